@@ -1,0 +1,43 @@
+"""The errors this package raises on purpose.
+
+Each message is one line that says where, what was found, what is allowed and how to mend it. The command line
+prints the message and exits with the error's ``exit_code``; anything else that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+
+class StemgmdError(Exception):
+    """Base of every error raised on purpose by ``stemgmd_tools``."""
+
+    exit_code = 1
+
+
+class UsageError(StemgmdError):
+    """A request that cannot be carried out as asked (unknown kit, empty selection, missing extra)."""
+
+    exit_code = 2
+
+
+class PerformanceError(StemgmdError):
+    """A MIDI file, an ``info.csv`` or an archive of performances that cannot be used."""
+
+
+class KitError(StemgmdError):
+    """A sample map, its sample files or its voice parameters that cannot be used."""
+
+
+class RenderError(StemgmdError):
+    """A performance and a kit that cannot be rendered together."""
+
+
+class AudioError(StemgmdError):
+    """An audio file that cannot be read or written."""
+
+
+class CorpusError(StemgmdError):
+    """A corpus folder that is locked, made with other settings, incomplete or damaged."""
+
+
+class FetchError(StemgmdError):
+    """A download that failed or does not match its checksum."""

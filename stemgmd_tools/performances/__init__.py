@@ -1,0 +1,1 @@
+"""Performances: reading them, choosing among them, fetching them."""

@@ -1,0 +1,107 @@
+"""A performance: what was played, in seconds, with nothing decided about how it sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools.errors import PerformanceError
+from stemgmd_tools.pieces import NOTE_OF_NUMBER
+
+
+class Hit(NamedTuple):
+    """One stroke."""
+
+    time_s: float
+    """Onset in seconds from the start of the performance."""
+    note: int
+    """MIDI note number, one of the 22 of the note table."""
+    velocity: int
+    """MIDI velocity, 1..127."""
+    openness: float = 0.0
+    """Hi-hat openness at the stroke: 0 shut .. 1 wide open; 0 for everything that is not a hi-hat."""
+
+
+class PedalMove(NamedTuple):
+    """The hi-hat pedal arriving at a new place."""
+
+    time_s: float
+    openness: float
+    """0 shut .. 1 wide open."""
+
+
+class Choke(NamedTuple):
+    """A hand on a cymbal (poly aftertouch): what rings on this note's cymbal stops."""
+
+    time_s: float
+    note: int
+
+
+HIT_DTYPE: Final = np.dtype([("time_s", "f8"), ("note", "u1"), ("velocity", "u1"), ("openness", "f4")])
+PEDAL_DTYPE: Final = np.dtype([("time_s", "f8"), ("openness", "f4")])
+CHOKE_DTYPE: Final = np.dtype([("time_s", "f8"), ("note", "u1")])
+
+Records: TypeAlias = NDArray[np.void]
+"""A one-dimensional structured array; each of its dtypes mirrors the tuple of the same name."""
+
+
+def records(rows: Iterable[Hit | PedalMove | Choke] | Records, dtype: np.dtype[np.void]) -> Records:
+    """Return ``rows`` as a read-only structured array sorted by time (stable)."""
+    if isinstance(rows, np.ndarray):
+        table: Records = np.array(rows, dtype=dtype)
+    else:
+        table = np.array([tuple(row) for row in rows], dtype=dtype)
+    table = table[np.argsort(table["time_s"], kind="stable")]
+    table.setflags(write=False)
+    return table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Performance:
+    """Hits on a time line, with what the hi-hat pedal and the hands on the cymbals did.
+
+    The three tables are structured arrays (:data:`HIT_DTYPE`, :data:`PEDAL_DTYPE`, :data:`CHOKE_DTYPE`), read-only and
+    sorted by time; lists of :class:`Hit`, :class:`PedalMove` and :class:`Choke` are accepted and converted.
+
+    :raises PerformanceError: for a hit outside the note table, a velocity outside 1..127, a time that is negative or
+        not finite, a duration that is not positive.
+    """
+
+    id: str
+    """As in GMD: ``drummer1/session1/3``."""
+    hits: Records
+    duration_s: float
+    """Nominal length in seconds (GMD: the ``duration`` of ``info.csv``), tails not included."""
+    pedal: Records = field(default_factory=lambda: np.empty(0, PEDAL_DTYPE))
+    chokes: Records = field(default_factory=lambda: np.empty(0, CHOKE_DTYPE))
+    metadata: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    """The row of ``info.csv`` (or what stands for it) and the errata, by column name."""
+
+    def __post_init__(self) -> None:
+        """Normalise the tables and check every value."""
+        for name, dtype in (("hits", HIT_DTYPE), ("pedal", PEDAL_DTYPE), ("chokes", CHOKE_DTYPE)):
+            object.__setattr__(self, name, records(getattr(self, name), dtype))
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+        if not (np.isfinite(self.duration_s) and self.duration_s > 0):
+            raise PerformanceError(f"{self.id}: duration is {self.duration_s} s; it must be above 0")
+        for table in (self.hits, self.pedal, self.chokes):
+            times = table["time_s"]
+            if len(times) and not (np.isfinite(times).all() and times[0] >= 0.0):
+                raise PerformanceError(f"{self.id}: an event lies at {times.min()} s; times must be 0 or later")
+        unknown = sorted(set(np.unique(self.hits["note"]).tolist()) - NOTE_OF_NUMBER.keys())
+        if unknown:
+            raise PerformanceError(f"{self.id}: notes {unknown} are not in the note table; map them first")
+        velocities = self.hits["velocity"]
+        if len(velocities) and (velocities.min() < 1 or velocities.max() > 127):
+            raise PerformanceError(
+                f"{self.id}: velocities reach {velocities.min()}..{velocities.max()}, allowed 1..127"
+            )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle through the constructor (mapping proxies do not pickle)."""
+        return (type(self), (self.id, self.hits, self.duration_s, self.pedal, self.chokes, dict(self.metadata)))

@@ -1,0 +1,63 @@
+"""Units: the only place where seconds become frames, decibels become gains and floats become integer PCM."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+CENTS_PER_OCTAVE: Final = 1200.0
+
+
+def frames_of(time_s: float, sample_rate: int) -> int:
+    """Return the frame nearest to ``time_s`` seconds; ties go to the even frame.
+
+    >>> frames_of(0.5, 44100)
+    22050
+    """
+    return round(time_s * sample_rate)
+
+
+def frames_of_array(times_s: NDArray[np.float64], sample_rate: int) -> NDArray[np.int64]:
+    """Return what :func:`frames_of` returns for each element of ``times_s``."""
+    return np.rint(np.asarray(times_s, dtype=np.float64) * sample_rate).astype(np.int64)
+
+
+def seconds_of(frames: int, sample_rate: int) -> float:
+    """Return the time in seconds at which frame number ``frames`` starts."""
+    return frames / sample_rate
+
+
+def gain_of_db(level_db: float) -> float:
+    """Return the amplitude ratio of a level in decibels (20 log10).
+
+    >>> round(gain_of_db(-6.0206), 6)
+    0.5
+    """
+    return math.pow(10.0, level_db / 20.0)
+
+
+def db_of_gain(gain: float) -> float:
+    """Return the level in decibels of an amplitude ratio; ``-inf`` for 0."""
+    return 20.0 * math.log10(gain) if gain > 0.0 else -math.inf
+
+
+def full_scale(bit_depth: int) -> int:
+    """Return the integer that stands for amplitude 1.0 at ``bit_depth`` bits: 2**(bit_depth - 1)."""
+    return int(1 << (bit_depth - 1))
+
+
+def quantise(
+    samples: NDArray[np.float32], gain: np.float32, scratch: NDArray[np.float32], out: NDArray[np.signedinteger]
+) -> None:
+    """Write ``samples * gain`` to ``out`` as integers, each rounded to the nearest, ties to even.
+
+    The caller chooses ``gain`` (full scale included) so that no product leaves the range of ``out``: nothing is
+    clipped here. ``scratch`` is overwritten and has the shape of ``samples``. Every operation is an IEEE 754
+    elementwise one, so the result is the same on every machine.
+    """
+    np.multiply(samples, gain, out=scratch)
+    np.rint(scratch, out=scratch)
+    np.copyto(out, scratch, casting="unsafe")
