@@ -1,1 +1,1 @@
-
+"""A corpus on disk: jobs, atomic files, resume, manifests, verification."""

@@ -1,1 +1,1 @@
-
+"""Manifests: every column declared once, read, written and checked."""

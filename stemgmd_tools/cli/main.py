@@ -1,0 +1,65 @@
+"""The ``stemgmd`` command. Each command's module is imported only when that command is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from stemgmd_tools import __version__
+from stemgmd_tools.errors import StemgmdError
+
+COMMANDS: Final = {
+    "render": "stemgmd_tools.cli.render:render",
+    "verify": "stemgmd_tools.cli.verify:verify",
+    "info": "stemgmd_tools.cli.info:info",
+    "merge": "stemgmd_tools.cli.merge:merge",
+    "fetch": "stemgmd_tools.cli.fetch:fetch",
+    "kits": "stemgmd_tools.cli.kits:kits",
+}
+"""Command name -> ``module:attribute``."""
+
+INTERRUPTED: Final = 130
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is looked up."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the command names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="stemgmd")
+def stemgmd() -> None:
+    """Drum stems from performances: render, check, browse."""
+
+
+def run() -> None:
+    """Run the command line; an error raised on purpose becomes one line on stderr and a non-zero exit code."""
+    try:
+        stemgmd.main(standalone_mode=False)
+    except StemgmdError as error:
+        click.echo(f"stemgmd: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stemgmd: interrupted; run the same command again to continue", err=True)
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,55 @@
+"""A bank: one kit compiled to PCM at one sample rate, with the tables that turn a stroke into a sample and a gain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_DTYPE: Final = np.dtype(
+    [
+        ("articulation", "u1"),  # index into pieces.ARTICULATIONS
+        ("degree", "u1"),  # index into the articulation's degrees of openness
+        ("layer", "u1"),  # 0 = softest
+        ("variation", "u1"),
+        ("start", "i8"),  # first frame in the bank's PCM
+        ("frames", "i4"),
+        ("onset", "i4"),  # frames from the sample's start to its attack
+        ("scale", "f4"),  # amplitude of one PCM unit, a power of two
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bank:
+    """One-shots of one kit at one sample rate.
+
+    Lookup tables have the shape (articulation, degree, ...) in the order of ``pieces.ARTICULATIONS``; articulations
+    without degrees of openness have one degree.
+    """
+
+    kit: str
+    kit_hash: str
+    sample_rate: int
+    pcm: NDArray[np.int16]
+    """Interleaved stereo, shape (2 * frames,), usually a read-only memory map."""
+    samples: NDArray[np.void]
+    """One row per one-shot, :data:`SAMPLE_DTYPE`."""
+    degrees: NDArray[np.float32]
+    """(22, D) hi-hat openness of each degree, ascending; NaN where there is none."""
+    layer: NDArray[np.uint8]
+    """(22, D, 128) velocity layer for each MIDI velocity."""
+    gain: NDArray[np.float32]
+    """(22, D, 128) amplitude ratio per MIDI velocity, continuous across layers; kit and articulation gain included."""
+    first: NDArray[np.int32]
+    """(22, D, L) row in ``samples`` of a cell's first variation."""
+    variations: NDArray[np.int32]
+    """(22, D, L) how many variations a cell has."""
+    choke_group: NDArray[np.int8]
+    """(22,) number of the choke group, -1 for none."""
+    chokes: NDArray[np.bool_]
+    """(22,) whether a stroke stops what rings in its choke group."""
+    release_frames: NDArray[np.int32]
+    """(22,) length of the fade when this articulation is choked."""
