@@ -1,0 +1,36 @@
+"""Real data for the tests that want it: the Groove MIDI Dataset and recorded kits, where this machine has them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_BESIDE = Path(__file__).resolve().parents[2] / "shared"
+
+
+def _real(variable: str, folder: str) -> Path:
+    path = Path(os.environ[variable]) if variable in os.environ else _BESIDE / folder
+    if not path.is_dir():
+        pytest.skip(f"no real data: set {variable} or put it into {folder}/ of a folder shared/ beside the checkout")
+    return path
+
+
+@pytest.fixture(scope="session")
+def gmd_dir() -> Path:
+    """Return the folder of the real Groove MIDI Dataset, or skip."""
+    return _real("STEMGMD_GMD", "groove")
+
+
+@pytest.fixture(scope="session")
+def kits_dir() -> Path:
+    """Return the folder that holds the recorded kits, or skip."""
+    return _real("STEMGMD_KITS", "kits")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the user's caches out of the tests; one cache per test session so that banks are built once."""
+    monkeypatch.setenv("STEMGMD_CACHE", str(tmp_path_factory.getbasetemp().parent / "stemgmd-cache"))
+    monkeypatch.delenv("STEMGMD_GMD", raising=False)
