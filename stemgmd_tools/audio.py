@@ -1,0 +1,183 @@
+"""Audio files: the only module that touches soundfile.
+
+Arrays here are interleaved as files hold them, shape (frames, channels). Writers put their bytes under a temporary
+name in the target's folder; :meth:`TrackWriter.commit` gives the file its name, so a file that has its name is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Final, TypeAlias
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from stemgmd_tools import units
+from stemgmd_tools.errors import AudioError
+
+TEMPORARY_SUFFIX: Final = ".part"
+"""Ending of a file that is being written."""
+
+_SUBTYPE: Final = {"int16": "PCM_16", "int24": "PCM_24", "float32": "FLOAT"}
+_HIGHEST_FLAC_LEVEL: Final = 8
+_HASH_CHUNK_BYTES: Final = 1 << 20
+
+Pcm: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
+
+
+def read_audio(path: Path) -> tuple[NDArray[np.float32], int]:
+    """Read a whole file as floats.
+
+    :return: samples of shape (frames, channels), full scale 1.0, and the sample rate in Hz.
+    :raises AudioError: if the file is missing, unreadable or holds no frame.
+    """
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+        raise AudioError(f"{path}: cannot be read as audio ({error}); WAV, FLAC, AIFF and OGG work") from error
+    if not len(samples):
+        raise AudioError(f"{path}: holds no audio frame")
+    return samples, int(rate)
+
+
+def read_pcm(path: Path, *, start: int = 0, frames: int = -1) -> tuple[Pcm, int, int]:
+    """Read integer samples exactly as stored; a float file is read on its 24-bit grid.
+
+    :param start: first frame.
+    :param frames: how many frames; -1 for all that follow.
+    :return: samples of shape (frames, channels) (int16, or int32 holding 24-bit values), sample rate in Hz, bit depth.
+    :raises AudioError: if the file is missing or unreadable.
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            file.seek(start)
+            rate = int(file.samplerate)
+            if file.subtype == "PCM_16":
+                return file.read(frames, dtype="int16", always_2d=True), rate, 16
+            if file.subtype == "PCM_24":
+                return file.read(frames, dtype="int32", always_2d=True) >> 8, rate, 24
+            grid = file.read(frames, dtype="float64", always_2d=True) * units.full_scale(24)
+            return np.rint(grid).astype(np.int32), rate, 24
+    except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+        raise AudioError(f"{path}: cannot be read as audio ({error})") from error
+
+
+def audio_frames(path: Path) -> int:
+    """Return the number of frames that a file's header announces.
+
+    :raises AudioError: if the file is missing or unreadable.
+    """
+    try:
+        return int(soundfile.info(path).frames)
+    except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+        raise AudioError(f"{path}: cannot be read as audio ({error})") from error
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, as ``sha256sum`` prints it."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_HASH_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a small file in one step: it appears whole under its name or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+class TrackWriter:
+    """Streams one track to a temporary file beside its target.
+
+    Use as a context manager: leaving it after an error removes the temporary file.
+
+    :param path: the target; its folder is made if needed.
+    :param sample_format: ``int16``, ``int24`` or ``float32`` (float32 receives integers on the 24-bit grid).
+    :raises AudioError: if the file cannot be opened or written; a full disk is named as such.
+    """
+
+    def __init__(
+        self, path: Path, *, sample_rate: int, sample_format: str, container: str = "flac", flac_level: int = 5
+    ) -> None:
+        """Open the temporary file."""
+        self.path = path
+        self._sample_format = sample_format
+        self._temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        level = flac_level / _HIGHEST_FLAC_LEVEL if container == "flac" else None
+        try:
+            self._file = soundfile.SoundFile(
+                self._temporary,
+                "w",
+                samplerate=sample_rate,
+                channels=2,
+                subtype=_SUBTYPE[sample_format],
+                format=container.upper(),
+                compression_level=level,
+            )
+        except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+            raise self._failure(error) from error
+
+    def write(self, block: Pcm) -> None:
+        """Append integer samples of shape (frames, 2), on the grid of the track's format."""
+        try:
+            if self._sample_format == "int16":
+                self._file.write(block)
+            elif self._sample_format == "int24":
+                self._file.write(block << 8)  # libsndfile keeps the upper 24 of 32 bits
+            else:
+                self._file.write(block.astype(np.float32) / np.float32(units.full_scale(24)))
+        except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+            raise self._failure(error) from error
+
+    def close(self) -> tuple[str, int]:
+        """Finish the temporary file; return the SHA-256 of its bytes and their number."""
+        try:
+            self._file.close()
+            return file_sha256(self._temporary), self._temporary.stat().st_size
+        except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+            raise self._failure(error) from error
+
+    def commit(self) -> None:
+        """Give the finished file its name."""
+        self._temporary.replace(self.path)
+
+    def __enter__(self) -> TrackWriter:
+        """Return the writer itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove what was not committed."""
+        self._file.close()
+        self._temporary.unlink(missing_ok=True)
+
+    def _failure(self, error: Exception) -> AudioError:
+        free = free_bytes(self.path)
+        if free < self._SMALL_REMAINDER:
+            return AudioError(f"{self.path}: the disk is full ({free} bytes free); make room and run the command again")
+        return AudioError(f"{self.path}: cannot be written ({error})")
+
+    _SMALL_REMAINDER: Final = 1 << 20
+
+
+def free_bytes(path: Path) -> int:
+    """Return how many bytes the disk that holds ``path`` (or would hold it) has free."""
+    existing = path
+    while not existing.exists():
+        existing = existing.parent
+    stats = os.statvfs(existing)
+    return stats.f_bavail * stats.f_frsize
