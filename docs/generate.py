@@ -1,0 +1,119 @@
+"""Write the parts of the documents that follow from the code, or check that they are current.
+
+A part lies between ``<!-- generated: NAME -->`` and ``<!-- end generated -->``; everything outside is written by hand.
+
+    python docs/generate.py          writes what is stale
+    python docs/generate.py --check  writes nothing, names what is stale, exits with 1 if anything is
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+
+from stemgmd_tools.cli.main import stemgmd
+from stemgmd_tools.kits import docs as kit_docs
+from stemgmd_tools.manifest import docs as manifest_docs
+from stemgmd_tools.pieces import NOTES
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+HELP_WIDTH: Final = 100
+PART: Final = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)(<!-- end generated -->)", re.DOTALL)
+
+
+def table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]] | list[tuple[str, ...]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _commands(command: click.Command, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield names, command
+    if isinstance(command, click.Group):
+        context = click.Context(command, info_name=names[-1])
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            if child is not None:
+                yield from _commands(child, (*names, name))
+
+
+def command_line() -> str:
+    """Return every command's help, as ``--help`` prints it."""
+    parts = []
+    for names, command in _commands(stemgmd, ("stemgmd",)):
+        context = click.Context(
+            command, info_name=" ".join(names), terminal_width=HELP_WIDTH, max_content_width=HELP_WIDTH
+        )
+        parts.append(f"{'##' if len(names) <= 2 else '###'} {' '.join(names)}\n\n```text\n{command.get_help(context)}\n```")
+    return "\n\n".join(parts)
+
+
+def notes() -> str:
+    """Return the note table."""
+    rows = [(str(n.number), n.td11_name, f"`{n.articulation}`", n.piece.value, n.piece.group.value) for n in NOTES]
+    return table(("note", "TD-11", "articulation", "stem", "group"), rows)
+
+
+def kits() -> str:
+    """Return the table of the shipped kits: name, split, title."""
+    with (ROOT / "manifests" / "kits.csv").open(newline="", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    shown = [column for column in ("kit", "name", "split", "title", "description") if column in rows[0]]
+    return table(tuple(shown), [tuple(row[column] for column in shown) for row in rows])
+
+
+def benchmarks() -> str:
+    """Return the last benchmark run that was committed."""
+    sys.path.insert(0, str(ROOT))
+    from benchmarks.report import markdown
+
+    return markdown(json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8")))
+
+
+PARTS: Final[dict[str, Callable[[], str]]] = {
+    "benchmarks": benchmarks,
+    "command-line": command_line,
+    "kits": kits,
+    "manifests": manifest_docs.reference,
+    "notes": notes,
+    "sample-map": kit_docs.reference,
+}
+
+
+def render(text: str) -> str:
+    """Return a document with every generated part made anew."""
+    return PART.sub(lambda part: f"{part[1]}{PARTS[part['name']]().strip()}\n{part[4]}", text)
+
+
+def stale(documents: list[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield each document whose generated parts differ from the code, with what it should say."""
+    for document in documents:
+        text = document.read_text(encoding="utf-8")
+        current = render(text)
+        if current != text:
+            yield document, current
+
+
+def main() -> None:
+    """Generate or check."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a document is stale")
+    check = parser.parse_args().check
+    found = list(stale([ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]))
+    for document, current in found:
+        print(f"{document.relative_to(ROOT)}: {'stale; run python docs/generate.py' if check else 'written'}")
+        if not check:
+            document.write_text(current, encoding="utf-8")
+    sys.exit(bool(check and found))
+
+
+if __name__ == "__main__":
+    main()
