@@ -1,1 +1,21 @@
 """Performances: reading them, choosing among them, fetching them."""
+
+from stemgmd_tools.performances.folder import read_folder
+from stemgmd_tools.performances.gmd import read_gmd
+from stemgmd_tools.performances.mapping import NoteMapping
+from stemgmd_tools.performances.midi import ReadCounts, read_midi
+from stemgmd_tools.performances.midi_source import MidiSource
+from stemgmd_tools.performances.types import Choke, Hit, PedalMove, Performance
+
+__all__ = [
+    "Choke",
+    "Hit",
+    "MidiSource",
+    "NoteMapping",
+    "PedalMove",
+    "Performance",
+    "ReadCounts",
+    "read_folder",
+    "read_gmd",
+    "read_midi",
+]

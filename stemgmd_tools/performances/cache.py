@@ -1,0 +1,100 @@
+"""Parsed performances on disk, so that the 1,150 files of GMD are parsed once.
+
+One ``.npz`` per content: the key hashes what the parse depends on, so a stale cache cannot be met, and a damaged one
+is noticed (the archive's CRC-32) and made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools.data import cache_dir
+from stemgmd_tools.performances.midi import ReadCounts, Reading
+from stemgmd_tools.performances.types import CHOKE_DTYPE, HIT_DTYPE, PEDAL_DTYPE, Records
+
+READER_VERSION: Final = 1
+"""To be raised by every change to what is read from a file."""
+
+_TABLES: Final = {"hits": HIT_DTYPE, "pedal": PEDAL_DTYPE, "chokes": CHOKE_DTYPE}
+_DAMAGED: Final = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
+
+
+def cache_key(parts: Sequence[str]) -> str:
+    """Return the key of what was read from ``parts`` (content hashes, settings) by this version of the reader."""
+    text = "\x1f".join((f"reader {READER_VERSION}", *parts))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_readings(key: str, count: int) -> list[Reading] | None:
+    """Return the ``count`` readings stored under ``key``; None if there are none or they are damaged."""
+    try:
+        with np.load(_path(key), allow_pickle=False) as stored:
+            columns = {name: stored[name] for name in stored.files}
+        return _split(columns, count)
+    except _DAMAGED:
+        return None
+
+
+def store_readings(key: str, readings: Sequence[Reading]) -> None:
+    """Store ``readings`` under ``key``; a folder that cannot be written to is no failure, only slower next time."""
+    columns: dict[str, NDArray[np.generic]] = {
+        "duration_s": np.array([reading.duration_s for reading in readings]),
+        "counts": np.array([reading.counts for reading in readings], dtype=np.int64),
+    }
+    for name, dtype in _TABLES.items():
+        tables: list[Records] = [getattr(reading, name) for reading in readings]
+        columns[name] = np.concatenate([np.empty(0, dtype), *tables])
+        columns[f"{name}_offset"] = np.cumsum([0, *(len(table) for table in tables)])
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **columns)
+    with suppress(OSError):
+        _write(_path(key), buffer.getvalue())
+
+
+def _path(key: str) -> Path:
+    return cache_dir() / "performances" / f"{key}.npz"
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _split(columns: dict[str, NDArray[np.generic]], count: int) -> list[Reading]:
+    """Cut the concatenated tables apart again."""
+    if columns["counts"].shape != (count, len(ReadCounts._fields)) or columns["duration_s"].shape != (count,):
+        raise ValueError("the stored readings are not as many as asked for")
+    parts: dict[str, list[Records]] = {}
+    for name, dtype in _TABLES.items():
+        table: Records = np.asarray(columns[name], dtype=dtype)
+        offset = columns[f"{name}_offset"].tolist()
+        if len(offset) != count + 1 or offset[-1] != len(table):
+            raise ValueError(f"the stored offsets of {name} do not fit")
+        parts[name] = [table[start:stop] for start, stop in pairwise(offset)]
+    counts = [ReadCounts(*row) for row in columns["counts"].tolist()]
+    durations: list[float] = columns["duration_s"].tolist()
+    return [
+        Reading(hits=hits, pedal=pedal, chokes=chokes, duration_s=duration_s, counts=count_)
+        for hits, pedal, chokes, duration_s, count_ in zip(
+            parts["hits"], parts["pedal"], parts["chokes"], durations, counts, strict=True
+        )
+    ]

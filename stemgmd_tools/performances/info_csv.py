@@ -1,0 +1,120 @@
+"""GMD's ``info.csv``: one checked, typed row per performance."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from dataclasses import asdict, dataclass, fields
+from typing import Final
+
+from stemgmd_tools.errors import PerformanceError
+
+SPLITS: Final = ("train", "validation", "test")
+BEAT_TYPES: Final = ("beat", "fill")
+_TIME_SIGNATURE: Final = re.compile(r"[1-9]\d?-[1-9]\d?")
+
+
+@dataclass(frozen=True, slots=True)
+class InfoRow:
+    """One performance, with GMD's column names."""
+
+    drummer: str
+    session: str
+    id: str
+    style: str
+    """``primary`` or ``primary/secondary``."""
+    bpm: float
+    beat_type: str
+    """``beat`` or ``fill``; ``""`` where nothing states it."""
+    time_signature: str
+    """As in ``4-4``."""
+    midi_filename: str
+    """POSIX path relative to the csv."""
+    audio_filename: str
+    """POSIX path relative to the csv; ``""`` where there is no recording."""
+    duration: float
+    """Seconds."""
+    split: str
+    """``train``, ``validation`` or ``test``; ``""`` where nothing states it."""
+
+    def metadata(self) -> dict[str, str | int | float | bool | None]:
+        """Return the row by column name."""
+        return asdict(self)
+
+
+COLUMNS: Final = tuple(field.name for field in fields(InfoRow))
+
+
+def read_info(data: bytes, where: str) -> list[InfoRow]:
+    """Return the rows of an ``info.csv``, in file order.
+
+    :param where: what to call the file in messages.
+    :raises PerformanceError: for other columns than GMD's, a value of the wrong kind, an id or a file listed twice, or
+        a table without rows; the message names the line and the column.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PerformanceError(f"{where}: not UTF-8 text ({error.reason} at byte {error.start})") from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        if tuple(header) != COLUMNS:
+            raise PerformanceError(f"{where}: columns are {','.join(header)!r}; GMD's are {','.join(COLUMNS)!r}")
+        rows = [_row(cells, f"{where}, line {reader.line_num}") for cells in reader if cells]
+    except csv.Error as error:
+        raise PerformanceError(f"{where}, line {reader.line_num}: not CSV ({error})") from error
+    if not rows:
+        raise PerformanceError(f"{where}: no rows below the header")
+    for column in ("id", "midi_filename"):
+        _require_unique([getattr(row, column) for row in rows], column, where)
+    return rows
+
+
+def _row(cells: list[str], where: str) -> InfoRow:
+    if len(cells) != len(COLUMNS):
+        raise PerformanceError(f"{where}: {len(cells)} values for {len(COLUMNS)} columns")
+    cell = dict(zip(COLUMNS, cells, strict=True))
+    for column in COLUMNS:
+        if not cell[column] and column != "audio_filename":
+            raise PerformanceError(f"{where}: {column} is empty")
+    _require_one_of(cell["beat_type"], BEAT_TYPES, "beat_type", where)
+    _require_one_of(cell["split"], SPLITS, "split", where)
+    if not _TIME_SIGNATURE.fullmatch(cell["time_signature"]):
+        raise PerformanceError(f"{where}: time_signature is {cell['time_signature']!r}; it must look like 4-4")
+    return InfoRow(
+        drummer=cell["drummer"],
+        session=cell["session"],
+        id=cell["id"],
+        style=cell["style"],
+        bpm=_positive(cell["bpm"], "bpm", where),
+        beat_type=cell["beat_type"],
+        time_signature=cell["time_signature"],
+        midi_filename=cell["midi_filename"],
+        audio_filename=cell["audio_filename"],
+        duration=_positive(cell["duration"], "duration", where),
+        split=cell["split"],
+    )
+
+
+def _positive(text: str, column: str, where: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0.0):
+        raise PerformanceError(f"{where}: {column} is {text!r}; it must be a number above 0")
+    return value
+
+
+def _require_one_of(value: str, allowed: tuple[str, ...], column: str, where: str) -> None:
+    if value not in allowed:
+        raise PerformanceError(f"{where}: {column} is {value!r}; allowed are {', '.join(allowed)}")
+
+
+def _require_unique(values: list[str], column: str, where: str) -> None:
+    if len(set(values)) != len(values):
+        twice = sorted({value for value in values if values.count(value) > 1})
+        raise PerformanceError(f"{where}: {column} {twice[0]!r} stands on more than one line")

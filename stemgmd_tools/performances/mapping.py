@@ -1,0 +1,60 @@
+"""From the note numbers of a file to the 22 notes of the note table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools.pieces import NOTES
+
+UNMAPPED: Final = -1
+MIDI_NOTES: Final = 128
+
+
+class NoteMapping(StrEnum):
+    """How a file names its drums."""
+
+    TD11 = "td11"
+    """Roland TD-11, as in GMD: the 22 notes of the note table, taken as they are."""
+    GM = "gm"
+    """General MIDI's percussion map; hand percussion and effects have no counterpart and are left out."""
+
+
+_GM_EXTRA: Final = {
+    35: 36,  # acoustic bass drum: the kit has one kick
+    41: 43,  # low floor tom: General MIDI has six toms, the kit has three
+    45: 45,  # low tom
+    48: 48,  # hi-mid tom
+    52: 52,  # china: the edge of the second crash is the trashiest cymbal of the kit
+    55: 55,  # splash: the edge of the first crash
+}
+"""General MIDI notes that the table's ``general_midi`` column, read backwards, does not reach."""
+
+
+def _gm_table() -> dict[int, int]:
+    table: dict[int, int] = {}
+    for note in NOTES:
+        table.setdefault(note.general_midi, note.number)
+    return table | _GM_EXTRA
+
+
+_TABLES: Final = {
+    NoteMapping.TD11: {note.number: note.number for note in NOTES},
+    NoteMapping.GM: _gm_table(),
+}
+
+
+def note_table(mapping: NoteMapping) -> dict[int, int]:
+    """Return the note of the note table for every note number that ``mapping`` knows."""
+    return dict(_TABLES[mapping])
+
+
+def lookup(mapping: NoteMapping) -> NDArray[np.int16]:
+    """Return :func:`note_table` as an array of 128, with :data:`UNMAPPED` where there is no counterpart."""
+    array = np.full(MIDI_NOTES, UNMAPPED, np.int16)
+    for source, target in _TABLES[mapping].items():
+        array[source] = target
+    return array
