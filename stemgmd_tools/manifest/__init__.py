@@ -1,1 +1,1 @@
-"""Manifests: every column declared once, read, written and checked."""
+"""Manifests: tables whose columns are declared once; reading, writing, validating and documenting follow from that."""

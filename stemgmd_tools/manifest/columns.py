@@ -1,0 +1,99 @@
+"""What a column and a table may be declared as."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    REAL = "real"
+    FLAG = "flag"
+
+
+ARROW_TYPE: Final = {
+    Kind.TEXT: pa.string(),
+    Kind.INTEGER: pa.int64(),
+    Kind.REAL: pa.float64(),
+    Kind.FLAG: pa.bool_(),
+}
+"""Column kind -> Parquet type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a manifest."""
+
+    name: str
+    kind: Kind
+    description: str
+    unit: str = ""
+    nullable: bool = False
+    """Whether a value may be missing: an empty CSV field, a Parquet null."""
+    allowed: tuple[str, ...] = ()
+    """The values a text may take, in sorting order; empty for any text."""
+    low: float = -math.inf
+    high: float = math.inf
+    """Smallest and largest number allowed."""
+    pattern: str = ""
+    """Regular expression that a whole text must match."""
+
+    @property
+    def dtype(self) -> pd.StringDtype[Any] | str:
+        """The pandas dtype of the typed frame; the same for every value, missing ones included."""
+        if self.kind is Kind.TEXT:
+            return pd.StringDtype("pyarrow")
+        if self.kind is Kind.INTEGER:
+            return "Int64" if self.nullable else "int64"
+        if self.kind is Kind.FLAG:
+            return "boolean" if self.nullable else "bool"
+        return "float64"
+
+    @property
+    def values(self) -> str:
+        """What the column accepts, in words."""
+        if self.allowed:
+            return " \\| ".join(self.allowed)
+        if math.isfinite(self.low) and math.isfinite(self.high):
+            return f"{self.low:g} .. {self.high:g}"
+        if math.isfinite(self.low):
+            return f">= {self.low:g}"
+        return f"<= {self.high:g}" if math.isfinite(self.high) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One manifest: a file ``<name>.parquet`` and a file ``<name>.csv`` with the same rows."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    """Columns that name a row: unique together, and the sorting order of the file."""
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in file order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Parquet schema, with the table's name as metadata."""
+        fields = [pa.field(column.name, ARROW_TYPE[column.kind], nullable=column.nullable) for column in self.columns]
+        return pa.schema(fields, metadata={"stemgmd_table": self.name})
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name; :class:`KeyError` if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)

@@ -1,0 +1,24 @@
+"""The reference of the manifests, for ``docs/manifests.md``."""
+
+from __future__ import annotations
+
+from stemgmd_tools.manifest.columns import Column, Table
+from stemgmd_tools.manifest.tables import TABLES
+
+
+def reference() -> str:
+    """Return the tables of all manifests as Markdown."""
+    return "\n".join(_section(table) for table in TABLES.values())
+
+
+def _section(table: Table) -> str:
+    head = "| column | type | unit | may be missing | values | meaning |\n|---|---|---|---|---|---|"
+    rows = "\n".join(_row(column) for column in table.columns)
+    key = ", ".join(f"`{name}`" for name in table.key)
+    return f"### `{table.name}`\n\n{table.description} Sorted by {key}, which name a row.\n\n{head}\n{rows}\n"
+
+
+def _row(column: Column) -> str:
+    missing = "yes" if column.nullable else ""
+    cells = (f"`{column.name}`", column.kind.value, column.unit, missing, column.values, column.description)
+    return "| " + " | ".join(cells) + " |"

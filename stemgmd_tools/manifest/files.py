@@ -1,0 +1,161 @@
+"""Manifest files: byte-stable Parquet and CSV of one typed frame, and the one loader for both."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as pq
+
+from stemgmd_tools.audio import write_bytes
+from stemgmd_tools.errors import CorpusError
+from stemgmd_tools.manifest.columns import Column, Kind, Table
+from stemgmd_tools.manifest.frames import validate
+from stemgmd_tools.manifest.tables import TABLES
+
+_ROWS_PER_GROUP: Final = 131_072
+_FLAG_TEXT: Final = {True: "true", False: "false"}
+
+
+def write_manifest(folder: Path, table: Table, frame: pd.DataFrame) -> tuple[Path, Path]:
+    """Write ``<table>.parquet`` and ``<table>.csv`` into ``folder``, each in one step.
+
+    Equal frames give equal bytes: no index, no time, no library version of pandas; Parquet bytes still depend on the
+    version of pyarrow. CSV follows RFC 4180 with ``\\n`` line ends, UTF-8, floats in the shortest form that reads back
+    to the same value, missing values as empty fields.
+
+    :return: the paths of the two files.
+    :raises CorpusError: if the frame does not fit the table.
+    """
+    validate(table, frame)
+    parquet, text = folder / f"{table.name}.parquet", folder / f"{table.name}.csv"
+    write_bytes(parquet, parquet_bytes(table, frame))
+    write_bytes(text, csv_bytes(table, frame))
+    return parquet, text
+
+
+def read_manifest(path: Path | str, table: Table | None = None) -> pd.DataFrame:
+    """Read a manifest: the same typed, validated frame from its ``.parquet`` and from its ``.csv``.
+
+    :param table: what the file holds; found from the file's name if omitted.
+    :raises CorpusError: if the file is missing, unreadable or does not fit its table.
+    """
+    path = Path(path)
+    table = table or TABLES.get(path.stem)
+    if table is None:
+        raise CorpusError(f"{path}: no manifest of that name; known: {', '.join(TABLES)}")
+    if path.suffix not in _READERS:
+        raise CorpusError(f"{path}: a manifest ends in .parquet or .csv")
+    try:
+        frame = _READERS[path.suffix](path, table)
+    except FileNotFoundError:
+        raise CorpusError(f"{path}: no such manifest") from None
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise CorpusError(f"{path}: cannot be read as {table.name} ({error})") from error
+    try:
+        validate(table, frame)
+    except CorpusError as error:
+        raise CorpusError(f"{path}: {error}") from None
+    return frame
+
+
+def parquet_bytes(table: Table, frame: pd.DataFrame) -> bytes:
+    """Return the bytes of the Parquet file of a typed frame."""
+    columns = [
+        pa.array(frame[column.name], type=field.type, from_pandas=True)
+        for column, field in zip(table.columns, table.schema, strict=True)
+    ]
+    sink = io.BytesIO()
+    pq.write_table(
+        pa.Table.from_arrays([_whole(column) for column in columns], schema=table.schema),
+        sink,
+        row_group_size=_ROWS_PER_GROUP,
+        compression="zstd",
+        version="2.6",
+        store_schema=False,
+    )
+    return sink.getvalue()
+
+
+def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return one contiguous array, so that the bytes don't depend on how a frame was put together."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def csv_bytes(table: Table, frame: pd.DataFrame) -> bytes:
+    """Return the bytes of the CSV file of a typed frame."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.names)
+    writer.writerows(zip(*(_fields(column, frame[column.name]) for column in table.columns), strict=True))
+    return text.getvalue().encode()
+
+
+def _fields(column: Column, series: pd.Series) -> list[str]:
+    """Return one column as CSV fields."""
+    render: Callable[[object], str] = str
+    if column.kind is Kind.REAL:
+        render = repr  # the shortest text that reads back to the same double
+    elif column.kind is Kind.FLAG:
+        render = _flag
+    missing = series.isna().to_numpy()
+    return ["" if gone else render(value) for value, gone in zip(series.tolist(), missing, strict=True)]
+
+
+def _flag(value: object) -> str:
+    return _FLAG_TEXT[bool(value)]
+
+
+def _read_parquet(path: Path, table: Table) -> pd.DataFrame:
+    """Read columns by Arrow and type them; types are checked, not converted."""
+    with path.open("rb") as file:
+        found = pq.read_table(file)
+    if found.column_names != table.names:
+        raise ValueError(f"columns {', '.join(found.column_names)}; expected {', '.join(table.names)}")
+    for field in table.schema:
+        if found.schema.field(field.name).type != field.type:
+            raise ValueError(f"column {field.name} is {found.schema.field(field.name).type}, expected {field.type}")
+    return pd.DataFrame({column.name: _typed(column, found[column.name]) for column in table.columns})
+
+
+def _typed(column: Column, values: pa.ChunkedArray) -> pd.Series:
+    if values.null_count and not column.nullable:
+        raise ValueError(f"column {column.name} has missing values")
+    if column.kind is Kind.TEXT:
+        return pd.Series(values.to_pylist(), dtype=column.dtype)
+    if column.kind is Kind.REAL:
+        return pd.Series(values.to_numpy().astype(np.float64), dtype=column.dtype)
+    if values.null_count:
+        return pd.Series(values.to_pylist(), dtype=column.dtype)
+    return pd.Series(values.to_numpy(), dtype=column.dtype)
+
+
+def _read_csv(path: Path, table: Table) -> pd.DataFrame:
+    """Read texts as they stand ("NA" is a text), numbers to the nearest double, empty fields as missing."""
+    with path.open(encoding="utf-8", newline="") as file:
+        header = next(csv.reader(file), [])
+    if header != table.names:
+        raise ValueError(f"columns {', '.join(header)}; expected {', '.join(table.names)}")
+    found = arrow_csv.read_csv(
+        path,
+        parse_options=arrow_csv.ParseOptions(ignore_empty_lines=False),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types={field.name: field.type for field in table.schema},
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            true_values=[_FLAG_TEXT[True]],
+            false_values=[_FLAG_TEXT[False]],
+        ),
+    )
+    return pd.DataFrame({column.name: _typed(column, found[column.name]) for column in table.columns})
+
+
+_READERS: Final = {".parquet": _read_parquet, ".csv": _read_csv}

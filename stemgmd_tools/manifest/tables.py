@@ -1,0 +1,164 @@
+"""The manifests of a corpus. This is the only declaration: files, checks and documentation are computed from it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stemgmd_tools.manifest.columns import Column, Kind, Table
+from stemgmd_tools.pieces import ARTICULATIONS, GROUPS, NOTES, PIECES
+
+MIXTURE: Final = "mixture"
+TRACKS: Final = tuple(dict.fromkeys([*(p.value for p in PIECES), MIXTURE, *(g.value for g in GROUPS)]))
+"""Every track a performance and a kit may have: nine stems, their mixture, group stems (kick and snare are both)."""
+
+GMD_SPLITS: Final = ("train", "validation", "test")
+KIT_SPLITS: Final = ("train", "heldout")
+
+_NOTE_NUMBERS: Final = tuple(note.number for note in NOTES)
+_SHA256: Final = "[0-9a-f]{64}"
+_RELATIVE_PATH: Final = r"(?!/)(?!.*(?:^|/)\.\.?(?:/|$))[^\\]*[^/\\]"
+
+_PERFORMANCE: Final = Column("performance", Kind.TEXT, "performance, named as in GMD: `drummer1/session1/3`")
+_KIT: Final = Column("kit", Kind.TEXT, "kit, the name of its sample map")
+_KIT_HASH: Final = Column("kit_hash", Kind.TEXT, "hash of the kit's content")
+_PIECE: Final = Column("piece", Kind.TEXT, "stem the hit is heard in", allowed=tuple(p.value for p in PIECES))
+_PEAK: Final = Column("peak_dbfs", Kind.REAL, "highest sample peak; missing for silence", "dBFS", nullable=True, high=0)
+_GMD_SPLIT: Final = Column(
+    "gmd_split", Kind.TEXT, "GMD's own split of the performance; missing outside GMD", nullable=True, allowed=GMD_SPLITS
+)
+_KIT_SPLIT: Final = Column(
+    "kit_split",
+    Kind.TEXT,
+    "whether the kit is for training or held out; missing for a kit of your own",
+    nullable=True,
+    allowed=KIT_SPLITS,
+)
+
+
+def _path(name: str, description: str, *, nullable: bool = False) -> Column:
+    return Column(
+        name, Kind.TEXT, f"{description}, relative to the corpus, with `/`", nullable=nullable, pattern=_RELATIVE_PATH
+    )
+
+
+def _hash(name: str, of: str, *, nullable: bool = False) -> Column:
+    return Column(name, Kind.TEXT, f"SHA-256 of the {of}", nullable=nullable, pattern=_SHA256)
+
+
+def _count(name: str, description: str, unit: str = "", low: float = 0) -> Column:
+    return Column(name, Kind.INTEGER, description, unit, low=low)
+
+
+PERFORMANCES: Final = Table(
+    "performances",
+    "What was played: one row per performance.",
+    (
+        _PERFORMANCE,
+        Column("drummer", Kind.TEXT, "as in GMD", nullable=True),
+        Column("session", Kind.TEXT, "as in GMD", nullable=True),
+        Column("style", Kind.TEXT, "as in GMD: `style` or `style/substyle`", nullable=True),
+        Column("bpm", Kind.REAL, "tempo; the first one where it changes", "beats/min", nullable=True, low=0),
+        Column("beat_type", Kind.TEXT, "`beat` or `fill`", nullable=True),
+        Column("time_signature", Kind.TEXT, "as in GMD: `4-4`", nullable=True),
+        Column("midi_filename", Kind.TEXT, "the file in its own dataset", nullable=True),
+        Column("audio_filename", Kind.TEXT, "GMD's recording of it, where there is one", nullable=True),
+        Column("duration_s", Kind.REAL, "nominal length, tails not included", "s", low=0),
+        _GMD_SPLIT,
+        _count("hits", "number of hits"),
+        Column("errata", Kind.TEXT, "what is known to be wrong with it; missing if nothing", nullable=True),
+        _path("midi_path", "source MIDI file"),
+        _hash("midi_hash", "source MIDI file's bytes"),
+        _path("mapped_midi_path", "MIDI file mapped to the nine pieces, time-aligned with the audio"),
+        _hash("mapped_midi_hash", "mapped MIDI file's bytes"),
+    ),
+    key=("performance",),
+)
+
+STEMS: Final = Table(
+    "stems",
+    "Rendered audio: one row per track, that is performance x kit x (nine stems, mixture, group stems if asked for).",
+    (
+        _PERFORMANCE,
+        _KIT,
+        Column("track", Kind.TEXT, "stem, `mixture`, or group stem", allowed=TRACKS),
+        _path("path", "audio file"),
+        _count("frames", "length", "frames", low=1),
+        _count("sample_rate", "sampling rate", "Hz", low=1),
+        _count("hits", "hits that this track plays"),
+        _PEAK,
+        Column("rms_dbfs", Kind.REAL, "root mean square over channels and frames; missing for silence", "dBFS", True),
+        Column(
+            "loudness_lufs",
+            Kind.REAL,
+            "integrated loudness (ITU-R BS.1770-4); missing where nothing passes its gate",
+            "LUFS",
+            nullable=True,
+        ),
+        Column("active_fraction", Kind.REAL, "share of the track that is not quiet", low=0, high=1),
+        Column("silent", Kind.FLAG, "whether every sample is zero"),
+        Column("gain_db", Kind.REAL, "headroom gain applied to all tracks of this performance and kit alike", "dB"),
+        _count("seed", "seed of the corpus"),
+        _KIT_HASH,
+        _hash("content_hash", "file's bytes"),
+        _count("bytes", "size of the file", "bytes", low=1),
+        _GMD_SPLIT,
+        _KIT_SPLIT,
+    ),
+    key=("performance", "kit", "track"),
+)
+
+HITS: Final = Table(
+    "hits",
+    "What is heard when: one row per hit of every performance, the same for all kits.",
+    (
+        _PERFORMANCE,
+        _count("index", "number of the hit in its performance, from 0"),
+        Column("time_s", Kind.REAL, "onset from the start of the performance", "s", low=0),
+        _count("frame", "onset at the corpus's sampling rate; the attack lies on this frame", "frames"),
+        Column("note", Kind.INTEGER, "MIDI note of the TD-11 mapping", low=min(_NOTE_NUMBERS), high=max(_NOTE_NUMBERS)),
+        _PIECE,
+        Column("articulation", Kind.TEXT, "how the piece was played", allowed=ARTICULATIONS),
+        Column("velocity", Kind.INTEGER, "MIDI velocity", low=1, high=127),
+        Column("openness", Kind.REAL, "hi-hat openness, 0 shut .. 1 open; 0 for other pieces", low=0, high=1),
+    ),
+    key=("performance", "index"),
+)
+
+SINGLE_HITS: Final = Table(
+    "single_hits",
+    "One-shots of every kit: one row per articulation and velocity.",
+    (
+        _KIT,
+        Column("articulation", Kind.TEXT, "how the piece is played", allowed=ARTICULATIONS),
+        _PIECE,
+        Column("velocity", Kind.INTEGER, "MIDI velocity", low=1, high=127),
+        _path("path", "audio file"),
+        _count("frames", "length", "frames", low=1),
+        _count("onset_frame", "where the attack lies", "frames"),
+        _PEAK,
+        _KIT_HASH,
+        _hash("content_hash", "file's bytes"),
+        _count("bytes", "size of the file", "bytes", low=1),
+        _KIT_SPLIT,
+    ),
+    key=("kit", "articulation", "velocity"),
+)
+
+KITS: Final = Table(
+    "kits",
+    "The kits: one row per kit.",
+    (
+        _KIT,
+        _KIT_SPLIT,
+        Column("title", Kind.TEXT, "name for people"),
+        Column("description", Kind.TEXT, "how it sounds"),
+        Column("license", Kind.TEXT, "SPDX identifier of the licence its sound is under"),
+        Column("attribution", Kind.TEXT, "who made it"),
+        Column("source_url", Kind.TEXT, "where it comes from", nullable=True),
+        _KIT_HASH,
+    ),
+    key=("kit",),
+)
+
+TABLES: Final = {table.name: table for table in (PERFORMANCES, STEMS, HITS, SINGLE_HITS, KITS)}
+"""Every manifest of a corpus by name."""
