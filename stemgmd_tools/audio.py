@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 from types import TracebackType
 from typing import Final, TypeAlias
@@ -25,6 +26,8 @@ TEMPORARY_SUFFIX: Final = ".part"
 _SUBTYPE: Final = {"int16": "PCM_16", "int24": "PCM_24", "float32": "FLOAT"}
 _HIGHEST_FLAC_LEVEL: Final = 8
 _HASH_CHUNK_BYTES: Final = 1 << 20
+_SMALL_REMAINDER_BYTES: Final = 1 << 20
+"""With less than this left, a write that failed is taken to have failed for want of room."""
 
 Pcm: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
 
@@ -87,15 +90,33 @@ def file_sha256(path: Path) -> str:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a small file in one step: it appears whole under its name or not at all."""
+    """Write a small file in one step: it appears whole under its name or not at all.
+
+    :raises AudioError: if it cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    temporary = _temporary_beside(path)
     try:
         temporary.write_bytes(content)
         temporary.replace(path)
-    except BaseException:
+    except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise
+        raise _write_failure(path, error) from error
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file; the copy appears whole under its name or not at all.
+
+    :raises AudioError: if the copy cannot be written.
+    """
+    temporary = _temporary_beside(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, temporary)
+        temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _write_failure(target, error) from error
 
 
 class TrackWriter:
@@ -114,7 +135,7 @@ class TrackWriter:
         """Open the temporary file."""
         self.path = path
         self._sample_format = sample_format
-        self._temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+        self._temporary = _temporary_beside(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         level = flac_level / _HIGHEST_FLAC_LEVEL if container == "flac" else None
         try:
@@ -128,7 +149,7 @@ class TrackWriter:
                 compression_level=level,
             )
         except (soundfile.SoundFileError, OSError, RuntimeError) as error:
-            raise self._failure(error) from error
+            raise _write_failure(self.path, error) from error
 
     def write(self, block: Pcm) -> None:
         """Append integer samples of shape (frames, 2), on the grid of the track's format."""
@@ -140,7 +161,7 @@ class TrackWriter:
             else:
                 self._file.write(block.astype(np.float32) / np.float32(units.full_scale(24)))
         except (soundfile.SoundFileError, OSError, RuntimeError) as error:
-            raise self._failure(error) from error
+            raise _write_failure(self.path, error) from error
 
     def close(self) -> tuple[str, int]:
         """Finish the temporary file; return the SHA-256 of its bytes and their number."""
@@ -148,7 +169,7 @@ class TrackWriter:
             self._file.close()
             return file_sha256(self._temporary), self._temporary.stat().st_size
         except (soundfile.SoundFileError, OSError, RuntimeError) as error:
-            raise self._failure(error) from error
+            raise _write_failure(self.path, error) from error
 
     def commit(self) -> None:
         """Give the finished file its name."""
@@ -165,19 +186,23 @@ class TrackWriter:
         self._file.close()
         self._temporary.unlink(missing_ok=True)
 
-    def _failure(self, error: Exception) -> AudioError:
-        free = free_bytes(self.path)
-        if free < self._SMALL_REMAINDER:
-            return AudioError(f"{self.path}: the disk is full ({free} bytes free); make room and run the command again")
-        return AudioError(f"{self.path}: cannot be written ({error})")
 
-    _SMALL_REMAINDER: Final = 1 << 20
+def _temporary_beside(path: Path) -> Path:
+    """Return the name under which this process writes a file before it is whole."""
+    return path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+
+
+def _write_failure(path: Path, error: Exception) -> AudioError:
+    """Say in one line why a file could not be written; libsndfile does not tell a full disk from other failures."""
+    free = free_bytes(path)
+    if free < _SMALL_REMAINDER_BYTES:
+        return AudioError(f"{path}: the disk is full ({free} bytes free); make room and run the same command again")
+    return AudioError(f"{path}: cannot be written ({error})")
 
 
 def free_bytes(path: Path) -> int:
-    """Return how many bytes the disk that holds ``path`` (or would hold it) has free."""
-    existing = path
+    """Return how many bytes are free on the disk that holds ``path``, or would hold it."""
+    existing = path.absolute()
     while not existing.exists():
         existing = existing.parent
-    stats = os.statvfs(existing)
-    return stats.f_bavail * stats.f_frsize
+    return shutil.disk_usage(existing).free

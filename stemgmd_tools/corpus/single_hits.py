@@ -1,0 +1,85 @@
+"""Velocity single hits: every articulation of a kit at ten velocities, one file each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypedDict
+
+import numpy as np
+
+from stemgmd_tools import units
+from stemgmd_tools.audio import TrackWriter
+from stemgmd_tools.corpus import layout
+from stemgmd_tools.kits.bank import Bank
+from stemgmd_tools.performances.types import Hit, Performance
+from stemgmd_tools.pieces import NOTES, Note, Piece
+from stemgmd_tools.render.mix import mix
+from stemgmd_tools.render.plan import plan
+from stemgmd_tools.render.settings import RenderSettings
+
+
+class SingleHitRow(TypedDict):
+    """One row of the ``single_hits`` manifest."""
+
+    kit: str
+    articulation: str
+    piece: str
+    note: int
+    velocity: int
+    path: str
+    frames: int
+    sample_rate: int
+    onset_frame: int
+    gain_db: float
+    peak_dbfs: float
+    content_hash: str
+    bytes: int
+
+
+def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[SingleHitRow]:
+    """Write the single hits of one kit below ``root``; they sound exactly as the same stroke does in a performance.
+
+    :return: one row per file, by articulation in table order, then velocity.
+    :raises AudioError: if a file cannot be written.
+    """
+    return [_write_one(root, bank, settings, note, v) for note in NOTES for v in layout.SINGLE_HIT_VELOCITIES]
+
+
+def _write_one(root: Path, bank: Bank, settings: RenderSettings, note: Note, velocity: int) -> SingleHitRow:
+    """Write one stroke, from what precedes its attack to the end of its decay."""
+    path = layout.single_hit_path(settings, bank.kit, note.articulation, velocity)
+    openness = 1.0 if note.piece is Piece.HIHAT_OPEN else 0.0
+    lead_s = units.seconds_of(int(bank.samples["onset"].max()), bank.sample_rate)
+    stroke = Performance(
+        id=f"single_hits/{note.articulation}/{velocity}",
+        hits=[Hit(lead_s, note.number, velocity, openness)],  # type: ignore[arg-type]
+        duration_s=1.0 / bank.sample_rate,
+    )
+    stems = mix(plan(stroke, bank, settings), bank, bit_depth=settings.bit_depth)
+    onset = int(units.frames_of(lead_s, bank.sample_rate))
+    pcm = np.ascontiguousarray(stems[note.piece].T)
+    with TrackWriter(
+        root / path,
+        sample_rate=settings.sample_rate,
+        sample_format=settings.sample_format,
+        container=settings.container,
+        flac_level=settings.flac_level,
+    ) as writer:
+        writer.write(pcm)
+        content_hash, size = writer.close()
+        writer.commit()
+    return SingleHitRow(
+        kit=bank.kit,
+        articulation=note.articulation,
+        piece=note.piece.value,
+        note=note.number,
+        velocity=velocity,
+        path=path.as_posix(),
+        frames=len(pcm),
+        sample_rate=settings.sample_rate,
+        onset_frame=onset,
+        gain_db=stems.gain_db,
+        peak_dbfs=round(units.db_of_gain(float(np.abs(pcm).max()) / units.full_scale(settings.bit_depth)), 2),
+        content_hash=content_hash,
+        bytes=size,
+    )
