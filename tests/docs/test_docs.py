@@ -1,0 +1,93 @@
+"""The documents say what is true: generated parts are current, commands parse, Python runs, links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from stemgmd_tools.cli.main import stemgmd
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def _commands() -> list[str]:
+    found = []
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        lines = [line for block in _blocks(text, "sh") + _blocks(text, "bash") for line in block.splitlines()]
+        found += [part for line in lines for part in re.findall(r"(?:^|&& )(stemgmd .*?)(?= &&|\s+#|$)", line)]
+    return found
+
+
+def test_generated_parts_are_current() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "generate.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_quick_start_is_two_commands() -> None:
+    quick = README.split("## Quick start")[1].split("\n## ")[0]
+    install, test = _blocks(quick, "sh")
+    assert install.count("\n") == test.count("\n") == 1
+    assert '".[all]"' in install
+    assert "stemgmd render --kits all" in install
+    assert test.rstrip().endswith("pytest -n auto")
+
+
+def test_the_documents_show_commands() -> None:
+    assert {command.split()[1] for command in _commands()} >= {"render", "fetch", "kits"}
+
+
+@pytest.mark.parametrize("text", _commands())
+def test_commands_in_the_documents_exist_with_their_options(text: str) -> None:
+    command: click.Command = stemgmd
+    _, *words = shlex.split(text)
+    names = ["stemgmd"]
+    while isinstance(command, click.Group):
+        names.append(words.pop(0))
+        child = command.get_command(click.Context(command), names[-1])
+        assert child is not None, f"{text}: no command {' '.join(names)}"
+        command = child
+    command.make_context(" ".join(names), words, resilient_parsing=True)
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    unknown = {word.partition("=")[0] for word in words if word.startswith("-")} - known
+    assert not unknown, f"{text}: unknown options {unknown}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", _blocks(README, "python"))
+def test_python_in_the_readme_runs(code: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::UserWarning", "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "MPLBACKEND": "agg"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text(encoding="utf-8"))
+    missing = [link for link in links if not (document.parent / link).exists()]
+    assert not missing

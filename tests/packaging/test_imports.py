@@ -1,0 +1,54 @@
+"""The core runs without torch, pedalboard and the other extras; imports point down only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+
+class Refuse:
+    banned = {"torch", "pedalboard", "dask", "distributed", "matplotlib", "symusic", "tinysoundfont"}
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in self.banned:
+            raise ModuleNotFoundError(f"{name} is out of reach", name=name)
+
+sys.meta_path.insert(0, Refuse())
+import stemgmd_tools
+names = [module.name for module in pkgutil.walk_packages(stemgmd_tools.__path__, "stemgmd_tools.")]
+for name in names:
+    importlib.import_module(name)
+print(len(names))
+"""
+
+LIGHT_COMMAND = """
+import sys
+from stemgmd_tools.cli.main import stemgmd
+stemgmd.main(["--version"], standalone_mode=False)
+print(sorted({"pandas", "scipy", "pyarrow", "pretty_midi", "soundfile", "torch"} & set(sys.modules)))
+"""
+
+
+def _python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_module_imports_without_the_extras() -> None:
+    modules = int(_python(IMPORT_ALL))
+    assert modules == len([path for path in (ROOT / "stemgmd_tools").rglob("*.py")]) - 1  # the package itself
+
+
+def test_the_command_alone_imports_nothing_heavy() -> None:
+    assert _python(LIGHT_COMMAND).splitlines()[-1] == "[]"
+
+
+def test_import_contracts_hold() -> None:
+    program = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
