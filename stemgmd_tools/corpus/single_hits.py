@@ -8,7 +8,7 @@ from typing import TypedDict
 import numpy as np
 
 from stemgmd_tools import units
-from stemgmd_tools.audio import TrackWriter
+from stemgmd_tools.audio import Pcm, TrackWriter
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.performances.types import Hit, Performance
@@ -57,7 +57,7 @@ def _write_one(root: Path, bank: Bank, settings: RenderSettings, note: Note, vel
     )
     stems = mix(plan(stroke, bank, settings), bank, bit_depth=settings.bit_depth)
     onset = int(units.frames_of(lead_s, bank.sample_rate))
-    pcm = np.ascontiguousarray(stems[note.piece].T)
+    pcm: Pcm = stems[note.piece].T.copy()
     with TrackWriter(
         root / path,
         sample_rate=settings.sample_rate,

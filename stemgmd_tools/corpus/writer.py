@@ -144,11 +144,10 @@ def _encode(tracks: list[_Track], mixer: Mixer, settings: RenderSettings, gain_d
 
 def _share(axes: tuple[int, ...], stems: Pcm, mixture: Pcm) -> Pcm:
     """Return a track's samples, shape (frames, 2): one stem, the mixture of all, or the sum of a group."""
-    if len(axes) == 1:
-        return stems[axes[0]]
     if len(axes) == len(PIECES):
         return mixture
-    return stems[list(axes)].sum(axis=0, dtype=stems.dtype)
+    share: Pcm = stems[axes[0]] if len(axes) == 1 else stems[list(axes)].sum(axis=0, dtype=stems.dtype)
+    return share
 
 
 def _hit_count(track: str, decided: Plan) -> int:
