@@ -1,0 +1,33 @@
+"""The fine colour of sustained noise, which stands for partials too dense to be modes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stemgmd_tools.kits.model.bands import Float
+from stemgmd_tools.kits.model.parameters import Colour
+from stemgmd_tools.seeds import stream
+
+
+def colour_gains(colour: Colour, kit: str, frequencies_hz: Float) -> Float:
+    """Return the amplitude ratio of a colour at each frequency."""
+    points_hz, gain_db = (
+        (np.array(colour.frequencies_hz), np.array(colour.gain_db))
+        if colour.frequencies_hz is not None
+        else _drawn(colour, kit)
+    )
+    gain = np.interp(np.log(np.maximum(frequencies_hz, 1.0)), np.log(points_hz), gain_db, left=0.0, right=0.0)
+    return np.asarray(10.0 ** (gain / 20.0))
+
+
+def _drawn(colour: Colour, kit: str) -> tuple[Float, Float]:
+    """Return the points and gains of a drawn curve, its mean power over the whole range 1.
+
+    Peaks stand higher above the mean than dips lie... on a decibel scale the curve is normal, so in power it is
+    skewed towards peaks, as the response of a plate with few overlapping modes is.
+    """
+    octaves = np.log2(colour.high_hz / colour.low_hz)
+    points_hz = colour.low_hz * 2.0 ** np.linspace(0.0, octaves, round(octaves * colour.points_per_octave) + 1)
+    draw = stream(0, "voice", kit, "colour", str(colour.name))
+    gain_db = colour.depth_db * draw.standard_normal(len(points_hz))
+    return points_hz, gain_db - 10.0 * np.log10(np.mean(10.0 ** (gain_db / 10.0)))

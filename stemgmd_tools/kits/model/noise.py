@@ -1,0 +1,219 @@
+"""Noise shaped in bands: the attack from band-filtered noise, the rest from a coloured pool in the STFT domain.
+
+The attack is filtered first and enveloped afterwards, so nothing sounds before the stroke, and every band fades in
+over 0.4 of its period, so a sharp envelope does not splatter a low band over its neighbours. An STFT would smear the
+attack over its window, so it takes over only after 46 ms, where envelopes are slow, in an equal-power cross-fade.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+
+from stemgmd_tools.kits.model.bands import (
+    BANDS,
+    CENTRES_HZ,
+    DENSITY,
+    SAMPLE_RATE,
+    Float,
+    band_masks,
+    envelope_in_bands,
+    knot_weights,
+    stereo_in_bands,
+)
+from stemgmd_tools.kits.model.colour import colour_gains
+from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY, Noise
+from stemgmd_tools.seeds import stream
+
+_STEP: Final = 8
+"""Frames over which an attack envelope is held; 0.18 ms."""
+_EARLY_STEPS: Final = 448
+_EARLY_FRAMES: Final = _STEP * _EARLY_STEPS
+_POOL_FRAMES: Final = 1 << 16
+_STEADYING_FRAMES: Final = 220
+_STEADYING_EXPONENT: Final = 0.35
+_STEADYING_FLOOR: Final = 0.05
+_ONSET_PERIODS: Final = 0.4
+_ONSET_FRAMES: Final = 512
+
+_FFT: Final = 1024
+_HOP: Final = 512
+_FIRST: Final = 4
+"""First frame of the STFT that is used; its hop starts where the cross-fade does."""
+_FADE_START: Final = _FIRST * _HOP
+_WINDOW: Final = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_FFT) / _FFT))
+_QUIET_DB: Final = -140.0
+
+
+@lru_cache(maxsize=2)
+def early_pool(kit: str) -> Float:
+    """Return (2, steps, _STEP, BANDS) band-filtered white noise of unit variance before filtering, for one kit.
+
+    Chance swings of each band's energy within a few milliseconds are partly levelled out: a recorded attack varies
+    less from hit to hit than free noise does.
+    """
+    draw = stream(0, "voice", kit, "attack noise")
+    masks = band_masks(_POOL_FRAMES)
+    power = (masks**2).mean(axis=1, keepdims=True)
+    pool = np.empty((2, _POOL_FRAMES, BANDS))
+    for channel in range(2):
+        spectrum = scipy.fft.rfft(draw.standard_normal(_POOL_FRAMES))
+        bands = scipy.fft.irfft(masks * spectrum, _POOL_FRAMES, axis=1)
+        energy = uniform_filter1d(bands**2, _STEADYING_FRAMES, axis=1, mode="wrap")
+        bands *= (power / np.maximum(energy, _STEADYING_FLOOR * power)) ** _STEADYING_EXPONENT
+        pool[channel] = bands.T
+    return pool.reshape(2, _POOL_FRAMES // _STEP, _STEP, BANDS)
+
+
+def _onset_ramps() -> Float:
+    """Return (_ONSET_FRAMES, BANDS) gains: a quarter sine over 0.4 periods of each band, not 0 on the first frame."""
+    progress = np.arange(1, _ONSET_FRAMES + 1)[:, None] * (CENTRES_HZ / _ONSET_PERIODS / SAMPLE_RATE)
+    return np.asarray(np.sin(np.pi / 2 * np.minimum(1.0, progress)))
+
+
+_ONSET: Final = _onset_ramps()
+_FADE: Final = np.linspace(0.0, np.pi / 2, _EARLY_FRAMES - _FADE_START)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NoiseShape:
+    """Envelopes of one degree of openness: knots of level and velocity slope in bands."""
+
+    knots_s: Float
+    """(N,) times of the level's knots."""
+    level_db: Float
+    """(BANDS, N) level per ERB at the reference velocity, dB re full scale."""
+    slope_knots_s: Float
+    """(M,) times of the velocity slope's knots."""
+    slope_db: Float
+    """(BANDS, M) dB per octave of velocity."""
+
+    def at(self, velocity: float, times_s: Float) -> Float:
+        """Return (BANDS, times) level per ERB of a stroke."""
+        level = self.level_db @ knot_weights(self.knots_s, times_s, extend=True)
+        slope = self.slope_db @ knot_weights(self.slope_knots_s, times_s, extend=False)
+        return np.asarray(level + slope * np.log2(velocity / REFERENCE_VELOCITY))
+
+    def energy(self, velocity: float, times_s: Float) -> Float:
+        """Return the power expected at ``times_s``, all bands together."""
+        widths = np.gradient(CENTRES_HZ)
+        per_erb = 10.0 ** (self.at(velocity, times_s) / 10.0)
+        return np.asarray((per_erb * (DENSITY**2 * widths / (SAMPLE_RATE / 2))[:, None]).sum(axis=0))
+
+
+def noise_shapes(noise: Noise, stretch: tuple[float, ...], added_db: Float, stick_s: float) -> tuple[NoiseShape, ...]:
+    """Return one shape per degree of openness.
+
+    :param stretch: factor on all times after ``stick_s``, per degree.
+    :param added_db: (BANDS, degrees) added to the level.
+    """
+    times_s = np.array(noise.level_db.times_s)
+    level = envelope_in_bands(noise.level_db)
+    slope_knots_s = np.array(noise.velocity_db_per_octave.times_s)
+    slope = envelope_in_bands(noise.velocity_db_per_octave)
+    return tuple(
+        NoiseShape(
+            np.where(times_s > stick_s, stick_s + (times_s - stick_s) * factor, times_s),
+            level + added_db[:, degree, None],
+            slope_knots_s,
+            slope,
+        )
+        for degree, factor in enumerate(stretch)
+    )
+
+
+class NoiseSource:
+    """Fresh noise for the strokes of one articulation, in stereo, coloured as its voice says."""
+
+    def __init__(self, noise: Noise, kit: str, articulation: str, longest_s: float) -> None:
+        """Fill the pool the sustained part is cut from; it covers ``longest_s`` seconds before it repeats."""
+        self._early = early_pool(kit)
+        left, right, coherence = stereo_in_bands(noise.stereo)
+        own = np.sqrt(1.0 - coherence**2)
+        # Column 0 of the mix weights one noise, column 1 an independent one: L from the first, R from both.
+        self._mix = np.stack([left, right * coherence, right * own])
+        self._masks = band_masks(_FFT)
+        frames = 1 << int(np.ceil(np.log2(longest_s * SAMPLE_RATE / _HOP + 8)))
+        draw = stream(0, "voice", kit, articulation, "noise")
+        self._pool = np.stack([self._coloured_stft(noise, kit, frames, draw) for _ in range(2)])
+
+    def _coloured_stft(self, noise: Noise, kit: str, frames: int, draw: np.random.Generator) -> NDArray[np.complex128]:
+        """Return (frames, bins) of the windowed STFT of periodic noise."""
+        period = frames * _HOP
+        sound = draw.standard_normal(period)
+        if noise.colour is not None:
+            spectrum = scipy.fft.rfft(sound)
+            spectrum *= colour_gains(noise.colour, kit, np.linspace(0.0, SAMPLE_RATE / 2, len(spectrum)))
+            sound = scipy.fft.irfft(spectrum, period)
+        padded = np.concatenate([sound, sound[: _FFT - _HOP]])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP]
+        return np.asarray(scipy.fft.rfft(windows * _WINDOW, axis=1))
+
+    def strike(
+        self, shape: NoiseShape, velocity: float, frames: int, band_db: Float, draw: np.random.Generator
+    ) -> Float:
+        """Return (frames, 2) samples of one stroke.
+
+        :param band_db: (BANDS,) this stroke's own deviation of level.
+        """
+        first, second = draw.integers(0, self._early.shape[1] - _EARLY_STEPS, 2)
+        offset = int(draw.integers(0, self._pool.shape[1]))
+        sound = np.zeros((max(frames, _EARLY_FRAMES), 2))
+        sound[:_EARLY_FRAMES] = self._attack(shape, velocity, band_db, (int(first), int(second)))
+        if frames > _FADE_START:
+            sustained = self._sustain(shape, velocity, band_db, len(sound), offset)
+            fading = slice(_FADE_START, _EARLY_FRAMES)
+            sound[fading] *= np.cos(_FADE)[:, None]
+            sustained[fading] *= np.sin(_FADE)[:, None]
+            sound[_FADE_START:] += sustained[_FADE_START:]
+        return sound[:frames]
+
+    def _attack(self, shape: NoiseShape, velocity: float, band_db: Float, offsets: tuple[int, int]) -> Float:
+        """Return (_EARLY_FRAMES, 2) of band-filtered noise times the envelope."""
+        times_s = np.linspace(0.5, _EARLY_STEPS - 0.5, _EARLY_STEPS) * (_STEP / SAMPLE_RATE)
+        gain = _amplitudes(shape.at(velocity, times_s) + band_db[:, None]).T * DENSITY
+        sources = [self._early[channel, start : start + _EARLY_STEPS] for channel, start in enumerate(offsets)]
+        sound = np.empty((_EARLY_FRAMES, 2))
+        parts = [
+            self._enveloped(source, gain * weight)
+            for source, weight in zip((sources[0], sources[0], sources[1]), self._mix, strict=True)
+        ]
+        sound[:, 0] = parts[0]
+        sound[:, 1] = parts[1] + parts[2]
+        return sound
+
+    @staticmethod
+    def _enveloped(source: Float, gain: Float) -> Float:
+        """Return the sum over bands of ``source`` (steps, _STEP, BANDS) times ``gain`` (steps, BANDS)."""
+        steps = _ONSET_FRAMES // _STEP
+        onset = (source[:steps] * gain[:steps, None, :]).reshape(_ONSET_FRAMES, BANDS)
+        rest = np.matmul(source[steps:], gain[steps:, :, None])
+        return np.concatenate([(onset * _ONSET).sum(axis=1), rest.reshape(-1)])
+
+    def _sustain(self, shape: NoiseShape, velocity: float, band_db: Float, frames: int, offset: int) -> Float:
+        """Return (frames, 2) of pool noise shaped frame by frame; silent before the cross-fade."""
+        count = -(-frames // _HOP) + 1 - _FIRST
+        times_s = np.arange(_FIRST, _FIRST + count, dtype=np.float64) * (_HOP / SAMPLE_RATE)
+        gain = _amplitudes(shape.at(velocity, times_s) + band_db[:, None]).T * DENSITY
+        index = (np.arange(count) + offset) % self._pool.shape[1]
+        one, other = self._pool[0, index], self._pool[1, index]
+        left = one * ((gain * self._mix[0]) @ self._masks)
+        right = one * ((gain * self._mix[1]) @ self._masks) + other * ((gain * self._mix[2]) @ self._masks)
+        out = np.zeros((frames + 2 * _HOP, 2))
+        start = (_FIRST - 1) * _HOP
+        for channel, spectrum in enumerate((left, right)):
+            windows = scipy.fft.irfft(spectrum, _FFT, axis=1) * _WINDOW
+            out[start : start + count * _HOP, channel] += windows[:, :_HOP].reshape(-1)
+            out[start + _HOP : start + _HOP + count * _HOP, channel] += windows[:, _HOP:].reshape(-1)
+        return out[:frames]
+
+
+def _amplitudes(level_db: Float) -> Float:
+    """Return amplitude ratios, nothing below -140 dB."""
+    return np.asarray(np.exp(np.maximum(level_db, _QUIET_DB) * (np.log(10.0) / 20.0)))

@@ -1,0 +1,103 @@
+"""The room of a kit: a few early reflections and a diffuse decay, the same for every stroke."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import scipy.fft
+
+from stemgmd_tools.kits.model.bands import SAMPLE_RATE, Float
+from stemgmd_tools.kits.model.parameters import RoomModel
+from stemgmd_tools.seeds import stream
+
+_CROSSOVERS_HZ: Final = (125.0, 1000.0, 8000.0)
+_EARLY_SPREAD_S: Final = 0.035
+_KEPT_DB: Final = 45.0
+"""The decay is cut this far below its start, where one-shots have long been trimmed."""
+_ROLL_OFF_HZ: Final = 9000.0
+_RUMBLE_HZ: Final = 60.0
+
+
+class Room:
+    """The impulse response of one kit's room, without the direct sound."""
+
+    def __init__(self, model: RoomModel, kit: str) -> None:
+        """Draw the response; it depends on the figures and the kit's name alone."""
+        self._response = _impulse_response(model, kit)
+
+    @property
+    def frames(self) -> int:
+        """How many frames the response adds to a sound."""
+        return len(self._response) - 1
+
+    def add_to(self, sound: Float) -> Float:
+        """Return (frames + self.frames, 2): ``sound`` and the room's answer to the sum of its channels."""
+        total = len(sound) + self.frames
+        size = scipy.fft.next_fast_len(total, real=True)
+        sent = scipy.fft.rfft(sound.mean(axis=1), size)
+        answer = scipy.fft.irfft(sent[:, None] * self._spectrum(size), size, axis=0)[:total]
+        answer[: len(sound)] += sound
+        return np.asarray(answer)
+
+    def _spectrum(self, size: int) -> np.ndarray[tuple[int, int], np.dtype[np.complex128]]:
+        return np.asarray(scipy.fft.rfft(self._response, size, axis=0))
+
+
+def _impulse_response(model: RoomModel, kit: str) -> Float:
+    """Return (frames, 2) of the room's response, its early part and its decay at their stated energies."""
+    draw = stream(0, "voice", kit, "room")
+    longest_s = model.decay_s * max(model.bass_ratio, model.treble_ratio, 1.0) * _KEPT_DB / 60.0
+    start = round(model.predelay_s * SAMPLE_RATE)
+    frames = start + round((max(longest_s, _EARLY_SPREAD_S) + 0.01) * SAMPLE_RATE)
+    early = _reflections(model, start, frames, draw)
+    late = np.zeros((frames, 2))
+    late[start:] = _decay(model, frames - start, draw)
+    response = np.zeros((frames, 2))
+    for part, level_db in ((early, model.early_db), (late, model.late_db)):
+        shaped = _absorbed(part)
+        energy = (shaped**2).sum(axis=0).mean()
+        if energy > 0.0:
+            response += shaped * np.sqrt(10.0 ** (level_db / 10.0) / energy)
+    fade = round(0.01 * SAMPLE_RATE)
+    response[-fade:] *= np.linspace(1.0, 0.0, fade)[:, None]
+    return response
+
+
+def _reflections(model: RoomModel, start: int, frames: int, draw: np.random.Generator) -> Float:
+    """Return (frames, 2) impulses: denser and weaker with time, their places drawn per channel."""
+    taps = np.zeros((frames, 2))
+    spread = round(_EARLY_SPREAD_S * SAMPLE_RATE)
+    for channel in range(2):
+        after = np.sort(draw.uniform(0.0, 1.0, model.reflections)) ** 0.8 * spread
+        gains = draw.choice([-1.0, 1.0], model.reflections) / (1.0 + 3.0 * after / spread)
+        np.add.at(taps[:, channel], start + after.astype(np.intp), gains)
+    taps[:, 1] = model.width * taps[:, 1] + (1.0 - model.width) * taps[:, 0]
+    return taps
+
+
+def _decay(model: RoomModel, frames: int, draw: np.random.Generator) -> Float:
+    """Return (frames, 2) noise that decays at its own rate in each octave-wide region."""
+    noise = draw.standard_normal((frames, 2))
+    noise[:, 1] = model.width * noise[:, 1] + np.sqrt(1.0 - model.width**2) * noise[:, 0]
+    size = scipy.fft.next_fast_len(2 * frames, real=True)
+    spectrum = scipy.fft.rfft(noise, size, axis=0)
+    frequencies_hz = np.maximum(np.arange(len(spectrum)) * (SAMPLE_RATE / size), 1.0)
+    place = np.interp(np.log(frequencies_hz), np.log(_CROSSOVERS_HZ), np.arange(3))
+    times_s = np.arange(frames) / SAMPLE_RATE
+    sound = np.zeros((frames, 2))
+    for region, ratio in enumerate((model.bass_ratio, 1.0, model.treble_ratio)):
+        mask = np.maximum(0.0, 1.0 - np.abs(place - region))[:, None]
+        part = scipy.fft.irfft(spectrum * mask, size, axis=0)[:frames]
+        sound += part * (10.0 ** (-3.0 * times_s / (model.decay_s * ratio)))[:, None]
+    return sound
+
+
+def _absorbed(response: Float) -> Float:
+    """Return a response that has lost its rumble and its top to walls and air, as reflections do."""
+    size = scipy.fft.next_fast_len(2 * len(response), real=True)
+    frequencies_hz = np.arange(size // 2 + 1) * (SAMPLE_RATE / size)
+    low = (frequencies_hz / _RUMBLE_HZ) ** 2 / (1.0 + (frequencies_hz / _RUMBLE_HZ) ** 2)
+    gain = low / np.sqrt(1.0 + (frequencies_hz / _ROLL_OFF_HZ) ** 4)
+    spectrum = scipy.fft.rfft(response, size, axis=0) * gain[:, None]
+    return np.asarray(scipy.fft.irfft(spectrum, size, axis=0)[: len(response)])

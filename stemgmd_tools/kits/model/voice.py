@@ -1,0 +1,111 @@
+"""The synthesiser of one articulation: parameters in, one-shots out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from stemgmd_tools.kits.model.bands import BANDS, SAMPLE_RATE, Float, rows_in_bands
+from stemgmd_tools.kits.model.modes import ModeBank
+from stemgmd_tools.kits.model.noise import NoiseShape, NoiseSource, noise_shapes
+from stemgmd_tools.kits.model.parameters import VoiceModel
+from stemgmd_tools.kits.model.room import Room
+from stemgmd_tools.seeds import stream
+
+FLOOR_DB: Final = -72.0
+"""A one-shot ends where its RMS falls below this, dB re full scale, ..."""
+RANGE_DB: Final = 55.0
+"""... or, if it is soft, so far below its own loudest moment."""
+
+_GRID_S: Final = 0.01
+_FADE_FRAMES: Final = 882
+_TRIM_BLOCK: Final = 441
+_SHORTEST_FRAMES: Final = 1764
+
+
+class Synthesiser:
+    """Makes the one-shots of one articulation of one kit, in stereo at 44.1 kHz.
+
+    Every one-shot depends on the parameters, the kit's name, the articulation, the layer, the degree and the
+    variation alone, whatever was made before it. All arithmetic is in float64.
+    """
+
+    def __init__(self, voice: VoiceModel, room: Room | None, kit: str, articulation: str) -> None:
+        """Prepare the noise and the modes."""
+        self._voice = voice
+        self._room = room
+        self._names = ("voice", kit, articulation)
+        self.velocities: tuple[int, ...] = voice.layers
+        """MIDI velocity of each layer, softest first."""
+        self.degrees: tuple[float, ...] = voice.openness.degrees if voice.openness else (0.0,)
+        """Hi-hat openness of each degree, 0 shut .. 1 open; one degree for anything else."""
+        self.variations: int = voice.variations
+        """One-shots per layer and degree."""
+        self._shapes = self._noise_shapes()
+        self._body = ModeBank.from_parameters(voice.body) if voice.body else None
+        self._attack = ModeBank.from_parameters(voice.attack) if voice.attack else None
+        self._frames = {
+            (layer, degree): self._dry_frames(velocity, degree)
+            for layer, velocity in enumerate(self.velocities)
+            for degree in range(len(self.degrees))
+        }
+        self._noise = NoiseSource(voice.noise, kit, articulation, max(self._frames.values()) / SAMPLE_RATE)
+
+    def _noise_shapes(self) -> tuple[NoiseShape, ...]:
+        openness = self._voice.openness
+        if openness is None:
+            return noise_shapes(self._voice.noise, (1.0,), np.zeros((BANDS, 1)), 0.0)
+        added_db = np.zeros((BANDS, len(openness.degrees)))
+        if openness.level_db is not None:
+            added_db += rows_in_bands(openness.frequencies_hz, openness.level_db)
+        return noise_shapes(self._voice.noise, openness.stretch, added_db, openness.stick_s)
+
+    def _dry_frames(self, velocity: int, degree: int) -> int:
+        """Return after how many frames the sound without its room is expected to stay below the floor."""
+        times_s = np.arange(0.0, self._voice.duration_s, _GRID_S)
+        power = self._shapes[degree].energy(velocity, times_s)
+        for modes in (self._body, self._attack):
+            if modes is not None:
+                power = power + modes.energy(velocity, times_s)
+        heard = np.flatnonzero(power > _floor_power(float(power.max())))
+        end_s = float(times_s[heard[-1]]) + _GRID_S
+        return max(_SHORTEST_FRAMES, round(end_s * SAMPLE_RATE))
+
+    def one_shot(self, layer: int, degree: int, variation: int) -> Float:
+        """Return the (frames, 2) samples of a one-shot, full scale = 1, its attack at frame 0."""
+        velocity = self.velocities[layer]
+        frames = self._frames[layer, degree]
+        draw = stream(0, *self._names, layer, degree, variation)
+        jitter = self._voice.jitter
+        band_db = jitter.band_db * draw.standard_normal(BANDS)
+        sound = self._noise.strike(self._shapes[degree], velocity, frames, band_db, draw)
+        if self._body is not None:
+            sound += self._body.strike(velocity, frames, jitter, self._voice.glide, draw)
+        if self._attack is not None:
+            sound += self._attack.strike(velocity, frames, jitter, None, draw)
+        if self._room is not None:
+            sound = self._room.add_to(_faded(sound))
+        return _faded(_trimmed(sound))
+
+
+def _floor_power(loudest: float) -> float:
+    """Return the mean power below which a sound of the given loudest power is over."""
+    return float(min(10.0 ** (FLOOR_DB / 10.0), loudest * 10.0 ** (-RANGE_DB / 10.0)))
+
+
+def _trimmed(sound: Float) -> Float:
+    """Return ``sound`` up to the last block above the floor."""
+    blocks = len(sound) // _TRIM_BLOCK
+    power = (sound[: blocks * _TRIM_BLOCK].reshape(blocks, -1) ** 2).mean(axis=1)
+    heard = np.flatnonzero(power > _floor_power(float(power.max(initial=0.0))))
+    last = heard[-1] + 1 if len(heard) else 0
+    return sound[: max(_SHORTEST_FRAMES, int(last) * _TRIM_BLOCK)]
+
+
+def _faded(sound: Float) -> Float:
+    """Return a copy of ``sound`` whose last 20 ms fade to silence."""
+    sound = sound.copy()
+    length = min(_FADE_FRAMES, len(sound))
+    sound[-length:] *= (0.5 + 0.5 * np.cos(np.pi * np.arange(1, length + 1) / length))[:, None]
+    return sound
