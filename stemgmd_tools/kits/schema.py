@@ -1,104 +1,112 @@
 """The sample map: what one kit's YAML may say. A new kit is one such file and no Python.
 
 The models here are the only declaration of the format: the loader validates with them, the JSON Schema for editors and
-the format's documentation are generated from them.
+the format's documentation are generated from them. What a table of types cannot say (velocities without gaps, fallbacks
+without circles) is in :mod:`stemgmd_tools.kits.checks`.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from stemgmd_tools.kits.model.parameters import RoomModel, VoiceModel
 from stemgmd_tools.pieces import ARTICULATIONS
 
 SCHEMA_ID: Final = "stemgmd-kit/1"
+SOURCES: Final = ("model", "layers", "fallback")
+"""The keys of an articulation that say where its sound comes from."""
 
 Velocity = Annotated[int, Field(ge=1, le=127)]
 Openness = Annotated[float, Field(ge=0.0, le=1.0)]
+GainDb = Annotated[float, Field(ge=-60, le=60)]
+ArticulationName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(ARTICULATIONS)})]
 
 
 class Strict(BaseModel):
     """Base of every table in a sample map: unknown keys are errors, values cannot change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Layer(Strict):
     """Sample files for one velocity range (and, on a hi-hat, one degree of openness); the files are its variations."""
 
-    velocity: tuple[Velocity, Velocity] = Field(description="lowest and highest MIDI velocity this layer plays for")
+    velocity: tuple[Velocity, Velocity] = Field(
+        description="lowest and highest MIDI velocity of the layer; the layers cover 1..127 without gap or overlap"
+    )
     files: tuple[str, ...] = Field(
         min_length=1, description="sample files relative to the kit's folder, one per variation"
     )
     openness: Openness | None = Field(
         default=None, description="hi-hat openness the files were played at, 0 shut .. 1 open"
     )
-    gain_db: float = Field(default=0.0, ge=-60, le=60)
+    reference: Velocity | None = Field(
+        default=None, description="velocity at which the files sound as recorded; default: the highest of the layer"
+    )
+    gain_db: GainDb = Field(default=0.0, description="correction of this layer's recorded level")
 
 
 class Fallback(Strict):
     """Borrow another articulation of the same kit, declared so that a gap is never hidden."""
 
-    articulation: str
-    gain_db: float = Field(default=0.0, ge=-60, le=60)
+    articulation: ArticulationName = Field(description="the articulation to borrow; it may be a fallback itself")
+    gain_db: GainDb = Field(default=0.0, description="added to the borrowed articulation's own gain")
     pitch_semitones: float = Field(default=0.0, ge=-24, le=24, description="resampled when the bank is compiled")
+    openness: Openness | None = Field(
+        default=None, description="borrow only the degree of openness nearest to this; default: all of them"
+    )
 
 
 class Articulation(Strict):
     """How one of the 22 articulations sounds: from `model`, from `layers` of files, or as a `fallback`; exactly one."""
 
-    model: VoiceModel | None = None
-    layers: tuple[Layer, ...] | None = None
-    fallback: Fallback | None = None
-    gain_db: float = Field(default=0.0, ge=-60, le=60)
+    model: VoiceModel | None = Field(default=None, description="parameters of a modelled voice")
+    layers: tuple[Layer, ...] | None = Field(default=None, min_length=1, description="recorded one-shots")
+    fallback: Fallback | None = Field(default=None, description="another articulation that stands in")
+    gain_db: GainDb = Field(default=0.0, description="level of this articulation")
     pan: float = Field(default=0.0, ge=-1, le=1, description="balance, -1 left .. 1 right; 0 leaves the channels alone")
     choke_group: str | None = Field(default=None, description="sounds of one group silence each other, see `chokes`")
     chokes: bool = Field(default=False, description="a stroke of this articulation stops what rings in its choke group")
+    release_s: float = Field(default=0.05, gt=0, le=2, description="length of the fade, in seconds, when it is choked")
     dynamics_db: float | None = Field(
         default=None,
         gt=0,
-        le=80,
-        description="level between velocity 1 and 127; default: measured from the layers (40 log10 v for one layer)",
+        le=96,
+        description="level from velocity 1 to 127, in dB; default: as recorded, 40 log10 v for a single layer",
     )
 
     @model_validator(mode="after")
     def _one_source(self) -> Articulation:
-        given = [name for name in ("model", "layers", "fallback") if getattr(self, name) is not None]
+        given = [name for name in SOURCES if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"needs exactly one of model, layers, fallback; found {', '.join(given) or 'none'}")
+            raise ValueError(f"needs exactly one of {', '.join(SOURCES)}; found {', '.join(given) or 'none'}")
         return self
 
 
 class KitMap(Strict):
     """One kit."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(validate_by_name=True)
 
-    schema_id: Literal["stemgmd-kit/1"] = Field(alias="schema")
+    schema_id: Literal["stemgmd-kit/1"] = Field(alias="schema", description="name and version of this format")
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9_]*$", description="file name without .yaml; used in paths and manifests"
     )
-    title: str
-    description: str
-    license: str = Field(description="SPDX identifier of the licence the kit's sound is under")
-    attribution: str
-    source_url: str | None = None
+    title: str = Field(min_length=1, description="the kit's name for people")
+    description: str = Field(description="what it is, how it sounds")
+    license: str = Field(min_length=1, description="SPDX identifier of the licence the kit's sound is under")
+    attribution: str = Field(description="who is to be named, and how")
+    source_url: str | None = Field(default=None, description="where the sample files are published")
     measured_on: tuple[str, ...] = Field(
         default=(), description="recordings the figures were measured on, with licence"
     )
-    folder: str | None = Field(default=None, description="name of the folder of sample files, searched on the kit path")
-    gain_db: float = Field(default=0.0, ge=-60, le=60, description="applied to every articulation")
-    room: RoomModel | None = None
-    articulations: dict[str, Articulation]
-
-    @model_validator(mode="after")
-    def _complete(self) -> KitMap:
-        unknown = sorted(set(self.articulations) - set(ARTICULATIONS))
-        missing = [name for name in ARTICULATIONS if name not in self.articulations]
-        if unknown:
-            raise ValueError(f"unknown articulations {', '.join(unknown)}; known: {', '.join(ARTICULATIONS)}")
-        if missing:
-            raise ValueError(f"missing articulations {', '.join(missing)}; give each layers, a model or a fallback")
-        return self
+    folder: str | None = Field(
+        default=None, description="name of the folder of sample files; default: the folder this file lies in"
+    )
+    gain_db: GainDb = Field(default=0.0, description="applied to every articulation")
+    room: RoomModel | None = Field(default=None, description="the room of a modelled kit")
+    articulations: dict[ArticulationName, Articulation] = Field(
+        description="all 22 articulations of the note table, each with layers, a model or a fallback"
+    )

@@ -1,0 +1,121 @@
+"""What a sample map must hold beyond its types: complete, no gap in velocity, fallbacks that lead to a sound."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import Final, NamedTuple
+
+from stemgmd_tools.kits.schema import Articulation, KitMap, Layer
+from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, Group
+
+LOWEST_VELOCITY: Final = 1
+HIGHEST_VELOCITY: Final = 127
+
+
+class Problem(NamedTuple):
+    """Something in a sample map that cannot be used."""
+
+    at: tuple[str | int, ...]
+    """Keys and indices from the root of the map to the value."""
+    text: str
+    """What was found and what is allowed."""
+
+
+def problems(kit_map: KitMap) -> Iterator[Problem]:
+    """Find everything that is wrong with a map whose types are right."""
+    yield from _names(kit_map.articulations)
+    for name, articulation in kit_map.articulations.items():
+        at = ("articulations", name)
+        if articulation.fallback is not None:
+            yield from _fallback(name, kit_map.articulations)
+        if articulation.layers is not None:
+            yield from _layers(at, name, articulation.layers)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean "..."?`` for the known word most like ``word``, or an empty string."""
+    found = difflib.get_close_matches(word, list(known), n=1)
+    return f'; did you mean "{found[0]}"?' if found else ""
+
+
+def _names(articulations: Mapping[str, Articulation]) -> Iterator[Problem]:
+    for name in articulations:
+        if name not in ARTICULATIONS:
+            yield Problem(
+                ("articulations", name),
+                f"unknown articulation{nearest(name, ARTICULATIONS)} known: {', '.join(ARTICULATIONS)}",
+            )
+    missing = [name for name in ARTICULATIONS if name not in articulations]
+    if missing:
+        yield Problem(
+            ("articulations",), f"missing {', '.join(missing)}; give each layers, a model or a declared fallback"
+        )
+
+
+def _fallback(name: str, articulations: Mapping[str, Articulation]) -> Iterator[Problem]:
+    """Follow a chain of fallbacks; report its first step that leads nowhere."""
+    at = ("articulations", name, "fallback", "articulation")
+    chain = [name]
+    while (fallback := articulations[chain[-1]].fallback) is not None:
+        target = fallback.articulation
+        if target not in articulations:
+            if len(chain) == 1:
+                yield Problem(at, f'unknown articulation "{target}"{nearest(target, articulations)}')
+            return
+        if target in chain:
+            if target == name:
+                yield Problem(at, f"fallbacks run in a circle: {' -> '.join([*chain, target])}")
+            return
+        chain.append(target)
+
+
+def _layers(at: tuple[str | int, ...], name: str, layers: Sequence[Layer]) -> Iterator[Problem]:
+    at = (*at, "layers")
+    degrees = {layer.openness for layer in layers}
+    is_hihat = NOTE_OF_ARTICULATION[name].piece.group is Group.HIHAT if name in NOTE_OF_ARTICULATION else True
+    if None in degrees and len(degrees) > 1:
+        yield Problem(at, "some layers give openness and some do not; give it for all or for none")
+    if degrees != {None} and not is_hihat:
+        yield Problem(at, "openness is for the hi-hat only")
+    for index, layer in enumerate(layers):
+        yield from _layer((*at, index), layer)
+    for degree in sorted(degrees, key=lambda openness: -1.0 if openness is None else openness):
+        rows = [(index, layer) for index, layer in enumerate(layers) if layer.openness == degree]
+        yield from _velocities(at, sorted(rows, key=lambda row: row[1].velocity), degree)
+
+
+def _layer(at: tuple[str | int, ...], layer: Layer) -> Iterator[Problem]:
+    low, high = layer.velocity
+    if low > high:
+        yield Problem((*at, "velocity"), f"found {low}..{high}; the lowest velocity comes first")
+    elif layer.reference is not None and not low <= layer.reference <= high:
+        yield Problem((*at, "reference"), f"found {layer.reference}; it must lie in the layer's {low}..{high}")
+    for index, file in enumerate(layer.files):
+        parts = PurePosixPath(file).parts
+        if not parts or file.startswith("/") or ".." in parts or "\\" in file:
+            yield Problem((*at, "files", index), f'found "{file}"; give a path inside the kit\'s folder, with /')
+
+
+def _velocities(
+    at: tuple[str | int, ...], rows: Sequence[tuple[int, Layer]], degree: float | None
+) -> Iterator[Problem]:
+    """Check that the layers of one degree, in ascending order, cover 1..127 once."""
+    where = "" if degree is None else f" (openness {degree:g})"
+    (first, softest), (last, loudest) = rows[0], rows[-1]
+    if softest.velocity[0] > LOWEST_VELOCITY:
+        yield _gap((*at, first), LOWEST_VELOCITY, softest.velocity[0] - 1, where)
+    for (below, lower), (above, upper) in pairwise(rows):
+        if upper.velocity[0] > lower.velocity[1] + 1:
+            yield _gap((*at, above), lower.velocity[1] + 1, upper.velocity[0] - 1, where)
+        elif upper.velocity[0] <= lower.velocity[1]:
+            shared = f"{upper.velocity[0]}..{min(upper.velocity[1], lower.velocity[1])}"
+            yield Problem((*at, above, "velocity"), f"velocities {shared} are also in layers[{below}]{where}")
+    if loudest.velocity[1] < HIGHEST_VELOCITY:
+        yield _gap((*at, last), loudest.velocity[1] + 1, HIGHEST_VELOCITY, where)
+
+
+def _gap(at: tuple[str | int, ...], low: int, high: int, where: str) -> Problem:
+    return Problem((*at, "velocity"), f"velocities {low}..{high} are in no layer{where}; the layers cover 1..127")

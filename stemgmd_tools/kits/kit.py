@@ -1,0 +1,144 @@
+"""A kit: a checked sample map, the folder of its sample files, and the hash of everything that shapes its sound."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from stemgmd_tools.errors import KitError
+from stemgmd_tools.kits.loader import load_map
+from stemgmd_tools.kits.schema import KitMap
+from stemgmd_tools.kits.yaml_text import parse_yaml, spell
+
+ENGINE_VERSION: Final = 1
+"""Part of every kit's hash. Raise it whenever an unchanged sample map compiles to other samples, gains or tables."""
+
+PROSE: Final = frozenset({"title", "description", "license", "attribution", "source_url", "measured_on", "folder"})
+"""Keys of a map that do not shape the sound, and so are not hashed."""
+
+_CHUNK_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """One kit, ready to be compiled: :func:`stemgmd_tools.kits.store.open_bank`."""
+
+    map: KitMap
+    path: Path
+    """The sample map's file."""
+    folder: Path | None
+    """The folder that holds the sample files; None for a kit without files."""
+    hash: str
+    """SHA-256 (hex) over what shapes the sound: the map's values, the bytes of its sample files, the engine's version.
+    Comments, key order, number formats and the descriptive keys of the map are left out."""
+
+    @property
+    def name(self) -> str:
+        """The name used in paths and manifests."""
+        return self.map.name
+
+    @property
+    def title(self) -> str:
+        """The name for people."""
+        return self.map.title
+
+    @property
+    def license(self) -> str:
+        """SPDX identifier of the licence of the kit's sound."""
+        return self.map.license
+
+    @property
+    def attribution(self) -> str:
+        """Who is to be named."""
+        return self.map.attribution
+
+
+class SampleFile(NamedTuple):
+    """One mention of a sample file in a map."""
+
+    at: tuple[str | int, ...]
+    """Keys and indices from the root of the map."""
+    name: str
+    """Path relative to the kit's folder, with ``/``."""
+
+
+def load_kit_file(path: Path, kit_path: Sequence[Path] = ()) -> Kit:
+    """Read a sample map, find its samples, and hash both.
+
+    :param kit_path: folders searched for the folder of samples, after the map's own.
+    :raises KitError: if the map is faulty, its folder is not found, or a file of it is missing.
+    """
+    kit_map = load_map(path)
+    folder = find_folder(kit_map, path, kit_path)
+    if folder is None and any(sample_files(kit_map)):
+        raise _no_folder(kit_map, path, kit_path)
+    if folder is not None:
+        _check_files(kit_map, path, folder)
+    return Kit(map=kit_map, path=path, folder=folder, hash=_kit_hash(kit_map, folder))
+
+
+def sample_files(kit_map: KitMap) -> Iterator[SampleFile]:
+    """Yield every mention of a sample file, in the order of the map."""
+    for name, articulation in kit_map.articulations.items():
+        for row, layer in enumerate(articulation.layers or ()):
+            for index, file in enumerate(layer.files):
+                yield SampleFile(("articulations", name, "layers", row, "files", index), file)
+
+
+def find_folder(kit_map: KitMap, path: Path, kit_path: Sequence[Path] = ()) -> Path | None:
+    """Return the folder of a map's sample files; None if there is none or the map names no files."""
+    if not any(sample_files(kit_map)):
+        return None
+    return next((folder for folder in _candidates(kit_map, path, kit_path) if folder.is_dir()), None)
+
+
+def _candidates(kit_map: KitMap, path: Path, kit_path: Sequence[Path]) -> list[Path]:
+    """Return where a map's folder may lie: beside the map, in the folders of the kit path, or one of those itself."""
+    if kit_map.folder is None:
+        return [path.parent]
+    inside = [place / kit_map.folder for place in (path.parent, *kit_path)]
+    return inside + [place for place in kit_path if place.name == kit_map.folder]
+
+
+def _no_folder(kit_map: KitMap, path: Path, kit_path: Sequence[Path]) -> KitError:
+    places = ", ".join(str(place) for place in (path.parent, *kit_path))
+    source = f"; its samples are published at {kit_map.source_url}" if kit_map.source_url else ""
+    return KitError(
+        f"kit {kit_map.name}: no folder {kit_map.folder}/ with its samples in {places}; "
+        f"name the folder that holds it with --kit-path or STEMGMD_KITS{source}"
+    )
+
+
+def _check_files(kit_map: KitMap, path: Path, folder: Path) -> None:
+    missing = [file for file in sample_files(kit_map) if not (folder / file.name).is_file()]
+    if missing:
+        at, name = missing[0]
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        raise KitError(f"{path}:{parse_yaml(path).line(at)}: {spell(at)}: no file {folder / name}{more}")
+
+
+def _kit_hash(kit_map: KitMap, folder: Path | None) -> str:
+    # None stands for "not given", so a later version may add an optional key without changing the hash of old maps.
+    content = kit_map.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=set(PROSE))
+    digest = hashlib.sha256(f"stemgmd engine {ENGINE_VERSION}\n".encode())
+    digest.update(json.dumps(content, sort_keys=True, ensure_ascii=True).encode())
+    if folder is not None:
+        for name in sorted({file.name for file in sample_files(kit_map)}):
+            digest.update(f"\n{name}\n".encode())
+            digest.update(_file_digest(folder / name))
+    return digest.hexdigest()
+
+
+def _file_digest(path: Path) -> bytes:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise KitError(f"{path}: cannot be read ({error.strerror})") from error
+    return digest.digest()

@@ -1,0 +1,152 @@
+"""Finding kits by name: the maps that ship, the user's own, and the groups of the kit table."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from stemgmd_tools import data
+from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.kits.checks import nearest
+from stemgmd_tools.kits.kit import Kit, load_kit_file
+
+KIT_PATH_VARIABLE: Final = "STEMGMD_KITS"
+"""Environment variable: folders searched for samples and sample maps, separated as in PATH."""
+
+KIT_TABLE: Final = "kits.csv"
+"""The table of the modelled kits in ``manifests/``: name, split, SHA-256 of the bank's PCM at 44.1 kHz."""
+
+GROUPS: Final = ("all", "train", "heldout", "test")
+"""Names that stand for several modelled kits; ``test`` is another word for ``heldout``."""
+
+_SUFFIX: Final = ".yaml"
+
+
+class KitRow(NamedTuple):
+    """One row of the kit table."""
+
+    name: str
+    split: str
+    """``train`` or ``heldout``."""
+    bank_sha256: str
+    """SHA-256 of the PCM of the kit's bank at 44.1 kHz; empty if it was not recorded yet."""
+
+
+def kit_table() -> tuple[KitRow, ...]:
+    """Return the rows of ``manifests/kits.csv`` in file order.
+
+    :raises KitError: if the table is missing or has other columns.
+    """
+    path = data.shipped("manifests") / KIT_TABLE
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return tuple(KitRow(*(row[column] for column in KitRow._fields)) for row in csv.DictReader(file))
+    except OSError as error:
+        raise KitError(f"{path}: cannot be read ({error.strerror}); reinstall stemgmd-tools") from error
+    except KeyError as error:
+        raise KitError(f"{path}: has no column {error}; needed: {', '.join(KitRow._fields)}") from error
+
+
+def search_path(folders: Iterable[Path] = ()) -> tuple[Path, ...]:
+    """Return the kit path: the given folders, then those of ``STEMGMD_KITS``, each once.
+
+    :raises UsageError: if one of the given folders does not exist.
+    """
+    given = [Path(folder).expanduser() for folder in folders]
+    for folder in given:
+        if not folder.is_dir():
+            raise UsageError(f"--kit-path {folder}: no such folder")
+    configured = (
+        Path(entry).expanduser() for entry in os.environ.get(KIT_PATH_VARIABLE, "").split(os.pathsep) if entry
+    )
+    return tuple(dict.fromkeys([*given, *configured]))
+
+
+def known_maps(kit_path: Sequence[Path] = ()) -> dict[str, Path]:
+    """Return all sample maps by kit name: modelled, recorded, then the maps lying on the kit path.
+
+    :raises KitError: if two files have one name.
+    """
+    shipped = data.shipped("sample_maps")
+    found: dict[str, Path] = {}
+    for folder in (shipped / "modelled", shipped / "recorded", *kit_path):
+        for path in sorted(folder.glob(f"*{_SUFFIX}")):
+            other = found.setdefault(path.stem, path)
+            if other.resolve() != path.resolve():
+                raise KitError(f"{path}: a kit named {path.stem} is also in {other}; rename one of them")
+    return found
+
+
+def kit_names(selection: Iterable[str], kit_path: Sequence[Path] = ()) -> tuple[str, ...]:
+    """Resolve names, comma-separated lists of names, groups and paths of maps to names and paths, each once.
+
+    ``all`` is the modelled kits, ``train`` and ``heldout`` (or ``test``) the two parts of them.
+
+    :raises UsageError: for an unknown name, with those most like it.
+    """
+    known = known_maps(kit_path)
+    names: dict[str, None] = {}
+    for word in (part.strip() for entry in selection for part in entry.split(",")):
+        if word in GROUPS:
+            names.update(dict.fromkeys(_group(word)))
+        elif word in known or _is_path(word):
+            names[word] = None
+        elif word:
+            raise _unknown(word, known)
+    if not names:
+        raise UsageError(f"no kit is named; known kits: {', '.join(known)}; groups: {', '.join(GROUPS)}")
+    return tuple(names)
+
+
+def load_kit(name: str, kit_path: Sequence[Path] | None = None) -> Kit:
+    """Load one kit by name, or by the path of its sample map.
+
+    :param kit_path: folders searched for samples and maps; default: those of ``STEMGMD_KITS``.
+    :raises UsageError: for an unknown name.
+    :raises KitError: if its map is faulty or its samples are not found.
+    """
+    folders = search_path() if kit_path is None else tuple(kit_path)
+    if _is_path(name):
+        return load_kit_file(Path(name).expanduser(), folders)
+    known = known_maps(folders)
+    if name not in known:
+        raise _unknown(name, known)
+    return load_kit_file(known[name], folders)
+
+
+def kits_named(selection: Iterable[str], kit_path: Sequence[Path] | None = None) -> tuple[Kit, ...]:
+    """Load the kits of a selection, see :func:`kit_names`, in its order.
+
+    :raises UsageError: for an unknown name.
+    :raises KitError: if two kits have one name, a map is faulty or its samples are not found.
+    """
+    folders = search_path() if kit_path is None else tuple(kit_path)
+    kits = tuple(load_kit(name, folders) for name in kit_names(selection, folders))
+    seen: dict[str, Kit] = {}
+    for kit in kits:
+        if seen.setdefault(kit.name, kit) is not kit:
+            raise KitError(f"{kit.path}: a kit named {kit.name} is also in {seen[kit.name].path}; rename one of them")
+    return kits
+
+
+def split_of(name: str) -> str:
+    """Return ``train`` or ``heldout`` for a modelled kit, an empty string for any other."""
+    return {row.name: row.split for row in kit_table()}.get(name, "")
+
+
+def _group(word: str) -> list[str]:
+    split = "heldout" if word == "test" else word
+    return [row.name for row in kit_table() if split in {"all", row.split}]
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(_SUFFIX) or os.sep in name
+
+
+def _unknown(word: str, known: Mapping[str, Path]) -> UsageError:
+    return UsageError(
+        f'no kit "{word}"{nearest(word, (*known, *GROUPS))} known kits: {", ".join(known)}; groups: {", ".join(GROUPS)}'
+    )

@@ -1,0 +1,190 @@
+"""Where an articulation's one-shots come from: files, a modelled voice, or another articulation that stands in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+from stemgmd_tools.kits.checks import HIGHEST_VELOCITY, LOWEST_VELOCITY
+from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.oneshots import Stereo, Treatment, read_one_shot
+from stemgmd_tools.kits.schema import Articulation, Layer
+
+MODEL_RATE = 44_100
+"""Sample rate in Hz at which modelled voices are synthesised."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLayer:
+    """One velocity layer at one degree of openness."""
+
+    low: int
+    high: int
+    """Lowest and highest velocity it plays for."""
+    reference: int
+    """Velocity at which its one-shots sound as they are."""
+    gain_db: float
+    takes: tuple[str, ...]
+    """Names of its one-shots, one per variation; equal names are equal sounds within a kit."""
+
+
+class Source(Protocol):
+    """One-shots by degree of openness, velocity layer (0 = softest) and variation."""
+
+    @property
+    def degrees(self) -> tuple[float, ...]:
+        """Degrees of openness, ascending; empty if there are none."""
+
+    def layers(self, degree: int) -> tuple[SourceLayer, ...]:
+        """Return the layers at one degree, softest first; degree 0 where there are none."""
+
+    def one_shot(self, degree: int, layer: int, variation: int) -> tuple[Stereo, int]:
+        """Return one sound and its sample rate."""
+
+
+class Voice(Protocol):
+    """What a modelled voice offers, see ``stemgmd_tools.kits.model``."""
+
+    @property
+    def velocities(self) -> tuple[int, ...]:
+        """Reference velocity of each layer, ascending."""
+
+    @property
+    def degrees(self) -> tuple[float, ...]:
+        """Degrees of openness, ascending; empty if there are none."""
+
+    @property
+    def variations(self) -> int:
+        """One-shots per cell."""
+
+    def one_shot(self, layer: int, degree: int, variation: int) -> Stereo:
+        """Return one sound at 44.1 kHz."""
+
+
+class FileSource:
+    """One-shots read from files."""
+
+    def __init__(self, folder: Path, layers: Sequence[Layer]) -> None:
+        """Sort the layers by openness, then velocity."""
+        self._folder = folder
+        self.degrees = tuple(sorted({layer.openness for layer in layers if layer.openness is not None}))
+        self._layers = [
+            tuple(
+                SourceLayer(
+                    low=layer.velocity[0],
+                    high=layer.velocity[1],
+                    reference=layer.reference or layer.velocity[1],
+                    gain_db=layer.gain_db,
+                    takes=layer.files,
+                )
+                for layer in sorted(layers, key=lambda layer: layer.velocity)
+                if layer.openness == degree
+            )
+            for degree in (self.degrees or (None,))
+        ]
+
+    def layers(self, degree: int) -> tuple[SourceLayer, ...]:
+        """Return the layers at one degree, softest first."""
+        return self._layers[degree]
+
+    def one_shot(self, degree: int, layer: int, variation: int) -> tuple[Stereo, int]:
+        """Read one file.
+
+        :raises KitError: if it cannot be used.
+        """
+        return read_one_shot(self._folder / self._layers[degree][layer].takes[variation])
+
+
+class ModelSource:
+    """One-shots synthesised from the parameters of a voice."""
+
+    def __init__(self, synthesiser: Voice, name: str) -> None:
+        """Split the velocities between the layers, each going to the reference that is nearest in ratio."""
+        self._synthesiser = synthesiser
+        self._name = name
+        self.degrees: tuple[float, ...] = tuple(float(degree) for degree in synthesiser.degrees)
+        references = synthesiser.velocities
+        borders = [math.isqrt(softer * harder) for softer, harder in pairwise(references)]
+        lows = [LOWEST_VELOCITY, *(border + 1 for border in borders)]
+        self._ranges = list(zip(lows, [*borders, HIGHEST_VELOCITY], references, strict=True))
+
+    def layers(self, degree: int) -> tuple[SourceLayer, ...]:
+        """Return the layers at one degree, softest first."""
+        return tuple(
+            SourceLayer(
+                low=low,
+                high=high,
+                reference=reference,
+                gain_db=0.0,
+                takes=tuple(
+                    f"{self._name}/{degree}/{layer}/{variation}" for variation in range(self._synthesiser.variations)
+                ),
+            )
+            for layer, (low, high, reference) in enumerate(self._ranges)
+        )
+
+    def one_shot(self, degree: int, layer: int, variation: int) -> tuple[Stereo, int]:
+        """Synthesise one sound."""
+        return self._synthesiser.one_shot(layer, degree, variation), MODEL_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one articulation is made, with every fallback followed to its source."""
+
+    source: Source
+    degrees: tuple[int, ...]
+    """Which of the source's degrees it has; ``(0,)`` if the source has none."""
+    treatment: Treatment
+    gain_db: float
+    """Gain of the kit, the articulation and the fallbacks together."""
+    dynamics_db: float | None
+    borrowed: tuple[str, ...] = field(default=())
+    """The articulations that stand in, nearest first; empty for a sound of its own."""
+
+    def openness(self, degree: int) -> float:
+        """Return the openness of one of this recipe's degrees; NaN if it has none."""
+        return self.source.degrees[self.degrees[degree]] if self.source.degrees else math.nan
+
+
+def recipe(kit: Kit, name: str) -> Recipe:
+    """Return how an articulation is made.
+
+    :param name: one of the 22 articulations.
+    """
+    articulation = kit.map.articulations[name]
+    fallback = articulation.fallback
+    if fallback is None:
+        source = _source(kit, name, articulation)
+        return Recipe(
+            source=source,
+            degrees=tuple(range(len(source.degrees))) or (0,),
+            treatment=Treatment().then(0.0, articulation.pan),
+            gain_db=kit.map.gain_db + articulation.gain_db,
+            dynamics_db=articulation.dynamics_db,
+        )
+    lender = recipe(kit, fallback.articulation)
+    degrees = lender.degrees
+    if fallback.openness is not None and lender.source.degrees:
+        wanted = fallback.openness
+        degrees = (min(degrees, key=lambda degree: abs(lender.source.degrees[degree] - wanted)),)
+    return Recipe(
+        source=lender.source,
+        degrees=degrees,
+        treatment=lender.treatment.then(fallback.pitch_semitones, articulation.pan),
+        gain_db=lender.gain_db + fallback.gain_db + articulation.gain_db,
+        dynamics_db=lender.dynamics_db if articulation.dynamics_db is None else articulation.dynamics_db,
+        borrowed=(fallback.articulation, *lender.borrowed),
+    )
+
+
+def _source(kit: Kit, name: str, articulation: Articulation) -> Source:
+    if articulation.model is not None:
+        from stemgmd_tools.kits.model import Synthesiser  # noqa: PLC0415
+
+        return ModelSource(Synthesiser(articulation.model, kit.map.room, kit.name, name), name)
+    return FileSource(kit.folder or kit.path.parent, articulation.layers or ())
