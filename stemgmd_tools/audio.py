@@ -6,6 +6,7 @@ name in the target's folder; :meth:`TrackWriter.commit` gives the file its name,
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -26,8 +27,6 @@ TEMPORARY_SUFFIX: Final = ".part"
 _SUBTYPE: Final = {"int16": "PCM_16", "int24": "PCM_24", "float32": "FLOAT"}
 _HIGHEST_FLAC_LEVEL: Final = 8
 _HASH_CHUNK_BYTES: Final = 1 << 20
-_SMALL_REMAINDER_BYTES: Final = 1 << 20
-"""With less than this left, a write that failed is taken to have failed for want of room."""
 
 Pcm: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
 
@@ -94,9 +93,9 @@ def write_bytes(path: Path, content: bytes) -> None:
 
     :raises AudioError: if it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_beside(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
@@ -119,6 +118,47 @@ def copy_file(source: Path, target: Path) -> None:
         raise _write_failure(target, error) from error
 
 
+class _Sink:
+    """The file libsndfile writes to. It keeps the first failure, which libsndfile's FLAC encoder does not report."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file for writing and reading back."""
+        self._file = path.open("w+b")
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        """Write; after a failure pretend to, so that libsndfile comes to an end and the failure can be raised."""
+        if self.error is None:
+            try:
+                self._file.write(data)
+            except OSError as error:
+                self.error = error
+        return len(data)
+
+    def readinto(self, buffer: bytearray) -> int:
+        """Fill ``buffer`` from the file (libsndfile asks the object for this method)."""
+        return self._file.readinto(buffer)
+
+    def read(self, size: int = -1) -> bytes:
+        """Read from the file."""
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move in the file."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the place in the file."""
+        return self._file.tell()
+
+    def close(self) -> None:
+        """Flush and close the file, keeping a failure to do so."""
+        try:
+            self._file.close()
+        except OSError as error:
+            self.error = self.error or error
+
+
 class TrackWriter:
     """Streams one track to a temporary file beside its target.
 
@@ -136,11 +176,12 @@ class TrackWriter:
         self.path = path
         self._sample_format = sample_format
         self._temporary = _temporary_beside(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         level = flac_level / _HIGHEST_FLAC_LEVEL if container == "flac" else None
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._sink = _Sink(self._temporary)
             self._file = soundfile.SoundFile(
-                self._temporary,
+                self._sink,
                 "w",
                 samplerate=sample_rate,
                 channels=2,
@@ -149,7 +190,7 @@ class TrackWriter:
                 compression_level=level,
             )
         except (soundfile.SoundFileError, OSError, RuntimeError) as error:
-            raise _write_failure(self.path, error) from error
+            raise _write_failure(path, error) from error
 
     def write(self, block: Pcm) -> None:
         """Append integer samples of shape (frames, 2), on the grid of the track's format."""
@@ -161,12 +202,15 @@ class TrackWriter:
             else:
                 self._file.write(block.astype(np.float32) / np.float32(units.full_scale(24)))
         except (soundfile.SoundFileError, OSError, RuntimeError) as error:
-            raise _write_failure(self.path, error) from error
+            raise _write_failure(self.path, self._sink.error or error) from error
+        self._raise_if_failed()
 
     def close(self) -> tuple[str, int]:
         """Finish the temporary file; return the SHA-256 of its bytes and their number."""
         try:
             self._file.close()
+            self._sink.close()
+            self._raise_if_failed()
             return file_sha256(self._temporary), self._temporary.stat().st_size
         except (soundfile.SoundFileError, OSError, RuntimeError) as error:
             raise _write_failure(self.path, error) from error
@@ -184,7 +228,12 @@ class TrackWriter:
     ) -> None:
         """Remove what was not committed."""
         self._file.close()
+        self._sink.close()
         self._temporary.unlink(missing_ok=True)
+
+    def _raise_if_failed(self) -> None:
+        if self._sink.error is not None:
+            raise _write_failure(self.path, self._sink.error) from self._sink.error
 
 
 def _temporary_beside(path: Path) -> Path:
@@ -193,10 +242,9 @@ def _temporary_beside(path: Path) -> Path:
 
 
 def _write_failure(path: Path, error: Exception) -> AudioError:
-    """Say in one line why a file could not be written; libsndfile does not tell a full disk from other failures."""
-    free = free_bytes(path)
-    if free < _SMALL_REMAINDER_BYTES:
-        return AudioError(f"{path}: the disk is full ({free} bytes free); make room and run the same command again")
+    """Say in one line why a file could not be written."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return AudioError(f"{path}: the disk is full; make room and run the same command again")
     return AudioError(f"{path}: cannot be written ({error})")
 
 
