@@ -136,9 +136,7 @@ def _drum_channel(events: NDArray[np.void], where: str) -> int:
         return DRUM_CHANNEL
     if len(channels) > 1:
         found = ", ".join(str(channel + 1) for channel in channels) + ", none on channel 10"
-        raise PerformanceError(
-            f"{where}: notes on channels {found}; put the drums on channel 10 or alone in the file"
-        )
+        raise PerformanceError(f"{where}: notes on channels {found}; put the drums on channel 10 or alone in the file")
     return int(channels[0])
 
 

@@ -1,0 +1,157 @@
+"""Choosing among performances: by split, drummer, style, tempo, beat type and id, and a few spread over the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.performances.types import Performance
+
+SHOWN_VALUES: Final = 20
+"""How many of the existing values a message lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which performances to take; an empty tuple or None takes all, several filters must all agree."""
+
+    splits: tuple[str, ...] = ()
+    drummers: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
+    """Primary styles (``funk``) or full ones (``funk/groove1``)."""
+    bpm_min: float | None = None
+    """Inclusive."""
+    bpm_max: float | None = None
+    """Inclusive."""
+    beat_types: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    """Shell patterns (``drummer1/*``); ``*`` also matches ``/``."""
+    limit: int | None = None
+    """At most so many, spread evenly over what the filters leave."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can select nothing."""
+        if self.limit is not None and self.limit < 1:
+            raise UsageError(f"limit is {self.limit}; it must be 1 or more")
+        if self.bpm_min is not None and self.bpm_max is not None and self.bpm_min > self.bpm_max:
+            raise UsageError(f"bpm range {self.bpm_min:g}..{self.bpm_max:g} is empty; the lower bound comes first")
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """One named test on one aspect of a performance."""
+
+    name: str
+    asked: tuple[str, ...]
+    matches: Callable[[Performance, str], bool]
+    values: Callable[[Performance], Iterable[str]]
+    """What a message lists as existing."""
+
+
+def select(performances: Sequence[Performance], selection: Selection) -> list[Performance]:
+    """Return the performances that ``selection`` asks for, sorted by id with numbers by value.
+
+    With a limit of N out of n, the (i + 1/2) n / N-th ones are taken: the same on every machine, and neither the first
+    nor only one drummer.
+
+    :raises UsageError: if nothing is left, or one of several values of a filter occurs nowhere; the message names the
+        filter and the values there are.
+    """
+    chosen = sorted(performances, key=lambda performance: natural_key(performance.id))
+    if not chosen:
+        raise UsageError("there are no performances to select from")
+    for filter_ in _filters(selection):
+        if filter_.asked:
+            chosen = _apply(filter_, chosen, performances)
+    if selection.limit is None or selection.limit >= len(chosen):
+        return chosen
+    return [chosen[(2 * i + 1) * len(chosen) // (2 * selection.limit)] for i in range(selection.limit)]
+
+
+def natural_key(text: str) -> tuple[tuple[str, int], ...]:
+    """Return a sort key that compares runs of digits by value: ``session2/9`` before ``session2/10``."""
+    pieces = re.findall(r"(\D*)(\d*)", text)
+    return tuple((word, int(digits) if digits else -1) for word, digits in pieces)
+
+
+def primary_style(performance: Performance) -> str:
+    """Return the style up to the first slash: ``funk`` of ``funk/groove1``."""
+    return _text(performance, "style").split("/")[0]
+
+
+def _filters(selection: Selection) -> tuple[_Filter, ...]:
+    return (
+        _column("split", selection.splits),
+        _column("drummer", selection.drummers),
+        _Filter(
+            "style",
+            selection.styles,
+            lambda performance, asked: asked in (_text(performance, "style"), primary_style(performance)),
+            lambda performance: (primary_style(performance),),
+        ),
+        _bpm(selection),
+        _column("beat_type", selection.beat_types),
+        _Filter(
+            "id",
+            selection.ids,
+            lambda performance, asked: fnmatchcase(performance.id, asked),
+            lambda performance: (performance.id,),
+        ),
+    )
+
+
+def _column(name: str, asked: tuple[str, ...]) -> _Filter:
+    return _Filter(
+        name,
+        asked,
+        lambda performance, value: _text(performance, name) == value,
+        lambda performance: (_text(performance, name),),
+    )
+
+
+def _bpm(selection: Selection) -> _Filter:
+    low = 0.0 if selection.bpm_min is None else selection.bpm_min
+    high = float("inf") if selection.bpm_max is None else selection.bpm_max
+    bounded = (selection.bpm_min, selection.bpm_max) != (None, None)
+    return _Filter(
+        "bpm",
+        (f"{low:g}..{high:g}",) if bounded else (),
+        lambda performance, _: low <= _number(performance, "bpm") <= high,
+        lambda performance: (f"{_number(performance, 'bpm'):g}",),
+    )
+
+
+def _apply(filter_: _Filter, chosen: list[Performance], everything: Sequence[Performance]) -> list[Performance]:
+    for asked in filter_.asked:
+        if not any(filter_.matches(performance, asked) for performance in everything):
+            raise UsageError(
+                f"{filter_.name} {asked!r}: none of all {len(everything)} performances; "
+                f"{_existing(filter_, everything)}"
+            )
+    kept = [p for p in chosen if any(filter_.matches(p, asked) for asked in filter_.asked)]
+    if not kept:
+        raise UsageError(
+            f"{filter_.name} {', '.join(filter_.asked)}: none of the {len(chosen)} performances that the other filters "
+            f"leave; {_existing(filter_, chosen)}"
+        )
+    return kept
+
+
+def _existing(filter_: _Filter, performances: Iterable[Performance]) -> str:
+    values = sorted({value for p in performances for value in filter_.values(p)}, key=natural_key)
+    shown = ", ".join(value or "(empty)" for value in values[:SHOWN_VALUES])
+    more = f" and {len(values) - SHOWN_VALUES} more" if len(values) > SHOWN_VALUES else ""
+    return f"there are {shown}{more}"
+
+
+def _text(performance: Performance, column: str) -> str:
+    return str(performance.metadata.get(column, ""))
+
+
+def _number(performance: Performance, column: str) -> float:
+    value = performance.metadata.get(column)
+    return float(value) if isinstance(value, int | float) else float("nan")
