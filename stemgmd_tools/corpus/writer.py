@@ -21,8 +21,8 @@ from stemgmd_tools.render.mix import Mixer, Overload
 from stemgmd_tools.render.plan import Plan, plan
 from stemgmd_tools.render.settings import RenderSettings
 
-BLOCK_SECONDS: Final = 6
-"""Long enough that a call costs little beside its work, short enough that a worker stays small."""
+BLOCK_SECONDS: Final = 3
+"""Long enough that a call costs little beside its work, short enough that a block stays in the processor's cache."""
 
 
 class TrackRow(Levels):

@@ -21,8 +21,8 @@ from stemgmd_tools.render.plan import NOT_CHOKED, Plan, strike_ends
 from stemgmd_tools.render.stems import Pcm, Stems
 
 CHANNELS: Final = 2
-BLOCK_FRAMES: Final = 1 << 18
-"""Frames mixed at a time: one stem's float block (2 MB) stays in the processor's cache."""
+BLOCK_FRAMES: Final = 1 << 17
+"""Frames mixed at a time: one stem's float block (1 MB) stays in the processor's cache."""
 TILE_FRAMES: Final = 1 << 11
 """Frames over which peaks are looked at when the mixture's range is checked."""
 ROUNDING_MARGIN: Final = 16.0
@@ -72,7 +72,7 @@ class Mixer:
         for begin in range(0, self.frames, block_frames):
             samples = min(block_frames, self.frames - begin) * CHANNELS
             for piece in range(len(PIECES)):
-                covered = self._mix(piece, begin * CHANNELS, stems[piece, :samples], scratch, np.float32(scale))
+                covered = self.mix_piece(piece, begin * CHANNELS, stems[piece, :samples], scratch, np.float32(scale))
                 stems[piece, covered:samples] = 0.0
             yield stems[:, :samples]
 
@@ -86,23 +86,27 @@ class Mixer:
         :return: stems of shape (9, frames, 2) and the mixture (frames, 2), its exact sum.
         :raises Overload: if a stem or the mixture leaves the integer range.
         """
-        scale = _scale(bit_depth, gain_db)
-        limit = units.full_scale(bit_depth) - 1
         width = min(block_frames, self.frames) * CHANNELS
-        stems = _integers((len(PIECES), width), bit_depth)
-        mixture = _integers((width,), bit_depth)
-        dirty = [0] * len(PIECES)
-        buffer, scratch = np.empty(width, np.float32), np.empty(width, np.float32)
+        stems = _silence((len(PIECES), width), bit_depth)
+        filler = _Filler(self, bit_depth, gain_db, width)
         for begin in range(0, self.frames, block_frames):
             samples = min(block_frames, self.frames - begin) * CHANNELS
-            for piece in range(len(PIECES)):
-                covered = self._mix(piece, begin * CHANNELS, buffer[:samples], scratch, scale)
-                _round_into(buffer[:covered], stems[piece], limit)
-                stems[piece, covered : dirty[piece]] = 0
-                dirty[piece] = covered
             block = stems[:, :samples]
-            _sum_into(block, mixture[:samples], limit)
-            yield block.reshape(len(PIECES), -1, CHANNELS), mixture[:samples].reshape(-1, CHANNELS)
+            mixture = filler.fill(begin * CHANNELS, block)
+            yield block.reshape(len(PIECES), -1, CHANNELS), mixture.reshape(-1, CHANNELS)
+            for piece, covered in enumerate(filler.covered):
+                block[piece, :covered] = 0
+
+    def stems(self, bit_depth: int, gain_db: float = 0.0) -> Pcm:
+        """Return all stems at once, shape (9, frames, 2).
+
+        :raises Overload: if a stem or the mixture leaves the integer range.
+        """
+        stems = _silence((len(PIECES), self.frames * CHANNELS), bit_depth)
+        filler = _Filler(self, bit_depth, gain_db, min(BLOCK_FRAMES, self.frames) * CHANNELS)
+        for begin in range(0, self.frames * CHANNELS, BLOCK_FRAMES * CHANNELS):
+            filler.fill(begin, stems[:, begin : begin + BLOCK_FRAMES * CHANNELS])
+        return stems.reshape(len(PIECES), self.frames, CHANNELS)
 
     def headroom_db(self, bit_depth: int) -> float:
         """Return the gain in dB, 0 or less, at which neither a stem nor the mixture can clip.
@@ -120,7 +124,7 @@ class Mixer:
         ratio_db = units.db_of_gain((full - ROUNDING_MARGIN) / peak) if peak else 0.0
         return min(0.0, round(math.floor(ratio_db / GAIN_STEP_DB) * GAIN_STEP_DB, 2))
 
-    def _mix(
+    def mix_piece(
         self,
         piece: int,
         origin: int,
@@ -162,6 +166,34 @@ class Mixer:
         return mark
 
 
+class _Filler:
+    """Fills blocks of silent integers with sound, with buffers of its own that are used again."""
+
+    def __init__(self, mixer: Mixer, bit_depth: int, gain_db: float, width: int) -> None:
+        """Make buffers for blocks of up to ``width`` samples."""
+        self._mixer = mixer
+        self._limit = units.full_scale(bit_depth) - 1
+        self._scale = _scale(bit_depth, gain_db)
+        self._sound, self._scratch = np.empty(width, np.float32), np.empty(width, np.float32)
+        self._mixture = _silence((width,), bit_depth)
+        self.covered = [0] * len(PIECES)
+        """How many samples of each stem the last block filled; the rest of it was left as it was."""
+
+    def fill(self, origin: int, block: Pcm) -> Pcm:
+        """Write the stems from sample ``origin`` on to a silent ``block`` of shape (9, samples); return their sum.
+
+        :raises Overload: if a stem or the sum leaves the integer range.
+        """
+        samples = block.shape[1]
+        for piece, stem in enumerate(block):
+            covered = self._mixer.mix_piece(piece, origin, self._sound[:samples], self._scratch, self._scale)
+            _round_into(self._sound[:covered], stem, self._limit)
+            self.covered[piece] = covered
+        mixture = self._mixture[:samples]
+        _sum_into(block, mixture, self._limit)
+        return mixture
+
+
 def mix(plan: Plan, bank: Bank, *, bit_depth: int = 16) -> Stems:
     """Render a whole plan in memory.
 
@@ -169,25 +201,16 @@ def mix(plan: Plan, bank: Bank, *, bit_depth: int = 16) -> Stems:
     :return: stems of shape (9, 2, frames); their headroom gain is 0 dB unless they would clip.
     """
     mixer = Mixer(plan, bank)
-    pcm = _integers((len(PIECES), mixer.frames, CHANNELS), bit_depth)
     gain_db = 0.0
     try:
-        _collect(mixer, pcm, bit_depth, gain_db)
+        pcm = mixer.stems(bit_depth)
     except Overload:
         gain_db = mixer.headroom_db(bit_depth)
-        _collect(mixer, pcm, bit_depth, gain_db)
+        pcm = mixer.stems(bit_depth, gain_db)
     return Stems(pcm.transpose(0, 2, 1), plan.sample_rate, bit_depth, gain_db)
 
 
-def _collect(mixer: Mixer, pcm: Pcm, bit_depth: int, gain_db: float) -> None:
-    """Copy all blocks of a mixer into one array of shape (9, frames, 2)."""
-    begin = 0
-    for stems, _ in mixer.blocks(bit_depth, gain_db):
-        pcm[:, begin : begin + stems.shape[1]] = stems
-        begin += stems.shape[1]
-
-
-def _integers(shape: tuple[int, ...], bit_depth: int) -> Pcm:
+def _silence(shape: tuple[int, ...], bit_depth: int) -> Pcm:
     """Return silence of the given shape in the integer type of a bit depth."""
     return np.zeros(shape, np.int16) if bit_depth == 16 else np.zeros(shape, np.int32)
 
