@@ -18,7 +18,7 @@ from stemgmd_tools.kits.bank import NO_GROUP, SAMPLE_DTYPE, Bank
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.levels import UNEVEN_DB, VELOCITIES, Dynamics, dynamics, energy
 from stemgmd_tools.kits.oneshots import Stereo, Treatment, treated
-from stemgmd_tools.kits.sources import Recipe, recipe
+from stemgmd_tools.kits.sources import Recipe, Recipes
 from stemgmd_tools.onsets import magnitude, onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION
 
@@ -63,8 +63,9 @@ def compile_bank(kit: Kit, sample_rate: int = 44_100, sink: BinaryIO | None = No
     writer = _PcmWriter(kit, sample_rate, memory if sink is None else sink)
     warnings: list[str] = []
     cells: list[list[_Cell]] = []
+    recipes = Recipes(kit)
     for name in ARTICULATIONS:
-        made = recipe(kit, name)
+        made = recipes[name]
         cells.append([_cell(writer, made, degree) for degree in range(len(made.degrees))])
         warnings += _warnings(name, made, cells[-1])
     bank = _tables(kit, sample_rate, cells)

@@ -109,12 +109,20 @@ def load_kit(name: str, kit_path: Sequence[Path] | None = None) -> Kit:
     :raises KitError: if its map is faulty or its samples are not found.
     """
     folders = search_path() if kit_path is None else tuple(kit_path)
+    return load_kit_file(map_path(name, folders), folders)
+
+
+def map_path(name: str, kit_path: Sequence[Path] = ()) -> Path:
+    """Return the sample map of a kit named by its name or by that very path.
+
+    :raises UsageError: for an unknown name, with those most like it.
+    """
     if _is_path(name):
-        return load_kit_file(Path(name).expanduser(), folders)
-    known = known_maps(folders)
+        return Path(name).expanduser()
+    known = known_maps(kit_path)
     if name not in known:
         raise _unknown(name, known)
-    return load_kit_file(known[name], folders)
+    return known[name]
 
 
 def kits_named(selection: Iterable[str], kit_path: Sequence[Path] | None = None) -> tuple[Kit, ...]:

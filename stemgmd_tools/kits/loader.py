@@ -52,6 +52,11 @@ def json_schema() -> dict[str, Any]:
     return schema
 
 
+def schema_text() -> str:
+    """Return the JSON Schema as the file ``sample_maps/kit.schema.json`` holds it."""
+    return json.dumps(json_schema(), indent=2) + "\n"
+
+
 def _kit_error(text: YamlText, found: Sequence[Problem]) -> KitError:
     causes = [one for one in found if not any(one.at == other.at[: len(one.at)] != other.at for other in found)]
     first = min(causes, key=lambda problem: text.line(problem.at))

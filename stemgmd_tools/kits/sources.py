@@ -11,11 +11,12 @@ from typing import Protocol
 
 from stemgmd_tools.kits.checks import HIGHEST_VELOCITY, LOWEST_VELOCITY
 from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.model.bands import SAMPLE_RATE as MODEL_RATE
+from stemgmd_tools.kits.model.parameters import VoiceModel
+from stemgmd_tools.kits.model.room import Room
+from stemgmd_tools.kits.model.voice import Synthesiser
 from stemgmd_tools.kits.oneshots import Stereo, Treatment, read_one_shot
-from stemgmd_tools.kits.schema import Articulation, Layer
-
-MODEL_RATE = 44_100
-"""Sample rate in Hz at which modelled voices are synthesised."""
+from stemgmd_tools.kits.schema import Articulation, Fallback, Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +45,6 @@ class Source(Protocol):
 
     def one_shot(self, degree: int, layer: int, variation: int) -> tuple[Stereo, int]:
         """Return one sound and its sample rate."""
-
-
-class Voice(Protocol):
-    """What a modelled voice offers, see ``stemgmd_tools.kits.model``."""
-
-    @property
-    def velocities(self) -> tuple[int, ...]:
-        """Reference velocity of each layer, ascending."""
-
-    @property
-    def degrees(self) -> tuple[float, ...]:
-        """Degrees of openness, ascending; empty if there are none."""
-
-    @property
-    def variations(self) -> int:
-        """One-shots per cell."""
-
-    def one_shot(self, layer: int, degree: int, variation: int) -> Stereo:
-        """Return one sound at 44.1 kHz."""
 
 
 class FileSource:
@@ -102,12 +84,12 @@ class FileSource:
 class ModelSource:
     """One-shots synthesised from the parameters of a voice."""
 
-    def __init__(self, synthesiser: Voice, name: str) -> None:
+    def __init__(self, voice: VoiceModel, room: Room | None, kit: str, articulation: str) -> None:
         """Split the velocities between the layers, each going to the reference that is nearest in ratio."""
-        self._synthesiser = synthesiser
-        self._name = name
-        self.degrees: tuple[float, ...] = tuple(float(degree) for degree in synthesiser.degrees)
-        references = synthesiser.velocities
+        self._synthesiser = Synthesiser(voice, room, kit, articulation)
+        self._name = articulation
+        self.degrees = tuple(voice.openness.degrees) if voice.openness else ()
+        references = self._synthesiser.velocities
         borders = [math.isqrt(softer * harder) for softer, harder in pairwise(references)]
         lows = [LOWEST_VELOCITY, *(border + 1 for border in borders)]
         self._ranges = list(zip(lows, [*borders, HIGHEST_VELOCITY], references, strict=True))
@@ -151,23 +133,39 @@ class Recipe:
         return self.source.degrees[self.degrees[degree]] if self.source.degrees else math.nan
 
 
-def recipe(kit: Kit, name: str) -> Recipe:
-    """Return how an articulation is made.
+class Recipes:
+    """How the articulations of one kit are made; what they share (the room) is prepared once."""
 
-    :param name: one of the 22 articulations.
-    """
-    articulation = kit.map.articulations[name]
-    fallback = articulation.fallback
-    if fallback is None:
-        source = _source(kit, name, articulation)
+    def __init__(self, kit: Kit) -> None:
+        """Prepare the kit's room, if it has one."""
+        self._kit = kit
+        self._room = Room(kit.map.room, kit.name) if kit.map.room else None
+
+    def __getitem__(self, name: str) -> Recipe:
+        """Return how an articulation is made.
+
+        :param name: one of the 22 articulations.
+        """
+        articulation = self._kit.map.articulations[name]
+        if articulation.fallback is not None:
+            return _borrowed(self[articulation.fallback.articulation], articulation, articulation.fallback)
+        source = self._source(name, articulation)
         return Recipe(
             source=source,
             degrees=tuple(range(len(source.degrees))) or (0,),
             treatment=Treatment().then(0.0, articulation.pan),
-            gain_db=kit.map.gain_db + articulation.gain_db,
+            gain_db=self._kit.map.gain_db + articulation.gain_db,
             dynamics_db=articulation.dynamics_db,
         )
-    lender = recipe(kit, fallback.articulation)
+
+    def _source(self, name: str, articulation: Articulation) -> Source:
+        if articulation.model is not None:
+            return ModelSource(articulation.model, self._room, self._kit.name, name)
+        return FileSource(self._kit.folder or self._kit.path.parent, articulation.layers or ())
+
+
+def _borrowed(lender: Recipe, articulation: Articulation, fallback: Fallback) -> Recipe:
+    """Return the recipe of an articulation that another one stands in for."""
     degrees = lender.degrees
     if fallback.openness is not None and lender.source.degrees:
         wanted = fallback.openness
@@ -180,11 +178,3 @@ def recipe(kit: Kit, name: str) -> Recipe:
         dynamics_db=lender.dynamics_db if articulation.dynamics_db is None else articulation.dynamics_db,
         borrowed=(fallback.articulation, *lender.borrowed),
     )
-
-
-def _source(kit: Kit, name: str, articulation: Articulation) -> Source:
-    if articulation.model is not None:
-        from stemgmd_tools.kits.model import Synthesiser  # noqa: PLC0415
-
-        return ModelSource(Synthesiser(articulation.model, kit.map.room, kit.name, name), name)
-    return FileSource(kit.folder or kit.path.parent, articulation.layers or ())

@@ -1,0 +1,106 @@
+"""The reference of the sample-map format, as Markdown, made from the models that declare it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+from stemgmd_tools.kits.loader import json_schema
+from stemgmd_tools.pieces import ARTICULATIONS
+
+Node: TypeAlias = Mapping[str, Any]
+
+_ROOT: Final = "KitMap"
+_BOUNDS: Final = (
+    ("minimum", "exclusiveMinimum", ">= {}", "> {}"),
+    ("maximum", "exclusiveMaximum", "<= {}", "< {}"),
+)
+
+
+def reference() -> str:
+    """Return one table of keys per kind of mapping in a sample map, the whole file's first."""
+    schema = json_schema()
+    tables = {_ROOT: schema, **schema["$defs"]}
+    return "\n\n".join(_section(name, tables[name]) for name in _order(tables))
+
+
+def _order(tables: Mapping[str, Node]) -> list[str]:
+    """Return the tables' names in the order in which a reader meets them."""
+    found: dict[str, None] = {_ROOT: None}
+    queue = [_ROOT]
+    while queue:
+        for name in _references(tables[queue.pop(0)]):
+            if name not in found:
+                found[name] = None
+                queue.append(name)
+    return list(found)
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if "$ref" in node:
+            yield _target(node)
+        for key, child in node.items():
+            if key != "$defs":
+                yield from _references(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _references(child)
+
+
+def _target(node: Node) -> str:
+    return str(node["$ref"]).rsplit("/", 1)[-1]
+
+
+def _section(name: str, node: Node) -> str:
+    summary = " ".join(str(node.get("description", "")).split())
+    lines = [f"### {name}", "", summary, "", "| key | value | default | meaning |", "|---|---|---|---|"]
+    required = set(node.get("required", ()))
+    for key, child in node["properties"].items():
+        default = "**required**" if key in required else _default(child)
+        lines.append(
+            f"| `{key}` | {_kind(child)} | {default} | {' '.join(str(child.get('description', '')).split())} |"
+        )
+    return "\n".join(lines)
+
+
+def _default(node: Node) -> str:
+    value = node.get("default")
+    if value is None or value in ([], {}) or isinstance(value, dict):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _kind(node: Node) -> str:
+    """Return in words what a value may be."""
+    if "$ref" in node:
+        return f"[{_target(node)}](#{_target(node).lower()})"
+    if "anyOf" in node:
+        return " or ".join(_kind(child) for child in node["anyOf"] if child.get("type") != "null")
+    if node["type"] == "array":
+        return _list(node)
+    if node["type"] == "object":
+        return f"mapping of articulation to {_kind(node['additionalProperties'])}"
+    return _scalar(node)
+
+
+def _list(node: Node) -> str:
+    if "prefixItems" in node:
+        return f"list `[{', '.join('_' for _ in node['prefixItems'])}]` of {_kind(node['prefixItems'][0])}"
+    return f"list of {_kind(node['items'])}"
+
+
+def _scalar(node: Node) -> str:
+    if "const" in node:
+        return f"`{node['const']}`"
+    if node.get("enum") == list(ARTICULATIONS):
+        return "an articulation"
+    bounds = [
+        text.format(f"{node[key]:g}")
+        for low, open_, closed, strict in _BOUNDS
+        for key, text in ((low, closed), (open_, strict))
+        if key in node
+    ]
+    pattern = [f"`{node['pattern']}`"] if "pattern" in node else []
+    kind = "text" if node["type"] == "string" else str(node["type"])
+    return f"{kind} {', '.join([*bounds, *pattern])}".strip()

@@ -1,0 +1,90 @@
+"""The fingerprints of the modelled kits: SHA-256 of each bank's PCM at 44.1 kHz, in ``manifests/kits.csv``.
+
+    python -m stemgmd_tools.kits.fingerprint            compiles the modelled kits and writes the column bank_sha256
+    python -m stemgmd_tools.kits.fingerprint --check    writes nothing; names the kits that differ
+
+A changed fingerprint is a changed kit: raise ``ENGINE_VERSION`` if the sample map did not change, and note it in the
+changelog.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import click
+import joblib
+
+from stemgmd_tools import data
+from stemgmd_tools.audio import write_bytes
+from stemgmd_tools.errors import KitError
+from stemgmd_tools.kits.compile import compile_bank
+from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.library import KIT_TABLE, kit_table, kits_named
+
+FINGERPRINT_RATE: Final = 44_100
+"""Sample rate in Hz of the banks whose PCM is recorded: the rate of the synthesis, so nothing is resampled."""
+
+
+class _Nowhere(io.RawIOBase):
+    """A sink that keeps nothing; the hash is taken on the way."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: object) -> int:  # noqa: ARG002
+        return 0
+
+
+def recorded_sha256(name: str) -> str:
+    """Return the PCM hash that this release records for a modelled kit at 44.1 kHz; empty if it records none."""
+    return {row.name: row.bank_sha256 for row in kit_table()}.get(name, "")
+
+
+def fingerprint(kit: Kit) -> str:
+    """Compile a kit at 44.1 kHz, keeping nothing, and return the SHA-256 of its PCM."""
+    return compile_bank(kit, FINGERPRINT_RATE, io.BufferedWriter(_Nowhere())).pcm_sha256
+
+
+def fingerprints(kits: Iterable[Kit], jobs: int = 1) -> dict[str, str]:
+    """Return the fingerprint of each kit by name, compiled ``jobs`` at a time."""
+    kits = tuple(kits)
+    found = joblib.Parallel(n_jobs=jobs)(joblib.delayed(fingerprint)(kit) for kit in kits)
+    return dict(zip((kit.name for kit in kits), found, strict=True))
+
+
+def write_fingerprints(found: Mapping[str, str]) -> None:
+    """Write fingerprints into ``manifests/kits.csv``; all other columns and rows stay as they are."""
+    path = data.shipped("manifests") / KIT_TABLE
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        columns, rows = list(reader.fieldnames or ()), list(reader)
+    for row in rows:
+        row["bank_sha256"] = found.get(row["name"], row["bank_sha256"])
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_bytes(path, text.getvalue().encode())
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--check", is_flag=True, help="Write nothing; fail if a kit differs from what is recorded.")
+@click.option("--jobs", default=-1, show_default=True, help="Processes; -1: one per core.")
+def main(names: tuple[str, ...], *, check: bool, jobs: int) -> None:
+    """Record the fingerprints of the modelled kits, or check them."""
+    found = fingerprints(kits_named(names or ("all",)), jobs)
+    differing = [name for name, sha256 in found.items() if sha256 != recorded_sha256(name)]
+    if not check:
+        write_fingerprints(found)
+    for name in differing:
+        click.echo(f"{name}: {recorded_sha256(name) or 'nothing'} recorded, {found[name]} compiled")
+    if check and differing:
+        raise KitError(f"{KIT_TABLE}: {len(differing)} of {len(found)} kits differ from their recorded fingerprints")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Pictures of a bank: every articulation's waveform and spectrogram on one sheet."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.kits.bank import Bank
+from stemgmd_tools.pieces import ARTICULATIONS
+
+SHOWN_VELOCITY: Final = 100
+LONGEST_S: Final = 4.0
+COLUMNS: Final = 6
+_WINDOW_S: Final = 0.046
+_HOPS: Final = 220
+_BINS: Final = 160
+_LOWEST_HZ: Final = 30.0
+_RANGE_DB: Final = 90.0
+_PANEL_INCHES: Final = (2.6, 2.4)
+_DPI: Final = 110
+
+
+def plot_kit(bank: Bank, path: Path) -> None:
+    """Draw each articulation at velocity 100, at its widest degree of openness, into a picture file.
+
+    :param path: the format follows its ending (.png, .pdf, .svg).
+    :raises UsageError: if matplotlib is not installed or the ending is of no known format.
+    :raises KitError: if the file cannot be written.
+    """
+    figure = _figure(bank)
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in figure.canvas.get_supported_filetypes():
+        known = ", ".join(f".{name}" for name in sorted(figure.canvas.get_supported_filetypes()))
+        raise UsageError(f'{path}: no picture format "{path.suffix}"; known endings: {known}')
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        figure.savefig(temporary, format=kind, dpi=_DPI)
+        temporary.replace(path)
+    except OSError as error:
+        raise KitError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _figure(bank: Bank) -> Any:
+    try:
+        figures = importlib.import_module("matplotlib.figure")
+    except ImportError as error:
+        raise UsageError("pictures need matplotlib; install it with: pip install 'stemgmd-tools[plot]'") from error
+    rows = math.ceil(len(ARTICULATIONS) / COLUMNS)
+    figure = figures.Figure(figsize=(COLUMNS * _PANEL_INCHES[0], rows * _PANEL_INCHES[1]), layout="constrained")
+    figure.suptitle(f"{bank.kit}: velocity {SHOWN_VELOCITY}, {_RANGE_DB:g} dB range, frequency in Hz over seconds")
+    panels = figure.subplots(2 * rows, COLUMNS, height_ratios=[1, 2] * rows)
+    for index in range(rows * COLUMNS):
+        row, column = divmod(index, COLUMNS)
+        wave, picture = panels[2 * row][column], panels[2 * row + 1][column]
+        if index < len(ARTICULATIONS):
+            _draw(wave, picture, bank, index)
+        else:
+            wave.set_axis_off()
+            picture.set_axis_off()
+    return figure
+
+
+def _draw(wave: Any, picture: Any, bank: Bank, articulation: int) -> None:
+    sound = _sounded(bank, articulation)
+    seconds = len(sound) / bank.sample_rate
+    wave.plot(np.linspace(0, seconds, len(sound)), sound, linewidth=0.3)
+    wave.set(xlim=(0, seconds), xticks=[])
+    wave.set_title(ARTICULATIONS[articulation], fontsize=8)
+    wave.tick_params(labelsize=5)
+    levels_db = log_spectrogram_db(sound, bank.sample_rate)
+    octaves = math.log2(bank.sample_rate / 2 / _LOWEST_HZ)
+    top = levels_db.max()
+    picture.imshow(
+        levels_db, origin="lower", aspect="auto", extent=(0, seconds, 0, octaves), vmin=top - _RANGE_DB, vmax=top
+    )
+    marks = [hertz for hertz in (100, 1_000, 10_000) if hertz < bank.sample_rate / 2]
+    picture.set_yticks([math.log2(hertz / _LOWEST_HZ) for hertz in marks], [f"{hertz:g}" for hertz in marks])
+    picture.tick_params(labelsize=5)
+
+
+def _sounded(bank: Bank, articulation: int) -> NDArray[np.float64]:
+    """Return the mono sound of one stroke, shape (frames,)."""
+    degree = max(0, int(np.count_nonzero(~np.isnan(bank.degrees[articulation]))) - 1)
+    layer = bank.layer[articulation, degree, SHOWN_VELOCITY]
+    row = int(bank.first[articulation, degree, layer])
+    gain = float(bank.gain[articulation, degree, SHOWN_VELOCITY]) * float(bank.samples["scale"][row])
+    shown = bank.one_shot(row)[: round(LONGEST_S * bank.sample_rate)]
+    mono: NDArray[np.float64] = shown.mean(axis=1) * gain
+    return mono
+
+
+def log_spectrogram_db(sound: NDArray[np.float64], sample_rate: int) -> NDArray[np.float64]:
+    """Return power in dB on a logarithmic frequency axis from 30 Hz to half the rate, shape (bins, times).
+
+    Each bin holds the loudest line of the Hann-windowed spectrum inside it, or the nearest line if it holds none.
+    """
+    window = round(_WINDOW_S * sample_rate)
+    padded = np.concatenate([np.zeros(window // 2), sound, np.zeros(window)])
+    starts = np.linspace(0, len(sound), _HOPS, dtype=np.intp)
+    frames = np.stack([padded[start : start + window] for start in starts])
+    power = np.abs(np.fft.rfft(frames * np.hanning(window), axis=1)) ** 2
+    edges = np.geomspace(_LOWEST_HZ, sample_rate / 2, _BINS + 1) * window / sample_rate
+    low = np.rint(edges[:-1]).astype(np.intp)
+    high = np.minimum(np.maximum(np.rint(edges[1:]).astype(np.intp), low + 1), power.shape[1])
+    loudest = np.stack([power[:, min(a, b - 1) : b].max(axis=1) for a, b in zip(low, high, strict=True)])
+    levels: NDArray[np.float64] = 10.0 * np.log10(loudest + 1e-20)
+    return levels
