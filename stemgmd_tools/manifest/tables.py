@@ -8,8 +8,8 @@ from stemgmd_tools.manifest.columns import Column, Kind, Table
 from stemgmd_tools.pieces import ARTICULATIONS, GROUPS, NOTES, PIECES
 
 MIXTURE: Final = "mixture"
-TRACKS: Final = tuple(dict.fromkeys([*(p.value for p in PIECES), MIXTURE, *(g.value for g in GROUPS)]))
-"""Every track a performance and a kit may have: nine stems, their mixture, group stems (kick and snare are both)."""
+TRACKS: Final = (*(piece.value for piece in PIECES), MIXTURE, *(f"group_{group.value}" for group in GROUPS))
+"""Every track that a performance and a kit may have: nine stems, their mixture, the stems of groups."""
 
 GMD_SPLITS: Final = ("train", "validation", "test")
 KIT_SPLITS: Final = ("train", "heldout")
@@ -22,6 +22,9 @@ _PERFORMANCE: Final = Column("performance", Kind.TEXT, "performance, named as in
 _KIT: Final = Column("kit", Kind.TEXT, "kit, the name of its sample map")
 _KIT_HASH: Final = Column("kit_hash", Kind.TEXT, "hash of the kit's content")
 _PIECE: Final = Column("piece", Kind.TEXT, "stem the hit is heard in", allowed=tuple(p.value for p in PIECES))
+_NOTE: Final = Column(
+    "note", Kind.INTEGER, "MIDI note, of the TD-11's 22", low=min(_NOTE_NUMBERS), high=max(_NOTE_NUMBERS)
+)
 _PEAK: Final = Column("peak_dbfs", Kind.REAL, "highest sample peak; missing for silence", "dBFS", nullable=True, high=0)
 _GMD_SPLIT: Final = Column(
     "gmd_split", Kind.TEXT, "GMD's own split of the performance; missing outside GMD", nullable=True, allowed=GMD_SPLITS
@@ -49,6 +52,10 @@ def _count(name: str, description: str, unit: str = "", low: float = 0) -> Colum
     return Column(name, Kind.INTEGER, description, unit, low=low)
 
 
+def _met(name: str, description: str) -> Column:
+    return Column(name, Kind.INTEGER, f"met in the MIDI file: {description}", nullable=True, low=0)
+
+
 PERFORMANCES: Final = Table(
     "performances",
     "What was played: one row per performance.",
@@ -66,6 +73,11 @@ PERFORMANCES: Final = Table(
         _GMD_SPLIT,
         _count("hits", "number of hits"),
         Column("errata", Kind.TEXT, "what is known to be wrong with it; missing if nothing", nullable=True),
+        _met("duplicate_hits", "second and later hits of one note on one tick; the loudest was kept"),
+        _met("restrikes", "hits of a note whose note-off had not come yet; kept"),
+        _met("zero_length_notes", "notes without length; kept as hits"),
+        _met("late_hits", "hits at or after the nominal duration; left out"),
+        _met("unmapped_notes", "notes without counterpart in the note mapping; left out"),
         _path("midi_path", "source MIDI file"),
         _hash("midi_hash", "source MIDI file's bytes"),
         _path("mapped_midi_path", "MIDI file mapped to the nine pieces, time-aligned with the audio"),
@@ -80,7 +92,9 @@ STEMS: Final = Table(
     (
         _PERFORMANCE,
         _KIT,
-        Column("track", Kind.TEXT, "stem, `mixture`, or group stem", allowed=TRACKS),
+        Column(
+            "track", Kind.TEXT, "one of the nine stems, their mixture, or the sum of a group of them", allowed=TRACKS
+        ),
         _path("path", "audio file"),
         _count("frames", "length", "frames", low=1),
         _count("sample_rate", "sampling rate", "Hz", low=1),
@@ -131,10 +145,13 @@ SINGLE_HITS: Final = Table(
         _KIT,
         Column("articulation", Kind.TEXT, "how the piece is played", allowed=ARTICULATIONS),
         _PIECE,
+        _NOTE,
         Column("velocity", Kind.INTEGER, "MIDI velocity", low=1, high=127),
         _path("path", "audio file"),
         _count("frames", "length", "frames", low=1),
+        _count("sample_rate", "sampling rate", "Hz", low=1),
         _count("onset_frame", "where the attack lies", "frames"),
+        Column("gain_db", Kind.REAL, "headroom gain applied to it", "dB"),
         _PEAK,
         _KIT_HASH,
         _hash("content_hash", "file's bytes"),
@@ -156,6 +173,7 @@ KITS: Final = Table(
         Column("attribution", Kind.TEXT, "who made it"),
         Column("source_url", Kind.TEXT, "where it comes from", nullable=True),
         _KIT_HASH,
+        _hash("bank_sha256", "PCM of the bank that the audio was made from"),
     ),
     key=("kit",),
 )

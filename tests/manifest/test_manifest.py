@@ -115,14 +115,14 @@ def _hit(**changes: object) -> dict[str, object]:
 
 def _kit(**changes: object) -> dict[str, object]:
     row: dict[str, object] = {name: f"some {name}" for name in KITS.names}
-    return row | {"kit_split": "train", "source_url": None} | changes
+    return row | {"kit_split": "train", "source_url": None, "bank_sha256": "0" * 64} | changes
 
 
 def test_csv_is_plain_rfc_4180() -> None:
     frame = frame_of(KITS, [_kit(title='a "b", c', description="NA")])
     lines = csv_bytes(KITS, frame).decode().split("\n")
     assert lines[0] == ",".join(KITS.names)
-    assert lines[1] == 'some kit,train,"a ""b"", c",NA,some license,some attribution,,some kit_hash'
+    assert lines[1] == 'some kit,train,"a ""b"", c",NA,some license,some attribution,,some kit_hash,' + "0" * 64
     assert lines[2:] == [""]
     assert b"0.1,4410,36" in csv_bytes(HITS, frame_of(HITS, [_hit()]))
 
@@ -199,7 +199,8 @@ def test_two_rows_for_one_thing_and_unsorted_rows_are_refused() -> None:
 
 def test_enumerated_keys_sort_in_their_declared_order() -> None:
     row: dict[str, object] = {
-        "kit": "k", "piece": "kick", "velocity": 30, "path": "a.wav", "frames": 1, "onset_frame": 0, "peak_dbfs": None,
+        "kit": "k", "piece": "kick", "velocity": 30, "path": "a.wav", "frames": 1, "onset_frame": 0, "note": 36, "sample_rate": 1, "gain_db": 0.0,
+        "peak_dbfs": None,
         "kit_hash": "h", "content_hash": "0" * 64, "bytes": 1, "kit_split": None,
     }  # fmt: skip
     table = TABLES["single_hits"]

@@ -1,0 +1,176 @@
+"""``stemgmd render``: performances x kits to a corpus."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from stemgmd_tools.cli.kits import kit_path_option
+from stemgmd_tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from stemgmd_tools.corpus.run import Report, Request
+    from stemgmd_tools.performances.select import Selection
+    from stemgmd_tools.render.settings import RenderSettings
+
+_FORMAT_OF_SUBTYPE: Final = {"16": "int16", "24": "int24", "float": "float32"}
+
+
+def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
+    """Return the two bounds of ``LO-HI``; either may be left out."""
+    if text is None:
+        return None, None
+    number = r"(\d+(?:\.\d+)?)?"
+    match = re.fullmatch(f"{number}-{number}", text)
+    if not match or text == "-":
+        raise UsageError(f"bpm {text!r}: must have the form LO-HI, LO- or -HI, as in 90-120")
+    low, high = match.groups()
+    return (float(low) if low else None, float(high) if high else None)
+
+
+@click.command()
+@click.option("--gmd", type=click.Path(path_type=Path), metavar="PATH", help="The Groove MIDI Dataset: folder or zip.")
+@click.option("--midi", type=click.Path(path_type=Path), metavar="DIR", help="A folder of other drum MIDI files.")
+@click.option(
+    "--mapping",
+    type=click.Choice(["td11", "gm", "stemgmd"]),
+    default="td11",
+    show_default=True,
+    help="Notes of --midi: td11 or gm. stemgmd: one sound per piece, as the original did.",
+)
+@click.option(
+    "--kits",
+    multiple=True,
+    default=("all",),
+    metavar="NAMES",
+    help="all, train, heldout, or names (comma-separated, repeatable), also of your own sample maps.  [default: all]",
+)
+@kit_path_option
+@click.option("--out", type=click.Path(path_type=Path), default=Path("corpus"), show_default=True, metavar="DIR")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes.  [default: all cores]")
+@click.option("--scheduler", metavar="ADDRESS", help="Work on a Dask cluster (tcp://host:port) instead.")
+@click.option("--shard", metavar="I/N", help="Do one of N parts; into one folder, or several for `stemgmd merge`.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--sample-rate", type=int, default=44_100, show_default=True, metavar="HZ")
+@click.option(
+    "--format", "container", type=click.Choice(["flac", "wav"]), help="[default: flac; wav with stemgmd layout]"
+)
+@click.option("--subtype", type=click.Choice(list(_FORMAT_OF_SUBTYPE)), default="16", show_default=True, help="Bits.")
+@click.option(
+    "--layout",
+    type=click.Choice(["native", "stemgmd"]),
+    default="native",
+    show_default=True,
+    help="stemgmd: the original's folders and file names, WAV 16.",
+)
+@click.option(
+    "--tail",
+    type=click.Choice(["natural", "cut"]),
+    default="natural",
+    show_default=True,
+    help="Let the last sounds ring out, or cut at the performance's end.",
+)
+@click.option("--groups", is_flag=True, help="Also write the five LarsNet group stems.")
+@click.option("--flac-level", type=click.IntRange(0, 8), default=5, show_default=True)
+@click.option("--single-hits/--no-single-hits", default=True, show_default=True, help="Every sound at ten velocities.")
+@click.option("--split", "splits", multiple=True, metavar="NAME", help="train, validation, test; repeatable.")
+@click.option("--drummer", "drummers", multiple=True, metavar="NAME", help="As in drummer1; repeatable.")
+@click.option("--style", "styles", multiple=True, metavar="NAME", help="As in funk or funk/groove1; repeatable.")
+@click.option("--bpm", metavar="LO-HI", help="Tempo range; either side may be left out, as in 120-.")
+@click.option("--beat-type", "beat_types", multiple=True, metavar="NAME", help="beat, fill; repeatable.")
+@click.option("--id", "ids", multiple=True, metavar="GLOB", help="Pattern for the performance, as in 'drummer1/*'.")
+@click.option("--limit", type=int, metavar="N", help="At most N performances, spread evenly.")
+@click.option("--dry-run", is_flag=True, help="Print counts, hours, and estimates of disk and time; write nothing.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+def render(**options: Any) -> None:
+    """Render performances through kits to aligned stems, mixtures, single hits, MIDI and manifests.
+
+    Performances are those of --gmd or --midi, else of STEMGMD_GMD, else what `stemgmd fetch gmd` fetched, else the
+    starter set. The same command completes a corpus that was interrupted, and extends one by further performances and
+    kits.
+    """
+    from stemgmd_tools.corpus.execute import worker_count
+    from stemgmd_tools.corpus.locks import Shard
+    from stemgmd_tools.corpus.progress import progress_on
+    from stemgmd_tools.corpus.run import plan_run, render_corpus
+
+    request = _request(options)
+    out: Path = options["out"]
+    shard = Shard.parse(options["shard"]) if options["shard"] else None
+    if options["dry_run"]:
+        _, estimated = plan_run(out, request, shard)
+        click.echo("\n".join(estimated.lines(worker_count(options["jobs"]))))
+        return
+    progress = progress_on(sys.stderr, quiet=options["quiet"])
+    report = render_corpus(
+        out, request, jobs=options["jobs"], scheduler=options["scheduler"], shard=shard, progress=progress
+    )
+    click.echo("\n".join(_summary(out, report)))
+
+
+def _request(options: dict[str, Any]) -> Request:
+    """Turn options into what is to be rendered; say which performances."""
+    from stemgmd_tools.corpus.run import Request
+    from stemgmd_tools.kits.library import kits_named, search_path
+    from stemgmd_tools.performances.mapping import NoteMapping
+    from stemgmd_tools.performances.select import select
+    from stemgmd_tools.performances.source import find_source
+
+    notes = NoteMapping.GM if options["mapping"] == "gm" else NoteMapping.TD11
+    source = find_source(gmd=options["gmd"], midi=options["midi"], mapping=notes)
+    click.echo(source.notice, err=True)
+    return Request(
+        performances=select(source.read(), _selection(options)),
+        midi=source.midi(),
+        source=source.kind.value,
+        kits=kits_named(options["kits"], search_path(options["kit_path"])),
+        settings=_settings(options),
+        single_hits=options["single_hits"],
+    )
+
+
+def _selection(options: dict[str, Any]) -> Selection:
+    from stemgmd_tools.performances.select import Selection
+
+    low, high = _bpm_range(options["bpm"])
+    names = ("splits", "drummers", "styles", "beat_types", "ids", "limit")
+    return Selection(**{name: options[name] for name in names}, bpm_min=low, bpm_max=high)
+
+
+def _settings(options: dict[str, Any]) -> RenderSettings:
+    from stemgmd_tools.render.settings import RenderSettings
+
+    original = options["layout"] == "stemgmd"
+    container = options["container"] or ("wav" if original else "flac")
+    if original and (container, options["subtype"]) != ("wav", "16"):
+        raise UsageError("--layout stemgmd is 16-bit WAV; leave out --format and --subtype")
+    names = ("seed", "sample_rate", "layout", "mapping", "tail", "groups", "flac_level")
+    return RenderSettings(
+        **{name: options[name] for name in names},
+        container=container,  # type: ignore[arg-type]
+        sample_format=_FORMAT_OF_SUBTYPE[options["subtype"]],  # type: ignore[arg-type]
+    )
+
+
+def _summary(out: Path, report: Report) -> list[str]:
+    """Say what there is now, and how to look at it."""
+    from stemgmd_tools.corpus.progress import size_text
+    from stemgmd_tools.corpus.reader import Corpus
+
+    done = f"{report.rendered:,} jobs done, {report.jobs - report.rendered:,} were whole already"
+    if not report.complete:
+        return [
+            f"{out}: this shard is done ({done}, {size_text(report.bytes)}); the manifests follow with the last one"
+        ]
+    stems = Corpus(out).stems
+    hours = stems["frames"].sum() / stems["sample_rate"].iloc[0] / 3600
+    size = size_text(stems["bytes"].sum())
+    grid = f"{stems['performance'].nunique():,} performances x {stems['kit'].nunique()} kits"
+    return [
+        f"{out}: {grid}, {len(stems):,} tracks, {hours:,.2f} track hours, {size} ({done})",
+        f"look at it: stemgmd info {out}; check it: stemgmd verify {out}; rows: {out / 'manifests'}",
+    ]

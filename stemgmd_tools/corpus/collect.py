@@ -1,0 +1,139 @@
+"""From the records of finished jobs to the manifests of a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from stemgmd_tools import units
+from stemgmd_tools.corpus.identity import Identity
+from stemgmd_tools.corpus.jobs import MIDI, SINGLE_HITS, STEMS
+from stemgmd_tools.corpus.records import FileEntry, Record, records_of, write_record
+from stemgmd_tools.corpus.records import record_path as record_path_of
+from stemgmd_tools.errors import CorpusError
+from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.library import split_of
+from stemgmd_tools.manifest import tables
+from stemgmd_tools.manifest.files import write_manifest
+from stemgmd_tools.manifest.frames import frame_of
+from stemgmd_tools.pieces import note_of
+
+KITS: Final = "kits"
+MANIFEST_FOLDER: Final = "manifests"
+
+Row = dict[str, Any]
+
+
+def record_kit(root: Path, kit: Kit) -> None:
+    """Keep what the manifests tell about a kit."""
+    content = {
+        "kit": kit.name,
+        "kit_split": split_of(kit.name) or None,
+        "title": kit.title,
+        "description": kit.map.description,
+        "license": kit.license,
+        "attribution": kit.attribution,
+        "source_url": kit.map.source_url,
+        "kit_hash": kit.hash,
+    }
+    write_record(record_path_of(root, KITS, kit.name), Record(kit.hash, (), content))
+
+
+def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
+    """Write all manifests of what a corpus holds; equal corpora give equal bytes.
+
+    :return: the frames by manifest name.
+    :raises CorpusError: if records are damaged, or machines with different banks of one kit worked on the corpus.
+    """
+    stems = dict(records_of(root, STEMS))
+    single_hits = dict(records_of(root, SINGLE_HITS))
+    midi = dict(records_of(root, MIDI))
+    banks = _banks(root, [*stems.values(), *single_hits.values()])
+    kits = {name: record.content for name, record in records_of(root, KITS) if name in banks}
+    splits = {name: _split(record.content) for name, record in midi.items()}
+    rate = identity.settings.sample_rate
+    rows: dict[str, Iterator[Row]] = {
+        "performances": (_performance_row(name, record) for name, record in midi.items()),
+        "stems": (_stem_row(row, record, kits, splits) for record in stems.values() for row in record.content["rows"]),
+        "hits": (row for name, record in midi.items() for row in _hit_rows(name, record.content, rate)),
+        "single_hits": (
+            _single_hit_row(row, record, kits) for record in single_hits.values() for row in record.content["rows"]
+        ),
+        "kits": ({**kits[name], "bank_sha256": bank} for name, bank in banks.items()),
+    }
+    frames = {name: frame_of(table, rows[name]) for name, table in tables.TABLES.items()}
+    for name, frame in frames.items():
+        write_manifest(root / MANIFEST_FOLDER, tables.TABLES[name], frame)
+    return frames
+
+
+def _banks(root: Path, records: list[Record]) -> dict[str, str]:
+    """Return kit name -> SHA-256 of the bank its audio was made from; one bank for each kit."""
+    banks: dict[str, str] = {}
+    for record in records:
+        content = record.content
+        kit, bank = content["rows"][0]["kit"], content["bank_sha256"]
+        if banks.setdefault(kit, bank) != bank:
+            raise CorpusError(
+                f"{root}: kit {kit} was rendered from two banks, {bank[:12]} and {banks[kit][:12]}: the machines "
+                "at work synthesise differently; render again on one kind of machine, or let them share STEMGMD_CACHE"
+            )
+    return banks
+
+
+def _split(content: Mapping[str, Any]) -> str | None:
+    return content["metadata"].get("split") or None
+
+
+def _performance_row(name: str, record: Record) -> Row:
+    metadata = record.content["metadata"]
+    source, mapped = (FileEntry(*entry) for entry in record.files)
+    row: Row = {
+        "performance": name,
+        "duration_s": record.content["duration_s"],
+        "gmd_split": _split(record.content),
+        "hits": len(record.content["hits"]["note"]),
+        "midi_path": source.path,
+        "midi_hash": source.sha256,
+        "mapped_midi_path": mapped.path,
+        "mapped_midi_hash": mapped.sha256,
+    }
+    for column in tables.PERFORMANCES.names:
+        if column not in row:
+            value = metadata.get(column)
+            row[column] = None if value == "" else value
+    return row
+
+
+def _stem_row(row: Row, record: Record, kits: Mapping[str, Row], splits: Mapping[str, str | None]) -> Row:
+    return {
+        **row,
+        "kit_hash": record.content["kit_hash"],
+        "gmd_split": splits.get(row["performance"]),
+        "kit_split": kits[row["kit"]]["kit_split"],
+    }
+
+
+def _single_hit_row(row: Row, record: Record, kits: Mapping[str, Row]) -> Row:
+    return {**row, "kit_hash": record.content["kit_hash"], "kit_split": kits[row["kit"]]["kit_split"]}
+
+
+def _hit_rows(name: str, content: Mapping[str, Any], sample_rate: int) -> Iterator[Row]:
+    hits = content["hits"]
+    columns = zip(hits["time_s"], hits["note"], hits["velocity"], hits["openness"], strict=True)
+    for index, (time_s, number, velocity, openness) in enumerate(columns):
+        note = note_of(number)
+        yield {
+            "performance": name,
+            "index": index,
+            "time_s": time_s,
+            "frame": units.frames_of(time_s, sample_rate),
+            "note": number,
+            "piece": note.piece.value,
+            "articulation": note.articulation,
+            "velocity": velocity,
+            "openness": openness,
+        }

@@ -1,0 +1,120 @@
+"""What a run will need: files, hours, disk, time. Rough by nature; the figures behind it are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from stemgmd_tools.audio import free_bytes
+from stemgmd_tools.corpus import layout
+from stemgmd_tools.corpus.jobs import Job, MidiJob, SingleHitsJob, StemsJob
+from stemgmd_tools.corpus.progress import duration_text, size_text
+from stemgmd_tools.corpus.records import read_record, record_path
+from stemgmd_tools.errors import CorpusError
+from stemgmd_tools.pieces import ARTICULATIONS, PIECES
+from stemgmd_tools.render.settings import RenderSettings
+
+TAIL_S: Final = 2.5
+"""Mean time for which stems ring on after the nominal duration, over GMD and the modelled kits."""
+SINGLE_HIT_S: Final = 1.5
+"""Mean length of a single hit, over all articulations and modelled kits."""
+FLAC_BITS_PER_SAMPLE: Final = {"int16": 3.2, "int24": 9.0}
+"""Mean size of one sample of one channel in FLAC at level 5, over GMD's stems and mixtures: much of it is silence."""
+WAV_BITS_PER_SAMPLE: Final = {"int16": 16.0, "int24": 24.0, "float32": 32.0}
+MIDI_BYTES: Final = 10_000
+"""Source and mapped MIDI file of a performance, its record and its rows."""
+RECORD_BYTES: Final = 8_000
+"""Record and manifest rows of one performance and kit."""
+SAFETY: Final = 1.15
+"""Asked of the disk beyond the estimate."""
+SPEED: Final = {"flac": 80.0, "wav": 350.0}
+"""Seconds of performance, all tracks together, rendered per second by one core of 2020s hardware."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a selection amounts to."""
+
+    performances: int
+    kits: int
+    stems: int
+    """Stem files: nine for each performance and kit; mixtures and groups not counted."""
+    files: int
+    """All audio and MIDI files."""
+    nominal_h: float
+    """Stem hours by the performances' nominal durations."""
+    with_tails_h: float
+    """Stem hours including the time that the last sounds ring out; estimated."""
+    bytes: int
+    """Disk for all of it; estimated."""
+    bytes_missing: int
+    """Disk for what is not there yet; estimated."""
+    work_s: float
+    """Seconds of performance still to be rendered."""
+    container: str
+
+    def lines(self, workers: int) -> list[str]:
+        """Return the estimate in words."""
+        processes = f"{workers} {'process' if workers == 1 else 'processes'}"
+        return [
+            f"{self.performances:,} performances x {self.kits} kits = {self.stems:,} stems, {self.files:,} files",
+            f"{self.nominal_h:,.1f} stem hours by nominal duration, about {self.with_tails_h:,.1f} h with tails",
+            f"about {size_text(self.bytes)} on disk, {size_text(self.bytes_missing)} of it still to be written",
+            f"about {duration_text(self.work_s / SPEED[self.container] / workers)} with {processes}",
+        ]
+
+
+def estimate(root: Path, jobs: Sequence[Job], settings: RenderSettings) -> Estimate:
+    """Return what ``jobs`` amount to, less what their records in ``root`` say is there."""
+    stems = [job for job in jobs if isinstance(job, StemsJob)]
+    tail_s = TAIL_S if settings.tail == "natural" else 0.0
+    needed = {id(job): _bytes(job, settings, tail_s) for job in jobs}
+    missing = [job for job in jobs if read_record(record_path(root, job.kind, job.name)) is None]
+    nominal_s = sum(job.performance_s for job in stems)
+    return Estimate(
+        performances=len({job.performance.id for job in jobs if isinstance(job, StemsJob | MidiJob)}),
+        kits=len({job.kit.name for job in jobs if isinstance(job, StemsJob | SingleHitsJob)}),
+        stems=len(stems) * len(PIECES),
+        files=sum(file_count(job, settings) for job in jobs),
+        nominal_h=nominal_s * len(PIECES) / 3600,
+        with_tails_h=(nominal_s + tail_s * len(stems)) * len(PIECES) / 3600,
+        bytes=round(sum(needed.values())),
+        bytes_missing=round(sum(needed[id(job)] for job in missing)),
+        work_s=sum(job.cost_s for job in missing),
+        container=settings.container,
+    )
+
+
+def require_disk(root: Path, estimated: Estimate) -> None:
+    """Refuse work that the disk cannot hold.
+
+    :raises CorpusError: if the estimate with :data:`SAFETY` exceeds what is free.
+    """
+    free = free_bytes(root.absolute())
+    needed = estimated.bytes_missing * SAFETY
+    if needed > free:
+        raise CorpusError(
+            f"{root}: the disk has {size_text(free)} free, the rest of this corpus needs about {size_text(needed)}; "
+            "make room, choose another --out, or render less (--limit, --kits, --format flac)"
+        )
+
+
+def file_count(job: Job, settings: RenderSettings) -> int:
+    """Return how many files a job writes."""
+    if isinstance(job, StemsJob):
+        return len(layout.tracks(settings))
+    return len(ARTICULATIONS) * len(layout.SINGLE_HIT_VELOCITIES) if isinstance(job, SingleHitsJob) else 2
+
+
+def _bytes(job: Job, settings: RenderSettings, tail_s: float) -> float:
+    """Return the estimated size of what a job writes."""
+    bits = FLAC_BITS_PER_SAMPLE if settings.container == "flac" else WAV_BITS_PER_SAMPLE
+    per_second = settings.sample_rate * 2 * bits[settings.sample_format] / 8
+    if isinstance(job, StemsJob):
+        seconds = (job.performance_s + tail_s) * len(layout.tracks(settings))
+        return seconds * per_second + RECORD_BYTES
+    if isinstance(job, SingleHitsJob):
+        return file_count(job, settings) * SINGLE_HIT_S * per_second + RECORD_BYTES
+    return MIDI_BYTES

@@ -1,0 +1,99 @@
+"""Doing jobs side by side through joblib: processes of this machine, or the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import joblib
+
+from stemgmd_tools.corpus.jobs import Outcome, complete
+from stemgmd_tools.corpus.schedule import Batch
+from stemgmd_tools.errors import CorpusError, UsageError
+from stemgmd_tools.render.settings import RenderSettings
+
+CONTINUE: Final = "run the same command again to continue"
+
+
+def worker_count(jobs: int | None) -> int:
+    """Return the number of processes to use: as asked, or one per core that this process may use.
+
+    :raises UsageError: if fewer than one is asked for.
+    """
+    if jobs is None:
+        return int(joblib.cpu_count())
+    if jobs < 1:
+        raise UsageError(f"jobs is {jobs}; it must be 1 or more")
+    return jobs
+
+
+def execute(
+    root: Path, batches: Iterable[Batch], settings: RenderSettings, *, workers: int, scheduler: str | None = None
+) -> Iterator[Outcome]:
+    """Complete all jobs; yield what became of each, in no particular order.
+
+    :param workers: processes on this machine; without effect on a cluster.
+    :param scheduler: address of a Dask scheduler whose workers see the folder under the same path.
+    :raises StemgmdError: as the jobs do.
+    :raises OSError: if the disk refuses; see :func:`one_line_os_errors`.
+    """
+    with _backend(scheduler):
+        options = {} if scheduler else {"n_jobs": workers}
+        parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs", **options)
+        parent = None if scheduler or workers == 1 else os.getpid()
+        tasks = (joblib.delayed(_complete_batch)(root, batch, settings, parent) for batch in batches)
+        for outcomes in parallel(tasks):
+            yield from outcomes
+
+
+def _complete_batch(root: Path, batch: Batch, settings: RenderSettings, parent: int | None) -> list[Outcome]:
+    """Complete the jobs of a batch, in a worker; stop between two if the process that asked for them is gone."""
+    outcomes = []
+    for job in batch:
+        if parent is not None and os.getppid() != parent:
+            raise CorpusError(f"{root}: the run that started this worker has ended")
+        outcomes.append(complete(root, job, settings))
+    return outcomes
+
+
+@contextlib.contextmanager
+def _backend(scheduler: str | None) -> Iterator[None]:
+    """Choose where joblib runs things."""
+    if scheduler is None:
+        with joblib.parallel_config(backend="loky"):
+            yield
+        return
+    try:
+        from distributed import Client  # noqa: PLC0415 - an optional extra
+    except ImportError:
+        raise UsageError("a Dask scheduler needs the extra dask: pip install 'stemgmd-tools[dask]'") from None
+    try:
+        client: Any = Client(scheduler, timeout=_CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(
+            f"scheduler {scheduler}: cannot be reached ({reason}); give its address as tcp://host:port"
+        ) from None
+    with client, joblib.parallel_config(backend="dask", client=client, wait_for_workers_timeout=_CONNECT_TIMEOUT_S):
+        yield
+
+
+_CONNECT_TIMEOUT_S: Final = 30
+
+
+@contextlib.contextmanager
+def one_line_os_errors(root: Path) -> Iterator[None]:
+    """Turn what the operating system refuses, and workers that die, into one line that says how to go on."""
+    try:
+        yield
+    except BrokenExecutor:
+        raise CorpusError(
+            f"{root}: a worker died, perhaps for lack of memory; {CONTINUE}, or with fewer --jobs"
+        ) from None
+    except OSError as error:
+        where = error.filename or root
+        raise CorpusError(f"{where}: {error.strerror or error}; mend that, then {CONTINUE}") from error

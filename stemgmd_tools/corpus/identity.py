@@ -1,0 +1,123 @@
+"""What a corpus folder was made with: ``corpus.json``. Work with anything else is refused, naming the difference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from stemgmd_tools import __version__
+from stemgmd_tools.audio import write_bytes
+from stemgmd_tools.errors import CorpusError, StemgmdError
+from stemgmd_tools.render.settings import RenderSettings
+
+IDENTITY_FILE: Final = "corpus.json"
+FORMAT: Final = "stemgmd-corpus/1"
+STATE_FOLDER: Final = ".stemgmd"
+"""Records and locks of a corpus; hidden, since users of the audio and the manifests need nothing from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Everything that decides the bytes of a corpus, apart from the performances themselves."""
+
+    settings: RenderSettings
+    source: str
+    """What the performances are: ``gmd``, ``starter`` or ``folder``; ids of different sources do not mix."""
+    kits: Mapping[str, str] = field(default_factory=dict)
+    """Kit name -> hash of the kit's content."""
+    version: str = __version__
+    """Version of the package."""
+
+    def extended(self, other: Identity, where: Path) -> Identity:
+        """Return the identity that also has the kits of ``other``.
+
+        :raises CorpusError: if the two differ in anything else, or in the content of a kit both have.
+        """
+        found = "; ".join(self._differences(other))
+        if found:
+            raise CorpusError(
+                f"{where}: this corpus was made with {found}; "
+                "ask for the same, or render into another folder with --out"
+            )
+        return replace(self, kits=dict(sorted({**self.kits, **other.kits}.items())))
+
+    def _differences(self, other: Identity) -> Iterator[str]:
+        mine, theirs = asdict(self.settings), asdict(other.settings)
+        mine |= {"source": self.source, "version": self.version}
+        theirs |= {"source": other.source, "version": other.version}
+        for name, value in mine.items():
+            if value != theirs[name]:
+                yield f"{name} {value} (now asked for: {theirs[name]})"
+        for name in sorted(self.kits.keys() & other.kits.keys()):
+            if self.kits[name] != other.kits[name]:
+                yield f"kit {name} of content {self.kits[name][:12]} (now: {other.kits[name][:12]})"
+
+
+def read_identity(root: Path) -> Identity | None:
+    """Return what the corpus in ``root`` was made with; None if the folder holds no corpus.
+
+    :raises CorpusError: if ``corpus.json`` is damaged or of another format.
+    """
+    path = root / IDENTITY_FILE
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{path}: cannot be read ({error}); restore it or render into another folder") from error
+    try:
+        return _parsed(content)
+    except (KeyError, TypeError, AttributeError, StemgmdError) as error:
+        raise CorpusError(f"{path}: not a description of a corpus that this version knows ({error})") from error
+
+
+def _parsed(content: dict[str, Any]) -> Identity:
+    if content["format"] != FORMAT:
+        raise CorpusError(f"its format is {content['format']!r}, expected {FORMAT!r}")
+    return Identity(
+        settings=RenderSettings(**content["settings"]),
+        source=str(content["source"]),
+        kits={str(name): str(value) for name, value in content["kits"].items()},
+        version=str(content["version"]),
+    )
+
+
+def require_identity(root: Path) -> Identity:
+    """Return what the corpus in ``root`` was made with.
+
+    :raises CorpusError: if the folder holds no corpus.
+    """
+    identity = read_identity(root)
+    if identity is None:
+        raise CorpusError(f"{root}: no corpus here ({IDENTITY_FILE} is missing); name the folder that `render` wrote")
+    return identity
+
+
+def claim(root: Path, identity: Identity) -> Identity:
+    """Make ``root`` a corpus of this identity, or extend the one that is there; return the result.
+
+    :raises CorpusError: if there is a corpus made with something else, or a folder with other things in it.
+    """
+    present = read_identity(root)
+    if present is None:
+        others = sorted(path.name for path in root.iterdir() if path.name != STATE_FOLDER)
+        if others:
+            raise CorpusError(
+                f"{root}: not empty and not a corpus (it holds {others[0]}); choose an empty or new folder with --out"
+            )
+        result = identity
+    else:
+        result = present.extended(identity, root)
+    if result != present:
+        content = {
+            "format": FORMAT,
+            "kits": dict(sorted(result.kits.items())),
+            "settings": asdict(result.settings),
+            "source": result.source,
+            "version": result.version,
+        }
+        write_bytes(root / IDENTITY_FILE, (json.dumps(content, indent=2) + "\n").encode())
+    return result

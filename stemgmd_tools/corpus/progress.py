@@ -1,0 +1,152 @@
+"""Telling how far a run is: a bar on a terminal, a line now and then elsewhere, nothing when asked to be quiet."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final, Protocol, TextIO
+
+from tqdm import tqdm
+
+from stemgmd_tools.corpus.jobs import Outcome
+
+LINE_INTERVAL_S: Final = 60.0
+_BAR: Final = "{percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{postfix}"
+
+
+class Progress(Protocol):
+    """Receives every outcome of a run."""
+
+    def start(self, performance_s: float, files: int) -> None:
+        """Begin, with the nominal seconds of performance and the files that the run stands for."""
+        ...
+
+    def update(self, outcome: Outcome) -> None:
+        """Take in one finished job."""
+        ...
+
+    def close(self) -> None:
+        """End."""
+        ...
+
+
+class Quiet:
+    """Says nothing."""
+
+    def start(self, performance_s: float, files: int) -> None:
+        """Ignore."""
+
+    def update(self, outcome: Outcome) -> None:
+        """Ignore."""
+
+    def close(self) -> None:
+        """Ignore."""
+
+
+class _Tally:
+    """Counts outcomes."""
+
+    def __init__(self, files_total: int) -> None:
+        self.files_total = files_total
+        self.files = self.bytes = 0
+        self.rendered_s = 0.0
+        self.began = time.monotonic()
+
+    def add(self, outcome: Outcome) -> None:
+        self.files += outcome.files
+        self.bytes += outcome.bytes
+        self.rendered_s += outcome.performance_s if outcome.done else 0.0
+
+    def __str__(self) -> str:
+        """Return rate, files and bytes; the rate is seconds of performance, all stems together, per second."""
+        rate = self.rendered_s / max(time.monotonic() - self.began, 1e-3)
+        return f"{rate:.0f}x real time, {self.files:,}/{self.files_total:,} files, {size_text(self.bytes)}"
+
+
+class Bar:
+    """A progress bar for a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Draw on ``stream``."""
+        self._stream = stream
+        self._tally = _Tally(0)
+        self._bar: tqdm[Any] | None = None
+
+    def start(self, performance_s: float, files: int) -> None:
+        """Draw the empty bar."""
+        self._tally = _Tally(files)
+        self._bar = tqdm[Any](total=performance_s, file=self._stream, bar_format=_BAR, dynamic_ncols=True)
+
+    def update(self, outcome: Outcome) -> None:
+        """Move the bar by the seconds of performance of a job."""
+        self._tally.add(outcome)
+        if self._bar is not None:
+            self._bar.set_postfix_str(str(self._tally), refresh=False)
+            self._bar.update(outcome.performance_s)
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+class Lines:
+    """A line now and then, for logs."""
+
+    def __init__(self, stream: TextIO, interval_s: float = LINE_INTERVAL_S) -> None:
+        """Write to ``stream`` at most every ``interval_s`` seconds."""
+        self._stream = stream
+        self._interval_s = interval_s
+        self._tally = _Tally(0)
+        self._total_s = self._seen_s = 0.0
+        self._last = time.monotonic()
+
+    def start(self, performance_s: float, files: int) -> None:
+        """Begin to count."""
+        self._tally = _Tally(files)
+        self._total_s = performance_s
+        self._last = self._tally.began
+
+    def update(self, outcome: Outcome) -> None:
+        """Write a line if the last one is old enough."""
+        self._tally.add(outcome)
+        self._seen_s += outcome.performance_s
+        now = time.monotonic()
+        if now - self._last >= self._interval_s:
+            self._last = now
+            share = 100 * self._seen_s / self._total_s if self._total_s else 100.0
+            self._stream.write(f"{share:.0f} %, {self._tally}\n")
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Say no more."""
+
+
+def progress_on(stream: TextIO, *, quiet: bool = False) -> Progress:
+    """Return a bar if ``stream`` is a terminal, else lines; nothing at all if ``quiet``."""
+    if quiet:
+        return Quiet()
+    return Bar(stream) if stream.isatty() else Lines(stream)
+
+
+def size_text(size: float) -> str:
+    """Return a number of bytes in decimal units, as disks are sold.
+
+    >>> size_text(1_234_567)
+    '1.2 MB'
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration in words.
+
+    >>> duration_text(90)
+    '1.5 min'
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.2f} h"

@@ -1,0 +1,95 @@
+"""Records: what a finished job wrote. A job is whole when its record stands and every file is the one recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from stemgmd_tools.audio import TEMPORARY_SUFFIX, file_sha256, write_bytes
+from stemgmd_tools.corpus.identity import IDENTITY_FILE, STATE_FOLDER
+from stemgmd_tools.errors import CorpusError
+
+SUFFIX: Final = ".json"
+CONTENT_FOLDERS: Final = ("audio", "midi", "single_hits", "manifests")
+"""Folders of a corpus whose files are all accounted for."""
+
+
+class FileEntry(NamedTuple):
+    """One file of a job."""
+
+    path: str
+    """Relative to the corpus, with ``/``."""
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one job wrote."""
+
+    inputs: str
+    """Digest of everything that decides the job's bytes."""
+    files: tuple[FileEntry, ...]
+    content: dict[str, Any]
+    """What the manifests need to know, in JSON's types."""
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files together."""
+        return sum(entry.bytes for entry in self.files)
+
+    def is_whole(self, root: Path) -> bool:
+        """Return whether every file has the recorded size and SHA-256."""
+        return all(_matches(root / entry.path, entry) for entry in self.files)
+
+
+def _matches(path: Path, entry: FileEntry) -> bool:
+    try:
+        return path.stat().st_size == entry.bytes and file_sha256(path) == entry.sha256
+    except OSError:
+        return False
+
+
+def record_path(root: Path, kind: str, name: str) -> Path:
+    """Return where the record of a job lies; ``kind`` is one folder, ``name`` may have several parts."""
+    return root / STATE_FOLDER / kind / f"{name}{SUFFIX}"
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Write a record in one step. Its bytes depend on its content alone."""
+    write_bytes(path, json.dumps(asdict(record), separators=(",", ":"), sort_keys=True, allow_nan=False).encode())
+
+
+def read_record(path: Path) -> Record | None:
+    """Return the record at ``path``; None if there is none or it is not one (its job is then done again)."""
+    try:
+        content = json.loads(path.read_bytes())
+        files = tuple(FileEntry(*entry) for entry in content["files"])
+        return Record(inputs=content["inputs"], files=files, content=content["content"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def records_of(root: Path, kind: str) -> Iterator[tuple[str, Record]]:
+    """Yield name and record of every finished job of one kind, sorted by name.
+
+    :raises CorpusError: if a record is damaged.
+    """
+    folder = root / STATE_FOLDER / kind
+    for path in sorted(folder.rglob(f"*{SUFFIX}")):
+        record = read_record(path)
+        if record is None:
+            raise CorpusError(f"{path}: damaged record; remove it and render again")
+        yield path.relative_to(folder).as_posix().removesuffix(SUFFIX), record
+
+
+def remove_temporaries(root: Path) -> None:
+    """Remove what interrupted writers left. Only for the one process that holds every lock of the corpus."""
+    for folder in (*CONTENT_FOLDERS, STATE_FOLDER):
+        for path in (root / folder).rglob(f"*{TEMPORARY_SUFFIX}"):
+            path.unlink(missing_ok=True)
+    for path in root.glob(f"{IDENTITY_FILE}*{TEMPORARY_SUFFIX}"):
+        path.unlink(missing_ok=True)

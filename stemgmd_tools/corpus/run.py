@@ -1,0 +1,163 @@
+"""Rendering a corpus: performances x kits to a folder that is whole, or that the same call completes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stemgmd_tools.corpus.collect import record_kit, write_manifests
+from stemgmd_tools.corpus.estimate import Estimate, estimate, file_count, require_disk
+from stemgmd_tools.corpus.execute import execute, one_line_os_errors, worker_count
+from stemgmd_tools.corpus.identity import Identity, claim, require_identity
+from stemgmd_tools.corpus.jobs import Job, MidiJob, SingleHitsJob, StemsJob, inputs_digest
+from stemgmd_tools.corpus.locks import Shard, finishing, working_on
+from stemgmd_tools.corpus.progress import Progress, Quiet
+from stemgmd_tools.corpus.records import read_record, record_path, remove_temporaries
+from stemgmd_tools.corpus.schedule import batches, in_shard
+from stemgmd_tools.corpus.shards import record_shard, selection_digest
+from stemgmd_tools.errors import CorpusError, UsageError
+from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.performances.midi_source import MidiSource
+from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.render.settings import RenderSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a corpus is to hold.
+
+    :raises UsageError: if there is no performance or no kit.
+    """
+
+    performances: Sequence[Performance]
+    midi: MidiSource
+    """Where the performances' MIDI files are read from."""
+    source: str
+    """What kind of collection that is: ``gmd``, ``starter`` or ``folder``."""
+    kits: Sequence[Kit]
+    settings: RenderSettings
+    single_hits: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse to do nothing."""
+        if not self.performances or not self.kits:
+            raise UsageError("nothing to render: give at least one performance and one kit")
+
+    @property
+    def identity(self) -> Identity:
+        """What the corpus folder will say it was made with."""
+        return Identity(self.settings, self.source, {kit.name: kit.hash for kit in self.kits})
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs, those of all shards."""
+        sources = self.midi.read_many([str(p.metadata.get("midi_filename")) for p in self.performances])
+        jobs: list[Job] = [MidiJob(p, midi) for p, midi in zip(self.performances, sources, strict=True)]
+        jobs += [StemsJob(performance, kit) for kit in self.kits for performance in self.performances]
+        if self.single_hits:
+            jobs += [SingleHitsJob(kit) for kit in self.kits]
+        return jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did."""
+
+    jobs: int
+    rendered: int
+    """Jobs that were not whole already."""
+    files: int
+    bytes: int
+    complete: bool
+    """Whether all shards are done and the manifests written; the shard that finishes last does it."""
+
+
+def plan_run(root: Path, request: Request, shard: Shard | None = None) -> tuple[list[Job], Estimate]:
+    """Return the jobs of one shard and what they amount to; nothing is written."""
+    jobs = in_shard(request.jobs(), shard or Shard())
+    return jobs, estimate(root, jobs, request.settings)
+
+
+def render_corpus(
+    root: Path,
+    request: Request,
+    *,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    shard: Shard | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Render what is not there yet, and write the manifests when everything is.
+
+    Bytes depend on the request alone: not on ``jobs``, the scheduler, shards, or earlier runs that were interrupted.
+
+    :param root: folder of the corpus; made if missing, extended if it was made with the same settings.
+    :param jobs: worker processes; all cores if omitted.
+    :param scheduler: address of a Dask scheduler to use instead.
+    :param shard: do one part only; parts may work side by side on one folder, or on folders of their own that
+        :func:`stemgmd_tools.corpus.merge.merge` joins.
+    :raises CorpusError: if the folder is in use, was made with something else, does not fit on the disk, or the disk
+        refuses; what was finished stays, and the same call completes it.
+    """
+    shard = shard or Shard()
+    workers = worker_count(jobs)
+    everything = request.jobs()
+    mine = in_shard(everything, shard)
+    require_disk(root, estimate(root, mine, request.settings))
+    with one_line_os_errors(root):
+        root.mkdir(parents=True, exist_ok=True)
+        with working_on(root, shard, prepare=lambda alone: _prepare(root, request, alone=alone)):
+            _require_same_performances(root, everything, request.settings)
+            tally = _execute(root, mine, request, progress or Quiet(), workers=workers, scheduler=scheduler)
+            if shard.count > 1:
+                record_shard(root, shard, selection_digest(everything, request.settings))
+        return replace(tally, complete=_finish(root, everything))
+
+
+def _prepare(root: Path, request: Request, *, alone: bool) -> None:
+    """Claim the folder for this request, and clear away what killed runs left."""
+    claim(root, request.identity)
+    for kit in request.kits:
+        record_kit(root, kit)
+    if alone:
+        remove_temporaries(root)
+
+
+def _require_same_performances(root: Path, jobs: Sequence[Job], settings: RenderSettings) -> None:
+    """Refuse a performance that the corpus holds with other content: its audio and the hits would no longer agree."""
+    for job in jobs:
+        if isinstance(job, MidiJob):
+            record = read_record(record_path(root, job.kind, job.name))
+            if record is not None and record.inputs != inputs_digest(job, settings):
+                raise CorpusError(
+                    f"{root}: performance {job.name} is in this corpus with other content; "
+                    "render the changed performances into another folder with --out"
+                )
+
+
+def _execute(
+    root: Path, jobs: Sequence[Job], request: Request, progress: Progress, *, workers: int, scheduler: str | None
+) -> Report:
+    """Complete the jobs; count what was done."""
+    rendered = files = size = 0
+    progress.start(sum(job.performance_s for job in jobs), sum(file_count(job, request.settings) for job in jobs))
+    try:
+        order = batches(jobs, request.kits, workers)
+        for outcome in execute(root, order, request.settings, workers=workers, scheduler=scheduler):
+            progress.update(outcome)
+            rendered += outcome.done
+            files += outcome.files
+            size += outcome.bytes
+    finally:
+        progress.close()
+    return Report(len(jobs), rendered, files, size, complete=False)
+
+
+def _finish(root: Path, jobs: Sequence[Job]) -> bool:
+    """Write the manifests if no shard is at work and every job has its record; return whether that was so."""
+    with finishing(root) as alone:
+        if not alone or not all(record_path(root, job.kind, job.name).is_file() for job in jobs):
+            return False
+        remove_temporaries(root)
+        write_manifests(root, require_identity(root))
+        return True
