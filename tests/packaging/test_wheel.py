@@ -56,5 +56,5 @@ def test_an_installed_wheel_renders_in_an_empty_folder(wheel: Path, tmp_path: Pa
     assert len(list((empty / "corpus" / "audio").rglob("*.flac"))) == STEMS_AND_MIXTURE
 
 
-KIT = "brass_hall"
+KIT = "cedar_hall"
 STEMS_AND_MIXTURE = 10
