@@ -27,6 +27,7 @@ TEMPORARY_SUFFIX: Final = ".part"
 _SUBTYPE: Final = {"int16": "PCM_16", "int24": "PCM_24", "float32": "FLOAT"}
 _HIGHEST_FLAC_LEVEL: Final = 8
 _HASH_CHUNK_BYTES: Final = 1 << 20
+_BUFFER_BYTES: Final = 1 << 18
 
 Pcm: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
 
@@ -123,7 +124,7 @@ class _Sink:
 
     def __init__(self, path: Path) -> None:
         """Open the file for writing and reading back."""
-        self._file = path.open("w+b")
+        self._file = path.open("w+b", buffering=_BUFFER_BYTES)
         self.error: OSError | None = None
 
     def write(self, data: bytes) -> int:

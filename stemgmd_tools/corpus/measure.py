@@ -62,10 +62,11 @@ class TrackMeter:
         energy = np.zeros((hops, 2))
         sounding = np.flatnonzero(peaks)
         if len(sounding):
-            planar = rows[sounding].reshape(len(sounding), self._hop, 2).transpose(2, 0, 1)
-            bins = fft.rfft(np.ascontiguousarray(planar, dtype=np.float32)).view(np.float32)
+            # left + i right: one complex transform holds the energy of both channels and needs no reordering
+            both = rows[sounding].astype(np.float32).view(np.complex64)
+            bins = fft.fft(both, overwrite_x=True).view(np.float32)
             np.multiply(bins, bins, out=bins)
-            energy[sounding] = (bins @ self._weights).sum(axis=0)
+            energy[sounding] = bins @ self._weights
         self._energy.append(energy)
         rest = block[hops * self._hop :].astype(np.float64)
         self._remainder_energy += float(np.square(rest).sum())
@@ -135,19 +136,14 @@ def k_weighting(sample_rate: int) -> NDArray[np.float64]:
 
 @functools.lru_cache(maxsize=8)
 def _energy_weights(sample_rate: int) -> NDArray[np.float32]:
-    """Return weights, shape (2 * bins, 2), that turn squared real and imaginary parts of a hop's spectrum into energy.
+    """Return weights, shape (2 * hop, 2), that turn squared real and imaginary parts of a hop's spectrum into energy.
 
-    Column 0 gives the plain energy (Parseval), column 1 the K-weighted one.
+    Column 0 gives the plain energy of both channels (Parseval), column 1 the K-weighted one.
     """
     hop = hop_frames(sample_rate)
-    bins = hop // 2 + 1
-    frequencies = np.arange(bins) * sample_rate / hop
+    frequencies = np.abs(fft.fftfreq(hop, 1 / sample_rate))
     _, response = signal.sosfreqz(k_weighting(sample_rate), worN=2 * np.pi * frequencies / sample_rate)
-    twice = np.full(bins, 2.0 / hop)  # every bin stands for its mirror image too, save the first and an even hop's last
-    twice[0] /= 2
-    if hop % 2 == 0:
-        twice[-1] /= 2
-    weights = np.stack([twice, twice * np.abs(response) ** 2], axis=1)
+    weights = np.stack([np.ones(hop), np.abs(response) ** 2], axis=1) / hop
     return np.repeat(weights, 2, axis=0).astype(np.float32)
 
 

@@ -56,7 +56,7 @@ class Mixer:
     def __init__(self, plan: Plan, bank: Bank) -> None:
         """Sort the strikes into runs, stem by stem."""
         self.frames = plan.frames
-        self._pcm = bank.pcm
+        self._pcm = np.asarray(bank.pcm)  # a memory map's own slices cost more than the sums
         self._runs = _runs(plan, bank)
         self._starts = [np.array([run.start for run in runs], np.int64) for runs in self._runs]
         self._stops = [np.array([run.stop for run in runs], np.int64) for runs in self._runs]
