@@ -9,7 +9,6 @@ A part lies between ``<!-- generated: NAME -->`` and ``<!-- end generated -->``;
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import re
 import sys
@@ -19,12 +18,16 @@ from typing import Final
 
 import click
 
-from stemgmd_tools.cli.main import stemgmd
-from stemgmd_tools.kits import docs as kit_docs
-from stemgmd_tools.manifest import docs as manifest_docs
-from stemgmd_tools.pieces import NOTES
-
 ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import report  # noqa: E402 - lies in the checkout, not in an installed package
+from stemgmd_tools.cli.main import stemgmd  # noqa: E402
+from stemgmd_tools.kits import docs as kit_docs  # noqa: E402
+from stemgmd_tools.kits.library import kit_table, load_kit  # noqa: E402
+from stemgmd_tools.manifest import docs as manifest_docs  # noqa: E402
+from stemgmd_tools.pieces import NOTES  # noqa: E402
+
 HELP_WIDTH: Final = 100
 PART: Final = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)(<!-- end generated -->)", re.DOTALL)
 
@@ -52,7 +55,9 @@ def command_line() -> str:
         context = click.Context(
             command, info_name=" ".join(names), terminal_width=HELP_WIDTH, max_content_width=HELP_WIDTH
         )
-        parts.append(f"{'##' if len(names) <= 2 else '###'} {' '.join(names)}\n\n```text\n{command.get_help(context)}\n```")
+        parts.append(
+            f"{'##' if len(names) <= 2 else '###'} {' '.join(names)}\n\n```text\n{command.get_help(context)}\n```"
+        )
     return "\n\n".join(parts)
 
 
@@ -63,19 +68,15 @@ def notes() -> str:
 
 
 def kits() -> str:
-    """Return the table of the shipped kits: name, split, title."""
-    with (ROOT / "manifests" / "kits.csv").open(newline="", encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines))
-    shown = [column for column in ("kit", "name", "split", "title", "description") if column in rows[0]]
-    return table(tuple(shown), [tuple(row[column] for column in shown) for row in rows])
+    """Return the table of the shipped modelled kits."""
+    loaded = [(load_kit(row.name), row.split) for row in kit_table()]
+    rows = [(f"`{kit.name}`", split, kit.title, kit.map.description) for kit, split in loaded]
+    return table(("kit", "split", "title", "description"), rows)
 
 
 def benchmarks() -> str:
     """Return the last benchmark run that was committed."""
-    sys.path.insert(0, str(ROOT))
-    from benchmarks.report import markdown
-
-    return markdown(json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8")))
+    return report.markdown(json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8")))
 
 
 PARTS: Final[dict[str, Callable[[], str]]] = {

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from stemgmd_tools.cli.main import stemgmd
 
 ROOT = Path(__file__).resolve().parents[2]

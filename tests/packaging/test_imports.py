@@ -41,7 +41,7 @@ def _python(code: str) -> str:
 
 def test_every_module_imports_without_the_extras() -> None:
     modules = int(_python(IMPORT_ALL))
-    assert modules == len([path for path in (ROOT / "stemgmd_tools").rglob("*.py")]) - 1  # the package itself
+    assert modules == len(list((ROOT / "stemgmd_tools").rglob("*.py"))) - 1  # the package itself
 
 
 def test_the_command_alone_imports_nothing_heavy() -> None:

@@ -1,0 +1,48 @@
+"""Measuring: medians of repeated calls, in turn, in CPU seconds of this process and its children."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What one piece of work cost: medians over its repeats."""
+
+    wall_s: float
+    cpu_s: float
+    """User and system time of the process, its threads and its finished children."""
+
+
+def once(work: Work) -> Timing:
+    """Run ``work`` once."""
+    cpu_s, start_s = _cpu_s(), time.perf_counter()
+    work()
+    return Timing(time.perf_counter() - start_s, _cpu_s() - cpu_s)
+
+
+def _cpu_s() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def in_turn(works: Sequence[Work], repeats: int, *, warm: bool = True) -> list[Timing]:
+    """Run all works once unmeasured (``warm``), then ``repeats`` times in turn; return the median of each.
+
+    Taking turns lets a change of the machine's speed meet all of them alike.
+    """
+    for work in works if warm else ():
+        work()
+    rounds = [[once(work) for work in works] for _ in range(repeats)]
+    return [median([one[index] for one in rounds]) for index in range(len(works))]
+
+
+def median(timings: Sequence[Timing]) -> Timing:
+    """Return the median of each figure."""
+    return Timing(statistics.median(t.wall_s for t in timings), statistics.median(t.cpu_s for t in timings))

@@ -1,0 +1,67 @@
+"""Memory of one worker beyond the mapped bank: what it allocated itself, at its highest.
+
+Run as a program in a process of its own: ``python -m benchmarks.memory KIT [GMD]`` renders the longest performance to
+FLAC and prints the peak in MB.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from benchmarks.results import Row
+
+REACH_MB = 500.0
+INTERVAL_S = 0.005
+STATUS = Path("/proc/self/status")
+
+
+def rows(kit: str, gmd: Path | None) -> list[Row]:
+    """Measure in a process of its own."""
+    what = "memory per worker beyond the mapped bank, longest performance"
+    if not STATUS.is_file():
+        return [Row(what, None, "MB", at_most=REACH_MB, note="needs Linux")]
+    command = [sys.executable, "-m", "benchmarks.memory", kit, *([str(gmd)] if gmd else [])]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    peak_mb, duration_s = map(float, done.stdout.split())
+    return [Row(what, peak_mb, "MB", at_most=REACH_MB, note=f"{duration_s:.0f} s of performance")]
+
+
+def _anonymous_mb() -> float:
+    found = re.search(r"RssAnon:\s*(\d+) kB", STATUS.read_text(encoding="ascii"))
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def main() -> None:
+    """Render, watched by a thread."""
+    from benchmarks.material import performances
+    from stemgmd_tools.corpus.writer import write_performance
+    from stemgmd_tools.kits.library import load_kit
+    from stemgmd_tools.kits.store import open_bank
+    from stemgmd_tools.render.settings import RenderSettings
+
+    kit, *gmd = sys.argv[1:]
+    longest = max(performances(Path(gmd[0]) if gmd else None), key=lambda one: one.duration_s)
+    bank = open_bank(load_kit(kit))
+    done = threading.Event()
+    peak = [_anonymous_mb()]
+
+    def watch() -> None:
+        while not done.wait(INTERVAL_S):
+            peak[0] = max(peak[0], _anonymous_mb())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with tempfile.TemporaryDirectory(prefix="stemgmd-benchmark-") as folder:
+        write_performance(Path(folder), longest, bank, RenderSettings())
+    done.set()
+    watcher.join()
+    print(peak[0], longest.duration_s)
+
+
+if __name__ == "__main__":
+    main()

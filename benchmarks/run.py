@@ -1,0 +1,96 @@
+"""Measure speed and memory in one run: ``python -m benchmarks.run``.
+
+Prints one table and writes it to ``benchmarks/results.json``, from which ``python docs/generate.py`` makes
+``docs/benchmarks.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import banks, clips, corpora, material, memory, mixing, peers, reading, report, writing
+from benchmarks.results import Results, Row, machine
+from stemgmd_tools.kits.library import kit_names, load_kit
+from stemgmd_tools.kits.store import open_bank
+
+DEFAULT_KIT = "cedar_hall"
+RESULTS = Path(__file__).with_name("results.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured."""
+
+    mixed: int
+    """Strata of the sample that is mixed in memory."""
+    written: int
+    """Strata of the sample that is written to disk."""
+    repeats: int
+    parse_every: int
+    """Other libraries parse every so-manieth file."""
+    slow_peers: bool
+    built: int
+    """Kits whose banks are built."""
+    first_stem: bool
+
+
+FULL = Size(mixed=8, written=12, repeats=3, parse_every=1, slow_peers=True, built=3, first_stem=True)
+QUICK = Size(mixed=4, written=4, repeats=1, parse_every=10, slow_peers=False, built=1, first_stem=False)
+
+
+def measure(size: Size, gmd: Path | None, kit_names: list[str], soundfont: Path | None) -> Results:
+    """Measure every row."""
+    rows: list[Row] = []
+
+    def add(found: list[Row]) -> None:
+        rows.extend(found)
+        for row in found:
+            print(report.line(row), file=sys.stderr, flush=True)
+
+    collection = material.source(gmd)
+    found = collection.read()
+    kits = [load_kit(name) for name in kit_names]
+    add(banks.rows(kit_names[: size.built]))
+    bank = open_bank(kits[0])
+    font = peers.find_soundfont(soundfont)
+    add(mixing.rows(clips.stratified(found, size.mixed), bank, font, size.repeats, slow_peers=size.slow_peers))
+    sample = clips.stratified(found, size.written)
+    written = writing.measure(sample, bank, size.repeats)
+    add(written.rows)
+    for kit in kits[:2]:
+        open_bank(kit)
+    add(corpora.rows(sample, kits[:2], collection, size.repeats, written.flac_s / written.sample_s))
+    if size.first_stem:
+        add([corpora.first_stem(gmd)])
+    add(reading.rows(collection.path, size.parse_every))
+    add(memory.rows(kit_names[0], gmd))
+    return Results(machine(), f"{material.description(collection, found)}; kit {kit_names[0]}", rows)
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a small sample, without the slowest peers")
+    parser.add_argument("--gmd", type=Path, help="the Groove MIDI Dataset; default: as for stemgmd render")
+    parser.add_argument(
+        "--kits", default="", help="comma-separated, the one measured most first; default: all that ship"
+    )
+    parser.add_argument("--soundfont", type=Path, help="General MIDI SoundFont for the peers")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="where the results go; default: %(default)s")
+    given = parser.parse_args()
+    names = given.kits.split(",") if given.kits else default_kits()
+    results = measure(QUICK if given.quick else FULL, given.gmd, names, given.soundfont)
+    results.save(given.out)
+    print(report.text(results))
+
+
+def default_kits() -> list[str]:
+    """Return the kits that ship, the one that is measured most first."""
+    return [DEFAULT_KIT, *(name for name in kit_names(["all"]) if name != DEFAULT_KIT)]
+
+
+if __name__ == "__main__":
+    main()
