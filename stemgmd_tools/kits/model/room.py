@@ -16,7 +16,7 @@ _EARLY_SPREAD_S: Final = 0.035
 _KEPT_DB: Final = 45.0
 """The decay is cut this far below its start, where one-shots have long been trimmed."""
 _ROLL_OFF_HZ: Final = 9000.0
-_RUMBLE_HZ: Final = 60.0
+_RUMBLE_HZ: Final = 90.0
 
 
 class Room:

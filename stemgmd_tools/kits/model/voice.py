@@ -13,10 +13,12 @@ from stemgmd_tools.kits.model.parameters import VoiceModel
 from stemgmd_tools.kits.model.room import Room
 from stemgmd_tools.seeds import stream
 
-FLOOR_DB: Final = -72.0
-"""A one-shot ends where its RMS falls below this, dB re full scale, ..."""
-RANGE_DB: Final = 55.0
-"""... or, if it is soft, so far below its own loudest moment."""
+RANGE_DB: Final = 50.0
+"""A one-shot ends where its RMS stays so far below its own loudest moment, ..."""
+HIGHEST_FLOOR_DB: Final = -66.0
+"""... but not while it is above this, dB re full scale, ..."""
+LOWEST_FLOOR_DB: Final = -84.0
+"""... and at the latest at this, a few steps of 16-bit audio."""
 
 _GRID_S: Final = 0.01
 _FADE_FRAMES: Final = 882
@@ -91,7 +93,8 @@ class Synthesiser:
 
 def _floor_power(loudest: float) -> float:
     """Return the mean power below which a sound of the given loudest power is over."""
-    return float(min(10.0 ** (FLOOR_DB / 10.0), loudest * 10.0 ** (-RANGE_DB / 10.0)))
+    highest, lowest = 10.0 ** (HIGHEST_FLOOR_DB / 10.0), 10.0 ** (LOWEST_FLOOR_DB / 10.0)
+    return float(min(max(loudest * 10.0 ** (-RANGE_DB / 10.0), lowest), highest))
 
 
 def _trimmed(sound: Float) -> Float:
