@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, Protocol, TextIO
 
 from tqdm import tqdm
@@ -74,7 +76,8 @@ class Bar:
     def start(self, performance_s: float, files: int) -> None:
         """Draw the empty bar."""
         self._tally = _Tally(files)
-        self._bar = tqdm[Any](total=performance_s, file=self._stream, bar_format=_BAR, dynamic_ncols=True)
+        bar: tqdm[Any] = tqdm(total=performance_s, file=self._stream, bar_format=_BAR, dynamic_ncols=True)
+        self._bar = bar
 
     def update(self, outcome: Outcome) -> None:
         """Move the bar by the seconds of performance of a job."""
@@ -126,6 +129,19 @@ def progress_on(stream: TextIO, *, quiet: bool = False) -> Progress:
     if quiet:
         return Quiet()
     return Bar(stream) if stream.isatty() else Lines(stream)
+
+
+@contextmanager
+def counter_on(stream: TextIO, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """Give a callback for "so many of so many", shown as a bar if ``stream`` is a terminal, else not at all."""
+    bar: tqdm[Any] = tqdm(file=stream, disable=quiet or not stream.isatty(), dynamic_ncols=True)
+    with bar:
+
+        def counted(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield counted
 
 
 def size_text(size: float) -> str:

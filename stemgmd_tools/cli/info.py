@@ -1,0 +1,17 @@
+"""``stemgmd info``: what a corpus amounts to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(path_type=Path))
+def info(corpus: Path) -> None:
+    """Count a corpus: hours by kit, piece and split, hits, size."""
+    from stemgmd_tools.corpus.info import describe
+    from stemgmd_tools.corpus.reader import Corpus
+
+    click.echo("\n".join(describe(Corpus(corpus))))

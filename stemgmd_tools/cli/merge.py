@@ -1,0 +1,23 @@
+"""``stemgmd merge``: join shards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("shards", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes.  [default: all cores]")
+def merge(out: Path, shards: tuple[Path, ...], jobs: int | None) -> None:
+    """Join the folders that `render --shard` wrote into one corpus, and write its manifests.
+
+    Files are linked if OUT lies on the same file system, else copied; the sources stay as they are.
+    """
+    from stemgmd_tools.corpus.merge import merge as merge_corpora
+
+    merged = merge_corpora(out, shards, jobs=jobs)
+    click.echo(f"{out}: {merged.files:,} files of {merged.jobs:,} jobs from {merged.folders} folders")
+    click.echo(f"look at it: stemgmd info {out}; check it: stemgmd verify {out}")

@@ -1,0 +1,37 @@
+"""``stemgmd verify``: check a corpus against itself."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from stemgmd_tools.errors import CorpusError
+
+MOST_SHOWN = 200
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes.  [default: all cores]")
+@click.option("--quiet", is_flag=True, help="No progress.")
+def verify(corpus: Path, jobs: int | None, quiet: bool) -> None:
+    """Check every file against every row, and the audio against what is said of it.
+
+    Hashes, lengths, mixture = sum of stems, onsets measured on the audio, splits. Fails with a table of what is wrong.
+    """
+    from stemgmd_tools.corpus.failures import failure_table
+    from stemgmd_tools.corpus.progress import counter_on
+    from stemgmd_tools.corpus.verify import verify_corpus
+
+    with counter_on(sys.stderr, quiet=quiet) as counted:
+        verdict = verify_corpus(corpus, jobs=jobs, progress=counted)
+    for note in verdict.notes:
+        click.echo(f"note: {note}", err=True)
+    if verdict.failures:
+        click.echo("\n".join(failure_table(verdict.failures[:MOST_SHOWN])))
+        raise CorpusError(
+            f"{corpus}: {len(verdict.failures)} checks failed; the same `render` again mends damaged files"
+        )
+    click.echo(f"{corpus}: {verdict.files:,} files are as their rows say, {verdict.onsets:,} onsets measured")

@@ -1,0 +1,103 @@
+"""What a corpus amounts to: hours by kit, piece and split."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from stemgmd_tools.corpus.progress import size_text
+from stemgmd_tools.corpus.reader import Corpus
+from stemgmd_tools.pieces import PIECES
+
+_NO_SPLIT = "none"
+
+
+def hours_by_kit(corpus: Corpus) -> pd.DataFrame:
+    """Return one row per kit: split, stems, hours of stems, bytes of all its tracks."""
+    tracks = _tracks(corpus)
+    stems = tracks[tracks["is_stem"]]
+    by_kit = stems.groupby("kit", sort=True)
+    return pd.DataFrame(
+        {
+            "split": by_kit["kit_split"].first(),
+            "stems": by_kit.size(),
+            "hours": by_kit["hours"].sum(),
+            "bytes": tracks.groupby("kit")["bytes"].sum(),
+        }
+    )
+
+
+def hours_by_piece(corpus: Corpus) -> pd.DataFrame:
+    """Return one row per piece: hours of stems, hours that are active, share of silent stems, hits per performance."""
+    stems = _tracks(corpus)
+    stems = stems[stems["is_stem"]].assign(active=lambda rows: rows["hours"] * rows["active_fraction"])
+    by_piece = stems.groupby("track")
+    hits = corpus.hits.groupby("piece").size()
+    frame = pd.DataFrame(
+        {
+            "hours": by_piece["hours"].sum(),
+            "active hours": by_piece["active"].sum(),
+            "silent stems %": 100 * by_piece["silent"].mean(),
+            "hits": hits,
+        }
+    )
+    frame["hits"] = frame["hits"].fillna(0).astype(int)
+    return frame.reindex([piece.value for piece in PIECES])
+
+
+def hours_by_split(corpus: Corpus) -> pd.DataFrame:
+    """Return one row per pair of GMD split and kit split: performances, stems, hours of stems."""
+    stems = _tracks(corpus)
+    by_split = stems[stems["is_stem"]].groupby(["gmd_split", "kit_split"])
+    return pd.DataFrame(
+        {
+            "performances": by_split["performance"].nunique(),
+            "stems": by_split.size(),
+            "hours": by_split["hours"].sum(),
+        }
+    )
+
+
+def describe(corpus: Corpus) -> list[str]:
+    """Return what a corpus amounts to, as lines."""
+    identity, tracks = corpus.identity, _tracks(corpus)
+    settings = identity.settings
+    stems = tracks[tracks["is_stem"]]
+    size = int(tracks["bytes"].sum() + corpus.single_hits["bytes"].sum())
+    counts = (
+        f"{tracks['performance'].nunique():,} performances ({identity.source}) x {tracks['kit'].nunique()} kits",
+        f"{len(stems):,} stems",
+        f"{stems['hours'].sum():,.2f} stem hours",
+        f"{len(corpus.hits):,} hits",
+        f"{len(corpus.single_hits):,} single hits",
+        size_text(size),
+    )
+    made_with = (
+        f"{settings.container} {settings.sample_format}",
+        f"{settings.sample_rate} Hz",
+        f"layout {settings.layout}",
+        f"mapping {settings.mapping}",
+        f"tail {settings.tail}",
+        f"seed {settings.seed}",
+        f"stemgmd-tools {identity.version}",
+    )
+    lines = [f"{corpus.root}: {', '.join(counts)}", ", ".join(made_with)]
+    by_kit = hours_by_kit(corpus)
+    by_kit["size"] = by_kit.pop("bytes").map(size_text)
+    tables = {"by kit": by_kit, "by piece": hours_by_piece(corpus), "by split": hours_by_split(corpus)}
+    for title, table in tables.items():
+        head += [
+            "",
+            f"{title}:",
+            *table.reset_index().to_string(index=False, float_format="{:.2f}".format).splitlines(),
+        ]
+    return lines
+
+
+def _tracks(corpus: Corpus) -> pd.DataFrame:
+    """Return all tracks with their hours, whether they are one of the nine stems, and no missing splits."""
+    tracks = corpus.stems
+    tracks["hours"] = tracks["frames"] / tracks["sample_rate"] / 3600
+    tracks["is_stem"] = tracks["track"].isin([piece.value for piece in PIECES])
+    for column in ("gmd_split", "kit_split"):
+        tracks[column] = tracks[column].fillna(_NO_SPLIT)
+    return tracks

@@ -1,0 +1,181 @@
+"""Checks on the audio itself: bytes, lengths, sums, onsets. Each call reads one performance and kit, or one kit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools import units
+from stemgmd_tools.audio import Pcm, file_sha256, read_pcm
+from stemgmd_tools.corpus import layout
+from stemgmd_tools.corpus.failures import Findings
+from stemgmd_tools.errors import AudioError
+from stemgmd_tools.onsets import ATTACK_S, ATTACK_SHARE, magnitude
+from stemgmd_tools.pieces import PIECES_OF_GROUP, Piece
+
+SILENCE_BEFORE_S: Final = 0.030
+"""A hit is measured where its stem is silent for this long before."""
+LEAD_IN_S: Final = 0.006
+"""A one-shot may begin this long before its attack (banks keep 5 ms)."""
+LATEST_PEAK_S: Final = 0.100
+"""A sound whose peak comes later swells on, or plays into the next: its attack is not measured."""
+ROUNDING_UNITS: Final = 1.0
+"""Samples and peak were rounded to integers by half a unit: what lies closer to the threshold is undecided."""
+LEAST_PEAK_UNITS: Final = 64.0
+"""Softer sounds have too few integer steps below their attack to measure it."""
+_CHOKED_PIECES: Final = (Piece.HIHAT_OPEN, Piece.HIHAT_CLOSED, Piece.RIDE, Piece.CRASH)
+"""A hand or a pedal may end these before their peak: where one is silent again within the stretch, nothing is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFile:
+    """What a manifest says of one file."""
+
+    path: str
+    sha256: str
+    frames: int
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StemSet:
+    """All tracks of one performance and kit, and where its hits lie."""
+
+    tracks: Mapping[str, TrackFile]
+    hits: Mapping[str, NDArray[np.int64]]
+    """Piece -> frames of its hits, ascending."""
+    sample_rate: int
+
+
+def check_stems(root: Path, stems: StemSet) -> Findings:
+    """Return what is wrong with the tracks of one performance and kit.
+
+    Hashes and decoded lengths of all files; mixture and group stems against the sums of the stems, integer for integer;
+    onsets of hits that stand alone against the frames of the ``hits`` manifest.
+    """
+    findings = Findings()
+    mixture: NDArray[np.int32] | None = None
+    for group, pieces in PIECES_OF_GROUP.items():
+        total: NDArray[np.int32] | None = None
+        for piece in pieces:
+            track = stems.tracks[piece.value]
+            pcm = _decoded(root, track, findings)
+            if pcm is None:
+                continue
+            if bool(pcm.any()) == track.silent:
+                findings.add("silent", track.path, *(("sound", "silence") if track.silent else ("silence", "sound")))
+            _check_onsets(pcm, stems.hits.get(piece.value), stems.sample_rate, piece, track.path, findings)
+            total = _sum(total, pcm, track.path, findings)
+        name = layout.group_track(group)
+        if name in stems.tracks:
+            _check_sum(root, stems.tracks[name], total, findings)
+        if total is not None:
+            mixture = _sum(mixture, total, f"group {group.value} of {stems.tracks[layout.MIXTURE].path}", findings)
+    _check_sum(root, stems.tracks[layout.MIXTURE], mixture, findings)
+    return findings
+
+
+def check_single_hits(root: Path, rows: Sequence[tuple[TrackFile, int]], sample_rate: int) -> Findings:
+    """Return what is wrong with single hits, given with the frame of their attack."""
+    findings = Findings()
+    for track, onset in rows:
+        pcm = _decoded(root, track, findings)
+        if pcm is None:
+            continue
+        if onset >= len(pcm):
+            findings.add("onset", track.path, f"{len(pcm)} frames", f"attack on frame {onset}")
+        else:
+            _check_onset(pcm, onset, sample_rate, track.path, findings)
+    return findings
+
+
+def check_hash(root: Path, path: str, sha256: str, findings: Findings) -> bool:
+    """Check the bytes of one file; return whether there is one."""
+    try:
+        found = file_sha256(root / path)
+    except OSError as error:
+        findings.add("file", path, error.strerror or error, "a readable file")
+        return False
+    if found != sha256:
+        findings.add("hash", path, found[:16], sha256[:16])
+    return True
+
+
+def _decoded(root: Path, track: TrackFile, findings: Findings) -> Pcm | None:
+    """Check hash and length of a file; return its integers, None if there are none."""
+    if not check_hash(root, track.path, track.sha256, findings):
+        return None
+    try:
+        pcm, _, _ = read_pcm(root / track.path)
+    except AudioError:
+        findings.add("decode", track.path, "cannot be decoded", f"{track.frames} frames")
+        return None
+    if len(pcm) != track.frames:
+        findings.add("frames", track.path, len(pcm), track.frames)
+    return pcm
+
+
+def _sum(total: NDArray[np.int32] | None, pcm: Pcm, where: str, findings: Findings) -> NDArray[np.int32] | None:
+    """Add a track to a sum, in place."""
+    if total is None:
+        return pcm.astype(np.int32)
+    if len(pcm) != len(total):
+        findings.add("length", where, f"{len(pcm)} frames", f"{len(total)}, as the other stems")
+    else:
+        total += pcm
+    return total
+
+
+def _check_sum(root: Path, track: TrackFile, total: NDArray[np.int32] | None, findings: Findings) -> None:
+    """Compare a written sum with the sum of what was written."""
+    written = _decoded(root, track, findings)
+    if written is None or total is None:
+        return
+    if len(written) != len(total):
+        findings.add("sum", track.path, f"{len(written)} frames", f"{len(total)}, as the stems")
+        return
+    differs = (written != total).any(axis=1)
+    if differs.any():
+        first = int(differs.argmax())
+        findings.add("sum", f"{track.path} frame {first}", written[first].tolist(), total[first].tolist())
+
+
+def _check_onsets(
+    pcm: Pcm, hits: NDArray[np.int64] | None, sample_rate: int, piece: Piece, where: str, findings: Findings
+) -> None:
+    """Measure every hit that stands alone: silence before it, no other hit while its attack lasts."""
+    if hits is None:
+        return
+    attack = units.frames_of(ATTACK_S, sample_rate)
+    lead = units.frames_of(LEAD_IN_S, sample_rate)
+    quiet = units.frames_of(SILENCE_BEFORE_S, sample_rate)
+    before = np.diff(hits, prepend=-(attack + lead))
+    after = np.diff(hits, append=len(pcm) + lead)
+    for frame in hits[(before >= quiet) & (after >= attack + lead)].tolist():
+        silent_before = not pcm[max(0, frame - quiet) : max(0, frame - lead)].any()
+        choked = piece in _CHOKED_PIECES and not pcm[frame + attack - 1 : frame + attack].any()
+        if silent_before and not choked:
+            _check_onset(pcm, frame, sample_rate, where, findings)
+
+
+def _check_onset(pcm: Pcm, frame: int, sample_rate: int, where: str, findings: Findings) -> None:
+    """Check that the attack, by the definition of :func:`stemgmd_tools.onsets.onset_frame`, lies on ``frame``.
+
+    Instead of searching for it, both halves of the definition are checked with room for the rounding to integers: no
+    earlier frame is surely above the threshold, and this one is not surely below.
+    """
+    start = max(0, frame - units.frames_of(LEAD_IN_S, sample_rate))
+    amplitude = magnitude(pcm[start : frame + units.frames_of(ATTACK_S, sample_rate)])
+    peak_at = int(amplitude.argmax())
+    peak = float(amplitude[peak_at])
+    if peak < LEAST_PEAK_UNITS or start + peak_at - frame > units.frames_of(LATEST_PEAK_S, sample_rate):
+        return
+    findings.onsets += 1
+    first = int((amplitude >= peak * ATTACK_SHARE + ROUNDING_UNITS).argmax())
+    if first < frame - start or amplitude[frame - start] < peak * ATTACK_SHARE - ROUNDING_UNITS:
+        findings.add("onset", where, f"attack on frame {start + first}", f"frame {frame}, as the hits say")

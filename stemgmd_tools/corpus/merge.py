@@ -1,0 +1,124 @@
+"""Joining the folders that shards of one run were rendered into."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import joblib
+
+from stemgmd_tools.audio import TEMPORARY_SUFFIX
+from stemgmd_tools.corpus.collect import KITS, write_manifests
+from stemgmd_tools.corpus.execute import one_line_os_errors, worker_count
+from stemgmd_tools.corpus.identity import Identity, claim, require_identity
+from stemgmd_tools.corpus.jobs import MIDI, SINGLE_HITS, STEMS
+from stemgmd_tools.corpus.locks import Shard, working_on
+from stemgmd_tools.corpus.records import read_record, record_path, records_of, remove_temporaries, write_record
+from stemgmd_tools.corpus.shards import SHARDS, missing_shards
+from stemgmd_tools.errors import CorpusError, UsageError
+
+_KINDS: Final = (KITS, MIDI, STEMS, SINGLE_HITS, SHARDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What was joined."""
+
+    folders: int
+    jobs: int
+    """Finished jobs that were taken over."""
+    files: int
+
+
+def merge(root: Path, shards: Sequence[Path], *, jobs: int | None = None) -> Merged:
+    """Join corpora into one and write its manifests.
+
+    Files are linked where the file system can, else copied, so the sources stay as they are; each is checked against
+    its hash on the way. The result is, byte for byte, what one run would have written.
+
+    :param root: the corpus to make or to extend.
+    :param shards: folders rendered with ``--shard``, or any corpora made with the same settings.
+    :param jobs: worker processes; all cores if omitted.
+    :raises CorpusError: if they were made with different settings, a shard is missing, a file is damaged, two folders
+        hold one job with different content, or a folder is in use.
+    """
+    sources = [path for path in shards if path.absolute() != root.absolute()]
+    if not sources:
+        raise UsageError("nothing to merge: name the folders of the shards after the folder to merge into")
+    for source in sources:
+        require_identity(source)
+    missing = missing_shards([root, *sources])
+    if missing:
+        raise CorpusError(
+            f"{root}: shards {', '.join(map(str, missing))} are missing; render them, and name all folders together"
+        )
+    with one_line_os_errors(root), contextlib.ExitStack() as held:
+        root.mkdir(parents=True, exist_ok=True)
+        held.enter_context(working_on(root, Shard(), prepare=partial(_claim_all, root, sources)))
+        for source in sources:
+            held.enter_context(working_on(source, Shard(), prepare=_nothing))
+        merged = _take_all(root, sources, worker_count(jobs))
+        write_manifests(root, require_identity(root))
+    return merged
+
+
+def _nothing(_alone: bool) -> None:
+    """Prepare nothing."""
+
+
+def _claim_all(root: Path, sources: Sequence[Path], alone: bool) -> None:
+    """Make the target a corpus of the sources' common identity."""
+    identity: Identity | None = None
+    for source in sources:
+        other = require_identity(source)
+        identity = other if identity is None else identity.extended(other, source)
+    if identity is not None:
+        claim(root, identity)
+    if alone:
+        remove_temporaries(root)
+
+
+def _take_all(root: Path, sources: Sequence[Path], workers: int) -> Merged:
+    """Take over every finished job of every source."""
+    tasks = (
+        joblib.delayed(_take)(root, source, kind, name)
+        for source in sources
+        for kind in _KINDS
+        for name, _ in records_of(source, kind)
+    )
+    counts = list(joblib.Parallel(n_jobs=workers, return_as="generator_unordered")(tasks))
+    return Merged(len(sources), sum(count > 0 for count in counts), sum(counts))
+
+
+def _take(root: Path, source: Path, kind: str, name: str) -> int:
+    """Take over one job, in a worker; return the number of its files."""
+    record, target = read_record(record_path(source, kind, name)), record_path(root, kind, name)
+    if record is None or not record.is_whole(source):
+        raise CorpusError(f"{source}: files of {kind} {name} are damaged or missing; render that shard again")
+    present = read_record(target)
+    if present is not None and present != record:
+        raise CorpusError(f"{source}: {kind} {name} differs from the one in {root} or another shard; render one again")
+    for entry in record.files:
+        _link(source / entry.path, root / entry.path)
+    write_record(target, record)
+    return len(record.files)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a file a second name, or copy it where that cannot be; the target appears whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"{target.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    try:
+        try:
+            os.link(source, temporary)
+        except OSError:
+            shutil.copyfile(source, temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,211 @@
+"""Verifying a corpus: rows against files, files against rows, audio against what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import joblib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stemgmd_tools.corpus import layout
+from stemgmd_tools.corpus.collect import MANIFEST_FOLDER
+from stemgmd_tools.corpus.execute import worker_count
+from stemgmd_tools.corpus.failures import Failure, Findings
+from stemgmd_tools.corpus.identity import Identity
+from stemgmd_tools.corpus.listen import StemSet, TrackFile, check_hash, check_single_hits, check_stems
+from stemgmd_tools.corpus.reader import Corpus
+from stemgmd_tools.corpus.records import CONTENT_FOLDERS
+from stemgmd_tools.errors import CorpusError
+from stemgmd_tools.kits.library import kit_table
+from stemgmd_tools.manifest.files import read_manifest
+from stemgmd_tools.manifest.tables import TABLES
+from stemgmd_tools.pieces import PIECES
+
+COMMITTED_RATE: Final = 44_100
+"""The sampling rate that the hashes of ``manifests/kits.csv`` stand for."""
+_SHOWN: Final = 16
+"""Digits of a hash in a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What verifying found."""
+
+    failures: tuple[Failure, ...]
+    notes: tuple[str, ...]
+    """What is worth knowing and no failure: banks that differ from the published ones."""
+    files: int
+    """Files that were checked."""
+    onsets: int
+    """Attacks that were measured on the audio."""
+
+
+def verify_corpus(
+    root: Path, *, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> Verdict:
+    """Check everything a corpus says about itself.
+
+    Every row has its file and every file its row; Parquet and CSV agree; hashes and decoded lengths match; mixtures and
+    group stems equal the sums of the stems, integer for integer; onsets lie where the hits say, measured on the audio;
+    tables agree with each other; no performance crosses splits, no kit either.
+
+    :param jobs: worker processes; all cores if omitted.
+    :param progress: called with the number of tasks done and of all tasks.
+    :raises CorpusError: if there is no complete corpus in ``root``.
+    """
+    corpus = Corpus(root)
+    findings = Findings()
+    frames = _manifests(root, findings)
+    if frames is None:
+        return Verdict(tuple(findings.failures), (), 0, 0)
+    listed = _check_files(root, frames, findings)
+    _check_agreement(corpus.identity, frames, findings)
+    tasks = [*_stem_tasks(root, frames), *_single_hit_tasks(root, frames), *_midi_tasks(root, frames)]
+    parallel = joblib.Parallel(n_jobs=worker_count(jobs), return_as="generator_unordered", pre_dispatch="3*n_jobs")
+    for number, found in enumerate(parallel(tasks), start=1):
+        findings.take(found)
+        if progress is not None:
+            progress(number, len(tasks))
+    notes = tuple(_bank_notes(corpus.identity, frames["kits"]))
+    return Verdict(tuple(sorted(findings.failures)), notes, len(listed), findings.onsets)
+
+
+def _manifests(root: Path, findings: Findings) -> dict[str, pd.DataFrame] | None:
+    """Read every manifest from both its files; None if one cannot be read."""
+    frames = {}
+    for name in TABLES:
+        try:
+            frame, other = (read_manifest(root / MANIFEST_FOLDER / f"{name}.{end}") for end in ("parquet", "csv"))
+        except CorpusError as error:
+            findings.add("manifest", f"{MANIFEST_FOLDER}/{name}", error, "a valid manifest")
+            continue
+        if not frame.equals(other):
+            findings.add("manifest", f"{MANIFEST_FOLDER}/{name}.csv", "other rows", f"those of {name}.parquet")
+        frames[name] = frame
+    return frames if len(frames) == len(TABLES) else None
+
+
+def _check_files(root: Path, frames: dict[str, pd.DataFrame], findings: Findings) -> set[str]:
+    """Compare the files that rows name with those that are there."""
+    performances = frames["performances"]
+    paths = [frames["stems"]["path"], frames["single_hits"]["path"]]
+    paths += [performances["midi_path"], performances["mapped_midi_path"]]
+    named = pd.concat(paths, ignore_index=True)
+    for path in named[named.duplicated()]:
+        findings.add("rows", path, "more than one row", "one row for one file")
+    listed = set(named)
+    present = set(_files(root))
+    manifests = {f"{MANIFEST_FOLDER}/{name}.{end}" for name in TABLES for end in ("parquet", "csv")}
+    for path in sorted(present - listed - manifests):
+        findings.add("stray", path, "a file without a row", "no such file")
+    for path in sorted(listed - present):
+        findings.add("file", path, "missing", "a file")
+    return listed
+
+
+def _files(root: Path) -> Iterator[str]:
+    for folder in CONTENT_FOLDERS:
+        for path in (root / folder).rglob("*"):
+            if not path.is_dir():
+                yield path.relative_to(root).as_posix()
+
+
+def _check_agreement(identity: Identity, frames: dict[str, pd.DataFrame], findings: Findings) -> None:
+    """Compare the manifests with each other and with what the corpus was made with."""
+    stems, hits, kits = frames["stems"], frames["hits"], frames["kits"]
+    performances = frames["performances"].set_index("performance")
+    _check_same(findings, "kits", set(stems["kit"]) | set(frames["single_hits"]["kit"]), set(kits["kit"]))
+    _check_same(findings, "performances", set(stems["performance"]), set(performances.index))
+    counted = hits.groupby("performance").size()
+    for name, expected in performances["hits"].items():
+        if counted.get(name, 0) != expected:
+            findings.add("hits", str(name), f"{counted.get(name, 0)} rows", f"{expected} hits")
+    wanted = set(layout.tracks(identity.settings))
+    for (performance, kit), tracks in stems.groupby(["performance", "kit"])["track"]:
+        if set(tracks) != wanted:
+            _check_same(findings, f"tracks of {performance} x {kit}", set(tracks), wanted)
+    _check_splits(frames, findings)
+
+
+def _check_same(findings: Findings, what: str, found: Iterable[str], expected: Iterable[str]) -> None:
+    extra, missing = set(found) - set(expected), set(expected) - set(found)
+    if extra or missing:
+        named = (", ".join(sorted(some)[:5]) or "nothing" for some in (extra, missing))
+        findings.add("rows", what, "unexpected: {}; missing: {}".format(*named), "one and the same set")
+
+
+def _check_splits(frames: dict[str, pd.DataFrame], findings: Findings) -> None:
+    """No performance and no kit may be in two splits, in any table."""
+    for column, key, tables in (
+        ("gmd_split", "performance", ("performances", "stems")),
+        ("kit_split", "kit", ("kits", "stems", "single_hits")),
+    ):
+        rows = pd.concat([frames[table][[key, column]] for table in tables], ignore_index=True).drop_duplicates()
+        for name in rows.loc[rows[key].duplicated(), key].unique():
+            splits = rows.loc[rows[key] == name, column].fillna("none").tolist()
+            findings.add("split", f"{key} {name}", f"in {', '.join(sorted(splits))}", "one split")
+    rows = frames["performances"][["midi_hash", "gmd_split"]].drop_duplicates()
+    for digest in rows.loc[rows["midi_hash"].duplicated(), "midi_hash"].unique():
+        splits = rows.loc[rows["midi_hash"] == digest, "gmd_split"].fillna("none").tolist()
+        findings.add("split", f"MIDI file {digest[:_SHOWN]}", f"in {', '.join(sorted(splits))}", "one split")
+
+
+def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame]) -> Iterator[object]:
+    """One task per performance and kit; the longest first."""
+    hits: dict[str, dict[str, NDArray[np.int64]]] = {}
+    for (performance, piece), onsets in frames["hits"].groupby(["performance", "piece"])["frame"]:
+        hits.setdefault(str(performance), {})[str(piece)] = np.sort(onsets.to_numpy())
+    stems = frames["stems"].sort_values(["frames", "performance", "kit"], ascending=[False, True, True])
+    for (performance, _), group in stems.groupby(["performance", "kit"], sort=False):
+        rows = group.to_dict("records")
+        tracks = {row["track"]: _track(row, silent=row["silent"]) for row in rows}
+        if tracks.keys() >= _NEEDED:
+            stem_set = StemSet(tracks, hits.get(str(performance), {}), rows[0]["sample_rate"])
+            yield joblib.delayed(check_stems)(root, stem_set)
+
+
+_NEEDED: Final = {*(piece.value for piece in PIECES), layout.MIXTURE}
+
+
+def _track(row: Mapping[Hashable, Any], *, silent: bool = False) -> TrackFile:
+    return TrackFile(row["path"], row["content_hash"], row["frames"], silent)
+
+
+def _single_hit_tasks(root: Path, frames: dict[str, pd.DataFrame]) -> Iterator[object]:
+    """One task per kit."""
+    for _, group in frames["single_hits"].groupby("kit"):
+        rows = group.to_dict("records")
+        hits = [(_track(row), row["onset_frame"]) for row in rows]
+        yield joblib.delayed(check_single_hits)(root, hits, rows[0]["sample_rate"])
+
+
+def _midi_tasks(root: Path, frames: dict[str, pd.DataFrame]) -> Iterator[object]:
+    rows = frames["performances"]
+    files = [*zip(rows["midi_path"], rows["midi_hash"], strict=True)]
+    files += zip(rows["mapped_midi_path"], rows["mapped_midi_hash"], strict=True)
+    yield joblib.delayed(_check_hashes)(root, files)
+
+
+def _check_hashes(root: Path, files: list[tuple[str, str]]) -> Findings:
+    findings = Findings()
+    for path, sha256 in files:
+        check_hash(root, path, sha256, findings)
+    return findings
+
+
+def _bank_notes(identity: Identity, kits: pd.DataFrame) -> Iterator[str]:
+    """Name modelled kits whose bank is not the published one."""
+    if identity.settings.sample_rate != COMMITTED_RATE:
+        return
+    committed = {row.name: row.bank_sha256 for row in kit_table() if row.bank_sha256}
+    for kit, found in zip(kits["kit"], kits["bank_sha256"], strict=True):
+        if committed.get(kit, found) != found:
+            yield (
+                f"kit {kit}: its bank has the hash {found[:_SHOWN]}, manifests/kits.csv has {committed[kit][:_SHOWN]}: "
+                "this corpus is sound, but not the published one, bit for bit"
+            )
