@@ -85,7 +85,7 @@ def describe(corpus: Corpus) -> list[str]:
     by_kit["size"] = by_kit.pop("bytes").map(size_text)
     tables = {"by kit": by_kit, "by piece": hours_by_piece(corpus), "by split": hours_by_split(corpus)}
     for title, table in tables.items():
-        head += [
+        lines += [
             "",
             f"{title}:",
             *table.reset_index().to_string(index=False, float_format="{:.2f}".format).splitlines(),
