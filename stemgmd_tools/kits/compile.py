@@ -118,14 +118,15 @@ def quantised(sound: Stereo) -> tuple[NDArray[np.int16], float]:
 
 
 def _trimmed(sound: Stereo, sample_rate: int) -> Stereo | None:
-    """Cut a long lead-in and the silence at the end; None if nothing sounds."""
+    """Cut the silence around a sound and what goes before its attack for long; None if nothing sounds."""
     audible = np.flatnonzero(magnitude(sound) >= SILENCE)
     onset = onset_frame(sound, sample_rate)
     if onset is None or not len(audible):
         return None
-    start = max(0, onset - units.frames_of(LEAD_IN_S, sample_rate))
+    heard = min(int(audible[0]), onset)
+    start = max(heard, onset - units.frames_of(LEAD_IN_S, sample_rate))
     kept = sound[start : int(audible[-1]) + 1]
-    if start > 0:
+    if start > heard:
         fade = min(units.frames_of(LEAD_IN_FADE_S, sample_rate), len(kept))
         kept = kept.copy()
         kept[:fade] *= np.linspace(0.0, 1.0, fade, endpoint=False)[:, None]

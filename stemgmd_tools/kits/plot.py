@@ -18,6 +18,7 @@ from stemgmd_tools.pieces import ARTICULATIONS
 SHOWN_VELOCITY: Final = 100
 LONGEST_S: Final = 4.0
 COLUMNS: Final = 6
+_ROWS: Final = math.ceil(len(ARTICULATIONS) / COLUMNS)
 _WINDOW_S: Final = 0.046
 _HOPS: Final = 220
 _BINS: Final = 160
@@ -34,11 +35,14 @@ def plot_kit(bank: Bank, path: Path) -> None:
     :raises UsageError: if matplotlib is not installed or the ending is of no known format.
     :raises KitError: if the file cannot be written.
     """
-    figure = _figure(bank)
+    figure = _empty_figure()
     kind = path.suffix.removeprefix(".").lower()
     if kind not in figure.canvas.get_supported_filetypes():
         known = ", ".join(f".{name}" for name in sorted(figure.canvas.get_supported_filetypes()))
         raise UsageError(f'{path}: no picture format "{path.suffix}"; known endings: {known}')
+    if not path.parent.is_dir():
+        raise KitError(f"{path}: cannot be written; there is no folder {path.parent}")
+    _draw_all(figure, bank)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         figure.savefig(temporary, format=kind, dpi=_DPI)
@@ -49,24 +53,21 @@ def plot_kit(bank: Bank, path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _figure(bank: Bank) -> Any:
+def _empty_figure() -> Any:
     try:
         figures = importlib.import_module("matplotlib.figure")
     except ImportError as error:
         raise UsageError("pictures need matplotlib; install it with: pip install 'stemgmd-tools[plot]'") from error
-    rows = math.ceil(len(ARTICULATIONS) / COLUMNS)
-    figure = figures.Figure(figsize=(COLUMNS * _PANEL_INCHES[0], rows * _PANEL_INCHES[1]), layout="constrained")
+    return figures.Figure(figsize=(COLUMNS * _PANEL_INCHES[0], _ROWS * _PANEL_INCHES[1]))
+
+
+def _draw_all(figure: Any, bank: Bank) -> None:
+    """Give each articulation a waveform above a spectrogram."""
     figure.suptitle(f"{bank.kit}: velocity {SHOWN_VELOCITY}, {_RANGE_DB:g} dB range, frequency in Hz over seconds")
-    panels = figure.subplots(2 * rows, COLUMNS, height_ratios=[1, 2] * rows)
-    for index in range(rows * COLUMNS):
-        row, column = divmod(index, COLUMNS)
-        wave, picture = panels[2 * row][column], panels[2 * row + 1][column]
-        if index < len(ARTICULATIONS):
-            _draw(wave, picture, bank, index)
-        else:
-            wave.set_axis_off()
-            picture.set_axis_off()
-    return figure
+    grid = figure.add_gridspec(_ROWS, COLUMNS, left=0.03, right=0.99, bottom=0.03, top=0.93, hspace=0.25, wspace=0.2)
+    for articulation in range(len(ARTICULATIONS)):
+        cell = grid[divmod(articulation, COLUMNS)].subgridspec(2, 1, height_ratios=(1, 2), hspace=0.05)
+        _draw(figure.add_subplot(cell[0]), figure.add_subplot(cell[1]), bank, articulation)
 
 
 def _draw(wave: Any, picture: Any, bank: Bank, articulation: int) -> None:

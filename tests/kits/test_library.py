@@ -1,0 +1,111 @@
+"""Finding kits, hashing them, and what is said when something is not there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from toy_kits import layers, map_data, tone, toy_kit, write_map, write_sound
+
+from stemgmd_tools import data
+from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.kits import library
+from stemgmd_tools.kits.kit import load_kit_file
+
+
+@pytest.fixture(autouse=True)
+def _no_kit_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STEMGMD_KITS", raising=False)
+
+
+def test_a_map_beside_its_samples(tmp_path: Path) -> None:
+    kit = library.load_kit(str(toy_kit(tmp_path)))
+    assert (kit.name, kit.title, kit.license, kit.attribution) == ("toy", "Toy", "CC0-1.0", "nobody")
+    assert kit.folder == tmp_path
+
+
+def test_a_users_map_and_folder_on_the_kit_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toy_kit(tmp_path / "sounds" / "toybox").unlink()
+    write_map(tmp_path / "maps", map_data({"kick": layers("soft.wav")}, folder="toybox"))
+    monkeypatch.setenv("STEMGMD_KITS", os.pathsep.join([str(tmp_path / "maps"), str(tmp_path / "sounds")]))
+    kit = library.load_kit("toy")
+    assert kit.folder == tmp_path / "sounds" / "toybox"
+    assert library.kits_named(["toy,toy"])[0].hash == kit.hash
+
+
+def test_the_folder_itself_may_be_on_the_kit_path(tmp_path: Path) -> None:
+    toy_kit(tmp_path / "toybox").unlink()
+    path = write_map(tmp_path / "maps", map_data({"kick": layers("soft.wav")}, folder="toybox"))
+    assert load_kit_file(path, [tmp_path / "toybox"]).folder == tmp_path / "toybox"
+
+
+def test_samples_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(KitError, match=r"no folder salamander/.*--kit-path or STEMGMD_KITS.*https://github"):
+        library.load_kit("salamander", [tmp_path])
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    path = toy_kit(tmp_path)
+    (tmp_path / "loud.wav").unlink()
+    with pytest.raises(
+        KitError, match=r"toy\.yaml:\d+: articulations\.kick\.layers\[1\]\.files\[0\]: no file .*loud\.wav"
+    ):
+        load_kit_file(path)
+
+
+def test_unknown_names(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match='no kit "salamandr"; did you mean "salamander"'):
+        library.kit_names(["salamandr"])
+    with pytest.raises(UsageError, match="no kit is named"):
+        library.kit_names([" , "])
+    with pytest.raises(UsageError, match="no such folder"):
+        library.search_path([tmp_path / "none"])
+
+
+def test_two_maps_of_one_name(tmp_path: Path) -> None:
+    write_map(tmp_path, map_data({"kick": layers("a.wav")}), "salamander")
+    with pytest.raises(KitError, match="salamander is also in"):
+        library.known_maps([tmp_path])
+
+
+def test_groups_are_the_rows_of_the_kit_table() -> None:
+    rows = library.kit_table()
+    names = [row.name for row in rows]
+    shipped = {path.stem for path in (data.shipped("sample_maps") / "modelled").glob("*.yaml")}
+    assert set(names) == shipped
+    assert len(names) == len(set(names)) == 10
+    assert list(library.kit_names(["all"])) == names
+    train, heldout = library.kit_names(["train"]), library.kit_names(["heldout"])
+    assert (len(train), len(heldout)) == (6, 4)
+    assert set(train) | set(heldout) == set(names)
+    assert library.kit_names(["test"]) == heldout
+    assert library.kit_names([f"heldout,{train[0]}", "train"]) == (*heldout, train[0], *train[1:])
+    assert {library.split_of(name) for name in train} == {"train"}
+    assert library.split_of("salamander") == ""
+
+
+def test_the_hash_is_that_of_the_sound(tmp_path: Path) -> None:
+    path = toy_kit(tmp_path)
+    first = load_kit_file(path).hash
+
+    text = path.read_text()
+    path.write_text("# a comment\n" + text.replace('"Toy"', "Another title").replace("127", "0x7f"))
+    assert load_kit_file(path).hash == first
+
+    write_map(tmp_path, map_data({"kick": layers("soft.wav", "loud.wav")}, gain_db=0))
+    assert load_kit_file(path).hash == first
+
+    write_map(tmp_path, map_data({"kick": layers("soft.wav", "loud.wav")}, gain_db=1))
+    assert load_kit_file(path).hash != first
+
+    path.write_text(text)
+    write_sound(tmp_path / "soft.wav", tone(peak=0.1) + np.float64(2.0**-20))
+    assert load_kit_file(path).hash != first
+
+
+def test_every_shipped_map_has_a_licence_and_no_audio() -> None:
+    folder = data.shipped("sample_maps")
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {".yaml", ".json", ".md"}
+    assert len(list((folder / "recorded").glob("*.yaml"))) == 10
