@@ -5,6 +5,8 @@ from stemgmd_tools.performances.gmd import read_gmd
 from stemgmd_tools.performances.mapping import NoteMapping
 from stemgmd_tools.performances.midi import ReadCounts, read_midi
 from stemgmd_tools.performances.midi_source import MidiSource
+from stemgmd_tools.performances.select import Selection, select
+from stemgmd_tools.performances.source import PerformanceSource, SourceKind, find_source
 from stemgmd_tools.performances.types import Choke, Hit, PedalMove, Performance
 
 __all__ = [
@@ -14,8 +16,13 @@ __all__ = [
     "NoteMapping",
     "PedalMove",
     "Performance",
+    "PerformanceSource",
     "ReadCounts",
+    "Selection",
+    "SourceKind",
+    "find_source",
     "read_folder",
     "read_gmd",
     "read_midi",
+    "select",
 ]

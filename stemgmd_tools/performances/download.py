@@ -74,7 +74,7 @@ def _attempt(url: str, part: Path, patience: Patience, show_progress: bool) -> s
     except urllib.error.URLError as error:
         return f"no connection ({error.reason})"
     except (http.client.HTTPException, OSError) as error:
-        return f"connection cut ({error or type(error).__name__})"
+        return f"connection failed ({error or type(error).__name__})"
 
 
 def _refused(error: urllib.error.HTTPError, url: str, part: Path, have: int) -> str | None:

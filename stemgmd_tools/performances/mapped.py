@@ -24,8 +24,8 @@ MAX_TICK_US: Final = 500
 GMD_TICKS_PER_BEAT: Final = 480
 MAX_TICKS_PER_BEAT: Final = 480 << 6
 """The highest that fits the 15 bits of a MIDI header."""
-MAX_TEMPO_US: Final = (1 << 24) - 1
-"""The slowest tempo that fits the 24 bits of a tempo event."""
+MAX_TEMPO_US: Final = MAX_TICK_US * MAX_TICKS_PER_BEAT
+"""The slowest tempo that is written, 3.9 bpm: slower ones would need longer ticks."""
 
 _PIECE_NOTE: Final = np.zeros(128, np.uint8)
 _PIECE_NOTE[[note.number for note in NOTES]] = [NOTE_OF_PIECE[note.piece] for note in NOTES]

@@ -128,7 +128,7 @@ JAZZ_LATIN_TUNES: Final = (
     Tune(_TRAIN, "afrobeat", 120, "beat", "train", _AFRO_SIX_EIGHT, time_signature="6-8"),
     Tune(_TRAIN, "jazz/five", 168, "beat", "train", _FIVE, time_signature="5-4", feel=Feel(timing_s=0.006)),
     Tune(_TRAIN, "jazz", 144, "fill", "train", _JAZZ_FILL),
-    Tune(_TRAIN, "rock/swell", 80, "fill", "train", _SWELL, feel=Feel(swell=(0.35, 1.15))),
+    Tune(_TRAIN, "rock/swell", 80, "fill", "train", _SWELL, feel=Feel(swell=(0.3, 2.0))),
     Tune(_VALIDATION, "jazz/waltz", 150, "beat", "validation", _WALTZ, time_signature="3-4"),
     Tune(_VALIDATION, "reggae", 76, "fill", "validation", _REGGAE_FILL),
     Tune(_TEST, "afrocuban/cascara", 100, "beat", "test", _CASCARA),

@@ -1,0 +1,92 @@
+"""A real HTTP server on loopback that serves one file the way bad networks do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Behaviour:
+    """What the server does; read anew for every request."""
+
+    content: bytes
+    cut_after: int | None = None
+    """Close the connection after so many bytes of each answer."""
+    cuts: int = 10**9
+    """How many answers are cut; later ones are whole."""
+    ignore_range: bool = False
+    wrong_range: bool = False
+    """Answer 206 with another range than was asked for."""
+    statuses: list[int] = field(default_factory=list)
+    """Answer the first requests with these errors."""
+    state_length: bool = True
+    chunked: bool = False
+    requests: list[str] = field(default_factory=list)
+    """The Range header of every request, "" without."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    behaviour: Behaviour
+
+    def do_GET(self) -> None:
+        behaviour = self.behaviour
+        asked = self.headers.get("Range", "")
+        behaviour.requests.append(asked)
+        self.close_connection = True
+        if behaviour.statuses:
+            self.send_error(behaviour.statuses.pop(0))
+            return
+        total = len(behaviour.content)
+        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and not behaviour.ignore_range else 0
+        if start >= total:
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{total}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self._send(behaviour, start, total)
+
+    def _send(self, behaviour: Behaviour, start: int, total: int) -> None:
+        self.send_response(206 if start else 200)
+        if start:
+            shown = start + 1 if behaviour.wrong_range else start
+            self.send_header("Content-Range", f"bytes {shown}-{total - 1}/{total}")
+        body = behaviour.content[start:]
+        if behaviour.chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        elif behaviour.state_length:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        cut = behaviour.cut_after is not None and behaviour.cuts > 0 and len(body) > behaviour.cut_after
+        sent = body[: behaviour.cut_after] if cut else body
+        if cut:
+            behaviour.cuts -= 1
+        if behaviour.chunked:
+            self.wfile.write(f"{len(sent):x}\r\n".encode() + sent + b"\r\n")
+            if not cut:
+                self.wfile.write(b"0\r\n\r\n")
+        else:
+            self.wfile.write(sent)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Keep quiet."""
+
+
+@contextmanager
+def serving(behaviour: Behaviour) -> Iterator[str]:
+    """Serve on a free port of loopback; yield the address of the file."""
+    handler = type("Handler", (_Handler,), {"behaviour": behaviour})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/groove.zip"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,369 @@
+"""Fetching over a real, bad server: cut connections, ignored ranges, wrong bytes, hostile archives."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import hashlib
+import io
+import socket
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+from bad_server import Behaviour, serving
+from click.testing import CliRunner
+from filelock import FileLock
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import stemgmd_tools
+from stemgmd_tools.cli.main import stemgmd
+from stemgmd_tools.data import cache_dir
+from stemgmd_tools.errors import FetchError
+from stemgmd_tools.performances import read_gmd
+from stemgmd_tools.performances import unpack as unpack_module
+from stemgmd_tools.performances.download import Patience, download
+from stemgmd_tools.performances.fetch import GMD_SHA256, GMD_URL, fetch_gmd
+from stemgmd_tools.performances.source import cached_gmd, find_source
+from stemgmd_tools.performances.unpack import unpack
+
+QUICK = Patience(attempts=4, pause_s=0.0, timeout_s=5.0, max_bytes=1 << 22)
+CONTENT = bytes(range(256)) * 1000
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEMGMD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("no_proxy", "*")
+
+
+@pytest.fixture(scope="module")
+def archive(starter_dir: Path) -> bytes:
+    """Return the starter set packed as GMD's official archive is: below ``groove/``, folders listed too."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as opened:
+        for path in [starter_dir, *sorted(starter_dir.rglob("*"))]:
+            opened.write(path, Path("groove") / path.relative_to(starter_dir))
+    return buffer.getvalue()
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def fetched(behaviour: Behaviour, part: Path, patience: Patience = QUICK) -> bytes:
+    with serving(behaviour) as url:
+        download(url, part, patience=patience, show_progress=False)
+    return part.read_bytes()
+
+
+# --- download ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_answer_is_taken_as_it_is(tmp_path: Path) -> None:
+    behaviour = Behaviour(CONTENT)
+    assert fetched(behaviour, tmp_path / "part") == CONTENT
+    assert behaviour.requests == [""]
+
+
+def test_a_cut_connection_is_continued_where_it_stopped(tmp_path: Path) -> None:
+    behaviour = Behaviour(CONTENT, cut_after=100_000)
+    assert fetched(behaviour, tmp_path / "part") == CONTENT
+    assert behaviour.requests == ["", "bytes=100000-", "bytes=200000-"]
+
+
+def test_a_later_call_continues_too(tmp_path: Path) -> None:
+    (tmp_path / "part").write_bytes(CONTENT[:77_777])
+    behaviour = Behaviour(CONTENT)
+    assert fetched(behaviour, tmp_path / "part") == CONTENT
+    assert behaviour.requests == ["bytes=77777-"]
+
+
+def test_a_whole_partial_file_is_whole(tmp_path: Path) -> None:
+    (tmp_path / "part").write_bytes(CONTENT)
+    assert fetched(Behaviour(CONTENT), tmp_path / "part") == CONTENT
+
+
+def test_a_partial_file_that_is_too_long_is_dropped(tmp_path: Path) -> None:
+    (tmp_path / "part").write_bytes(CONTENT + b"more")
+    assert fetched(Behaviour(CONTENT), tmp_path / "part") == CONTENT
+
+
+def test_a_server_that_ignores_ranges_starts_over(tmp_path: Path) -> None:
+    (tmp_path / "part").write_bytes(b"x" * 50_000)
+    assert fetched(Behaviour(CONTENT, ignore_range=True, cut_after=200_000, cuts=2), tmp_path / "part") == CONTENT
+
+
+def test_a_server_that_sends_another_range_is_not_believed(tmp_path: Path) -> None:
+    (tmp_path / "part").write_bytes(CONTENT[:10])
+    with pytest.raises(FetchError, match=r"another range than bytes 10-\), 4 times tried"):
+        fetched(Behaviour(CONTENT, wrong_range=True), tmp_path / "part")
+    assert (tmp_path / "part").read_bytes() == CONTENT[:10]
+
+
+def test_chunked_answers_are_read_and_their_cuts_noticed(tmp_path: Path) -> None:
+    assert fetched(Behaviour(CONTENT, chunked=True, cut_after=100_000), tmp_path / "part") == CONTENT
+
+
+def test_answers_without_a_length_are_read(tmp_path: Path) -> None:
+    assert fetched(Behaviour(CONTENT, state_length=False), tmp_path / "part") == CONTENT
+
+
+def test_passing_errors_are_tried_again(tmp_path: Path) -> None:
+    behaviour = Behaviour(CONTENT, statuses=[503, 429, 500])
+    assert fetched(behaviour, tmp_path / "part") == CONTENT
+    assert len(behaviour.requests) == 4
+
+
+@pytest.mark.parametrize("status", [404, 403, 410])
+def test_lasting_errors_are_not(tmp_path: Path, status: int) -> None:
+    behaviour = Behaviour(CONTENT, statuses=[status])
+    with pytest.raises(FetchError, match=f"the server answered {status} .*; is the address right"):
+        fetched(behaviour, tmp_path / "part")
+    assert len(behaviour.requests) == 1
+
+
+def test_endless_cuts_end_and_keep_what_came(tmp_path: Path) -> None:
+    with pytest.raises(
+        FetchError, match=r"cut after 40 of 256000 bytes, 4 times tried; 40 bytes are kept, run the same"
+    ):
+        fetched(Behaviour(CONTENT, cut_after=10), tmp_path / "part")
+    assert (tmp_path / "part").read_bytes() == CONTENT[:40]
+
+
+def test_no_server_at_all(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(FetchError, match=r"no connection .* 0 bytes are kept"):
+        download(f"http://127.0.0.1:{port}/x", tmp_path / "part", patience=QUICK, show_progress=False)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/x", "groove.zip", ""])
+def test_only_http_is_fetched(tmp_path: Path, url: str) -> None:
+    with pytest.raises(FetchError, match="only http and https"):
+        download(url, tmp_path / "part", patience=QUICK)
+
+
+def test_an_endless_answer_is_stopped(tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match="more than 1000 bytes"):
+        fetched(Behaviour(CONTENT), tmp_path / "part", Patience(attempts=1, max_bytes=1000))
+
+
+def test_a_full_disk_is_said_and_not_tried_again() -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full here")
+    behaviour = Behaviour(CONTENT)
+    with pytest.raises(FetchError, match=r"/dev/full: cannot be written \(No space left on device\)"):
+        fetched(behaviour, full)
+    assert len(behaviour.requests) == 1
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut_after=st.integers(1000, 6000), have=st.integers(0, 9_000), ignore=st.booleans())
+def test_whatever_is_cut_wherever_the_bytes_are_right(tmp_path: Path, cut_after: int, have: int, ignore: bool) -> None:
+    content = CONTENT[:9_000]
+    part = tmp_path / "part"
+    part.write_bytes(content[:have])
+    behaviour = Behaviour(content, cut_after=cut_after, cuts=9, ignore_range=ignore)
+    assert fetched(behaviour, part, Patience(attempts=12, pause_s=0.0)) == content
+
+
+# --- unpack -----------------------------------------------------------------------------------------------------------
+
+
+def packed(path: Path, *members: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as opened:
+        for name, data in members:
+            opened.writestr(name, data)
+    return path
+
+
+def linked(name: str, kind: int) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.create_system = 3
+    info.external_attr = (kind | 0o777) << 16
+    return info
+
+
+@pytest.mark.parametrize(
+    ("member", "reason"),
+    [
+        ("/etc/cron.d/x", "points outside"),
+        ("../x", "points outside"),
+        ("groove/../../x", "points outside"),
+        ("..\\x", "points outside"),
+        ("C:/x", "points outside"),
+        (linked("groove/x", stat.S_IFLNK), "is a link or a device"),
+        (linked("groove/x", stat.S_IFIFO), "is a link or a device"),
+    ],
+)
+def test_hostile_members_stop_everything(tmp_path: Path, member: str | zipfile.ZipInfo, reason: str) -> None:
+    archive = packed(tmp_path / "a.zip", ("groove/good", b"1"), (member, b"/etc/passwd"))
+    target = tmp_path / "below" / "target"
+    target.mkdir(parents=True)
+    with pytest.raises(FetchError, match=f"{reason}.*; nothing was unpacked"):
+        unpack(archive, target)
+    assert list(target.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "below"]
+
+
+def test_doubles_and_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        archive = packed(tmp_path / "double.zip", ("x", b"1"), ("x", b"2"))
+    with pytest.raises(FetchError, match="occurs twice"):
+        unpack(archive, tmp_path)
+    archive = packed(tmp_path / "big.zip", ("x", b"0" * 500), ("y", b"0" * 500))
+    monkeypatch.setattr(unpack_module, "MAX_TOTAL_BYTES", 999)
+    with pytest.raises(FetchError, match="2 members of 1000 bytes"):
+        unpack(archive, tmp_path)
+    monkeypatch.setattr(unpack_module, "MAX_MEMBER_BYTES", 499)
+    with pytest.raises(FetchError, match="unpacks to 500 bytes, more than 499"):
+        unpack(archive, tmp_path)
+
+
+def test_a_member_that_is_larger_than_it_says_is_not_believed(tmp_path: Path) -> None:
+    archive = packed(tmp_path / "a.zip", ("x", b"0" * 500))
+    stored = bytearray(archive.read_bytes())
+    entry = stored.find(b"PK\x01\x02")
+    stored[entry + 24 : entry + 28] = (5).to_bytes(4, "little")
+    archive.write_bytes(stored)
+    target = tmp_path / "target"
+    target.mkdir()
+    with pytest.raises(FetchError, match="damaged archive"):
+        unpack(archive, target)
+
+
+def test_bytes_that_are_no_zip(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(CONTENT)
+    with pytest.raises(FetchError, match=r"a\.zip: damaged archive"):
+        unpack(tmp_path / "a.zip", tmp_path)
+
+
+# --- fetch ------------------------------------------------------------------------------------------------------------
+
+
+def test_fetched_data_is_found_and_read(archive: bytes, starter_dir: Path) -> None:
+    behaviour = Behaviour(archive, cut_after=len(archive) // 3)
+    with serving(behaviour) as url:
+        done = fetch_gmd(url=url, sha256=sha256(archive), patience=QUICK, show_progress=False)
+        again = fetch_gmd(url=url, sha256=sha256(archive), patience=QUICK, show_progress=False)
+    assert (done.was_there, again.was_there, done.performances) == (False, True, 33)
+    assert len(behaviour.requests) == 4
+    assert find_source().path == done.folder == cached_gmd()
+    theirs = {p.id: p.hits.tobytes() for p in read_gmd(starter_dir)}
+    assert {p.id: p.hits.tobytes() for p in find_source().read()} == theirs
+    assert {path.name for path in cache_dir().iterdir()} == {"downloads", "gmd", "performances"}
+    assert not list((cache_dir() / "downloads").glob("*.part"))
+
+
+def test_wrong_bytes_are_dropped_before_anything_is_unpacked(archive: bytes) -> None:
+    with serving(Behaviour(CONTENT)) as url, pytest.raises(FetchError, match=f"SHA-256 is {sha256(CONTENT)}, must be"):
+        fetch_gmd(url=url, sha256=sha256(archive), patience=QUICK, show_progress=False)
+    assert not cached_gmd().exists()
+    assert not list((cache_dir() / "downloads").glob("*.part"))
+
+
+def test_a_partial_file_of_something_else_is_replaced_by_itself(archive: bytes) -> None:
+    part = cache_dir() / "downloads" / f"{sha256(archive)}.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"something else")
+    with serving(Behaviour(archive)) as url:
+        assert fetch_gmd(url=url, sha256=sha256(archive), patience=QUICK, show_progress=False).performances == 33
+
+
+def test_an_archive_that_came_whole_before_is_only_unpacked(archive: bytes) -> None:
+    part = cache_dir() / "downloads" / f"{sha256(archive)}.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(archive)
+    behaviour = Behaviour(archive)
+    with serving(behaviour) as url:
+        assert (
+            fetch_gmd(url=url, sha256=sha256(archive).upper(), patience=QUICK, show_progress=False).performances == 33
+        )
+    assert behaviour.requests == []
+
+
+def test_an_archive_of_something_else_is_not_put_in_place(tmp_path: Path) -> None:
+    other = packed(tmp_path / "other.zip", ("groove/readme", b"hello")).read_bytes()
+    with serving(Behaviour(other)) as url, pytest.raises(FetchError, match="not GMD's archive"):
+        fetch_gmd(tmp_path / "to", url=url, sha256=sha256(other), patience=QUICK, show_progress=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "other.zip"]
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "to").mkdir()
+    (tmp_path / "to" / "thesis.txt").write_text("all of it")
+    with pytest.raises(FetchError, match="is not a whole copy of GMD"):
+        fetch_gmd(tmp_path / "to", url="http://127.0.0.1:9/", patience=QUICK)
+    assert (tmp_path / "to" / "thesis.txt").read_text() == "all of it"
+
+
+def test_an_empty_folder_is_filled(tmp_path: Path, archive: bytes) -> None:
+    (tmp_path / "to").mkdir()
+    with serving(Behaviour(archive)) as url:
+        fetch_gmd(tmp_path / "to", url=url, sha256=sha256(archive), patience=QUICK, show_progress=False)
+    assert len(read_gmd(tmp_path / "to")) == 33
+
+
+def test_two_at_once_are_not_let_in(archive: bytes) -> None:
+    lock = cache_dir() / "downloads" / f"{sha256(archive)}.lock"
+    lock.parent.mkdir(parents=True)
+    with FileLock(lock), pytest.raises(FetchError, match="another process is fetching"):
+        fetch_gmd(url="http://127.0.0.1:9/", sha256=sha256(archive), patience=QUICK)
+
+
+def test_a_full_disk_while_unpacking_leaves_nothing(
+    tmp_path: Path, archive: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(unpack_module.shutil, "copyfileobj", full)
+    with serving(Behaviour(archive)) as url, pytest.raises(FetchError, match="No space left on device"):
+        fetch_gmd(tmp_path / "to", url=url, sha256=sha256(archive), patience=QUICK, show_progress=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+    assert len(list((cache_dir() / "downloads").glob("*.part"))) == 1, "the checked archive is kept for the next call"
+
+
+def test_the_command_says_what_it_did(tmp_path: Path, archive: bytes) -> None:
+    runner = CliRunner()
+    with serving(Behaviour(archive)) as url:
+        arguments = ["fetch", "gmd", "--url", url, "--sha256", sha256(archive)]
+        first = runner.invoke(stemgmd, arguments)
+        second = runner.invoke(stemgmd, arguments)
+        elsewhere = runner.invoke(stemgmd, [*arguments, "--to", str(tmp_path / "to")])
+    assert first.output == f"Groove MIDI Dataset: 33 performances fetched to {cached_gmd()}\n"
+    assert second.output == f"Groove MIDI Dataset: 33 performances already in {cached_gmd()}\n"
+    assert f"--gmd {tmp_path / 'to'}" in elsewhere.output
+    assert (first.exit_code, second.exit_code, elsewhere.exit_code) == (0, 0, 0)
+
+
+def test_the_command_fails_with_one_line(archive: bytes) -> None:
+    with serving(Behaviour(archive, statuses=[404])) as url:
+        result = CliRunner().invoke(stemgmd, ["fetch", "gmd", "--url", url])
+    assert isinstance(result.exception, FetchError)
+    assert "\n" not in str(result.exception)
+    with pytest.raises(FetchError, match="64 hexadecimal digits"):
+        fetch_gmd(sha256="abc")
+
+
+def test_the_official_archive_is_the_default() -> None:
+    assert GMD_URL.startswith("https://storage.googleapis.com/magentadata/datasets/groove/")
+    assert GMD_SHA256.startswith("651cbc52")
+
+
+def test_nothing_else_in_the_package_can_touch_the_network() -> None:
+    package = Path(stemgmd_tools.__file__).parent
+    network = {"urllib", "http", "socket", "ssl", "ftplib", "requests", "httpx", "aiohttp", "pooch", "asyncio"}
+    importers = set()
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if network & {name.split(".")[0] for name in names}:
+                importers.add(path.relative_to(package).as_posix())
+    assert importers == {"performances/download.py"}
