@@ -5,7 +5,7 @@ from stemgmd_tools.performances.gmd import read_gmd
 from stemgmd_tools.performances.mapping import NoteMapping
 from stemgmd_tools.performances.midi import ReadCounts, read_midi
 from stemgmd_tools.performances.midi_source import MidiSource
-from stemgmd_tools.performances.select import Selection, select
+from stemgmd_tools.performances.select import Selection
 from stemgmd_tools.performances.source import PerformanceSource, SourceKind, find_source
 from stemgmd_tools.performances.types import Choke, Hit, PedalMove, Performance
 
@@ -24,5 +24,4 @@ __all__ = [
     "read_folder",
     "read_gmd",
     "read_midi",
-    "select",
 ]
