@@ -24,8 +24,9 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "sample-maps.md"
 
 
 @pytest.fixture(autouse=True)
-def _no_kit_path(monkeypatch: pytest.MonkeyPatch) -> None:
+def _only_what_the_test_gives(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("STEMGMD_KITS", raising=False)
+    monkeypatch.setenv("STEMGMD_CACHE", str(tmp_path / "cache"))
 
 
 def run(*arguments: object) -> Result:
@@ -116,5 +117,5 @@ def test_the_guides_example_is_a_kit(tmp_path: Path) -> None:
     for number, file in enumerate(sorted(set(re.findall(r"[\w/-]+\.wav", example[1])))):
         write_sound(tmp_path / file, tone(hertz=100 + 40 * number, peak=0.2 + 0.02 * number))
     assert kind(load_map(path)) == "recorded"
-    bank = open_bank(load_kit(str(path)), cache=tmp_path / "cache")
+    bank = open_bank(load_kit(str(path)))
     assert (bank.gain[:, :, 100] > 0).all()
