@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import shutil
+from io import BufferedRandom, FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Final, TypeAlias
@@ -120,11 +121,11 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 class _Sink:
-    """The file libsndfile writes to. It keeps the first failure, which libsndfile's FLAC encoder does not report."""
+    """The file libsndfile writes to. It keeps the operating system's first failure, of which libsndfile tells little."""
 
     def __init__(self, path: Path) -> None:
         """Open the file for writing and reading back."""
-        self._file = path.open("w+b", buffering=_BUFFER_BYTES)
+        self._file = BufferedRandom(FileIO(path, "w+"), _BUFFER_BYTES)
         self.error: OSError | None = None
 
     def write(self, data: bytes) -> int:
