@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 Work = Callable[[], object]
 
@@ -41,6 +44,37 @@ def in_turn(works: Sequence[Work], repeats: int, *, warm: bool = True) -> list[T
         work()
     rounds = [[once(work) for work in works] for _ in range(repeats)]
     return [median([one[index] for one in rounds]) for index in range(len(works))]
+
+
+class OtherLoad:
+    """How much of the machine other processes used while this one measured: what a reader has to know."""
+
+    def __init__(self) -> None:
+        """Start counting."""
+        self._start = _machine_s(), _cpu_s()
+
+    def share(self) -> float | None:
+        """Return the share of all processor time that others used, 0..1; None where the system does not tell."""
+        (start, own_start), now, own = self._start, _machine_s(), _cpu_s()
+        if start is None or now is None or now.total <= start.total:
+            return None
+        return max(0.0, (now.busy - start.busy - (own - own_start)) / (now.total - start.total))
+
+
+class _MachineTime(NamedTuple):
+    busy: float
+    total: float
+
+
+def _machine_s() -> _MachineTime | None:
+    """Return the processor seconds since boot, over all cores, from ``/proc/stat``."""
+    try:
+        fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
+    except OSError:
+        return None
+    ticks = [int(field) / os.sysconf("SC_CLK_TCK") for field in fields]
+    idle = ticks[3] + ticks[4]
+    return _MachineTime(sum(ticks) - idle, sum(ticks))
 
 
 def median(timings: Sequence[Timing]) -> Timing:

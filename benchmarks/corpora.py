@@ -59,7 +59,7 @@ def rows(
     note = f"{len(clips) * len(kits)} jobs, {seconds / 60:.0f} minutes of performance; FLAC 16, stems + mixture"
     return [
         Row("two processes over one", one.wall_s / two.wall_s, "times", at_least=SPEEDUP_REACH, note=note),
-        Row("corpus on two processes", seconds / two.wall_s, "x", note="by the clock, MIDI and manifests included"),
+        Row("corpus on two processes", seconds / two.wall_s, "x", note="by the clock; MIDI and manifests included"),
         Row(
             f"all performances x {ALL_KITS} kits on two processes, extrapolated",
             minutes,

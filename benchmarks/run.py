@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import banks, clips, corpora, material, memory, mixing, peers, reading, report, writing
+from benchmarks.clock import OtherLoad
 from benchmarks.results import Results, Row, machine
 from stemgmd_tools.kits.library import kit_names, load_kit
 from stemgmd_tools.kits.store import open_bank
@@ -41,9 +42,10 @@ FULL = Size(mixed=8, written=12, repeats=3, parse_every=1, slow_peers=True, buil
 QUICK = Size(mixed=4, written=4, repeats=1, parse_every=10, slow_peers=False, built=1, first_stem=False)
 
 
-def measure(size: Size, gmd: Path | None, kit_names: list[str], soundfont: Path | None) -> Results:
-    """Measure every row."""
+def measure(size: Size, gmd: Path | None, names: list[str], soundfont: Path | None) -> Results:
+    """Measure every row, each printed as soon as it is known."""
     rows: list[Row] = []
+    others = OtherLoad()
 
     def add(found: list[Row]) -> None:
         rows.extend(found)
@@ -52,8 +54,8 @@ def measure(size: Size, gmd: Path | None, kit_names: list[str], soundfont: Path 
 
     collection = material.source(gmd)
     found = collection.read()
-    kits = [load_kit(name) for name in kit_names]
-    add(banks.rows(kit_names[: size.built]))
+    kits = [load_kit(name) for name in names]
+    add(banks.rows(names[: size.built]))
     bank = open_bank(kits[0])
     font = peers.find_soundfont(soundfont)
     add(mixing.rows(clips.stratified(found, size.mixed), bank, font, size.repeats, slow_peers=size.slow_peers))
@@ -66,8 +68,11 @@ def measure(size: Size, gmd: Path | None, kit_names: list[str], soundfont: Path 
     if size.first_stem:
         add([corpora.first_stem(gmd)])
     add(reading.rows(collection.path, size.parse_every))
-    add(memory.rows(kit_names[0], gmd))
-    return Results(machine(), f"{material.description(collection, found)}; kit {kit_names[0]}", rows)
+    add(memory.rows(names[0], gmd))
+    about = f"{material.description(collection, found)}; kit {kits[0].name}"
+    share = others.share()
+    busy = "" if share is None else f"; other processes used {share:.0%} of the machine meanwhile"
+    return Results(machine(), about + busy, rows)
 
 
 def main() -> None:

@@ -1,0 +1,93 @@
+"""The benchmark runs, on the starter set and a kit of clicks; what it finds is not looked at, how it counts is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import yaml
+
+from benchmarks import clips, report
+from benchmarks.results import Results, Row
+from benchmarks.run import Size, measure
+from stemgmd_tools.performances.types import Hit, Performance
+from stemgmd_tools.pieces import ARTICULATIONS
+
+SMALLEST = Size(mixed=2, written=2, repeats=1, parse_every=4, slow_peers=False, built=1, first_stem=False)
+ROUNDING_S = 1e-6
+
+
+@pytest.fixture
+def click_kit(tmp_path: Path) -> Path:
+    """Return the sample map of a kit that plays one short click for everything."""
+    folder = tmp_path / "clicks"
+    folder.mkdir()
+    soundfile.write(folder / "click.wav", np.geomspace(0.5, 1e-4, 2000), 44_100)
+    first, *others = ARTICULATIONS
+    sounds: dict[str, object] = {first: {"layers": [{"velocity": [1, 127], "files": ["click.wav"]}]}}
+    sounds |= {name: {"fallback": {"articulation": first}} for name in others}
+    kit = {
+        "schema": "stemgmd-kit/1",
+        "name": "clicks",
+        "title": "Clicks",
+        "description": "one click",
+        "license": "CC0-1.0",
+        "attribution": "nobody",
+        "articulations": sounds,
+    }
+    path = folder / "clicks.yaml"
+    path.write_text(yaml.safe_dump(kit), encoding="utf-8")
+    return path
+
+
+@pytest.mark.slow
+def test_a_run_measures_every_row(click_kit: Path, tmp_path: Path) -> None:
+    results = measure(SMALLEST, None, [str(click_kit)], None)
+    wanted = (
+        "plan + mix",
+        "FLAC 16",
+        "WAV 16",
+        "two processes",
+        "all performances",
+        "read all",
+        "memory",
+        "build",
+        "peer",
+    )
+    for start in wanted:
+        assert any(row.what.startswith(start) for row in results.rows), start
+    ours = [row for row in results.rows if not row.what.startswith(("peer", "float32 over"))]
+    assert all(row.figure is not None and row.figure > 0 for row in ours)
+    results.save(tmp_path / "results.json")
+    again = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert Results.of(again) == results
+    assert all(row.what in report.markdown(again) for row in results.rows)
+
+
+def test_the_sample_stands_for_all_performances() -> None:
+    rng = np.random.default_rng(0)
+    durations = rng.exponential(40.0, 500) + 1.0
+    everything = [Performance(str(index), [Hit(0.0, 36, 100)], float(d)) for index, d in enumerate(durations)]
+    sample = clips.stratified(everything, 12)
+    assert len(sample) == 12
+    assert clips.total_s(sample) == pytest.approx(durations.sum(), abs=ROUNDING_S)
+    per_file_s, per_second = 0.5, 0.01
+    cost = clips.weighted(sample, [per_file_s + per_second * clip.performance.duration_s for clip in sample])
+    true = per_file_s * len(durations) + per_second * durations.sum()
+    assert cost == pytest.approx(true, rel=0.05)  # a stratum's nearest member is not quite its mean
+
+
+@pytest.mark.parametrize(
+    ("row", "met"),
+    [
+        (Row("a", 2.0, "x", at_least=1.0), True),
+        (Row("a", 2.0, "x", at_most=1.0), False),
+        (Row("a", 2.0, "x"), None),
+        (Row("a", None, "x", at_least=1.0, note="absent"), None),
+    ],
+)
+def test_a_row_knows_whether_it_is_where_it_should_be(row: Row, met: bool | None) -> None:
+    assert row.met is met
