@@ -72,17 +72,17 @@ def _backend(scheduler: str | None) -> Iterator[None]:
     except ImportError:
         raise UsageError("a Dask scheduler needs the extra dask: pip install 'stemgmd-tools[dask]'") from None
     try:
-        client: Any = Client(scheduler, timeout=_CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call]
+        client: Any = Client(scheduler, timeout=CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UsageError(
             f"scheduler {scheduler}: cannot be reached ({reason}); give its address as tcp://host:port"
         ) from None
-    with client, joblib.parallel_config(backend="dask", client=client, wait_for_workers_timeout=_CONNECT_TIMEOUT_S):
+    with client, joblib.parallel_config(backend="dask", client=client, wait_for_workers_timeout=CONNECT_TIMEOUT_S):
         yield
 
 
-_CONNECT_TIMEOUT_S: Final = 30
+CONNECT_TIMEOUT_S: Final = 30
 
 
 @contextlib.contextmanager

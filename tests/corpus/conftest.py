@@ -1,0 +1,102 @@
+"""A small corpus: four short performances of the starter set through two toy kits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from corpora import IDS, MANY, fresh_copy
+from toy_kits import layers, map_data, tone, write_map, write_sound
+
+from stemgmd_tools.corpus.run import Request, render_corpus
+from stemgmd_tools.kits.kit import Kit, load_kit_file
+from stemgmd_tools.performances.select import Selection, select
+from stemgmd_tools.performances.source import find_source
+from stemgmd_tools.render.settings import RenderSettings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the function-scoped fixture of all tests does, for the session's own corpus."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STEMGMD_CACHE", str(tmp_path_factory.getbasetemp().parent / "stemgmd-cache"))
+        patch.delenv("STEMGMD_GMD", raising=False)
+        yield
+
+
+def write_kit(folder: Path, name: str, hertz: float) -> Path:
+    """Write a kit whose pieces have tones of their own; hats and crashes can be choked."""
+    articulations = {}
+    pitches = ("kick", "snare_head", "mid_tom_head", "hihat_closed_bow", "hihat_open_bow", "ride_bow", "crash1_bow")
+    for number, articulation in enumerate(pitches, start=1):
+        for layer, peak in (("soft", 0.1), ("loud", 0.5)):
+            sound = tone(peak=peak, hertz=hertz * number, seconds=0.1 + 0.05 * number, lead_s=0.001)
+            write_sound(folder / name / f"{articulation}_{layer}.wav", sound)
+        articulations[articulation] = layers(f"{articulation}_soft.wav", f"{articulation}_loud.wav")
+    for articulation, chokes in (("hihat_closed_bow", True), ("hihat_open_bow", False)):
+        articulations[articulation] |= {"choke_group": "hihat", "chokes": chokes}
+    return write_map(folder, map_data(articulations, name=name, folder=name), name)
+
+
+@pytest.fixture(scope="session")
+def kit_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the sample maps ``tin.yaml`` and ``wood.yaml``."""
+    folder = tmp_path_factory.mktemp("kits")
+    write_kit(folder, "tin", 331.0)
+    write_kit(folder, "wood", 219.0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def kits(kit_dir: Path) -> tuple[Kit, ...]:
+    """Return the two toy kits."""
+    return tuple(load_kit_file(kit_dir / f"{name}.yaml") for name in ("tin", "wood"))
+
+
+@pytest.fixture(scope="session")
+def request_of(kits: tuple[Kit, ...]):
+    """Return a function that makes a request: ids, kits, settings."""
+    source = find_source()
+    everything = source.read()
+
+    def make(
+        ids: Sequence[str] = IDS, some: Sequence[Kit] = kits, *, single_hits: bool = False, **settings: object
+    ) -> Request:
+        performances = select(everything, Selection(ids=tuple(ids)))
+        chosen = replace(RenderSettings(), **settings)
+        return Request(performances, source.midi(), source.kind.value, some, chosen, single_hits=single_hits)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, request_of) -> Path:
+    """Return the reference corpus, with groups and single hits. Read it, never write to it."""
+    root = tmp_path_factory.mktemp("finished") / "corpus"
+    report = render_corpus(root, request_of(single_hits=True, groups=True), jobs=1)
+    assert report.complete
+    return root
+
+
+@pytest.fixture
+def corpus(finished: Path, tmp_path: Path) -> Path:
+    """Return a copy of the reference corpus to do harm to."""
+    return fresh_copy(finished, tmp_path / "corpus")
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory, request_of) -> Path:
+    """Return the corpus of the default request, rendered by one process. Read it, never write to it."""
+    root = tmp_path_factory.mktemp("plain") / "corpus"
+    render_corpus(root, request_of(), jobs=1)
+    return root
+
+
+@pytest.fixture(scope="session")
+def larger(tmp_path_factory: pytest.TempPathFactory, request_of) -> Path:
+    """Return a corpus that takes some seconds to render. Read it, never write to it."""
+    root = tmp_path_factory.mktemp("larger") / "corpus"
+    render_corpus(root, request_of(MANY), jobs=1)
+    return root
