@@ -67,6 +67,7 @@ def early_pool(kit: str) -> Float:
         bands = scipy.fft.irfft(masks * spectrum, _POOL_FRAMES, axis=1)
         energy = uniform_filter1d(bands**2, _STEADYING_FRAMES, axis=1, mode="wrap")
         bands *= (power / np.maximum(energy, _STEADYING_FLOOR * power)) ** _STEADYING_EXPONENT
+        bands *= np.sqrt(power / (bands**2).mean(axis=1, keepdims=True))
         pool[channel] = bands.T
     return pool.reshape(2, _POOL_FRAMES // _STEP, _STEP, BANDS)
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import scipy.fft
+from scipy.signal import butter, sosfilt
 
 from stemgmd_tools.kits.model.bands import SAMPLE_RATE, Float
 from stemgmd_tools.kits.model.parameters import RoomModel
@@ -95,9 +96,5 @@ def _decay(model: RoomModel, frames: int, draw: np.random.Generator) -> Float:
 
 def _absorbed(response: Float) -> Float:
     """Return a response that has lost its rumble and its top to walls and air, as reflections do."""
-    size = scipy.fft.next_fast_len(2 * len(response), real=True)
-    frequencies_hz = np.arange(size // 2 + 1) * (SAMPLE_RATE / size)
-    low = (frequencies_hz / _RUMBLE_HZ) ** 2 / (1.0 + (frequencies_hz / _RUMBLE_HZ) ** 2)
-    gain = low / np.sqrt(1.0 + (frequencies_hz / _ROLL_OFF_HZ) ** 4)
-    spectrum = scipy.fft.rfft(response, size, axis=0) * gain[:, None]
-    return np.asarray(scipy.fft.irfft(spectrum, size, axis=0)[: len(response)])
+    band = butter(1, (_RUMBLE_HZ, _ROLL_OFF_HZ), "bandpass", fs=SAMPLE_RATE, output="sos")
+    return np.asarray(sosfilt(band, response, axis=0))
