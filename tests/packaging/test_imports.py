@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 IMPORT_ALL = """
@@ -52,3 +54,33 @@ def test_import_contracts_hold() -> None:
     program = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+COMMAND_WITHOUT_EXTRAS = """
+import sys
+
+class Refuse:
+    banned = {"dask", "distributed", "matplotlib"}
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in self.banned:
+            raise ModuleNotFoundError(f"{name} is out of reach", name=name)
+
+sys.meta_path.insert(0, Refuse())
+from stemgmd_tools.cli.main import run
+sys.argv = ["stemgmd", *sys.argv[1:]]
+run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "extra"),
+    [
+        (("kits", "show", "cedar_hall", "--plot", "picture.png"), "plot"),
+        (("render", "--kits", "cedar_hall", "--limit", "1", "--scheduler", "tcp://127.0.0.1:1"), "dask"),
+    ],
+)
+def test_a_command_says_in_one_line_which_extra_is_missing(words: tuple[str, ...], extra: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", COMMAND_WITHOUT_EXTRAS, *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert f"pip install 'stemgmd-tools[{extra}]'" in done.stderr.splitlines()[-1]
