@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import click
 import joblib
@@ -34,8 +34,8 @@ class _Nowhere(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, content: object) -> int:  # noqa: ARG002
-        return 0
+    def write(self, content: Any) -> int:
+        return memoryview(content).nbytes
 
 
 def recorded_sha256(name: str) -> str:

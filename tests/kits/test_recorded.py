@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bank_levels import ROUNDING_DB, cells, own_degrees, sounding_db
 
 from stemgmd_tools import data
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.kits.levels import GAIN_STEP_DB, energy
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.kits.sources import Recipes
 from stemgmd_tools.kits.store import open_bank
@@ -21,8 +21,6 @@ from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, PIECES
 pytestmark = pytest.mark.real
 
 NAMES = sorted(path.stem for path in (data.shipped("sample_maps") / "recorded").glob("*.yaml"))
-ROUNDING_DB = 2 * GAIN_STEP_DB
-"""Gains are rounded to a step, and to float32."""
 STEEPEST_DB = 6.0
 """Between two neighbouring velocities from 4 up: the square law makes 3.9 dB of 4 to 5, the steepest recorded climb
 (sams_sonor's hi-hat, 12 dB from 120 to 127) 2 dB."""
@@ -37,24 +35,6 @@ def kit(request: pytest.FixtureRequest, kits_dir: Path) -> Kit:
 @pytest.fixture(scope="module")
 def bank(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Bank:
     return open_bank(kit, cache=tmp_path_factory.mktemp("banks"))
-
-
-def own_degrees(bank: Bank, articulation: int) -> int:
-    return max(1, int(np.count_nonzero(~np.isnan(bank.degrees[articulation]))))
-
-
-def cells(bank: Bank) -> list[tuple[int, int]]:
-    return [(a, degree) for a in range(len(ARTICULATIONS)) for degree in range(own_degrees(bank, a))]
-
-
-def cell_energy(bank: Bank, a: int, degree: int, layer: int) -> float:
-    first = int(bank.first[a, degree, layer])
-    rows = range(first, first + int(bank.variations[a, degree, layer]))
-    powers = [
-        energy(bank.one_shot(r), int(bank.samples["onset"][r]), float(bank.samples["scale"][r]), bank.sample_rate)
-        for r in rows
-    ]
-    return float(np.mean(powers))
 
 
 def test_identity_comes_from_the_kit(kit: Kit, kits_dir: Path) -> None:
@@ -115,9 +95,7 @@ def test_attacks_lie_where_the_index_says(bank: Bank) -> None:
 
 def test_levels_rise_with_velocity_without_a_jump(bank: Bank) -> None:
     for a, degree in cells(bank):
-        layers = bank.layer[a, degree]
-        recorded = 10 * np.log10([cell_energy(bank, a, degree, layer) for layer in range(int(layers.max()) + 1)])
-        sounding = recorded[layers[1:]] + 20 * np.log10(bank.gain[a, degree, 1:].astype(np.float64))
+        sounding = sounding_db(bank, a, degree)
         steps = np.diff(sounding)
         assert steps.min() >= -ROUNDING_DB, ARTICULATIONS[a]
         assert steps[3:].max() < STEEPEST_DB, ARTICULATIONS[a]
