@@ -146,8 +146,12 @@ class _Sink:
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Move in the file."""
-        return self._file.seek(offset, whence)
+        """Move in the file; what is buffered is written first, and may fail as in :meth:`write`."""
+        try:
+            return self._file.seek(offset, whence)
+        except OSError as error:
+            self.error = self.error or error
+            return offset
 
     def tell(self) -> int:
         """Return the place in the file."""
