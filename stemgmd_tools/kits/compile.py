@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO, Final, NamedTuple
 
 import numpy as np
@@ -139,7 +140,7 @@ def _cell(writer: _PcmWriter, made: Recipe, degree: int) -> _Cell:
     layers = made.source.layers(source_degree)
     shots = tuple(
         tuple(
-            writer.shot(name, made.treatment, lambda at=(source_degree, row, take): made.source.one_shot(*at))  # type: ignore[misc]
+            writer.shot(name, made.treatment, partial(made.source.one_shot, source_degree, row, take))
             for take, name in enumerate(layer.takes)
         )
         for row, layer in enumerate(layers)
