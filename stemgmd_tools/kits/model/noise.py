@@ -156,17 +156,17 @@ class NoiseSource:
         windows = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP]
         return np.asarray(scipy.fft.rfft(windows * _WINDOW, axis=1))
 
-    def strike(
-        self, shape: NoiseShape, velocity: float, frames: int, band_db: Float, draw: np.random.Generator
-    ) -> Float:
+    def strike(self, shape: NoiseShape, velocity: float, frames: int, band_db: Float, place: float) -> Float:
         """Return (frames, 2) samples of one stroke.
 
         :param band_db: (BANDS,) this stroke's own deviation of level.
+        :param place: where in the pools its noise is cut from, 0 to 1; strokes with equal places are alike.
         """
-        first, second = draw.integers(0, self._early.shape[1] - _EARLY_STEPS, 2)
-        offset = int(draw.integers(0, self._pool.shape[1]))
+        steps = self._early.shape[1] - _EARLY_STEPS
+        first, second = int(place * steps), int((place + 0.5) % 1.0 * steps)
+        offset = int(place * self._pool.shape[1])
         sound = np.zeros((max(frames, _EARLY_FRAMES), 2))
-        sound[:_EARLY_FRAMES] = self._attack(shape, velocity, band_db, (int(first), int(second)))
+        sound[:_EARLY_FRAMES] = self._attack(shape, velocity, band_db, (first, second))
         if frames > _FADE_START:
             sustained = self._sustain(shape, velocity, band_db, len(sound), offset)
             fading = slice(_FADE_START, _EARLY_FRAMES)

@@ -52,6 +52,7 @@ class Synthesiser:
             for layer, velocity in enumerate(self.velocities)
             for degree in range(len(self.degrees))
         }
+        self._places = self._draw_places()
         self._noise = NoiseSource(voice.noise, kit, articulation, max(self._frames.values()) / SAMPLE_RATE)
 
     def _noise_shapes(self) -> tuple[NoiseShape, ...]:
@@ -62,6 +63,13 @@ class Synthesiser:
         if openness.level_db is not None:
             added_db += rows_in_bands(openness.frequencies_hz, openness.level_db)
         return noise_shapes(self._voice.noise, openness.stretch, added_db, openness.stick_s)
+
+    def _draw_places(self) -> Float:
+        """Return (layers, degrees, variations) places in the noise: evenly apart, so that no two strokes are alike."""
+        shape = (len(self.velocities), len(self.degrees), self.variations)
+        draw = stream(0, *self._names, "places")
+        count = int(np.prod(shape))
+        return np.asarray((draw.permutation(count).reshape(shape) / count + draw.uniform()) % 1.0)
 
     def _dry_frames(self, velocity: int, degree: int) -> int:
         """Return after how many frames the sound without its room is expected to stay below the floor."""
@@ -79,9 +87,10 @@ class Synthesiser:
         velocity = self.velocities[layer]
         frames = self._frames[layer, degree]
         draw = stream(0, *self._names, layer, degree, variation)
+        place = float(self._places[layer, degree, variation])
         jitter = self._voice.jitter
         band_db = jitter.band_db * draw.standard_normal(BANDS)
-        sound = self._noise.strike(self._shapes[degree], velocity, frames, band_db, draw)
+        sound = self._noise.strike(self._shapes[degree], velocity, frames, band_db, place)
         if self._body is not None:
             sound += self._body.strike(velocity, frames, jitter, self._voice.glide, draw)
         if self._attack is not None:
