@@ -16,13 +16,17 @@ from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.pieces import ARTICULATIONS, PIECES
 from stemgmd_tools.render.settings import RenderSettings
 
-TAIL_S: Final = 2.5
+TAIL_S: Final = 1.6
 """Mean time for which stems ring on after the nominal duration, over GMD and the modelled kits."""
-SINGLE_HIT_S: Final = 1.5
+SINGLE_HIT_S: Final = 1.7
 """Mean length of a single hit, over all articulations and modelled kits."""
-FLAC_BITS_PER_SAMPLE: Final = {"int16": 3.2, "int24": 9.0}
-"""Mean size of one sample of one channel in FLAC at level 5, over GMD's stems and mixtures: much of it is silence."""
-WAV_BITS_PER_SAMPLE: Final = {"int16": 16.0, "int24": 24.0, "float32": 32.0}
+FLAC_BITS: Final = {
+    "int16": {"stem": 1.8, "group": 3.0, "mixture": 8.1, "single_hit": 4.5},
+    "int24": {"stem": 4.1, "group": 6.9, "mixture": 15.9, "single_hit": 9.0},
+}
+"""Mean bits for one sample of one channel in FLAC at level 5, over GMD and modelled kits; stems are mostly silence."""
+WAV_BITS: Final = {"int16": 16.0, "int24": 24.0, "float32": 32.0}
+_CHANNELS: Final = 2
 MIDI_BYTES: Final = 10_000
 """Source and mapped MIDI file of a performance, its record and its rows."""
 RECORD_BYTES: Final = 8_000
@@ -110,11 +114,23 @@ def file_count(job: Job, settings: RenderSettings) -> int:
 
 def _bytes(job: Job, settings: RenderSettings, tail_s: float) -> float:
     """Return the estimated size of what a job writes."""
-    bits = FLAC_BITS_PER_SAMPLE if settings.container == "flac" else WAV_BITS_PER_SAMPLE
-    per_second = settings.sample_rate * 2 * bits[settings.sample_format] / 8
     if isinstance(job, StemsJob):
-        seconds = (job.performance_s + tail_s) * len(layout.tracks(settings))
-        return seconds * per_second + RECORD_BYTES
+        bits = sum(_bits(settings, _kind_of(track)) for track in layout.tracks(settings))
+        return (job.performance_s + tail_s) * settings.sample_rate * _CHANNELS * bits / 8 + RECORD_BYTES
     if isinstance(job, SingleHitsJob):
-        return file_count(job, settings) * SINGLE_HIT_S * per_second + RECORD_BYTES
+        bits = file_count(job, settings) * _bits(settings, "single_hit")
+        return SINGLE_HIT_S * settings.sample_rate * _CHANNELS * bits / 8 + RECORD_BYTES
     return MIDI_BYTES
+
+
+def _kind_of(track: str) -> str:
+    if track == layout.MIXTURE:
+        return "mixture"
+    return "stem" if track in tuple(PIECES) else "group"
+
+
+def _bits(settings: RenderSettings, kind: str) -> float:
+    """Return the mean bits for one sample of one channel of a kind of file."""
+    if settings.container == "wav":
+        return WAV_BITS[settings.sample_format]
+    return FLAC_BITS[settings.sample_format][kind]

@@ -80,8 +80,22 @@ def finished(tmp_path_factory: pytest.TempPathFactory, request_of) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def grouped(tmp_path_factory: pytest.TempPathFactory, request_of) -> Path:
+    """Return the reference corpus without its many single hits. Read it, never write to it."""
+    root = tmp_path_factory.mktemp("grouped") / "corpus"
+    render_corpus(root, request_of(groups=True), jobs=1)
+    return root
+
+
 @pytest.fixture
-def corpus(finished: Path, tmp_path: Path) -> Path:
+def corpus(grouped: Path, tmp_path: Path) -> Path:
+    """Return a copy of the reference corpus without single hits to do harm to."""
+    return fresh_copy(grouped, tmp_path / "corpus")
+
+
+@pytest.fixture
+def corpus_with_single_hits(finished: Path, tmp_path: Path) -> Path:
     """Return a copy of the reference corpus to do harm to."""
     return fresh_copy(finished, tmp_path / "corpus")
 

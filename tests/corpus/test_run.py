@@ -67,7 +67,7 @@ def test_both_formats_of_every_manifest_agree_and_name_no_place_or_time(finished
 
 def test_a_second_run_renders_nothing_and_changes_nothing(corpus, request_of):
     before, inodes = digests(corpus), {path: path.stat().st_ino for path in (corpus / "audio").rglob("*.flac")}
-    report = render_corpus(corpus, request_of(single_hits=True, groups=True), jobs=1)
+    report = render_corpus(corpus, request_of(groups=True), jobs=1)
     assert (report.rendered, report.complete) == (0, True)
     assert digests(corpus) == before
     assert all(path.stat().st_ino == inode for path, inode in inodes.items())
@@ -147,7 +147,7 @@ def test_corpora_made_with_equal_settings_merge(plain, request_of, kits, tmp_pat
 
 
 @pytest.mark.parametrize("harm", ["remove", "truncate", "flip", "record", "record_damaged"])
-def test_what_is_not_whole_is_rendered_again_and_nothing_else(corpus, finished, request_of, harm):
+def test_what_is_not_whole_is_rendered_again_and_nothing_else(corpus, grouped, request_of, harm):
     victim = sorted((corpus / "audio").rglob("snare.flac"))[3]
     record = sorted((corpus / ".stemgmd" / "stems").rglob("*.json"))[3]
     if harm == "remove":
@@ -162,17 +162,17 @@ def test_what_is_not_whole_is_rendered_again_and_nothing_else(corpus, finished, 
         record.unlink()
     else:
         record.write_bytes(record.read_bytes()[:40])
-    report = render_corpus(corpus, request_of(single_hits=True, groups=True), jobs=1)
+    report = render_corpus(corpus, request_of(groups=True), jobs=1)
     assert report.rendered == 1
-    assert digests(corpus) == digests(finished)
+    assert digests(corpus) == digests(grouped)
 
 
-def test_temporary_files_of_killed_runs_are_cleared_away(corpus, finished, request_of):
+def test_temporary_files_of_killed_runs_are_cleared_away(corpus, grouped, request_of):
     for place in ("audio/tin/kick.flac.123.part", "manifests/hits.csv.9.part", ".stemgmd/stems/x.json.1.part"):
         (corpus / place).parent.mkdir(parents=True, exist_ok=True)
         (corpus / place).write_bytes(b"half")
-    render_corpus(corpus, request_of(single_hits=True, groups=True), jobs=1)
-    assert digests(corpus) == digests(finished)
+    render_corpus(corpus, request_of(groups=True), jobs=1)
+    assert digests(corpus) == digests(grouped)
 
 
 def test_a_corpus_can_be_extended(plain, request_of, kits, tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from corpora import IDS
 
 from stemgmd_tools.audio import file_sha256
 from stemgmd_tools.corpus import verify as verify_module
@@ -75,8 +76,8 @@ def test_a_sound_corpus_passes_and_onsets_were_measured(finished):
     ],
     ids=["float", "24 bits, cut, collapsed", "stemgmd layout, 22 kHz"],
 )
-def test_every_format_passes(request_of, tmp_path, settings):
-    render_corpus(tmp_path / "corpus", request_of(single_hits=True, **settings), jobs=1)
+def test_every_format_passes(request_of, kits, tmp_path, settings):
+    render_corpus(tmp_path / "corpus", request_of(IDS[:2], kits[:1], single_hits=True, **settings), jobs=1)
     verdict = verify_corpus(tmp_path / "corpus", jobs=1)
     assert verdict.failures == ()
     assert verdict.onsets > 100
@@ -97,7 +98,8 @@ def test_a_missing_file_and_a_stray_one(corpus):
 
 
 @pytest.mark.parametrize("path", ["midi", "single_hits", "audio"])
-def test_a_flipped_bit_in_any_file(corpus, path):
+def test_a_flipped_bit_in_any_file(corpus_with_single_hits, path):
+    corpus = corpus_with_single_hits
     victim = next(file for file in sorted((corpus / path).rglob("*")) if file.is_file())
     content = bytearray(victim.read_bytes())
     content[-3] ^= 4
@@ -157,7 +159,8 @@ def test_onsets_that_lie_elsewhere_are_heard(corpus, shift):
     assert len(verdict.failures) > 10
 
 
-def test_a_single_hit_that_starts_late(corpus):
+def test_a_single_hit_that_starts_late(corpus_with_single_hits):
+    corpus = corpus_with_single_hits
     path = str(Corpus(corpus).single_hits["path"].iloc[9])
     _reencode(corpus, path, lambda pcm: np.roll(pcm, 30, axis=0))
     (failure,) = verify_corpus(corpus, jobs=1).failures
@@ -212,9 +215,9 @@ def test_manifests_that_disagree_or_are_damaged(corpus):
     assert failure.where == "manifests/stems"
 
 
-def test_a_bank_that_is_not_the_published_one_is_a_note(finished, monkeypatch):
+def test_a_bank_that_is_not_the_published_one_is_a_note(grouped, monkeypatch):
     monkeypatch.setattr(verify_module, "kit_table", lambda: (KitRow("tin", "train", "0" * 64), KitRow("wood", "x", "")))
-    verdict = verify_corpus(finished, jobs=1)
+    verdict = verify_corpus(grouped, jobs=1)
     assert verdict.failures == ()
     (note,) = verdict.notes
     assert note.startswith("kit tin: its bank has the hash ")
