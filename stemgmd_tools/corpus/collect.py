@@ -32,11 +32,11 @@ def record_kit(root: Path, kit: Kit) -> None:
     content = {
         "kit": kit.name,
         "kit_split": split_of(kit.name) or None,
-        "title": kit.title,
-        "description": kit.map.description,
-        "license": kit.license,
-        "attribution": kit.attribution,
-        "source_url": kit.map.source_url,
+        "title": _one_line(kit.title),
+        "description": _one_line(kit.map.description),
+        "license": _one_line(kit.license),
+        "attribution": _one_line(kit.attribution),
+        "source_url": _one_line(kit.map.source_url),
         "kit_hash": kit.hash,
     }
     write_record(record_path_of(root, KITS, kit.name), Record(kit.hash, (), content))
@@ -68,6 +68,11 @@ def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
     for name, frame in frames.items():
         write_manifest(root / MANIFEST_FOLDER, tables.TABLES[name], frame)
     return frames
+
+
+def _one_line(value: Any) -> Any:
+    """Return a text on one line, None for an empty one; anything else as it is."""
+    return " ".join(value.split()) or None if isinstance(value, str) else value
 
 
 def _banks(root: Path, records: list[Record]) -> dict[str, str]:
@@ -103,8 +108,7 @@ def _performance_row(name: str, record: Record) -> Row:
     }
     for column in tables.PERFORMANCES.names:
         if column not in row:
-            value = metadata.get(column)
-            row[column] = None if value == "" else value
+            row[column] = _one_line(metadata.get(column))
     return row
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
@@ -41,11 +42,14 @@ def execute(
     :raises StemgmdError: as the jobs do.
     :raises OSError: if the disk refuses; see :func:`one_line_os_errors`.
     """
-    with _backend(scheduler):
+    with _backend(scheduler), warnings.catch_warnings():
+        # Loky replaces a worker that has grown by 300 MB, as mapping other banks can make it, and warns that it did.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         options = {} if scheduler else {"n_jobs": workers}
         parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs", **options)
         parent = None if scheduler or workers == 1 else os.getpid()
-        tasks = (joblib.delayed(_complete_batch)(root, batch, settings, parent) for batch in batches)
+        place = root.absolute() if scheduler else root  # a cluster's workers run in folders of their own
+        tasks = (joblib.delayed(_complete_batch)(place, batch, settings, parent) for batch in batches)
         for outcomes in parallel(tasks):
             yield from outcomes
 

@@ -34,8 +34,8 @@ SINGLE_HIT_COST_S: Final = 0.3
 """What one single hit costs: one short track instead of ten."""
 MIDI_COST_S: Final = 0.5
 
-_OPEN_BANKS: Final = 16
-"""Banks a process keeps mapped; they cost address space, not memory."""
+_OPEN_BANKS: Final = 2
+"""Banks a process keeps mapped: opening one takes a millisecond, while its pages count as the process's memory."""
 
 
 class Outcome(NamedTuple):

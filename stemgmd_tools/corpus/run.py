@@ -18,6 +18,7 @@ from stemgmd_tools.corpus.schedule import batches, in_shard
 from stemgmd_tools.corpus.shards import record_shard, selection_digest
 from stemgmd_tools.errors import CorpusError, UsageError
 from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.manifest.frames import CONTROL
 from stemgmd_tools.performances.midi_source import MidiSource
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.render.settings import RenderSettings
@@ -27,7 +28,7 @@ from stemgmd_tools.render.settings import RenderSettings
 class Request:
     """What a corpus is to hold.
 
-    :raises UsageError: if there is no performance or no kit.
+    :raises UsageError: if there is no performance or no kit, or a performance's name cannot be written down.
     """
 
     performances: Sequence[Performance]
@@ -43,6 +44,9 @@ class Request:
         """Refuse to do nothing."""
         if not self.performances or not self.kits:
             raise UsageError("nothing to render: give at least one performance and one kit")
+        for performance in self.performances:
+            if CONTROL.search(performance.id):
+                raise UsageError(f"{performance.id!r}: a name must not hold control characters; rename the MIDI file")
 
     @property
     def identity(self) -> Identity:
@@ -53,10 +57,17 @@ class Request:
         """Return all jobs, those of all shards."""
         sources = self.midi.read_many([str(p.metadata.get("midi_filename")) for p in self.performances])
         jobs: list[Job] = [MidiJob(p, midi) for p, midi in zip(self.performances, sources, strict=True)]
-        jobs += [StemsJob(performance, kit) for kit in self.kits for performance in self.performances]
+        kits = [_located(kit) for kit in self.kits]
+        jobs += [StemsJob(performance, kit) for kit in kits for performance in self.performances]
         if self.single_hits:
-            jobs += [SingleHitsJob(kit) for kit in self.kits]
+            jobs += [SingleHitsJob(kit) for kit in kits]
         return jobs
+
+
+def _located(kit: Kit) -> Kit:
+    """Return a kit that is found from any folder: workers may run elsewhere."""
+    folder = None if kit.folder is None else kit.folder.absolute()
+    return replace(kit, path=kit.path.absolute(), folder=folder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest.columns import Column, Kind, Table
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""What no text of a manifest may hold: control characters, and what stands for bytes that are not UTF-8."""
 _LARGEST_INTEGER: Final = 2**63 - 1
 
 
@@ -61,7 +62,7 @@ def _series(table: Table, column: Column, values: list[object]) -> pd.Series:
             raise CorpusError(f"{table.name}.{column.name} row {number}: found {value!r}, expected {column.kind.value}")
         if column.kind is Kind.INTEGER and not -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:  # type: ignore[operator]
             raise CorpusError(f"{table.name}.{column.name} row {number}: {value!r} does not fit 64 bits")
-        if isinstance(value, str) and _CONTROL.search(value):
+        if isinstance(value, str) and CONTROL.search(value):
             raise CorpusError(f"{table.name}.{column.name} row {number}: {value!r} holds a control character")
     return pd.Series(values, dtype=column.dtype)
 
@@ -135,6 +136,6 @@ def _text_check(column: Column) -> Callable[[str], bool]:
     def is_bad(text: str) -> bool:
         if allowed:
             return text not in allowed
-        return not text or _CONTROL.search(text) is not None or (pattern is not None and not pattern.fullmatch(text))
+        return not text or CONTROL.search(text) is not None or (pattern is not None and not pattern.fullmatch(text))
 
     return is_bad

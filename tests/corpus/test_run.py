@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from corpora import IDS, digests
 from toy_kits import layers, map_data, tone, write_map, write_sound
@@ -86,10 +87,11 @@ def test_worker_processes_write_the_same_bytes(plain, request_of, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_dask_cluster_writes_the_same_bytes(plain, request_of, tmp_path):
+def test_a_dask_cluster_writes_the_same_bytes(plain, request_of, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
-        report = render_corpus(tmp_path / "corpus", request_of(), scheduler=cluster.scheduler_address)
+        monkeypatch.chdir(tmp_path)  # the workers stay where they were started
+        report = render_corpus(Path("corpus"), request_of(), scheduler=cluster.scheduler_address)
         assert report.complete
     assert digests(tmp_path / "corpus") == digests(plain)
 
@@ -315,6 +317,24 @@ def test_nothing_to_do_is_refused(request_of):
     for bad in ("0/2", "3/2", "1", "a/b", "1/0"):
         with pytest.raises(UsageError, match="shard"):
             Shard.parse(bad)
+
+
+def test_a_name_that_cannot_be_written_down_is_refused_before_anything_is_rendered(request_of):
+    request = request_of(IDS[:1])
+    (same,) = request.performances
+    odd = Performance("a\nb", same.hits, same.duration_s)
+    with pytest.raises(UsageError, match="control characters"):
+        replace(request, performances=[odd])
+
+
+def test_prose_of_several_lines_becomes_one(request_of, tmp_path):
+    write_sound(tmp_path / "bang.wav", tone())
+    data = map_data({"kick": layers("bang.wav")}, name="wordy", description="one\n two\n", attribution="")
+    kit = load_kit_file(write_map(tmp_path, data, "wordy"))
+    render_corpus(tmp_path / "corpus", request_of(IDS[:1], [kit]), jobs=1)
+    (row,) = Corpus(tmp_path / "corpus").kits.to_dict("records")
+    assert row["description"] == "one two"
+    assert pd.isna(row["attribution"])
 
 
 def test_every_job_is_in_one_shard_and_shards_weigh_about_the_same(request_of):
