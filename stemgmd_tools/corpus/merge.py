@@ -48,7 +48,7 @@ def merge(root: Path, shards: Sequence[Path], *, jobs: int | None = None) -> Mer
     :raises CorpusError: if they were made with different settings, a shard is missing, a file is damaged, two folders
         hold one job with different content, or a folder is in use.
     """
-    sources = [path for path in shards if path.absolute() != root.absolute()]
+    sources = [path for path in dict.fromkeys(shard.resolve() for shard in shards) if path != root.resolve()]
     if not sources:
         raise UsageError("nothing to merge: name the folders of the shards after the folder to merge into")
     for source in sources:
