@@ -38,7 +38,7 @@ class TrackMeter:
     """Accumulates the levels of one stereo track, block by block.
 
     Loudness is the integrated loudness of ITU-R BS.1770-4. The K-weighted energy of a hop is taken from its spectrum,
-    as if the hop were periodic, instead of by running the recursive filter over the track: three times as fast and,
+    taken by itself, instead of by running the recursive filter over the track: several times as fast and,
     over drum stems, within 0.1 LU of it.
 
     :param sample_rate: in Hz; every block but the last must hold a whole number of hops (:func:`hop_frames`).
@@ -63,8 +63,9 @@ class TrackMeter:
         sounding = np.flatnonzero(peaks)
         if len(sounding):
             # left + i right: one complex transform holds the energy of both channels and needs no reordering
-            both = rows[sounding].astype(np.float32).view(np.complex64)
-            bins = fft.fft(both, overwrite_x=True).view(np.float32)
+            both = np.zeros((len(sounding), len(self._weights)), np.float32)
+            both[:, : rows.shape[1]] = rows[sounding]
+            bins = fft.fft(both.view(np.complex64), overwrite_x=True).view(np.float32)
             np.multiply(bins, bins, out=bins)
             energy[sounding] = bins @ self._weights
         self._energy.append(energy)
@@ -136,14 +137,15 @@ def k_weighting(sample_rate: int) -> NDArray[np.float64]:
 
 @functools.lru_cache(maxsize=8)
 def _energy_weights(sample_rate: int) -> NDArray[np.float32]:
-    """Return weights, shape (2 * hop, 2), that turn squared real and imaginary parts of a hop's spectrum into energy.
+    """Return weights, shape (2 * bins, 2), that turn squared real and imaginary parts of a hop's spectrum into energy.
 
-    Column 0 gives the plain energy of both channels (Parseval), column 1 the K-weighted one.
+    Column 0 gives the plain energy of both channels (Parseval), column 1 the K-weighted one. The hop is padded with
+    zeros to a length of small factors, whose transform takes a third less time.
     """
-    hop = hop_frames(sample_rate)
-    frequencies = np.abs(fft.fftfreq(hop, 1 / sample_rate))
+    bins = fft.next_fast_len(hop_frames(sample_rate), real=True)
+    frequencies = np.abs(fft.fftfreq(bins, 1 / sample_rate))
     _, response = signal.sosfreqz(k_weighting(sample_rate), worN=2 * np.pi * frequencies / sample_rate)
-    weights = np.stack([np.ones(hop), np.abs(response) ** 2], axis=1) / hop
+    weights = np.stack([np.ones(bins), np.abs(response) ** 2], axis=1) / bins
     return np.repeat(weights, 2, axis=0).astype(np.float32)
 
 
