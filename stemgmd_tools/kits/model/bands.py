@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stemgmd_tools.kits.model.parameters import BandCurve, BandEnvelope, Stereo
+from stemgmd_tools.kits.model.parameters import BandEnvelope, Stereo
 
 SAMPLE_RATE: Final = 44100
 """Frames per second of every modelled voice."""
@@ -77,11 +77,6 @@ def _to_bands(frequencies_hz: tuple[float, ...], rows: Float) -> Float:
     return np.asarray(rows[below] * (1.0 - share) + rows[above] * share)
 
 
-def curve_in_bands(curve: BandCurve) -> Float:
-    """Return a curve at the band centres, shape (BANDS,)."""
-    return _to_bands(curve.frequencies_hz, np.array(curve.values, dtype=np.float64))
-
-
 def rows_in_bands(frequencies_hz: tuple[float, ...], rows: tuple[tuple[float, ...], ...]) -> Float:
     """Return a table given at ``frequencies_hz`` at the band centres, shape (BANDS, columns)."""
     return _to_bands(frequencies_hz, np.array(rows, dtype=np.float64))
@@ -114,8 +109,8 @@ def stereo_in_bands(stereo: Stereo | None) -> tuple[Float, Float, Float]:
     """Return the gain of the left and of the right channel and the coherence, each (BANDS,); powers average to 1."""
     if stereo is None:
         return np.ones(BANDS), np.ones(BANDS), np.ones(BANDS)
-    difference_db = curve_in_bands(BandCurve(frequencies_hz=stereo.frequencies_hz, values=stereo.left_minus_right_db))
-    coherence = curve_in_bands(BandCurve(frequencies_hz=stereo.frequencies_hz, values=stereo.coherence))
+    rows = tuple(zip(stereo.left_minus_right_db, stereo.coherence, strict=True))
+    difference_db, coherence = rows_in_bands(stereo.frequencies_hz, rows).T
     left, right = channel_gains(difference_db)
     return left, right, coherence
 

@@ -23,8 +23,8 @@ def colour_gains(colour: Colour, kit: str, frequencies_hz: Float) -> Float:
 def _drawn(colour: Colour, kit: str) -> tuple[Float, Float]:
     """Return the points and gains of a drawn curve, its mean power over the whole range 1.
 
-    Peaks stand higher above the mean than dips lie... on a decibel scale the curve is normal, so in power it is
-    skewed towards peaks, as the response of a plate with few overlapping modes is.
+    The curve is normal on a decibel scale: in power it is skewed towards peaks, as the response of a plate whose
+    modes hardly overlap is.
     """
     octaves = np.log2(colour.high_hz / colour.low_hz)
     points_hz = colour.low_hz * 2.0 ** np.linspace(0.0, octaves, round(octaves * colour.points_per_octave) + 1)

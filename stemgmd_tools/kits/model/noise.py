@@ -137,7 +137,7 @@ class NoiseSource:
         self._early = early_pool(kit)
         left, right, coherence = stereo_in_bands(noise.stereo)
         own = np.sqrt(1.0 - coherence**2)
-        # Column 0 of the mix weights one noise, column 1 an independent one: L from the first, R from both.
+        # Gains of one noise in the left channel, of the same in the right, and of an independent one in the right.
         self._mix = np.stack([left, right * coherence, right * own])
         self._masks = band_masks(_FFT)
         frames = 1 << int(np.ceil(np.log2(longest_s * SAMPLE_RATE / _HOP + 8)))

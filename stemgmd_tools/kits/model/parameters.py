@@ -45,19 +45,6 @@ def _same_length(table: str, **columns: tuple[float, ...] | None) -> None:
         raise ValueError(f"the columns of {table} must have one length; found {found}")
 
 
-class BandCurve(_Table):
-    """A quantity over frequency: linear between the points on the ERB-number scale, constant outside them."""
-
-    frequencies_hz: tuple[Frequency, ...] = Field(min_length=1, description="points, ascending")
-    values: tuple[float, ...] = Field(min_length=1, description="the quantity at each point")
-
-    @model_validator(mode="after")
-    def _shaped(self) -> BandCurve:
-        _ascending("frequencies_hz", self.frequencies_hz)
-        _same_length("a curve", frequencies_hz=self.frequencies_hz, values=self.values)
-        return self
-
-
 class BandEnvelope(_Table):
     """A quantity over frequency and time: rows are frequencies, columns are times.
 
@@ -81,8 +68,8 @@ class BandEnvelope(_Table):
 class Colour(_Table):
     """The fine structure of the sustained noise: a fixed gain curve that stands for hundreds of dense partials.
 
-    Either given (``frequencies_hz`` and ``gain_db``) or drawn once from ``name`` with the statistics of a struck
-    plate: independent log-normal-like gains on a grid of ``points_per_octave``, spread ``depth_db``.
+    Either given (``frequencies_hz`` and ``gain_db``) or drawn once, from the kit's name and ``name``: independent
+    normal gains in decibels on a grid of ``points_per_octave``, with the spread ``depth_db``.
     """
 
     name: str | None = Field(
