@@ -199,7 +199,8 @@ def test_two_rows_for_one_thing_and_unsorted_rows_are_refused() -> None:
 
 def test_enumerated_keys_sort_in_their_declared_order() -> None:
     row: dict[str, object] = {
-        "kit": "k", "piece": "kick", "velocity": 30, "path": "a.wav", "frames": 1, "onset_frame": 0, "note": 36, "sample_rate": 1, "gain_db": 0.0,
+        "kit": "k", "piece": "kick", "velocity": 30, "path": "a.wav", "frames": 1, "onset_frame": 0,
+        "note": 36, "sample_rate": 1, "gain_db": 0.0,
         "peak_dbfs": None,
         "kit_hash": "h", "content_hash": "0" * 64, "bytes": 1, "kit_split": None,
     }  # fmt: skip
