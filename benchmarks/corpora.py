@@ -16,7 +16,7 @@ from benchmarks.results import Row
 from stemgmd_tools.corpus.run import Request, render_corpus
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.performances.source import PerformanceSource
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.settings import RenderSettings
 
 SPEEDUP_REACH = 1.85
 MINUTES_REACH = 42.0

@@ -42,7 +42,7 @@ def main() -> None:
     from stemgmd_tools.corpus.writer import write_performance
     from stemgmd_tools.kits.library import load_kit
     from stemgmd_tools.kits.store import open_bank
-    from stemgmd_tools.render.settings import RenderSettings
+    from stemgmd_tools.rendering.settings import RenderSettings
 
     kit, *gmd = sys.argv[1:]
     longest = max(performances(Path(gmd[0]) if gmd else None), key=lambda one: one.duration_s)

@@ -13,8 +13,8 @@ from benchmarks.clock import Work, in_turn
 from benchmarks.results import Row
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.performances.types import Performance
-from stemgmd_tools.render.mix import Mixer, Overload, mix
-from stemgmd_tools.render.plan import plan
+from stemgmd_tools.rendering.mix import Mixer, Overload, mix
+from stemgmd_tools.rendering.plan import plan
 
 FLOAT_REACH = 2_000.0
 INTEGER_REACH = 1_000.0

@@ -16,9 +16,9 @@ from benchmarks.clock import Work, in_turn
 from benchmarks.results import Row
 from stemgmd_tools.corpus.writer import write_performance
 from stemgmd_tools.kits.bank import Bank
-from stemgmd_tools.render.mix import mix
-from stemgmd_tools.render.plan import plan
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.mix import mix
+from stemgmd_tools.rendering.plan import plan
+from stemgmd_tools.rendering.settings import RenderSettings
 
 FLAC_REACH = 1.15
 WAV_REACH = 400.0

@@ -1,5 +1,81 @@
-"""Drum stems from performances: render, augment, separate."""
+"""Drum stems from performances: render them, keep them as a corpus, read its manifests.
+
+>>> import stemgmd_tools as stemgmd
+>>> performance = stemgmd.load_performances()[0]
+>>> stems = stemgmd.render(performance, "cedar_hall")  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from stemgmd_tools.api import load_kits as load_kits
+    from stemgmd_tools.api import load_performances as load_performances
+    from stemgmd_tools.api import render as render
+    from stemgmd_tools.corpus.merge import merge as merge
+    from stemgmd_tools.corpus.reader import Corpus as Corpus
+    from stemgmd_tools.corpus.run import Request as Request
+    from stemgmd_tools.corpus.run import render_corpus as render_corpus
+    from stemgmd_tools.corpus.verify import verify_corpus as verify_corpus
+    from stemgmd_tools.errors import StemgmdError as StemgmdError
+    from stemgmd_tools.kits.kit import Kit as Kit
+    from stemgmd_tools.kits.store import open_bank as open_bank
+    from stemgmd_tools.manifest.files import read_manifest as read_manifest
+    from stemgmd_tools.performances.select import Selection as Selection
+    from stemgmd_tools.performances.source import find_source as find_source
+    from stemgmd_tools.performances.types import Choke as Choke
+    from stemgmd_tools.performances.types import Hit as Hit
+    from stemgmd_tools.performances.types import PedalMove as PedalMove
+    from stemgmd_tools.performances.types import Performance as Performance
+    from stemgmd_tools.pieces import NOTES as NOTES
+    from stemgmd_tools.pieces import PIECES as PIECES
+    from stemgmd_tools.pieces import Group as Group
+    from stemgmd_tools.pieces import Piece as Piece
+    from stemgmd_tools.rendering.settings import RenderSettings as RenderSettings
+    from stemgmd_tools.rendering.stems import Stems as Stems
+
+_HOME: Final = {
+    "load_kits": "api",
+    "load_performances": "api",
+    "render": "api",
+    "Corpus": "corpus.reader",
+    "merge": "corpus.merge",
+    "verify_corpus": "corpus.verify",
+    "Request": "corpus.run",
+    "render_corpus": "corpus.run",
+    "StemgmdError": "errors",
+    "Kit": "kits.kit",
+    "open_bank": "kits.store",
+    "read_manifest": "manifest.files",
+    "Selection": "performances.select",
+    "find_source": "performances.source",
+    "Choke": "performances.types",
+    "Hit": "performances.types",
+    "PedalMove": "performances.types",
+    "Performance": "performances.types",
+    "NOTES": "pieces",
+    "PIECES": "pieces",
+    "Group": "pieces",
+    "Piece": "pieces",
+    "RenderSettings": "rendering.settings",
+    "Stems": "rendering.stems",
+}
+"""Public name -> module, imported when the name is first used: ``import stemgmd_tools`` alone costs nothing."""
+
+__all__ = [*_HOME]  # noqa: PLE0604 - names are strings
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted([*globals(), *_HOME])

@@ -15,7 +15,7 @@ from stemgmd_tools.errors import UsageError
 if TYPE_CHECKING:
     from stemgmd_tools.corpus.run import Report, Request
     from stemgmd_tools.performances.select import Selection
-    from stemgmd_tools.render.settings import RenderSettings
+    from stemgmd_tools.rendering.settings import RenderSettings
 
 _FORMAT_OF_SUBTYPE: Final = {"16": "int16", "24": "int24", "float": "float32"}
 
@@ -142,7 +142,7 @@ def _selection(options: dict[str, Any]) -> Selection:
 
 
 def _settings(options: dict[str, Any]) -> RenderSettings:
-    from stemgmd_tools.render.settings import RenderSettings
+    from stemgmd_tools.rendering.settings import RenderSettings
 
     original = options["layout"] == "stemgmd"
     container = options["container"] or ("wav" if original else "flac")

@@ -14,7 +14,7 @@ from stemgmd_tools.corpus.progress import duration_text, size_text
 from stemgmd_tools.corpus.records import read_record, record_path
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.pieces import ARTICULATIONS, PIECES
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.settings import RenderSettings
 
 TAIL_S: Final = 1.6
 """Mean time for which stems ring on after the nominal duration, over GMD and the modelled kits."""

@@ -15,7 +15,7 @@ import joblib
 from stemgmd_tools.corpus.jobs import Outcome, complete
 from stemgmd_tools.corpus.schedule import Batch
 from stemgmd_tools.errors import CorpusError, UsageError
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.settings import RenderSettings
 
 CONTINUE: Final = "run the same command again to continue"
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from stemgmd_tools import __version__
 from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.errors import CorpusError, StemgmdError
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.settings import RenderSettings
 
 IDENTITY_FILE: Final = "corpus.json"
 FORMAT: Final = "stemgmd-corpus/1"

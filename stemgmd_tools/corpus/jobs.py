@@ -22,7 +22,7 @@ from stemgmd_tools.kits.store import open_bank
 from stemgmd_tools.performances.mapped import mapped_midi
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import ARTICULATIONS
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.settings import RenderSettings
 
 STEMS: Final = "stems"
 MIDI: Final = "midi"

@@ -8,8 +8,8 @@ from typing import Final
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import GROUPS, NOTE_OF_ARTICULATION, PIECES, PIECES_OF_GROUP, Group, Piece
-from stemgmd_tools.render.plan import PRIMARY_ARTICULATION
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.plan import PRIMARY_ARTICULATION
+from stemgmd_tools.rendering.settings import RenderSettings
 
 MIXTURE: Final = "mixture"
 SINGLE_HIT_VELOCITIES: Final = (30, 41, 52, 62, 73, 84, 95, 105, 116, 127)

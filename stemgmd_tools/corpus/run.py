@@ -21,7 +21,7 @@ from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.manifest.frames import CONTROL
 from stemgmd_tools.performances.midi_source import MidiSource
 from stemgmd_tools.performances.types import Performance
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.settings import RenderSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 from stemgmd_tools.corpus.jobs import Job, inputs_digest
 from stemgmd_tools.corpus.locks import Shard
 from stemgmd_tools.corpus.records import Record, record_path, records_of, write_record
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.settings import RenderSettings
 
 SHARDS: Final = "shards"
 _DIGEST_IN_NAME: Final = 16

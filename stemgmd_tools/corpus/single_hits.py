@@ -13,9 +13,9 @@ from stemgmd_tools.corpus import layout
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.performances.types import Hit, Performance
 from stemgmd_tools.pieces import NOTES, Note, Piece
-from stemgmd_tools.render.mix import mix
-from stemgmd_tools.render.plan import plan
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.mix import mix
+from stemgmd_tools.rendering.plan import plan
+from stemgmd_tools.rendering.settings import RenderSettings
 
 
 class SingleHitRow(TypedDict):

@@ -17,9 +17,9 @@ from stemgmd_tools.corpus.measure import HOPS_PER_SECOND, Levels, TrackMeter, ho
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import PIECES
-from stemgmd_tools.render.mix import Mixer, Overload
-from stemgmd_tools.render.plan import Plan, plan
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.mix import Mixer, Overload
+from stemgmd_tools.rendering.plan import Plan, plan
+from stemgmd_tools.rendering.settings import RenderSettings
 
 BLOCK_SECONDS: Final = 3
 """Long enough that a call costs little beside its work, short enough that a block stays in the processor's cache."""

@@ -14,7 +14,7 @@ from stemgmd_tools.corpus.run import Request, render_corpus
 from stemgmd_tools.kits.kit import Kit, load_kit_file
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.settings import RenderSettings
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,9 +19,9 @@ from stemgmd_tools.corpus.writer import write_performance
 from stemgmd_tools.errors import AudioError, CorpusError
 from stemgmd_tools.performances.types import Hit, Performance
 from stemgmd_tools.pieces import NOTES, PIECES, Group
-from stemgmd_tools.render.mix import mix
-from stemgmd_tools.render.plan import plan
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.mix import mix
+from stemgmd_tools.rendering.plan import plan
+from stemgmd_tools.rendering.settings import RenderSettings
 
 BANK = toy_bank()
 FORMATS = [("flac", "int16"), ("flac", "int24"), ("wav", "int16"), ("wav", "int24"), ("wav", "float32")]

@@ -11,8 +11,8 @@ from toys import RATE, RELEASE_FRAMES, VARIATIONS, toy_bank
 from stemgmd_tools.errors import RenderError
 from stemgmd_tools.performances.types import Choke, Hit, PedalMove, Performance
 from stemgmd_tools.pieces import NOTES, PIECES, Piece, note_of
-from stemgmd_tools.render.plan import NOT_CHOKED, plan
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.plan import NOT_CHOKED, plan
+from stemgmd_tools.rendering.settings import RenderSettings
 
 BANK = toy_bank()
 
@@ -135,7 +135,7 @@ def test_another_sample_rate_is_refused():
 
 
 def test_every_piece_has_a_primary_articulation_of_its_own():
-    from stemgmd_tools.render.plan import PRIMARY_ARTICULATION
+    from stemgmd_tools.rendering.plan import PRIMARY_ARTICULATION
 
     assert set(PRIMARY_ARTICULATION) == set(Piece)
     names = {note.articulation: note.piece for note in NOTES}

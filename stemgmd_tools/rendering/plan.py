@@ -13,7 +13,7 @@ from stemgmd_tools.errors import RenderError
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import ARTICULATIONS, NOTES, Piece
-from stemgmd_tools.render.settings import RenderSettings
+from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.seeds import stream
 
 STRIKE_DTYPE: Final = np.dtype(

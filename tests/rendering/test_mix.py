@@ -10,8 +10,8 @@ from toys import RATE, RELEASE_FRAMES, toy_bank
 
 from stemgmd_tools.performances.types import Choke, Hit, Performance
 from stemgmd_tools.pieces import NOTES, PIECES, Group, Piece
-from stemgmd_tools.render.mix import Mixer, Overload, mix
-from stemgmd_tools.render.plan import plan
+from stemgmd_tools.rendering.mix import Mixer, Overload, mix
+from stemgmd_tools.rendering.plan import plan
 
 BANK = toy_bank()
 LOUD = toy_bank(amplitude=0.95)

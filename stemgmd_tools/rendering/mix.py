@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from stemgmd_tools import units
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.pieces import PIECES
-from stemgmd_tools.render.plan import NOT_CHOKED, Plan, strike_ends
-from stemgmd_tools.render.stems import Pcm, Stems
+from stemgmd_tools.rendering.plan import NOT_CHOKED, Plan, strike_ends
+from stemgmd_tools.rendering.stems import Pcm, Stems
 
 CHANNELS: Final = 2
 BLOCK_FRAMES: Final = 1 << 17

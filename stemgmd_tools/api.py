@@ -1,0 +1,72 @@
+"""The toolkit from Python: what ``import stemgmd_tools`` offers beyond its types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from stemgmd_tools.kits.bank import Bank
+from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.library import kits_named, search_path
+from stemgmd_tools.kits.store import open_bank
+from stemgmd_tools.performances.mapping import NoteMapping
+from stemgmd_tools.performances.select import Selection, select
+from stemgmd_tools.performances.source import find_source
+from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.rendering.mix import mix
+from stemgmd_tools.rendering.plan import plan
+from stemgmd_tools.rendering.settings import RenderSettings
+from stemgmd_tools.rendering.stems import Stems
+
+
+def load_performances(
+    gmd: Path | str | None = None, *, midi: Path | str | None = None, mapping: str = "td11", **filters: Any
+) -> list[Performance]:
+    """Return performances: of GMD if it is named or configured, of a folder of MIDI files, else the starter set.
+
+    :param gmd: folder or official zip of the Groove MIDI Dataset; default ``STEMGMD_GMD``, the cache, the starter set.
+    :param midi: a folder of drum MIDI files instead.
+    :param mapping: how that folder's notes are meant, ``td11`` or ``gm``.
+    :param filters: as in :class:`Selection`: ``splits=("test",)``, ``drummers``, ``styles``, ``bpm_min``, ``bpm_max``,
+        ``beat_types``, ``ids``, ``limit``.
+    :raises StemgmdError: if there is nothing there, it cannot be read, or the filters leave nothing.
+    """
+    source = find_source(
+        gmd=None if gmd is None else Path(gmd),
+        midi=None if midi is None else Path(midi),
+        mapping=NoteMapping(mapping),
+    )
+    return select(source.read(), Selection(**filters))
+
+
+def load_kits(*names: str, kit_path: Sequence[Path | str] = ()) -> tuple[Kit, ...]:
+    """Return kits by name, group (``all``, ``train``, ``heldout``) or path of a sample map; ``all`` if none is given.
+
+    :param kit_path: folders searched for sample maps and sample folders, before those of ``STEMGMD_KITS``.
+    :raises StemgmdError: if a kit is unknown or cannot be used.
+    """
+    return kits_named(names or ("all",), search_path([Path(folder) for folder in kit_path]))
+
+
+def render(performance: Performance, kit: Kit | Bank | str, settings: RenderSettings | None = None) -> Stems:
+    """Render one performance through one kit in memory.
+
+    :param kit: a kit, its name, or a bank that is open already. A kit is compiled when it is first used.
+    :param settings: sample rate, bit depth, seed, mapping and tail; the defaults of ``stemgmd render`` if omitted.
+    :return: nine integer stems, shape (9, 2, frames); their ``mixture`` is their exact sum.
+    :raises StemgmdError: if the kit is unknown or cannot be used.
+    """
+    settings = settings or RenderSettings()
+    bank = kit if isinstance(kit, Bank) else _bank(kit, settings.sample_rate)
+    return mix(plan(performance, bank, settings), bank, bit_depth=settings.bit_depth)
+
+
+def _bank(kit: Kit | str, sample_rate: int) -> Bank:
+    return _named_bank(kit, sample_rate) if isinstance(kit, str) else open_bank(kit, sample_rate)
+
+
+@lru_cache(maxsize=16)
+def _named_bank(name: str, sample_rate: int) -> Bank:
+    return open_bank(load_kits(name)[0], sample_rate)
