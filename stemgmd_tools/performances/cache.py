@@ -1,7 +1,7 @@
 """Parsed performances on disk, so that the 1,150 files of GMD are parsed once.
 
-One ``.npz`` per content: the key hashes what the parse depends on, so a stale cache cannot be met, and a damaged one
-is noticed (the archive's CRC-32) and made again.
+One file per content: the key hashes what the parse depends on, so a stale cache cannot be met. A file is the SHA-256
+of what follows, then NumPy's ``.npz``: a damaged one is noticed before it is parsed, and made again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import hashlib
 import io
 import os
 import tempfile
-import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import pairwise
@@ -24,11 +23,11 @@ from stemgmd_tools.data import cache_dir
 from stemgmd_tools.performances.midi import ReadCounts, Reading
 from stemgmd_tools.performances.types import CHOKE_DTYPE, HIT_DTYPE, PEDAL_DTYPE, Records
 
-READER_VERSION: Final = 1
+READER_VERSION: Final = 2
 """To be raised by every change to what is read from a file."""
 
 _TABLES: Final = {"hits": HIT_DTYPE, "pedal": PEDAL_DTYPE, "chokes": CHOKE_DTYPE}
-_DAMAGED: Final = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
+_DIGEST_BYTES: Final = hashlib.sha256().digest_size
 
 
 def cache_key(parts: Sequence[str]) -> str:
@@ -37,14 +36,18 @@ def cache_key(parts: Sequence[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def load_readings(key: str, count: int) -> list[Reading] | None:
-    """Return the ``count`` readings stored under ``key``; None if there are none or they are damaged."""
+def load_readings(key: str) -> list[Reading] | None:
+    """Return the readings stored under ``key``; None if there are none or they are damaged."""
     try:
-        with np.load(_path(key), allow_pickle=False) as stored:
-            columns = {name: stored[name] for name in stored.files}
-        return _split(columns, count)
-    except _DAMAGED:
+        content = _path(key).read_bytes()
+    except OSError:
         return None
+    digest, archive = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    if hashlib.sha256(archive).digest() != digest:
+        return None
+    with np.load(io.BytesIO(archive), allow_pickle=False) as stored:
+        columns = {name: stored[name] for name in stored.files}
+    return _split(columns)
 
 
 def store_readings(key: str, readings: Sequence[Reading]) -> None:
@@ -59,12 +62,13 @@ def store_readings(key: str, readings: Sequence[Reading]) -> None:
         columns[f"{name}_offset"] = np.cumsum([0, *(len(table) for table in tables)])
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **columns)
+    archive = buffer.getvalue()
     with suppress(OSError):
-        _write(_path(key), buffer.getvalue())
+        _write(_path(key), hashlib.sha256(archive).digest() + archive)
 
 
 def _path(key: str) -> Path:
-    return cache_dir() / "performances" / f"{key}.npz"
+    return cache_dir() / "performances" / f"{key}.readings"
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -79,16 +83,12 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
-def _split(columns: dict[str, NDArray[np.generic]], count: int) -> list[Reading]:
+def _split(columns: dict[str, NDArray[np.generic]]) -> list[Reading]:
     """Cut the concatenated tables apart again."""
-    if columns["counts"].shape != (count, len(ReadCounts._fields)) or columns["duration_s"].shape != (count,):
-        raise ValueError("the stored readings are not as many as asked for")
     parts: dict[str, list[Records]] = {}
     for name, dtype in _TABLES.items():
         table: Records = np.asarray(columns[name], dtype=dtype)
         offset = columns[f"{name}_offset"].tolist()
-        if len(offset) != count + 1 or offset[-1] != len(table):
-            raise ValueError(f"the stored offsets of {name} do not fit")
         parts[name] = [table[start:stop] for start, stop in pairwise(offset)]
     counts = [ReadCounts(*row) for row in columns["counts"].tolist()]
     durations: list[float] = columns["duration_s"].tolist()

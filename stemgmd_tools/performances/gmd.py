@@ -34,7 +34,7 @@ def read_gmd(path: Path, *, use_cache: bool = True) -> list[Performance]:
     files = source.read_many([row.midi_filename for row in rows])
     digests = [hashlib.sha256(data).hexdigest() for data in files]
     key = cache_key([part for row, digest in zip(rows, digests, strict=True) for part in (digest, repr(row.duration))])
-    readings = load_readings(key, len(rows)) if use_cache else None
+    readings = load_readings(key) if use_cache else None
     if readings is None:
         readings = _parse(source, rows, files)
         if use_cache:

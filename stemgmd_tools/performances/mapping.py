@@ -28,10 +28,12 @@ _GM_EXTRA: Final = {
     41: 43,  # low floor tom: General MIDI has six toms, the kit has three
     45: 45,  # low tom
     48: 48,  # hi-mid tom
+    49: 55,  # crash cymbal 1: a crash is struck with the shoulder of the stick on the edge, its bow gives a ping
+    57: 52,  # crash cymbal 2, likewise
     52: 52,  # china: the edge of the second crash is the trashiest cymbal of the kit
     55: 55,  # splash: the edge of the first crash
 }
-"""General MIDI notes that the table's ``general_midi`` column, read backwards, does not reach."""
+"""General MIDI notes that the table's ``general_midi`` column, read backwards, does not reach or plays too tamely."""
 
 
 def _gm_table() -> dict[int, int]:

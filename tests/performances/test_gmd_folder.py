@@ -69,6 +69,12 @@ def same(one: list[Performance], other: list[Performance]) -> bool:
         (f"{HEADER}\n{ROW.replace('funk', chr(34) + 'funk')}\n", r"line \d: not CSV"),
         (f"{HEADER}\n{ROW.replace('drummer1/s/1.mid', '../1.mid')}\n", r"'\.\./1\.mid' points outside"),
         (f"{HEADER}\n{ROW.replace('drummer1/s/1.mid', '/etc/passwd')}\n", r"'/etc/passwd' points outside"),
+        (f"{HEADER}\n{ROW.replace('s/1,funk', '../../1,funk')}\n", r"line 2: id is .*; it must look like"),
+        (f"{HEADER}\n{ROW.replace('s/1,funk', 's//1,funk')}\n", r"line 2: id is .*; it must look like"),
+        (f"{HEADER}\n{ROW.replace('drummer1/s/1,funk', '/1,funk')}\n", r"line 2: id is '/1'; it must look like"),
+        (f"{HEADER}\n{ROW.replace('s/1.mid', 's/' + chr(0) + '.mid')}\n", r"midi_filename is .*control characters"),
+        (f"{HEADER}\n{ROW.replace('funk', chr(34) + 'fu' + chr(10) + 'nk' + chr(34))}\n", r"style is 'fu\\nnk'"),
+        (f"{HEADER}\n{ROW.replace('2.5', '1e300')}\n", r"duration is 1e\+300 s; it must be above 0 and at most"),
         (f"{HEADER}\n{ROW.replace('s/1.mid', 's/2.mid')}\n", r"s/2\.mid: cannot be read \(No such file"),
     ],
 )
@@ -152,6 +158,17 @@ def test_a_changed_copy_is_parsed_again(copy: Path, parsed: list[int], change: C
     assert len(parsed) == 2
     assert not same(before, after)
     assert same(after, read_gmd(copy, use_cache=False))
+
+
+def test_a_flipped_bit_anywhere_in_the_cache_is_noticed(copy: Path, parsed: list[int]) -> None:
+    """Also where NumPy's and zipfile's own readers would raise something unforeseen."""
+    whole = read_gmd(copy)
+    (path,) = (cache_dir() / "performances").iterdir()
+    stored = path.read_bytes()
+    for count, position in enumerate(range(0, len(stored), 97), start=2):
+        path.write_bytes(stored[:position] + bytes([stored[position] ^ 0x10]) + stored[position + 1 :])
+        assert same(read_gmd(copy), whole)
+        assert len(parsed) == count
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])

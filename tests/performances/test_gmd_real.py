@@ -81,7 +81,9 @@ def test_hihat_pedal(gmd: list[Performance]) -> None:
     closed_hits = hits["openness"][np.isin(hits["note"], (42, 22))]
     assert open_hits.min() >= np.float32(MIN_OPENNESS_OF_OPEN)
     assert closed_hits.max() <= np.float32(MAX_OPENNESS_OF_CLOSED)
-    assert np.median(open_hits) == pytest.approx(0.633, abs=0.001)
+    assert np.median(open_hits) == pytest.approx(0.711, abs=0.001)
+    # 22 % find CC4 shut; the late pedal tells how wide six in ten of them were
+    assert np.mean(open_hits <= np.float32(MIN_OPENNESS_OF_OPEN)) < 0.15
     assert np.mean(closed_hits == 0) > 0.85
     assert not hits["openness"][~np.isin(hits["note"], (46, 26, 42, 22))].any()
 

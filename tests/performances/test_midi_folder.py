@@ -35,7 +35,7 @@ def test_every_midi_file_below_becomes_a_performance(tmp_path: Path, starter: li
 def test_the_mapping_is_used(tmp_path: Path) -> None:
     (tmp_path / "a.mid").write_bytes(midi_file([on(0, 35), on(10, 49), on(20, 54)]))
     (read,) = read_folder(tmp_path, mapping=NoteMapping.GM)
-    assert read.hits["note"].tolist() == [36, 49]
+    assert read.hits["note"].tolist() == [36, 55]
     assert read.metadata["unmapped_notes"] == 1
 
 

@@ -11,7 +11,7 @@ from midi_files import midi_file, off, on, pedal, touch
 from stemgmd_tools.errors import PerformanceError
 from stemgmd_tools.performances import NoteMapping, Performance, read_midi
 from stemgmd_tools.performances.mapping import note_table
-from stemgmd_tools.performances.midi import DECAY_S, MAX_OPENNESS_OF_CLOSED, MIN_OPENNESS_OF_OPEN
+from stemgmd_tools.performances.midi import DECAY_S, MAX_OPENNESS_OF_CLOSED, MIN_OPENNESS_OF_OPEN, PEDAL_LAG_S
 from stemgmd_tools.pieces import NOTE_OF_NUMBER, NOTES, Group
 
 SINGLE = 1e-6
@@ -96,6 +96,17 @@ def test_an_open_note_is_never_shut_however_late_the_pedal(value: int) -> None:
     assert openness(pedal(0, value), on(1, 46), on(2, 26)) == pytest.approx([MIN_OPENNESS_OF_OPEN] * 2, abs=SINGLE)
 
 
+def test_a_pedal_that_opens_just_after_an_open_stroke_was_late() -> None:
+    late = round(PEDAL_LAG_S / TICK_S)
+    assert openness(pedal(0, 90), on(10, 46), pedal(10 + late, 45)) == pytest.approx([0.5], abs=SINGLE)
+    assert openness(pedal(0, 90), on(10, 46), pedal(40, 0), pedal(60, 90)) == [1.0]
+    assert openness(pedal(0, 90), on(10, 46), pedal(11 + late, 0)) == pytest.approx([MIN_OPENNESS_OF_OPEN], abs=SINGLE)
+
+
+def test_a_pedal_that_is_open_at_the_stroke_is_believed() -> None:
+    assert openness(pedal(0, 45), on(10, 46), pedal(20, 0)) == pytest.approx([0.5], abs=SINGLE)
+
+
 @pytest.mark.parametrize("value", [0, 30, 70])
 def test_a_closed_note_is_never_open(value: int) -> None:
     assert openness(pedal(0, value), on(1, 42), on(2, 22)) == pytest.approx([MAX_OPENNESS_OF_CLOSED] * 2, abs=SINGLE)
@@ -161,6 +172,11 @@ def test_general_midi_reads_back_what_the_note_table_writes() -> None:
 def test_general_midi_toms_fall_from_high_to_low() -> None:
     table = note_table(NoteMapping.GM)
     assert [table[note] for note in (50, 48, 47, 45, 43, 41)] == [48, 48, 45, 45, 43, 43]
+
+
+def test_general_midi_crashes_are_struck_on_the_edge() -> None:
+    table = note_table(NoteMapping.GM)
+    assert [NOTE_OF_NUMBER[table[note]].articulation for note in (49, 57)] == ["crash1_edge", "crash2_edge"]
 
 
 def test_two_general_midi_notes_that_map_to_one_are_one_hit_on_a_tick() -> None:
