@@ -43,8 +43,7 @@ def download(url: str, part: Path, *, patience: Patience, show_progress: bool = 
     :raises FetchError: if the address is not http or https, the server refuses, the connection fails
         ``patience.attempts`` times (what came stays in ``part``), there is too much, or the disk cannot take it.
     """
-    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
-        raise FetchError(f"{url}: only http and https addresses are fetched")
+    _require_http(url)
     failure: str | None = None
     for attempt in range(patience.attempts):
         if attempt:
@@ -56,6 +55,17 @@ def download(url: str, part: Path, *, patience: Patience, show_progress: bool = 
         f"{url}: {failure}, {patience.attempts} times tried; {_size(part)} bytes are kept, "
         "run the same command again to continue"
     )
+
+
+def _require_http(url: str) -> None:
+    """Refuse what no further attempt would mend."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise FetchError(f"{url}: not an address ({error}); give one like https://host/file.zip") from error
+    if not usable or not url.isascii() or any(c.isspace() or not c.isprintable() for c in url):
+        raise FetchError(f"{url!r}: only http and https addresses, without spaces, are fetched")
 
 
 def _attempt(url: str, part: Path, patience: Patience, show_progress: bool) -> str | None:

@@ -7,6 +7,7 @@ import io
 import math
 import re
 from dataclasses import asdict, dataclass, fields
+from pathlib import PurePosixPath
 from typing import Final
 
 from stemgmd_tools.errors import PerformanceError
@@ -80,6 +81,9 @@ def _row(cells: list[str], where: str) -> InfoRow:
     for column in COLUMNS:
         if not cell[column] and column != "audio_filename":
             raise PerformanceError(f"{where}: {column} is empty")
+        if not cell[column].isprintable():
+            raise PerformanceError(f"{where}: {column} is {cell[column]!r}; control characters are not allowed")
+    _require_plain_id(cell["id"], where)
     _require_one_of(cell["beat_type"], BEAT_TYPES, "beat_type", where)
     _require_one_of(cell["split"], SPLITS, "split", where)
     if not _TIME_SIGNATURE.fullmatch(cell["time_signature"]):
@@ -107,6 +111,13 @@ def _positive(text: str, column: str, where: str) -> float:
     if not (math.isfinite(value) and value > 0.0):
         raise PerformanceError(f"{where}: {column} is {text!r}; it must be a number above 0")
     return value
+
+
+def _require_plain_id(id_: str, where: str) -> None:
+    """Ids become the folders of a corpus: they must stay inside it, and two spellings must not lead to one place."""
+    path = PurePosixPath(id_)
+    if path.is_absolute() or {".", ".."} & set(id_.split("/")) or "\\" in id_ or str(path) != id_:
+        raise PerformanceError(f"{where}: id is {id_!r}; it must look like drummer1/session1/3")
 
 
 def _require_one_of(value: str, allowed: tuple[str, ...], column: str, where: str) -> None:

@@ -120,6 +120,8 @@ def _is_one_down(name: str) -> bool:
 
 def _safe(name: str, where: str) -> PurePosixPath:
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts:
-        raise PerformanceError(f"{where}: the path {name!r} points outside; paths must be relative, without '..'")
+    if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts or not name.isprintable():
+        raise PerformanceError(
+            f"{where}: the path {name!r} points outside; paths must be relative, printable, without '..'"
+        )
     return path

@@ -10,6 +10,7 @@ from typing import Final
 
 import mido
 import numpy as np
+from mido.midifiles.meta import KeySignatureError
 from numpy.typing import NDArray
 
 from stemgmd_tools.errors import PerformanceError
@@ -27,8 +28,9 @@ NOTE_ON: Final = 0x9
 AFTERTOUCH: Final = 0xA
 CONTROL: Final = 0xB
 
-_UNREADABLE: Final = (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, struct.error)
-"""What mido raises on bytes that are not a MIDI file; it has no error of its own."""
+_EXPLAINED: Final = (OSError, ValueError, KeySignatureError)
+_UNREADABLE: Final = (*_EXPLAINED, EOFError, TypeError, LookupError, ArithmeticError, struct.error)
+"""What mido raises on bytes that are not a MIDI file; the first few with words of its own."""
 
 _EVENT_DTYPE: Final = np.dtype([("tick", "i8"), ("kind", "u1"), ("channel", "u1"), ("number", "u1"), ("value", "u1")])
 
@@ -70,15 +72,16 @@ def read_events(data: bytes, where: str) -> DrumEvents:
     else the only channel that has.
 
     :param where: what to call the file in messages.
-    :raises PerformanceError: for bytes that are no whole MIDI file, type 2, SMPTE time division, or notes on several
-        channels none of which is channel 10.
+    :raises PerformanceError: for bytes that are no whole MIDI file, type 2, SMPTE time division, a tempo of 0, or notes
+        on several channels none of which is channel 10.
     """
     try:
         file = mido.MidiFile(file=io.BytesIO(data))
         raw = _collect(file.tracks)
         events = np.array(raw.events, dtype=_EVENT_DTYPE)
     except _UNREADABLE as error:
-        reason = str(error) or "it ends too early"
+        explanation = str(error) if isinstance(error, _EXPLAINED) else "it holds a malformed message"
+        reason = "it ends too early" if isinstance(error, EOFError) else explanation
         raise PerformanceError(f"{where}: not a whole Standard MIDI File ({reason}); replace the file") from error
     if file.type not in (0, 1):
         raise PerformanceError(f"{where}: MIDI file type {file.type}; types 0 and 1 are read, export it as one of them")
@@ -86,6 +89,8 @@ def read_events(data: bytes, where: str) -> DrumEvents:
         raise PerformanceError(
             f"{where}: time division {file.ticks_per_beat} (SMPTE or none); only ticks per beat are read, export it so"
         )
+    if any(tempo_us == 0 for _, tempo_us in raw.tempi):
+        raise PerformanceError(f"{where}: a tempo of 0 microseconds per beat, which stops time; export the file again")
     if raw.end_tick >= MAX_TICK:
         raise PerformanceError(f"{where}: ends at tick {raw.end_tick}, which no real file does; replace the file")
     events = events[np.argsort(events["tick"], kind="stable")]
@@ -100,7 +105,7 @@ def read_events(data: bytes, where: str) -> DrumEvents:
         kinds=events["kind"],
         numbers=events["number"],
         values=events["value"],
-        bpm=60.0 * US_PER_S / max(first_tempo, 1),
+        bpm=60.0 * US_PER_S / first_tempo,
         time_signature=signature,
         end_s=end_s,
     )

@@ -42,6 +42,9 @@ class Choke(NamedTuple):
     note: int
 
 
+MAX_DURATION_S: Final = 86_400.0
+"""A day: above any performance, and below what a damaged file or table states."""
+
 HIT_DTYPE: Final = np.dtype([("time_s", "f8"), ("note", "u1"), ("velocity", "u1"), ("openness", "f4")])
 PEDAL_DTYPE: Final = np.dtype([("time_s", "f8"), ("openness", "f4")])
 CHOKE_DTYPE: Final = np.dtype([("time_s", "f8"), ("note", "u1")])
@@ -69,7 +72,7 @@ class Performance:
     sorted by time; lists of :class:`Hit`, :class:`PedalMove` and :class:`Choke` are accepted and converted.
 
     :raises PerformanceError: for a hit outside the note table, a velocity outside 1..127, a time that is negative or
-        not finite, a duration that is not positive.
+        not finite, a duration that is not positive or above :data:`MAX_DURATION_S`.
     """
 
     id: str
@@ -87,8 +90,10 @@ class Performance:
         for name, dtype in (("hits", HIT_DTYPE), ("pedal", PEDAL_DTYPE), ("chokes", CHOKE_DTYPE)):
             object.__setattr__(self, name, records(getattr(self, name), dtype))
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
-        if not (np.isfinite(self.duration_s) and self.duration_s > 0):
-            raise PerformanceError(f"{self.id}: duration is {self.duration_s} s; it must be above 0")
+        if not 0.0 < self.duration_s <= MAX_DURATION_S:
+            raise PerformanceError(
+                f"{self.id}: duration is {self.duration_s:g} s; it must be above 0 and at most {MAX_DURATION_S:g}"
+            )
         for table in (self.hits, self.pedal, self.chokes):
             times = table["time_s"]
             if len(times) and not (np.isfinite(times).all() and times[0] >= 0.0):

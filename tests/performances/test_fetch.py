@@ -141,9 +141,17 @@ def test_no_server_at_all(tmp_path: Path) -> None:
         download(f"http://127.0.0.1:{port}/x", tmp_path / "part", patience=QUICK, show_progress=False)
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/x", "groove.zip", ""])
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://127.0.0.1/x", "groove.zip", "", "http:///x", "http://a b/x"]
+)
 def test_only_http_is_fetched(tmp_path: Path, url: str) -> None:
     with pytest.raises(FetchError, match="only http and https"):
+        download(url, tmp_path / "part", patience=QUICK)
+
+
+@pytest.mark.parametrize("url", ["http://[bad/x", "http://127.0.0.1:99999/x"])
+def test_what_is_no_address_is_not_tried(tmp_path: Path, url: str) -> None:
+    with pytest.raises(FetchError, match="not an address"):
         download(url, tmp_path / "part", patience=QUICK)
 
 

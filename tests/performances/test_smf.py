@@ -94,6 +94,22 @@ def test_type_2_and_smpte_time_are_refused() -> None:
         read_events(data[:12] + struct.pack(">h", -6400) + data[14:], "test.mid")
 
 
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (b"\x00\xff\x59\x02\x09\x00", r"not a whole Standard MIDI File \(Could not decode key"),
+        (b"\x00\xff\x51\x01\x09", r"\(it holds a malformed message\)"),
+        (b"\x00\xff\x51\x03\x00\x00\x00", "tempo of 0"),
+    ],
+    ids=["no such key", "short tempo", "tempo of 0"],
+)
+def test_malformed_messages_are_one_clear_error(message: bytes, reason: str) -> None:
+    content = message + b"\x00\x99\x24\x40"
+    data = b"MThd" + struct.pack(">Lhhh", 6, 0, 1, 480) + b"MTrk" + struct.pack(">L", len(content)) + content
+    with pytest.raises(PerformanceError, match=rf"^test\.mid: .*{reason}.*; .+$"):
+        read_events(data, "test.mid")
+
+
 def test_a_tick_beyond_exact_arithmetic_is_refused() -> None:
     forever = b"\xff\xff\xff\xff\xff\xff\x7f\x99\x24\x40"
     data = b"MThd" + struct.pack(">Lhhh", 6, 0, 1, 480) + b"MTrk" + struct.pack(">L", len(forever)) + forever
