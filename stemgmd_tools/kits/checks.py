@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final, NamedTuple
 
 from stemgmd_tools.kits.schema import Articulation, KitMap, Layer
@@ -27,8 +28,13 @@ class Problem(NamedTuple):
 def problems(kit_map: KitMap) -> Iterator[Problem]:
     """Find everything that is wrong with a map whose types are right."""
     yield from _names(kit_map.articulations)
+    if kit_map.folder is not None and not _is_inside(kit_map.folder):
+        yield Problem(("folder",), f"found {json.dumps(kit_map.folder)}; give a folder's name, without .. or a drive")
+    if kit_map.room is not None and all(one.model is None for one in kit_map.articulations.values()):
+        yield Problem(("room",), "no articulation has a model; files keep the room they were recorded in")
     for name, articulation in kit_map.articulations.items():
         at = ("articulations", name)
+        yield from _choke(at, articulation)
         if articulation.fallback is not None:
             yield from _fallback(name, kit_map.articulations)
         if articulation.layers is not None:
@@ -36,9 +42,9 @@ def problems(kit_map: KitMap) -> Iterator[Problem]:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean "..."?`` for the known word most like ``word``, or an empty string."""
+    """Return `` (did you mean "..."?)`` for the known word most like ``word``, or an empty string."""
     found = difflib.get_close_matches(word, list(known), n=1)
-    return f'; did you mean "{found[0]}"?' if found else ""
+    return f' (did you mean "{found[0]}"?)' if found else ""
 
 
 def _names(articulations: Mapping[str, Articulation]) -> Iterator[Problem]:
@@ -46,7 +52,7 @@ def _names(articulations: Mapping[str, Articulation]) -> Iterator[Problem]:
         if name not in ARTICULATIONS:
             yield Problem(
                 ("articulations", name),
-                f"unknown articulation{nearest(name, ARTICULATIONS)} known: {', '.join(ARTICULATIONS)}",
+                f"unknown articulation{nearest(name, ARTICULATIONS)}; known: {', '.join(ARTICULATIONS)}",
             )
     missing = [name for name in ARTICULATIONS if name not in articulations]
     if missing:
@@ -55,8 +61,15 @@ def _names(articulations: Mapping[str, Articulation]) -> Iterator[Problem]:
         )
 
 
+def _choke(at: tuple[str | int, ...], articulation: Articulation) -> Iterator[Problem]:
+    if articulation.choke_group is not None and not articulation.choke_group.strip():
+        yield Problem((*at, "choke_group"), 'found ""; give the group a name or leave the key out')
+    elif articulation.chokes and articulation.choke_group is None:
+        yield Problem((*at, "chokes"), "found true, but without a choke_group there is nothing to choke")
+
+
 def _fallback(name: str, articulations: Mapping[str, Articulation]) -> Iterator[Problem]:
-    """Follow a chain of fallbacks; report its first step that leads nowhere."""
+    """Follow a chain of fallbacks; report its first step that leads nowhere, or a degree that its end does not have."""
     at = ("articulations", name, "fallback", "articulation")
     chain = [name]
     while (fallback := articulations[chain[-1]].fallback) is not None:
@@ -70,6 +83,15 @@ def _fallback(name: str, articulations: Mapping[str, Articulation]) -> Iterator[
                 yield Problem(at, f"fallbacks run in a circle: {' -> '.join([*chain, target])}")
             return
         chain.append(target)
+    own, lender = articulations[name].fallback, articulations[chain[-1]]
+    if own is not None and own.openness is not None and not _has_degrees(lender):
+        yield Problem((*at[:-1], "openness"), f"{chain[-1]} has no degrees of openness; leave the key out")
+
+
+def _has_degrees(articulation: Articulation) -> bool:
+    if articulation.model is not None:
+        return articulation.model.openness is not None
+    return any(layer.openness is not None for layer in articulation.layers or ())
 
 
 def _layers(at: tuple[str | int, ...], name: str, layers: Sequence[Layer]) -> Iterator[Problem]:
@@ -78,6 +100,7 @@ def _layers(at: tuple[str | int, ...], name: str, layers: Sequence[Layer]) -> It
     is_hihat = NOTE_OF_ARTICULATION[name].piece.group is Group.HIHAT if name in NOTE_OF_ARTICULATION else True
     if None in degrees and len(degrees) > 1:
         yield Problem(at, "some layers give openness and some do not; give it for all or for none")
+        return
     if degrees != {None} and not is_hihat:
         yield Problem(at, "openness is for the hi-hat only")
     for index, layer in enumerate(layers):
@@ -94,9 +117,21 @@ def _layer(at: tuple[str | int, ...], layer: Layer) -> Iterator[Problem]:
     elif layer.reference is not None and not low <= layer.reference <= high:
         yield Problem((*at, "reference"), f"found {layer.reference}; it must lie in the layer's {low}..{high}")
     for index, file in enumerate(layer.files):
-        parts = PurePosixPath(file).parts
-        if not parts or file.startswith("/") or ".." in parts or "\\" in file:
-            yield Problem((*at, "files", index), f'found "{file}"; give a path inside the kit\'s folder, with /')
+        if not _is_inside(file):
+            yield Problem(
+                (*at, "files", index), f"found {json.dumps(file)}; give a path inside the kit's folder, with /"
+            )
+        elif file in layer.files[:index]:
+            yield Problem(
+                (*at, "files", index), f'"{file}" is in this layer already; each variation is a file of its own'
+            )
+
+
+def _is_inside(path: str) -> bool:
+    """Return whether a path stays inside the folder it counts from, on every platform."""
+    parts = PurePosixPath(path).parts
+    anchored = path.startswith("/") or "\\" in path or PureWindowsPath(path).drive != ""
+    return bool(parts) and ".." not in parts and not anchored and path.isprintable()
 
 
 def _velocities(

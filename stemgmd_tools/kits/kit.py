@@ -118,7 +118,10 @@ def _check_files(kit_map: KitMap, path: Path, folder: Path) -> None:
     if missing:
         at, name = missing[0]
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-        raise KitError(f"{path}:{parse_yaml(path).line(at)}: {spell(at)}: no file {folder / name}{more}")
+        raise KitError(
+            f"{path}:{parse_yaml(path).line(at)}: {spell(at)}: no file {folder / name}{more}; "
+            "put it there or correct the map"
+        )
 
 
 def _kit_hash(kit_map: KitMap, folder: Path | None) -> str:

@@ -155,6 +155,5 @@ def _is_path(name: str) -> bool:
 
 
 def _unknown(word: str, known: Mapping[str, Path]) -> UsageError:
-    return UsageError(
-        f'no kit "{word}"{nearest(word, (*known, *GROUPS))} known kits: {", ".join(known)}; groups: {", ".join(GROUPS)}'
-    )
+    likely = nearest(word, (*known, *GROUPS))
+    return UsageError(f'no kit "{word}"{likely}; known kits: {", ".join(known)}; groups: {", ".join(GROUPS)}')

@@ -74,12 +74,18 @@ def _translated(error: ValidationError, data: Data) -> Iterator[Problem]:
             known = _known_keys(schema, at[:-1])
             yield Problem(at, f"unknown key{nearest(str(at[-1]), known)}; known keys: {', '.join(known)}")
         elif fault["type"] == _MISSING:
-            yield Problem(at[:-1], f'key "{at[-1]}" is missing')
+            missing = f"its value {at[-1] + 1}" if isinstance(at[-1], int) else f'key "{at[-1]}"'
+            yield Problem(at[:-1], f"{missing} is missing")
         else:
-            rule = re.sub(
-                r"^(Input|Value|String|Tuple|List) should ", "must ", fault["msg"].removeprefix("Value error, ")
-            )
+            rule = _rule(fault["msg"])
             yield Problem(at, rule if fault["type"] == "value_error" else f"found {_shown(fault['input'])}; {rule}")
+
+
+def _rule(message: str) -> str:
+    """Return what is allowed, in the words of YAML instead of pydantic's."""
+    rule = re.sub(r"^(Input|Value|String|Tuple|List) should ", "must ", message.removeprefix("Value error, "))
+    rule = rule.replace("a valid array", "a list").replace("an object", "a mapping").replace("valid string", "text")
+    return rule.replace(" after validation", "").replace("a text", "text")
 
 
 def _path_in(data: Data, location: Sequence[str | int], *, ends_missing: bool) -> tuple[str | int, ...]:

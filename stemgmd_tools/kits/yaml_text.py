@@ -23,9 +23,10 @@ Data: TypeAlias = Any
 Keys: TypeAlias = Sequence[str | int]
 """Keys and indices from the root to a value."""
 
-_INTEGER: Final = re.compile(r"[-+]?[0-9]+")
+_INTEGER: Final = re.compile(r"[-+]?[0-9]{1,18}")
+"""Longer ones are read as floats: no key of a map is that large, and none must cost time to convert."""
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_BASED: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_BASED: Final = re.compile(r"0o[0-7]{1,16}|0x[0-9a-fA-F]{1,16}")
 _WORDS: Final[dict[str, Data]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -34,6 +35,10 @@ _WORDS: Final[dict[str, Data]] = {
     **{sign + word: float(sign + "inf") for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")},
 }
 _PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
+
+
+_MOST_VALUES: Final = 1_000_000
+"""Far above any map; aliases of aliases can stand for billions of values in a few lines."""
 
 
 class _Parser(yaml.CBaseLoader):
@@ -81,9 +86,18 @@ def parse_yaml(path: Path) -> YamlText:
         raise KitError(f"{path}:{line}: is not valid YAML ({error.problem or error.context})") from error
     except yaml.YAMLError as error:
         raise KitError(f"{path}: is not valid YAML ({' '.join(str(error).split())})") from error
+    except RecursionError as error:
+        raise _too_deep(path) from error
     if root is None:
         return YamlText(path, None, None)
-    return YamlText(path, _Builder(path).build(root), root)
+    try:
+        return YamlText(path, _Builder(path).build(root), root)
+    except RecursionError as error:
+        raise _too_deep(path) from error
+
+
+def _too_deep(path: Path) -> KitError:
+    return KitError(f"{path}: lists and mappings are nested too deeply; no sample map needs more than ten levels")
 
 
 def scalar(text: str) -> Data:
@@ -117,8 +131,12 @@ class _Builder:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._open: set[int] = set()
+        self._values = 0
 
     def build(self, node: yaml.Node) -> Data:
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            raise self._error(node, f"stands for more than {_MOST_VALUES} values through its aliases")
         if node.tag not in _PLAIN_TAGS:
             raise self._error(node, f"has the tag {node.tag}; tags are not allowed")
         if isinstance(node, yaml.ScalarNode):

@@ -134,6 +134,28 @@ FAULTS: list[tuple[str, Edit, list[str]]] = [
         ["files[0]", "inside the kit's folder"],
     ),
     ("absolute path", lambda t: kick(t)["layers"][0].update(files=["/a.wav"]), ["files[0]", "inside the kit's folder"]),
+    ("drive", lambda t: kick(t)["layers"][0].update(files=["C:a.wav"]), ["files[0]", "inside the kit's folder"]),
+    ("line break", lambda t: kick(t)["layers"][0].update(files=["a\n.wav"]), ['files[0]: found "a\\n.wav"']),
+    ("file twice", lambda t: kick(t)["layers"][0].update(files=["a.wav", "a.wav"]), ["files[1]", "already"]),
+    ("folder upwards", lambda t: t.update(folder="../x"), ['folder: found "../x"', "a folder's name"]),
+    ("folder without a name", lambda t: t.update(folder=""), ['folder: found ""', "a folder's name"]),
+    ("velocity too short", lambda t: kick(t)["layers"][0].update(velocity=[1]), ["velocity: its value 2 is missing"]),
+    ("velocity too long", lambda t: kick(t)["layers"][0].update(velocity=[1, 2, 3]), ["at most 2 items, not 3"]),
+    ("text for a list", lambda t: kick(t)["layers"][0].update(files="a.wav"), ["files", "must be a list"]),
+    ("null for a mapping", lambda t: t["articulations"].update(kick=None), ["kick: found null; must be a mapping"]),
+    ("chokes nothing", lambda t: kick(t).update(chokes=True), ["kick.chokes", "without a choke_group"]),
+    ("group without a name", lambda t: kick(t).update(choke_group=" "), ["kick.choke_group", "a name"]),
+    ("endless number", lambda t: t.update(gain_db=int("9" * 4000)), ["gain_db", "finite"]),
+    (
+        "room of recorded sounds",
+        lambda t: t.update(room={"decay_s": 0.5}),
+        ["room", "model"],
+    ),
+    (
+        "openness of a drum borrowed",
+        lambda t: t["articulations"].update(ride_bow={"fallback": {"articulation": "kick", "openness": 0.5}}),
+        ["ride_bow.fallback.openness", "kick has no degrees"],
+    ),
     ("no files", lambda t: kick(t)["layers"][0].update(files=[]), ["layers[0].files: found []", "at least 1"]),
     ("no layers", lambda t: kick(t).update(layers=[]), ["kick.layers: found []", "at least 1"]),
 ]
@@ -167,6 +189,26 @@ def test_the_line_is_that_of_the_key(tmp_path: Path) -> None:
     expected = parse_yaml(path).line(("articulations", "kick", "layers", 1, "gain_db"))
     assert '"gain_db": "x"' in path.read_text().splitlines()[expected - 1]
     with pytest.raises(KitError, match=rf"toy\.yaml:{expected}: "):
+        load_map(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 20_000, "{a: " * 3_000 + "1" + "}" * 3_000, "gain_db: " + "9" * 5_000, "gain_db: 0x" + "f" * 5_000],
+    ids=["lists", "mappings", "digits", "hexadecimal digits"],
+)
+def test_texts_made_to_overwhelm(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "toy.yaml"
+    path.write_text(text)
+    with pytest.raises(KitError, match=r"toy\.yaml"):
+        load_map(path)
+
+
+def test_aliases_of_aliases(tmp_path: Path) -> None:
+    path = tmp_path / "toy.yaml"
+    aliases = [f"a{row}: &a{row} [{', '.join([f'*a{row - 1}'] * 10)}]" for row in range(1, 10)]
+    path.write_text("\n".join(["a0: &a0 x", *aliases]))
+    with pytest.raises(KitError, match=r"toy\.yaml:\d+: stands for more than"):
         load_map(path)
 
 
