@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 CENTS_PER_OCTAVE: Final = 1200.0
 
+LOWEST_RATE: Final = 8_000
+HIGHEST_RATE: Final = 192_000
+"""Sample rates in Hz that banks and corpora may have."""
+
 
 def frames_of(time_s: float, sample_rate: int) -> int:
     """Return the frame nearest to ``time_s`` seconds; ties go to the even frame.

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
-from stemgmd_tools.errors import KitError
+from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.bank import NO_GROUP, SAMPLE_DTYPE, Bank
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.levels import UNEVEN_DB, VELOCITIES, Dynamics, dynamics, energy
@@ -59,7 +59,10 @@ def compile_bank(kit: Kit, sample_rate: int = 44_100, sink: BinaryIO | None = No
     :param sink: receives the PCM (little-endian int16, interleaved stereo) as it is made; the bank that is returned
         then has none. Without a sink the bank holds its PCM in memory.
     :raises KitError: if a sample file cannot be used or is silent.
+    :raises UsageError: for a sample rate outside 8,000..192,000 Hz.
     """
+    if not units.LOWEST_RATE <= sample_rate <= units.HIGHEST_RATE:
+        raise UsageError(f"sample_rate is {sample_rate} Hz; allowed: {units.LOWEST_RATE}..{units.HIGHEST_RATE}")
     memory = io.BytesIO()
     writer = _PcmWriter(kit, sample_rate, memory if sink is None else sink)
     warnings: list[str] = []

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from stemgmd_tools.audio import read_audio
 from stemgmd_tools.errors import AudioError, KitError
+from stemgmd_tools.units import LOWEST_RATE
 
 SEMITONES_PER_OCTAVE: Final = 12
 _PADDING_FRAMES: Final = 64
@@ -38,7 +39,8 @@ def read_one_shot(path: Path) -> tuple[Stereo, int]:
     """Read a sample file.
 
     :return: stereo samples, a mono file on both channels, and the file's rate in Hz.
-    :raises KitError: if the file cannot be read, has more than two channels or holds values that are not finite.
+    :raises KitError: if the file cannot be read, has more than two channels, a rate below 8,000 Hz, or holds values
+        that are not finite.
     """
     try:
         samples, rate = read_audio(path)
@@ -46,6 +48,8 @@ def read_one_shot(path: Path) -> tuple[Stereo, int]:
         raise KitError(str(error)) from error
     if samples.shape[1] > 2:
         raise KitError(f"{path}: has {samples.shape[1]} channels; mix it to mono or stereo")
+    if rate < LOWEST_RATE:
+        raise KitError(f"{path}: has a sample rate of {rate} Hz; {LOWEST_RATE} or more are needed, export it again")
     if not np.isfinite(samples).all():
         raise KitError(f"{path}: holds values that are not finite numbers; export it again")
     return np.repeat(samples, 2 // samples.shape[1], axis=1).astype(np.float64), rate

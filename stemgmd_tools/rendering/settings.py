@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.units import HIGHEST_RATE, LOWEST_RATE
 
 Container: TypeAlias = Literal["flac", "wav"]
 SampleFormat: TypeAlias = Literal["int16", "int24", "float32"]
 Layout: TypeAlias = Literal["native", "stemgmd"]
 Mapping: TypeAlias = Literal["td11", "gm", "stemgmd"]
 Tail: TypeAlias = Literal["natural", "cut"]
-
-LOWEST_RATE: Final = 8_000
-HIGHEST_RATE: Final = 192_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,12 @@ def test_plotting_without_matplotlib_says_what_to_install(tmp_path: Path, monkey
         run("show", toy_kit(tmp_path), "--plot", tmp_path / "toy.png")
 
 
+@pytest.mark.parametrize("rate", [-1, 0, 1_000_000_000])
+def test_rates_that_no_bank_has(tmp_path: Path, rate: int) -> None:
+    with pytest.raises(UsageError, match=rf"sample_rate is {rate} Hz; allowed: 8000\.\.192000"):
+        run("build", toy_kit(tmp_path), "--rate", rate, "--jobs", 1)
+
+
 def test_schema() -> None:
     assert json.loads(run("schema").output)["title"] == "Sample map of a drum kit"
 

@@ -99,6 +99,12 @@ def test_sounds_that_cannot_be_used(tmp_path: Path, sound: NDArray[np.float64], 
         compiled(kit_of(tmp_path, {"kick": layers("a.wav")}))
 
 
+def test_a_rate_that_no_recording_has(tmp_path: Path) -> None:
+    write_sound(tmp_path / "a.wav", tone(), rate=50)
+    with pytest.raises(KitError, match=r"a\.wav: has a sample rate of 50 Hz; 8000 or more"):
+        compiled(kit_of(tmp_path, {"kick": layers("a.wav")}))
+
+
 def test_a_file_that_is_no_audio(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_text("not audio")
     with pytest.raises(KitError, match=r"a\.wav.*cannot be read as audio"):
