@@ -56,7 +56,7 @@ def rows(
     one, two = in_turn([_corpus(clips, kits, collection, jobs) for jobs in (1, 2)], repeats, warm=False)
     seconds = sum(clip.performance.duration_s for clip in clips) * len(kits)
     minutes = two.wall_s / len(kits) * stands_for * ALL_KITS / 60
-    note = f"{len(clips) * len(kits)} jobs, {seconds / 60:.0f} minutes of performance; FLAC 16, stems + mixture"
+    note = f"{len(clips) * len(kits)} jobs, {seconds / 60:.0f} minutes of performance; default settings"
     return [
         Row("two processes over one", one.wall_s / two.wall_s, "times", at_least=SPEEDUP_REACH, note=note),
         Row("corpus on two processes", seconds / two.wall_s, "x", note="by the clock; MIDI and manifests included"),

@@ -64,7 +64,7 @@ def measure(size: Size, gmd: Path | None, names: list[str], soundfont: Path | No
     add(written.rows)
     for kit in kits[:2]:
         open_bank(kit)
-    add(corpora.rows(sample, kits[:2], collection, size.repeats, written.flac_s / written.sample_s))
+    add(corpora.rows(sample, kits[:2], collection, size.repeats, written.default_s / written.sample_s))
     if size.first_stem:
         add([corpora.first_stem(gmd)])
     add(reading.rows(collection.path, size.parse_every))

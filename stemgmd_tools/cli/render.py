@@ -11,6 +11,7 @@ import click
 
 from stemgmd_tools.cli.kits import kit_path_option
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.rendering.settings import DEFAULT_FLAC_LEVEL
 
 if TYPE_CHECKING:
     from stemgmd_tools.corpus.run import Report, Request
@@ -75,7 +76,9 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
     help="Let the last sounds ring out, or cut at the performance's end.",
 )
 @click.option("--groups", is_flag=True, help="Also write the five LarsNet group stems.")
-@click.option("--flac-level", type=click.IntRange(0, 8), default=5, show_default=True)
+@click.option(
+    "--flac-level", type=click.IntRange(0, 8), default=DEFAULT_FLAC_LEVEL, show_default=True, help="Compression."
+)
 @click.option("--single-hits/--no-single-hits", default=True, show_default=True, help="Every sound at ten velocities.")
 @click.option("--split", "splits", multiple=True, metavar="NAME", help="train, validation, test; repeatable.")
 @click.option("--drummer", "drummers", multiple=True, metavar="NAME", help="As in drummer1; repeatable.")
