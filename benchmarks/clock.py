@@ -51,11 +51,11 @@ class OtherLoad:
 
     def __init__(self) -> None:
         """Start counting."""
-        self._start = _machine_s(), _cpu_s()
+        self._start = _machine_s(), _family_s()
 
     def share(self) -> float | None:
         """Return the share of all processor time that others used, 0..1; None where the system does not tell."""
-        (start, own_start), now, own = self._start, _machine_s(), _cpu_s()
+        (start, own_start), now, own = self._start, _machine_s(), _family_s()
         if start is None or now is None or now.total <= start.total:
             return None
         return max(0.0, (now.busy - start.busy - (own - own_start)) / (now.total - start.total))
@@ -64,6 +64,19 @@ class OtherLoad:
 class _MachineTime(NamedTuple):
     busy: float
     total: float
+
+
+def _family_s() -> float:
+    """Return the CPU seconds of this process, its finished children, and its children at work."""
+    children_s = 0.0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:  # gone since it was listed
+            continue
+        if int(fields[1]) == os.getpid():
+            children_s += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return _cpu_s() + children_s
 
 
 def _machine_s() -> _MachineTime | None:
