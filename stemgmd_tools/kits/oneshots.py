@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import soxr
@@ -16,6 +16,14 @@ from stemgmd_tools.units import LOWEST_RATE
 SEMITONES_PER_OCTAVE: Final = 12
 _PADDING_FRAMES: Final = 64
 """Silence put before a sound that is resampled, so that the filter's ringing ahead of an abrupt attack is kept."""
+
+MAX_PEAK: Final = 16.0
+"""+24 dB: above it a float file was not written for a full scale of 1.0 (32768 is a common other one), and the headroom
+its kit would need would leave nothing of the rest."""
+_IFF_ORDER: Final[dict[bytes, Literal["little", "big"]]] = {b"RIFF": "little", b"FORM": "big"}
+"""How WAV and AIFF files begin, and the byte order of the length that follows."""
+_IFF_STREAMED: Final = 0xFFFFFFFF
+"""The length that writers leave who never learn it."""
 
 Stereo: TypeAlias = NDArray[np.float64]
 """Shape (frames, 2), full scale 1.0."""
@@ -39,20 +47,43 @@ def read_one_shot(path: Path) -> tuple[Stereo, int]:
     """Read a sample file.
 
     :return: stereo samples, a mono file on both channels, and the file's rate in Hz.
-    :raises KitError: if the file cannot be read, has more than two channels, a rate below 8,000 Hz, or holds values
-        that are not finite.
+    :raises KitError: if the file cannot be read or was cut short, has more than two channels, a rate below 8,000 Hz, a
+        peak above :data:`MAX_PEAK`, or holds values that are not finite.
     """
     try:
         samples, rate = read_audio(path)
+        missing = _missing_bytes(path)
     except AudioError as error:
         raise KitError(str(error)) from error
+    except OSError as error:
+        raise KitError(f"{path}: cannot be read ({error.strerror})") from error
+    if missing > 0:
+        raise KitError(f"{path}: {missing} bytes are missing at its end; copy or download it again")
     if samples.shape[1] > 2:
         raise KitError(f"{path}: has {samples.shape[1]} channels; mix it to mono or stereo")
     if rate < LOWEST_RATE:
         raise KitError(f"{path}: has a sample rate of {rate} Hz; {LOWEST_RATE} or more are needed, export it again")
     if not np.isfinite(samples).all():
         raise KitError(f"{path}: holds values that are not finite numbers; export it again")
+    peak = float(np.abs(samples).max())
+    if peak > MAX_PEAK:
+        raise KitError(
+            f"{path}: peaks at {peak:g} times full scale, at most {MAX_PEAK:g}; export it for full scale 1.0"
+        )
     return np.repeat(samples, 2 // samples.shape[1], axis=1).astype(np.float64), rate
+
+
+def _missing_bytes(path: Path) -> int:
+    """Return how much shorter a WAV or AIFF file is than it says; libsndfile reads what there is without a word."""
+    with path.open("rb") as file:
+        header = file.read(8)
+    if header[:4] not in _IFF_ORDER:
+        return 0
+    stated = int.from_bytes(header[4:], _IFF_ORDER[header[:4]])
+    if stated == _IFF_STREAMED:
+        return 0
+    padding = 1  # many writers count the byte that evens an odd chunk, and do not write it
+    return stated + len(header) - padding - path.stat().st_size
 
 
 def treated(sound: Stereo, rate: int, sample_rate: int, treatment: Treatment) -> Stereo:

@@ -99,6 +99,22 @@ def test_sounds_that_cannot_be_used(tmp_path: Path, sound: NDArray[np.float64], 
         compiled(kit_of(tmp_path, {"kick": layers("a.wav")}))
 
 
+@pytest.mark.parametrize("kind", ["wav", "aiff"])
+def test_a_file_that_was_cut_short(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind}"
+    write_sound(path, tone())
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(KitError, match=rf"a\.{kind}: \d+ bytes are missing at its end"):
+        compiled(kit_of(tmp_path, {"kick": layers(path.name)}))
+
+
+def test_a_file_on_another_full_scale(tmp_path: Path) -> None:
+    write_sound(tmp_path / "a.wav", tone() * 32768, subtype="FLOAT")
+    with pytest.raises(KitError, match=r"a\.wav: peaks at 16384 times full scale, at most 16"):
+        compiled(kit_of(tmp_path, {"kick": layers("a.wav")}))
+
+
 def test_a_rate_that_no_recording_has(tmp_path: Path) -> None:
     write_sound(tmp_path / "a.wav", tone(), rate=50)
     with pytest.raises(KitError, match=r"a\.wav: has a sample rate of 50 Hz; 8000 or more"):
