@@ -21,7 +21,7 @@ BPM_DECIMALS: Final = 3
 
 
 def read_folder(folder: Path, *, mapping: NoteMapping = NoteMapping.TD11) -> list[Performance]:
-    """Return one performance per MIDI file below ``folder``, sorted by id.
+    """Return one performance per MIDI file below ``folder``, sorted by id; hidden files and folders are left out.
 
     The id is the path below ``folder`` without the suffix. The duration is the last onset plus
     :data:`~stemgmd_tools.performances.midi.DECAY_S`. The metadata have the keys that
@@ -34,7 +34,8 @@ def read_folder(folder: Path, *, mapping: NoteMapping = NoteMapping.TD11) -> lis
         raise PerformanceError(f"{folder}: no such folder; give a folder that holds MIDI files")
     source = MidiSource(folder)
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    names = [path.relative_to(folder).as_posix() for path in paths]
+    relative = [path.relative_to(folder) for path in paths]
+    names = [path.as_posix() for path in relative if not any(part.startswith(".") for part in path.parts)]
     if not names:
         raise PerformanceError(f"{folder}: no MIDI files ({', '.join(sorted(SUFFIXES))}) in it or below")
     by_id: dict[str, str] = {}

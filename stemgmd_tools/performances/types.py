@@ -71,8 +71,9 @@ class Performance:
     The three tables are structured arrays (:data:`HIT_DTYPE`, :data:`PEDAL_DTYPE`, :data:`CHOKE_DTYPE`), read-only and
     sorted by time; lists of :class:`Hit`, :class:`PedalMove` and :class:`Choke` are accepted and converted.
 
-    :raises PerformanceError: for a hit outside the note table, a velocity outside 1..127, a time that is negative or
-        not finite, a duration that is not positive or above :data:`MAX_DURATION_S`.
+    :raises PerformanceError: for a hit or choke outside the note table, a velocity outside 1..127, an openness outside
+        0..1, values that are no numbers of their column, a time that is negative or not finite, a duration that is not
+        positive or above :data:`MAX_DURATION_S`.
     """
 
     id: str
@@ -88,7 +89,12 @@ class Performance:
     def __post_init__(self) -> None:
         """Normalise the tables and check every value."""
         for name, dtype in (("hits", HIT_DTYPE), ("pedal", PEDAL_DTYPE), ("chokes", CHOKE_DTYPE)):
-            object.__setattr__(self, name, records(getattr(self, name), dtype))
+            try:
+                table = records(getattr(self, name), dtype)
+            except (OverflowError, ValueError, TypeError) as error:
+                columns = ", ".join(dtype.names or ())
+                raise PerformanceError(f"{self.id}: {name} must be rows of {columns} ({error})") from error
+            object.__setattr__(self, name, table)
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
         if not 0.0 < self.duration_s <= MAX_DURATION_S:
             raise PerformanceError(
@@ -98,7 +104,11 @@ class Performance:
             times = table["time_s"]
             if len(times) and not (np.isfinite(times).all() and times[0] >= 0.0):
                 raise PerformanceError(f"{self.id}: an event lies at {times.min()} s; times must be 0 or later")
-        unknown = sorted(set(np.unique(self.hits["note"]).tolist()) - NOTE_OF_NUMBER.keys())
+        for table in (self.hits, self.pedal):
+            openness = table["openness"]
+            if not ((openness >= 0.0) & (openness <= 1.0)).all():
+                raise PerformanceError(f"{self.id}: openness reaches {openness.min()}..{openness.max()}, allowed 0..1")
+        unknown = sorted({*self.hits["note"].tolist(), *self.chokes["note"].tolist()} - NOTE_OF_NUMBER.keys())
         if unknown:
             raise PerformanceError(f"{self.id}: notes {unknown} are not in the note table; map them first")
         velocities = self.hits["velocity"]

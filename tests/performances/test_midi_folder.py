@@ -39,6 +39,15 @@ def test_the_mapping_is_used(tmp_path: Path) -> None:
     assert read.metadata["unmapped_notes"] == 1
 
 
+def test_hidden_files_are_left_out(tmp_path: Path) -> None:
+    """Such as the ``._a.mid`` that macOS leaves beside ``a.mid`` on other file systems."""
+    (tmp_path / "a.mid").write_bytes(BEAT)
+    (tmp_path / "._a.mid").write_bytes(b"\x00\x05\x16\x07")
+    (tmp_path / ".trash").mkdir()
+    (tmp_path / ".trash/b.mid").write_bytes(b"")
+    assert [performance.id for performance in read_folder(tmp_path)] == ["a"]
+
+
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(PerformanceError, match="no such folder"):
         read_folder(tmp_path / "absent")
