@@ -71,7 +71,7 @@ class Performance:
     The three tables are structured arrays (:data:`HIT_DTYPE`, :data:`PEDAL_DTYPE`, :data:`CHOKE_DTYPE`), read-only and
     sorted by time; lists of :class:`Hit`, :class:`PedalMove` and :class:`Choke` are accepted and converted.
 
-    :raises PerformanceError: for a hit or choke outside the note table, a velocity outside 1..127, an openness outside
+    :raises PerformanceError: for a hit outside the note table, a velocity outside 1..127, an openness outside
         0..1, values that are no numbers of their column, a time that is negative or not finite, a duration that is not
         positive or above :data:`MAX_DURATION_S`.
     """
@@ -108,7 +108,7 @@ class Performance:
             openness = table["openness"]
             if not ((openness >= 0.0) & (openness <= 1.0)).all():
                 raise PerformanceError(f"{self.id}: openness reaches {openness.min()}..{openness.max()}, allowed 0..1")
-        unknown = sorted({*self.hits["note"].tolist(), *self.chokes["note"].tolist()} - NOTE_OF_NUMBER.keys())
+        unknown = sorted(set(np.unique(self.hits["note"]).tolist()) - NOTE_OF_NUMBER.keys())
         if unknown:
             raise PerformanceError(f"{self.id}: notes {unknown} are not in the note table; map them first")
         velocities = self.hits["velocity"]

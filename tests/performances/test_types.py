@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stemgmd_tools.errors import PerformanceError
-from stemgmd_tools.performances import Choke, Hit, PedalMove, Performance
+from stemgmd_tools.performances import Hit, PedalMove, Performance
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,6 @@ from stemgmd_tools.performances import Choke, Hit, PedalMove, Performance
         ({"hits": [Hit(float("nan"), 36, 100)]}, r"an event lies at nan s"),
         ({"hits": [Hit(0.0, 46, 100, 1.5)]}, r"openness reaches 1\.5\.\.1\.5, allowed 0\.\.1"),
         ({"pedal": [PedalMove(0.0, float("nan"))]}, r"openness reaches nan"),
-        ({"chokes": [Choke(0.0, 35)]}, r"notes \[35\] are not in the note table"),
         ({"duration_s": 0.0}, r"duration is 0 s; it must be above 0"),
         ({"duration_s": float("nan")}, r"duration is nan s"),
         ({"duration_s": 1e9}, r"duration is 1e\+09 s; .* at most 86400"),
