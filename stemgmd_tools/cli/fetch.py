@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -29,4 +30,5 @@ def gmd(folder: Path | None, url: str, sha256: str) -> None:
     how = "already in" if fetched.was_there else "fetched to"
     click.echo(f"Groove MIDI Dataset: {fetched.performances:,} performances {how} {fetched.folder}")
     if folder is not None:
-        click.echo(f"use it with --gmd {folder}, or set STEMGMD_GMD={folder}")
+        quoted = shlex.quote(str(folder))
+        click.echo(f"use it with --gmd {quoted}, or set STEMGMD_GMD={quoted}")

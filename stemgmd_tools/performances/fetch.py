@@ -60,13 +60,25 @@ def fetch_gmd(
     present = _performances_in(target)
     if present:
         return Fetched(target, present, was_there=True)
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+    if not _is_free(target):
         raise FetchError(f"{target}: exists and is not a whole copy of GMD; move it away or choose another folder")
     with _alone(sha256.lower()) as part:
         _download_checked(url, sha256.lower(), part, patience, show_progress)
         _place(part, target)
         part.unlink()
     return Fetched(target, _performances_in(target), was_there=False)
+
+
+def _is_free(target: Path) -> bool:
+    """Return whether nothing is there yet, or an empty folder."""
+    try:
+        return not any(target.iterdir())
+    except FileNotFoundError:
+        return True
+    except NotADirectoryError:
+        return not target.exists()
+    except OSError as error:
+        raise FetchError(f"{target}: cannot be read ({error.strerror}); choose another folder") from error
 
 
 def _performances_in(folder: Path) -> int:

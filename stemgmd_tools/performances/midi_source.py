@@ -36,15 +36,18 @@ class MidiSource:
         :raises PerformanceError: if there is no such path or no single ``info.csv`` in it.
         """
         if path.is_dir():
-            candidates = [INFO_CSV, f"groove/{INFO_CSV}"]
-            names = [name for name in candidates if (path / name).is_file()][:1]
+            places = [path / INFO_CSV, *sorted(path.glob(f"*/{INFO_CSV}"))]
+            found = [place.relative_to(path).as_posix() for place in places if place.is_file()]
         elif path.is_file():
-            names = [name for name in _members(path) if name == INFO_CSV or _is_one_down(name)]
+            found = [name for name in _members(path) if name == INFO_CSV or _is_one_down(name)]
         else:
             raise PerformanceError(f"{path}: no such file or folder; give GMD's folder or its official zip")
+        names = [name for name in found if name == INFO_CSV] or found
         if len(names) != 1:
-            found = "no info.csv" if not names else f"{len(names)} files info.csv"
-            raise PerformanceError(f"{path}: {found}; give the folder that holds GMD's info.csv, or the official zip")
+            count = f"{len(names)} files" if names else "no"
+            raise PerformanceError(
+                f"{path}: {count} info.csv; give the folder that holds GMD's info.csv, or the official zip"
+            )
         return cls(path, names[0].removesuffix(INFO_CSV))
 
     def read(self, name: str) -> bytes:

@@ -123,6 +123,15 @@ def test_the_folder_above_the_csv_will_do(copy: Path) -> None:
     assert same(read_gmd(copy.parent), read_gmd(copy))
 
 
+def test_several_copies_below_one_folder_are_refused_unless_it_is_one_itself(copy: Path) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(copy, copy.parent / "both" / name)
+    with pytest.raises(PerformanceError, match=r"both: 2 files info\.csv; give the folder that holds"):
+        read_gmd(copy.parent / "both")
+    shutil.copytree(copy, copy.parent / "both", dirs_exist_ok=True)
+    assert same(read_gmd(copy.parent / "both"), read_gmd(copy))
+
+
 def test_the_second_read_comes_from_the_cache(copy: Path, parsed: list[int]) -> None:
     first, second = read_gmd(copy), read_gmd(copy)
     assert len(parsed) == 1
