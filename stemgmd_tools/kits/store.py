@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
@@ -144,7 +144,8 @@ def _build(folder: Path, kit: Kit, sample_rate: int) -> None:
     """Compile a bank into its folder; the caller holds the lock."""
     for leftover in folder.parent.glob(f"{folder.name}{_TEMPORARY}*"):
         _remove(leftover)
-    temporary = Path(tempfile.mkdtemp(prefix=f"{folder.name}{_TEMPORARY}", dir=folder.parent))
+    temporary = folder.with_name(f"{folder.name}{_TEMPORARY}-{os.getpid()}")
+    temporary.mkdir()  # not tempfile's: its folders are for one user only, and a cache may be shared
     try:
         with (temporary / PCM_FILE).open("wb") as sink:
             bank = compile_bank(kit, sample_rate, sink)

@@ -84,6 +84,13 @@ def test_a_stored_bank_is_the_compiled_one(kit: Kit, tmp_path: Path) -> None:
     assert clean(tmp_path)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_others_may_read_the_cache_as_the_user_lets_them(kit: Kit, tmp_path: Path) -> None:
+    open_bank(kit, cache=tmp_path)
+    (tmp_path / "made").mkdir()
+    assert bank_folder(kit, cache=tmp_path).stat().st_mode == (tmp_path / "made").stat().st_mode
+
+
 def test_rates_lie_side_by_side(kit: Kit, tmp_path: Path) -> None:
     assert open_bank(kit, 48_000, cache=tmp_path).sample_rate == 48_000
     assert not is_built(kit, RATE, cache=tmp_path)
