@@ -25,6 +25,8 @@ class NoteMapping(StrEnum):
 
 _GM_EXTRA: Final = {
     35: 36,  # acoustic bass drum: the kit has one kick
+    40: 38,  # electric snare: another snare drum, not a rimshot
+    59: 51,  # ride cymbal 2: another ride, struck as the first
     41: 43,  # low floor tom: General MIDI has six toms, the kit has three
     45: 45,  # low tom
     48: 48,  # hi-mid tom

@@ -174,6 +174,12 @@ def test_general_midi_toms_fall_from_high_to_low() -> None:
     assert [table[note] for note in (50, 48, 47, 45, 43, 41)] == [48, 48, 45, 45, 43, 43]
 
 
+def test_a_second_snare_and_a_second_ride_of_general_midi_are_struck_as_the_first() -> None:
+    table = note_table(NoteMapping.GM)
+    assert table[40] == table[38] == 38
+    assert table[59] == table[51] == 51
+
+
 def test_general_midi_crashes_are_struck_on_the_edge() -> None:
     table = note_table(NoteMapping.GM)
     assert [NOTE_OF_NUMBER[table[note]].articulation for note in (49, 57)] == ["crash1_edge", "crash2_edge"]
