@@ -87,7 +87,7 @@ def _rates(clips: Sequence[Clip], works: dict[str, list[Work]], slow: set[str], 
     quick = [name for name in works if name not in slow]
     for index in range(len(clips)):
         timings = in_turn([works[name][index] for name in quick], repeats)
-        timings += in_turn([works[name][index] for name in slow], 1, warm=index == 0)
+        timings += in_turn([works[name][index] for name in slow], 1, warm=False)
         for name, timing in zip([*quick, *slow], timings, strict=True):
             cost[name].append(timing.cpu_s)
     everything = total_s(clips)

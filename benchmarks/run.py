@@ -38,7 +38,7 @@ class Size:
     first_stem: bool
 
 
-FULL = Size(mixed=8, written=12, repeats=3, parse_every=1, slow_peers=True, built=3, first_stem=True)
+FULL = Size(mixed=6, written=8, repeats=3, parse_every=1, slow_peers=True, built=3, first_stem=True)
 QUICK = Size(mixed=4, written=4, repeats=1, parse_every=10, slow_peers=False, built=1, first_stem=False)
 
 
