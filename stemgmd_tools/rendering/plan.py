@@ -120,13 +120,14 @@ def _variations(
     layer: NDArray[np.uint8],
     draws: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """Choose a variation for each hit so that no cell plays the same one twice in a row.
+    """Choose a variation for each hit so that no sound is played twice in a row.
 
-    Within a cell (articulation, degree, layer) the first variation is free and each further one is the last plus a
-    drawn step of 1 .. count - 1, modulo count: uniform over all the others.
+    Within a cell (articulation, degree, layer; those that borrow another's sounds are one with it) the first variation
+    is free and each further one is the last plus a drawn step of 1 .. count - 1, modulo count: uniform over all the
+    others.
     """
     count = bank.variations[articulation, degree, layer].astype(np.int64)
-    cell = np.ravel_multi_index((articulation, degree, layer), bank.first.shape)
+    cell = bank.samples["start"][bank.first[articulation, degree, layer]]
     order = np.argsort(cell, kind="stable")
     ordered = cell[order]
     is_first = np.ones(len(order), bool)

@@ -10,7 +10,7 @@ from toys import RATE, RELEASE_FRAMES, VARIATIONS, toy_bank
 
 from stemgmd_tools.errors import RenderError
 from stemgmd_tools.performances.types import Choke, Hit, PedalMove, Performance
-from stemgmd_tools.pieces import NOTES, PIECES, Piece, note_of
+from stemgmd_tools.pieces import ARTICULATIONS, NOTES, PIECES, Piece, note_of
 from stemgmd_tools.rendering.plan import NOT_CHOKED, plan
 from stemgmd_tools.rendering.settings import RenderSettings
 
@@ -54,6 +54,16 @@ def test_no_cell_repeats_a_variation_back_to_back(notes, seed):
         cell = (int(row["articulation"]), int(row["degree"]), int(row["layer"]))
         assert last.get(cell) != int(row["variation"])
         last[cell] = int(row["variation"])
+
+
+@given(st.lists(st.sampled_from([49, 55]), min_size=2, max_size=80), st.integers(0, 5))
+def test_a_borrowed_sound_does_not_follow_itself(notes, seed):
+    bank = toy_bank()
+    lender, borrower = (ARTICULATIONS.index(name) for name in ("crash1_bow", "crash1_edge"))
+    samples = bank.samples
+    samples["start"][samples["articulation"] == borrower] = samples["start"][samples["articulation"] == lender]
+    decided = plan(performance([Hit(0.05 * i, n, 100) for i, n in enumerate(notes)]), bank, RenderSettings(seed=seed))
+    assert (np.diff(samples["start"][decided.strikes["sample"]]) != 0).all()
 
 
 def test_all_variations_are_used_about_equally():
