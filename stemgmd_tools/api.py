@@ -7,9 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.kits.library import kits_named, search_path
+from stemgmd_tools.kits.library import kits_named, load_kit, search_path
 from stemgmd_tools.kits.store import open_bank
 from stemgmd_tools.performances.mapping import NoteMapping
 from stemgmd_tools.performances.select import Selection, select
@@ -33,6 +34,8 @@ def load_performances(
         ``beat_types``, ``ids``, ``limit``.
     :raises StemgmdError: if there is nothing there, it cannot be read, or the filters leave nothing.
     """
+    if mapping not in tuple(NoteMapping):
+        raise UsageError(f"mapping is {mapping!r}; allowed: {', '.join(NoteMapping)}")
     source = find_source(
         gmd=None if gmd is None else Path(gmd),
         midi=None if midi is None else Path(midi),
@@ -69,4 +72,4 @@ def _bank(kit: Kit | str, sample_rate: int) -> Bank:
 
 @lru_cache(maxsize=16)
 def _named_bank(name: str, sample_rate: int) -> Bank:
-    return open_bank(load_kits(name)[0], sample_rate)
+    return open_bank(load_kit(name), sample_rate)

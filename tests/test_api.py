@@ -55,6 +55,14 @@ def test_rendering_through_an_open_bank():
     assert np.array_equal(stems.mixture, stems["snare"])
 
 
+def test_what_names_no_kit_or_no_mapping_is_refused():
+    performance = Performance(id="one", hits=[Hit(0.1, 38, 100)], duration_s=0.5)
+    with pytest.raises(StemgmdError, match="train"):  # a group, not a kit
+        stemgmd_tools.render(performance, "train")
+    with pytest.raises(StemgmdError, match="mapping is 'roland'; allowed: td11, gm"):
+        stemgmd_tools.load_performances(mapping="roland")
+
+
 @pytest.mark.real
 def test_real_performances_are_filtered(gmd_dir):
     found = stemgmd_tools.load_performances(gmd_dir, styles=("jazz",), bpm_min=150, limit=4)
