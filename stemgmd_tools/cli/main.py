@@ -59,6 +59,10 @@ def run() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("stemgmd: interrupted; run the same command again to continue", err=True)
         sys.exit(INTERRUPTED)
+    except OSError as error:  # what the operating system refuses outside a run: a full disk behind stdout
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"stemgmd: {where}{error.strerror or error}", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":
