@@ -105,23 +105,33 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise _write_failure(path, error) from error
 
 
-def copy_file(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path, *, link: bool = False) -> None:
     """Copy a file; the copy appears whole under its name or not at all.
 
+    :param link: give the file a second name instead, where the file system can.
     :raises AudioError: if the copy cannot be written.
     """
     temporary = _temporary_beside(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, temporary)
+        if not (link and _linked(source, temporary)):
+            shutil.copyfile(source, temporary)
         temporary.replace(target)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise _write_failure(target, error) from error
 
 
+def _linked(source: Path, target: Path) -> bool:
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        return False
+    return True
+
+
 class _Sink:
-    """The file libsndfile writes to. It keeps the operating system's first failure, of which libsndfile tells little."""
+    """The file libsndfile writes to. It keeps the system's first failure, of which libsndfile tells little."""
 
     def __init__(self, path: Path) -> None:
         """Open the file for writing and reading back."""

@@ -64,7 +64,7 @@ def read_identity(root: Path) -> Identity | None:
     path = root / IDENTITY_FILE
     try:
         content = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         raise CorpusError(f"{path}: cannot be read ({error}); restore it or render into another folder") from error
@@ -85,6 +85,18 @@ def _parsed(content: dict[str, Any]) -> Identity:
     )
 
 
+def write_identity(root: Path, identity: Identity) -> None:
+    """Write ``corpus.json`` in one step; equal identities give equal bytes."""
+    content = {
+        "format": FORMAT,
+        "kits": dict(sorted(identity.kits.items())),
+        "settings": asdict(identity.settings),
+        "source": identity.source,
+        "version": identity.version,
+    }
+    write_bytes(root / IDENTITY_FILE, (json.dumps(content, indent=2) + "\n").encode())
+
+
 def require_identity(root: Path) -> Identity:
     """Return what the corpus in ``root`` was made with.
 
@@ -94,30 +106,3 @@ def require_identity(root: Path) -> Identity:
     if identity is None:
         raise CorpusError(f"{root}: no corpus here ({IDENTITY_FILE} is missing); name the folder that `render` wrote")
     return identity
-
-
-def claim(root: Path, identity: Identity) -> Identity:
-    """Make ``root`` a corpus of this identity, or extend the one that is there; return the result.
-
-    :raises CorpusError: if there is a corpus made with something else, or a folder with other things in it.
-    """
-    present = read_identity(root)
-    if present is None:
-        others = sorted(path.name for path in root.iterdir() if path.name != STATE_FOLDER)
-        if others:
-            raise CorpusError(
-                f"{root}: not empty and not a corpus (it holds {others[0]}); choose an empty or new folder with --out"
-            )
-        result = identity
-    else:
-        result = present.extended(identity, root)
-    if result != present:
-        content = {
-            "format": FORMAT,
-            "kits": dict(sorted(result.kits.items())),
-            "settings": asdict(result.settings),
-            "source": result.source,
-            "version": result.version,
-        }
-        write_bytes(root / IDENTITY_FILE, (json.dumps(content, indent=2) + "\n").encode())
-    return result

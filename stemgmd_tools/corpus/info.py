@@ -41,7 +41,7 @@ def hours_by_piece(corpus: Corpus) -> pd.DataFrame:
         }
     )
     frame["hits"] = frame["hits"].fillna(0).astype(int)
-    return frame.reindex([piece.value for piece in PIECES])
+    return frame.reindex([piece.value for piece in PIECES]).rename_axis("piece")
 
 
 def hours_by_split(corpus: Corpus) -> pd.DataFrame:
@@ -88,7 +88,7 @@ def describe(corpus: Corpus) -> list[str]:
         lines += [
             "",
             f"{title}:",
-            *table.reset_index().to_string(index=False, float_format="{:.2f}".format).splitlines(),
+            *table.reset_index().to_string(index=False, float_format="{:.3f}".format).splitlines(),
         ]
     return lines
 

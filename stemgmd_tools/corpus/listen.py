@@ -158,7 +158,8 @@ def _check_onsets(
     after = np.diff(hits, append=len(pcm) + lead)
     for frame in hits[(before >= quiet) & (after >= attack + lead)].tolist():
         silent_before = not pcm[max(0, frame - quiet) : max(0, frame - lead)].any()
-        choked = piece in _CHOKED_PIECES and not pcm[frame + attack - 1 : frame + attack].any()
+        sound = pcm[frame : frame + attack]
+        choked = piece in _CHOKED_PIECES and sound.any() and not sound[-1].any()
         if silent_before and not choked:
             _check_onset(pcm, frame, sample_rate, where, findings)
 
@@ -173,6 +174,8 @@ def _check_onset(pcm: Pcm, frame: int, sample_rate: int, where: str, findings: F
     amplitude = magnitude(pcm[start : frame + units.frames_of(ATTACK_S, sample_rate)])
     peak_at = int(amplitude.argmax())
     peak = float(amplitude[peak_at])
+    if peak == 0:
+        findings.add("onset", where, f"silence around frame {frame}", "an attack there, as the hits say")
     if peak < LEAST_PEAK_UNITS or start + peak_at - frame > units.frames_of(LATEST_PEAK_S, sample_rate):
         return
     findings.onsets += 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,10 +11,11 @@ from typing import Final
 
 import joblib
 
-from stemgmd_tools.audio import TEMPORARY_SUFFIX
+from stemgmd_tools.audio import copy_file
+from stemgmd_tools.corpus.claim import claim, refuse_foreign
 from stemgmd_tools.corpus.collect import KITS, write_manifests
 from stemgmd_tools.corpus.execute import one_line_os_errors, worker_count
-from stemgmd_tools.corpus.identity import Identity, claim, require_identity
+from stemgmd_tools.corpus.identity import Identity, require_identity
 from stemgmd_tools.corpus.jobs import MIDI, SINGLE_HITS, STEMS
 from stemgmd_tools.corpus.locks import Shard, working_on
 from stemgmd_tools.corpus.records import read_record, record_path, records_of, remove_temporaries, write_record
@@ -60,6 +59,7 @@ def merge(root: Path, shards: Sequence[Path], *, jobs: int | None = None) -> Mer
         )
     with one_line_os_errors(root), contextlib.ExitStack() as held:
         root.mkdir(parents=True, exist_ok=True)
+        refuse_foreign(root)
         held.enter_context(working_on(root, Shard(), prepare=partial(_claim_all, root, sources)))
         for source in sources:
             held.enter_context(working_on(source, Shard(), prepare=_nothing))
@@ -79,7 +79,7 @@ def _claim_all(root: Path, sources: Sequence[Path], alone: bool) -> None:
         other = require_identity(source)
         identity = other if identity is None else identity.extended(other, source)
     if identity is not None:
-        claim(root, identity)
+        claim(root, identity, alone=alone)
     if alone:
         remove_temporaries(root)
 
@@ -105,20 +105,6 @@ def _take(root: Path, source: Path, kind: str, name: str) -> int:
     if present is not None and present != record:
         raise CorpusError(f"{source}: {kind} {name} differs from the one in {root} or another shard; render one again")
     for entry in record.files:
-        _link(source / entry.path, root / entry.path)
+        copy_file(source / entry.path, root / entry.path, link=True)
     write_record(target, record)
     return len(record.files)
-
-
-def _link(source: Path, target: Path) -> None:
-    """Give a file a second name, or copy it where that cannot be; the target appears whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f"{target.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
-    try:
-        try:
-            os.link(source, temporary)
-        except OSError:
-            shutil.copyfile(source, temporary)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)

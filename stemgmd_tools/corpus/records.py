@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -12,7 +13,7 @@ from stemgmd_tools.audio import TEMPORARY_SUFFIX, file_sha256, write_bytes
 from stemgmd_tools.corpus.identity import IDENTITY_FILE, STATE_FOLDER
 from stemgmd_tools.errors import CorpusError
 
-SUFFIX: Final = ".json"
+SUFFIX: Final = ".record"
 CONTENT_FOLDERS: Final = ("audio", "midi", "single_hits", "manifests")
 """Folders of a corpus whose files are all accounted for."""
 
@@ -59,18 +60,26 @@ def record_path(root: Path, kind: str, name: str) -> Path:
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Write a record in one step. Its bytes depend on its content alone."""
-    write_bytes(path, json.dumps(asdict(record), separators=(",", ":"), sort_keys=True, allow_nan=False).encode())
+    """Write a record in one step, under a line with its SHA-256. Its bytes depend on its content alone."""
+    content = json.dumps(asdict(record), separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
+    write_bytes(path, _seal(content) + content)
 
 
 def read_record(path: Path) -> Record | None:
-    """Return the record at ``path``; None if there is none or it is not one (its job is then done again)."""
+    """Return the record at ``path``; None if there is none or it was changed (its job is then done again)."""
     try:
-        content = json.loads(path.read_bytes())
+        seal, _, text = path.read_bytes().partition(b"\n")
+        if seal + b"\n" != _seal(text):
+            return None
+        content = json.loads(text)
         files = tuple(FileEntry(*entry) for entry in content["files"])
         return Record(inputs=content["inputs"], files=files, content=content["content"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _seal(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode() + b"\n"
 
 
 def records_of(root: Path, kind: str) -> Iterator[tuple[str, Record]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from stemgmd_tools.corpus import layout
+from stemgmd_tools.corpus.claim import claim, claimed, refuse_foreign
 from stemgmd_tools.corpus.collect import record_kit, write_manifests
 from stemgmd_tools.corpus.estimate import Estimate, estimate, file_count, require_disk
 from stemgmd_tools.corpus.execute import execute, one_line_os_errors, worker_count
-from stemgmd_tools.corpus.identity import Identity, claim, require_identity
+from stemgmd_tools.corpus.identity import Identity, require_identity
 from stemgmd_tools.corpus.jobs import Job, MidiJob, SingleHitsJob, StemsJob, inputs_digest
 from stemgmd_tools.corpus.locks import Shard, finishing, working_on
 from stemgmd_tools.corpus.progress import Progress, Quiet
@@ -28,7 +30,8 @@ from stemgmd_tools.rendering.settings import RenderSettings
 class Request:
     """What a corpus is to hold.
 
-    :raises UsageError: if there is no performance or no kit, or a performance's name cannot be written down.
+    :raises UsageError: if there is no performance or no kit, a performance's name cannot be written down, or two
+        performances would write one file.
     """
 
     performances: Sequence[Performance]
@@ -47,6 +50,14 @@ class Request:
         for performance in self.performances:
             if CONTROL.search(performance.id):
                 raise UsageError(f"{performance.id!r}: a name must not hold control characters; rename the MIDI file")
+        owners: dict[PurePosixPath, str] = {}
+        for performance in self.performances:
+            for path in layout.midi_paths(performance):
+                if path in owners:
+                    raise UsageError(
+                        f"performances {owners[path]} and {performance.id} would both write {path}; rename one"
+                    )
+                owners[path] = performance.id
 
     @property
     def identity(self) -> Identity:
@@ -84,7 +95,11 @@ class Report:
 
 
 def plan_run(root: Path, request: Request, shard: Shard | None = None) -> tuple[list[Job], Estimate]:
-    """Return the jobs of one shard and what they amount to; nothing is written."""
+    """Return the jobs of one shard and what they amount to; nothing is written.
+
+    :raises CorpusError: if ``root`` holds a corpus made with something else.
+    """
+    claimed(root, request.identity)
     jobs = in_shard(request.jobs(), shard or Shard())
     return jobs, estimate(root, jobs, request.settings)
 
@@ -117,6 +132,7 @@ def render_corpus(
     require_disk(root, estimate(root, mine, request.settings))
     with one_line_os_errors(root):
         root.mkdir(parents=True, exist_ok=True)
+        refuse_foreign(root)
         with working_on(root, shard, prepare=lambda alone: _prepare(root, request, alone=alone)):
             _require_same_performances(root, everything, request.settings)
             tally = _execute(root, mine, request, progress or Quiet(), workers=workers, scheduler=scheduler)
@@ -127,7 +143,7 @@ def render_corpus(
 
 def _prepare(root: Path, request: Request, *, alone: bool) -> None:
     """Claim the folder for this request, and clear away what killed runs left."""
-    claim(root, request.identity)
+    claim(root, request.identity, alone=alone)
     for kit in request.kits:
         record_kit(root, kit)
     if alone:

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from stemgmd_tools import units
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.corpus.collect import MANIFEST_FOLDER
 from stemgmd_tools.corpus.execute import worker_count
 from stemgmd_tools.corpus.failures import Failure, Findings
-from stemgmd_tools.corpus.identity import Identity
+from stemgmd_tools.corpus.identity import IDENTITY_FILE, Identity
 from stemgmd_tools.corpus.listen import StemSet, TrackFile, check_hash, check_single_hits, check_stems
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.records import CONTENT_FOLDERS
@@ -125,11 +126,34 @@ def _check_agreement(identity: Identity, frames: dict[str, pd.DataFrame], findin
     for name, expected in performances["hits"].items():
         if counted.get(name, 0) != expected:
             findings.add("hits", str(name), f"{counted.get(name, 0)} rows", f"{expected} hits")
+    _check_identity(identity, frames, findings)
     wanted = set(layout.tracks(identity.settings))
     for (performance, kit), tracks in stems.groupby(["performance", "kit"])["track"]:
         if set(tracks) != wanted:
             _check_same(findings, f"tracks of {performance} x {kit}", set(tracks), wanted)
     _check_splits(frames, findings)
+
+
+def _check_identity(identity: Identity, frames: dict[str, pd.DataFrame], findings: Findings) -> None:
+    """Compare settings, kits and frames in the manifests with what ``corpus.json`` says."""
+    settings, hits = identity.settings, frames["hits"]
+    for table, column, expected in (
+        ("stems", "seed", settings.seed),
+        ("stems", "sample_rate", settings.sample_rate),
+        ("single_hits", "sample_rate", settings.sample_rate),
+    ):
+        for found in sorted(set(frames[table][column]) - {expected}):
+            findings.add("identity", f"{table}.{column}", found, f"{expected}, as in {IDENTITY_FILE}")
+    for table in ("kits", "stems", "single_hits"):
+        for kit, found in frames[table][["kit", "kit_hash"]].drop_duplicates().itertuples(index=False):
+            expected_hash = identity.kits.get(kit, "no such kit")
+            if found != expected_hash:
+                findings.add("identity", f"{table}: kit {kit}", found[:_SHOWN], f"{expected_hash[:_SHOWN]}")
+    frames_of_hits = units.frames_of_array(hits["time_s"].to_numpy(), settings.sample_rate)
+    wrong = np.flatnonzero(frames_of_hits != hits["frame"].to_numpy())
+    if len(wrong):
+        row = int(wrong[0])
+        findings.add("hits", f"row {row}", f"frame {hits['frame'].iloc[row]}", f"{frames_of_hits[row]}, as its time")
 
 
 def _check_same(findings: Findings, what: str, found: Iterable[str], expected: Iterable[str]) -> None:

@@ -194,6 +194,7 @@ def test_verify_prints_a_table_and_fails(kit, tmp_path):
         (("--limit", "0"), UsageError, "limit is 0"),
         (("--shard", "3/2"), UsageError, "shard 3/2"),
         (("--shard", "two"), UsageError, "must have the form i/n"),
+        (("--seed", str(2**63)), UsageError, "seed is 9223372036854775808; allowed: 0..9223372036854775807"),
         (("--sample-rate", "100"), UsageError, "sample_rate is 100 Hz"),
         (("--subtype", "float"), UsageError, "FLAC holds integers only"),
         (("--layout", "stemgmd", "--format", "flac"), UsageError, "--layout stemgmd is 16-bit WAV"),
@@ -234,6 +235,20 @@ def test_the_process_exits_with_the_code_of_its_error(tmp_path):
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith(f"stemgmd: {tmp_path}: no corpus here")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_an_output_that_takes_nothing_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "stemgmd_tools.cli.main", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == "stemgmd: No space left on device"
 
 
 def test_a_missing_extra_is_one_line(kit, tmp_path, monkeypatch):

@@ -89,7 +89,7 @@ def test_killed_at_random_moments_it_completes_to_the_same_bytes(larger, kit_dir
 def test_ctrl_c_ends_with_one_line_and_a_corpus_that_resumes(larger, kit_dir, tmp_path, jobs):
     root = tmp_path / "corpus"
     process = start(root, kit_dir, jobs=jobs)
-    wait_for(root, ".stemgmd/stems/*/*/*/*.json", process)
+    wait_for(root, ".stemgmd/stems/*/*/*/*.record", process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
     _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == INTERRUPTED, err
@@ -104,7 +104,7 @@ def test_a_second_process_on_the_same_folder_is_refused(kit_dir, tmp_path):
     root = tmp_path / "corpus"
     first = start(root, kit_dir, jobs=1)
     try:
-        wait_for(root, ".stemgmd/stems/*/*/*/*.json", first)
+        wait_for(root, ".stemgmd/stems/*/*/*/*.record", first)
         first.send_signal(signal.SIGSTOP)
         second = subprocess.run(command(root, kit_dir), capture_output=True, text=True, check=False)
     finally:

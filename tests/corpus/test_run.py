@@ -21,7 +21,7 @@ from stemgmd_tools.corpus.progress import Lines
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.run import Request, plan_run, render_corpus
 from stemgmd_tools.corpus.schedule import batches, in_shard
-from stemgmd_tools.errors import AudioError, CorpusError, UsageError
+from stemgmd_tools.errors import AudioError, CorpusError, KitError, UsageError
 from stemgmd_tools.kits.kit import load_kit_file
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.manifest.tables import TABLES
@@ -148,10 +148,10 @@ def test_corpora_made_with_equal_settings_merge(plain, request_of, kits, tmp_pat
     assert digests(tmp_path / "merged") == digests(plain)
 
 
-@pytest.mark.parametrize("harm", ["remove", "truncate", "flip", "record", "record_damaged"])
+@pytest.mark.parametrize("harm", ["remove", "truncate", "flip", "record", "record_cut", "record_changed"])
 def test_what_is_not_whole_is_rendered_again_and_nothing_else(corpus, grouped, request_of, harm):
     victim = sorted((corpus / "audio").rglob("snare.flac"))[3]
-    record = sorted((corpus / ".stemgmd" / "stems").rglob("*.json"))[3]
+    record = sorted((corpus / ".stemgmd" / "stems").rglob("*.record"))[3]
     if harm == "remove":
         victim.unlink()
     elif harm == "truncate":
@@ -162,15 +162,17 @@ def test_what_is_not_whole_is_rendered_again_and_nothing_else(corpus, grouped, r
         victim.write_bytes(content)
     elif harm == "record":
         record.unlink()
+    elif harm == "record_cut":
+        record.write_bytes(record.read_bytes()[:100])
     else:
-        record.write_bytes(record.read_bytes()[:40])
+        record.write_bytes(record.read_bytes().replace(b'"hits":', b'"hits":1'))
     report = render_corpus(corpus, request_of(groups=True), jobs=1)
     assert report.rendered == 1
     assert digests(corpus) == digests(grouped)
 
 
 def test_temporary_files_of_killed_runs_are_cleared_away(corpus, grouped, request_of):
-    for place in ("audio/tin/kick.flac.123.part", "manifests/hits.csv.9.part", ".stemgmd/stems/x.json.1.part"):
+    for place in ("audio/tin/kick.flac.123.part", "manifests/hits.csv.9.part", ".stemgmd/stems/x.record.1.part"):
         (corpus / place).parent.mkdir(parents=True, exist_ok=True)
         (corpus / place).write_bytes(b"half")
     render_corpus(corpus, request_of(groups=True), jobs=1)
@@ -199,6 +201,8 @@ def test_other_settings_are_refused_and_named(plain, request_of, settings, diffe
     before = digests(plain)
     with pytest.raises(CorpusError, match=difference):
         render_corpus(plain, request_of(**settings), jobs=1)
+    with pytest.raises(CorpusError, match=difference):
+        plan_run(plain, request_of(**settings))
     assert digests(plain) == before
 
 
@@ -229,6 +233,7 @@ def test_a_folder_with_other_things_is_left_alone(request_of, tmp_path):
     (tmp_path / "letters.txt").write_text("dear")
     with pytest.raises(CorpusError, match=r"not empty and not a corpus \(it holds letters.txt\)"):
         render_corpus(tmp_path, request_of(), jobs=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"format": "other/1"}', '{"format": "stemgmd-corpus/1"}'])
@@ -325,6 +330,34 @@ def test_a_name_that_cannot_be_written_down_is_refused_before_anything_is_render
     odd = Performance("a\nb", same.hits, same.duration_s)
     with pytest.raises(UsageError, match="control characters"):
         replace(request, performances=[odd])
+
+
+def test_two_performances_that_would_write_one_file_are_refused(request_of):
+    request = request_of(IDS[:1])
+    (same,) = request.performances
+    mapped = Performance(f"{same.id}.pieces", same.hits, same.duration_s, metadata=same.metadata)
+    for pair in ([same, mapped], [same, same]):
+        with pytest.raises(UsageError, match="would both write midi/"):
+            replace(request, performances=pair)
+
+
+def test_a_kit_that_could_not_be_used_may_be_mended(request_of, tmp_path):
+    write_sound(tmp_path / "bang.wav", 0 * tone())
+    data = map_data({"kick": layers("bang.wav")}, name="silent")
+    faulty = load_kit_file(write_map(tmp_path, data, "silent"))
+    with pytest.raises(KitError, match="is silent"):
+        render_corpus(tmp_path / "corpus", request_of(IDS[:1], [faulty]), jobs=1)
+    write_sound(tmp_path / "bang.wav", tone())
+    mended = load_kit_file(tmp_path / "silent.yaml")
+    assert mended.hash != faulty.hash
+    assert render_corpus(tmp_path / "corpus", request_of(IDS[:1], [mended]), jobs=1).complete
+
+
+def test_a_run_that_was_killed_while_it_claimed_its_folder_goes_on(request_of, tmp_path):
+    (tmp_path / ".stemgmd" / "locks").mkdir(parents=True)
+    (tmp_path / f"{IDENTITY_FILE}.123.part").write_text("{")
+    assert render_corpus(tmp_path, request_of(IDS[:1]), jobs=1).complete
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_prose_of_several_lines_becomes_one(request_of, tmp_path):

@@ -155,8 +155,45 @@ def test_onsets_that_lie_elsewhere_are_heard(corpus, shift):
 
     _change(corpus, "hits", late)
     verdict = verify_corpus(corpus, jobs=1)
-    assert {failure.check for failure in verdict.failures} == {"onset"}
+    assert {failure.check for failure in verdict.failures} == {"onset", "hits"}
     assert len(verdict.failures) > 10
+
+
+@pytest.mark.parametrize("track", ["snare", "crash"])
+def test_a_hit_that_is_not_heard(corpus, track):
+    """Silence in place of a hit that stands alone, in the stem and the sums alike."""
+    hits = Corpus(corpus).hits
+    row = hits[hits["piece"] == track].iloc[0]
+    stems = Corpus(corpus).stems
+    stem = stems[(stems["track"] == track) & (stems["performance"] == row["performance"])].iloc[0]
+    _reencode(corpus, stem["path"], np.zeros_like)
+    silenced = stem["path"]
+    _change(
+        corpus,
+        "stems",
+        lambda rows: rows.assign(
+            silent=[s or p == silenced for s, p in zip(rows["silent"], rows["path"], strict=True)]
+        ),
+    )
+    failures = [failure for failure in verify_corpus(corpus, jobs=1).failures if failure.check == "onset"]
+    assert failures
+    assert all("silence" in failure.found for failure in failures)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ('"seed": 0', '"seed": 7', "stems.seed"),
+        ('"sample_rate": 44100', '"sample_rate": 48000', "stems.sample_rate"),
+        ('"tin": "', '"tin": "0', "kits: kit tin"),
+    ],
+)
+def test_an_identity_that_tells_of_another_corpus(corpus, old, new, where):
+    path = corpus / "corpus.json"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    assert where in {f.where for f in verify_corpus(corpus, jobs=1).failures if f.check == "identity"}
 
 
 def test_a_single_hit_that_starts_late(corpus_with_single_hits):
