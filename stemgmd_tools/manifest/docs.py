@@ -15,7 +15,7 @@ def _section(table: Table) -> str:
     head = "| column | type | unit | may be missing | values | meaning |\n|---|---|---|---|---|---|"
     rows = "\n".join(_row(column) for column in table.columns)
     key = ", ".join(f"`{name}`" for name in table.key)
-    return f"### `{table.name}`\n\n{table.description} Sorted by {key}, which name a row.\n\n{head}\n{rows}\n"
+    return f"### `{table.name}`\n\n{table.description} Key and sorting order: {key}.\n\n{head}\n{rows}\n"
 
 
 def _row(column: Column) -> str:

@@ -108,7 +108,9 @@ STEMS: Final = Table(
             "LUFS",
             nullable=True,
         ),
-        Column("active_fraction", Kind.REAL, "share of the track that is not quiet", low=0, high=1),
+        Column(
+            "active_fraction", Kind.REAL, "share of the track's 100 ms hops whose RMS is above -60 dBFS", low=0, high=1
+        ),
         Column("silent", Kind.FLAG, "whether every sample is zero"),
         Column("gain_db", Kind.REAL, "headroom gain applied to all tracks of this performance and kit alike", "dB"),
         _count("seed", "seed of the corpus"),
