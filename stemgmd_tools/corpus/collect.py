@@ -52,6 +52,13 @@ def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
     single_hits = dict(records_of(root, SINGLE_HITS))
     midi = dict(records_of(root, MIDI))
     banks = _banks(root, [*stems.values(), *single_hits.values()])
+    for record in stems.values():
+        performance = record.content["rows"][0]["performance"]
+        if performance not in midi:
+            raise CorpusError(
+                f"{root}: holds stems of {performance} from a run that was interrupted before its MIDI was written; "
+                "run that command again, or render into another folder with --out"
+            )
     kits = {name: record.content for name, record in records_of(root, KITS) if name in banks}
     splits = {name: _split(record.content) for name, record in midi.items()}
     rate = identity.settings.sample_rate

@@ -1,4 +1,4 @@
-"""Telling how far a run is: a bar on a terminal, a line now and then elsewhere, nothing when asked to be quiet."""
+"""Telling how far a run is: a bar on a terminal, nothing elsewhere or when asked to be quiet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from tqdm import tqdm
 
 from stemgmd_tools.corpus.jobs import Outcome
 
-LINE_INTERVAL_S: Final = 60.0
 _BAR: Final = "{percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{postfix}"
 
 
@@ -92,43 +91,9 @@ class Bar:
             self._bar.close()
 
 
-class Lines:
-    """A line now and then, for logs."""
-
-    def __init__(self, stream: TextIO, interval_s: float = LINE_INTERVAL_S) -> None:
-        """Write to ``stream`` at most every ``interval_s`` seconds."""
-        self._stream = stream
-        self._interval_s = interval_s
-        self._tally = _Tally(0)
-        self._total_s = self._seen_s = 0.0
-        self._last = time.monotonic()
-
-    def start(self, performance_s: float, files: int) -> None:
-        """Begin to count."""
-        self._tally = _Tally(files)
-        self._total_s = performance_s
-        self._last = self._tally.began
-
-    def update(self, outcome: Outcome) -> None:
-        """Write a line if the last one is old enough."""
-        self._tally.add(outcome)
-        self._seen_s += outcome.performance_s
-        now = time.monotonic()
-        if now - self._last >= self._interval_s:
-            self._last = now
-            share = 100 * self._seen_s / self._total_s if self._total_s else 100.0
-            self._stream.write(f"{share:.0f} %, {self._tally}\n")
-            self._stream.flush()
-
-    def close(self) -> None:
-        """Say no more."""
-
-
 def progress_on(stream: TextIO, *, quiet: bool = False) -> Progress:
-    """Return a bar if ``stream`` is a terminal, else lines; nothing at all if ``quiet``."""
-    if quiet:
-        return Quiet()
-    return Bar(stream) if stream.isatty() else Lines(stream)
+    """Return a bar if ``stream`` is a terminal, unless ``quiet``."""
+    return Bar(stream) if stream.isatty() and not quiet else Quiet()
 
 
 @contextmanager

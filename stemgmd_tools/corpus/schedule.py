@@ -27,6 +27,7 @@ def in_shard(jobs: Sequence[Job], shard: Shard) -> list[Job]:
 def batches(jobs: Sequence[Job], kits: Sequence[Kit], workers: int) -> Iterator[Batch]:
     """Yield the jobs in the order in which workers should take them.
 
+    MIDI comes first: it takes moments, and without it no manifest can tell of what an interrupted run left.
     Kits come in waves of as many as there are workers, so that the banks of a wave are compiled side by side and the
     first stems are written as soon as the first bank stands. Inside a wave the longest jobs come first, since a long
     one at the end would leave the other workers idle; the first few go to different kits.
@@ -42,18 +43,17 @@ def batches(jobs: Sequence[Job], kits: Sequence[Kit], workers: int) -> Iterator[
             single_hits[job.kit.name] = job
         else:
             midi.append(job)
+    yield from _packed(midi, limit)
     names = list(groups)
     for start in range(0, len(names), workers):
         wave = names[start : start + workers]
         packed = [batch for name in wave for batch in _packed(groups[name], limit)]
         packed += [(single_hits[name],) for name in wave if name in single_hits]
-        if start == 0:
-            packed += _packed(midi, limit)
         yield from sorted(packed, key=_first_things_first)
 
 
 def _first_things_first(batch: Batch) -> tuple[bool, float, str]:
-    """Sort stems by their longest job, then what is small; single hits count as small: stems are what one waits for."""
+    """Sort stems by their longest job, then single hits: stems are what one waits for."""
     head = batch[0]
     return (not isinstance(head, StemsJob), -head.cost_s, head.name)
 

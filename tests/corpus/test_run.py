@@ -15,12 +15,14 @@ from toy_kits import layers, map_data, tone, write_map, write_sound
 from stemgmd_tools.corpus import estimate as estimates
 from stemgmd_tools.corpus import jobs as job_module
 from stemgmd_tools.corpus.identity import IDENTITY_FILE
+from stemgmd_tools.corpus.jobs import Outcome
 from stemgmd_tools.corpus.locks import Shard, working_on
 from stemgmd_tools.corpus.merge import merge
-from stemgmd_tools.corpus.progress import Lines
+from stemgmd_tools.corpus.progress import Quiet
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.run import Request, plan_run, render_corpus
 from stemgmd_tools.corpus.schedule import batches, in_shard
+from stemgmd_tools.corpus.verify import verify_corpus
 from stemgmd_tools.errors import AudioError, CorpusError, KitError, UsageError
 from stemgmd_tools.kits.kit import load_kit_file
 from stemgmd_tools.manifest.files import read_manifest
@@ -410,20 +412,46 @@ def test_the_estimate_counts_and_shrinks_with_what_is_done(plain, request_of, tm
 
 
 def test_progress_counts_everything(request_of, tmp_path):
-    class Stream:
-        text = ""
+    class Recorder(Quiet):
+        started: tuple[float, int] = (0.0, 0)
+        performance_s = 0.0
+        files = 0
 
-        def write(self, text: str) -> None:
-            self.text += text
+        def start(self, performance_s: float, files: int) -> None:
+            self.started = (performance_s, files)
 
-        def flush(self) -> None:
-            pass
+        def update(self, outcome: Outcome) -> None:
+            self.performance_s += outcome.performance_s
+            self.files += outcome.files
 
-    stream = Stream()
-    render_corpus(tmp_path / "corpus", request_of(), jobs=1, progress=Lines(stream, interval_s=0.0))
-    last = stream.text.splitlines()[-1]
-    assert last.startswith("100 %, ")
-    assert "x real time, 88/88 files, " in last
+    seen = Recorder()
+    render_corpus(tmp_path / "corpus", request_of(), jobs=1, progress=seen)
+    assert (pytest.approx(seen.performance_s), seen.files) == seen.started
+    assert seen.files == 88
+
+
+def test_a_smaller_run_completes_after_a_larger_one_was_interrupted(request_of, tmp_path, monkeypatch):
+    root = tmp_path / "corpus"
+    written = job_module.StemsJob.write
+
+    def fail_later(self, place, settings):
+        if len(list((root / ".stemgmd" / "stems").rglob("*.record"))) == 3:
+            raise AudioError("interrupted")
+        return written(self, place, settings)
+
+    monkeypatch.setattr(job_module.StemsJob, "write", fail_later)
+    with pytest.raises(AudioError, match="interrupted"):
+        render_corpus(root, request_of(), jobs=1)
+    monkeypatch.undo()
+    assert render_corpus(root, request_of(IDS[:1]), jobs=1).complete
+    assert verify_corpus(root, jobs=1).failures == ()
+    assert render_corpus(root, request_of(), jobs=1).complete
+
+
+def test_stems_without_their_midi_are_named(corpus, request_of):
+    (corpus / ".stemgmd" / "midi" / f"{IDS[1]}.record").unlink()
+    with pytest.raises(CorpusError, match=f"holds stems of {IDS[1]} from a run that was interrupted"):
+        render_corpus(corpus, request_of(IDS[:1], groups=True), jobs=1)
 
 
 def test_the_manifests_wait_for_the_last_job(request_of, tmp_path):
