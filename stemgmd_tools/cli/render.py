@@ -33,7 +33,7 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
     return (float(low) if low else None, float(high) if high else None)
 
 
-@click.command()
+@click.command(short_help="Render performances through kits to a corpus.")
 @click.option("--gmd", type=click.Path(path_type=Path), metavar="PATH", help="The Groove MIDI Dataset: folder or zip.")
 @click.option("--midi", type=click.Path(path_type=Path), metavar="DIR", help="A folder of other drum MIDI files.")
 @click.option(
@@ -51,16 +51,36 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
     help="all, train, heldout, or names (comma-separated, repeatable), also of your own sample maps.  [default: all]",
 )
 @kit_path_option
-@click.option("--out", type=click.Path(path_type=Path), default=Path("corpus"), show_default=True, metavar="DIR")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("corpus"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the corpus: made, completed or extended.",
+)
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes.  [default: all cores]")
 @click.option("--scheduler", metavar="ADDRESS", help="Work on a Dask cluster (tcp://host:port) instead.")
 @click.option("--shard", metavar="I/N", help="Do one of N parts; into one folder, or several for `stemgmd merge`.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--sample-rate", type=int, default=44_100, show_default=True, metavar="HZ")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Decides which of several takes each hit plays.",
+)
+@click.option("--sample-rate", type=int, default=44_100, show_default=True, metavar="HZ", help="8000 to 192000.")
 @click.option(
     "--format", "container", type=click.Choice(["flac", "wav"]), help="[default: flac; wav with stemgmd layout]"
 )
-@click.option("--subtype", type=click.Choice(list(_FORMAT_OF_SUBTYPE)), default="16", show_default=True, help="Bits.")
+@click.option(
+    "--subtype",
+    type=click.Choice(list(_FORMAT_OF_SUBTYPE)),
+    default="16",
+    show_default=True,
+    help="Bits of a sample; float: 32-bit WAV.",
+)
 @click.option(
     "--layout",
     type=click.Choice(["native", "stemgmd"]),
@@ -73,13 +93,20 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
     type=click.Choice(["natural", "cut"]),
     default="natural",
     show_default=True,
-    help="Let the last sounds ring out, or cut at the performance's end.",
+    help="Let the last sounds ring out (natural), or stop at the performance's end (cut).",
 )
 @click.option("--groups", is_flag=True, help="Also write the five LarsNet group stems.")
 @click.option(
-    "--flac-level", type=click.IntRange(0, 8), default=DEFAULT_FLAC_LEVEL, show_default=True, help="Compression."
+    "--flac-level",
+    type=click.IntRange(0, 8),
+    default=DEFAULT_FLAC_LEVEL,
+    show_default=True,
+    metavar="0-8",
+    help="Compression.",
 )
-@click.option("--single-hits/--no-single-hits", default=True, show_default=True, help="Every sound at ten velocities.")
+@click.option(
+    "--single-hits/--no-single-hits", default=True, show_default=True, help="Also write every sound at ten velocities."
+)
 @click.option("--split", "splits", multiple=True, metavar="NAME", help="train, validation, test; repeatable.")
 @click.option("--drummer", "drummers", multiple=True, metavar="NAME", help="As in drummer1; repeatable.")
 @click.option("--style", "styles", multiple=True, metavar="NAME", help="As in funk or funk/groove1; repeatable.")

@@ -12,7 +12,7 @@ from stemgmd_tools.errors import CorpusError
 MOST_SHOWN = 200
 
 
-@click.command()
+@click.command(short_help="Check a corpus: files, rows, sums, onsets, splits.")
 @click.argument("corpus", type=click.Path(path_type=Path))
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes.  [default: all cores]")
 @click.option("--quiet", is_flag=True, help="No progress.")
