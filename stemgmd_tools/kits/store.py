@@ -102,6 +102,7 @@ def build_banks(
     :param progress: called with a kit's name when its bank is in place.
     :raises KitError: as :func:`open_bank`.
     """
+    cache = data.cache_dir() if cache is None else cache  # joblib's processes may be older than this environment
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
     for name in parallel(joblib.delayed(_built)(kit, sample_rate, cache) for kit in kits):
         if progress is not None:
