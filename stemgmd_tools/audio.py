@@ -10,10 +10,14 @@ import errno
 import hashlib
 import os
 import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedRandom, FileIO
 from pathlib import Path
-from types import TracebackType
-from typing import Final, TypeAlias
+from types import FrameType, TracebackType
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import soundfile
@@ -130,6 +134,23 @@ def _linked(source: Path, target: Path) -> bool:
     return True
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold back Ctrl-C while libsndfile calls back into Python: raised there it would be printed and lost."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: held.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if held:
+        handler(*held[0])
+
+
 class _Sink:
     """The file libsndfile writes to. It keeps the system's first failure, of which libsndfile tells little."""
 
@@ -196,36 +217,39 @@ class TrackWriter:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._sink = _Sink(self._temporary)
-            self._file = soundfile.SoundFile(
-                self._sink,
-                "w",
-                samplerate=sample_rate,
-                channels=2,
-                subtype=_SUBTYPE[sample_format],
-                format=container.upper(),
-                compression_level=level,
-            )
+            with _interrupts_held():
+                self._file = soundfile.SoundFile(
+                    self._sink,
+                    "w",
+                    samplerate=sample_rate,
+                    channels=2,
+                    subtype=_SUBTYPE[sample_format],
+                    format=container.upper(),
+                    compression_level=level,
+                )
         except (soundfile.SoundFileError, OSError, RuntimeError) as error:
             raise _write_failure(path, error) from error
 
     def write(self, block: Pcm) -> None:
         """Append integer samples of shape (frames, 2), on the grid of the track's format."""
         try:
-            if self._sample_format == "int16":
-                self._file.write(block)
-            elif self._sample_format == "int24":
-                self._file.write(block << 8)  # libsndfile keeps the upper 24 of 32 bits
-            else:
-                self._file.write(block.astype(np.float32) / np.float32(units.full_scale(24)))
+            with _interrupts_held():
+                self._file.write(self._as_written(block))
         except (soundfile.SoundFileError, OSError, RuntimeError) as error:
             raise _write_failure(self.path, self._sink.error or error) from error
         self._raise_if_failed()
 
+    def _as_written(self, block: Pcm) -> NDArray[Any]:
+        if self._sample_format == "int16":
+            return block
+        if self._sample_format == "int24":
+            return block << 8  # libsndfile keeps the upper 24 of 32 bits
+        return block.astype(np.float32) / np.float32(units.full_scale(24))
+
     def close(self) -> tuple[str, int]:
         """Finish the temporary file; return the SHA-256 of its bytes and their number."""
         try:
-            self._file.close()
-            self._sink.close()
+            self._close()
             self._raise_if_failed()
             return file_sha256(self._temporary), self._temporary.stat().st_size
         except (soundfile.SoundFileError, OSError, RuntimeError) as error:
@@ -243,9 +267,13 @@ class TrackWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Remove what was not committed."""
-        self._file.close()
-        self._sink.close()
+        self._close()
         self._temporary.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        with _interrupts_held():
+            self._file.close()
+            self._sink.close()
 
     def _raise_if_failed(self) -> None:
         if self._sink.error is not None:

@@ -14,7 +14,7 @@ import joblib
 from stemgmd_tools.audio import copy_file
 from stemgmd_tools.corpus.claim import claim, refuse_foreign
 from stemgmd_tools.corpus.collect import KITS, write_manifests
-from stemgmd_tools.corpus.execute import one_line_os_errors, worker_count
+from stemgmd_tools.corpus.execute import one_line_os_errors, results_of, worker_count
 from stemgmd_tools.corpus.identity import Identity, require_identity
 from stemgmd_tools.corpus.jobs import MIDI, SINGLE_HITS, STEMS
 from stemgmd_tools.corpus.locks import Shard, working_on
@@ -92,7 +92,7 @@ def _take_all(root: Path, sources: Sequence[Path], workers: int) -> Merged:
         for kind in _KINDS
         for name, _ in records_of(source, kind)
     )
-    counts = list(joblib.Parallel(n_jobs=workers, return_as="generator_unordered")(tasks))
+    counts = list(results_of(joblib.Parallel(n_jobs=workers, return_as="generator_unordered"), tasks))
     return Merged(len(sources), sum(count > 0 for count in counts), sum(counts))
 
 

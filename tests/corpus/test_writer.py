@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -12,7 +15,7 @@ import pytest
 import soundfile
 from toys import toy_bank
 
-from stemgmd_tools.audio import read_pcm
+from stemgmd_tools.audio import TrackWriter, read_pcm
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.corpus.single_hits import write_single_hits
 from stemgmd_tools.corpus.writer import write_performance
@@ -170,3 +173,22 @@ def test_single_hits_in_the_stemgmd_layout_carry_the_nine_names(tmp_path):
     for folder in ("kick", "snare", "hi_tom", "mid_tom", "low_tom", "hihat_closed", "hihat_open", "ride", "crash_left"):
         assert {f"single_hits/toy/{folder}-{n}.wav" for n in range(1, 11)} <= names
     assert len(names) == len(rows)
+
+
+def test_ctrl_c_while_libsndfile_writes_is_neither_lost_nor_printed(tmp_path, capfd):
+    """Without holding it back, the interrupt is raised inside a C callback, which prints and swallows it."""
+
+    class Interrupting(io.BytesIO):
+        def write(self, data):
+            os.kill(os.getpid(), signal.SIGINT)
+            return super().write(data)
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        TrackWriter(tmp_path / "a.wav", sample_rate=44_100, sample_format="int16", container="wav") as writer,
+    ):
+        writer._sink._file = Interrupting()
+        for _ in range(100):
+            writer.write(np.ones((4096, 2), np.int16))
+    assert capfd.readouterr().err == ""
+    assert not (tmp_path / "a.wav").exists()
