@@ -16,15 +16,15 @@ from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.pieces import ARTICULATIONS, PIECES
 from stemgmd_tools.rendering.settings import RenderSettings
 
-TAIL_S: Final = 1.6
+TAIL_S: Final = 1.2
 """Mean time for which stems ring on after the nominal duration, over GMD and the modelled kits."""
-SINGLE_HIT_S: Final = 1.7
+SINGLE_HIT_S: Final = 1.65
 """Mean length of a single hit, over all articulations and modelled kits."""
 FLAC_BITS: Final = {
-    "int16": {"stem": 1.8, "group": 3.0, "mixture": 8.1, "single_hit": 4.5},
+    "int16": {"stem": 1.55, "group": 2.7, "mixture": 7.8, "single_hit": 4.6},
     "int24": {"stem": 4.1, "group": 6.9, "mixture": 15.9, "single_hit": 9.0},
 }
-"""Mean bits for one sample of one channel in FLAC at level 5, over GMD and modelled kits; stems are mostly silence."""
+"""Mean bits for one sample of one channel in FLAC at level 3, over GMD and modelled kits; stems are mostly silence."""
 WAV_BITS: Final = {"int16": 16.0, "int24": 24.0, "float32": 32.0}
 _CHANNELS: Final = 2
 MIDI_BYTES: Final = 10_000
@@ -33,7 +33,7 @@ RECORD_BYTES: Final = 8_000
 """Record and manifest rows of one performance and kit."""
 SAFETY: Final = 1.15
 """Asked of the disk beyond the estimate."""
-SPEED: Final = {"flac": 80.0, "wav": 350.0}
+SPEED: Final = {"flac": 105.0, "wav": 330.0}
 """Seconds of performance, all tracks together, rendered per second by one core of 2020s hardware."""
 
 

@@ -286,7 +286,7 @@ def _runs(plan: Plan, bank: Bank) -> tuple[list[_Run], ...]:
         strict=True,
     )
     for piece, begin, end, source, gain, choke, release in table:
-        body_end = end if choke == NOT_CHOKED else min(end, max(choke, begin))
+        body_end = end if choke == NOT_CHOKED else min(end, choke)
         runs = by_piece[piece]
         if body_end > begin:
             runs.append(_Run(begin * CHANNELS, body_end * CHANNELS, source * CHANNELS, gain, None))
