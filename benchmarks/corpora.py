@@ -70,16 +70,16 @@ def rows(
     ]
 
 
-def first_stem(gmd: Path | None) -> Row:
+def first_stem() -> Row:
     """Start the quick start's render with an empty cache and wait for the first finished stem."""
     with tempfile.TemporaryDirectory(prefix="stemgmd-benchmark-") as folder:
         out = Path(folder, "corpus")
         command = [sys.executable, "-m", "stemgmd_tools.cli.main", "render", "--quiet", "--kits", "all", "--out", out]
-        command += ["--gmd", gmd] if gmd else []
+        others = {name: value for name, value in os.environ.items() if name != "STEMGMD_GMD"}
         start = time.perf_counter()
         process = subprocess.Popen(
             command,
-            env={**os.environ, "STEMGMD_CACHE": str(Path(folder, "cache"))},
+            env={**others, "STEMGMD_CACHE": str(Path(folder, "cache"))},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

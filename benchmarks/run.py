@@ -66,7 +66,7 @@ def measure(size: Size, gmd: Path | None, names: list[str], soundfont: Path | No
         open_bank(kit)
     add(corpora.rows(sample, kits[:2], collection, size.repeats, written.default_s / written.sample_s))
     if size.first_stem:
-        add([corpora.first_stem(gmd)])
+        add([corpora.first_stem()])
     add(reading.rows(collection.path, size.parse_every))
     add(memory.rows(names[0], gmd))
     about = f"{material.description(collection, found)}; kit {kits[0].name}"
