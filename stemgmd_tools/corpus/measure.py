@@ -49,6 +49,7 @@ class TrackMeter:
         self._hop = hop_frames(sample_rate)
         self._full = float(units.full_scale(bit_depth))
         self._weights = _energy_weights(sample_rate)
+        self._spectra = np.empty((0, len(self._weights)), np.float32)
         self._peak = 0
         self._energy: list[NDArray[np.float64]] = []
         self._remainder_energy = 0.0
@@ -63,8 +64,9 @@ class TrackMeter:
         sounding = np.flatnonzero(peaks)
         if len(sounding):
             # left + i right: one complex transform holds the energy of both channels and needs no reordering
-            both = np.zeros((len(sounding), len(self._weights)), np.float32)
-            both[:, : rows.shape[1]] = rows[sounding]
+            both = self._buffer(len(sounding))
+            both[:, : rows.shape[1]] = rows if len(sounding) == hops else rows[sounding]
+            both[:, rows.shape[1] :] = 0.0
             bins = fft.fft(both.view(np.complex64), overwrite_x=True).view(np.float32)
             np.multiply(bins, bins, out=bins)
             energy[sounding] = bins @ self._weights
@@ -73,6 +75,12 @@ class TrackMeter:
         self._remainder_energy += float(np.square(rest).sum())
         self._peak = max(self._peak, int(peaks.max(initial=0)), int(np.abs(rest).max(initial=0)))
         self._frames += len(block)
+
+    def _buffer(self, hops: int) -> NDArray[np.float32]:
+        """Return room for the spectra of some hops; the same memory each time, since fresh pages cost more."""
+        if hops > len(self._spectra):
+            self._spectra = np.empty((hops, len(self._weights)), np.float32)
+        return self._spectra[:hops]
 
     def levels(self) -> Levels:
         """Return the levels of everything taken in so far."""
