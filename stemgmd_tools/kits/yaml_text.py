@@ -23,8 +23,8 @@ Data: TypeAlias = Any
 Keys: TypeAlias = Sequence[str | int]
 """Keys and indices from the root to a value."""
 
-_INTEGER: Final = re.compile(r"[-+]?[0-9]{1,18}")
-"""Longer ones are read as floats: no key of a map is that large, and none must cost time to convert."""
+_INTEGER: Final = re.compile(r"[-+]?[0-9]{1,300}")
+"""Longer ones are read as floats: none is meant, and Python refuses to convert thousands of digits."""
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _BASED: Final = re.compile(r"0o[0-7]{1,16}|0x[0-9a-fA-F]{1,16}")
 _WORDS: Final[dict[str, Data]] = {
