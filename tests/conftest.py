@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True)  # new examples are for those who can look at them
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 _BESIDE = Path(__file__).resolve().parents[2] / "shared"
 
