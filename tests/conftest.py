@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("ci", derandomize=True)  # new examples are for those who can look at them
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# No test is timed, and new examples are for those who can look at them.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 _BESIDE = Path(__file__).resolve().parents[2] / "shared"
 
