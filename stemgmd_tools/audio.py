@@ -206,9 +206,7 @@ class TrackWriter:
     :raises AudioError: if the file cannot be opened or written; a full disk is named as such.
     """
 
-    def __init__(
-        self, path: Path, *, sample_rate: int, sample_format: str, container: str = "flac", flac_level: int = 5
-    ) -> None:
+    def __init__(self, path: Path, *, sample_rate: int, sample_format: str, container: str, flac_level: int) -> None:
         """Open the temporary file."""
         self.path = path
         self._sample_format = sample_format

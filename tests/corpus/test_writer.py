@@ -185,7 +185,9 @@ def test_ctrl_c_while_libsndfile_writes_is_neither_lost_nor_printed(tmp_path, ca
 
     with (
         pytest.raises(KeyboardInterrupt),
-        TrackWriter(tmp_path / "a.wav", sample_rate=44_100, sample_format="int16", container="wav") as writer,
+        TrackWriter(
+            tmp_path / "a.wav", sample_rate=44_100, sample_format="int16", container="wav", flac_level=0
+        ) as writer,
     ):
         writer._sink._file = Interrupting()
         for _ in range(100):
