@@ -117,7 +117,7 @@ def _description(kit_map: KitMap, path: Path, folders: Sequence[Path]) -> Iterab
     yield kit_map.description
     yield f"licence: {kit_map.license}"
     yield f"attribution: {kit_map.attribution}"
-    yield from (f"measured on: {recording}" for recording in kit_map.measured_on)
+    yield from (f"measured on: {recording.kit} ({recording.license})" for recording in kit_map.measured_on)
     if kit_map.source_url:
         yield f"source: {kit_map.source_url}"
     yield f"map: {path}"

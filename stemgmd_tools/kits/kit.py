@@ -14,10 +14,12 @@ from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.schema import KitMap
 from stemgmd_tools.kits.yaml_text import parse_yaml, spell
 
-ENGINE_VERSION: Final = 1
+ENGINE_VERSION: Final = 2
 """Part of every kit's hash. Raise it whenever an unchanged sample map compiles to other samples, gains or tables."""
 
-PROSE: Final = frozenset({"title", "description", "license", "attribution", "source_url", "measured_on", "folder"})
+PROSE: Final = frozenset(
+    {"title", "description", "license", "attribution", "source_url", "measured_on", "origin", "folder"}
+)
 """Keys of a map that do not shape the sound, and so are not hashed."""
 
 _CHUNK_BYTES: Final = 1 << 20

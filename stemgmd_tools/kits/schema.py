@@ -85,6 +85,26 @@ class Articulation(Strict):
         return self
 
 
+class Recording(Strict):
+    """A recorded kit that figures of this kit were measured on."""
+
+    kit: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*$", description="name of the recorded kit's own sample map")
+    license: str = Field(min_length=1, description="SPDX identifier of the recording's licence")
+    attribution: str = Field(default="", description="who recorded it")
+    source_url: str | None = Field(default=None, description="where it is published")
+    articulations: tuple[ArticulationName, ...] = Field(
+        default=(), description="those of this kit that rest on it; none named: all"
+    )
+
+
+class Origin(Strict):
+    """How a kit was made from others."""
+
+    name: str = Field(min_length=1, description="what it is called where kits are named, e.g. `random:7`")
+    kits: tuple[str, ...] = Field(default=(), description="the kits it was made from")
+    figures: dict[str, float] = Field(default={}, description="every figure that was drawn or given")
+
+
 class KitMap(Strict):
     """One kit."""
 
@@ -99,9 +119,8 @@ class KitMap(Strict):
     license: str = Field(min_length=1, description="SPDX identifier of the licence the kit's sound is under")
     attribution: str = Field(description="who is to be named, and how")
     source_url: str | None = Field(default=None, description="where the sample files are published")
-    measured_on: tuple[str, ...] = Field(
-        default=(), description="recordings the figures were measured on, with licence"
-    )
+    measured_on: tuple[Recording, ...] = Field(default=(), description="recordings the figures were measured on")
+    origin: Origin | None = Field(default=None, description="how it was made from other kits")
     folder: str | None = Field(
         default=None, description="name of the folder of sample files; default: the folder this file lies in"
     )

@@ -6,7 +6,7 @@ notched-noise data", 1990), but never narrower than 60 Hz: a narrower band rings
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,21 @@ _NARROWEST_HZ: Final = 60.0
 _SUBSONIC_HZ: Final = 15.0
 
 Float = NDArray[np.float64]
+
+
+_TILT_PIVOT_HZ: Final = 1000.0
+
+
+class Tilt(NamedTuple):
+    """A deviation of level that is a straight line over the logarithm of frequency."""
+
+    level_db: float
+    """At 1 kHz."""
+    db_per_octave: float
+
+    def at(self, frequencies_hz: Float) -> Float:
+        """Return the deviation in dB at each frequency."""
+        return np.asarray(self.level_db + self.db_per_octave * np.log2(frequencies_hz / _TILT_PIVOT_HZ))
 
 
 def erb_number(frequencies_hz: ArrayLike) -> Float:

@@ -11,13 +11,23 @@ from stemgmd_tools.seeds import stream
 
 def colour_gains(colour: Colour, kit: str, frequencies_hz: Float) -> Float:
     """Return the amplitude ratio of a colour at each frequency."""
-    points_hz, gain_db = (
-        (np.array(colour.frequencies_hz), np.array(colour.gain_db))
-        if colour.frequencies_hz is not None
-        else _drawn(colour, kit)
-    )
+    points_hz, gain_db = _drawn(colour, kit) if colour.gain_db is None else (grid_hz(colour), np.array(colour.gain_db))
     gain = np.interp(np.log(np.maximum(frequencies_hz, 1.0)), np.log(points_hz), gain_db, left=0.0, right=0.0)
     return np.asarray(10.0 ** (gain / 20.0))
+
+
+def grid_hz(colour: Colour) -> Float:
+    """Return the frequencies of a curve's points: those given, or a grid that widens with frequency."""
+    if colour.frequencies_hz is not None:
+        return np.array(colour.frequencies_hz)
+    if colour.least_step_hz == 0.0 and colour.gain_db is None:
+        octaves = np.log2(colour.high_hz / colour.low_hz)
+        return colour.low_hz * 2.0 ** np.linspace(0.0, octaves, round(octaves * colour.points_per_octave) + 1)
+    points = [colour.low_hz]
+    ratio = 2.0 ** (1.0 / colour.points_per_octave)
+    while (points[-1] < colour.high_hz) if colour.gain_db is None else (len(points) < len(colour.gain_db)):
+        points.append(max(points[-1] * ratio, points[-1] + colour.least_step_hz))
+    return np.array(points)
 
 
 def _drawn(colour: Colour, kit: str) -> tuple[Float, Float]:
@@ -26,8 +36,7 @@ def _drawn(colour: Colour, kit: str) -> tuple[Float, Float]:
     The curve is normal on a decibel scale: in power it is skewed towards peaks, as the response of a plate whose
     modes hardly overlap is.
     """
-    octaves = np.log2(colour.high_hz / colour.low_hz)
-    points_hz = colour.low_hz * 2.0 ** np.linspace(0.0, octaves, round(octaves * colour.points_per_octave) + 1)
+    points_hz = grid_hz(colour)
     draw = stream(0, "voice", kit, "colour", str(colour.name))
     gain_db = colour.depth_db * draw.standard_normal(len(points_hz))
     return points_hz, gain_db - 10.0 * np.log10(np.mean(10.0 ** (gain_db / 10.0)))

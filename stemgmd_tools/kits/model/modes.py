@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.kits.model.bands import SAMPLE_RATE, Float, channel_gains
+from stemgmd_tools.kits.model.bands import SAMPLE_RATE, Float, Tilt, channel_gains, knot_weights
 from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY, Glide, Jitter, Modes
 
 _BLOCK: Final = 512
@@ -31,6 +31,14 @@ class ModeBank:
     """Whether every hit draws its own phases."""
     onset_s: float
     """Length of the fade-in."""
+    bend_octaves: Float
+    """(B,) velocities of the bends, octaves above the reference; may be empty."""
+    bends_db: Float
+    """(K, B) added to the level at the bends' velocities, constant outside."""
+    t60_exponent: float
+    """Decay times are proportional to (velocity / reference) to this power."""
+    frequency_exponent: float
+    """Frequencies are proportional to (velocity / reference) to this power."""
 
     @classmethod
     def from_parameters(cls, modes: Modes) -> ModeBank:
@@ -51,26 +59,45 @@ class ModeBank:
             slopes,
             modes.phase_turns is None,
             modes.onset_s,
+            np.log2(np.array(modes.bend_velocities, dtype=np.float64) / REFERENCE_VELOCITY),
+            np.array(modes.bends_db or ((),) * count, dtype=np.float64).reshape(count, -1),
+            modes.t60_velocity_exponent,
+            modes.frequency_velocity_exponent,
         )
 
     def at_velocity(self, velocity: float) -> NDArray[np.complex128]:
         """Return the (2, K) amplitudes of a stroke."""
         octaves = np.log2(velocity / REFERENCE_VELOCITY)
-        return np.asarray(self.amplitude * 10.0 ** (self.velocity_db_per_octave * octaves / 20.0))
+        change_db = self.velocity_db_per_octave * octaves
+        if len(self.bend_octaves):
+            weights = knot_weights(self.bend_octaves, np.array([octaves]), extend=False)
+            change_db = change_db + self.bends_db @ weights[:, 0]
+        return np.asarray(self.amplitude * 10.0 ** (change_db / 20.0))
+
+    def rate_at(self, velocity: float) -> NDArray[np.complex128]:
+        """Return the (K,) complex rates of a stroke."""
+        ratio = velocity / REFERENCE_VELOCITY
+        decay, pulsation = ratio**-self.t60_exponent, ratio**self.frequency_exponent
+        return np.asarray(self.rate.real * decay + 1j * self.rate.imag * pulsation)
 
     def energy(self, velocity: float, times_s: Float) -> Float:
         """Return the mean power of both channels expected at ``times_s``."""
         power = (np.abs(self.at_velocity(velocity)) ** 2).mean(axis=0) / 2
-        return np.asarray(power @ np.exp(2 * self.rate.real[:, None] * times_s))
+        return np.asarray(power @ np.exp(2 * self.rate_at(velocity).real[:, None] * times_s))
 
     def strike(
-        self, velocity: float, frames: int, jitter: Jitter, glide: Glide | None, draw: np.random.Generator
+        self, velocity: float, frames: int, jitter: Jitter, own: Tilt, glide: Glide | None, draw: np.random.Generator
     ) -> Float:
-        """Return (frames, 2) samples of one stroke, with its own small jitter of level, frequency and free phase."""
+        """Return (frames, 2) samples of one stroke, with its own small jitter of level, frequency and free phase.
+
+        :param own: the stroke's own deviation of level, which the noise has too.
+        """
         count = len(self.rate)
         wander = draw.standard_normal() + _INDIVIDUAL * draw.standard_normal(count)
-        rate = self.rate.real + 1j * self.rate.imag * (1.0 + jitter.frequency * wander)
-        amplitude = self.at_velocity(velocity) * 10.0 ** (jitter.mode_db * draw.standard_normal(count) / 20.0)
+        rate = self.rate_at(velocity)
+        rate = rate.real + 1j * rate.imag * (1.0 + jitter.frequency * wander)
+        level_db = own.at(self.rate.imag / (2.0 * np.pi)) + jitter.mode_db * draw.standard_normal(count)
+        amplitude = self.at_velocity(velocity) * 10.0 ** (level_db / 20.0)
         phase = draw.uniform(0.0, 1.0, count)
         if self.free_phase:
             amplitude = amplitude * np.exp(2j * np.pi * phase)

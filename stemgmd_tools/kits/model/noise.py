@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import scipy.fft
@@ -49,6 +49,11 @@ _FIRST: Final = 4
 _FADE_START: Final = _FIRST * _HOP
 _WINDOW: Final = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_FFT) / _FFT))
 _QUIET_DB: Final = -140.0
+_SHARED_PLACE: Final = 0.381966
+"""Where the noise lies that strokes share."""
+
+_Places: TypeAlias = list[tuple[float, float]]
+"""Places in the noise, 0 to 1, and the weights of what is cut from them; the squares of the weights sum to 1."""
 
 
 @lru_cache(maxsize=2)
@@ -94,12 +99,24 @@ class NoiseShape:
     """(M,) times of the velocity slope's knots."""
     slope_db: Float
     """(BANDS, M) dB per octave of velocity."""
+    bend_octaves: Float
+    """(B,) velocities of the bends, octaves above the reference; may be empty."""
+    bend_knots_s: Float
+    """(P,) times of the bends' knots."""
+    bends_db: Float
+    """(B, BANDS, P) added to the level at the bends' velocities, constant outside."""
 
     def at(self, velocity: float, times_s: Float) -> Float:
         """Return (BANDS, times) level per ERB of a stroke."""
         level = self.level_db @ knot_weights(self.knots_s, times_s, extend=True)
         slope = self.slope_db @ knot_weights(self.slope_knots_s, times_s, extend=False)
-        return np.asarray(level + slope * np.log2(velocity / REFERENCE_VELOCITY))
+        octaves = np.log2(velocity / REFERENCE_VELOCITY)
+        level += slope * octaves
+        if len(self.bend_octaves):
+            weights = knot_weights(self.bend_octaves, np.array([octaves]), extend=False)[:, 0]
+            bend = np.tensordot(weights, self.bends_db, axes=1)
+            level += bend @ knot_weights(self.bend_knots_s, times_s, extend=False)
+        return np.asarray(level)
 
     def energy(self, velocity: float, times_s: Float) -> Float:
         """Return the power expected at ``times_s``, all bands together."""
@@ -118,12 +135,19 @@ def noise_shapes(noise: Noise, stretch: tuple[float, ...], added_db: Float, stic
     level = envelope_in_bands(noise.level_db)
     slope_knots_s = np.array(noise.velocity_db_per_octave.times_s)
     slope = envelope_in_bands(noise.velocity_db_per_octave)
+    bends = noise.velocity_bends
+    bend_octaves = np.log2(np.array([bend.velocity for bend in bends], dtype=np.float64) / REFERENCE_VELOCITY)
+    bend_knots_s = np.array(bends[0].change_db.times_s if bends else ())
+    bends_db = np.array([envelope_in_bands(bend.change_db) for bend in bends])
     return tuple(
         NoiseShape(
             np.where(times_s > stick_s, stick_s + (times_s - stick_s) * factor, times_s),
             level + added_db[:, degree, None],
             slope_knots_s,
             slope,
+            bend_octaves,
+            bend_knots_s,
+            bends_db,
         )
         for degree, factor in enumerate(stretch)
     )
@@ -156,30 +180,32 @@ class NoiseSource:
         windows = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP]
         return np.asarray(scipy.fft.rfft(windows * _WINDOW, axis=1))
 
-    def strike(self, shape: NoiseShape, velocity: float, frames: int, band_db: Float, place: float) -> Float:
+    def strike(
+        self, shape: NoiseShape, velocity: float, frames: int, band_db: Float, place: float, shared: float = 0.0
+    ) -> Float:
         """Return (frames, 2) samples of one stroke.
 
         :param band_db: (BANDS,) this stroke's own deviation of level.
         :param place: where in the pools its noise is cut from, 0 to 1; strokes with equal places are alike.
+        :param shared: correlation of its noise with that of any other stroke, 0 to 1.
         """
-        steps = self._early.shape[1] - _EARLY_STEPS
-        first, second = int(place * steps), int((place + 0.5) % 1.0 * steps)
-        offset = int(place * self._pool.shape[1])
+        places = [(place, float(np.sqrt(1.0 - shared**2)))] if shared < 1.0 else []
+        places += [(_SHARED_PLACE, shared)] if shared > 0.0 else []
         sound = np.zeros((max(frames, _EARLY_FRAMES), 2))
-        sound[:_EARLY_FRAMES] = self._attack(shape, velocity, band_db, (first, second))
+        sound[:_EARLY_FRAMES] = self._attack(shape, velocity, band_db, places)
         if frames > _FADE_START:
-            sustained = self._sustain(shape, velocity, band_db, len(sound), offset)
+            sustained = self._sustain(shape, velocity, band_db, len(sound), places)
             fading = slice(_FADE_START, _EARLY_FRAMES)
             sound[fading] *= np.cos(_FADE)[:, None]
             sustained[fading] *= np.sin(_FADE)[:, None]
             sound[_FADE_START:] += sustained[_FADE_START:]
         return sound[:frames]
 
-    def _attack(self, shape: NoiseShape, velocity: float, band_db: Float, offsets: tuple[int, int]) -> Float:
+    def _attack(self, shape: NoiseShape, velocity: float, band_db: Float, places: _Places) -> Float:
         """Return (_EARLY_FRAMES, 2) of band-filtered noise times the envelope."""
         times_s = np.linspace(0.5, _EARLY_STEPS - 0.5, _EARLY_STEPS) * (_STEP / SAMPLE_RATE)
         gain = _amplitudes(shape.at(velocity, times_s) + band_db[:, None]).T * DENSITY
-        sources = [self._early[channel, start : start + _EARLY_STEPS] for channel, start in enumerate(offsets)]
+        sources = [self._early_noise(channel, places) for channel in range(2)]
         sound = np.empty((_EARLY_FRAMES, 2))
         parts = [
             self._enveloped(source, gain * weight)
@@ -189,6 +215,16 @@ class NoiseSource:
         sound[:, 1] = parts[1] + parts[2]
         return sound
 
+    def _early_noise(self, channel: int, places: _Places) -> Float:
+        """Return (_EARLY_STEPS, _STEP, BANDS) of the sum of the noises at some places."""
+        steps = self._early.shape[1] - _EARLY_STEPS
+        parts = []
+        for place, weight in places:
+            start = int((place + channel / 2) % 1.0 * steps)
+            part = self._early[channel, start : start + _EARLY_STEPS]
+            parts.append(part if weight == 1.0 else part * weight)
+        return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+
     @staticmethod
     def _enveloped(source: Float, gain: Float) -> Float:
         """Return the sum over bands of ``source`` (steps, _STEP, BANDS) times ``gain`` (steps, BANDS)."""
@@ -197,13 +233,12 @@ class NoiseSource:
         rest = np.matmul(source[steps:], gain[steps:, :, None])
         return np.concatenate([(onset * _ONSET).sum(axis=1), rest.reshape(-1)])
 
-    def _sustain(self, shape: NoiseShape, velocity: float, band_db: Float, frames: int, offset: int) -> Float:
+    def _sustain(self, shape: NoiseShape, velocity: float, band_db: Float, frames: int, places: _Places) -> Float:
         """Return (frames, 2) of pool noise shaped frame by frame; silent before the cross-fade."""
         count = -(-frames // _HOP) + 1 - _FIRST
         times_s = np.arange(_FIRST, _FIRST + count, dtype=np.float64) * (_HOP / SAMPLE_RATE)
         gain = _amplitudes(shape.at(velocity, times_s) + band_db[:, None]).T * DENSITY
-        index = (np.arange(count) + offset) % self._pool.shape[1]
-        one, other = self._pool[0, index], self._pool[1, index]
+        one, other = self._sustained_noise(count, places)
         left = one * ((gain * self._mix[0]) @ self._masks)
         right = one * ((gain * self._mix[1]) @ self._masks) + other * ((gain * self._mix[2]) @ self._masks)
         out = np.zeros((frames + 2 * _HOP, 2))
@@ -213,6 +248,15 @@ class NoiseSource:
             out[start : start + count * _HOP, channel] += windows[:, :_HOP].reshape(-1)
             out[start + _HOP : start + _HOP + count * _HOP, channel] += windows[:, _HOP:].reshape(-1)
         return out[:frames]
+
+    def _sustained_noise(self, count: int, places: _Places) -> NDArray[np.complex128]:
+        """Return (2, count, bins) of the sum of the noises at some places."""
+        period = self._pool.shape[1]
+        parts = []
+        for place, weight in places:
+            part = self._pool[:, (np.arange(count) + int(place * period)) % period]
+            parts.append(part if weight == 1.0 else part * weight)
+        return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 
 def _amplitudes(level_db: Float) -> Float:

@@ -5,7 +5,9 @@ function of velocity (and, on a hi-hat, of openness); a room is added once per k
 recorded one-shots well: modes alone miss the wires, the stick and the wash, noise alone misses the pitch.
 
 Levels are decibels re full scale (0 dB = amplitude 1.0) at velocity :data:`REFERENCE_VELOCITY`. A velocity slope is
-in decibels per octave of velocity: ``level(v) = level_db + slope * log2(v / REFERENCE_VELOCITY)``.
+in decibels per octave of velocity: ``level(v) = level_db + slope * log2(v / REFERENCE_VELOCITY)``. What no straight
+line follows is a bend: an amount added at a few velocities, linear in log2 of velocity between them and constant
+outside.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from itertools import pairwise
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from stemgmd_tools.kits.model.numbers import Row, Table
 
 REFERENCE_VELOCITY: Final = 100
 """The MIDI velocity all levels in a sample map are given for."""
@@ -24,6 +28,8 @@ Frequency = Annotated[float, Field(gt=0, le=22050)]
 Time = Annotated[float, Field(ge=0, le=30)]
 Level = Annotated[float, Field(ge=-200, le=40)]
 Slope = Annotated[float, Field(ge=-40, le=40)]
+Velocity = Annotated[int, Field(ge=1, le=127)]
+Exponent = Annotated[float, Field(ge=-2, le=2)]
 Coherence = Annotated[float, Field(ge=-1, le=1)]
 
 
@@ -54,7 +60,7 @@ class BandEnvelope(_Table):
 
     frequencies_hz: tuple[Frequency, ...] = Field(min_length=1, description="one row each, ascending")
     times_s: tuple[Time, ...] = Field(min_length=1, description="one column each, ascending; 0 is the attack")
-    values: tuple[tuple[float, ...], ...] = Field(min_length=1, description="the quantity, one row per frequency")
+    values: Table = Field(description="the quantity, one row per frequency")
 
     @model_validator(mode="after")
     def _shaped(self) -> BandEnvelope:
@@ -68,24 +74,26 @@ class BandEnvelope(_Table):
 class Colour(_Table):
     """The fine structure of the sustained noise: a fixed gain curve that stands for hundreds of dense partials.
 
-    Either given (``frequencies_hz`` and ``gain_db``) or drawn once, from the kit's name and ``name``: independent
-    normal gains in decibels on a grid of ``points_per_octave``, with the spread ``depth_db``.
+    Either given as ``gain_db`` or drawn once, from the kit's name and ``name``: independent normal gains in decibels
+    with the spread ``depth_db``. The points of either lie on a grid from ``low_hz``, ``points_per_octave`` and at least
+    ``least_step_hz`` apart; a drawn curve ends at ``high_hz``, a given one with its last number.
     """
 
     name: str | None = Field(
         default=None, description="what the curve belongs to; articulations of one instrument share it by sharing it"
     )
     depth_db: float = Field(default=4.0, ge=0, le=15, description="standard deviation of a drawn curve")
-    points_per_octave: int = Field(default=24, ge=1, le=96, description="grid of a drawn curve")
-    low_hz: Frequency = Field(default=80.0, description="a drawn curve is flat below")
+    points_per_octave: int = Field(default=24, ge=1, le=96, description="grid of the curve")
+    least_step_hz: float = Field(default=0.0, ge=0, le=1000, description="least distance of the grid's points")
+    low_hz: Frequency = Field(default=80.0, description="first point; the curve is flat below")
     high_hz: Frequency = Field(default=9000.0, description="a drawn curve is flat above")
-    frequencies_hz: tuple[Frequency, ...] | None = Field(default=None, description="points of a given curve")
-    gain_db: tuple[Slope, ...] | None = Field(default=None, description="gain at each point of a given curve")
+    frequencies_hz: Row | None = Field(default=None, description="points of a given curve, instead of the grid")
+    gain_db: Row | None = Field(default=None, description="gain at each point of a given curve")
 
     @model_validator(mode="after")
     def _one_source(self) -> Colour:
-        if (self.name is None) == (self.gain_db is None) or (self.gain_db is None) != (self.frequencies_hz is None):
-            raise ValueError("a colour needs either name (drawn) or frequencies_hz and gain_db (given)")
+        if (self.name is None) == (self.gain_db is None) or (self.gain_db is None and self.frequencies_hz is not None):
+            raise ValueError("a colour needs either name (drawn) or gain_db (given)")
         if self.frequencies_hz is not None:
             _ascending("frequencies_hz", self.frequencies_hz)
             _same_length("colour", frequencies_hz=self.frequencies_hz, gain_db=self.gain_db)
@@ -111,13 +119,30 @@ class Stereo(_Table):
         return self
 
 
+class VelocityBend(_Table):
+    """How far a level at one velocity lies from the straight line of its velocity slope."""
+
+    velocity: Velocity
+    change_db: BandEnvelope = Field(description="added to the level at this velocity")
+
+
 class Noise(_Table):
     """Noise with an envelope in every band."""
 
     level_db: BandEnvelope = Field(description="RMS level of the noise in one ERB, dB re full scale, mean of channels")
     velocity_db_per_octave: BandEnvelope = Field(description="how the level follows velocity")
+    velocity_bends: tuple[VelocityBend, ...] = Field(
+        default=(), description="what the straight line misses, by ascending velocity; their tables share one grid"
+    )
     colour: Colour | None = None
     stereo: Stereo | None = Field(default=None, description="default: mono")
+
+    @model_validator(mode="after")
+    def _bends_match(self) -> Noise:
+        _ascending("the velocities of velocity_bends", tuple(bend.velocity for bend in self.velocity_bends))
+        if len({(bend.change_db.frequencies_hz, bend.change_db.times_s) for bend in self.velocity_bends}) > 1:
+            raise ValueError("the tables of velocity_bends must have the same frequencies_hz and times_s")
+        return self
 
 
 class Modes(_Table):
@@ -136,6 +161,16 @@ class Modes(_Table):
     velocity_db_per_octave: tuple[Slope, ...] = Field(
         description="how each level follows velocity; one number stands for all modes"
     )
+    bend_velocities: tuple[Velocity, ...] = Field(default=(), description="columns of bends_db, ascending")
+    bends_db: Table | None = Field(
+        default=None, description="what the straight line misses: one row per mode, one column per bend velocity"
+    )
+    t60_velocity_exponent: Exponent = Field(
+        default=0.0, description="all decay times are proportional to (velocity / reference) to this power"
+    )
+    frequency_velocity_exponent: Exponent = Field(
+        default=0.0, description="all frequencies are proportional to (velocity / reference) to this power"
+    )
     onset_s: Time = Field(default=0.0008, description="the modes fade in over this time")
 
     @model_validator(mode="after")
@@ -149,8 +184,14 @@ class Modes(_Table):
             phase_turns=self.phase_turns,
             channel_phase_turns=self.channel_phase_turns,
         )
-        if len(self.velocity_db_per_octave) not in (1, len(self.frequency_hz)):
+        count = len(self.frequency_hz)
+        if len(self.velocity_db_per_octave) not in (1, count):
             raise ValueError("velocity_db_per_octave of modes needs one number, or one per mode")
+        _ascending("bend_velocities", self.bend_velocities)
+        rows = self.bends_db or ()
+        columns = len(self.bend_velocities)
+        if len(rows) != (count if columns else 0) or any(len(row) != columns for row in rows):
+            raise ValueError(f"bends_db must be {count} rows of {columns} numbers each, as bend_velocities has columns")
         return self
 
 
@@ -185,7 +226,7 @@ class Openness(_Table):
         description="factor on every time after the stick, per degree"
     )
     frequencies_hz: tuple[Frequency, ...] = Field(default=(1000.0,), min_length=1, description="rows of level_db")
-    level_db: tuple[tuple[Slope, ...], ...] | None = Field(
+    level_db: Table | None = Field(
         default=None, description="added to the noise, one row per frequency, one column per degree; default: 0"
     )
     stick_s: Time = Field(default=0.006, description="the stick's own time, which openness leaves alone")
@@ -203,11 +244,18 @@ class Openness(_Table):
 
 
 class Jitter(_Table):
-    """How two hits of one layer differ besides their noise: standard deviations."""
+    """How two strokes of one velocity differ: standard deviations, and how much of their noise they share."""
 
+    level_db: float = Field(default=0.0, ge=0, le=6, description="level of the whole stroke")
+    tilt_db_per_octave: float = Field(
+        default=0.0, ge=0, le=3, description="slope of the spectrum over frequency, around 1 kHz"
+    )
     band_db: float = Field(default=0.5, ge=0, le=6, description="level of each band")
     mode_db: float = Field(default=0.5, ge=0, le=6, description="level of each mode")
     frequency: float = Field(default=0.0008, ge=0, le=0.05, description="frequency of all modes, relative")
+    shared_noise: float = Field(
+        default=0.0, ge=0, le=1, description="correlation of the noise of two strokes: 0 fresh noise, 1 always the same"
+    )
 
 
 class RoomModel(_Table):
@@ -228,7 +276,7 @@ class RoomModel(_Table):
 class VoiceModel(_Table):
     """One articulation's voice."""
 
-    layers: tuple[Annotated[int, Field(ge=1, le=127)], ...] = Field(
+    layers: tuple[Velocity, ...] = Field(
         default=DEFAULT_LAYERS, min_length=1, description="velocities one-shots are made for, ascending"
     )
     variations: int = Field(default=3, ge=1, le=64, description="one-shots per layer that differ by chance")

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from stemgmd_tools.kits.model.bands import BANDS, SAMPLE_RATE, Float, rows_in_bands
+from stemgmd_tools.kits.model.bands import BANDS, CENTRES_HZ, SAMPLE_RATE, Float, Tilt, rows_in_bands
 from stemgmd_tools.kits.model.modes import ModeBank
 from stemgmd_tools.kits.model.noise import NoiseShape, NoiseSource, noise_shapes
 from stemgmd_tools.kits.model.parameters import VoiceModel
@@ -71,7 +71,7 @@ class Synthesiser:
         count = int(np.prod(shape))
         return np.asarray((draw.permutation(count).reshape(shape) / count + draw.uniform()) % 1.0)
 
-    def _dry_frames(self, velocity: int, degree: int) -> int:
+    def _dry_frames(self, velocity: float, degree: int) -> int:
         """Return after how many frames the sound without its room is expected to stay below the floor."""
         times_s = np.arange(0.0, self._voice.duration_s, _GRID_S)
         power = self._shapes[degree].energy(velocity, times_s)
@@ -84,20 +84,31 @@ class Synthesiser:
 
     def one_shot(self, layer: int, degree: int, variation: int) -> Float:
         """Return the (frames, 2) samples of a one-shot, full scale = 1, its attack at frame 0."""
-        velocity = self.velocities[layer]
-        frames = self._frames[layer, degree]
         draw = stream(0, *self._names, layer, degree, variation)
         place = float(self._places[layer, degree, variation])
-        jitter = self._voice.jitter
-        band_db = jitter.band_db * draw.standard_normal(BANDS)
-        sound = self._noise.strike(self._shapes[degree], velocity, frames, band_db, place)
-        if self._body is not None:
-            sound += self._body.strike(velocity, frames, jitter, self._voice.glide, draw)
-        if self._attack is not None:
-            sound += self._attack.strike(velocity, frames, jitter, None, draw)
-        if self._room is not None:
-            sound = self._room.add_to(_faded(sound))
+        sound = self.stroke(self.velocities[layer], degree, place, draw, frames=self._frames[layer, degree])
         return _faded(_trimmed(sound))
+
+    def stroke(
+        self, velocity: float, degree: int, place: float, draw: np.random.Generator, *, frames: int | None = None
+    ) -> Float:
+        """Return the (frames, 2) samples of a stroke of any velocity, full scale = 1, its attack at frame 0.
+
+        :param place: where in the noise it is cut from, 0 to 1; strokes with equal places have equal noise.
+        :param draw: decides its jitter and its free phases.
+        :param frames: length before the room's answer; default: until it is expected to stay below the floor.
+        """
+        frames = self._dry_frames(velocity, degree) if frames is None else frames
+        jitter = self._voice.jitter
+        level_db, tilt = jitter.level_db * draw.standard_normal(), jitter.tilt_db_per_octave * draw.standard_normal()
+        own = Tilt(level_db, tilt)
+        band_db = own.at(CENTRES_HZ) + jitter.band_db * draw.standard_normal(BANDS)
+        sound = self._noise.strike(self._shapes[degree], velocity, frames, band_db, place, jitter.shared_noise)
+        if self._body is not None:
+            sound += self._body.strike(velocity, frames, jitter, own, self._voice.glide, draw)
+        if self._attack is not None:
+            sound += self._attack.strike(velocity, frames, jitter, own, None, draw)
+        return sound if self._room is None else self._room.add_to(_faded(sound))
 
 
 def _floor_power(loudest: float) -> float:

@@ -12,6 +12,7 @@ from stemgmd_tools.kits.model.bands import (
     BANDS,
     CENTRES_HZ,
     SAMPLE_RATE,
+    Tilt,
     band_masks,
     channel_gains,
     envelope_in_bands,
@@ -41,6 +42,7 @@ ARITHMETIC = 1e-9
 NOISE_DB = 1.0
 """Half a second of noise in one ERB has a few hundred degrees of freedom: its level is known to about 0.4 dB."""
 STILL = Jitter(band_db=0, mode_db=0, frequency=0)
+LEVEL = Tilt(0.0, 0.0)
 
 
 def flat(level: float, *, slope: float = 0.0, decay_db_per_s: float = 0.0, stereo: Stereo | None = None) -> Noise:
@@ -114,7 +116,7 @@ def test_a_glide_falls_to_the_given_pitch_and_deepens_with_velocity() -> None:
 def test_a_gliding_mode_is_the_exact_chirp() -> None:
     glide = Glide(depth=(0.4,), time_s=(0.03,), velocity_exponent=0.0)
     modes = tone(200.0, phase_turns=[0.25], onset_s=0.0)
-    sound = ModeBank.from_parameters(modes).strike(100, 8000, STILL, glide, stream(0, "test"))
+    sound = ModeBank.from_parameters(modes).strike(100, 8000, STILL, LEVEL, glide, stream(0, "test"))
     times_s = np.arange(8000) / SAMPLE_RATE
     warped_s = times_s + 0.4 * 0.03 * (1 - np.exp(-times_s / 0.03))
     exact = 0.1 * 10 ** (-3 * warped_s) * np.cos(2 * np.pi * (200 * warped_s + 0.25))
@@ -124,7 +126,7 @@ def test_a_gliding_mode_is_the_exact_chirp() -> None:
 
 def test_a_mode_has_its_level_decay_and_velocity_slope() -> None:
     modes = ModeBank.from_parameters(tone(440.0, left_minus_right_db=[6.0], phase_turns=[0.0], onset_s=0.0))
-    loud, soft = (modes.strike(v, SAMPLE_RATE, STILL, None, stream(0, "test")) for v in (100, 50))
+    loud, soft = (modes.strike(v, SAMPLE_RATE, STILL, LEVEL, None, stream(0, "test")) for v in (100, 50))
     assert 20 * np.log10(np.abs(loud[0] / soft[0])) == pytest.approx([6.0, 6.0])
     assert 20 * np.log10(loud[0, 0] / loud[0, 1]) == pytest.approx(6.0)
     assert (loud[0] ** 2).mean() == pytest.approx(0.1**2)

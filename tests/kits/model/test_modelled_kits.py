@@ -116,7 +116,7 @@ def test_there_are_six_kits_for_training_and_four_held_out() -> None:
 def test_held_out_kits_share_no_measured_recording_with_training_kits() -> None:
     measured = {
         split: {
-            m
+            m.kit
             for row in kit_table()
             if row.split == split
             for m in load_kit_file(known_maps()[row.name]).map.measured_on

@@ -1,0 +1,77 @@
+"""From a sample map to its YAML: short lists on one line, tables of numbers as text, defaults left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import BaseModel
+
+from stemgmd_tools.audio import write_bytes
+from stemgmd_tools.kits.schema import KitMap
+
+_WIDTH: Final = 116
+
+
+def map_text(kit_map: KitMap) -> str:
+    """Return the YAML that loads as ``kit_map``, number for number."""
+    return yaml.dump(_plain(kit_map), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+
+
+def write_map(kit_map: KitMap, path: Path) -> None:
+    """Write a sample map, whole or not at all.
+
+    :raises OSError: if the file cannot be written.
+    """
+    write_bytes(path, map_text(kit_map).encode())
+
+
+class _Flow(list[Any]):
+    """A list on one line."""
+
+
+class _Text(str):
+    """Text on lines of its own."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Knows the two marks above."""
+
+
+_Dumper.add_representer(
+    _Flow, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
+)
+_Dumper.add_representer(
+    _Text, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style="|")
+)
+
+
+def _plain(value: Any) -> Any:
+    """Return nested mappings, lists and scalars for YAML."""
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        return {
+            field.alias or name: _plain(getattr(value, name))
+            for name, field in fields.items()
+            if field.is_required() or getattr(value, name) != field.default
+        }
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, tuple):
+        if value and all(isinstance(row, tuple) for row in value) and isinstance(value[0][0], float):
+            return _Text("".join(" ".join(_spelled(number) for number in row) + "\n" for row in value))
+        plain = [_plain(one) for one in value]
+        return plain if any(isinstance(one, dict) for one in plain) else _Flow(plain)
+    return _number(value) if isinstance(value, float) else value
+
+
+def _number(value: float) -> float | int:
+    """Return a whole number as one."""
+    return int(value) if value.is_integer() else value
+
+
+def _spelled(value: float) -> str:
+    return repr(_number(value))
