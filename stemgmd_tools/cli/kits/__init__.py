@@ -1,0 +1,22 @@
+"""``stemgmd kits``: everything about kits; one module per command."""
+
+from __future__ import annotations
+
+import click
+
+from stemgmd_tools.cli.kits.build import build
+from stemgmd_tools.cli.kits.listing import list_kits
+from stemgmd_tools.cli.kits.options import kit_path_option
+from stemgmd_tools.cli.kits.schema import schema
+from stemgmd_tools.cli.kits.show import show
+
+__all__ = ["kit_path_option", "kits"]
+
+
+@click.group()
+def kits() -> None:
+    """List kits, show one, compile banks ahead, print the JSON Schema of sample maps."""
+
+
+for _command in (list_kits, show, build, schema):
+    kits.add_command(_command)

@@ -1,0 +1,52 @@
+"""``stemgmd kits list``: which kits there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+
+from stemgmd_tools.cli.kits.options import kit_path_option
+from stemgmd_tools.cli.kits.table import spread, table
+
+_LISTED: Final = ("name", "split", "source", "licence", "layers", "one-shots", "gaps", "samples")
+
+
+@click.command("list")
+@kit_path_option
+def list_kits(kit_path: tuple[Path, ...]) -> None:
+    """List all kits: the modelled ones, the recorded ones with a shipped map, and those on the kit path."""
+    from stemgmd_tools.kits.library import known_maps, search_path
+
+    folders = search_path(kit_path)
+    rows = [_list_row(name, path, folders) for name, path in known_maps(folders).items()]
+    click.echo("\n".join(table(_LISTED, rows)))
+
+
+def _list_row(name: str, path: Path, folders: Sequence[Path]) -> tuple[str, ...]:
+    from stemgmd_tools.errors import KitError
+    from stemgmd_tools.kits.kit import find_folder
+    from stemgmd_tools.kits.library import split_of
+    from stemgmd_tools.kits.loader import load_map
+    from stemgmd_tools.kits.outline import kind, outline
+
+    try:
+        kit_map = load_map(path)
+    except KitError as error:
+        return (name, "", "faulty", "", "", "", "", str(error))
+    rows = outline(kit_map)
+    layers = [row.layers for row in rows if row.layers]
+    source = kind(kit_map)
+    found = source == "modelled" or find_folder(kit_map, path, folders) is not None
+    return (
+        name,
+        split_of(name) or "-",
+        source,
+        kit_map.license,
+        spread(min(layers), max(layers)),
+        str(sum(row.one_shots for row in rows)),
+        str(sum(not row.one_shots for row in rows) or "-"),
+        "built in" if source == "modelled" else "found" if found else "not found",
+    )

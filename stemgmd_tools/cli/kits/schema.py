@@ -1,0 +1,13 @@
+"""``stemgmd kits schema``: the format of sample maps for editors."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of sample maps."""
+    from stemgmd_tools.kits.loader import schema_text
+
+    click.echo(schema_text(), nl=False)

@@ -1,0 +1,90 @@
+"""``stemgmd kits show``: what is in one kit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from stemgmd_tools.cli.kits.options import kit_path_option
+from stemgmd_tools.cli.kits.table import spread, table
+
+if TYPE_CHECKING:
+    from stemgmd_tools.kits.schema import KitMap
+
+_SHOWN: Final = ("articulation", "source", "layers", "variations", "openness", "chokes", "one-shots")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw every articulation into a picture.")
+@kit_path_option
+def show(name: str, plot: Path | None, kit_path: tuple[Path, ...]) -> None:
+    """Show one kit, by name or by the path of its sample map."""
+    from stemgmd_tools.kits.library import load_kit, map_path, search_path
+    from stemgmd_tools.kits.loader import load_map
+    from stemgmd_tools.kits.plot import plot_kit
+    from stemgmd_tools.kits.store import open_bank
+
+    folders = search_path(kit_path)
+    path = map_path(name, folders)
+    click.echo("\n".join(_description(load_map(path), path, folders)))
+    if plot is not None:
+        bank = open_bank(load_kit(name, folders))
+        plot_kit(bank, plot)
+        click.echo(f"picture: {plot}")
+
+
+def _description(kit_map: KitMap, path: Path, folders: Sequence[Path]) -> Iterable[str]:
+    """Yield the lines that describe one kit."""
+    from stemgmd_tools.kits.kit import find_folder, sample_files
+    from stemgmd_tools.kits.outline import outline
+
+    yield f"{kit_map.name}: {kit_map.title}"
+    yield kit_map.description
+    yield f"licence: {kit_map.license}"
+    yield f"attribution: {kit_map.attribution}"
+    yield from (f"measured on: {recording.kit} ({recording.license})" for recording in kit_map.measured_on)
+    if kit_map.source_url:
+        yield f"source: {kit_map.source_url}"
+    yield f"map: {path}"
+    if any(sample_files(kit_map)):
+        folder = find_folder(kit_map, path, folders)
+        yield (
+            f"samples: {folder}" if folder else f"samples: not found; {kit_map.folder}/ is in no folder of the kit path"
+        )
+    yield ""
+    rows = [
+        (
+            row.articulation,
+            row.source if row.layers else f"as {row.source}",
+            str(row.layers or ""),
+            spread(*row.variations) if row.layers else "",
+            " ".join(f"{degree:g}" for degree in row.degrees),
+            f"{row.choke_group}{' stops' if row.chokes else ''}",
+            str(row.one_shots or ""),
+        )
+        for row in outline(kit_map)
+    ]
+    yield from table(_SHOWN, rows)
+    yield from _warnings(kit_map.name, path, folders)
+
+
+def _warnings(name: str, path: Path, folders: Sequence[Path]) -> Iterable[str]:
+    """Yield what was uneven when the bank was compiled, if it was."""
+    from stemgmd_tools.errors import KitError
+    from stemgmd_tools.kits.kit import load_kit_file
+    from stemgmd_tools.kits.store import is_built, open_bank
+
+    yield ""
+    try:
+        kit = load_kit_file(path, folders)
+    except KitError as error:
+        yield f"cannot be compiled: {error}"
+        return
+    if is_built(kit):
+        yield from [f"warning: {warning}" for warning in open_bank(kit).warnings] or ["no warnings"]
+    else:
+        yield f"warnings: known once the bank is compiled; stemgmd kits build {name}"
