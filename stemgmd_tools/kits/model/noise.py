@@ -7,6 +7,7 @@ attack over its window, so it takes over only after 46 ms, where envelopes are s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -189,8 +190,8 @@ class NoiseSource:
         :param place: where in the pools its noise is cut from, 0 to 1; strokes with equal places are alike.
         :param shared: correlation of its noise with that of any other stroke, 0 to 1.
         """
-        places = [(place, float(np.sqrt(1.0 - shared**2)))] if shared < 1.0 else []
-        places += [(_SHARED_PLACE, shared)] if shared > 0.0 else []
+        places = [(place, math.sqrt(1.0 - shared))] if shared < 1.0 else []
+        places += [(_SHARED_PLACE, math.sqrt(shared))] if shared > 0.0 else []
         sound = np.zeros((max(frames, _EARLY_FRAMES), 2))
         sound[:_EARLY_FRAMES] = self._attack(shape, velocity, band_db, places)
         if frames > _FADE_START:
