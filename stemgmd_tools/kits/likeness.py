@@ -64,7 +64,7 @@ class Distance(NamedTuple):
 def distance(one: Float | Heard, other: Float | Heard) -> Distance:
     """Return how far apart two one-shots lie.
 
-    Symmetric but for two choices: levels are made equal where ``one`` is loud, and stereo is weighted by its bands. That
+    Symmetric but for two choices: levels are made equal where ``one`` is loud, stereo is weighted by its bands. That
     moves repeats by a few hundredths, sounds of other decay by up to a decibel: let ``one`` be the recording.
 
     :param one: shape (frames, 2) at 44.1 kHz, or such a sound already analysed.
