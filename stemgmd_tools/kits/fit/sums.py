@@ -1,0 +1,111 @@
+"""The sum of two modelled voices as one voice: a rim that is struck with the head."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from stemgmd_tools.kits.fit.voices import louder, value_at
+from stemgmd_tools.kits.model.bands import Float
+from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY, BandEnvelope, Modes, VoiceModel
+
+_SILENT_DB: Final = -200.0
+
+
+def added(voice: VoiceModel, other: VoiceModel, gain_db: float, *, above_hz: float = 0.0) -> VoiceModel:
+    """Return a voice that sounds as ``voice`` with ``other`` struck at the same time.
+
+    The noise of both adds in power, on the grid and with the velocity law, colour and stereo of ``voice``; modes keep
+    their own law and glide as those of ``voice`` do.
+
+    :param above_hz: modes of ``other`` below this are left out.
+    """
+    other = louder(other, gain_db)
+    level = voice.noise.level_db
+    both = np.logaddexp2(*(np.array(x) * _OCTAVES_PER_DB for x in (level.values, _levels_on(other, level))))
+    values = tuple(tuple(round(x, 1) for x in row) for row in (both / _OCTAVES_PER_DB).tolist())
+    noise = voice.noise.model_copy(update={"level_db": level.model_copy(update={"values": values})})
+    return voice.model_copy(
+        update={
+            "noise": noise,
+            "body": _joined(voice.body, _above(other.body, above_hz)),
+            "attack": _joined(voice.attack, _above(other.attack, above_hz)),
+        }
+    )
+
+
+_OCTAVES_PER_DB: Final = np.log2(10.0) / 10.0
+
+
+def _levels_on(other: VoiceModel, grid: BandEnvelope) -> Float:
+    """Return the levels of a voice's noise on another table's grid; it goes on with its last slope."""
+    own = other.noise.level_db
+    levels = value_at(own, grid.frequencies_hz, grid.times_s)
+    if len(own.times_s) < 2:
+        return levels
+    last, before = own.times_s[-1], own.times_s[-2]
+    ends = value_at(own, grid.frequencies_hz, (before, last))
+    slope = np.minimum((ends[:, 1] - ends[:, 0]) / (last - before), 0.0)
+    late_s = np.maximum(np.array(grid.times_s) - last, 0.0)
+    return np.maximum(levels + slope[:, None] * late_s, _SILENT_DB)
+
+
+def _above(modes: Modes | None, low_hz: float) -> Modes | None:
+    """Return the modes above a frequency; None if there are none."""
+    if modes is None:
+        return None
+    kept = [index for index, f in enumerate(modes.frequency_hz) if f >= low_hz]
+    if not kept:
+        return None
+    columns = ("frequency_hz", "t60_s", "level_db", "left_minus_right_db", "phase_turns", "channel_phase_turns")
+    taken = {name: tuple(getattr(modes, name)[i] for i in kept) for name in columns if getattr(modes, name) is not None}
+    if len(modes.velocity_db_per_octave) > 1:
+        taken["velocity_db_per_octave"] = tuple(modes.velocity_db_per_octave[i] for i in kept)
+    if modes.bends_db is not None:
+        taken["bends_db"] = tuple(modes.bends_db[i] for i in kept)
+    return modes.model_copy(update=taken)
+
+
+def _joined(first: Modes | None, second: Modes | None) -> Modes | None:
+    """Return the modes of both; onset and exponents are those of the first."""
+    if first is None or second is None:
+        return first or second
+    count, more = len(first.frequency_hz), len(second.frequency_hz)
+    joined = {
+        name: (*(getattr(first, name) or (0.0,) * count), *(getattr(second, name) or (0.0,) * more))
+        for name in ("left_minus_right_db", "channel_phase_turns")
+        if getattr(first, name) is not None or getattr(second, name) is not None
+    }
+    if first.phase_turns is not None:
+        joined["phase_turns"] = (*first.phase_turns, *(second.phase_turns or _spread(more)))
+    return first.model_copy(
+        update={
+            **joined,
+            **{name: (*getattr(first, name), *getattr(second, name)) for name in ("frequency_hz", "t60_s", "level_db")},
+            "velocity_db_per_octave": (*_slopes(first), *_slopes(second)),
+            "bends_db": _joined_bends(first, second),
+        }
+    )
+
+
+def _slopes(modes: Modes) -> tuple[float, ...]:
+    slopes, count = modes.velocity_db_per_octave, len(modes.frequency_hz)
+    return slopes if len(slopes) == count else slopes * count
+
+
+def _joined_bends(first: Modes, second: Modes) -> tuple[tuple[float, ...], ...] | None:
+    """Return the bends of both at the bend velocities of the first."""
+    if first.bends_db is None:
+        return None
+    octaves = np.log2(np.array(first.bend_velocities) / REFERENCE_VELOCITY)
+    if second.bends_db is None:
+        return (*first.bends_db, *((0.0,) * len(octaves) for _ in second.frequency_hz))
+    own = np.log2(np.array(second.bend_velocities) / REFERENCE_VELOCITY)
+    more = (tuple(np.interp(octaves, own, row).round(1).tolist()) for row in second.bends_db)
+    return (*first.bends_db, *more)
+
+
+def _spread(count: int) -> tuple[float, ...]:
+    """Return phases that lie evenly apart, for modes whose phases were free."""
+    return tuple(round(index * 0.618034 % 1.0, 3) for index in range(count))
