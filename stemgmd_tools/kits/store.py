@@ -3,6 +3,7 @@
 One folder per kit and rate: ``pcm.i16`` (interleaved stereo, little-endian int16), ``index.npz`` (the tables),
 ``meta.json`` (hashes and sizes). A folder is built under a temporary name while a lock is held, then renamed, so a
 folder that has its name is whole; the lock goes with its process, and the next one clears away what a killed one left.
+A new bank may push old ones out: :mod:`stemgmd_tools.kits.eviction`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from stemgmd_tools import data
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.compile import PCM_DTYPE, compile_bank
+from stemgmd_tools.kits.eviction import make_room, note_use
 from stemgmd_tools.kits.kit import Kit
 
 FORMAT: Final = 1
@@ -49,6 +51,7 @@ def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None)
     folder = bank_folder(kit, sample_rate, cache=cache)
     bank = _opened(folder, kit, sample_rate)
     if bank is not None:
+        note_use(folder / META_FILE)
         return bank
     with _cache_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -57,6 +60,7 @@ def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None)
             if bank is None:
                 _build(folder, kit, sample_rate)
                 bank = _opened(folder, kit, sample_rate)
+                make_room(folder.parent, folder, META_FILE)
     if bank is None:
         raise KitError(f"{folder}: was written but cannot be read back; is the disk sound?")
     return bank
