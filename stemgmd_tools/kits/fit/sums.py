@@ -48,7 +48,7 @@ def _levels_on(other: VoiceModel, grid: BandEnvelope) -> Float:
     ends = value_at(own, grid.frequencies_hz, (before, last))
     slope = np.minimum((ends[:, 1] - ends[:, 0]) / (last - before), 0.0)
     late_s = np.maximum(np.array(grid.times_s) - last, 0.0)
-    return np.maximum(levels + slope[:, None] * late_s, _SILENT_DB)
+    return np.asarray(np.maximum(levels + slope[:, None] * late_s, _SILENT_DB))
 
 
 def _above(modes: Modes | None, low_hz: float) -> Modes | None:

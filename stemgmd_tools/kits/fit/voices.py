@@ -42,13 +42,13 @@ def level_db(voice: VoiceModel, velocity: float, degree: int = -1) -> float:
 
     :param degree: of openness, by default the widest.
     """
-    times_s = (np.arange(round(LEVEL_S / _GRID_S)) + 0.5) * _GRID_S
+    times_s: Float = (np.arange(round(LEVEL_S / _GRID_S), dtype=np.float64) + 0.5) * _GRID_S
     return float(10.0 * np.log10(_power(voice, velocity, degree, times_s).mean()))
 
 
 def t30_s(voice: VoiceModel, velocity: float = 100.0, degree: int = -1) -> float:
     """Return the seconds until the energy still expected has fallen by 30 dB (Schroeder 1965)."""
-    times_s = (np.arange(round(voice.duration_s / _GRID_S)) + 0.5) * _GRID_S
+    times_s: Float = (np.arange(round(voice.duration_s / _GRID_S), dtype=np.float64) + 0.5) * _GRID_S
     to_come = _power(voice, velocity, degree, times_s)[::-1].cumsum()[::-1]
     return float(times_s[np.argmax(to_come < to_come[0] * 1e-3)])
 
