@@ -1,0 +1,147 @@
+"""One articulation: from its recorded strokes to its voice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from stemgmd_tools.errors import KitError
+from stemgmd_tools.kits.fit.bands import Bands, bands_of, mean_bands
+from stemgmd_tools.kits.fit.colour import fine_spectrum, flat_colour, mean_spectrum, remaining, sharpened
+from stemgmd_tools.kits.fit.families import Family
+from stemgmd_tools.kits.fit.hihat import fit_openness
+from stemgmd_tools.kits.fit.jitter import jitter_of
+from stemgmd_tools.kits.fit.modal import ModalFit, fit_modes
+from stemgmd_tools.kits.fit.recordings import ONSET_FRAMES, Strokes
+from stemgmd_tools.kits.fit.refine import (
+    Stage,
+    corrections,
+    mode_bands,
+    mode_sound,
+    noise_bands,
+    noise_of,
+    noise_strokes,
+)
+from stemgmd_tools.kits.fit.stereo import stereo_of
+from stemgmd_tools.kits.fit.tables import LayerTable, at_knots, chosen_knots, layer_table, weights
+from stemgmd_tools.kits.fit.velocity import Law, fit_law, octaves_of
+from stemgmd_tools.kits.model.bands import SAMPLE_RATE
+from stemgmd_tools.kits.model.parameters import Glide, Jitter, Modes, Noise, VoiceModel
+
+_ROUNDS: Final = 2
+_COLOUR_ROUNDS: Final = 2
+_LEAST_SHARE: Final = 0.05
+"""Noise is this share of a cell's power at least, however much of it modes explain."""
+_STEP_DB: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layer:
+    """One layer, measured."""
+
+    strokes: Strokes
+    repeats: tuple[Bands, ...]
+    whole: Bands
+    modes: Bands | None
+    frames: int
+
+    def table(self) -> LayerTable:
+        """Return the levels noise has to have."""
+        power = self.whole.power
+        wanted = power if self.modes is None else np.maximum(power - self.modes.power, _LEAST_SHARE * power)
+        return layer_table(octaves_of(self.strokes.velocity), self.whole, wanted, len(self.repeats))
+
+
+def fit_voice(strokes: Sequence[Strokes], family: Family, name: str) -> VoiceModel:
+    """Return the voice of one articulation.
+
+    :param strokes: its layers; a hi-hat's at every degree of openness.
+    :param name: names the draws made while fitting; equal names give equal fits.
+    :raises KitError: without strokes.
+    """
+    if not strokes:
+        raise KitError(f"{name}: no strokes to fit a voice to; give one recording at least")
+    widest = max((one.openness for one in strokes if not np.isnan(one.openness)), default=np.nan)
+    main = [one for one in strokes if np.isnan(widest) or one.openness == widest]
+    found = fit_modes(main, family)
+    layers = [_measured(one, _modes(found)) for one in main]
+    tables = [layer.table() for layer in layers]
+    noise, law = _fit_noise(layers, tables, found, family, name)
+    openness = None
+    if len(main) < len(strokes):
+        openness = fit_openness(noise, _narrower(strokes, widest), name)
+    end_s = max(layer.frames for layer in layers) / SAMPLE_RATE
+    return VoiceModel(
+        duration_s=round(min(12.0, end_s * 1.3 + 0.2), 1),
+        noise=noise_of(law, noise, step_db=_STEP_DB),
+        body=found.body,
+        glide=found.glide,
+        attack=found.attack,
+        openness=openness,
+        jitter=jitter_of([layer.repeats for layer in layers], Jitter()),
+    )
+
+
+def _modes(found: ModalFit) -> list[tuple[Modes, Glide | None]]:
+    pairs = [(found.body, found.glide), (found.attack, None)]
+    return [(modes, glide) for modes, glide in pairs if modes is not None]
+
+
+def _measured(strokes: Strokes, modes: Sequence[tuple[Modes, Glide | None]]) -> _Layer:
+    repeats = tuple(bands_of(repeat) for repeat in strokes.repeats)
+    frames = max(len(repeat) for repeat in strokes.repeats) - ONSET_FRAMES
+    return _Layer(strokes, repeats, mean_bands(list(repeats)), mode_bands(modes, strokes.velocity, frames), frames)
+
+
+def _fit_noise(
+    layers: Sequence[_Layer], tables: Sequence[LayerTable], found: ModalFit, family: Family, name: str
+) -> tuple[Noise, Law]:
+    """Return the noise and its law: from the tables, then corrected by synthesis."""
+    form = family.form
+    knots_s = chosen_knots(tables, form.knots_s)
+    octaves = np.array([table.octaves for table in tables])
+    weight = np.array([weights(table, knots_s) for table in tables])
+    levels = np.array([at_knots(table, knots_s) for table in tables])
+    stage = Stage(name, tuple(one.strokes.velocity for one in layers), tuple(one.frames for one in layers))
+    law = fit_law(octaves, levels, weight, knots_s, form.bend_knots_s)
+    noise = noise_of(law)
+    stereo = stereo_of([one.whole for one in layers], [one.modes for one in layers])
+    noise = noise.model_copy(update={"stereo": stereo})
+    for turn in range(_ROUNDS):
+        made = noise_bands(noise, stage, f"levels {turn}")
+        levels = np.array([law.at(one) for one in octaves]) + corrections(tables, made, knots_s)
+        law = fit_law(octaves, levels, weight, knots_s, form.bend_knots_s)
+        noise = noise_of(law, noise)
+        if turn == 0:
+            noise = _coloured(noise, layers, stage, found, form.colour_points_per_octave)
+    return noise, law
+
+
+def _coloured(noise: Noise, layers: Sequence[_Layer], stage: Stage, found: ModalFit, points_per_octave: int) -> Noise:
+    """Return a noise with the fine colour of the layers."""
+    colour = flat_colour(points_per_octave)
+    spectra = []
+    for layer in layers:
+        modes = _modes(found)
+        rung = fine_spectrum(mode_sound(modes, layer.strokes.velocity, layer.frames), colour) if modes else None
+        spectra += [remaining(fine_spectrum(repeat, colour), rung) for repeat in layer.strokes.repeats]
+    wanted = mean_spectrum(spectra, colour)
+    for turn in range(_COLOUR_ROUNDS):
+        noise = noise.model_copy(update={"colour": colour})
+        strokes = noise_strokes(noise, stage, f"colour {turn}")
+        colour = sharpened(colour, wanted, mean_spectrum([fine_spectrum(one, colour) for one in strokes], colour))
+    rounded = tuple(float(round(gain_db)) for gain_db in colour.gain_db or ())
+    return noise.model_copy(update={"colour": colour.model_copy(update={"gain_db": rounded})})
+
+
+def _narrower(strokes: Sequence[Strokes], widest: float) -> list[tuple[float, Stage, list[LayerTable]]]:
+    """Return the degrees below the widest: openness, layers, levels."""
+    degrees = []
+    for openness in sorted({one.openness for one in strokes if one.openness < widest}):
+        layers = [_measured(one, []) for one in strokes if one.openness == openness]
+        stage = Stage("half open", tuple(one.strokes.velocity for one in layers), tuple(one.frames for one in layers))
+        degrees.append((openness, stage, [layer.table() for layer in layers]))
+    return degrees
