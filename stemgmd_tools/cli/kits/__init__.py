@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from stemgmd_tools.cli.kits.build import build
+from stemgmd_tools.cli.kits.fit import fit
 from stemgmd_tools.cli.kits.listing import list_kits
+from stemgmd_tools.cli.kits.make import make, morph
 from stemgmd_tools.cli.kits.options import kit_path_option
 from stemgmd_tools.cli.kits.schema import schema
 from stemgmd_tools.cli.kits.show import show
@@ -15,8 +17,8 @@ __all__ = ["kit_path_option", "kits"]
 
 @click.group()
 def kits() -> None:
-    """List kits, show one, compile banks ahead, print the JSON Schema of sample maps."""
+    """List kits, show one, fit one to recordings, make new ones, compile banks ahead, print the maps' JSON Schema."""
 
 
-for _command in (list_kits, show, build, schema):
+for _command in (list_kits, show, build, fit, make, morph, schema):
     kits.add_command(_command)

@@ -40,6 +40,8 @@ class Judgement:
     """Every pair of the model's strokes at one velocity."""
     level_db: tuple[float, ...]
     """Level of the model minus that of the recordings, first 200 ms, one per layer."""
+    recordings: int
+    """How many were compared."""
 
 
 class RecordedLayer(NamedTuple):
@@ -75,6 +77,7 @@ def judge(voice: VoiceModel, layers: Sequence[RecordedLayer], articulation: str,
         model=tuple(model),
         model_repeats=tuple(model_repeats),
         level_db=tuple(level_db),
+        recordings=sum(len(layer.heard) for layer in layers),
     )
 
 

@@ -1,0 +1,164 @@
+"""Pictures of a fit: recording and model side by side, per articulation."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+
+from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.kits.fit.judge import play
+from stemgmd_tools.kits.fit.recordings import ONSET_FRAMES, Strokes
+from stemgmd_tools.kits.model.bands import SAMPLE_RATE, Float
+from stemgmd_tools.kits.model.parameters import VoiceModel
+from stemgmd_tools.kits.plot import log_spectrogram_db
+
+LONGEST_S: Final = 3.0
+RANGE_DB: Final = 90.0
+_LOWEST_HZ: Final = 30.0
+_MARKS_HZ: Final = (100, 1_000, 10_000)
+_ENVELOPE_FRAMES: Final = 220
+_SMOOTH_OCTAVES: Final = 1 / 12
+_INCHES: Final = (11.0, 3.4)
+_DPI: Final = 80
+
+
+class Sides(NamedTuple):
+    """A recording and a stroke of the model, mono, equally long, attacks on one frame."""
+
+    recording: NDArray[np.float64]
+    model: NDArray[np.float64]
+
+
+def need_matplotlib() -> None:
+    """Find out whether pictures can be drawn.
+
+    :raises UsageError: if matplotlib is not installed.
+    """
+    _figures()
+
+
+def draw(voice: VoiceModel, strokes: Sequence[Strokes], articulation: str, path: Path) -> None:
+    """Draw the loudest and the softest layer of an articulation, recording beside model, into a PNG.
+
+    A row holds waveform and spectrogram of the recording, those of the model, and their envelopes and long-term
+    spectra laid over each other, at the levels they have in the kit.
+
+    :raises UsageError: if matplotlib is not installed.
+    :raises KitError: if the file cannot be written.
+    """
+    shown = _shown(strokes)
+    figure = _figures().Figure(figsize=(_INCHES[0], _INCHES[1] * len(shown)))
+    grid = figure.add_gridspec(len(shown), 3, left=0.05, right=0.99, bottom=0.09 / len(shown), top=0.93, wspace=0.13)
+    for row, layer in enumerate(shown):
+        sides = _sides(layer, voice, articulation)
+        top_db = max(float(_spectrogram_db(side).max()) for side in sides)
+        loudest = max(float(np.abs(side).max()) for side in sides)
+        title = f"{articulation}, velocity {layer.velocity}"
+        if not math.isnan(layer.openness):
+            title += f", openness {layer.openness:g}"
+        for column, (side, name) in enumerate(zip(sides, ("recording", "model"), strict=True)):
+            cell = grid[row, column].subgridspec(2, 1, height_ratios=(1, 2.4), hspace=0.06)
+            _draw_side(figure, cell, side, loudest=loudest, top_db=top_db, title=f"{title}: {name}")
+        _draw_both(figure, grid[row, 2].subgridspec(2, 1, hspace=0.45), sides)
+    try:
+        figure.savefig(path, format="png", dpi=_DPI)
+    except OSError as error:
+        raise KitError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _figures() -> Any:
+    try:
+        return importlib.import_module("matplotlib.figure")
+    except ImportError as error:
+        raise UsageError("pictures need matplotlib; install it with: pip install 'stemgmd-tools[plot]'") from error
+
+
+def _shown(strokes: Sequence[Strokes]) -> tuple[Strokes, ...]:
+    """Return the loudest layer at the widest opening and the softest at the narrowest, or the only one."""
+
+    def rank(one: Strokes) -> tuple[float, int]:
+        return (0.0 if math.isnan(one.openness) else one.openness, one.velocity)
+
+    loudest, softest = max(strokes, key=rank), min(strokes, key=rank)
+    return (loudest,) if loudest is softest else (loudest, softest)
+
+
+def _sides(layer: Strokes, voice: VoiceModel, articulation: str) -> Sides:
+    recording = layer.repeats[0].mean(axis=1)
+    model = np.concatenate([np.zeros(ONSET_FRAMES), play(voice, layer, articulation, 1)[0].mean(axis=1)])
+    frames = min(max(len(recording), len(model)), round(LONGEST_S * SAMPLE_RATE))
+    longer = [np.concatenate([side, np.zeros(max(0, frames - len(side)))])[:frames] for side in (recording, model)]
+    return Sides(longer[0], longer[1])
+
+
+def _spectrogram_db(sound: Float) -> Float:
+    return log_spectrogram_db(sound, SAMPLE_RATE)
+
+
+def _draw_side(figure: Any, cell: Any, sound: Float, *, loudest: float, top_db: float, title: str) -> None:
+    """Draw a waveform above a spectrogram."""
+    seconds = len(sound) / SAMPLE_RATE
+    wave = figure.add_subplot(cell[0])
+    wave.plot(np.arange(len(sound)) / SAMPLE_RATE, sound, linewidth=0.3)
+    wave.set(xlim=(0, seconds), ylim=(-loudest, loudest), xticks=[])
+    wave.set_title(title, fontsize=8)
+    picture = figure.add_subplot(cell[1])
+    octaves = math.log2(SAMPLE_RATE / 2 / _LOWEST_HZ)
+    picture.imshow(
+        _spectrogram_db(sound),
+        origin="lower",
+        aspect="auto",
+        extent=(0, seconds, 0, octaves),
+        vmin=top_db - RANGE_DB,
+        vmax=top_db,
+    )
+    picture.set_yticks([math.log2(hertz / _LOWEST_HZ) for hertz in _MARKS_HZ], [f"{hertz}" for hertz in _MARKS_HZ])
+    picture.set_xlabel("s", fontsize=6)
+    for axes in (wave, picture):
+        axes.tick_params(labelsize=6)
+
+
+def _draw_both(figure: Any, cell: Any, sides: Sides) -> None:
+    """Draw both envelopes, and both long-term spectra, into one picture each."""
+    envelopes, spectra = figure.add_subplot(cell[0]), figure.add_subplot(cell[1])
+    tops = {envelopes: -math.inf, spectra: -math.inf}
+    for side, name in zip(sides, ("recording", "model"), strict=True):
+        for axes, (x, level_db) in ((envelopes, _envelope(side)), (spectra, _spectrum(side))):
+            axes.plot(x, level_db, linewidth=0.7, label=name)
+            tops[axes] = max(tops[axes], float(level_db.max()))
+    for axes, top in tops.items():
+        axes.set_ylim(top - RANGE_DB, top + 3)
+        axes.tick_params(labelsize=6)
+    envelopes.set_title("RMS over 5 ms, dB, over seconds", fontsize=7)
+    envelopes.legend(fontsize=6)
+    spectra.set_title("spectrum in 1/12 octaves, dB, over Hz", fontsize=7)
+    spectra.set_xscale("log")
+
+
+def _envelope(sound: Float) -> tuple[Float, Float]:
+    count = len(sound) // _ENVELOPE_FRAMES
+    power = (sound[: count * _ENVELOPE_FRAMES].reshape(count, -1) ** 2).mean(axis=1)
+    return (np.arange(count) + 0.5) * _ENVELOPE_FRAMES / SAMPLE_RATE, 10.0 * np.log10(power + 1e-14)
+
+
+def _spectrum(sound: Float) -> tuple[Float, Float]:
+    """Return frequencies and the level of the whole sound there, averaged over a twelfth of an octave."""
+    power = np.abs(scipy.fft.rfft(sound)) ** 2
+    hertz = scipy.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
+    steps = math.log2(SAMPLE_RATE / 2 / _LOWEST_HZ) / _SMOOTH_OCTAVES
+    edges_hz = _LOWEST_HZ * 2.0 ** (np.arange(int(steps) * 2 + 1) * _SMOOTH_OCTAVES / 2)
+    centres_hz = np.sqrt(edges_hz[1:] * edges_hz[:-1])
+    total = np.concatenate([[0.0], np.cumsum(power)])
+    low = np.searchsorted(hertz, edges_hz[:-1])
+    high = np.maximum(np.searchsorted(hertz, edges_hz[1:]), low + 1)
+    mean = (total[np.minimum(high, len(power))] - total[np.minimum(low, len(power) - 1)]) / (high - low)
+    smooth = uniform_filter1d(mean, 2)
+    return centres_hz, 10.0 * np.log10(smooth / len(sound) + 1e-14)

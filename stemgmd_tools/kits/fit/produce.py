@@ -1,0 +1,177 @@
+"""From a recorded kit to the files of a modelled one: its sample map, the report of the fit, the pictures."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple
+
+from stemgmd_tools.audio import write_bytes
+from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.kits.fit.complete import complete_map
+from stemgmd_tools.kits.fit.fit import Fitted, fit_voices
+from stemgmd_tools.kits.fit.judge import Judgement, heard_layers, judge
+from stemgmd_tools.kits.fit.pictures import draw, need_matplotlib
+from stemgmd_tools.kits.fit.recordings import recorded_strokes
+from stemgmd_tools.kits.fit.report import FitFigures, report_text
+from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.map_text import map_text
+
+Progress = Callable[[str, float], None]
+"""Told what begins, and the share of the work that was done before it."""
+
+_SUFFIX: Final = ".yaml"
+_NAME: Final = r"[a-z0-9][a-z0-9_]*"
+_REPORT_COST: Final = 0.3
+"""Judging and drawing a recording, relative to fitting it."""
+
+
+class Produced(NamedTuple):
+    """What was written."""
+
+    map: Path
+    report: Path | None
+    pictures: Path | None
+    """Their folder; None if there are none."""
+
+
+def produce(
+    kit: Kit,
+    out: Path,
+    *,
+    donors: Sequence[Kit] = (),
+    title: str | None = None,
+    report: bool = True,
+    progress: Progress | None = None,
+) -> Produced:
+    """Fit a recorded kit and write its map, then its report and pictures.
+
+    Each file appears whole or not at all, the map first; a report of an earlier fit is removed before.
+
+    :param out: the sample map; its name without ``.yaml`` is the name of the new kit.
+    :param donors: recorded kits that lend what ``kit`` lacks.
+    :raises UsageError: if ``out`` cannot be the name of a map.
+    :raises KitError: if a kit has no recordings, or nothing can stand in for what it lacks.
+    """
+    name = map_name(out)
+    for one in (kit, *donors):
+        _need_recordings(one)
+    steps = _Steps((kit, *donors), report=report, progress=progress)
+    start_s = time.perf_counter()
+    fitted = fit_voices(kit, steps.fitting(kit))
+    lent = tuple(fit_voices(donor, steps.fitting(donor)) for donor in donors)
+    kit_map = complete_map(fitted, lent, name=name, title=title)
+    fit_s = time.perf_counter() - start_s
+    text = map_text(kit_map).encode()
+    beside = report_path(out)
+    beside.unlink(missing_ok=True)
+    write_bytes(out, text)
+    if not report:
+        return Produced(out, None, None)
+    judgements, pictures, no_pictures = _shown(fitted, out, steps)
+    figures = FitFigures(judgements, fit_s, len(text), pictures, no_pictures)
+    write_bytes(beside, report_text(fitted, kit_map, figures).encode())
+    steps.done()
+    return Produced(out, beside, picture_folder(out) if pictures else None)
+
+
+def map_name(out: Path) -> str:
+    """Return the name of the kit whose map is ``out``.
+
+    :raises UsageError: if it cannot be one.
+    """
+    name = out.name.removesuffix(_SUFFIX)
+    if not out.name.endswith(_SUFFIX) or not re.fullmatch(_NAME, name):
+        raise UsageError(f"--out {out}: must be NAME{_SUFFIX} with a name of a-z, 0-9 and _, as in my_kit{_SUFFIX}")
+    return name
+
+
+def report_path(out: Path) -> Path:
+    """Return where the report of a map lies."""
+    return out.with_name(out.name.removesuffix(_SUFFIX) + ".report.md")
+
+
+def picture_folder(out: Path) -> Path:
+    """Return where the pictures of a map's report lie."""
+    return out.with_name(out.name.removesuffix(_SUFFIX) + ".report")
+
+
+def _need_recordings(kit: Kit) -> None:
+    if not any(articulation.layers for articulation in kit.map.articulations.values()):
+        raise KitError(f"{kit.path}: kit {kit.name} has no recordings, so there is nothing to fit; name a recorded kit")
+
+
+def _shown(fitted: Fitted, out: Path, steps: _Steps) -> tuple[dict[str, Judgement], list[str], str]:
+    """Judge every articulation and draw its pictures; return judgements, pictures, or why there are none."""
+    no_pictures = _why_no_pictures()
+    judgements: dict[str, Judgement] = {}
+    folder = picture_folder(out)
+    with ExitStack() as stack:
+        drawn = Path(stack.enter_context(TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)))
+        for name, strokes in recorded_strokes(fitted.kit).items():
+            steps.judging(name)
+            judgements[name] = judge(fitted.voices[name], heard_layers(strokes), name)
+            if not no_pictures:
+                draw(fitted.voices[name], strokes, name, drawn / f"{name}.png")
+        pictures = [] if no_pictures else [f"{folder.name}/{path.name}" for path in _moved(drawn, folder)]
+    return judgements, pictures, no_pictures
+
+
+def _why_no_pictures() -> str:
+    try:
+        need_matplotlib()
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
+def _moved(drawn: Path, folder: Path) -> list[Path]:
+    """Move pictures into their folder in place of those of an earlier fit."""
+    try:
+        folder.mkdir(exist_ok=True)
+        for stale in folder.glob("*.png"):
+            stale.unlink()
+        return [Path(shutil.move(path, folder / path.name)) for path in sorted(drawn.glob("*.png"))]
+    except OSError as error:
+        raise KitError(f"{folder}: cannot be written ({error.strerror})") from error
+
+
+class _Steps:
+    """Counts recordings done, and tells the share."""
+
+    def __init__(self, kits: Sequence[Kit], *, report: bool, progress: Progress | None) -> None:
+        self._progress = progress or (lambda _what, _share: None)
+        self._files = {kit.name: _files(kit) for kit in kits}
+        self._first = kits[0].name
+        fits = sum(sum(files.values()) for files in self._files.values())
+        self._total = fits + (_REPORT_COST * sum(self._files[self._first].values()) if report else 0.0)
+        self._done = 0.0
+        self._pending = 0.0
+
+    def fitting(self, kit: Kit) -> Callable[[str], None]:
+        """Return what the fit of a kit calls when it begins an articulation."""
+        return lambda name: self._begin(f"{kit.name} {name}", self._files[kit.name].get(name, 0))
+
+    def judging(self, name: str) -> None:
+        """Begin judging and drawing an articulation."""
+        self._begin(f"report {name}", _REPORT_COST * self._files[self._first].get(name, 0))
+
+    def done(self) -> None:
+        """Tell that all is done."""
+        self._progress("", 1.0)
+
+    def _begin(self, what: str, cost: float) -> None:
+        self._done += self._pending
+        self._pending = cost
+        self._progress(what, min(1.0, self._done / self._total))
+
+
+def _files(kit: Kit) -> dict[str, int]:
+    """Return how many recordings each articulation has."""
+    articulations = kit.map.articulations.items()
+    return {name: sum(len(layer.files) for layer in one.layers) for name, one in articulations if one.layers}
