@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -31,15 +32,27 @@ def record_kit(root: Path, kit: Kit) -> None:
     """Keep what the manifests tell about a kit."""
     content = {
         "kit": kit.name,
-        "kit_split": split_of(kit.name) or None,
+        "kit_split": split_of(kit.name, kit.map.origin) or None,
         "title": _one_line(kit.title),
         "description": _one_line(kit.map.description),
         "license": _one_line(kit.license),
         "attribution": _one_line(kit.attribution),
         "source_url": _one_line(kit.map.source_url),
         "kit_hash": kit.hash,
+        **_history(kit),
     }
     write_record(record_path_of(root, KITS, kit.name), Record(kit.hash, (), content))
+
+
+def _history(kit: Kit) -> Row:
+    """Return what a kit was measured on and made from."""
+    origin = kit.map.origin
+    return {
+        "measured_on": " ".join(recording.kit for recording in kit.map.measured_on) or None,
+        "origin": None if origin is None else _one_line(origin.name),
+        "parents": None if origin is None else " ".join(origin.kits) or None,
+        "figures": None if origin is None else json.dumps(origin.figures, separators=(",", ":"), sort_keys=True),
+    }
 
 
 def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:

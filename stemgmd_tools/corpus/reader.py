@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -59,6 +60,13 @@ class Corpus:
     def kits(self) -> pd.DataFrame:
         """One row per kit."""
         return self.manifest("kits")
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        """One row per kit that was made from others, one column per figure; NaN where a kit has no such figure."""
+        made = self.kits.dropna(subset="figures")
+        rows = [json.loads(text) for text in made["figures"]]
+        return pd.DataFrame(rows, index=pd.Index(made["kit"].tolist(), name="kit"), dtype="float64")
 
     def manifest(self, name: str) -> pd.DataFrame:
         """Return a manifest; read once, a copy each time.

@@ -78,7 +78,8 @@ class Request:
 def _located(kit: Kit) -> Kit:
     """Return a kit that is found from any folder: workers may run elsewhere."""
     folder = None if kit.folder is None else kit.folder.absolute()
-    return replace(kit, path=kit.path.absolute(), folder=folder)
+    path = None if kit.path is None else kit.path.absolute()
+    return replace(kit, path=path, folder=folder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ class Kit:
     """One kit, ready to be compiled: :func:`stemgmd_tools.kits.store.open_bank`."""
 
     map: KitMap
-    path: Path
-    """The sample map's file."""
+    path: Path | None
+    """The sample map's file; None for a kit that was made from others in memory."""
     folder: Path | None
     """The folder that holds the sample files; None for a kit without files."""
     hash: str
@@ -81,6 +81,11 @@ def load_kit_file(path: Path, kit_path: Sequence[Path] = ()) -> Kit:
     if folder is not None:
         _check_files(kit_map, path, folder)
     return Kit(map=kit_map, path=path, folder=folder, hash=_kit_hash(kit_map, folder))
+
+
+def kit_without_file(kit_map: KitMap) -> Kit:
+    """Return a kit whose map was made in memory and plays no sample files."""
+    return Kit(map=kit_map, path=None, folder=None, hash=_kit_hash(kit_map, None))
 
 
 def sample_files(kit_map: KitMap) -> Iterator[SampleFile]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from stemgmd_tools import data
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.checks import nearest
-from stemgmd_tools.kits.kit import Kit, load_kit_file
+from stemgmd_tools.kits.kit import Kit, kit_without_file, load_kit_file
+from stemgmd_tools.kits.loader import load_map
+from stemgmd_tools.kits.schema import KitMap, Origin
+from stemgmd_tools.kits.space.names import is_made, made_map, made_names
+from stemgmd_tools.kits.space.parents import parent
 
 KIT_PATH_VARIABLE: Final = "STEMGMD_KITS"
 """Environment variable: folders searched for samples and sample maps, separated as in PATH."""
@@ -83,15 +88,18 @@ def known_maps(kit_path: Sequence[Path] = ()) -> dict[str, Path]:
 def kit_names(selection: Iterable[str], kit_path: Sequence[Path] = ()) -> tuple[str, ...]:
     """Resolve names, comma-separated lists of names, groups and paths of maps to names and paths, each once.
 
-    ``all`` is the modelled kits, ``train`` and ``heldout`` (or ``test``) the two parts of them.
+    ``all`` is the modelled kits, ``train`` and ``heldout`` (or ``test``) the two parts of them. ``random:7..106`` is a
+    hundred kits, see :mod:`stemgmd_tools.kits.space.names`.
 
-    :raises UsageError: for an unknown name, with those most like it.
+    :raises UsageError: for an unknown name, with those most like it, or a range that is none.
     """
     known = known_maps(kit_path)
     names: dict[str, None] = {}
     for word in (part.strip() for entry in selection for part in entry.split(",")):
         if word in GROUPS:
             names.update(dict.fromkeys(_group(word)))
+        elif is_made(word):
+            names.update(dict.fromkeys(_made(word, known)))
         elif word in known or _is_path(word):
             names[word] = None
         elif word:
@@ -102,14 +110,30 @@ def kit_names(selection: Iterable[str], kit_path: Sequence[Path] = ()) -> tuple[
 
 
 def load_kit(name: str, kit_path: Sequence[Path] | None = None) -> Kit:
-    """Load one kit by name, or by the path of its sample map.
+    """Load one kit by name, by the path of its sample map, or make the one that a name such as ``random:7`` stands for.
 
     :param kit_path: folders searched for samples and maps; default: those of ``STEMGMD_KITS``.
     :raises UsageError: for an unknown name.
     :raises KitError: if its map is faulty or its samples are not found.
     """
     folders = search_path() if kit_path is None else tuple(kit_path)
+    if is_made(name):
+        return kit_without_file(find_map(name, folders))
     return load_kit_file(map_path(name, folders), folders)
+
+
+def find_map(name: str, kit_path: Sequence[Path] = ()) -> KitMap:
+    """Return the sample map of one kit, read or made; its samples are not looked for.
+
+    :raises UsageError: for an unknown name, one that stands for several kits, or parents that play sample files.
+    :raises KitError: if a map is faulty.
+    """
+    if not is_made(name):
+        return load_map(map_path(name, kit_path))
+    made = made_names(name)
+    if len(made) > 1:
+        raise UsageError(f"{name}: {len(made)} kits; name one of them, such as {made[0].spelled}")
+    return made_map(made[0], lambda kit: _parent(kit, tuple(kit_path)), _group("train"))
 
 
 def map_path(name: str, kit_path: Sequence[Path] = ()) -> Path:
@@ -136,18 +160,49 @@ def kits_named(selection: Iterable[str], kit_path: Sequence[Path] | None = None)
     seen: dict[str, Kit] = {}
     for kit in kits:
         if seen.setdefault(kit.name, kit) is not kit:
-            raise KitError(f"{kit.path}: a kit named {kit.name} is also in {seen[kit.name].path}; rename one of them")
+            raise KitError(f"{_place(kit)}: a kit named {kit.name} is also {_place(seen[kit.name])}; name one of them")
     return kits
 
 
-def split_of(name: str) -> str:
-    """Return ``train`` or ``heldout`` for a modelled kit, an empty string for any other."""
-    return {row.name: row.split for row in kit_table()}.get(name, "")
+def split_of(name: str, origin: Origin | None = None) -> str:
+    """Return ``train`` or ``heldout`` for a modelled kit, an empty string for any other.
+
+    :param origin: how the kit was made from others, if it was: it then belongs where all of them do.
+    """
+    splits = {row.name: row.split for row in kit_table()}
+    if name in splits or origin is None:
+        return splits.get(name, "")
+    found = {splits.get(kit, "") for kit in origin.kits}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _group(word: str) -> list[str]:
     split = "heldout" if word == "test" else word
     return [row.name for row in kit_table() if split in {"all", row.split}]
+
+
+def _made(word: str, known: Mapping[str, Path]) -> list[str]:
+    """Return the names of the kits that a word stands for, each of one kit; their parents are known."""
+    names = made_names(word)
+    for kit in names[0].kits:
+        if kit not in known:
+            raise _unknown(kit, known)
+    return [name.spelled for name in names]
+
+
+def _parent(name: str, kit_path: tuple[Path, ...]) -> KitMap:
+    path = map_path(name, kit_path)
+    return _parent_at(path, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(maxsize=32)
+def _parent_at(path: Path, stamp: int) -> KitMap:  # noqa: ARG001 - a changed file is another entry
+    return parent(load_map(path))
+
+
+def _place(kit: Kit) -> str:
+    """Return where a kit comes from."""
+    return str(kit.path or (kit.map.origin and kit.map.origin.name) or kit.name)
 
 
 def _is_path(name: str) -> bool:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
+from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.checks import HIGHEST_VELOCITY, LOWEST_VELOCITY
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.model.bands import SAMPLE_RATE as MODEL_RATE
@@ -161,7 +162,9 @@ class Recipes:
     def _source(self, name: str, articulation: Articulation) -> Source:
         if articulation.model is not None:
             return ModelSource(articulation.model, self._room, self._kit.name, name)
-        return FileSource(self._kit.folder or self._kit.path.parent, articulation.layers or ())
+        if self._kit.folder is None:
+            raise KitError(f"kit {self._kit.name}: {name} plays sample files, but no folder of samples is known")
+        return FileSource(self._kit.folder, articulation.layers or ())
 
 
 def _borrowed(lender: Recipe, articulation: Articulation, fallback: Fallback) -> Recipe:

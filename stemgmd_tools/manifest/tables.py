@@ -32,7 +32,7 @@ _GMD_SPLIT: Final = Column(
 _KIT_SPLIT: Final = Column(
     "kit_split",
     Kind.TEXT,
-    "whether the kit is for training or held out; missing for a kit of your own",
+    "whether the kit, or every kit it was made from, is for training or held out; missing for a kit of your own",
     nullable=True,
     allowed=KIT_SPLITS,
 )
@@ -174,6 +174,22 @@ KITS: Final = Table(
         Column("license", Kind.TEXT, "SPDX identifier of the licence its sound is under", nullable=True),
         Column("attribution", Kind.TEXT, "who made it", nullable=True),
         Column("source_url", Kind.TEXT, "where it comes from", nullable=True),
+        Column(
+            "measured_on",
+            Kind.TEXT,
+            "recorded kits that a model's figures were measured on, apart by spaces; missing if none",
+            nullable=True,
+        ),
+        Column(
+            "origin", Kind.TEXT, "what names it, for a kit made from others: `random:7`; else missing", nullable=True
+        ),
+        Column("parents", Kind.TEXT, "kits it was made from, apart by spaces", nullable=True),
+        Column(
+            "figures",
+            Kind.TEXT,
+            "every figure that was drawn or given for it, a JSON object of numbers; `Corpus.figures` reads them",
+            nullable=True,
+        ),
         _KIT_HASH,
         _hash("bank_sha256", "PCM of the bank that the audio was made from"),
     ),

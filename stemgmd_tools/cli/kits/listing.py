@@ -42,7 +42,7 @@ def _list_row(name: str, path: Path, folders: Sequence[Path]) -> tuple[str, ...]
     found = source == "modelled" or find_folder(kit_map, path, folders) is not None
     return (
         name,
-        split_of(name) or "-",
+        split_of(name, kit_map.origin) or "-",
         source,
         kit_map.license,
         spread(min(layers), max(layers)),

@@ -22,22 +22,23 @@ _SHOWN: Final = ("articulation", "source", "layers", "variations", "openness", "
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw every articulation into a picture.")
 @kit_path_option
 def show(name: str, plot: Path | None, kit_path: tuple[Path, ...]) -> None:
-    """Show one kit, by name or by the path of its sample map."""
-    from stemgmd_tools.kits.library import load_kit, map_path, search_path
-    from stemgmd_tools.kits.loader import load_map
+    """Show one kit, by name, by the path of its sample map, or by what it is made from (`random:7`)."""
+    from stemgmd_tools.kits.library import find_map, load_kit, map_path, search_path
     from stemgmd_tools.kits.plot import plot_kit
+    from stemgmd_tools.kits.space.names import is_made
     from stemgmd_tools.kits.store import open_bank
 
     folders = search_path(kit_path)
-    path = map_path(name, folders)
-    click.echo("\n".join(_description(load_map(path), path, folders)))
+    kit_map = find_map(name, folders)
+    path = None if is_made(name) else map_path(name, folders)
+    click.echo("\n".join(_description(kit_map, path, folders)))
     if plot is not None:
         bank = open_bank(load_kit(name, folders))
         plot_kit(bank, plot)
         click.echo(f"picture: {plot}")
 
 
-def _description(kit_map: KitMap, path: Path, folders: Sequence[Path]) -> Iterable[str]:
+def _description(kit_map: KitMap, path: Path | None, folders: Sequence[Path]) -> Iterable[str]:
     """Yield the lines that describe one kit."""
     from stemgmd_tools.kits.kit import find_folder, sample_files
     from stemgmd_tools.kits.outline import outline
@@ -49,8 +50,10 @@ def _description(kit_map: KitMap, path: Path, folders: Sequence[Path]) -> Iterab
     yield from (f"measured on: {recording.kit} ({recording.license})" for recording in kit_map.measured_on)
     if kit_map.source_url:
         yield f"source: {kit_map.source_url}"
-    yield f"map: {path}"
-    if any(sample_files(kit_map)):
+    yield from _origin(kit_map)
+    if path is not None:
+        yield f"map: {path}"
+    if path is not None and any(sample_files(kit_map)):
         folder = find_folder(kit_map, path, folders)
         yield (
             f"samples: {folder}" if folder else f"samples: not found; {kit_map.folder}/ is in no folder of the kit path"
@@ -69,22 +72,36 @@ def _description(kit_map: KitMap, path: Path, folders: Sequence[Path]) -> Iterab
         for row in outline(kit_map)
     ]
     yield from table(_SHOWN, rows)
-    yield from _warnings(kit_map.name, path, folders)
+    yield from _warnings(kit_map, path, folders)
 
 
-def _warnings(name: str, path: Path, folders: Sequence[Path]) -> Iterable[str]:
+def _origin(kit_map: KitMap) -> Iterable[str]:
+    """Yield what a kit that was made from others has from where."""
+    from stemgmd_tools.kits.library import split_of
+
+    origin = kit_map.origin
+    if origin is None:
+        return
+    split = split_of(kit_map.name, origin)
+    yield f"made as: {origin.name}, from {', '.join(origin.kits)}"
+    yield f"split: {split or 'none, since its parents are not all of one split'}"
+    yield f"figures: {', '.join(f'{name} {amount:g}' for name, amount in origin.figures.items())}"
+
+
+def _warnings(kit_map: KitMap, path: Path | None, folders: Sequence[Path]) -> Iterable[str]:
     """Yield what was uneven when the bank was compiled, if it was."""
     from stemgmd_tools.errors import KitError
-    from stemgmd_tools.kits.kit import load_kit_file
+    from stemgmd_tools.kits.kit import kit_without_file, load_kit_file
     from stemgmd_tools.kits.store import is_built, open_bank
 
     yield ""
     try:
-        kit = load_kit_file(path, folders)
+        kit = kit_without_file(kit_map) if path is None else load_kit_file(path, folders)
     except KitError as error:
         yield f"cannot be compiled: {error}"
         return
     if is_built(kit):
         yield from [f"warning: {warning}" for warning in open_bank(kit).warnings] or ["no warnings"]
     else:
+        name = kit_map.origin.name if path is None and kit_map.origin else kit_map.name
         yield f"warnings: known once the bank is compiled; stemgmd kits build {name}"

@@ -11,7 +11,9 @@ from stemgmd_tools.seeds import stream
 
 def colour_gains(colour: Colour, kit: str, frequencies_hz: Float) -> Float:
     """Return the amplitude ratio of a colour at each frequency."""
-    points_hz, gain_db = _drawn(colour, kit) if colour.gain_db is None else (grid_hz(colour), np.array(colour.gain_db))
+    points_hz, gain_db = (
+        drawn_curve(colour, kit) if colour.gain_db is None else (grid_hz(colour), np.array(colour.gain_db))
+    )
     gain = np.interp(np.log(np.maximum(frequencies_hz, 1.0)), np.log(points_hz), gain_db, left=0.0, right=0.0)
     return np.asarray(10.0 ** (gain / 20.0))
 
@@ -30,7 +32,7 @@ def grid_hz(colour: Colour) -> Float:
     return np.array(points)
 
 
-def _drawn(colour: Colour, kit: str) -> tuple[Float, Float]:
+def drawn_curve(colour: Colour, kit: str) -> tuple[Float, Float]:
     """Return the points and gains of a drawn curve, its mean power over the whole range 1.
 
     The curve is normal on a decibel scale: in power it is skewed towards peaks, as the response of a plate whose

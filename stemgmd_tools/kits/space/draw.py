@@ -1,0 +1,138 @@
+"""Kits drawn from the space that some kits span: donors for every group of instruments, then figures around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from stemgmd_tools.kits.schema import Articulation, KitMap
+from stemgmd_tools.kits.space.figures import FIGURES
+from stemgmd_tools.kits.space.instruments import GROUPS
+from stemgmd_tools.kits.space.morph import mixed_articulations, mixed_room
+from stemgmd_tools.kits.space.parents import levels_db, loudness_db
+from stemgmd_tools.kits.space.transform import transformed
+from stemgmd_tools.seeds import stream
+
+_FARTHEST: Final = 2.0
+"""Draws end at so many standard deviations: a kit in a thousand should not be a caricature."""
+_TRACE: Final = 0.1
+"""A donor with a smaller part leaves none."""
+_TRIES: Final = 16
+"""So many normal numbers hold one within the above for certain (1 in 10^21 do not)."""
+_SCATTER: Final = 1.0
+_MOST_GRAIN: Final = 0.5
+_DIGITS: Final = 4
+
+
+class Donors(NamedTuple):
+    """Two kits and how far the way from the first to the second is; one kit, twice and with a share of 0."""
+
+    one: str
+    other: str
+    share: float
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Those that leave a trace."""
+        return tuple(self.parts)
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """Their shares."""
+        return {self.one: 1.0, **({self.other: self.share, self.one: 1.0 - self.share} if self.share > 0.0 else {})}
+
+
+class Drawn(NamedTuple):
+    """A kit that was drawn."""
+
+    kit_map: KitMap
+    """Name, title and origin are still the first donor's."""
+    donors: Mapping[str, Donors]
+    """Group of instruments -> where they come from; ``room`` is one of them."""
+    figures: Mapping[str, float]
+    """Everything that was drawn: figures, and the parts of the donors."""
+
+
+def draw_kit(seed: int, kits: Sequence[KitMap], spread: float = 1.0) -> Drawn:
+    """Draw a kit.
+
+    Each group of instruments (one maker's) lies between two donors, mostly near one of them; the room does, too. Then
+    the whole kit is varied by figures. Donors are first brought to one loudness, so that each instrument keeps its
+    place in its own kit's balance.
+
+    :param seed: equal seeds give equal kits; no other seed has an influence.
+    :param kits: parents, see :func:`stemgmd_tools.kits.space.parents.parent`; their order does not matter.
+    :param spread: on the standard deviations of all figures; 0 leaves kits between donors.
+    """
+    known = {kit.name: kit for kit in sorted(kits, key=lambda kit: kit.name)}
+    donors = {group: _donors(seed, group, tuple(known)) for group in GROUPS}
+    used = tuple(sorted({name for one in donors.values() for name in one.used}))
+    donors["room"] = _donors(seed, "room", used)
+    level = _loudness({name: known[name] for name in used})
+    articulations: dict[str, Articulation] = {}
+    for group, (one, other, share) in donors.items():
+        if group != "room":
+            pair = level[one], level[other]
+            articulations |= mixed_articulations(*pair, share, (group,))
+    first = known[donors["kick"].one]
+    one, other, share = donors["room"]
+    mixed = first.model_copy(
+        update={
+            "articulations": {name: articulations[name] for name in first.articulations},
+            "room": mixed_room(known[one].room, known[other].room, share),
+        }
+    )
+    figures = draw_figures(seed, spread)
+    parts = {
+        f"{group}.from.{name}": round(part, _DIGITS)
+        for group, pair in donors.items()
+        for name, part in pair.parts.items()
+    }
+    return Drawn(transformed(mixed, figures, seed), donors, {**parts, **figures})
+
+
+def _donors(seed: int, group: str, names: tuple[str, ...]) -> Donors:
+    """Draw two donors; the share is densest near either of them."""
+    draw = stream(seed, "kit", "donors", group)
+    if len(names) == 1:
+        return Donors(names[0], names[0], 0.0)
+    one, other = draw.permutation(len(names))[:2]
+    share = 0.5 - 0.5 * float(np.cos(np.pi * draw.uniform()))
+    if min(share, 1.0 - share) < _TRACE:
+        alone = names[one if share < _TRACE else other]
+        return Donors(alone, alone, 0.0)
+    return Donors(names[one], names[other], round(share, _DIGITS))
+
+
+def draw_figures(seed: int, spread: float = 1.0) -> dict[str, float]:
+    """Draw every figure, each from a stream of its own, so that a figure added later changes no other."""
+    return {name: round(_figure(seed, name, spread), _DIGITS) for name in FIGURES}
+
+
+def _figure(seed: int, name: str, spread: float) -> float:
+    draw = stream(seed, "kit", "figure", name)
+    limit = FIGURES[name].limit
+    if name.endswith(".scatter"):
+        return min(_SCATTER * spread, limit)
+    if name.endswith(".grain"):
+        return min(_MOST_GRAIN * spread * float(draw.uniform()), limit)
+    tries = draw.standard_normal(_TRIES)
+    normal = float(tries[np.argmax(np.abs(tries) <= _FARTHEST)])
+    return float(np.clip(spread * FIGURES[name].spread * normal, -limit, limit))
+
+
+def _loudness(kits: Mapping[str, KitMap]) -> dict[str, KitMap]:
+    """Return the kits at one loudness, the mean of theirs."""
+    own = {name: loudness_db(levels_db(kit)) for name, kit in kits.items()}
+    wanted = float(np.mean(list(own.values())))
+    return {name: _louder(kit, wanted - own[name]) for name, kit in kits.items()}
+
+
+def _louder(kit: KitMap, change_db: float) -> KitMap:
+    articulations = {
+        name: one.model_copy(update={"gain_db": float(np.clip(one.gain_db + change_db, -60.0, 60.0))})
+        for name, one in kit.articulations.items()
+    }
+    return kit.model_copy(update={"articulations": articulations})

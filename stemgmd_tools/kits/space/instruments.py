@@ -1,0 +1,39 @@
+"""Which articulations are one instrument, and which instruments belong together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stemgmd_tools.pieces import ARTICULATIONS
+
+DRUMS: Final = ("kick", "snare", "hi_tom", "mid_tom", "low_tom")
+TOMS: Final = ("hi_tom", "mid_tom", "low_tom")
+CYMBALS: Final = ("ride", "crash1", "crash2")
+INSTRUMENTS: Final = (*DRUMS, "hihat", *CYMBALS)
+
+GROUPS: Final = {"kick": ("kick",), "snare": ("snare",), "toms": TOMS, "hihat": ("hihat",), "cymbals": CYMBALS}
+"""Instruments that are built by one maker: they come from the same donors."""
+
+MAIN: Final = {
+    "kick": "kick",
+    "snare": "snare_head",
+    "hi_tom": "hi_tom_head",
+    "mid_tom": "mid_tom_head",
+    "low_tom": "low_tom_head",
+    "hihat": "hihat_closed_bow",
+    "ride": "ride_bow",
+    "crash1": "crash1_edge",
+    "crash2": "crash2_edge",
+}
+"""The articulation that stands for an instrument."""
+
+
+def _instrument(articulation: str) -> str:
+    return next(name for name in INSTRUMENTS if articulation.startswith(name))
+
+
+INSTRUMENT_OF: Final = {articulation: _instrument(articulation) for articulation in ARTICULATIONS}
+"""Articulation -> instrument."""
+
+GROUP_OF: Final = {instrument: group for group, members in GROUPS.items() for instrument in members}
+"""Instrument -> group."""

@@ -1,0 +1,258 @@
+"""Kits that are a name: ``random:7``, ``random:7..106:from=a+b:spread=1.5``, ``morph:a+b:0.3``."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.schema import KitMap, Origin
+from stemgmd_tools.kits.space.digits import rounded, rounded_room
+from stemgmd_tools.kits.space.draw import draw_kit
+from stemgmd_tools.kits.space.instruments import GROUPS
+from stemgmd_tools.kits.space.morph import mixed_articulations, mixed_room
+from stemgmd_tools.kits.space.parents import joined, measured_on, strictest, voice_of
+
+RANDOM: Final = "random"
+MORPH: Final = "morph"
+MOST_KITS: Final = 10_000
+"""Kits that one name may stand for."""
+HIGHEST_SEED: Final = 2**31 - 1
+HIGHEST_SPREAD: Final = 3.0
+RANDOM_FORM: Final = "random:SEED or random:FIRST..LAST, then :from=KIT+KIT and :spread=NUMBER if you like"
+MORPH_FORM: Final = "morph:KIT+KIT:SHARE, with a share from 0 (the first kit) to 1, of at most three decimals"
+
+_HASH_DIGITS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RandomName:
+    """A kit drawn from a seed."""
+
+    seed: int
+    kits: tuple[str, ...] = ()
+    """Parents, sorted; none: the kits for training."""
+    spread: float = 1.0
+
+    @property
+    def _options(self) -> str:
+        parts = [f"from={'+'.join(self.kits)}"] if self.kits else []
+        parts += [f"spread={self.spread:g}"] if self.spread != 1.0 else []
+        return "".join(f":{part}" for part in parts)
+
+    @property
+    def spelled(self) -> str:
+        """The name where kits are named."""
+        return f"{RANDOM}:{self.seed}{self._options}"
+
+    @property
+    def slug(self) -> str:
+        """The name in paths and manifests; options are in it as a hash."""
+        digest = hashlib.blake2b(self._options.encode()).hexdigest()[:_HASH_DIGITS]
+        return f"{RANDOM}_{self.seed}_{digest}" if self._options else f"{RANDOM}_{self.seed}"
+
+
+@dataclass(frozen=True, slots=True)
+class MorphName:
+    """A kit between two."""
+
+    one: str
+    other: str
+    thousandths: int
+    """How far the way from the first to the second, 0 to 1000."""
+
+    @property
+    def share(self) -> float:
+        """The same from 0 to 1."""
+        return self.thousandths / 1000
+
+    @property
+    def kits(self) -> tuple[str, str]:
+        """The two."""
+        return self.one, self.other
+
+    @property
+    def spelled(self) -> str:
+        """The name where kits are named."""
+        return f"{MORPH}:{self.one}+{self.other}:{self.share:g}"
+
+    @property
+    def slug(self) -> str:
+        """The name in paths and manifests."""
+        return f"{MORPH}_{self.one}_{self.other}_{self.thousandths:04d}"
+
+
+MadeName: TypeAlias = RandomName | MorphName
+
+
+def is_made(word: str) -> bool:
+    """Return whether a word names kits that are made, not read."""
+    return word.partition(":")[0] in {RANDOM, MORPH} and ":" in word
+
+
+def made_names(word: str) -> tuple[MadeName, ...]:
+    """Return the kits that such a word names.
+
+    :raises UsageError: if it has another form, or stands for more than 10,000 kits.
+    """
+    kind, *parts = word.split(":")
+    return _random_names(word, parts) if kind == RANDOM else (_morph_name(word, parts),)
+
+
+def _random_names(word: str, parts: Sequence[str]) -> tuple[RandomName, ...]:
+    match = re.fullmatch(r"(\d{1,10})(?:\.\.(\d{1,10}))?", parts[0])
+    if not match:
+        raise UsageError(f'kit "{word}": found "{parts[0]}" for the seed; the form is {RANDOM_FORM}')
+    first = int(match[1])
+    last = first if match[2] is None else int(match[2])
+    if last < first or last > HIGHEST_SEED:
+        raise UsageError(f'kit "{word}": seeds run upwards, from 0 to at most {HIGHEST_SEED}; found {parts[0]}')
+    if last - first >= MOST_KITS:
+        raise UsageError(f'kit "{word}": {last - first + 1:,} kits; one name stands for at most {MOST_KITS:,}')
+    kits, spread = _options(word, parts[1:])
+    return tuple(RandomName(seed, kits, spread) for seed in range(first, last + 1))
+
+
+def _options(word: str, parts: Sequence[str]) -> tuple[tuple[str, ...], float]:
+    found: dict[str, str] = {}
+    for part in parts:
+        key, is_given, value = part.partition("=")
+        if key not in {"from", "spread"} or not is_given or key in found:
+            raise UsageError(f'kit "{word}": found "{part}"; the form is {RANDOM_FORM}')
+        found[key] = value
+    kits = tuple(sorted(set(_kits(word, found["from"])))) if "from" in found else ()
+    return kits, spread_of(word, found["spread"]) if "spread" in found else 1.0
+
+
+def spread_of(word: str, text: str) -> float:
+    """Return a spread.
+
+    :raises UsageError: if it is no number from 0 to 3.
+    """
+    try:
+        spread = float(text)
+    except ValueError:
+        spread = math.nan
+    if not 0.0 <= spread <= HIGHEST_SPREAD:
+        raise UsageError(f'kit "{word}": spread is "{text}"; allowed: a number from 0 to {HIGHEST_SPREAD:g}')
+    return float(f"{spread:g}")
+
+
+def _morph_name(word: str, parts: Sequence[str]) -> MorphName:
+    if len(parts) != 2:
+        raise UsageError(f'kit "{word}": the form is {MORPH_FORM}')
+    kits = _kits(word, parts[0])
+    if len(kits) != 2:
+        raise UsageError(f'kit "{word}": {len(kits)} kits are named; the form is {MORPH_FORM}')
+    return MorphName(*kits, thousandths=thousandths_of(word, parts[1]))
+
+
+def thousandths_of(word: str, text: str) -> int:
+    """Return a share in thousandths.
+
+    :raises UsageError: if it is no number from 0 to 1 with at most three decimals.
+    """
+    if not re.fullmatch(r"0?\.\d{1,3}|[01](\.0{0,3})?|0\.", text):
+        raise UsageError(f'kit "{word}": share is "{text}"; the form is {MORPH_FORM}')
+    return round(float(text) * 1000)
+
+
+def _kits(word: str, text: str) -> tuple[str, ...]:
+    kits = tuple(text.split("+"))
+    if not all(kits):
+        raise UsageError(f'kit "{word}": found "{text}"; kits are joined by +')
+    return kits
+
+
+Finder: TypeAlias = Callable[[str], KitMap]
+"""Name of a kit -> the kit as a parent."""
+
+
+def made_map(name: MadeName, find: Finder, training: Sequence[str]) -> KitMap:
+    """Make the kit that a name stands for. Equal names and parents give equal kits.
+
+    :param training: the parents of a random kit that names none.
+    :raises UsageError: if a parent is unknown or plays sample files.
+    """
+    return _random_map(name, find, training) if isinstance(name, RandomName) else _morph_map(name, find)
+
+
+def _random_map(name: RandomName, find: Finder, training: Sequence[str]) -> KitMap:
+    parents = {kit: find(kit) for kit in name.kits or tuple(training)}
+    drawn = draw_kit(name.seed, tuple(parents.values()), name.spread)
+    used = sorted({kit for donors in drawn.donors.values() for kit in donors.used})
+    groups = {group: [parents[kit] for kit in drawn.donors[group].used] for group in GROUPS}
+    return _finished(
+        drawn.kit_map,
+        name,
+        title=f"Random {name.seed}",
+        description=f"Drawn from {', '.join(used)} with seed {name.seed}.",
+        groups=groups,
+        parents=[parents[kit] for kit in used],
+        figures=drawn.figures,
+    )
+
+
+def _morph_map(name: MorphName, find: Finder) -> KitMap:
+    one, other = (find(kit) for kit in name.kits)
+    mixed = one.model_copy(
+        update={
+            "articulations": mixed_articulations(one, other, name.share),
+            "room": mixed_room(one.room, other.room, name.share),
+        }
+    )
+    used = [kit for kit, part in ((one, 1.0 - name.share), (other, name.share)) if part > 0.0]
+    return _finished(
+        mixed,
+        name,
+        title=f"{one.title} to {other.title}, {name.share:g}",
+        description=f"Between {one.name} and {other.name}: {name.share:g} of the way.",
+        groups=dict.fromkeys(GROUPS, used),
+        parents=used,
+        figures={"share": name.share},
+    )
+
+
+def _finished(
+    kit_map: KitMap,
+    name: MadeName,
+    *,
+    title: str,
+    description: str,
+    groups: Mapping[str, Sequence[KitMap]],
+    parents: Sequence[KitMap],
+    figures: Mapping[str, float],
+) -> KitMap:
+    """Return a kit with its own name, its rights and its history, every number rounded."""
+    articulations = {
+        key: one.model_copy(
+            update={
+                "model": rounded(voice_of(one)),
+                **{field: round(getattr(one, field), 4) for field in ("gain_db", "pan", "release_s")},
+            }
+        )
+        for key, one in kit_map.articulations.items()
+    }
+    made = kit_map.model_copy(
+        update={
+            "name": name.slug,
+            "title": title,
+            "description": description,
+            "license": strictest(kit.license for kit in parents),
+            "attribution": joined(kit.attribution for kit in parents),
+            "source_url": None,
+            "measured_on": measured_on(groups),
+            "origin": Origin(name=name.spelled, kits=_ancestors(parents), figures=dict(figures)),
+            "room": kit_map.room and rounded_room(kit_map.room),
+            "articulations": articulations,
+        }
+    )
+    return KitMap.model_validate(made.model_dump(by_alias=True))
+
+
+def _ancestors(parents: Sequence[KitMap]) -> tuple[str, ...]:
+    return tuple(sorted({kit.name for kit in parents}))
