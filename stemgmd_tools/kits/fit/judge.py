@@ -1,7 +1,8 @@
 """How near a fitted voice comes to its recordings, next to how near the recordings come to each other.
 
 Both are measured with what is played: one-shots of the voice, at the velocities of the recorded layers, of draws that
-the fit has not seen.
+the fit has not seen. A recording ends where it was cut, not where the drum does, so each of its strokes of the model is
+cut there too; a model that ends earlier is held to it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from stemgmd_tools.kits.model.parameters import VoiceModel
 from stemgmd_tools.kits.model.voice import Synthesiser
 
 _LEVEL_FRAMES: Final = round(0.2 * SAMPLE_RATE)
+_SILENCE: Final = 1e-4
+"""A recording has ended where its amplitude stays below this share (-80 dB) of its peak."""
+_FADE_FRAMES: Final = 882
 _MOST_NEIGHBOURS: Final = 2
 """Recordings per layer that are compared with the next layer's."""
 _JUDGED: Final = "judged"
@@ -65,7 +69,7 @@ def judge(voice: VoiceModel, layers: Sequence[RecordedLayer], articulation: str,
     model_repeats: list[Distance] = []
     level_db: list[float] = []
     for layer in layers:
-        played = play(voice, layer.strokes, articulation, max(2, draws * len(layer.heard)))
+        played = play_like(voice, layer.strokes, articulation, draws)
         level_db.append(_level_db(played, 0) - _level_db(layer.strokes.repeats, ONSET_FRAMES))
         strokes = [Heard(sound) for sound in played]
         for index, recording in enumerate(layer.heard):
@@ -81,6 +85,17 @@ def judge(voice: VoiceModel, layers: Sequence[RecordedLayer], articulation: str,
     )
 
 
+def play_like(voice: VoiceModel, strokes: Strokes, articulation: str, draws: int = 1) -> list[Float]:
+    """Return ``draws`` strokes of a voice for each recording of a layer, two at least, each cut where its recording is.
+
+    :return: each (frames, 2) at 44.1 kHz, the attack at frame 0.
+    """
+    ends = [_end(repeat) - ONSET_FRAMES for repeat in strokes.repeats for _ in range(draws)]
+    ends += ends[-1:] * (2 - len(ends))
+    played = play(voice, strokes, articulation, len(ends))
+    return [_cut(sound, end) for sound, end in zip(played, ends, strict=True)]
+
+
 def play(voice: VoiceModel, strokes: Strokes, articulation: str, count: int) -> list[Float]:
     """Return strokes of a voice at the velocity and openness of a recorded layer, as a bank would hold them.
 
@@ -92,6 +107,22 @@ def play(voice: VoiceModel, strokes: Strokes, articulation: str, count: int) -> 
     if voice.openness is not None and not np.isnan(strokes.openness):
         degree = int(np.argmin(np.abs(np.array(voice.openness.degrees) - strokes.openness)))
     return [synthesiser.one_shot(0, degree, variation) for variation in range(count)]
+
+
+def _end(sound: Float) -> int:
+    """Return the frame after which a recording is silent."""
+    amplitude = np.abs(sound).max(axis=1)
+    return int(np.flatnonzero(amplitude > _SILENCE * amplitude.max())[-1]) + 1
+
+
+def _cut(sound: Float, frames: int) -> Float:
+    """Return a sound that ends after so many frames, faded out."""
+    if len(sound) <= frames:
+        return sound
+    ended = sound[:frames].copy()
+    fade = ended[-_FADE_FRAMES:]
+    fade *= np.linspace(1.0, 0.0, len(fade))[:, None]
+    return ended
 
 
 def _repeats(layers: Sequence[RecordedLayer]) -> Iterator[Distance]:

@@ -72,6 +72,18 @@ def test_single_recordings_have_no_floor() -> None:
     assert found.model_repeats
 
 
+def test_where_a_recording_was_cut_does_not_count_against_the_voice() -> None:
+    own = voice(fall_db=30.0)
+    whole = recorded(own)
+    cut = [
+        Strokes(layer.velocity, layer.openness, tuple(repeat[:40_000] for repeat in layer.repeats), -100.0)
+        for layer in whole
+    ]
+    found = judge(own, heard_layers(cut), "toy")
+    assert median(found, "model", "envelope_db") < 2 * median(found, "repeats", "envelope_db")
+    assert median(found, "model") < LIKE[1] * median(found, "repeats")
+
+
 def test_degrees_are_not_neighbours_and_are_played_as_they_are() -> None:
     hat = voice(openness=Openness(degrees=(0.4, 1.0), stretch=(0.3, 1.0)))
     strokes = [*recorded(hat, 0.4, 0), *recorded(hat, 1.0, 1)]
