@@ -59,14 +59,17 @@ def draw(voice: VoiceModel, strokes: Sequence[Strokes], articulation: str, path:
     grid = figure.add_gridspec(len(shown), 3, left=0.05, right=0.99, bottom=0.09 / len(shown), top=0.93, wspace=0.13)
     for row, layer in enumerate(shown):
         sides = _sides(layer, voice, articulation)
-        top_db = max(float(_spectrogram_db(side).max()) for side in sides)
+        spectrograms = [log_spectrogram_db(side, SAMPLE_RATE) for side in sides]
+        top_db = max(float(levels_db.max()) for levels_db in spectrograms)
         loudest = max(float(np.abs(side).max()) for side in sides)
         title = f"{articulation}, velocity {layer.velocity}"
         if not math.isnan(layer.openness):
             title += f", openness {layer.openness:g}"
         for column, (side, name) in enumerate(zip(sides, ("recording", "model"), strict=True)):
             cell = grid[row, column].subgridspec(2, 1, height_ratios=(1, 2.4), hspace=0.06)
-            _draw_side(figure, cell, side, loudest=loudest, top_db=top_db, title=f"{title}: {name}")
+            wave, picture = figure.add_subplot(cell[0]), figure.add_subplot(cell[1])
+            _draw_wave(wave, side, loudest, f"{title}: {name}")
+            _draw_spectrogram(picture, spectrograms[column], len(side) / SAMPLE_RATE, top_db)
         _draw_both(figure, grid[row, 2].subgridspec(2, 1, hspace=0.45), sides)
     try:
         figure.savefig(path, format="png", dpi=_DPI)
@@ -99,31 +102,19 @@ def _sides(layer: Strokes, voice: VoiceModel, articulation: str) -> Sides:
     return Sides(longer[0], longer[1])
 
 
-def _spectrogram_db(sound: Float) -> Float:
-    return log_spectrogram_db(sound, SAMPLE_RATE)
+def _draw_wave(axes: Any, sound: Float, loudest: float, title: str) -> None:
+    axes.plot(np.arange(len(sound)) / SAMPLE_RATE, sound, linewidth=0.3)
+    axes.set(xlim=(0, len(sound) / SAMPLE_RATE), ylim=(-loudest, loudest), xticks=[])
+    axes.set_title(title, fontsize=8)
+    axes.tick_params(labelsize=6)
 
 
-def _draw_side(figure: Any, cell: Any, sound: Float, *, loudest: float, top_db: float, title: str) -> None:
-    """Draw a waveform above a spectrogram."""
-    seconds = len(sound) / SAMPLE_RATE
-    wave = figure.add_subplot(cell[0])
-    wave.plot(np.arange(len(sound)) / SAMPLE_RATE, sound, linewidth=0.3)
-    wave.set(xlim=(0, seconds), ylim=(-loudest, loudest), xticks=[])
-    wave.set_title(title, fontsize=8)
-    picture = figure.add_subplot(cell[1])
-    octaves = math.log2(SAMPLE_RATE / 2 / _LOWEST_HZ)
-    picture.imshow(
-        _spectrogram_db(sound),
-        origin="lower",
-        aspect="auto",
-        extent=(0, seconds, 0, octaves),
-        vmin=top_db - RANGE_DB,
-        vmax=top_db,
-    )
-    picture.set_yticks([math.log2(hertz / _LOWEST_HZ) for hertz in _MARKS_HZ], [f"{hertz}" for hertz in _MARKS_HZ])
-    picture.set_xlabel("s", fontsize=6)
-    for axes in (wave, picture):
-        axes.tick_params(labelsize=6)
+def _draw_spectrogram(axes: Any, levels_db: Float, seconds: float, top_db: float) -> None:
+    extent = (0, seconds, 0, math.log2(SAMPLE_RATE / 2 / _LOWEST_HZ))
+    axes.imshow(levels_db, origin="lower", aspect="auto", extent=extent, vmin=top_db - RANGE_DB, vmax=top_db)
+    axes.set_yticks([math.log2(hertz / _LOWEST_HZ) for hertz in _MARKS_HZ], [f"{hertz}" for hertz in _MARKS_HZ])
+    axes.set_xlabel("s", fontsize=6)
+    axes.tick_params(labelsize=6)
 
 
 def _draw_both(figure: Any, cell: Any, sides: Sides) -> None:

@@ -20,7 +20,9 @@ from stemgmd_tools.kits.fit.pictures import draw, need_matplotlib
 from stemgmd_tools.kits.fit.recordings import recorded_strokes
 from stemgmd_tools.kits.fit.report import FitFigures, report_text
 from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.map_text import map_text
+from stemgmd_tools.kits.outline import kind
 
 Progress = Callable[[str, float], None]
 """Told what begins, and the share of the work that was done before it."""
@@ -55,12 +57,13 @@ def produce(
 
     :param out: the sample map; its name without ``.yaml`` is the name of the new kit.
     :param donors: recorded kits that lend what ``kit`` lacks.
-    :raises UsageError: if ``out`` cannot be the name of a map.
+    :raises UsageError: if ``out`` cannot be the name of a map, or is one that must not be written over.
     :raises KitError: if a kit has no recordings, or nothing can stand in for what it lacks.
     """
     name = map_name(out)
     for one in (kit, *donors):
         _need_recordings(one)
+    out.parent.mkdir(parents=True, exist_ok=True)
     steps = _Steps((kit, *donors), report=report, progress=progress)
     start_s = time.perf_counter()
     fitted = fit_voices(kit, steps.fitting(kit))
@@ -81,14 +84,23 @@ def produce(
 
 
 def map_name(out: Path) -> str:
-    """Return the name of the kit whose map is ``out``.
+    """Return the name of the kit whose map is to be ``out``.
 
-    :raises UsageError: if it cannot be one.
+    :raises UsageError: if it cannot be one, or if there is a file that no fit has written.
     """
     name = out.name.removesuffix(_SUFFIX)
     if not out.name.endswith(_SUFFIX) or not re.fullmatch(_NAME, name):
         raise UsageError(f"--out {out}: must be NAME{_SUFFIX} with a name of a-z, 0-9 and _, as in my_kit{_SUFFIX}")
+    if out.exists() and not _was_fitted(out):
+        raise UsageError(f"--out {out}: is there already, and no fit has written it; choose another name or remove it")
     return name
+
+
+def _was_fitted(path: Path) -> bool:
+    try:
+        return kind(load_map(path)) == "modelled"
+    except KitError:
+        return False
 
 
 def report_path(out: Path) -> Path:
