@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import Final
 
 import click
+import yaml
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import report  # noqa: E402 - lies in the checkout, not in an installed package
+from benchmarks.realism import report as realism  # noqa: E402
+from benchmarks.realism.results import RESULTS, Results  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
 from stemgmd_tools.kits import docs as kit_docs  # noqa: E402
 from stemgmd_tools.kits.library import kit_table, load_kit  # noqa: E402
@@ -79,12 +82,26 @@ def benchmarks() -> str:
     return report.markdown(json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8")))
 
 
+def realism_results(part: Callable[[Results], str]) -> str:
+    """Return a part of the last realism benchmark that was committed."""
+    return part(Results.load(RESULTS)) if RESULTS.is_file() else "Not measured yet."
+
+
+def realism_tried() -> str:
+    """Return the table of what was tried on the way to the modelled kits."""
+    path = ROOT / "benchmarks" / "realism" / "tried.yaml"
+    return realism.tried(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "benchmarks": benchmarks,
     "command-line": command_line,
     "kits": kits,
     "manifests": manifest_docs.reference,
     "notes": notes,
+    "realism-details": lambda: realism_results(realism.details),
+    "realism-proof": lambda: realism_results(realism.proof),
+    "realism-tried": realism_tried,
     "sample-map": kit_docs.reference,
 }
 
