@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import importlib.util
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from stemgmd_tools import data
 from stemgmd_tools.audio import write_bytes
-from stemgmd_tools.kits import fit, model
 from stemgmd_tools.kits.fit.articulation import fit_voice
 from stemgmd_tools.kits.fit.families import family_of
 from stemgmd_tools.kits.fit.fit import fit_voices
@@ -19,8 +21,8 @@ from stemgmd_tools.kits.fit.recordings import Strokes
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.model.parameters import VoiceModel
 
-NOT_SHAPING = ("judge.py", "report.py", "pictures.py", "complete.py", "donors.py", "variants.py", "voices.py")
-"""Modules of the fit that come after it."""
+ROOT = "stemgmd_tools.kits.fit.fit"
+"""The fit: it and all of this package that it imports shape its results."""
 
 
 class FittedVoices(NamedTuple):
@@ -65,11 +67,26 @@ def _kept(made: Callable[[], str], *names: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
+@lru_cache(maxsize=1)
 def _code() -> str:
     """Return a hash of the sources that shape a fit."""
     digest = hashlib.sha256()
-    folders = [Path(package.__path__[0]) for package in (fit, model)]
-    for path in sorted(path for folder in folders for path in folder.glob("*.py")):
-        if path.name not in NOT_SHAPING:
-            digest.update(path.read_bytes())
+    for path in sorted(_sources(ROOT, {}).values()):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _sources(module: str, found: dict[str, Path]) -> dict[str, Path]:
+    """Return the files of a module and of what it imports of this package, directly or through others."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # a name of a module, not a module
+        return found
+    if spec is None or spec.origin is None or module in found:
+        return found
+    found[module] = Path(spec.origin)
+    for node in ast.walk(ast.parse(found[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("stemgmd_tools"):
+            for name in (str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)):
+                _sources(name, found)
+    return found
