@@ -80,9 +80,10 @@ def _sources(module: str, found: dict[str, Path]) -> dict[str, Path]:
     """Return the files of a module and of what it imports of this package, directly or through others."""
     try:
         spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:  # a name of a module, not a module
+    except ModuleNotFoundError:  # a name in a module, not a module
         return found
-    if spec is None or spec.origin is None or module in found:
+    whole_package = "." not in module
+    if whole_package or spec is None or spec.origin is None or module in found:
         return found
     found[module] = Path(spec.origin)
     for node in ast.walk(ast.parse(found[module].read_text(encoding="utf-8"))):
