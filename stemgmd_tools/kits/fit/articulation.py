@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from stemgmd_tools.errors import KitError
+from stemgmd_tools.kits.fit.balance import Rung, balanced
 from stemgmd_tools.kits.fit.bands import Bands, bands_of, mean_bands
 from stemgmd_tools.kits.fit.colour import fine_spectrum, flat_colour, mean_spectrum, remaining, sharpened
 from stemgmd_tools.kits.fit.families import Family
@@ -33,9 +34,13 @@ from stemgmd_tools.kits.model.parameters import Glide, Jitter, Modes, Noise, Voi
 
 _ROUNDS: Final = 2
 _COLOUR_ROUNDS: Final = 2
-_LEAST_SHARE: Final = 0.05
-"""Noise is this share of a cell's power at least, however much of it modes explain."""
 _STEP_DB: Final = 0.5
+_MOST_DB: Final = 3.0
+_MOST_TONAL_DB: Final = 12.0
+"""Modes are raised by this at most where they miss a band's energy: all of it is theirs only in kicks and toms."""
+_CUT_DB: Final = -50.0
+"""A recording that ends above this, re its loudest moment, was cut, and its voice is as long."""
+_LONGEST_S: Final = 12.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,9 +55,7 @@ class _Layer:
 
     def table(self) -> LayerTable:
         """Return the levels noise has to have."""
-        power = self.whole.power
-        wanted = power if self.modes is None else np.maximum(power - self.modes.power, _LEAST_SHARE * power)
-        return layer_table(octaves_of(self.strokes.velocity), self.whole, wanted, len(self.repeats))
+        return layer_table(octaves_of(self.strokes.velocity), self.whole, self.modes, len(self.repeats))
 
 
 def fit_voice(strokes: Sequence[Strokes], family: Family, name: str) -> VoiceModel:
@@ -66,16 +69,16 @@ def fit_voice(strokes: Sequence[Strokes], family: Family, name: str) -> VoiceMod
         raise KitError(f"{name}: no strokes to fit a voice to; give one recording at least")
     widest = max((one.openness for one in strokes if not np.isnan(one.openness)), default=np.nan)
     main = [one for one in strokes if np.isnan(widest) or one.openness == widest]
-    found = fit_modes(main, family)
-    layers = [_measured(one, _modes(found)) for one in main]
+    layers = [_measured(one) for one in main]
+    found = _fit_modes(layers, family)
+    layers = [_with_modes(layer, _modes(found)) for layer in layers]
     tables = [layer.table() for layer in layers]
     noise, law = _fit_noise(layers, tables, found, family, name)
     openness = None
     if len(main) < len(strokes):
         openness = fit_openness(noise, _narrower(strokes, widest), name)
-    end_s = max(layer.frames for layer in layers) / SAMPLE_RATE
     return VoiceModel(
-        duration_s=round(min(12.0, end_s * 1.3 + 0.2), 1),
+        duration_s=_duration_s(layers),
         noise=noise_of(law, noise, step_db=_STEP_DB),
         body=found.body,
         glide=found.glide,
@@ -85,15 +88,40 @@ def fit_voice(strokes: Sequence[Strokes], family: Family, name: str) -> VoiceMod
     )
 
 
+def _duration_s(layers: Sequence[_Layer]) -> float:
+    """Return how long the voice may ring: on past the recordings, unless even the longest was cut while it was loud."""
+    longest = max(layers, key=lambda layer: layer.frames)
+    total = longest.whole.power.sum(axis=0)
+    end_s = longest.frames / SAMPLE_RATE
+    if total[max(0, longest.whole.bins - 1)] > total.max() * 10.0 ** (_CUT_DB / 10.0):
+        return round(end_s, 3)
+    return round(min(_LONGEST_S, end_s * 1.3 + 0.2), 1)
+
+
 def _modes(found: ModalFit) -> list[tuple[Modes, Glide | None]]:
     pairs = [(found.body, found.glide), (found.attack, None)]
     return [(modes, glide) for modes, glide in pairs if modes is not None]
 
 
-def _measured(strokes: Strokes, modes: Sequence[tuple[Modes, Glide | None]]) -> _Layer:
+def _measured(strokes: Strokes) -> _Layer:
     repeats = tuple(bands_of(repeat) for repeat in strokes.repeats)
     frames = max(len(repeat) for repeat in strokes.repeats) - ONSET_FRAMES
-    return _Layer(strokes, repeats, mean_bands(list(repeats)), mode_bands(modes, strokes.velocity, frames), frames)
+    return _Layer(strokes, repeats, mean_bands(list(repeats)), None, frames)
+
+
+def _with_modes(layer: _Layer, modes: Sequence[tuple[Modes, Glide | None]]) -> _Layer:
+    return replace(layer, modes=mode_bands(modes, layer.strokes.velocity, layer.frames))
+
+
+def _fit_modes(layers: Sequence[_Layer], family: Family) -> ModalFit:
+    """Return the modes of all layers, none louder than its band."""
+    found = fit_modes([layer.strokes for layer in layers], family)
+    if found.body is None:
+        return found
+    wanted = [Rung(layer.strokes.velocity, layer.frames, layer.whole) for layer in layers]
+    return found._replace(
+        body=balanced(found.body, found.glide, wanted, _MOST_TONAL_DB if family.form.glides else _MOST_DB)
+    )
 
 
 def _fit_noise(
@@ -141,7 +169,7 @@ def _narrower(strokes: Sequence[Strokes], widest: float) -> list[tuple[float, St
     """Return the degrees below the widest: openness, layers, levels."""
     degrees = []
     for openness in sorted({one.openness for one in strokes if one.openness < widest}):
-        layers = [_measured(one, []) for one in strokes if one.openness == openness]
+        layers = [_measured(one) for one in strokes if one.openness == openness]
         stage = Stage("half open", tuple(one.strokes.velocity for one in layers), tuple(one.frames for one in layers))
         degrees.append((openness, stage, [layer.table() for layer in layers]))
     return degrees

@@ -33,7 +33,7 @@ _FORWARD_FRAMES: Final = 132
 """... by 3 ms at most: a beater's or a pedal's own small noise is not the stroke."""
 _RUMBLE_HZ: Final = 12.0
 _OFFSET_DB: Final = -70.0
-"""A mean of the last part of a recording above this (re its peak) is an offset, filtered out with all below 12 Hz, ..."""
+"""A mean of the last part of a recording above this (re its peak) is an offset, filtered out, ..."""
 _OFFSET_SHARE: Final = 0.7
 """... where it is also most of what is left there: a kick's last slow swing is not."""
 _LATE_S: Final = 0.05

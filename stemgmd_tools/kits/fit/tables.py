@@ -24,6 +24,8 @@ _CLEAR_DB: Final = 4.0
 _SLOPE_DB: Final = 15.0
 """The last so many decibels that are known give the slope of what follows."""
 _SLOWEST_DB_PER_S: Final = -5.0
+LEAST_SHARE: Final = 0.05
+"""Noise is this share of a cell's power at least."""
 _RANGE_DB: Final = 65.0
 """Cells so far below the loudest of their layer hardly count."""
 _FADE_DB: Final = 20.0
@@ -42,8 +44,10 @@ class LayerTable(NamedTuple):
 
     octaves: float
     """Velocity, octaves above the reference."""
-    level_db: Float
-    """(BANDS, BINS) going on where nothing is known."""
+    power: Float
+    """(BANDS, BINS) of the whole sound, going on where nothing is known."""
+    modes: Float
+    """(BANDS, BINS) of what its modes are expected to add."""
     known: NDArray[np.bool_]
     """(BANDS, BINS)"""
     strokes: int
@@ -51,20 +55,31 @@ class LayerTable(NamedTuple):
     bins: int
     """Bins of the grid that the recordings fill."""
 
+    @property
+    def level_db(self) -> Float:
+        """(BANDS, BINS) of what is left for noise."""
+        return decibels(left_over(self.power, self.modes))
 
-def layer_table(octaves: float, measured: Bands, target: Float, strokes: int) -> LayerTable:
+
+def left_over(power: Float, modes: Float) -> Float:
+    """Return what modes leave of a power for noise: a small share at least, however much they explain."""
+    return np.maximum(power - modes, LEAST_SHARE * power)
+
+
+def layer_table(octaves: float, measured: Bands, modes: Bands | None, strokes: int) -> LayerTable:
     """Return the levels of one layer.
 
-    :param measured: the whole sound, mean of the repeats.
-    :param target: (BANDS, BINS) power that is wanted: of the whole sound, or of what modes leave of it.
+    :param measured: the mean of the repeats.
+    :param modes: what its modes are expected to add.
     """
     floor = _floors(measured)
     known = _known(measured, floor)
-    power = np.maximum(target - floor[:, None], 0.02 * target)
+    power = np.maximum(measured.power - floor[:, None], 0.02 * measured.power)
     level_db = np.maximum(decibels(power), _LEAST_DB)
     for band in range(BANDS):
         _go_on(level_db[band], known[band])
-    return LayerTable(octaves, level_db, known, strokes, measured.bins)
+    rung = np.zeros_like(power) if modes is None else modes.power
+    return LayerTable(octaves, 10.0 ** (level_db / 10.0), rung, known, strokes, measured.bins)
 
 
 def _floors(measured: Bands) -> Float:
@@ -112,7 +127,7 @@ def weights(table: LayerTable, knots_s: Float) -> Float:
     """Return (BANDS, knots) weights: much for what is known, loud and repeated."""
     averages = knot_averages(knots_s)
     known = table.known @ averages.T
-    level = table.level_db @ averages.T
+    level = decibels(table.power @ averages.T)
     loud = np.clip((level - level.max() + _RANGE_DB) / _FADE_DB, 0.03, 1.0)
     return np.asarray((_UNKNOWN + (1.0 - _UNKNOWN) * known) * loud * np.sqrt(table.strokes))
 
@@ -120,7 +135,7 @@ def weights(table: LayerTable, knots_s: Float) -> Float:
 def at_knots(table: LayerTable, knots_s: Float) -> Float:
     """Return (BANDS, knots) levels whose linear interpolation has the mean powers of the table around each knot."""
     averages, spread = knot_averages(knots_s), knot_weights(knots_s, TIMES_S, extend=False)
-    wanted = decibels(10.0 ** (table.level_db / 10.0) @ averages.T)
+    wanted = decibels(left_over(table.power @ averages.T, table.modes @ averages.T))
     level = wanted.copy()
     for _ in range(4):
         level += 0.8 * (wanted - decibels(10.0 ** (level @ spread / 10.0) @ averages.T))
