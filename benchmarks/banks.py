@@ -22,7 +22,7 @@ def rows(names: Sequence[str]) -> list[Row]:
         for name in names:
             kit = load_kit(name)
             timings.append(once(lambda kit=kit: open_bank(kit)))
-            sizes.append(_size_mb(bank_folder(kit)))
+            sizes.append(size_mb(bank_folder(kit)))
     worst = max(range(len(names)), key=lambda index: timings[index].cpu_s)
     cost = median(timings)
     return [
@@ -37,5 +37,6 @@ def rows(names: Sequence[str]) -> list[Row]:
     ]
 
 
-def _size_mb(folder: Path) -> float:
+def size_mb(folder: Path) -> float:
+    """Return the size of all files of a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6

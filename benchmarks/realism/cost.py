@@ -1,0 +1,55 @@
+"""What kits cost: banks of those that ship, and new ones."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Final
+
+from benchmarks.banks import size_mb
+from benchmarks.clock import once
+from benchmarks.reading import own_cache
+from benchmarks.realism.context import Context
+from benchmarks.realism.kit_sets import kit_named, random_names, shipped_names
+from benchmarks.realism.results import Row, Section, Skipped, Table
+from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.store import bank_folder, open_bank
+
+BANK_REACH_S: Final = 15.0
+SIZE_REACH_MB: Final = 250.0
+NEW_REACH_S: Final = 10.0
+NEW_KITS: Final = 5
+
+TEXT: Final = """Processor time of one process. A bank is all one-shots of a kit at 44.1 kHz, built in an empty cache.
+A new kit is one drawn from a seed: its map, with every figure drawn, before its bank."""
+
+
+def section(context: Context) -> Section:
+    """Build banks and draw kits."""
+    names = shipped_names(quick=context.quick)[: 2 if context.quick else None]
+    with own_cache():
+        built = {name: _bank_cost(kit_named(name)) for name in names}
+        drawn = _drawing_costs(context)
+    slowest = max(built, key=lambda name: built[name][0])
+    largest = max(built, key=lambda name: built[name][1])
+    rows = [
+        Row("bank of a kit, one core", round(built[slowest][0], 1), "s", at_most=BANK_REACH_S, note=f"most: {slowest}"),
+        Row("size of a bank", round(built[largest][1]), "MB", at_most=SIZE_REACH_MB, note=f"most: {largest}"),
+    ]
+    if drawn:
+        about = f"median of {len(drawn)}; most: {max(drawn):.2f} s"
+        rows.append(Row("a new kit, drawn", round(statistics.median(drawn), 2), "s", at_most=NEW_REACH_S, note=about))
+    cells = [(name, f"{seconds:.1f}", f"{size:.0f}") for name, (seconds, size) in built.items()]
+    return Section("Cost", TEXT, rows, [Table("Banks", ("kit", "s", "MB"), cells)])
+
+
+def _bank_cost(kit: Kit) -> tuple[float, float]:
+    """Return the seconds and megabytes of a kit's bank."""
+    return once(lambda: open_bank(kit)).cpu_s, size_mb(bank_folder(kit))
+
+
+def _drawing_costs(context: Context) -> list[float]:
+    """Return the seconds it takes to draw each of a few kits; none where there are no random kits."""
+    try:
+        return [once(lambda name=name: kit_named(name)).cpu_s for name in random_names(quick=context.quick)[:NEW_KITS]]
+    except Skipped:
+        return []
