@@ -6,7 +6,6 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
@@ -14,7 +13,7 @@ from typing import Final, NamedTuple
 from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.fit.complete import complete_map
-from stemgmd_tools.kits.fit.fit import Fitted, fit_voices
+from stemgmd_tools.kits.fit.fit import fit_voices
 from stemgmd_tools.kits.fit.judge import Judgement, heard_layers, judge
 from stemgmd_tools.kits.fit.pictures import draw, need_matplotlib
 from stemgmd_tools.kits.fit.recordings import recorded_strokes
@@ -23,6 +22,7 @@ from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.map_text import map_text
 from stemgmd_tools.kits.outline import kind
+from stemgmd_tools.kits.schema import KitMap
 
 Progress = Callable[[str, float], None]
 """Told what begins, and the share of the work that was done before it."""
@@ -76,7 +76,7 @@ def produce(
     write_bytes(out, text)
     if not report:
         return Produced(out, None, None)
-    judgements, pictures, no_pictures = _shown(fitted, out, steps)
+    judgements, pictures, no_pictures = _shown(fitted.kit, kit_map, out, steps)
     figures = FitFigures(judgements, fit_s, len(text), pictures, no_pictures)
     write_bytes(beside, report_text(fitted, kit_map, figures).encode())
     steps.done()
@@ -118,19 +118,24 @@ def _need_recordings(kit: Kit) -> None:
         raise KitError(f"{kit.path}: kit {kit.name} has no recordings, so there is nothing to fit; name a recorded kit")
 
 
-def _shown(fitted: Fitted, out: Path, steps: _Steps) -> tuple[dict[str, Judgement], list[str], str]:
-    """Judge every articulation and draw its pictures; return judgements, pictures, or why there are none."""
+def _shown(recorded: Kit, kit_map: KitMap, out: Path, steps: _Steps) -> tuple[dict[str, Judgement], list[str], str]:
+    """Judge every recorded articulation as the map plays it, and draw its pictures.
+
+    :return: judgements, pictures, and why there are no pictures.
+    """
     no_pictures = _why_no_pictures()
     judgements: dict[str, Judgement] = {}
     folder = picture_folder(out)
-    with ExitStack() as stack:
-        drawn = Path(stack.enter_context(TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)))
-        for name, strokes in recorded_strokes(fitted.kit).items():
+    with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as temporary:
+        for name, strokes in recorded_strokes(recorded).items():
             steps.judging(name)
-            judgements[name] = judge(fitted.voices[name], heard_layers(strokes), name)
+            voice = kit_map.articulations[name].model
+            if voice is None:
+                continue
+            judgements[name] = judge(voice, heard_layers(strokes), name)
             if not no_pictures:
-                draw(fitted.voices[name], strokes, name, drawn / f"{name}.png")
-        pictures = [] if no_pictures else [f"{folder.name}/{path.name}" for path in _moved(drawn, folder)]
+                draw(voice, strokes, name, Path(temporary) / f"{name}.png")
+        pictures = [] if no_pictures else [f"{folder.name}/{path.name}" for path in _moved(Path(temporary), folder)]
     return judgements, pictures, no_pictures
 
 
