@@ -70,7 +70,7 @@ def drum(pitch_hz: float, level_db: float = -20.0, wires_db: float = -30.0) -> V
 
 
 def _rows(rows: list[list[float]]) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(round(x, 1) for x in row) for row in rows)
+    return tuple(tuple(float(round(x)) for x in row) for row in rows)
 
 
 VOICES = {

@@ -1,4 +1,8 @@
-"""From a sample map to its YAML: short lists on one line, tables of numbers as text, defaults left out."""
+"""From a sample map to its YAML: short lists on one line, tables of numbers as text, defaults left out.
+
+What strokes of one instrument share (a velocity law, a colour) is written once, with an anchor, and named by its
+alias after that.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,17 @@ import yaml
 from pydantic import BaseModel
 
 from stemgmd_tools.audio import write_bytes
+from stemgmd_tools.kits.model.parameters import BandEnvelope, Colour, Stereo, VelocityBend
 from stemgmd_tools.kits.schema import KitMap
 
+_SHARED: Final = (BandEnvelope, VelocityBend, Colour, Stereo)
+"""Tables that are written once however often they occur."""
 _WIDTH: Final = 116
 
 
 def map_text(kit_map: KitMap) -> str:
     """Return the YAML that loads as ``kit_map``, number for number."""
-    return yaml.dump(_plain(kit_map), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    return yaml.dump(_plain(kit_map, {}), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
 
 
 def write_map(kit_map: KitMap, path: Path) -> None:
@@ -49,23 +56,34 @@ _Dumper.add_representer(
 )
 
 
-def _plain(value: Any) -> Any:
-    """Return nested mappings, lists and scalars for YAML."""
+def _plain(value: Any, shared: dict[BaseModel, Any]) -> Any:
+    """Return nested mappings, lists and scalars for YAML.
+
+    :param shared: tables met so far; equal ones become one object, which PyYAML writes as an anchor and its aliases.
+    """
+    if isinstance(value, _SHARED):
+        if value not in shared:
+            shared[value] = _fields(value, shared)
+        return shared[value]
     if isinstance(value, BaseModel):
-        fields = type(value).model_fields
-        return {
-            field.alias or name: _plain(getattr(value, name))
-            for name, field in fields.items()
-            if field.is_required() or getattr(value, name) != field.default
-        }
+        return _fields(value, shared)
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: _plain(one, shared) for key, one in value.items()}
     if isinstance(value, tuple):
         if value and all(isinstance(row, tuple) for row in value) and isinstance(value[0][0], float):
             return _Text("".join(" ".join(_spelled(number) for number in row) + "\n" for row in value))
-        plain = [_plain(one) for one in value]
+        plain = [_plain(one, shared) for one in value]
         return plain if any(isinstance(one, dict) for one in plain) else _Flow(plain)
     return _number(value) if isinstance(value, float) else value
+
+
+def _fields(model: BaseModel, shared: dict[BaseModel, Any]) -> dict[str, Any]:
+    """Return what a model says, defaults left out."""
+    return {
+        field.alias or name: _plain(getattr(model, name), shared)
+        for name, field in type(model).model_fields.items()
+        if field.is_required() or getattr(model, name) != field.default
+    }
 
 
 def _number(value: float) -> float | int:

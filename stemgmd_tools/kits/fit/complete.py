@@ -11,8 +11,10 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Final
 
 from stemgmd_tools.errors import KitError
+from stemgmd_tools.kits.fit.compact import compacted
 from stemgmd_tools.kits.fit.donors import Lent, attribution_over, lend, license_over, recordings
 from stemgmd_tools.kits.fit.hats import opened, shut
+from stemgmd_tools.kits.fit.laws import with_laws
 from stemgmd_tools.kits.fit.variants import VARIANTS, made
 from stemgmd_tools.kits.fit.voices import louder
 from stemgmd_tools.kits.model.parameters import DEFAULT_LAYERS, RoomModel, VoiceModel
@@ -58,6 +60,7 @@ def complete_map(
     :param leave_out: articulations of the recording that are made from others all the same.
     :raises KitError: if an articulation can neither be made nor borrowed, or a licence is not known.
     """
+    fitted, *donors = (one._replace(voices=with_laws(one.voices, one.kit.map)) for one in (fitted, *donors))
     completion = _Completion(fitted, donors, leave_out)
     voices = {articulation: completion[articulation] for articulation in ARTICULATIONS}
     kits = {one.kit.name: one.kit for one in (fitted, *donors)}
@@ -152,7 +155,7 @@ def articulation(name: str, voice: VoiceModel) -> Articulation:
     rings = piece in ("hihat", "ride", "crash1", "crash2")
     release_s = next((s for prefix, s in _RELEASE_S.items() if name.startswith(prefix)), None)
     return Articulation(
-        model=voice.model_copy(update={"layers": DEFAULT_LAYERS, "variations": VARIATIONS}),
+        model=compacted(voice).model_copy(update={"layers": DEFAULT_LAYERS, "variations": VARIATIONS}),
         choke_group=piece if rings else None,
         chokes=name in _STICKS,
         **({} if release_s is None else {"release_s": release_s}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -56,15 +57,21 @@ def _above(modes: Modes | None, low_hz: float) -> Modes | None:
     if modes is None:
         return None
     kept = [index for index, f in enumerate(modes.frequency_hz) if f >= low_hz]
-    if not kept:
-        return None
+    return taken(modes, kept) if kept else None
+
+
+def taken(modes: Modes, kept: Sequence[int]) -> Modes:
+    """Return some of the modes.
+
+    :param kept: their indices, one at least.
+    """
     columns = ("frequency_hz", "t60_s", "level_db", "left_minus_right_db", "phase_turns", "channel_phase_turns")
-    taken = {name: tuple(getattr(modes, name)[i] for i in kept) for name in columns if getattr(modes, name) is not None}
+    some = {name: tuple(getattr(modes, name)[i] for i in kept) for name in columns if getattr(modes, name) is not None}
     if len(modes.velocity_db_per_octave) > 1:
-        taken["velocity_db_per_octave"] = tuple(modes.velocity_db_per_octave[i] for i in kept)
+        some["velocity_db_per_octave"] = tuple(modes.velocity_db_per_octave[i] for i in kept)
     if modes.bends_db is not None:
-        taken["bends_db"] = tuple(modes.bends_db[i] for i in kept)
-    return modes.model_copy(update=taken)
+        some["bends_db"] = tuple(modes.bends_db[i] for i in kept)
+    return modes.model_copy(update=some)
 
 
 def _joined(first: Modes | None, second: Modes | None) -> Modes | None:

@@ -91,15 +91,11 @@ def reshaped(voice: VoiceModel, change_db: BandEnvelope) -> VoiceModel:
 
 
 def pitched(voice: VoiceModel, ratio: float) -> VoiceModel:
-    """Return a voice whose frequencies are multiplied; where the sound lies between the channels stays."""
+    """Return a voice whose frequencies are multiplied; its velocity law and its place between the channels stay."""
     noise = voice.noise
     moved = noise.model_copy(
         update={
             "level_db": _moved(noise.level_db, ratio),
-            "velocity_db_per_octave": _moved(noise.velocity_db_per_octave, ratio),
-            "velocity_bends": tuple(
-                bend.model_copy(update={"change_db": _moved(bend.change_db, ratio)}) for bend in noise.velocity_bends
-            ),
             "colour": None if noise.colour is None else _moved_colour(noise.colour, ratio),
         }
     )

@@ -1,0 +1,167 @@
+"""Voices with fewer numbers that sound the same: what mixing and moving voices has left too fine a grid for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from stemgmd_tools.kits.fit.sums import taken
+from stemgmd_tools.kits.model.bands import Float, knot_weights
+from stemgmd_tools.kits.model.colour import grid_hz
+from stemgmd_tools.kits.model.parameters import (
+    REFERENCE_VELOCITY,
+    BandEnvelope,
+    Colour,
+    Modes,
+    Noise,
+    VelocityBend,
+    VoiceModel,
+)
+
+_MOST_KNOTS: Final = 14
+_MOST_BENDS: Final = 4
+_MOST_BODY_MODES: Final = 48
+_MOST_DRUM_MODES: Final = 30
+_MOST_ATTACK_MODES: Final = 12
+_MOST_MODE_BENDS: Final = 4
+_FAINTEST_DB: Final = -120.0
+_HEARD_DB: Final = -100.0
+"""What lies below weighs nothing when knots are chosen."""
+_COLOUR_LOW_HZ: Final = 50.0
+_COLOUR_STEP_HZ: Final = 4.0
+
+
+def compacted(voice: VoiceModel) -> VoiceModel:
+    """Return a voice in digits that are heard, its colour on an even grid.
+
+    It has at most 14 knots of level, 4 bends, and 30 modes if it glides, else 48. Levels, bends and colour are in whole decibels: two draws of one noise differ by more than 2 dB in every band, and
+    the rounding's 0.3 dB (RMS) is not heard in that. Slopes are in half decibels per octave.
+    """
+    return voice.model_copy(
+        update={
+            "noise": _noise(voice.noise),
+            "body": _modes(_strongest(voice.body, _MOST_BODY_MODES if voice.glide is None else _MOST_DRUM_MODES)),
+            "attack": _modes(_strongest(voice.attack, _MOST_ATTACK_MODES)),
+        }
+    )
+
+
+def _noise(noise: Noise) -> Noise:
+    level = noise.level_db
+    values = np.maximum(np.array(level.values), _FAINTEST_DB)
+    kept = _kept(np.array(level.times_s), np.maximum(values, _HEARD_DB), _MOST_KNOTS)
+    return noise.model_copy(
+        update={
+            "level_db": level.model_copy(
+                update={
+                    "times_s": _row([level.times_s[i] for i in kept], _in_time),
+                    "values": _rows(values[:, kept], 1.0),
+                }
+            ),
+            "velocity_db_per_octave": _with_values(noise.velocity_db_per_octave, 0.5),
+            "velocity_bends": _bends(noise.velocity_bends),
+            "colour": noise.colour and _colour(noise.colour),
+        }
+    )
+
+
+def _bends(bends: tuple[VelocityBend, ...]) -> tuple[VelocityBend, ...]:
+    """Return the bends that the others do not already say."""
+    if not bends:
+        return ()
+    octaves = np.log2(np.array([bend.velocity for bend in bends]) / REFERENCE_VELOCITY)
+    tables = np.array([bend.change_db.values for bend in bends]).reshape(len(bends), -1)
+    kept = _kept(octaves, tables.T, _MOST_BENDS)
+    return tuple(bends[i].model_copy(update={"change_db": _with_values(bends[i].change_db, 1.0)}) for i in kept)
+
+
+def _colour(colour: Colour) -> Colour:
+    """Return a given curve on an even grid, if its points are listed one by one."""
+    if colour.gain_db is None:
+        return colour
+    if colour.frequencies_hz is None:
+        return colour.model_copy(update={"gain_db": _row(colour.gain_db, round)})
+    points_hz = np.array(colour.frequencies_hz)
+    even = Colour(
+        points_per_octave=colour.points_per_octave,
+        low_hz=max(_COLOUR_LOW_HZ, round(float(points_hz[0]), 1)),
+        least_step_hz=_COLOUR_STEP_HZ,
+        gain_db=(0.0,) * len(points_hz),
+    )
+    grid = grid_hz(even)
+    grid = grid[grid <= points_hz[-1]]
+    gain = np.interp(np.log(grid), np.log(points_hz), np.array(colour.gain_db))
+    return even.model_copy(update={"gain_db": _row(gain.tolist(), round)})
+
+
+def _strongest(modes: Modes | None, most: int) -> Modes | None:
+    """Return the modes with the most energy, in their order."""
+    if modes is None or len(modes.frequency_hz) <= most:
+        return modes
+    energy_db = np.array(modes.level_db) + 10.0 * np.log10(np.array(modes.t60_s))
+    return taken(modes, sorted(np.argsort(energy_db)[-most:].tolist()))
+
+
+def _modes(modes: Modes | None) -> Modes | None:
+    if modes is None:
+        return None
+    update: dict[str, Any] = {
+        "frequency_hz": _row(modes.frequency_hz, lambda x: float(f"{x:.5g}")),
+        "t60_s": _row(modes.t60_s, lambda x: float(f"{x:.3g}")),
+        "level_db": _row(modes.level_db, _in_tenths),
+        "velocity_db_per_octave": _row(modes.velocity_db_per_octave, _in_tenths),
+    }
+    for name, rule in (("left_minus_right_db", _in_tenths), ("phase_turns", _turns), ("channel_phase_turns", _turns)):
+        column = getattr(modes, name)
+        if column is not None:
+            update[name] = _row(column, rule)
+    if modes.bends_db is not None:
+        octaves = np.log2(np.array(modes.bend_velocities) / REFERENCE_VELOCITY)
+        strong = 10.0 ** ((np.array(modes.level_db) - max(modes.level_db)) / 40.0)
+        kept = _kept(octaves, np.array(modes.bends_db) * strong[:, None], _MOST_MODE_BENDS)
+        update["bend_velocities"] = tuple(modes.bend_velocities[i] for i in kept)
+        update["bends_db"] = _rows(np.array(modes.bends_db)[:, kept], 0.5)
+    return modes.model_copy(update=update)
+
+
+def _kept(points: Float, rows: Float, most: int) -> list[int]:
+    """Return which points to keep so that straight lines between them miss the least: the first and last, and the rest
+    but those that their neighbours say best.
+
+    :param rows: (rows, points)
+    """
+    kept = list(range(len(points)))
+    while len(kept) > most:
+        errors = []
+        for i in range(1, len(kept) - 1):
+            less = [*kept[:i], *kept[i + 1 :]]
+            guess = rows[:, less] @ knot_weights(points[less], points, extend=False)
+            errors.append(float(((guess - rows) ** 2).sum()))
+        del kept[1 + int(np.argmin(errors))]
+    return kept
+
+
+def _with_values(table: BandEnvelope, step: float) -> BandEnvelope:
+    return table.model_copy(update={"values": _rows(np.array(table.values), step)})
+
+
+def _rows(values: Float, step: float) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(row) for row in (np.rint(values / step) * step + 0.0).tolist())
+
+
+def _row(values: Any, rule: Callable[[float], float]) -> tuple[float, ...]:
+    return tuple(float(rule(value)) + 0.0 for value in values)
+
+
+def _in_tenths(value: float) -> float:
+    return round(value, 1)
+
+
+def _turns(value: float) -> float:
+    return round(value % 1.0, 3)
+
+
+def _in_time(value: float) -> float:
+    return float(f"{value:.4g}")
