@@ -36,8 +36,9 @@ _COLOUR_STEP_HZ: Final = 4.0
 def compacted(voice: VoiceModel) -> VoiceModel:
     """Return a voice in digits that are heard, its colour on an even grid.
 
-    It has at most 14 knots of level, 4 bends, and 30 modes if it glides, else 48. Levels, bends and colour are in whole decibels: two draws of one noise differ by more than 2 dB in every band, and
-    the rounding's 0.3 dB (RMS) is not heard in that. Slopes are in half decibels per octave.
+    It has at most 14 knots of level, 4 bends, and 30 modes if it glides, else 48. Levels, bends and colour are in whole
+    decibels: two draws of one noise differ by more than 2 dB in every band, and the rounding's 0.3 dB (RMS) is not
+    heard in that. Slopes are in half decibels per octave.
     """
     return voice.model_copy(
         update={

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Final
 
 from pydantic import Field, ValidationError, model_validator
@@ -42,15 +40,15 @@ class Recipe(Strict):
     title: str
     description: str
     parents: Annotated[tuple[Parent, ...], Field(min_length=1, max_length=2)]
-    shares: Mapping[str, Share] = MappingProxyType({})
+    shares: dict[str, Share] = Field(default_factory=dict)
     """Group of instruments -> part of the second parent; groups that are not named are the first parent's."""
-    figures: Mapping[str, float] = MappingProxyType({})
+    figures: dict[str, float] = Field(default_factory=dict)
     """How it is moved: see :data:`stemgmd_tools.kits.space.figures.FIGURES`."""
     seed: int = Field(default=0, ge=0)
     """Decides what scatter and grain are drawn."""
     room: RoomModel | None = None
     """Added to the room the recordings were made in."""
-    pans: Mapping[str, Pan] = MappingProxyType({})
+    pans: dict[str, Pan] = Field(default_factory=dict)
     """Instrument -> place between the channels, of what was recorded with one microphone."""
     gain_db: float = 0.0
     """Of the whole kit."""

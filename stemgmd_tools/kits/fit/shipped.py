@@ -4,8 +4,8 @@
     python -m stemgmd_tools.kits.fit.shipped --kits DIR --check     writes nothing; names the maps that differ
 
 DIR holds the folders of samples that the maps in ``sample_maps/recorded/`` name. After a change: fingerprints
-(``python -m stemgmd_tools.kits.fingerprint``), golden stems (``python -m stemgmd_tools.rendering.golden``) and a line in
-the changelog.
+(``python -m stemgmd_tools.kits.fingerprint``), golden stems (``python -m stemgmd_tools.rendering.golden``) and a line
+in the changelog.
 """
 
 from __future__ import annotations
