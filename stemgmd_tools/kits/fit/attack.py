@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from scipy.signal import resample_poly
 
+from stemgmd_tools.kits.fit.agreement import shared_modes
 from stemgmd_tools.kits.fit.damped import Law, Solver
 from stemgmd_tools.kits.fit.esprit import Poles, esprit
 from stemgmd_tools.kits.fit.mode_levels import Amplitudes
@@ -45,7 +46,21 @@ def fit_attack(strokes: Sequence[Strokes], count: int, law: Law | None, rung: Se
         return None
     energy = sum(_energy(one) / (np.abs(one.values) ** 2).sum() for one in _solved(poles, strokes, left))
     poles = poles.where(np.sort(np.argsort(-energy / poles.decay, kind="stable")[:count]))
-    return mode_table(poles, _solved(poles, strokes, left), Law(poles, onset_s=_ONSET_S))
+    law = Law(poles, onset_s=_ONSET_S)
+    basis = law.basis(0.0, np.arange(left[0].shape[1]) / SAMPLE_RATE)
+    size = [1.0 / (np.sqrt((layer**2).mean()) + 1e-12) for layer in left]
+    levels, shape = shared_modes(
+        poles.frequency_hz,
+        [basis * one for one in size],
+        [_flat(layer) * one for layer, one in zip(left, size, strict=True)],
+        _solved(poles, strokes, left),
+    )
+    return mode_table(poles, levels, shape, law)
+
+
+def _flat(layer: Float) -> Float:
+    """Return (frames, repeats x 2) of (repeats, frames, 2)."""
+    return layer.transpose(1, 0, 2).reshape(layer.shape[1], -1)
 
 
 def _energy(one: Amplitudes) -> Float:
@@ -73,7 +88,7 @@ def _solved(poles: Poles, strokes: Sequence[Strokes], left: Sequence[Float]) -> 
     solver = Solver(basis, ridge=1e-2)
     solved = []
     for one, sounds in zip(strokes, left, strict=True):
-        flat = sounds.transpose(1, 0, 2).reshape(sounds.shape[1], -1)
+        flat = _flat(sounds)
         values = solver.amplitudes(flat).T.reshape(len(sounds), 2, -1)
         remainder = (solver.remainder(flat) ** 2).mean()
         solved.append(Amplitudes(one.velocity, values, np.sqrt(2.0 * remainder / (np.abs(basis) ** 2).sum(axis=0))))

@@ -25,7 +25,10 @@ _LEVELLING: Final = 0.6
 """Samples weigh by the envelope to this power, inverted: between an error in amplitude (0) and in decibels (1)."""
 _RANGE: Final = 2e-3
 _RIDGE: Final = 1e-3
-_MOST_TARGETS: Final = 4
+_MOST_TARGETS: Final = 3
+_DENSE_S: Final = 0.3
+_THINNING: Final = 3
+"""After :data:`_DENSE_S` every third sample is kept, at three times the weight: what sounds then is slow."""
 _LONGEST_STEP: Final = 0.5
 
 
@@ -61,7 +64,7 @@ class Law:
         """Return (times, K): every mode with amplitude 1 and phase 0."""
         ring = np.exp(self.warped(nepers, times_s)[:, None] * self.rates(nepers))
         if self.onset_s > 0.0:
-            ring *= np.minimum(1.0, times_s / self.onset_s)[:, None]
+            ring *= np.clip(times_s / self.onset_s, 0.0, 1.0)[:, None]
         return np.asarray(ring)
 
 
@@ -71,7 +74,9 @@ class Observed(NamedTuple):
     nepers: float
     """Natural logarithm of velocity over the reference."""
     times_s: Float
-    """(N + 1,) times; the first is spent on the pre-emphasis."""
+    """(N,) times: all of the decimated ones at first, later every third."""
+    step_s: float
+    """Of the decimated sounds."""
     weight: Float
     """(N,)"""
     sounds: Float
@@ -87,20 +92,23 @@ def observe(nepers: float, times_s: Float, sounds: Float, floor: float, importan
     :param floor: RMS amplitude of the recordings' noise.
     :param importance: square root of the whole weight of this velocity.
     """
-    rate_hz = 1.0 / (times_s[1] - times_s[0])
+    step_s = float(times_s[1] - times_s[0])
     white = sounds[1:] - PRE_EMPHASIS * sounds[:-1]
-    envelope = np.sqrt(uniform_filter1d((white**2).mean(axis=1), 1 + round(_ENVELOPE_S * rate_hz)))
+    envelope = np.sqrt(uniform_filter1d((white**2).mean(axis=1), 1 + round(_ENVELOPE_S / step_s)))
     weight = 1.0 / np.maximum(envelope, max(_RANGE * envelope.max(), floor, 1e-12)) ** _LEVELLING
-    weight *= importance / np.sqrt(((white * weight[:, None]) ** 2).sum())
-    weighted = white * weight[:, None]
+    late = np.arange(len(white)) - round(_DENSE_S / step_s)
+    kept = (late < 0) | (late % _THINNING == 0)
+    weight = (weight * np.where(late < 0, 1.0, np.sqrt(_THINNING)))[kept]
+    weight *= importance / np.sqrt(((white[kept] * weight[:, None]) ** 2).sum())
+    weighted = white[kept] * weight[:, None]
     left, size, _ = np.linalg.svd(weighted, full_matrices=False)
-    return Observed(nepers, times_s, weight, weighted, (left * size)[:, :_MOST_TARGETS])
+    return Observed(nepers, times_s[1:][kept], step_s, weight, weighted, (left * size)[:, :_MOST_TARGETS])
 
 
 def weighted_basis(law: Law, seen: Observed) -> Complex:
     """Return (N, K) the modes as ``seen`` holds its sounds: pre-emphasised and weighted."""
-    basis = law.basis(seen.nepers, seen.times_s)
-    return (basis[1:] - PRE_EMPHASIS * basis[:-1]) * seen.weight[:, None]
+    now, before = law.basis(seen.nepers, seen.times_s), law.basis(seen.nepers, seen.times_s - seen.step_s)
+    return (now - PRE_EMPHASIS * before) * seen.weight[:, None]
 
 
 class Solver:
@@ -120,6 +128,11 @@ class Solver:
         both = scipy.linalg.cho_solve(self._factor, self._real.T @ sounds) / self._size[:, None]
         half = len(both) // 2
         return np.asarray(both[:half] + 1j * both[half:])
+
+    def explained(self, sounds: Float) -> Float:
+        """Return (columns, columns): the products of ``sounds`` (N, columns) as far as modes explain them."""
+        projected = self._real.T @ sounds
+        return np.asarray(projected.T @ scipy.linalg.cho_solve(self._factor, projected))
 
     def remainder(self, sounds: Float) -> Float:
         """Return what the modes do not explain of ``sounds`` (N, columns)."""
@@ -194,9 +207,9 @@ def _normal(law: Law, seen: Sequence[Observed]) -> tuple[float, Float, Float]:
         left = solver.remainder(one.targets)
         cost += float((left**2).sum())
         for column in range(one.targets.shape[1]):
-            jacobian = solver.remainder(_jacobian(law, one, basis * amplitudes[:, column]))
+            jacobian = _jacobian(law, one, basis * amplitudes[:, column])
             slope += jacobian.T @ left[:, column]
-            curvature += jacobian.T @ jacobian
+            curvature += jacobian.T @ jacobian - solver.explained(jacobian)
     return cost, slope, curvature
 
 
@@ -206,7 +219,7 @@ def _jacobian(law: Law, one: Observed, modes: Complex) -> Float:
     Parameters: each frequency in Hz, the logarithm of each decay, two depths, the logarithms of their times, exponents
     of the glide, of t60 and of frequency.
     """
-    times_s = one.times_s[1:]
+    times_s = one.times_s
     warped = law.warped(one.nepers, times_s)
     rates = law.rates(one.nepers)
     strength = float(np.exp(law.glide_exponent * one.nepers))

@@ -23,6 +23,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.signal import resample_poly
 
+from stemgmd_tools.kits.fit.agreement import shared_modes, starts_s
 from stemgmd_tools.kits.fit.attack import fit_attack
 from stemgmd_tools.kits.fit.damped import Law, Observed, Solver, observe, refine, unexplained, weighted_basis
 from stemgmd_tools.kits.fit.esprit import NO_POLES, Complex, Poles, poles_in_bands
@@ -35,16 +36,16 @@ from stemgmd_tools.kits.fit.recordings import ONSET_FRAMES, Strokes
 from stemgmd_tools.kits.model.bands import SAMPLE_RATE, Float
 from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY, Glide, Modes
 
-_LONGEST_S: Final = 1.6
+_LONGEST_S: Final = 1.4
 _SHORTEST_S: Final = 0.06
 _BANDWIDTH: Final = 2.5
 """Rate of the decimated sounds over the highest mode."""
 _DECAYS: Final = (0.7, 280.0)
 """t60 of 10 s to 25 ms."""
 _ABOVE_FLOOR: Final = 2.0
-_ROUNDS: Final = 7
+_ROUNDS: Final = 10
 _LAST_ROUNDS: Final = 3
-_TWINS: Final = 0.3
+_TWINS: Final = 0.6
 """Two poles nearer than this share of the lesser decay are one: apart, they would cancel with huge amplitudes."""
 _SPARE: Final = 3
 """Candidates per mode that is kept."""
@@ -101,9 +102,13 @@ def _fit_struck(strokes: Sequence[Strokes], family: Family) -> ModalFit:
     merged = _strongest(law, seen, form.body_modes)
     if len(merged.poles.decay) < len(law.poles.decay):
         law = refine(merged, seen, _LAST_ROUNDS, glides=form.glides, decays=_DECAYS)
-    rung = [_amplitudes(law, one, layer) for one, layer in pairs]
-    body = mode_table(law.poles, rung, law)
-    return ModalFit(body, _glide(law), fit_attack([layer for _, layer in pairs], form.attack_modes, law, rung))
+        law = _strongest(law, seen, form.body_modes)
+    heard = _together(law, pairs)
+    seen = [one for layer in heard if (one := _observed(layer, form.highest_mode_hz)) is not None]
+    rung = [_amplitudes(law, one, layer) for one, layer in zip(seen, heard, strict=True)]
+    bases, sounds = [weighted_basis(law, one) for one in seen], [one.sounds for one in seen]
+    body = mode_table(law.poles, *shared_modes(law.poles.frequency_hz, bases, sounds, rung), law)
+    return ModalFit(body, _glide(law), fit_attack(heard, form.attack_modes, law, rung))
 
 
 def _nepers(one: Strokes) -> float:
@@ -199,6 +204,24 @@ def _amplitudes(law: Law, seen: Observed, one: Strokes) -> Amplitudes:
     left = (solver.remainder(seen.sounds) ** 2).mean()
     error = np.sqrt(2.0 * left / (np.abs(basis) ** 2).sum(axis=0))
     return Amplitudes(one.velocity, values, error)
+
+
+def _together(law: Law, pairs: Sequence[tuple[Observed, Strokes]]) -> list[Strokes]:
+    """Return the strokes moved in time so that their modes agree."""
+    rung = [_amplitudes(law, one, layer) for one, layer in pairs]
+    energy = np.mean([(np.abs(one.values) ** 2).mean(axis=(0, 1)) for one in rung], axis=0) / law.poles.decay
+    # Where a stroke is moved, phases turn with the pitch at the attack, before the glide.
+    early_s = starts_s(rung, law.poles.frequency_hz * (1.0 + sum(law.depth)), energy)
+    return [
+        replace(layer, repeats=tuple(_late(sound, late) for sound, late in zip(layer.repeats, late_s, strict=True)))
+        for (_, layer), late_s in zip(pairs, early_s, strict=True)
+    ]
+
+
+def _late(sound: Float, late_s: float) -> Float:
+    """Return a sound that starts so much later, or earlier."""
+    frames = round(late_s * SAMPLE_RATE)
+    return np.concatenate([np.zeros((max(0, frames), 2)), sound[max(0, -frames) :]])
 
 
 def _glide(law: Law) -> Glide | None:

@@ -12,7 +12,7 @@ from scipy.ndimage import uniform_filter1d
 from stemgmd_tools.kits.fit.damped import Law
 from stemgmd_tools.kits.fit.esprit import Complex, Poles
 from stemgmd_tools.kits.fit.families import Form
-from stemgmd_tools.kits.fit.mode_levels import Amplitudes
+from stemgmd_tools.kits.fit.mode_levels import Amplitudes, errors_db, level_law, levels_db
 from stemgmd_tools.kits.fit.mode_table import mode_table
 from stemgmd_tools.kits.fit.recordings import ONSET_FRAMES, Strokes
 from stemgmd_tools.kits.model.bands import SAMPLE_RATE, Float
@@ -53,7 +53,11 @@ def fit_peaks(strokes: Sequence[Strokes], form: Form) -> Modes | None:
         Amplitudes(one.velocity, np.stack(layer)[:, :, chosen] * clean, sure)
         for one, layer in zip(strokes, spectra, strict=True)
     ]
-    table = mode_table(poles, rung, Law(poles, onset_s=form.mode_onset_s))
+    found = np.array([levels_db(one) for one in rung]), np.array([errors_db(one) for one in rung])
+    levels = level_law([one.velocity for one in rung], *found)
+    power = [(np.abs(one.values) ** 2).mean(axis=0) for one in rung]
+    shape = np.sqrt(np.mean([one / one.mean() for one in power], axis=0)).T.astype(np.complex128)
+    table = mode_table(poles, levels, shape, Law(poles, onset_s=form.mode_onset_s))
     return table.model_copy(update={"phase_turns": None, "channel_phase_turns": None})
 
 
