@@ -102,7 +102,8 @@ def play(voice: VoiceModel, strokes: Strokes, articulation: str, count: int) -> 
     :return: each (frames, 2) at 44.1 kHz, the attack at frame 0.
     """
     there = voice.model_copy(update={"layers": (strokes.velocity,), "variations": count})
-    synthesiser = Synthesiser(there, None, _JUDGED, f"{articulation} {strokes.openness:g}")
+    chance = f"{articulation} {strokes.openness:g} {strokes.velocity}"  # layers are not to share their luck
+    synthesiser = Synthesiser(there, None, _JUDGED, chance)
     degree = 0
     if voice.openness is not None and not np.isnan(strokes.openness):
         degree = int(np.argmin(np.abs(np.array(voice.openness.degrees) - strokes.openness)))
