@@ -15,6 +15,7 @@ from typing import NamedTuple
 from stemgmd_tools import data
 from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.kits.fit.articulation import fit_voice
+from stemgmd_tools.kits.fit.compact import compacted
 from stemgmd_tools.kits.fit.families import family_of
 from stemgmd_tools.kits.fit.fit import fit_voices
 from stemgmd_tools.kits.fit.recordings import Strokes
@@ -26,7 +27,7 @@ ROOT = "stemgmd_tools.kits.fit.fit"
 
 
 class FittedVoices(NamedTuple):
-    """The voices of one kit."""
+    """The voices of one kit, as a map holds them."""
 
     voices: dict[str, VoiceModel]
     notes: tuple[str, ...]
@@ -44,7 +45,7 @@ def fitted_voices(kit: Kit) -> FittedVoices:
         return json.dumps({"voices": voices, "notes": found.notes, "cpu_s": time.process_time() - start_s})
 
     content = json.loads(_kept(made, kit.name, kit.hash))
-    voices = {name: VoiceModel.model_validate(voice) for name, voice in content["voices"].items()}
+    voices = {name: compacted(VoiceModel.model_validate(voice)) for name, voice in content["voices"].items()}
     return FittedVoices(voices, tuple(content["notes"]), content["cpu_s"])
 
 
@@ -55,7 +56,7 @@ def voice_without(kit: Kit, articulation: str, strokes: Sequence[Strokes], left_
         kept = [layer for index, layer in enumerate(strokes) if index != left_out]
         return fit_voice(kept, family_of(articulation), articulation).model_dump_json()
 
-    return VoiceModel.model_validate_json(_kept(made, kit.name, kit.hash, articulation, str(left_out)))
+    return compacted(VoiceModel.model_validate_json(_kept(made, kit.name, kit.hash, articulation, str(left_out))))
 
 
 def _kept(made: Callable[[], str], *names: str) -> str:
