@@ -115,7 +115,7 @@ def picture_folder(out: Path) -> Path:
 
 def _need_recordings(kit: Kit) -> None:
     if not any(articulation.layers for articulation in kit.map.articulations.values()):
-        raise KitError(f"{kit.path}: kit {kit.name} has no recordings, so there is nothing to fit; name a recorded kit")
+        raise KitError(f"kit {kit.name} has no recordings, so there is nothing to fit; name a recorded kit")
 
 
 def _shown(recorded: Kit, kit_map: KitMap, out: Path, steps: _Steps) -> tuple[dict[str, Judgement], list[str], str]:
