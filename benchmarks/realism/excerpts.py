@@ -73,6 +73,11 @@ def render_groups(performance: Performance, bank: Bank) -> NDArray[np.float32]:
     """Return the five group stems of an excerpt, mono (mean of the channels), shape (5, frames), full scale 1."""
     settings = RenderSettings(sample_rate=bank.sample_rate, tail="cut")
     mixer = Mixer(plan(performance, bank, settings), bank)
-    stems = np.concatenate([block.copy() for block in mixer.float_blocks()], axis=1)
-    mono = stems.reshape(len(PIECES), -1, 2).mean(axis=2)
-    return np.stack([mono[group == _GROUP_OF_PIECE].sum(axis=0) for group in range(len(GROUPS))])
+    groups = np.zeros((len(GROUPS), mixer.frames), np.float32)
+    start = 0
+    for block in mixer.float_blocks(scale=0.5):
+        frames = block.shape[1] // 2
+        for piece, stem in enumerate(block):
+            groups[_GROUP_OF_PIECE[piece], start : start + frames] += stem[0::2] + stem[1::2]
+        start += frames
+    return groups

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from benchmarks.realism.features import mel_bank
@@ -30,17 +31,20 @@ def _window() -> NDArray[np.float32]:
     return np.sqrt(np.hanning(WINDOW + 1)[:-1]).astype(np.float32)
 
 
-def stft(sound: Audio) -> NDArray[np.complex64]:
-    """Return the spectra of a mono sound, shape (frames, 1025), frame ``i`` centred on sample ``i * HOP``."""
+def stft(sound: Audio, every: int = 1) -> NDArray[np.complex64]:
+    """Return the spectra of a mono sound, shape (frames, 1025), frame ``i`` centred on sample ``i * HOP``.
+
+    :param every: leave out all frames but each so-manieth.
+    """
     padded = np.pad(sound, (WINDOW // 2, WINDOW))
     frames = len(sound) // HOP + 1
-    cut = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:frames]
-    return np.fft.rfft(cut * _window(), axis=-1).astype(np.complex64)
+    cut = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[: frames * HOP : HOP * every]
+    return np.asarray(scipy.fft.rfft(cut * _window(), axis=-1))
 
 
 def istft(spectra: NDArray[np.complex64], length: int) -> Audio:
     """Return the sound of spectra that :func:`stft` made, or that a mask changed; the first and last frames fade."""
-    cut = np.fft.irfft(spectra, WINDOW, axis=-1).astype(np.float32) * _window()
+    cut = scipy.fft.irfft(spectra, WINDOW, axis=-1) * _window()
     out = np.zeros(((len(cut) - 1) * HOP + WINDOW + HOP * (WINDOW // HOP),), np.float32)
     overlap = WINDOW // HOP
     for phase in range(overlap):
