@@ -133,7 +133,8 @@ def find_map(name: str, kit_path: Sequence[Path] = ()) -> KitMap:
     made = made_names(name)
     if len(made) > 1:
         raise UsageError(f"{name}: {len(made)} kits; name one of them, such as {made[0].spelled}")
-    return made_map(made[0], lambda kit: _parent(kit, tuple(kit_path)), _group("train"))
+    split = {row.name: row.split for row in kit_table()}
+    return made_map(made[0], lambda kit: _parent(kit, tuple(kit_path)), split)
 
 
 def map_path(name: str, kit_path: Sequence[Path] = ()) -> Path:

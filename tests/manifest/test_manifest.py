@@ -115,14 +115,15 @@ def _hit(**changes: object) -> dict[str, object]:
 
 def _kit(**changes: object) -> dict[str, object]:
     row: dict[str, object] = {name: f"some {name}" for name in KITS.names}
-    return row | {"kit_split": "train", "source_url": None, "bank_sha256": "0" * 64} | changes
+    none = dict.fromkeys(("source_url", "measured_on", "origin", "parents", "figures"))
+    return row | {"kit_split": "train", "bank_sha256": "0" * 64} | none | changes
 
 
 def test_csv_is_plain_rfc_4180() -> None:
     frame = frame_of(KITS, [_kit(title='a "b", c', description="NA")])
     lines = csv_bytes(KITS, frame).decode().split("\n")
     assert lines[0] == ",".join(KITS.names)
-    assert lines[1] == 'some kit,train,"a ""b"", c",NA,some license,some attribution,,some kit_hash,' + "0" * 64
+    assert lines[1] == 'some kit,train,"a ""b"", c",NA,some license,some attribution,,,,,,some kit_hash,' + "0" * 64
     assert lines[2:] == [""]
     assert b"0.1,4410,36" in csv_bytes(HITS, frame_of(HITS, [_hit()]))
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from stemgmd_tools.kits.schema import Articulation, KitMap
 from stemgmd_tools.kits.space.figures import FIGURES
-from stemgmd_tools.kits.space.instruments import GROUPS
+from stemgmd_tools.kits.space.instruments import GROUPS, MAIN
+from stemgmd_tools.kits.space.loudness import pitch_hz
 from stemgmd_tools.kits.space.morph import mixed_articulations, mixed_room
-from stemgmd_tools.kits.space.parents import levels_db, loudness_db
+from stemgmd_tools.kits.space.parents import levels_db, loudness_db, voice_of
 from stemgmd_tools.kits.space.transform import transformed
 from stemgmd_tools.seeds import stream
 
@@ -21,6 +22,8 @@ _TRACE: Final = 0.1
 """A donor with a smaller part leaves none."""
 _TRIES: Final = 16
 """So many normal numbers hold one within the above for certain (1 in 10^21 do not)."""
+PITCH_HZ: Final = {"kick": (38.0, 90.0), "snare": (130.0, 330.0), "toms": (70.0, 190.0)}
+"""Pitch of the head, that of the mid tom for all toms: the range of recorded kits and a little more."""
 _SCATTER: Final = 1.0
 _MOST_GRAIN: Final = 0.5
 _DIGITS: Final = 4
@@ -84,7 +87,7 @@ def draw_kit(seed: int, kits: Sequence[KitMap], spread: float = 1.0) -> Drawn:
             "room": mixed_room(known[one].room, known[other].room, share),
         }
     )
-    figures = draw_figures(seed, spread)
+    figures = in_range(mixed, draw_figures(seed, spread))
     parts = {
         f"{group}.from.{name}": round(part, _DIGITS)
         for group, pair in donors.items()
@@ -109,6 +112,23 @@ def _donors(seed: int, group: str, names: tuple[str, ...]) -> Donors:
 def draw_figures(seed: int, spread: float = 1.0) -> dict[str, float]:
     """Draw every figure, each from a stream of its own, so that a figure added later changes no other."""
     return {name: round(_figure(seed, name, spread), _DIGITS) for name in FIGURES}
+
+
+def in_range(kit: KitMap, figures: Mapping[str, float]) -> dict[str, float]:
+    """Return figures whose tunings keep the drums of a kit at pitches that such drums have.
+
+    A donor that is outside already may stay there, but goes no farther.
+    """
+    kept = dict(figures)
+    for group, (low_hz, high_hz) in PITCH_HZ.items():
+        pitch = pitch_hz(voice_of(kit.articulations[MAIN[GROUPS[group][len(GROUPS[group]) // 2]]]))
+        if pitch is not None:
+            name = f"{group}.tuning_semitones"
+            low, high = (12.0 * float(np.log2(edge / pitch)) for edge in (low_hz, high_hz))
+            size = kept["drums.size_semitones"]
+            wanted = float(np.clip(kept[name] + size, min(low, 0.0), max(high, 0.0))) - size
+            kept[name] = round(float(np.clip(wanted, -FIGURES[name].limit, FIGURES[name].limit)), _DIGITS)
+    return kept
 
 
 def _figure(seed: int, name: str, spread: float) -> float:

@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
-from stemgmd_tools.kits.model.bands import BANDS
+from stemgmd_tools.kits.model.bands import BANDS, rows_in_bands
 from stemgmd_tools.kits.model.modes import ModeBank
-from stemgmd_tools.kits.model.noise import noise_shapes
 from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY, VoiceModel
+from stemgmd_tools.kits.model.shapes import NoiseShape, level_changes, noise_shapes
 
 _LENGTH_S: Final = 0.2
 """The stretch over which a bank measures the level of a one-shot."""
-_MOMENTS: Final = 32
+_EDGES_S: Final = np.concatenate([[0.0], np.geomspace(2e-4, _LENGTH_S, 32)])
+_TIMES_S: Final = (_EDGES_S[1:] + _EDGES_S[:-1]) / 2
+_LENGTHS_S: Final = np.diff(_EDGES_S)
+_KEPT: Final = 320
+"""Levels kept in memory: those of the voices of a dozen parents."""
 _HIGHEST_PITCH_HZ: Final = 400.0
 _NEARLY_DB: Final = 8.0
 
 
+@lru_cache(maxsize=_KEPT)
 def level_db(voice: VoiceModel) -> float:
-    """Return the mean power over the first 200 ms of a stroke of velocity 100, dB re full scale, without the room."""
-    edges_s = np.concatenate([[0.0], np.geomspace(2e-4, _LENGTH_S, _MOMENTS)])
-    times_s, lengths_s = (edges_s[1:] + edges_s[:-1]) / 2, np.diff(edges_s)
-    (shape,) = noise_shapes(voice.noise, (1.0,), np.zeros((BANDS, 1)), 0.0)
-    power = shape.energy(REFERENCE_VELOCITY, times_s)
+    """Return the mean power over the first 200 ms of a stroke of velocity 100, dB re full scale, without the room.
+
+    Of a hi-hat, the mean over its degrees of openness.
+    """
+    ringing = np.zeros(len(_TIMES_S))
     for modes in (voice.body, voice.attack):
         if modes is not None:
-            power = power + ModeBank.from_parameters(modes).energy(REFERENCE_VELOCITY, times_s)
-    return float(10.0 * np.log10(power @ lengths_s / _LENGTH_S + 1e-30))
+            ringing = ringing + ModeBank.from_parameters(modes).energy(REFERENCE_VELOCITY, _TIMES_S)
+    powers = [shape.energy(REFERENCE_VELOCITY, _TIMES_S) + ringing for shape in _shapes(voice)]
+    return float(np.mean([10.0 * np.log10(power @ _LENGTHS_S / _LENGTH_S + 1e-30) for power in powers]))
+
+
+def _shapes(voice: VoiceModel) -> tuple[NoiseShape, ...]:
+    """Return the noise's envelopes, one per degree of openness."""
+    openness = voice.openness
+    if openness is None:
+        return noise_shapes(voice.noise, (1.0,), np.zeros((BANDS, 1)), 0.0)
+    added_db = np.zeros((BANDS, len(openness.degrees)))
+    if openness.level_db is not None:
+        added_db += rows_in_bands(openness.frequencies_hz, openness.level_db)
+    return noise_shapes(voice.noise, openness.stretch, added_db, openness.stick_s, level_changes(openness))
 
 
 def pitch_hz(voice: VoiceModel) -> float | None:

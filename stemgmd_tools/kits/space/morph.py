@@ -11,8 +11,9 @@ from stemgmd_tools.kits.model.parameters import RoomModel
 from stemgmd_tools.kits.schema import Articulation, KitMap
 from stemgmd_tools.kits.space.instruments import DRUMS, GROUP_OF, GROUPS, INSTRUMENT_OF, INSTRUMENTS, MAIN
 from stemgmd_tools.kits.space.loudness import level_db, pitch_hz
-from stemgmd_tools.kits.space.morph_voice import between, log_between, mixed_voice
+from stemgmd_tools.kits.space.morph_voice import mixed_voice
 from stemgmd_tools.kits.space.parents import voice_of
+from stemgmd_tools.kits.space.scales import between, log_between
 from stemgmd_tools.kits.space.tables import Shift
 from stemgmd_tools.kits.space.voices import HEAD_HZ, retuned
 

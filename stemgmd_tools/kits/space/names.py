@@ -172,17 +172,20 @@ Finder: TypeAlias = Callable[[str], KitMap]
 """Name of a kit -> the kit as a parent."""
 
 
-def made_map(name: MadeName, find: Finder, training: Sequence[str]) -> KitMap:
+def made_map(name: MadeName, find: Finder, split: Mapping[str, str]) -> KitMap:
     """Make the kit that a name stands for. Equal names and parents give equal kits.
 
-    :param training: the parents of a random kit that names none.
+    :param split: of the kits that ship, ``train`` or ``heldout``; a random kit that names no parents has the former.
     :raises UsageError: if a parent is unknown or plays sample files.
     """
-    return _random_map(name, find, training) if isinstance(name, RandomName) else _morph_map(name, find)
+    if isinstance(name, RandomName):
+        return _random_map(name, find, split)
+    return _morph_map(name, find, split)
 
 
-def _random_map(name: RandomName, find: Finder, training: Sequence[str]) -> KitMap:
-    parents = {kit: find(kit) for kit in name.kits or tuple(training)}
+def _random_map(name: RandomName, find: Finder, split: Mapping[str, str]) -> KitMap:
+    training = tuple(kit for kit, own in split.items() if own == "train")
+    parents = {kit: find(kit) for kit in name.kits or training}
     drawn = draw_kit(name.seed, tuple(parents.values()), name.spread)
     used = sorted({kit for donors in drawn.donors.values() for kit in donors.used})
     groups = {group: [parents[kit] for kit in drawn.donors[group].used] for group in GROUPS}
@@ -193,11 +196,12 @@ def _random_map(name: RandomName, find: Finder, training: Sequence[str]) -> KitM
         description=f"Drawn from {', '.join(used)} with seed {name.seed}.",
         groups=groups,
         parents=[parents[kit] for kit in used],
+        split=split,
         figures=drawn.figures,
     )
 
 
-def _morph_map(name: MorphName, find: Finder) -> KitMap:
+def _morph_map(name: MorphName, find: Finder, split: Mapping[str, str]) -> KitMap:
     one, other = (find(kit) for kit in name.kits)
     mixed = one.model_copy(
         update={
@@ -213,6 +217,7 @@ def _morph_map(name: MorphName, find: Finder) -> KitMap:
         description=f"Between {one.name} and {other.name}: {name.share:g} of the way.",
         groups=dict.fromkeys(GROUPS, used),
         parents=used,
+        split=split,
         figures={"share": name.share},
     )
 
@@ -225,6 +230,7 @@ def _finished(
     description: str,
     groups: Mapping[str, Sequence[KitMap]],
     parents: Sequence[KitMap],
+    split: Mapping[str, str],
     figures: Mapping[str, float],
 ) -> KitMap:
     """Return a kit with its own name, its rights and its history, every number rounded."""
@@ -246,7 +252,7 @@ def _finished(
             "attribution": joined(kit.attribution for kit in parents),
             "source_url": None,
             "measured_on": measured_on(groups),
-            "origin": Origin(name=name.spelled, kits=_ancestors(parents), figures=dict(figures)),
+            "origin": Origin(name=name.spelled, kits=_ancestors(parents, split), figures=dict(figures)),
             "room": kit_map.room and rounded_room(kit_map.room),
             "articulations": articulations,
         }
@@ -254,5 +260,10 @@ def _finished(
     return KitMap.model_validate(made.model_dump(by_alias=True))
 
 
-def _ancestors(parents: Sequence[KitMap]) -> tuple[str, ...]:
-    return tuple(sorted({kit.name for kit in parents}))
+def _ancestors(parents: Sequence[KitMap], split: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the kits that a kit was made from; those of a parent that was made itself, so that its split is known."""
+    found: set[str] = set()
+    for kit in parents:
+        made = kit.origin is not None and kit.name not in split
+        found.update(kit.origin.kits if made and kit.origin else (kit.name,))
+    return tuple(sorted(found))

@@ -13,6 +13,7 @@ from stemgmd_tools.kits.checks import nearest
 from stemgmd_tools.kits.model.parameters import Openness, RoomModel, VoiceModel
 from stemgmd_tools.kits.schema import Articulation, KitMap
 from stemgmd_tools.kits.space.figures import FIGURES
+from stemgmd_tools.kits.space.grain import Grain, regrained, scattered
 from stemgmd_tools.kits.space.instruments import DRUMS, GROUP_OF, INSTRUMENT_OF, INSTRUMENTS, MAIN, TOMS
 from stemgmd_tools.kits.space.loudness import level_db, pitch_hz
 from stemgmd_tools.kits.space.parents import parent, voice_of
@@ -22,14 +23,11 @@ from stemgmd_tools.kits.space.voices import (
     SIZE_DECAY,
     TENSION_DECAY,
     TENSION_GLIDE,
-    Grain,
     Region,
     buzzing,
     damped,
     lifted,
-    regrained,
     retuned,
-    scattered,
     tilted,
     widened,
 )

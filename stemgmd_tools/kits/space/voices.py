@@ -10,8 +10,15 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from stemgmd_tools.kits.model.bands import Float
-from stemgmd_tools.kits.model.colour import grid_hz
-from stemgmd_tools.kits.model.parameters import Colour, Glide, Modes, Noise, Stereo, VoiceModel
+from stemgmd_tools.kits.model.parameters import (
+    BandEnvelope,
+    Glide,
+    Modes,
+    Noise,
+    Openness,
+    Stereo,
+    VoiceModel,
+)
 from stemgmd_tools.kits.space.tables import (
     HIGHEST_HZ,
     Shift,
@@ -33,7 +40,8 @@ TENSION_DECAY: Final = -0.3
 SIZE_DECAY: Final = -1.0
 """Exponents of decay over pitch: a smaller shell of the same build rings as many periods."""
 _DEPTHS: Final = (-0.3, 1.5)
-_T60_S: Final = (1e-4, 60.0)
+T60_S: Final = (1e-4, 60.0)
+"""Shortest and longest decay of a mode."""
 _FADE_OCTAVES: Final = 0.5
 _TILT_LIMIT_DB: Final = 12.0
 _TILT_PIVOT_HZ: Final = 1000.0
@@ -78,6 +86,7 @@ def retuned(voice: VoiceModel, shift: Shift, glide_exponent: float = 0.0, decay_
             "noise": noise,
             "body": voice.body and _moved_modes(voice.body, shift, decay_exponent),
             "attack": voice.attack and _moved_modes(voice.attack, shift, 0.0),
+            "openness": voice.openness and _moved_openness(voice.openness, shift),
             "glide": voice.glide and _deepened(voice.glide, 2.0 ** (shift.semitones / 12.0 * glide_exponent)),
         }
     )
@@ -89,7 +98,23 @@ def _moved_modes(modes: Modes, shift: Shift, decay_exponent: float) -> Modes:
     return modes.model_copy(
         update={
             "frequency_hz": row(np.minimum(frequencies * ratios, HIGHEST_HZ)),
-            "t60_s": row(np.clip(np.array(modes.t60_s) * ratios**decay_exponent, *_T60_S)),
+            "t60_s": row(np.clip(np.array(modes.t60_s) * ratios**decay_exponent, *T60_S)),
+        }
+    )
+
+
+def _moved_openness(openness: Openness, shift: Shift) -> Openness:
+    """Return an openness whose tables lie at other frequencies."""
+    frequencies = shift.of(openness.frequencies_hz)
+    kept = max(1, int((frequencies <= HIGHEST_HZ).sum()))
+    changes = tuple(
+        change.model_copy(update={"change_db": moved(change.change_db, shift)}) for change in openness.changes or ()
+    )
+    return openness.model_copy(
+        update={
+            "frequencies_hz": row(np.minimum(frequencies[:kept], HIGHEST_HZ)),
+            "level_db": openness.level_db and openness.level_db[:kept],
+            "changes": changes or None,
         }
     )
 
@@ -113,13 +138,21 @@ def damped(voice: VoiceModel, factor: float, hold_s: float, *, head: bool = Fals
         update={
             "noise": stretched_noise(voice.noise, factor**share, hold_s),
             "body": voice.body and voice.body.model_copy(update={"t60_s": _longer(voice.body, factor)}),
+            "openness": voice.openness and _stretched_openness(voice.openness, factor, hold_s),
             "duration_s": min(30.0, voice.duration_s * max(1.0, factor)),
         }
     )
 
 
+def _stretched_openness(openness: Openness, factor: float, hold_s: float) -> Openness:
+    changes = tuple(
+        one.model_copy(update={"change_db": _later(one.change_db, factor, hold_s)}) for one in openness.changes or ()
+    )
+    return openness.model_copy(update={"changes": changes or None})
+
+
 def _longer(modes: Modes, factor: float) -> tuple[float, ...]:
-    return row(np.clip(np.array(modes.t60_s) * factor, *_T60_S))
+    return row(np.clip(np.array(modes.t60_s) * factor, *T60_S))
 
 
 def stretched_noise(noise: Noise, factors: Float, hold_s: float) -> Noise:
@@ -128,22 +161,21 @@ def stretched_noise(noise: Noise, factors: Float, hold_s: float) -> Noise:
     :param factors: one for each row of the level.
     """
     mean = float(np.exp(np.log(factors).mean()))
-    slope = noise.velocity_db_per_octave
     bends = tuple(
-        bend.model_copy(update={"change_db": bend.change_db.model_copy(update=_times(bend.change_db, mean, hold_s))})
-        for bend in noise.velocity_bends
+        bend.model_copy(update={"change_db": _later(bend.change_db, mean, hold_s)}) for bend in noise.velocity_bends
     )
     return noise.model_copy(
         update={
             "level_db": stretched(noise.level_db, factors, hold_s),
-            "velocity_db_per_octave": slope.model_copy(update=_times(slope, mean, hold_s)),
+            "velocity_db_per_octave": _later(noise.velocity_db_per_octave, mean, hold_s),
             "velocity_bends": bends,
         }
     )
 
 
-def _times(level: object, factor: float, hold_s: float) -> dict[str, tuple[float, ...]]:
-    return {"times_s": row(stretched_times(level.times_s, factor, hold_s))}  # type: ignore[attr-defined]
+def _later(table: BandEnvelope, factor: float, hold_s: float) -> BandEnvelope:
+    """Return a table whose times after ``hold_s`` are stretched."""
+    return table.model_copy(update={"times_s": row(stretched_times(table.times_s, factor, hold_s))})
 
 
 def tilted(voice: VoiceModel, db_per_octave: float, pivot_hz: float = _TILT_PIVOT_HZ, start: float = 0.0) -> VoiceModel:
@@ -220,99 +252,3 @@ def _wider_stereo(stereo: Stereo, factor: float) -> Stereo:
     least = np.minimum(coherence, 0.0)  # wider than uncorrelated is what was so before
     coherence = np.clip(1.0 - (1.0 - coherence) * factor, least, 1.0)
     return stereo.model_copy(update={"left_minus_right_db": row(difference), "coherence": row(coherence)})
-
-
-class Grain(NamedTuple):
-    """Chance of one instrument: what tells it from another of the same make. Functions of frequency, so that all
-    articulations of an instrument share it.
-    """
-
-    points_hz: Float
-    """Ascending."""
-    frequency: Float
-    """Normal deviation at each point, for the frequencies of modes."""
-    level: Float
-    """... for their levels."""
-    decay: Float
-    """... for their decay times."""
-    colour: Float
-    """... for the fine colour."""
-
-    @classmethod
-    def drawn(cls, draw: np.random.Generator) -> Grain:
-        """Draw one; its points are dense enough that neighbouring modes hardly share a deviation."""
-        points = 20.0 * 2.0 ** (np.arange(round(10.1 * 48) + 1) / 48)
-        return cls(points, *draw.standard_normal((4, len(points))))
-
-    def at(self, deviations: Float, frequencies_hz: Float) -> Float:
-        """Return one of the deviations at some frequencies, still of unit variance."""
-        place = np.interp(np.log(frequencies_hz), np.log(self.points_hz), np.arange(len(self.points_hz)))
-        below = np.minimum(place.astype(np.intp), len(self.points_hz) - 2)
-        share = place - below
-        mixed = deviations[below] * (1.0 - share) + deviations[below + 1] * share
-        return np.asarray(mixed / np.hypot(share, 1.0 - share))
-
-
-MODE_FREQUENCY: Final = 0.006
-MODE_LEVEL_DB: Final = 1.5
-MODE_DECAY_OCTAVES: Final = 0.12
-
-
-def scattered(voice: VoiceModel, grain: Grain, size: float, keep_hz: float | None = None) -> VoiceModel:
-    """Give the modes of an instrument frequencies, levels and decays of their own.
-
-    :param size: 1 for deviations of 0.6 %, 1.5 dB and 0.12 octaves.
-    :param keep_hz: a mode that keeps its frequency, so that the instrument stays in tune.
-    """
-    if size == 0.0 or voice.body is None:
-        return voice
-    frequencies = np.array(voice.body.frequency_hz)
-    change = MODE_FREQUENCY * size * grain.at(grain.frequency, frequencies)
-    if keep_hz is not None:
-        change[np.abs(np.log2(frequencies / keep_hz)) < 1.0 / 24] = 0.0
-    decay = 2.0 ** (MODE_DECAY_OCTAVES * size * grain.at(grain.decay, frequencies))
-    body = voice.body.model_copy(
-        update={
-            "frequency_hz": row(np.clip(frequencies * (1.0 + change), 1.0, HIGHEST_HZ)),
-            "t60_s": row(np.clip(np.array(voice.body.t60_s) * decay, *_T60_S)),
-        }
-    )
-    body = louder(body, MODE_LEVEL_DB * size * grain.at(grain.level, frequencies))
-    return voice.model_copy(update={"body": body})
-
-
-def regrained(voice: VoiceModel, grain: Grain, share: float) -> VoiceModel:
-    """Replace part of the fine colour by an instrument's own; its depth stays.
-
-    :param share: part of the curve's variance that is new, 0 to 1.
-    """
-    colour = voice.noise.colour
-    if share == 0.0 or colour is None or colour.gain_db is None:
-        return voice
-    new = _regrained(colour, np.array(colour.gain_db), grain, share)
-    return voice.model_copy(update={"noise": voice.noise.model_copy(update={"colour": new})})
-
-
-def _regrained(colour: Colour, gain_db: Float, grain: Grain, share: float) -> Colour:
-    own = grain.at(grain.colour, grid_hz(colour))
-    trend = smooth(gain_db, colour.points_per_octave)
-    fine = gain_db - trend
-    mixed = np.sqrt(1.0 - share) * fine + np.sqrt(share) * fine.std() * own
-    return colour.model_copy(update={"gain_db": row(at_power(trend + mixed, power_db(gain_db)))})
-
-
-def smooth(gain_db: Float, points_per_octave: int) -> Float:
-    """Return a curve's mean over half an octave around each point."""
-    width = max(1, points_per_octave // 2) | 1
-    padded = np.pad(gain_db, width // 2, mode="edge")
-    return np.asarray(np.convolve(padded, np.full(width, 1.0 / width), mode="valid"))
-
-
-def power_db(gain_db: Float) -> float:
-    """Return the mean power of a curve, in decibels."""
-    return float(10.0 * np.log10(np.mean(10.0 ** (gain_db / 10.0))))
-
-
-def at_power(gain_db: Float, wanted_db: float) -> Float:
-    """Return a curve moved so that it has a mean power."""
-    return np.asarray(gain_db + (wanted_db - power_db(gain_db)))

@@ -1,0 +1,34 @@
+"""Numbers and curves between two, on the scales they are heard on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stemgmd_tools.kits.model.bands import Float, knot_weights
+from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY
+
+
+def between(one: float, other: float, share: float) -> float:
+    """Return the number that lies the share of the way from one to the other."""
+    return (1.0 - share) * one + share * other
+
+
+def log_between(one: float, other: float, share: float) -> float:
+    """Return the same on a logarithmic scale."""
+    return float(np.exp(between(np.log(one), np.log(other), share)))
+
+
+def between_curves(one: Float, other: Float, share: float) -> Float:
+    """Return the curve that lies the share of the way from one to the other."""
+    return np.asarray((1.0 - share) * one + share * other)
+
+
+def velocity_weights(given: Sequence[int], wanted: Sequence[int]) -> Float:
+    """Return (given, wanted) weights with which columns given at velocities are read at others: linear in log2."""
+
+    def octaves(velocities: Sequence[int]) -> Float:
+        return np.asarray(np.log2(np.array(velocities) / REFERENCE_VELOCITY))
+
+    return knot_weights(octaves(given), octaves(wanted), extend=False)
