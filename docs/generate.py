@@ -28,6 +28,7 @@ from benchmarks.realism.results import RESULTS, Results  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
 from stemgmd_tools.kits import docs as kit_docs  # noqa: E402
 from stemgmd_tools.kits.library import kit_table, load_kit  # noqa: E402
+from stemgmd_tools.kits.space import docs as figure_docs  # noqa: E402
 from stemgmd_tools.manifest import docs as manifest_docs  # noqa: E402
 from stemgmd_tools.pieces import NOTES  # noqa: E402
 
@@ -96,6 +97,7 @@ def realism_tried() -> str:
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "benchmarks": benchmarks,
     "command-line": command_line,
+    "figures": figure_docs.reference,
     "kits": kits,
     "manifests": manifest_docs.reference,
     "notes": notes,

@@ -47,6 +47,8 @@ def load_performances(
 def load_kits(*names: str, kit_path: Sequence[Path | str] = ()) -> tuple[Kit, ...]:
     """Return kits by name, group (``all``, ``train``, ``heldout``) or path of a sample map; ``all`` if none is given.
 
+    ``random:7..106`` names a hundred new kits, ``morph:cedar_hall+birch_room:0.3`` one between two.
+
     :param kit_path: folders searched for sample maps and sample folders, before those of ``STEMGMD_KITS``.
     :raises StemgmdError: if a kit is unknown or cannot be used.
     """

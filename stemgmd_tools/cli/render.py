@@ -48,7 +48,8 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
     multiple=True,
     default=("all",),
     metavar="NAMES",
-    help="all, train, heldout, or names (comma-separated, repeatable), also of your own sample maps.  [default: all]",
+    help="all, train, heldout, or names (comma-separated, repeatable), also of your own sample maps; random:7..106 for "
+    "new kits, morph:A+B:0.3 for one between two.  [default: all]",
 )
 @kit_path_option
 @click.option(

@@ -24,8 +24,10 @@ _TRIES: Final = 16
 """So many normal numbers hold one within the above for certain (1 in 10^21 do not)."""
 PITCH_HZ: Final = {"kick": (38.0, 90.0), "snare": (130.0, 330.0), "toms": (70.0, 190.0)}
 """Pitch of the head, that of the mid tom for all toms: the range of recorded kits and a little more."""
-_SCATTER: Final = 1.0
-_MOST_GRAIN: Final = 0.5
+SCATTER: Final = 1.0
+"""Scatter of a drawn kit at a spread of 1: no chance of its own, so that no kit is a perfect instrument."""
+MOST_GRAIN: Final = 0.5
+"""Grain is drawn evenly from 0 to this."""
 _DIGITS: Final = 4
 
 
@@ -135,9 +137,9 @@ def _figure(seed: int, name: str, spread: float) -> float:
     draw = stream(seed, "kit", "figure", name)
     limit = FIGURES[name].limit
     if name.endswith(".scatter"):
-        return min(_SCATTER * spread, limit)
+        return min(SCATTER * spread, limit)
     if name.endswith(".grain"):
-        return min(_MOST_GRAIN * spread * float(draw.uniform()), limit)
+        return min(MOST_GRAIN * spread * float(draw.uniform()), limit)
     tries = draw.standard_normal(_TRIES)
     normal = float(tries[np.argmax(np.abs(tries) <= _FARTHEST)])
     return float(np.clip(spread * FIGURES[name].spread * normal, -limit, limit))
