@@ -13,7 +13,7 @@ from stemgmd_tools.kits.fit.balance import Rung, balanced
 from stemgmd_tools.kits.fit.bands import Bands, bands_of, mean_bands
 from stemgmd_tools.kits.fit.colour import fine_spectrum, flat_colour, mean_spectrum, remaining, sharpened
 from stemgmd_tools.kits.fit.families import Family
-from stemgmd_tools.kits.fit.hihat import fit_openness
+from stemgmd_tools.kits.fit.hihat import Degree, fit_openness
 from stemgmd_tools.kits.fit.jitter import jitter_of
 from stemgmd_tools.kits.fit.modal import ModalFit, fit_modes
 from stemgmd_tools.kits.fit.recordings import ONSET_FRAMES, Strokes
@@ -165,11 +165,12 @@ def _coloured(noise: Noise, layers: Sequence[_Layer], stage: Stage, found: Modal
     return noise.model_copy(update={"colour": colour.model_copy(update={"gain_db": rounded})})
 
 
-def _narrower(strokes: Sequence[Strokes], widest: float) -> list[tuple[float, Stage, list[LayerTable]]]:
-    """Return the degrees below the widest: openness, layers, levels."""
+def _narrower(strokes: Sequence[Strokes], widest: float) -> list[Degree]:
+    """Return the degrees below the widest."""
     degrees = []
     for openness in sorted({one.openness for one in strokes if one.openness < widest}):
         layers = [_measured(one) for one in strokes if one.openness == openness]
-        stage = Stage("half open", tuple(one.strokes.velocity for one in layers), tuple(one.frames for one in layers))
-        degrees.append((openness, stage, [layer.table() for layer in layers]))
+        velocities = tuple(one.strokes.velocity for one in layers)
+        stage = Stage(f"open {openness:g}", velocities, tuple(one.frames for one in layers))
+        degrees.append(Degree(openness, stage, [layer.table() for layer in layers]))
     return degrees

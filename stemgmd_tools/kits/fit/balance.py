@@ -1,8 +1,7 @@
 """Modes against the recordings' energies: a mode rings no louder than the band it lies in did.
 
-Modes are estimated as waveforms, all velocities together; where neighbours beat, or phases differ from stroke to stroke,
-their sum at one velocity may come out too loud or too soft. Their energies in
-bands over time are what is heard.
+Modes are estimated as waveforms, all velocities together; where neighbours beat, or phases differ from stroke to
+stroke, their sum at one velocity may come out too loud or too soft. Their energies in bands are what is heard.
 """
 
 from __future__ import annotations

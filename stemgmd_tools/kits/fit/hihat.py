@@ -1,88 +1,132 @@
 """Degrees of openness of a hi-hat: how a half-open stroke differs from a wide open one of the same velocity.
 
-Its decay is the open one's on a stretched axis of time; a level per frequency and degree stands for the rest.
+Its decay is the open one's on a stretched axis of time, so that decay and end move together; what that misses is a
+coarse table of levels, corrected by synthesis.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from stemgmd_tools.kits.fit.bands import TIMES_S, WIDTHS_S, Bands, decibels
-from stemgmd_tools.kits.fit.refine import BAND_HZ, Stage, noise_bands, table
-from stemgmd_tools.kits.fit.tables import LayerTable
-from stemgmd_tools.kits.model.bands import Float
-from stemgmd_tools.kits.model.parameters import Noise, Openness
+from stemgmd_tools.kits.fit.refine import Stage, corrections, noise_bands, table
+from stemgmd_tools.kits.fit.tables import LayerTable, chosen_knots, weights
+from stemgmd_tools.kits.fit.velocity import coarse_grid, roughness, solve
+from stemgmd_tools.kits.model.bands import Float, knot_weights, rows_in_bands
+from stemgmd_tools.kits.model.parameters import BandEnvelope, Noise, Openness, OpennessChange
 
-STRETCHES: Final = tuple(round(float(x), 3) for x in np.geomspace(0.02, 1.6, 34))
-_POINT_BANDS: Final = 4
-_ROUNDS: Final = 2
+_STRETCHES: Final = tuple(round(float(x), 3) for x in np.geomspace(0.02, 1.6, 24))
+_KNOTS_S: Final = (0.0, 0.0015, 0.004, 0.01, 0.022, 0.05, 0.11, 0.24, 0.52, 1.1, 2.4, 5.2)
+_ROUNDS: Final = 4
+_RIDGE: Final = 0.02
+_SLOPE_RIDGE: Final = 0.1
+_SMOOTHING: Final = 0.1
 _RANGE_DB: Final = 50.0
-_CLIP_DB: Final = 12.0
+_LARGEST_DB: Final = 40.0
+_STEEPEST_DB: Final = 12.0
+_STEP_DB: Final = 0.5
 
 
-def fit_openness(noise: Noise, degrees: Sequence[tuple[float, Stage, Sequence[LayerTable]]], name: str) -> Openness:
-    """Return the openness of a voice whose noise is that of the wide open hat.
+class Degree(NamedTuple):
+    """The strokes of one degree of openness."""
 
-    :param degrees: for each degree below the widest: its openness, its layers, their levels.
+    openness: float
+    stage: Stage
+    layers: Sequence[LayerTable]
+
+
+def fit_openness(noise: Noise, degrees: Sequence[Degree], name: str) -> Openness:
+    """Return the openness of a voice whose noise is that of the widest hat.
+
+    :param degrees: those below the widest, ascending.
     """
-    count = len(degrees)
-    openness = Openness(
-        degrees=(*(degree for degree, _, _ in degrees), 1.0),
-        stretch=(*(0.3,) * count, 1.0),
-        frequencies_hz=BAND_HZ[_POINT_BANDS // 2 :: _POINT_BANDS],
-        level_db=((0.0,) * (count + 1),) * (len(BAND_HZ) // _POINT_BANDS),
+    stretches, changes = [], []
+    for degree in degrees:
+        stretch = _stretch(noise, degree, name)
+        stretches.append(stretch)
+        changes.append(_change(noise, degree, stretch, name))
+    return Openness(
+        degrees=(*(degree.openness for degree in degrees), 1.0), stretch=(*stretches, 1.0), changes=tuple(changes)
     )
-    for index, (_, stage, layers) in enumerate(degrees):
-        trials = STRETCHES
-        for salt in range(_ROUNDS):
-            scored = []
-            for stretch in trials:
-                trial = _with(openness, index, stretch, None)
-                made = noise_bands(noise, stage, f"{name} {salt}", trial, index)
-                error, level = _compare(layers, made)
-                scored.append((error, stretch, level))
-            _, stretch, level = min(scored, key=lambda one: one[0])
-            openness = _with(openness, index, stretch, level)
-            trials = tuple(s for s in STRETCHES if abs(np.log(s / stretch)) < 0.3)
-    return openness
 
 
-def _with(openness: Openness, index: int, stretch: float, added: Float | None) -> Openness:
-    """Return an openness with another figure at one degree."""
-    stretches = list(openness.stretch)
-    stretches[index] = stretch
-    rows = np.array(openness.level_db)
-    if added is not None:
-        rows[:, index] += added
-    return openness.model_copy(update={"stretch": tuple(stretches), "level_db": table(rows, 0.5)})
+def _alone(degree: Degree, stretch: float, change: OpennessChange | None) -> Openness:
+    """Return an openness of one degree."""
+    return Openness(degrees=(degree.openness,), stretch=(stretch,), changes=None if change is None else (change,))
 
 
-def _compare(layers: Sequence[LayerTable], made: Sequence[Bands]) -> tuple[float, Float]:
-    """Return the mean error after the best level per frequency, and that level."""
-    differences, weights = [], []
+def _stretch(noise: Noise, degree: Degree, name: str) -> float:
+    """Return the stretch of time at which the decays agree best, whatever the levels."""
+    trials = [
+        (
+            _error(degree.layers, noise_bands(noise, degree.stage, f"{name} open", _alone(degree, stretch, None))),
+            stretch,
+        )
+        for stretch in _STRETCHES
+    ]
+    return min(trials)[1]
+
+
+def _error(layers: Sequence[LayerTable], made: Sequence[Bands]) -> float:
+    """Return the mean difference in dB after each band's own best level."""
+    total = count = 0.0
     for wanted, one in zip(layers, made, strict=True):
-        level = decibels(one.power)
-        both = np.maximum(level, wanted.level_db)
-        peak = wanted.level_db.max()
-        heard = (both > peak - _RANGE_DB) & (np.arange(len(TIMES_S)) < wanted.bins)
-        floor = peak - _RANGE_DB
-        differences.append(np.maximum(wanted.level_db, floor) - np.maximum(level, floor))
-        weights.append(heard * np.sqrt(WIDTHS_S))
-    difference, weight = np.concatenate(differences, axis=1), np.concatenate(weights, axis=1)
-    grouped_d = difference.reshape(-1, _POINT_BANDS * difference.shape[1])
-    grouped_w = weight.reshape(-1, _POINT_BANDS * weight.shape[1])
-    level = np.array([_median(d, w) for d, w in zip(grouped_d, grouped_w, strict=True)])
-    error = (grouped_w * np.abs(grouped_d - level[:, None])).sum() / grouped_w.sum()
-    return float(error), np.clip(level, -_CLIP_DB, _CLIP_DB)
+        level, goal = decibels(one.power), decibels(wanted.power)
+        floor = goal.max() - _RANGE_DB
+        weight = ((goal > floor) & (np.arange(len(TIMES_S)) < wanted.bins)) * np.sqrt(WIDTHS_S)
+        difference = np.maximum(goal, floor) - np.maximum(level, floor)
+        mean = (weight * difference).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-30)
+        total += float((weight * np.abs(difference - mean[:, None])).sum())
+        count += float(weight.sum())
+    return total / max(count, 1e-30)
 
 
-def _median(values: Float, weights: Float) -> float:
-    """Return the weighted median."""
-    order = np.argsort(values)
-    total = np.cumsum(weights[order])
-    if not total[-1] > 0.0:
-        return 0.0
-    return float(values[order][np.searchsorted(total, total[-1] / 2)])
+def _change(noise: Noise, degree: Degree, stretch: float, name: str) -> OpennessChange:
+    """Return what a stretched axis of time misses, corrected by synthesis."""
+    knots_s = chosen_knots(degree.layers, _KNOTS_S)
+    rows, columns = coarse_grid(knots_s, tuple(knots_s.tolist()))
+    spread = np.asarray(
+        np.kron(
+            rows_in_bands(rows, tuple(map(tuple, np.eye(len(rows)).tolist()))),
+            knot_weights(columns, knots_s, extend=False).T,
+        )
+    )
+    weight = np.array([weights(layer, knots_s) for layer in degree.layers]).reshape(len(degree.layers), -1)
+    octaves = np.array([layer.octaves for layer in degree.layers])
+    values = slopes = np.zeros(len(rows) * len(columns))
+    smooth = _SMOOTHING * roughness(len(rows), len(columns))
+    for turn in range(_ROUNDS):
+        change = _as_change(degree.openness, rows, columns, values, slopes)
+        made = noise_bands(noise, degree.stage, f"{name} open {turn}", _alone(degree, stretch, change))
+        rest = corrections(degree.layers, made, knots_s, largest_db=_LARGEST_DB).reshape(len(octaves), -1)
+        if len(octaves) > 1:
+            steeper = solve(octaves[:, None], rest, weight, spread, _SLOPE_RIDGE, smooth)[0]
+            slopes = np.clip(slopes + steeper, -_STEEPEST_DB, _STEEPEST_DB)
+            rest = rest - octaves[:, None] * (spread @ steeper)
+        rest = (rest * weight).sum(axis=0) / weight.sum(axis=0)
+        values = values + _coarse(rest, weight.sum(axis=0), spread)
+    return _as_change(degree.openness, rows, columns, values, slopes)
+
+
+def _as_change(
+    openness: float, rows: tuple[float, ...], columns: Float, values: Float, slopes: Float
+) -> OpennessChange:
+    level, slope = (
+        BandEnvelope(
+            frequencies_hz=rows,
+            times_s=tuple(columns.tolist()),
+            values=table(flat.reshape(len(rows), len(columns)), _STEP_DB),
+        )
+        for flat in (values, slopes)
+    )
+    return OpennessChange(degree=openness, change_db=level, velocity_db_per_octave=slope if slopes.any() else None)
+
+
+def _coarse(values: Float, weight: Float, spread: Float) -> Float:
+    """Return the coarse table whose interpolation is nearest to ``values``."""
+    normal = spread.T @ (weight[:, None] * spread)
+    ridge = _RIDGE * np.trace(normal) / len(normal) * np.eye(len(normal))
+    return np.asarray(np.linalg.solve(normal + ridge, spread.T @ (weight * values)))

@@ -45,7 +45,7 @@ _DRAWS: Final = 3
 _LONGEST_S: Final = 6.0
 _COLOURED: Final = SAMPLE_RATE
 _STEP: Final = 0.8
-_LARGEST_DB: Final = (-8.0, 6.0)
+_LARGEST_DB: Final = 7.0
 _LONGEST_VOICE_S: Final = 12.0
 _SOFT_HZ: Final = (0.25, 0.5, 0.25)
 
@@ -169,7 +169,9 @@ def mode_sound(modes: Sequence[tuple[Modes, Glide | None]], velocity: int, frame
     return led(sound)
 
 
-def corrections(tables: Sequence[LayerTable], made: Sequence[Bands], knots_s: Float) -> Float:
+def corrections(
+    tables: Sequence[LayerTable], made: Sequence[Bands], knots_s: Float, largest_db: float = _LARGEST_DB
+) -> Float:
     """Return (L, BANDS, knots) decibels by which the engine falls short of the tables; 0 where nothing is known."""
     averages = knot_averages(knots_s)
     rows = []
@@ -178,7 +180,7 @@ def corrections(tables: Sequence[LayerTable], made: Sequence[Bands], knots_s: Fl
         target = left_over((wanted.power * heard) @ averages.T, (wanted.modes * heard) @ averages.T)
         short = decibels(target) - decibels((one.power * heard) @ averages.T)
         short = _smooth(short) * (heard @ averages.T > 0.3)
-        rows.append(_STEP * np.clip(short, *_LARGEST_DB))
+        rows.append(_STEP * np.clip(short, -largest_db, largest_db))
     return np.array(rows)
 
 

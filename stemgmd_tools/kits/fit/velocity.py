@@ -93,19 +93,19 @@ def fit_law(
     in_bands = rows_in_bands(rows, tuple(map(tuple, np.eye(len(rows)).tolist())))
     spread: Float = np.asarray(np.kron(in_bands, knot_weights(columns, knots_s, extend=False).T), np.float64)
     data, weight = tables.reshape(len(octaves), -1), weights.reshape(len(octaves), -1)
-    smooth = _SMOOTHING * _roughness(len(rows), len(columns))
+    smooth = _SMOOTHING * roughness(len(rows), len(columns))
     mean = _mean_slope(octaves, data, weight, SQUARE_LAW_DB if prior_db is None else prior_db)
     slope = np.full(spread.shape[1], mean)
     if len(octaves) > 1:
         rest = data - octaves[:, None] * mean
-        slope += _solve(octaves[:, None], rest, weight, spread, _SLOPE_RIDGE, smooth)[0]
+        slope += solve(octaves[:, None], rest, weight, spread, _SLOPE_RIDGE, smooth)[0]
         slope = np.clip(slope, max(mean - _REACH_DB, _SLOPE_RANGE_DB[0]), min(mean + _REACH_DB, _SLOPE_RANGE_DB[1]))
     rest = data - octaves[:, None] * (spread @ slope)
     bend_octaves = _bend_places(octaves)
     bends = np.zeros((len(bend_octaves), spread.shape[1]))
     if len(bend_octaves):
         hats = knot_weights(bend_octaves, octaves, extend=False).T
-        bends = _solve(hats, rest, weight, spread, _BEND_RIDGE, smooth)
+        bends = solve(hats, rest, weight, spread, _BEND_RIDGE, smooth)
         bends -= knot_weights(bend_octaves, np.zeros(1), extend=False).T @ bends
         rest = rest - hats @ bends @ spread.T
     level = ((weight * rest).sum(axis=0) / weight.sum(axis=0)).reshape(tables.shape[1:])
@@ -144,14 +144,14 @@ def _bend_places(octaves: Float) -> Float:
     return np.array(places if len(places) > 1 else [])
 
 
-def _roughness(rows: int, columns: int) -> Float:
+def roughness(rows: int, columns: int) -> Float:
     """Return the quadratic form of the squared second differences over frequency and first differences over time."""
     across = np.diff(np.eye(rows), n=2, axis=0)
     along = np.diff(np.eye(columns), axis=0)
     return np.asarray(np.kron(across.T @ across, np.eye(columns)) + 0.3 * np.kron(np.eye(rows), along.T @ along))
 
 
-def _solve(features: Float, data: Float, weight: Float, spread: Float, ridge: float, smooth: Float) -> Float:
+def solve(features: Float, data: Float, weight: Float, spread: Float, ridge: float, smooth: Float) -> Float:
     """Return (F, coarse) with ``data = level + features @ result @ spread.T``, a level free per cell, least squares.
 
     :param features: (L, F)

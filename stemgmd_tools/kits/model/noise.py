@@ -8,7 +8,6 @@ attack over its window, so it takes over only after 46 ms, where envelopes are s
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -24,12 +23,11 @@ from stemgmd_tools.kits.model.bands import (
     SAMPLE_RATE,
     Float,
     band_masks,
-    envelope_in_bands,
-    knot_weights,
     stereo_in_bands,
 )
 from stemgmd_tools.kits.model.colour import colour_gains
-from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY, Noise
+from stemgmd_tools.kits.model.parameters import Noise
+from stemgmd_tools.kits.model.shapes import NoiseShape
 from stemgmd_tools.seeds import stream
 
 _STEP: Final = 8
@@ -86,72 +84,6 @@ def _onset_ramps() -> Float:
 
 _ONSET: Final = _onset_ramps()
 _FADE: Final = np.linspace(0.0, np.pi / 2, _EARLY_FRAMES - _FADE_START)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NoiseShape:
-    """Envelopes of one degree of openness: knots of level and velocity slope in bands."""
-
-    knots_s: Float
-    """(N,) times of the level's knots."""
-    level_db: Float
-    """(BANDS, N) level per ERB at the reference velocity, dB re full scale."""
-    slope_knots_s: Float
-    """(M,) times of the velocity slope's knots."""
-    slope_db: Float
-    """(BANDS, M) dB per octave of velocity."""
-    bend_octaves: Float
-    """(B,) velocities of the bends, octaves above the reference; may be empty."""
-    bend_knots_s: Float
-    """(P,) times of the bends' knots."""
-    bends_db: Float
-    """(B, BANDS, P) added to the level at the bends' velocities, constant outside."""
-
-    def at(self, velocity: float, times_s: Float) -> Float:
-        """Return (BANDS, times) level per ERB of a stroke."""
-        level = self.level_db @ knot_weights(self.knots_s, times_s, extend=True)
-        slope = self.slope_db @ knot_weights(self.slope_knots_s, times_s, extend=False)
-        octaves = np.log2(velocity / REFERENCE_VELOCITY)
-        level += slope * octaves
-        if len(self.bend_octaves):
-            weights = knot_weights(self.bend_octaves, np.array([octaves]), extend=False)[:, 0]
-            bend = np.tensordot(weights, self.bends_db, axes=1)
-            level += bend @ knot_weights(self.bend_knots_s, times_s, extend=False)
-        return np.asarray(level)
-
-    def energy(self, velocity: float, times_s: Float) -> Float:
-        """Return the power expected at ``times_s``, all bands together."""
-        widths = np.gradient(CENTRES_HZ)
-        per_erb = 10.0 ** (self.at(velocity, times_s) / 10.0)
-        return np.asarray((per_erb * (DENSITY**2 * widths / (SAMPLE_RATE / 2))[:, None]).sum(axis=0))
-
-
-def noise_shapes(noise: Noise, stretch: tuple[float, ...], added_db: Float, stick_s: float) -> tuple[NoiseShape, ...]:
-    """Return one shape per degree of openness.
-
-    :param stretch: factor on all times after ``stick_s``, per degree.
-    :param added_db: (BANDS, degrees) added to the level.
-    """
-    times_s = np.array(noise.level_db.times_s)
-    level = envelope_in_bands(noise.level_db)
-    slope_knots_s = np.array(noise.velocity_db_per_octave.times_s)
-    slope = envelope_in_bands(noise.velocity_db_per_octave)
-    bends = noise.velocity_bends
-    bend_octaves = np.log2(np.array([bend.velocity for bend in bends], dtype=np.float64) / REFERENCE_VELOCITY)
-    bend_knots_s = np.array(bends[0].change_db.times_s if bends else ())
-    bends_db = np.array([envelope_in_bands(bend.change_db) for bend in bends])
-    return tuple(
-        NoiseShape(
-            np.where(times_s > stick_s, stick_s + (times_s - stick_s) * factor, times_s),
-            level + added_db[:, degree, None],
-            slope_knots_s,
-            slope,
-            bend_octaves,
-            bend_knots_s,
-            bends_db,
-        )
-        for degree, factor in enumerate(stretch)
-    )
 
 
 class NoiseSource:

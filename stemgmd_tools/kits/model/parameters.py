@@ -212,6 +212,23 @@ class Glide(_Table):
         return self
 
 
+class OpennessChange(_Table):
+    """What a stretched axis of time misses of a hi-hat at one openness."""
+
+    degree: float = Field(ge=0, lt=1, description="openness at which it holds in full")
+    change_db: BandEnvelope = Field(description="added to the noise; its times are not stretched")
+    velocity_db_per_octave: BandEnvelope | None = Field(
+        default=None, description="added to the noise's velocity slopes, on the grid of change_db; default: nothing"
+    )
+
+    @model_validator(mode="after")
+    def _one_grid(self) -> OpennessChange:
+        slope, level = self.velocity_db_per_octave, self.change_db
+        if slope and (slope.frequencies_hz, slope.times_s) != (level.frequencies_hz, level.times_s):
+            raise ValueError("change_db and velocity_db_per_octave must have the same frequencies_hz and times_s")
+        return self
+
+
 class Openness(_Table):
     """How a hi-hat changes from degree to degree of openness; the voice's tables hold for a stretch of 1.
 
@@ -230,12 +247,18 @@ class Openness(_Table):
         default=None, description="added to the noise, one row per frequency, one column per degree; default: 0"
     )
     stick_s: Time = Field(default=0.006, description="the stick's own time, which openness leaves alone")
+    changes: tuple[OpennessChange, ...] | None = Field(
+        default=None,
+        description="more that openness adds, by ascending degree: linear between them, constant below the first, "
+        "nothing at 1; default: nothing",
+    )
 
     @model_validator(mode="after")
     def _shaped(self) -> Openness:
         _ascending("degrees", self.degrees)
         _ascending("frequencies_hz", self.frequencies_hz)
         _same_length("openness", degrees=self.degrees, stretch=self.stretch)
+        _ascending("the degrees of changes", tuple(change.degree for change in self.changes or ()))
         if self.level_db is not None and (
             len(self.level_db) != len(self.frequencies_hz) or any(len(r) != len(self.degrees) for r in self.level_db)
         ):

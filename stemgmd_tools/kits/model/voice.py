@@ -8,9 +8,10 @@ import numpy as np
 
 from stemgmd_tools.kits.model.bands import BANDS, CENTRES_HZ, SAMPLE_RATE, Float, Tilt, rows_in_bands
 from stemgmd_tools.kits.model.modes import ModeBank
-from stemgmd_tools.kits.model.noise import NoiseShape, NoiseSource, noise_shapes
+from stemgmd_tools.kits.model.noise import NoiseSource
 from stemgmd_tools.kits.model.parameters import VoiceModel
 from stemgmd_tools.kits.model.room import Room
+from stemgmd_tools.kits.model.shapes import NoiseShape, level_changes, noise_shapes
 from stemgmd_tools.seeds import stream
 
 RANGE_DB: Final = 50.0
@@ -62,7 +63,8 @@ class Synthesiser:
         added_db = np.zeros((BANDS, len(openness.degrees)))
         if openness.level_db is not None:
             added_db += rows_in_bands(openness.frequencies_hz, openness.level_db)
-        return noise_shapes(self._voice.noise, openness.stretch, added_db, openness.stick_s)
+        changes = level_changes(openness)
+        return noise_shapes(self._voice.noise, openness.stretch, added_db, openness.stick_s, changes)
 
     def _draw_places(self) -> Float:
         """Return (layers, degrees, variations) places in the noise: evenly apart, so that no two strokes are alike."""
@@ -79,7 +81,7 @@ class Synthesiser:
             if modes is not None:
                 power = power + modes.energy(velocity, times_s)
         heard = np.flatnonzero(power > _floor_power(float(power.max())))
-        end_s = float(times_s[heard[-1]]) + _GRID_S
+        end_s = float(times_s[heard[-1]]) + _GRID_S if len(heard) else 0.0
         return max(_SHORTEST_FRAMES, round(end_s * SAMPLE_RATE))
 
     def one_shot(self, layer: int, degree: int, variation: int) -> Float:

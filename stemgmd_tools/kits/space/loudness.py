@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from stemgmd_tools.kits.model.bands import BANDS, rows_in_bands
+from stemgmd_tools.kits.model.bands import BANDS, Float, rows_in_bands
 from stemgmd_tools.kits.model.modes import ModeBank
 from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY, VoiceModel
 from stemgmd_tools.kits.model.shapes import NoiseShape, level_changes, noise_shapes
@@ -18,9 +18,12 @@ _EDGES_S: Final = np.concatenate([[0.0], np.geomspace(2e-4, _LENGTH_S, 32)])
 _TIMES_S: Final = (_EDGES_S[1:] + _EDGES_S[:-1]) / 2
 _LENGTHS_S: Final = np.diff(_EDGES_S)
 _KEPT: Final = 320
-"""Levels kept in memory: those of the voices of a dozen parents."""
-_HIGHEST_PITCH_HZ: Final = 400.0
-_NEARLY_DB: Final = 8.0
+"""Results kept in memory: those of the voices of a dozen parents."""
+_PITCH_STEP: Final = 2.0 ** (1.0 / 48)
+_PITCHES_HZ: Final = 35.0 * _PITCH_STEP ** np.arange(round(48 * np.log2(400.0 / 35.0)) + 1)
+_PITCH_FROM_S: Final = 0.06
+_NEARLY_DB: Final = 6.0
+"""A lower peak is the pitch if it is so much fainter than the strongest, no more."""
 
 
 @lru_cache(maxsize=_KEPT)
@@ -48,15 +51,30 @@ def _shapes(voice: VoiceModel) -> tuple[NoiseShape, ...]:
     return noise_shapes(voice.noise, openness.stretch, added_db, openness.stick_s, level_changes(openness))
 
 
+@lru_cache(maxsize=_KEPT)
 def pitch_hz(voice: VoiceModel) -> float | None:
-    """Return the lowest frequency, up to 400 Hz, of a mode that rings with nearly as much energy as any there.
+    """Return the pitch of a drum: the lowest strong peak in the spectrum of its modes, 35 to 400 Hz, after 60 ms.
 
-    :return: None if there is no mode so low.
+    Single modes do not tell it: fitted ones may lie in pairs that cancel.
+
+    :return: None if no mode rings there.
     """
-    if voice.body is None:
+    body = voice.body
+    if body is None or not any(_PITCHES_HZ[0] <= frequency <= _PITCHES_HZ[-1] for frequency in body.frequency_hz):
         return None
-    frequencies = np.array(voice.body.frequency_hz)
-    energies = np.array(voice.body.level_db) + 10.0 * np.log10(np.array(voice.body.t60_s))
-    energies = np.where(frequencies <= _HIGHEST_PITCH_HZ, energies, -np.inf)
-    strong = np.isfinite(energies) & (energies >= energies.max() - _NEARLY_DB)
-    return float(frequencies[strong].min()) if strong.any() else None
+    bank = ModeBank.from_parameters(body)
+    late = bank.amplitude[0] * np.exp(bank.rate * _PITCH_FROM_S)
+    lines = late / (2j * np.pi * _PITCHES_HZ[:, None] - bank.rate)
+    power = (np.abs(lines) ** 2).sum(axis=1) if bank.free_phase else np.abs(lines.sum(axis=1)) ** 2
+    peaks = np.flatnonzero((power[1:-1] >= power[:-2]) & (power[1:-1] > power[2:])) + 1
+    if not len(peaks):
+        return None
+    strong = peaks[power[peaks] >= power[peaks].max() * 10.0 ** (-_NEARLY_DB / 10.0)]
+    return float(_between_points(power, int(strong[0])))
+
+
+def _between_points(power: Float, peak: int) -> float:
+    """Return the frequency of a peak, by a parabola through its three points in decibels."""
+    before, here, after = np.log(power[peak - 1 : peak + 2])
+    offset = 0.5 * (before - after) / (before - 2.0 * here + after)
+    return float(_PITCHES_HZ[peak] * _PITCH_STEP**offset)

@@ -223,25 +223,32 @@ def _mixed_changes(
     frequencies = common(first.frequencies_hz, last.frequencies_hz)
     times = common(first.times_s, last.times_s)
     degrees = sorted({change.degree for change in (*one, *other)})
-    (table1, slope1), (table2, slope2) = (_changes_at(side, degrees, frequencies, times) for side in (one, other))
-    tables, slopes = between_curves(table1, table2, share), between_curves(slope1, slope2, share)
+    tables, slopes = (
+        between_curves(*(_changes_at(side, degrees, frequencies, times, slope=slope) for side in (one, other)), share)
+        for slope in (False, True)
+    )
     return tuple(
-        OpennessChange(degree=degree, change_db=envelope(frequencies, times, change), velocity_db_per_octave=slope)
-        for degree, change, slope in zip(degrees, tables, slopes.tolist(), strict=True)
+        OpennessChange(
+            degree=degree,
+            change_db=envelope(frequencies, times, change),
+            velocity_db_per_octave=envelope(frequencies, times, slope) if slope.any() else None,
+        )
+        for degree, change, slope in zip(degrees, tables, slopes, strict=True)
     )
 
 
 def _changes_at(
-    changes: tuple[OpennessChange, ...], degrees: list[float], frequencies: Float, times: Float
-) -> tuple[Float, Float]:
-    """Return (degrees, frequencies, times) of what openness adds to the level, and (degrees,) to its slope."""
+    changes: tuple[OpennessChange, ...], degrees: list[float], frequencies: Float, times: Float, *, slope: bool
+) -> Float:
+    """Return (degrees, frequencies, times) of what openness adds to the level, or to its velocity slope."""
     if not changes:
-        return np.zeros((len(degrees), len(frequencies), len(times))), np.zeros(len(degrees))
-    tables = np.array([values_at(one.change_db, frequencies, times, extend=False) for one in changes])
-    slopes = np.array([one.velocity_db_per_octave for one in changes])
+        return np.zeros((len(degrees), len(frequencies), len(times)))
+    given = [one.velocity_db_per_octave if slope else one.change_db for one in changes]
+    nothing = np.zeros((len(frequencies), len(times)))
+    tables = [nothing if one is None else values_at(one, frequencies, times, extend=False) for one in given]
     anchors = np.array([*(one.degree for one in changes), 1.0])  # where nothing is added
     shares = knot_weights(anchors, np.array(degrees), extend=False)[:-1]
-    return np.tensordot(shares.T, tables, axes=1), shares.T @ slopes
+    return np.tensordot(shares.T, np.array(tables), axes=1)
 
 
 def _openness_level(openness: Openness, frequencies: Float, degrees: Float) -> Float:
