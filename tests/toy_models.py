@@ -74,7 +74,7 @@ def _modes(lowest_hz: float, count: int, draw: np.random.Generator, *, free: boo
 def _openness(articulation: str) -> dict[str, Any]:
     if articulation in CHOKES:
         change = {"frequencies_hz": (500.0, 8000.0), "times_s": (0.0, 0.05), "values": ((0.0, -2.0), (0.0, -1.0))}
-        changes = [{"degree": 0.0, "change_db": change, "velocity_db_per_octave": 0.5}]
+        changes = [{"degree": 0.0, "change_db": change, "velocity_db_per_octave": change}]
         return {"degrees": (0.0, 0.12), "stretch": (0.8, 1.2), "changes": changes}
     return {"degrees": (0.2, 0.6, 1.0), "stretch": (0.3, 0.6, 1.0), "level_db": [[-1.0, 0.0, 0.0]]}
 

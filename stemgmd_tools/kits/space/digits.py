@@ -9,7 +9,17 @@ from pydantic import BaseModel
 
 from stemgmd_tools.kits.model.parameters import RoomModel, VoiceModel
 
-_DECIMALS: Final = {"values": 2, "gain_db": 1, "level_db": 2, "bends_db": 2, "coherence": 3, "left_minus_right_db": 2}
+_DECIMALS: Final = {
+    "values": 1,
+    "gain_db": 0,
+    "level_db": 1,
+    "bends_db": 1,
+    "velocity_db_per_octave": 1,
+    "left_minus_right_db": 1,
+    "coherence": 2,
+    "phase_turns": 3,
+    "channel_phase_turns": 3,
+}
 """Decimals of what is on a decibel or a unit scale, by the key it has in a sample map."""
 _OTHER_DECIMALS: Final = 4
 _SIGNIFICANT: Final = {"frequency_hz": 5, "frequencies_hz": 5, "low_hz": 8, "least_step_hz": 8}

@@ -17,9 +17,9 @@ class Figure(NamedTuple):
 
 
 _LEVEL: Final = Figure(1.5, 24.0, "level of the instrument, dB")
-_TILT: Final = Figure(0.35, 3.0, "brightness of the instrument, dB per octave around 1 kHz")
-_WEIGHT: Final = Figure(0.7, 7.0, "pitch of its partials, semitones: heavier is higher")
-_RING: Final = Figure(0.2, 2.0, "length of its ring, octaves: 1 doubles it")
+_TILT: Final = Figure(0.5, 3.0, "brightness of the instrument, dB per octave around 1 kHz")
+_WEIGHT: Final = Figure(1.0, 7.0, "pitch of its partials, semitones: heavier is higher")
+_RING: Final = Figure(0.25, 2.0, "length of its ring, octaves: 1 doubles it")
 _SCATTER: Final = Figure(
     0.0, 3.0, "chance of its own in its modes; 1: 0.6 % in frequency, 1.5 dB, 0.12 octaves of decay"
 )
@@ -27,37 +27,37 @@ _GRAIN: Final = Figure(0.0, 1.0, "share of its fine colour that is its own")
 
 FIGURES: Final = MappingProxyType({
     "drums.size_semitones": Figure(0.8, 7.0, "pitch of all drums by their size; smaller ones ring shorter"),
-    "drums.ring_octaves": Figure(0.3, 2.0, "length of all drums' ring; damped heads are below 0"),
-    "cymbals.weight_semitones": Figure(0.8, 7.0, "pitch of all cymbals and hats"),
-    "cymbals.ring_octaves": Figure(0.25, 2.0, "length of all cymbals' ring and that of open hats"),
+    "drums.ring_octaves": Figure(0.35, 2.0, "length of all drums' ring; damped heads are below 0"),
+    "cymbals.weight_semitones": Figure(1.0, 7.0, "pitch of all cymbals and hats"),
+    "cymbals.ring_octaves": Figure(0.3, 2.0, "length of all cymbals' ring and that of open hats"),
     "microphone.distance_octaves": Figure(0.5, 3.0, "1 is twice as far: softer attacks, less air, more room"),
-    "microphone.tilt_db_per_octave": Figure(0.35, 3.0, "brightness of the whole kit around 1 kHz"),
+    "microphone.tilt_db_per_octave": Figure(0.45, 3.0, "brightness of the whole kit around 1 kHz"),
     "stereo.width_octaves": Figure(0.3, 3.0, "1 doubles all differences between the channels"),
     "room.decay_octaves": Figure(0.5, 3.0, "length of the room's decay"),
     "room.level_db": Figure(3.0, 24.0, "level of the room re the direct sound"),
     "room.bass_octaves": Figure(0.15, 1.0, "decay of the bass re 1 kHz"),
     "room.treble_octaves": Figure(0.2, 1.0, "decay of the treble re 1 kHz"),
     "kick.tuning_semitones": Figure(1.5, 9.0, "tension of the head; a tighter head glides less"),
-    "kick.ring_octaves": Figure(0.3, 2.0, "length of its ring"),
-    "kick.beater_db": Figure(2.5, 12.0, "click of the beater, 1.5 to 9 kHz, first 20 ms"),
+    "kick.ring_octaves": Figure(0.35, 2.0, "length of its ring"),
+    "kick.beater_db": Figure(3.0, 12.0, "click of the beater, 1.5 to 9 kHz, first 20 ms"),
     "kick.tilt_db_per_octave": _TILT,
     "kick.level_db": _LEVEL,
     "snare.tuning_semitones": Figure(1.5, 9.0, "tension of the head"),
-    "snare.ring_octaves": Figure(0.25, 2.0, "length of its ring"),
+    "snare.ring_octaves": Figure(0.3, 2.0, "length of its ring"),
     "snare.wires_db": Figure(1.5, 12.0, "level of the wires against the body"),
     "snare.wires_octaves": Figure(0.2, 2.0, "length of the wires' buzz"),
     "snare.tilt_db_per_octave": _TILT,
     "snare.level_db": _LEVEL,
     "toms.tuning_semitones": Figure(1.2, 9.0, "tension of all toms' heads"),
     "toms.interval_octaves": Figure(0.15, 1.0, "steps between the toms: 1 doubles them"),
-    "toms.ring_octaves": Figure(0.25, 2.0, "length of their ring"),
+    "toms.ring_octaves": Figure(0.3, 2.0, "length of their ring"),
     "toms.tilt_db_per_octave": _TILT,
     "toms.level_db": _LEVEL,
     "hi_tom.level_db": Figure(0.7, 24.0, "level of this tom against the others"),
     "mid_tom.level_db": Figure(0.7, 24.0, "level of this tom against the others"),
     "low_tom.level_db": Figure(0.7, 24.0, "level of this tom against the others"),
     "hihat.weight_semitones": _WEIGHT,
-    "hihat.looseness_octaves": Figure(0.25, 1.0, "length of closed and pedal strokes; tight is below 0"),
+    "hihat.looseness_octaves": Figure(0.35, 1.0, "length of closed and pedal strokes; tight is below 0"),
     "hihat.ring_octaves": _RING,
     "hihat.openness_octaves": Figure(0.1, 0.3, "how fast the ring shortens as the hat closes"),
     "hihat.tilt_db_per_octave": _TILT,

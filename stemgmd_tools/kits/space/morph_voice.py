@@ -224,7 +224,11 @@ def _mixed_changes(
     times = common(first.times_s, last.times_s)
     degrees = sorted({change.degree for change in (*one, *other)})
     tables, slopes = (
-        between_curves(*(_changes_at(side, degrees, frequencies, times, slope=slope) for side in (one, other)), share)
+        between_curves(
+            _changes_at(one, degrees, frequencies, times, slope=slope),
+            _changes_at(other, degrees, frequencies, times, slope=slope),
+            share,
+        )
         for slope in (False, True)
     )
     return tuple(

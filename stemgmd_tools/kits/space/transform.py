@@ -89,7 +89,7 @@ def _check(figures: Mapping[str, float]) -> None:
 def _steps(kit_map: KitMap, amounts: Mapping[str, float]) -> dict[str, float]:
     """Return by how many semitones each tom moves so that the steps between them grow or shrink; the mid tom stays.
 
-    Steps that were wide enough stay at least three semitones.
+    They are then at least three semitones, in the order that toms have, whatever they were.
     """
     pitches = {tom: pitch_hz(voice_of(kit_map.articulations[MAIN[tom]])) for tom in TOMS}
     mid = pitches["mid_tom"]
@@ -97,12 +97,11 @@ def _steps(kit_map: KitMap, amounts: Mapping[str, float]) -> dict[str, float]:
         return {}
     factor = 2.0 ** amounts["toms.interval_octaves"]
     steps = {}
-    for tom in ("hi_tom", "low_tom"):
+    for tom, upwards in (("hi_tom", 1.0), ("low_tom", -1.0)):
         pitch = pitches[tom]
         if pitch is not None:
-            apart = 12.0 * float(np.log2(pitch / mid))
-            least = min(abs(apart), LEAST_STEP_SEMITONES)
-            steps[tom] = float(np.sign(apart)) * max(least, abs(apart) * factor) - apart
+            apart = upwards * 12.0 * float(np.log2(pitch / mid))
+            steps[tom] = upwards * (max(LEAST_STEP_SEMITONES, apart * factor) - apart)
     return steps
 
 

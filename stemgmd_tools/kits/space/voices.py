@@ -5,6 +5,7 @@ The velocity law stays: slopes and bends keep their frequencies and only follow 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from stemgmd_tools.kits.model.parameters import (
     Modes,
     Noise,
     Openness,
+    OpennessChange,
     Stereo,
     VoiceModel,
 )
@@ -107,15 +109,28 @@ def _moved_openness(openness: Openness, shift: Shift) -> Openness:
     """Return an openness whose tables lie at other frequencies."""
     frequencies = shift.of(openness.frequencies_hz)
     kept = max(1, int((frequencies <= HIGHEST_HZ).sum()))
-    changes = tuple(
-        change.model_copy(update={"change_db": moved(change.change_db, shift)}) for change in openness.changes or ()
-    )
+    changes = _with_tables(openness, lambda table: moved(table, shift))
     return openness.model_copy(
         update={
             "frequencies_hz": row(np.minimum(frequencies[:kept], HIGHEST_HZ)),
             "level_db": openness.level_db and openness.level_db[:kept],
-            "changes": changes or None,
+            "changes": changes,
         }
+    )
+
+
+def _with_tables(
+    openness: Openness, change: Callable[[BandEnvelope], BandEnvelope]
+) -> tuple[OpennessChange, ...] | None:
+    """Return what openness adds, with every table changed alike: they share a grid."""
+    return openness.changes and tuple(
+        one.model_copy(
+            update={
+                "change_db": change(one.change_db),
+                "velocity_db_per_octave": one.velocity_db_per_octave and change(one.velocity_db_per_octave),
+            }
+        )
+        for one in openness.changes
     )
 
 
@@ -145,10 +160,8 @@ def damped(voice: VoiceModel, factor: float, hold_s: float, *, head: bool = Fals
 
 
 def _stretched_openness(openness: Openness, factor: float, hold_s: float) -> Openness:
-    changes = tuple(
-        one.model_copy(update={"change_db": _later(one.change_db, factor, hold_s)}) for one in openness.changes or ()
-    )
-    return openness.model_copy(update={"changes": changes or None})
+    changes = _with_tables(openness, lambda table: _later(table, factor, hold_s))
+    return openness.model_copy(update={"changes": changes})
 
 
 def _longer(modes: Modes, factor: float) -> tuple[float, ...]:

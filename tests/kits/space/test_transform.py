@@ -21,6 +21,8 @@ from stemgmd_tools.kits.space.transform import transformed
 
 KIT = toy_model("one")
 SAME_DB = 0.01
+IN_TUNE = 5e-3
+"""A pitch is read from a spectrum, to a tenth of a semitone."""
 LEVELS = {name for name in FIGURES if name.endswith("level_db") and not name.startswith("room")}
 
 
@@ -83,7 +85,7 @@ def test_tuning_moves_the_head_by_so_many_semitones_and_glides_less() -> None:
     kit = changed("kick.tuning_semitones", 5.0)
     ratio = 2 ** (5 / 12)
     was, now = (voice_of(one.articulations["kick"]) for one in (KIT, kit))
-    assert pitch_hz(now) == pytest.approx(ratio * (pitch_hz(was) or 0), rel=1e-6)
+    assert pitch_hz(now) == pytest.approx(ratio * (pitch_hz(was) or 0), rel=IN_TUNE)
     assert fundamental_hz(hit(kit, "kick"), 30, 200) == pytest.approx(
         ratio * fundamental_hz(hit(KIT, "kick"), 30, 200), rel=0.02
     )
@@ -102,9 +104,9 @@ def test_pitch_follows_the_figure_step_by_step() -> None:
 def test_toms_stay_in_order_and_apart(octaves: float) -> None:
     kit = changed("toms.interval_octaves", octaves)
     high, mid, low = (pitch_hz(voice_of(kit.articulations[f"{tom}_tom_head"])) or 0 for tom in ("hi", "mid", "low"))
-    assert high / mid > 2 ** (2.99 / 12)
-    assert mid / low > 2 ** (2.99 / 12)
-    assert mid == pytest.approx(120.0)
+    assert high / mid > 2 ** (2.9 / 12)
+    assert mid / low > 2 ** (2.9 / 12)
+    assert mid == pytest.approx(120.0, rel=IN_TUNE)
     assert (high / low > 2.0) == (octaves > 0)
 
 
@@ -186,7 +188,7 @@ def test_grain_and_scatter_are_another_instrument_of_the_same_make() -> None:
     moved = np.abs(np.array(now.body.frequency_hz) / np.array(was.body.frequency_hz) - 1)
     assert 0 < moved.max() < 0.03
     toms = [voice_of(one.articulations["mid_tom_head"]) for one in (KIT, kit)]
-    assert pitch_hz(toms[0]) == pitch_hz(toms[1])
+    assert pitch_hz(toms[1]) == pytest.approx(pitch_hz(toms[0]), rel=IN_TUNE)
     assert transformed(KIT, {"cymbals.scatter": 1.0}, seed=3) != transformed(KIT, {"cymbals.scatter": 1.0}, seed=4)
 
 
@@ -195,6 +197,6 @@ def test_a_fallback_becomes_a_voice_that_sounds_the_same() -> None:
     kit = KIT.model_copy(update={"articulations": {**KIT.articulations, "mid_tom_head": borrowed}})
     made = parent(kit).articulations["mid_tom_head"]
     lender = parent(kit).articulations["hi_tom_head"]
-    assert pitch_hz(voice_of(made)) == pytest.approx((pitch_hz(voice_of(lender)) or 0) * 2 ** (-4 / 12))
+    assert pitch_hz(voice_of(made)) == pytest.approx((pitch_hz(voice_of(lender)) or 0) * 2 ** (-4 / 12), rel=IN_TUNE)
     assert made.gain_db == pytest.approx(lender.gain_db - 3.0)
     assert level_db(voice_of(made)) == pytest.approx(level_db(voice_of(lender)), abs=1.5)
