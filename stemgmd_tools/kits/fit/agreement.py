@@ -14,14 +14,14 @@ import numpy as np
 from stemgmd_tools.kits.fit.esprit import Complex
 from stemgmd_tools.kits.fit.mode_levels import Amplitudes, LevelLaw, errors_db, level_law, levels_db
 from stemgmd_tools.kits.model.bands import Float
-from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY
 
-_SHIFTS_S: Final = np.arange(-160, 161) * 2.5e-5
+_SHIFTS_S: Final = np.arange(-60, 61) * 2.5e-5
+"""A stroke may start 1.5 ms before or after its attack is heard; noise does not follow, so more would tear them apart."""
 _SHIFT_ROUNDS: Final = 3
 _ROUNDS: Final = 4
 _RIDGE: Final = 3e-3
 _NEAR_OCTAVES: Final = 0.5
-_HONEST_FACTORS: Final = (0.7, 4.0)
+_HONEST_FACTORS: Final = (0.8, 1.5)
 _GAIN_RIDGE: Final = 0.02
 """Draws gains to what each mode has by itself."""
 
@@ -54,6 +54,17 @@ def normal(basis: Complex, sounds: Float) -> Normal:
     return Normal(real.T @ real, real.T @ sounds)
 
 
+def agreement_of(bases: Sequence[Complex], sounds: Sequence[Float], rung: Sequence[Amplitudes]) -> Agreement:
+    """Return what strokes agree on; arguments as of :func:`shared_modes`."""
+    normals = [normal(basis, mean_stroke(sound)) for basis, sound in zip(bases, sounds, strict=True)]
+    return agree(normals, 10.0 ** (np.array([levels_db(one) for one in rung]) / 20.0))
+
+
+def mean_stroke(sound: Float) -> Float:
+    """Return the (N, 2) mean of repeats, (N, repeats x 2)."""
+    return np.asarray(sound.reshape(len(sound), -1, 2).mean(axis=1))
+
+
 def shared_modes(
     frequency_hz: Float, bases: Sequence[Complex], sounds: Sequence[Float], rung: Sequence[Amplitudes]
 ) -> tuple[LevelLaw, Complex]:
@@ -64,14 +75,11 @@ def shared_modes(
     :param sounds: (N, repeats x 2) weighted strokes of each velocity, moved in time so that they agree.
     :param rung: the amplitudes of each stroke by itself.
     """
-    normals = [
-        normal(basis, sound.reshape(len(sound), -1, 2).mean(axis=1)) for basis, sound in zip(bases, sounds, strict=True)
-    ]
-    agreed = agree(normals, 10.0 ** (np.array([levels_db(one) for one in rung]) / 20.0))
+    agreed = agreement_of(bases, sounds, rung)
     near = _nearness(frequency_hz)
     scale = [
-        _honest(one.gram, near, agreed.shape * gain[:, None], own.values)
-        for one, gain, own in zip(normals, agreed.gain, rung, strict=True)
+        _honest(basis, near, agreed.shape * gain[:, None], own.values)
+        for basis, gain, own in zip(bases, agreed.gain, rung, strict=True)
     ]
     levels = 20.0 * np.log10(agreed.gain * np.array(scale))
     errors = np.array([errors_db(one) for one in rung])
@@ -84,7 +92,7 @@ def _nearness(frequency_hz: Float) -> Float:
     return np.asarray(np.exp(-0.5 * ((position[:, None] - position) / _NEAR_OCTAVES) ** 2))
 
 
-def _honest(gram: Float, near: Float, shared: Complex, own: Complex) -> Float:
+def _honest(basis: Complex, near: Float, shared: Complex, own: Complex) -> Float:
     """Return (K,) factors that give the shared modes the energy of the strokes' own around each.
 
     Least squares weaken what strokes do not share. Waveforms are compared, not modes: close ones may be large and
@@ -94,6 +102,7 @@ def _honest(gram: Float, near: Float, shared: Complex, own: Complex) -> Float:
     :param shared: (K, 2) amplitudes.
     :param own: (repeats, 2, K) amplitudes.
     """
+    gram = normal(basis, np.zeros((len(basis), 2))).gram
     wanted = np.mean([_energies(gram, near, channel) for stroke in own for channel in stroke], axis=0)
     found = np.mean([_energies(gram, near, channel) for channel in shared.T], axis=0)
     return np.asarray(np.clip(np.sqrt(wanted / (found + 1e-30)), *_HONEST_FACTORS))
@@ -106,25 +115,52 @@ def _energies(gram: Float, near: Float, amplitudes: Complex) -> Float:
     return np.asarray(((parts @ gram) * parts).sum(axis=1))
 
 
-def starts_s(strokes: Sequence[Amplitudes], frequency_hz: Float, importance: Float) -> list[Float]:
+def starts_s(
+    bases: Sequence[Complex], sounds: Sequence[Float], rung: Sequence[Amplitudes], turning: Float
+) -> list[Float]:
     """Return by how much each stroke is early, (repeats,) per velocity: so late it agrees best with the others.
 
-    :param importance: (K,) how much a mode matters for the agreement, e.g. its energy.
+    A mode that is early has turned on, so no sound has to be moved to find out.
+
+    :param bases: (N, K) weighted modes of each velocity.
+    :param sounds: (N, repeats x 2) weighted strokes.
+    :param turning: (K,) frequencies at the attack, Hz.
     """
-    values = np.concatenate([one.values / np.sqrt((np.abs(one.values) ** 2).mean() + 1e-30) for one in strokes])
-    trust = np.concatenate([np.full(len(one.values), np.sqrt(one.velocity / REFERENCE_VELOCITY)) for one in strokes])
-    turns = np.exp(-2j * np.pi * _SHIFTS_S[:, None] * frequency_hz)
-    mean = values[np.argmax(trust)]
-    early_s = np.zeros(len(values))
+    alone = [[normal(basis, pair) for pair in _pairs(sound)] for basis, sound in zip(bases, sounds, strict=True)]
+    loudest = max(rung, key=lambda one: one.velocity)
+    shape = loudest.values[0].T / (np.sqrt((np.abs(loudest.values[0]) ** 2).mean(axis=0))[:, None] + 1e-30)
+    own = 10.0 ** (np.array([levels_db(one) for one in rung]) / 20.0)
+    agreed = Agreement(shape, own)
+    turns = np.exp(2j * np.pi * _SHIFTS_S[:, None] * turning)
+    early_s: list[Float] = []
     for _ in range(_SHIFT_ROUNDS):
-        agreement = np.sqrt(np.abs(mean) * np.abs(values)) * np.exp(1j * (np.angle(values) - np.angle(mean)))
-        match = ((agreement.sum(axis=1) * np.sqrt(importance)) @ turns.T).real
-        early_s = _SHIFTS_S[np.argmax(match, axis=1)]
-        early_s = early_s - np.average(early_s, weights=trust)
-        moved = values * np.exp(-2j * np.pi * early_s[:, None] * frequency_hz)[:, None, :]
-        mean = (moved * trust[:, None, None]).sum(axis=0) / trust.sum()
-    ends = np.cumsum([len(one.values) for one in strokes])
-    return np.split(early_s, ends[:-1])
+        early_s = []
+        for strokes, gain in zip(alone, agreed.gain, strict=True):
+            moved = turns[:, :, None] * (agreed.shape * gain[:, None])
+            both = np.concatenate([moved.real, moved.imag], axis=1)
+            match = np.stack([np.einsum("skc,kc->s", both, one.projected) for one in strokes])
+            early_s.append(_SHIFTS_S[np.argmax(match, axis=1)])
+        middle_s = float(np.average([one.mean() for one in early_s], weights=[one.velocity for one in rung]))
+        early_s = [one - middle_s for one in early_s]
+        agreed = agree([_mean(*pair, turning) for pair in zip(alone, early_s, strict=True)], own)
+    return early_s
+
+
+def _pairs(sound: Float) -> Sequence[Float]:
+    """Return the (N, 2) channels of each repeat."""
+    return [sound[:, start : start + 2] for start in range(0, sound.shape[1], 2)]
+
+
+def _mean(strokes: Sequence[Normal], early_s: Float, turning: Float) -> Normal:
+    """Return the least squares of the mean of strokes that are early."""
+    gram, projected = np.zeros_like(strokes[0].gram), np.zeros_like(strokes[0].projected)
+    for one, shift_s in zip(strokes, early_s, strict=True):
+        turn = np.exp(2j * np.pi * shift_s * turning)
+        cosine, sine = np.diag(turn.real), np.diag(turn.imag)
+        whole = np.block([[cosine, -sine], [sine, cosine]])
+        gram += whole.T @ one.gram @ whole / len(strokes)
+        projected += whole.T @ one.projected / len(strokes)
+    return Normal(gram, projected)
 
 
 def agree(normals: Sequence[Normal], gain: Float) -> Agreement:

@@ -7,19 +7,20 @@ Golub and Pereyra 1973; Jacobian after Kaufman 1975), the rest follows by damped
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
 import scipy.linalg
+from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from stemgmd_tools.kits.fit.esprit import Complex, Poles
 from stemgmd_tools.kits.model.bands import Float
 
-PRE_EMPHASIS: Final = 0.9
-"""Sounds are whitened by ``y[n] - 0.9 y[n - 1]``: a weak high mode is as audible as a strong low one."""
+PRE_EMPHASIS: Final = 0.5
+"""Sounds are whitened by ``y[n] - 0.5 y[n - 1]``: a weak high mode is as audible as a strong low one."""
 _ENVELOPE_S: Final = 0.02
 _LEVELLING: Final = 0.6
 """Samples weigh by the envelope to this power, inverted: between an error in amplitude (0) and in decibels (1)."""
@@ -30,6 +31,9 @@ _DENSE_S: Final = 0.3
 _THINNING: Final = 3
 """After :data:`_DENSE_S` every third sample is kept, at three times the weight: what sounds then is slow."""
 _LONGEST_STEP: Final = 0.5
+_DAMPING: Final = 1e-2
+_LEAST_SPREAD: Final = 0.3
+"""Nepers between the softest and the hardest velocity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,17 @@ class Observed(NamedTuple):
     """(N, channels x repeats), pre-emphasised and weighted."""
     targets: Float
     """(N, few) what the sounds have in common: their leading singular vectors, scaled."""
+
+
+class Step(NamedTuple):
+    """Where a law stands."""
+
+    cost: float
+    """Energy that is not explained."""
+    slope: Float
+    """(parameters,) how fast the cost falls, halved."""
+    curvature: Float
+    """(parameters, parameters)"""
 
 
 def observe(nepers: float, times_s: Float, sounds: Float, floor: float, importance: float) -> Observed:
@@ -145,27 +160,38 @@ def unexplained(law: Law, seen: Sequence[Observed]) -> float:
 
 
 def refine(law: Law, seen: Sequence[Observed], rounds: int, *, glides: bool, decays: tuple[float, float]) -> Law:
-    """Return a law that explains more of the sounds, after ``rounds`` damped Gauss-Newton steps.
+    """Return a law that explains more of the sounds, every stroke with amplitudes of its own.
 
+    :param rounds: damped Gauss-Newton steps.
     :param glides: whether depth, times and exponent of the glide may change.
     :param decays: least and greatest decay, nepers per second.
     """
-    spread = len(seen) > 1 and max(one.nepers for one in seen) - min(one.nepers for one in seen) > 0.3
-    free = np.concatenate([np.ones(2 * len(law.poles.decay)), np.full(4, glides), [glides and spread, spread, spread]])
-    damping = 1e-2
-    cost, slope, curvature = _normal(law, seen)
+    return descend(law, lambda tried: _normal(tried, seen), freedoms(law, seen, glides=glides), rounds, decays)
+
+
+def freedoms(law: Law, seen: Sequence[Observed], *, glides: bool) -> NDArray[np.bool_]:
+    """Return which parameters of a Jacobian may change; exponents of velocity need velocities that differ."""
+    spread = max(one.nepers for one in seen) - min(one.nepers for one in seen) > _LEAST_SPREAD
+    own = [True] * (2 * len(law.poles.decay))
+    return np.array(own + [glides] * 4 + [glides and spread, spread, spread])
+
+
+def descend(
+    law: Law, normal: Callable[[Law], Step], free: NDArray[np.bool_], rounds: int, decays: tuple[float, float]
+) -> Law:
+    """Return the law after ``rounds`` Gauss-Newton steps, damped as Levenberg and Marquardt do."""
+    damping = _DAMPING
+    now = normal(law)
     for _ in range(rounds):
-        chosen = free > 0
-        system = curvature[np.ix_(chosen, chosen)]
+        system = now.curvature[np.ix_(free, free)]
         diagonal = np.diag(system)
         damped = system + np.diag(damping * diagonal + 1e-9 * diagonal.max() + 1e-30)
         step = np.zeros(len(free))
-        step[chosen] = np.linalg.solve(damped, slope[chosen])
+        step[free] = np.linalg.solve(damped, now.slope[free])
         tried = _moved(law, step, decays)
-        tried_cost, tried_slope, tried_curvature = _normal(tried, seen)
-        if tried_cost < cost:
-            law, cost, slope, curvature = tried, tried_cost, tried_slope, tried_curvature
-            damping = max(damping / 5.0, 1e-5)
+        then = normal(tried)
+        if then.cost < now.cost:
+            law, now, damping = tried, then, max(damping / 5.0, 1e-5)
         else:
             damping *= 8.0
     return law
@@ -196,8 +222,8 @@ def _moved(law: Law, step: Float, decays: tuple[float, float]) -> Law:
     )
 
 
-def _normal(law: Law, seen: Sequence[Observed]) -> tuple[float, Float, Float]:
-    """Return the unexplained energy, and the gradient and the curvature of a Gauss-Newton step over all velocities."""
+def _normal(law: Law, seen: Sequence[Observed]) -> Step:
+    """Return the Gauss-Newton step over all velocities, amplitudes projected out."""
     size = 2 * len(law.poles.decay) + 7
     cost, slope, curvature = 0.0, np.zeros(size), np.zeros((size, size))
     for one in seen:
@@ -207,13 +233,13 @@ def _normal(law: Law, seen: Sequence[Observed]) -> tuple[float, Float, Float]:
         left = solver.remainder(one.targets)
         cost += float((left**2).sum())
         for column in range(one.targets.shape[1]):
-            jacobian = _jacobian(law, one, basis * amplitudes[:, column])
-            slope += jacobian.T @ left[:, column]
-            curvature += jacobian.T @ jacobian - solver.explained(jacobian)
-    return cost, slope, curvature
+            moves = jacobian(law, one, basis * amplitudes[:, column])
+            slope += moves.T @ left[:, column]
+            curvature += moves.T @ moves - solver.explained(moves)
+    return Step(cost, slope, curvature)
 
 
-def _jacobian(law: Law, one: Observed, modes: Complex) -> Float:
+def jacobian(law: Law, one: Observed, modes: Complex) -> Float:
     """Return (N, parameters) how the sum of ``modes`` (N, K), amplitudes included, changes.
 
     Parameters: each frequency in Hz, the logarithm of each decay, two depths, the logarithms of their times, exponents

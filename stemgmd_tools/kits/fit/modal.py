@@ -9,8 +9,8 @@ noise, ring them: ``ModeBank.from_parameters(fit.body).energy(velocity, times_s)
 rather than subtract waveforms.
 
 Struck drums: poles by ESPRIT in sub-bands from every stroke, the glide taken out; the modes that explain most, the
-glide and the exponents of velocity refined together (:mod:`damped`); then levels, stereo and phases
-(:mod:`mode_levels`). Attack modes fit what is left of the first milliseconds (:mod:`attack`). Cymbals: peaks of the
+glide and the exponents of velocity refined together (:mod:`damped`, :mod:`shared`); starts, phases and stereo that
+strokes agree on (:mod:`agreement`); levels over velocity (:mod:`mode_levels`). Attack modes fit what is left of the first milliseconds (:mod:`attack`). Cymbals: peaks of the
 spectrum after the attack, with free phases (:mod:`peaks`).
 """
 
@@ -23,16 +23,17 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.signal import resample_poly
 
-from stemgmd_tools.kits.fit.agreement import shared_modes, starts_s
+from stemgmd_tools.kits.fit.agreement import agreement_of, mean_stroke, shared_modes, starts_s
 from stemgmd_tools.kits.fit.attack import fit_attack
 from stemgmd_tools.kits.fit.damped import Law, Observed, Solver, observe, refine, unexplained, weighted_basis
 from stemgmd_tools.kits.fit.esprit import NO_POLES, Complex, Poles, poles_in_bands
-from stemgmd_tools.kits.fit.families import Family
+from stemgmd_tools.kits.fit.families import Family, Form
 from stemgmd_tools.kits.fit.glide import NO_GLIDE, GlideLaw, estimate_glide
 from stemgmd_tools.kits.fit.mode_levels import Amplitudes
 from stemgmd_tools.kits.fit.mode_table import mode_table
 from stemgmd_tools.kits.fit.peaks import fit_peaks
 from stemgmd_tools.kits.fit.recordings import ONSET_FRAMES, Strokes
+from stemgmd_tools.kits.fit.shared import refine_shared
 from stemgmd_tools.kits.model.bands import SAMPLE_RATE, Float
 from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY, Glide, Modes
 
@@ -45,6 +46,7 @@ _DECAYS: Final = (0.7, 280.0)
 _ABOVE_FLOOR: Final = 2.0
 _ROUNDS: Final = 10
 _LAST_ROUNDS: Final = 3
+_SHARED_ROUNDS: Final = 4
 _TWINS: Final = 0.6
 """Two poles nearer than this share of the lesser decay are one: apart, they would cancel with huge amplitudes."""
 _SPARE: Final = 3
@@ -104,11 +106,26 @@ def _fit_struck(strokes: Sequence[Strokes], family: Family) -> ModalFit:
         law = refine(merged, seen, _LAST_ROUNDS, glides=form.glides, decays=_DECAYS)
         law = _strongest(law, seen, form.body_modes)
     heard = _together(law, pairs)
-    seen = [one for layer in heard if (one := _observed(layer, form.highest_mode_hz)) is not None]
-    rung = [_amplitudes(law, one, layer) for one, layer in zip(seen, heard, strict=True)]
-    bases, sounds = [weighted_basis(law, one) for one in seen], [one.sounds for one in seen]
-    body = mode_table(law.poles, *shared_modes(law.poles.frequency_hz, bases, sounds, rung), law)
+    law = _shared_law(law, heard, form)
+    seen, rung, bases = _rung(law, heard, form)
+    body = mode_table(law.poles, *shared_modes(law.poles.frequency_hz, bases, [one.sounds for one in seen], rung), law)
     return ModalFit(body, _glide(law), fit_attack(heard, form.attack_modes, law, rung))
+
+
+def _rung(law: Law, heard: Sequence[Strokes], form: Form) -> tuple[list[Observed], list[Amplitudes], list[Complex]]:
+    """Return strokes as modes are fitted to them, the amplitudes of their modes, and the weighted modes."""
+    pairs = [(one, layer) for layer in heard if (one := _observed(layer, form.highest_mode_hz)) is not None]
+    seen = [one for one, _ in pairs]
+    return seen, [_amplitudes(law, one, layer) for one, layer in pairs], [weighted_basis(law, one) for one in seen]
+
+
+def _shared_law(law: Law, heard: Sequence[Strokes], form: Form) -> Law:
+    """Return a law refined for what strokes share that start together."""
+    seen, rung, bases = _rung(law, heard, form)
+    sounds = [one.sounds for one in seen]
+    gain = agreement_of(bases, sounds, rung).gain
+    means = [mean_stroke(sound) for sound in sounds]
+    return refine_shared(law, seen, means, gain, _SHARED_ROUNDS, glides=form.glides, decays=_DECAYS)
 
 
 def _nepers(one: Strokes) -> float:
@@ -209,9 +226,9 @@ def _amplitudes(law: Law, seen: Observed, one: Strokes) -> Amplitudes:
 def _together(law: Law, pairs: Sequence[tuple[Observed, Strokes]]) -> list[Strokes]:
     """Return the strokes moved in time so that their modes agree."""
     rung = [_amplitudes(law, one, layer) for one, layer in pairs]
-    energy = np.mean([(np.abs(one.values) ** 2).mean(axis=(0, 1)) for one in rung], axis=0) / law.poles.decay
     # Where a stroke is moved, phases turn with the pitch at the attack, before the glide.
-    early_s = starts_s(rung, law.poles.frequency_hz * (1.0 + sum(law.depth)), energy)
+    turning = law.poles.frequency_hz * (1.0 + sum(law.depth))
+    early_s = starts_s([weighted_basis(law, one) for one, _ in pairs], [one.sounds for one, _ in pairs], rung, turning)
     return [
         replace(layer, repeats=tuple(_late(sound, late) for sound, late in zip(layer.repeats, late_s, strict=True)))
         for (_, layer), late_s in zip(pairs, early_s, strict=True)
