@@ -16,13 +16,14 @@ from stemgmd_tools.kits.model.parameters import (
     Colour,
     Modes,
     Noise,
+    Openness,
     VelocityBend,
     VoiceModel,
 )
 
 _MOST_KNOTS: Final = 14
 _MOST_BENDS: Final = 4
-_MOST_BODY_MODES: Final = 48
+_MOST_CYMBAL_MODES: Final = 48
 _MOST_DRUM_MODES: Final = 30
 _MOST_ATTACK_MODES: Final = 12
 _MOST_MODE_BENDS: Final = 4
@@ -36,14 +37,15 @@ _COLOUR_STEP_HZ: Final = 4.0
 def compacted(voice: VoiceModel) -> VoiceModel:
     """Return a voice in digits that are heard, its colour on an even grid.
 
-    It has at most 14 knots of level, 4 bends, and 30 modes if it glides, else 48. Levels, bends and colour are in whole
-    decibels: two draws of one noise differ by more than 2 dB in every band, and the rounding's 0.3 dB (RMS) is not
-    heard in that. Slopes are in half decibels per octave.
+    It has at most 14 knots of level, 4 bends, and 30 modes if it is a drum, else 48. Levels, bends and colour are in
+    whole decibels: two draws of one noise differ by more than 2 dB in every band, and the rounding's 0.3 dB (RMS) is
+    not heard in that. Slopes are in half decibels per octave.
     """
     return voice.model_copy(
         update={
+            "openness": voice.openness and _openness(voice.openness),
             "noise": _noise(voice.noise),
-            "body": _modes(_strongest(voice.body, _MOST_BODY_MODES if voice.glide is None else _MOST_DRUM_MODES)),
+            "body": _modes(_strongest(voice.body, _most_modes(voice.body))),
             "attack": _modes(_strongest(voice.attack, _MOST_ATTACK_MODES)),
         }
     )
@@ -66,6 +68,20 @@ def _noise(noise: Noise) -> Noise:
             "colour": noise.colour and _colour(noise.colour),
         }
     )
+
+
+def _openness(openness: Openness) -> Openness:
+    changes = openness.changes and tuple(
+        change.model_copy(
+            update={
+                "change_db": _with_values(change.change_db, 1.0),
+                "velocity_db_per_octave": change.velocity_db_per_octave
+                and _with_values(change.velocity_db_per_octave, 0.5),
+            }
+        )
+        for change in openness.changes
+    )
+    return openness.model_copy(update={"changes": changes})
 
 
 def _bends(bends: tuple[VelocityBend, ...]) -> tuple[VelocityBend, ...]:
@@ -95,6 +111,11 @@ def _colour(colour: Colour) -> Colour:
     grid = grid[grid <= points_hz[-1]]
     gain = np.interp(np.log(grid), np.log(points_hz), np.array(colour.gain_db))
     return even.model_copy(update={"gain_db": _row(gain.tolist(), round)})
+
+
+def _most_modes(body: Modes | None) -> int:
+    """Return how many modes a body may have: a drum's keep their phase, a cymbal's do not."""
+    return _MOST_CYMBAL_MODES if body is None or body.phase_turns is None else _MOST_DRUM_MODES
 
 
 def _strongest(modes: Modes | None, most: int) -> Modes | None:

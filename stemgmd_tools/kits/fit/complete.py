@@ -14,7 +14,7 @@ from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.fit.compact import compacted
 from stemgmd_tools.kits.fit.donors import Lent, attribution_over, lend, license_over, recordings
 from stemgmd_tools.kits.fit.hats import opened, shut
-from stemgmd_tools.kits.fit.laws import with_laws
+from stemgmd_tools.kits.fit.laws import with_laws, with_soft_ends
 from stemgmd_tools.kits.fit.variants import VARIANTS, made
 from stemgmd_tools.kits.fit.voices import louder
 from stemgmd_tools.kits.model.parameters import DEFAULT_LAYERS, RoomModel, VoiceModel
@@ -60,7 +60,7 @@ def complete_map(
     :param leave_out: articulations of the recording that are made from others all the same.
     :raises KitError: if an articulation can neither be made nor borrowed, or a licence is not known.
     """
-    fitted, *donors = (one._replace(voices=with_laws(one.voices, one.kit.map)) for one in (fitted, *donors))
+    fitted, *donors = (one._replace(voices=_ruled(one)) for one in (fitted, *donors))
     completion = _Completion(fitted, donors, leave_out)
     voices = {articulation: completion[articulation] for articulation in ARTICULATIONS}
     kits = {one.kit.name: one.kit for one in (fitted, *donors)}
@@ -78,6 +78,12 @@ def complete_map(
         room=room,
         articulations={a: articulation(a, lent.voice) for a, lent in _with_degrees(voices).items()},
     )
+
+
+def _ruled(fitted: Fitted) -> dict[str, VoiceModel]:
+    """Return the voices with a law at every velocity."""
+    recorded = fitted.kit.map
+    return with_laws(with_soft_ends(fitted.voices, recorded), recorded)
 
 
 class _Completion:
@@ -130,13 +136,17 @@ class _Completion:
         for variant in VARIANTS.get(name, ()):
             found = None if variant.of in above else self._find(variant.of, above)
             if found is not None:
-                wants_rim = variant.rim_db is not None and "snare_cross_stick" not in above
-                rim = self._find("snare_cross_stick", above) if wants_rim else None
-                kits = (*found.kits, *(rim.kits if rim is not None else ()))
+                rim = self._besides("snare_cross_stick" if variant.rim_db is not None else None, above)
+                toward = self._besides(variant.toward, above)
+                kits = dict.fromkeys(kit for one in (found, rim, toward) if one is not None for kit in one.kits)
                 keeps = name.startswith("hihat_open")
                 voice = found.voice if keeps else found.voice.model_copy(update={"openness": None})
-                return Lent(made(variant, voice, None if rim is None else rim.voice), tuple(dict.fromkeys(kits)))
+                return Lent(made(variant, voice, rim and rim.voice, toward and toward.voice), tuple(kits))
         return None
+
+    def _besides(self, name: str | None, above: tuple[str, ...]) -> Lent | None:
+        """Return what a variant takes besides the stroke it is made from, if the kit has it."""
+        return None if name is None or name in above else self._find(name, above)
 
 
 def _with_degrees(voices: dict[str, Lent]) -> dict[str, Lent]:

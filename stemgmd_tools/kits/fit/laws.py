@@ -1,7 +1,9 @@
-"""How the sound of a stroke follows velocity where a recording does not say: pieces recorded at one velocity alone.
+"""How the sound of a stroke follows velocity where a recording does not say.
 
 A fit of one layer makes every frequency louder alike. Real strokes grow brighter, so such a voice takes over the law of
-its nearest relative in the same kit that was recorded at several velocities, or, without one, a general law.
+its nearest relative in the same kit that was recorded at several velocities, or, without one, a general law. And below
+the softest layer the law a fit found between its layers may be far too steep or even rise again: there levels go on at
+6 to 12 dB per octave of velocity, as those of recorded kits do (:mod:`stemgmd_tools.kits.levels`).
 """
 
 from __future__ import annotations
@@ -13,9 +15,20 @@ import numpy as np
 
 from stemgmd_tools.kits.fit.families import Family, family_of
 from stemgmd_tools.kits.fit.voices import value_at
-from stemgmd_tools.kits.model.parameters import BandEnvelope, Modes, Noise, VoiceModel
+from stemgmd_tools.kits.levels import LINEAR_LAW_DB, SQUARE_LAW_DB
+from stemgmd_tools.kits.model.bands import Float, knot_weights
+from stemgmd_tools.kits.model.parameters import (
+    REFERENCE_VELOCITY,
+    BandEnvelope,
+    Modes,
+    Noise,
+    VelocityBend,
+    VoiceModel,
+)
 from stemgmd_tools.kits.schema import KitMap
 
+_SOFTEST: Final = 6
+"""Where the law below the recorded velocities ends; softer strokes are rare."""
 _BODY_S: Final = 0.04
 _ATTACK_S: Final = 0.004
 
@@ -70,6 +83,71 @@ def with_laws(voices: Mapping[str, VoiceModel], recorded: KitMap) -> dict[str, V
         else:
             done[name] = lawful(voice, GENERAL[family_of(name)])
     return done
+
+
+def with_soft_ends(voices: Mapping[str, VoiceModel], recorded: KitMap) -> dict[str, VoiceModel]:
+    """Return all voices of a kit, each going on reasonably below the softest velocity it was recorded at."""
+    done = {}
+    for name, voice in voices.items():
+        layers = recorded.articulations[name].layers or ()
+        references = [layer.reference or layer.velocity[1] for layer in layers]
+        softest = min(references, default=_SOFTEST)
+        done[name] = _soft_end(voice, softest) if softest > _SOFTEST and len(set(references)) > 1 else voice
+    return done
+
+
+def _soft_end(voice: VoiceModel, softest: int) -> VoiceModel:
+    """Return a voice whose levels fall by 6 to 12 dB per octave of velocity below ``softest``."""
+    noise = voice.noise
+    slopes = noise.velocity_db_per_octave
+    grid = noise.velocity_bends[0].change_db if noise.velocity_bends else slopes
+    steep = value_at(slopes, grid.frequencies_hz, grid.times_s)
+    octaves = [float(np.log2(bend.velocity / REFERENCE_VELOCITY)) for bend in noise.velocity_bends]
+    tables = np.array([bend.change_db.values for bend in noise.velocity_bends]).reshape(-1, *steep.shape)
+    rows = {velocity: table.round(1) for velocity, table in _bent(softest, steep, np.array(octaves), tables).items()}
+    kept = [bend for bend in noise.velocity_bends if bend.velocity > softest]
+    added = [
+        VelocityBend(velocity=velocity, change_db=grid.model_copy(update={"values": _rows(table)}))
+        for velocity, table in rows.items()
+    ]
+    update = {"noise": noise.model_copy(update={"velocity_bends": (*added, *kept)})}
+    return voice.model_copy(
+        update={**update, "body": _soft_modes(voice.body, softest), "attack": _soft_modes(voice.attack, softest)}
+    )
+
+
+def _soft_modes(modes: Modes | None, softest: int) -> Modes | None:
+    if modes is None:
+        return None
+    count = len(modes.frequency_hz)
+    steep = np.broadcast_to(np.array(modes.velocity_db_per_octave, dtype=np.float64), (count,))
+    octaves = np.log2(np.array(modes.bend_velocities, dtype=np.float64) / REFERENCE_VELOCITY)
+    tables = np.array(modes.bends_db if modes.bends_db is not None else ((),) * count).reshape(count, -1).T
+    bent = _bent(softest, steep, octaves, tables)
+    kept = [column for column, velocity in enumerate(modes.bend_velocities) if velocity > softest]
+    columns = np.column_stack([*bent.values(), *(tables[column] for column in kept)])
+    velocities = (*bent, *(modes.bend_velocities[column] for column in kept))
+    return modes.model_copy(update={"bend_velocities": velocities, "bends_db": _rows(columns.round(1))})
+
+
+def _bent(softest: int, steep: Float, octaves: Float, tables: Float) -> dict[int, Float]:
+    """Return the bends at the softest recorded velocity and far below it.
+
+    :param steep: slopes.
+    :param octaves: (B,) places of the bends there are, above the reference.
+    :param tables: (B, ...) those bends, each as ``steep``.
+    """
+    at = float(np.log2(softest / REFERENCE_VELOCITY))
+    here: Float = np.zeros(steep.shape)
+    if len(octaves):
+        weights = knot_weights(octaves, np.array([at]), extend=False)[:, 0]
+        here = np.asarray(np.tensordot(weights, tables, axes=1))
+    excess = steep - np.clip(steep, LINEAR_LAW_DB, SQUARE_LAW_DB)
+    return {_SOFTEST: here + excess * np.log2(softest / _SOFTEST), softest: here}
+
+
+def _rows(table: Float) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(row) for row in (table + 0.0).tolist())
 
 
 def _velocities(recorded: KitMap, name: str) -> int:

@@ -50,12 +50,14 @@ class Recipe(Strict):
     """Added to the room the recordings were made in."""
     pans: dict[str, Pan] = Field(default_factory=dict)
     """Instrument -> place between the channels, of what was recorded with one microphone."""
+    dynamics_db: dict[str, Annotated[float, Field(gt=0, le=96)]] = Field(default_factory=dict)
+    """Instrument -> level from velocity 1 to 127, of what was recorded with dynamics no drummer has."""
     gain_db: float = 0.0
     """Of the whole kit."""
 
     @model_validator(mode="after")
     def _known(self) -> Recipe:
-        for names, known in ((self.shares, GROUPS), (self.pans, INSTRUMENTS)):
+        for names, known in ((self.shares, GROUPS), (self.pans, INSTRUMENTS), (self.dynamics_db, INSTRUMENTS)):
             unknown = [name for name in names if name not in known]
             if unknown:
                 raise ValueError(f'"{unknown[0]}" is not one of {", ".join(known)}')

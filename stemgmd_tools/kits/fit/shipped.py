@@ -92,11 +92,13 @@ def _mixed(recipe: Recipe, parents: list[KitMap]) -> KitMap:
 def _finished(name: str, articulation: Articulation, recipe: Recipe) -> Articulation:
     """Return an articulation in its place between the channels, its figures rounded."""
     voice = compacted(rounded(voice_of(articulation)))
+    instrument = INSTRUMENT_OF[name]
     return articulation.model_copy(
         update={
             "model": voice,
             "gain_db": round(articulation.gain_db, 2),
-            "pan": recipe.pans.get(INSTRUMENT_OF[name], round(articulation.pan, 3)),
+            "pan": recipe.pans.get(instrument, round(articulation.pan, 3)),
+            "dynamics_db": recipe.dynamics_db.get(instrument, articulation.dynamics_db),
             "release_s": round(articulation.release_s, 4),
         }
     )

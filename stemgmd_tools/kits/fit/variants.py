@@ -12,10 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from stemgmd_tools.kits.fit.sums import added
-from stemgmd_tools.kits.fit.voices import louder, pitched, reshaped, stretched
+from stemgmd_tools.kits.fit.voices import level_db, louder, pitched, reshaped, stretched
 from stemgmd_tools.kits.model.numbers import Table
-from stemgmd_tools.kits.model.parameters import BandEnvelope, VoiceModel
+from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY, BandEnvelope, VoiceModel
+from stemgmd_tools.kits.space.loudness import pitch_hz
 
 _TIMES_S: Final = (0.0015, 0.006, 0.017, 0.04, 0.09, 0.2, 0.5)
 
@@ -103,14 +106,14 @@ BELL: Final = _change(
 
 CROSS_STICK: Final = _change(
     (100, 300, 700, 1500, 3000, 9000),
-    (-12, -14, -16, -18, -18, -16, -14),
-    (-8, -12, -16, -18, -18, -18, -18),
-    (-4, -6, -12, -18, -22, -24, -24),
-    (0, 0, -6, -14, -22, -26, -28),
-    (0, -2, -8, -16, -24, -28, -30),
-    (-2, -6, -14, -20, -26, -30, -32),
+    (-17, -23, -23, -24, -22, -10, -5),
+    (-16, -20, -20, -21, -21, -17, -10),
+    (-9, -8, -9, -10, -13, -10, -9),
+    (-8, -9, -8, -8, -7, -4, -2),
+    (-9, -8, -7, -8, -7, -2, 0),
+    (-10, -10, -8, -9, -8, -6, 0),
 )
-"""Cross-stick over head (4 kits, roughly): the click without the ring and the wires."""
+"""Cross-stick over head (4 kits): the click without most of the drum."""
 
 
 class Variant(NamedTuple):
@@ -122,49 +125,71 @@ class Variant(NamedTuple):
     gain_db: float = 0.0
     pitch: float = 1.0
     """Factor on all frequencies."""
+    toward: str | None = None
+    """An articulation it lies halfway to, in pitch and level, where the kit has it; then ``pitch`` does not count."""
     length: float = 1.0
     """Factor on all times after the stick."""
     rim_db: float | None = None
     """Level at which the kit's cross-stick is added: its click is the rim's."""
     rim_pitch: float = 1.0
+    rim_length: float = 1.0
+    """Factors on its frequencies and times."""
 
 
 _RIM_ABOVE_HZ: Final = 350.0
 """A cross-stick's modes below this are the drum's it was played on."""
 
 VARIANTS: Final[Mapping[str, tuple[Variant, ...]]] = {
-    "snare_rimshot": (Variant("snare_head", RIMSHOT, gain_db=2.0, rim_db=3.0),),
-    "snare_cross_stick": (Variant("snare_head", CROSS_STICK, pitch=1.1),),
+    "snare_rimshot": (Variant("snare_head", RIMSHOT, gain_db=1.0, rim_db=2.0),),
+    "snare_cross_stick": (Variant("snare_head", CROSS_STICK),),
     "hi_tom_head": (Variant("mid_tom_head", pitch=1.26, length=0.9), Variant("low_tom_head", pitch=1.6, length=0.8)),
-    "mid_tom_head": (Variant("hi_tom_head", pitch=0.8, length=1.1), Variant("low_tom_head", pitch=1.26, length=0.9)),
+    "mid_tom_head": (
+        Variant("hi_tom_head", pitch=0.8, length=1.1, toward="low_tom_head"),
+        Variant("low_tom_head", pitch=1.26, length=0.9),
+    ),
     "low_tom_head": (Variant("mid_tom_head", pitch=0.8, length=1.1), Variant("hi_tom_head", pitch=0.63, length=1.2)),
-    "hi_tom_rim": (Variant("hi_tom_head", TOM_RIM, gain_db=1.0, rim_db=1.0, rim_pitch=0.9),),
-    "mid_tom_rim": (Variant("mid_tom_head", TOM_RIM, gain_db=1.0, rim_db=1.0, rim_pitch=0.8),),
-    "low_tom_rim": (Variant("low_tom_head", TOM_RIM, gain_db=1.0, rim_db=1.0, rim_pitch=0.7),),
+    "hi_tom_rim": (Variant("hi_tom_head", TOM_RIM, gain_db=-1.0, rim_db=-3.0, rim_pitch=0.9, rim_length=0.5),),
+    "mid_tom_rim": (Variant("mid_tom_head", TOM_RIM, gain_db=-1.0, rim_db=-3.0, rim_pitch=0.8, rim_length=0.5),),
+    "low_tom_rim": (Variant("low_tom_head", TOM_RIM, gain_db=-1.0, rim_db=-3.0, rim_pitch=0.7, rim_length=0.5),),
     "hihat_closed_bow": (Variant("hihat_open_bow", length=0.1),),
-    "hihat_closed_edge": (Variant("hihat_closed_bow", HAT_EDGE, gain_db=-2.0),),
+    "hihat_closed_edge": (Variant("hihat_closed_bow", HAT_EDGE, gain_db=1.0),),
     "hihat_pedal": (Variant("hihat_closed_bow", PEDAL),),
     "hihat_open_bow": (Variant("hihat_closed_bow", length=10.0),),
-    "hihat_open_edge": (Variant("hihat_open_bow", HAT_EDGE, gain_db=-3.0, length=1.2),),
+    "hihat_open_edge": (Variant("hihat_open_bow", HAT_EDGE, gain_db=-0.5, length=1.2),),
     "ride_bow": (Variant("hihat_open_bow", gain_db=-2.0, pitch=0.8, length=1.5),),
-    "ride_edge": (Variant("ride_bow", RIDE_EDGE, gain_db=-2.0, length=0.8),),
+    "ride_edge": (Variant("ride_bow", RIDE_EDGE, gain_db=1.5, length=0.8),),
     "ride_bell": (Variant("ride_bow", BELL, pitch=1.06),),
     "crash1_edge": (Variant("hihat_open_bow", gain_db=6.0, pitch=0.6, length=1.5),),
-    "crash1_bow": (Variant("crash1_edge", CRASH_BOW),),
+    "crash1_bow": (Variant("crash1_edge", CRASH_BOW, gain_db=-3.0),),
     "crash2_edge": (Variant("crash1_edge", pitch=1.19, length=0.75),),
-    "crash2_bow": (Variant("crash2_edge", CRASH_BOW),),
+    "crash2_bow": (Variant("crash2_edge", CRASH_BOW, gain_db=-3.0),),
 }
 """Ways to make a stroke, the best first."""
 
 
-def made(variant: Variant, voice: VoiceModel, cross_stick: VoiceModel | None) -> VoiceModel:
+def made(
+    variant: Variant, voice: VoiceModel, cross_stick: VoiceModel | None = None, other: VoiceModel | None = None
+) -> VoiceModel:
     """Return the voice a variant makes of another one.
 
     :param cross_stick: of the same kit; None leaves its rim out.
+    :param other: the voice of :attr:`Variant.toward`.
     """
+    if other is not None:
+        variant = _halfway(variant, voice, other)
     voice = louder(stretched(pitched(voice, variant.pitch), variant.length), variant.gain_db)
     if variant.change_db is not None:
         voice = reshaped(voice, variant.change_db)
     if variant.rim_db is not None and cross_stick is not None:
-        voice = added(voice, pitched(cross_stick, variant.rim_pitch), variant.rim_db, above_hz=_RIM_ABOVE_HZ)
+        rim = stretched(pitched(cross_stick, variant.rim_pitch), variant.rim_length)
+        voice = added(voice, rim, variant.rim_db, above_hz=_RIM_ABOVE_HZ)
     return voice
+
+
+def _halfway(variant: Variant, voice: VoiceModel, other: VoiceModel) -> Variant:
+    """Return a variant that lies halfway between two drums."""
+    pitches = pitch_hz(voice), pitch_hz(other)
+    gain_db = (level_db(other, REFERENCE_VELOCITY) - level_db(voice, REFERENCE_VELOCITY)) / 2.0
+    if pitches[0] is None or pitches[1] is None:
+        return variant
+    return variant._replace(pitch=float(np.sqrt(pitches[1] / pitches[0])), gain_db=round(gain_db, 1))
