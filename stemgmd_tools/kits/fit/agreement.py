@@ -16,7 +16,7 @@ from stemgmd_tools.kits.fit.mode_levels import Amplitudes, LevelLaw, errors_db, 
 from stemgmd_tools.kits.model.bands import Float
 
 _SHIFTS_S: Final = np.arange(-60, 61) * 2.5e-5
-"""A stroke may start 1.5 ms before or after its attack is heard; noise does not follow, so more would tear them apart."""
+"""Modes may start 1.5 ms before or after the attack is heard: noise does not follow, and would be torn off by more."""
 _SHIFT_ROUNDS: Final = 3
 _ROUNDS: Final = 4
 _RIDGE: Final = 3e-3

@@ -10,8 +10,8 @@ rather than subtract waveforms.
 
 Struck drums: poles by ESPRIT in sub-bands from every stroke, the glide taken out; the modes that explain most, the
 glide and the exponents of velocity refined together (:mod:`damped`, :mod:`shared`); starts, phases and stereo that
-strokes agree on (:mod:`agreement`); levels over velocity (:mod:`mode_levels`). Attack modes fit what is left of the first milliseconds (:mod:`attack`). Cymbals: peaks of the
-spectrum after the attack, with free phases (:mod:`peaks`).
+strokes agree on (:mod:`agreement`); levels over velocity (:mod:`mode_levels`). Attack modes fit what is left of the
+first milliseconds (:mod:`attack`). Cymbals: peaks of the spectrum after the attack, with free phases (:mod:`peaks`).
 """
 
 from __future__ import annotations

@@ -94,8 +94,15 @@ def test_the_waveform_is_the_strokes_but_for_its_lateness(tom: ModalFit, velocit
     assert min(errors) < 0.02
 
 
-def test_a_fit_is_repeatable(tom: ModalFit) -> None:
-    assert fit_modes(toy_strokes(BODY, GLIDE), Family.TOM) == tom
+def test_a_fit_is_repeatable() -> None:
+    strokes = toy_strokes(BODY, GLIDE, 0.4, 1)
+    assert fit_modes(strokes, Family.KICK) == fit_modes(strokes, Family.KICK)
+
+
+def test_the_end_of_a_recording_is_not_the_end_of_its_modes() -> None:
+    cut = fit_modes(toy_strokes(BODY, None, 0.45), Family.KICK)
+    assert cut.body is not None
+    assert cut.body.t60_s[nearest(cut, 92.0)] == pytest.approx(0.9, rel=0.15)
 
 
 def test_a_closed_hat_has_no_modes() -> None:
