@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 from benchmarks.realism import features
 from benchmarks.realism.context import Context
 from benchmarks.realism.features import SAMPLE_RATE, Float
-from benchmarks.realism.fine import fine
+from benchmarks.realism.fine import NAMES, fine
 from benchmarks.realism.fitted import fitted_voices
 from benchmarks.realism.judged import SOUND_OF, SOUNDS
 from benchmarks.realism.kit_sets import in_parallel
@@ -30,6 +30,7 @@ TREES: Final = 400
 SEEDS: Final = 3
 RESAMPLINGS: Final = 1000
 REACH: Final = 0.70
+GIVEAWAYS: Final = 4
 KEPT_SHARE: Final = 0.9
 """Of the shorter of the two: the fade at a recording's end is left out on both sides."""
 FADE_FRAMES: Final = 882
@@ -81,7 +82,8 @@ def section(context: Context) -> Section:
     tasks = [(kept_out, part) for part in kinds.values() for kept_out in range(len(pairs))]
     asked = in_parallel(partial(_asked, pairs=pairs, seeds=seeds), tasks, context.jobs)
     by_kind = {kind: asked[index * len(pairs) : (index + 1) * len(pairs)] for index, kind in enumerate(kinds)}
-    return Section("Adversary", TEXT, _rows(by_kind), _tables(by_kind, [name for name, _ in names]))
+    tables = [*_tables(by_kind, [name for name, _ in names]), _giveaways(pairs)]
+    return Section("Adversary", TEXT, _rows(by_kind), tables)
 
 
 def _pairs(kit: tuple[str, object], most: int) -> list[Pair]:
@@ -209,3 +211,26 @@ def _by_kit(by_kind: dict[str, list[Asked]], names: Sequence[str]) -> Iterator[t
     for index, name in enumerate(names):
         count = len(by_kind["coarse"][index].sound)
         yield name, str(count), *(f"{_auc([asked[index]], None):.2f}" for asked in by_kind.values())
+
+
+def _giveaways(pairs: Sequence[Sequence[Pair]]) -> Table:
+    """Return the fine features that by themselves tell most of each sound: what to improve."""
+    rows = []
+    for index, name in enumerate(SOUNDS):
+        kits = [[pair for pair in kit if pair.sound == index] for kit in pairs]
+        sides = [[np.array([pair[side][COARSE:] for pair in kit]) for side in (1, 2)] for kit in kits if len(kit) > 1]
+        if not sides:
+            continue
+        auc = np.mean([_single(recorded, modelled) for recorded, modelled in sides], axis=0)
+        gap = np.mean([np.median(modelled - recorded, axis=0) for recorded, modelled in sides], axis=0)
+        most = np.argsort(-np.abs(auc - 0.5))[:GIVEAWAYS]
+        rows.append((name, *(f"{NAMES[one]}: {auc[one]:.2f}, {gap[one]:+.1f}" for one in most)))
+    title = "Fine features that tell most by themselves: AUC within a kit, and model minus recording (median)"
+    return Table(title, ("sound", *(str(place + 1) for place in range(GIVEAWAYS))), rows)
+
+
+def _single(recorded: Float, modelled: Float) -> Float:
+    """Return the AUC of each feature alone."""
+    truth = np.repeat([1, 0], [len(recorded), len(modelled)])
+    both = np.concatenate([recorded, modelled])
+    return np.array([roc_auc_score(truth, column) for column in both.T])

@@ -24,10 +24,21 @@ SMOOTH_FRAMES: Final = 15
 """Length, in milliseconds, of the smooth envelope that the roughness lies around."""
 RANGE_DB: Final = 60.0
 _FEWEST_BINS: Final = 4
+_BANDS: Final = ("60 Hz", "125 Hz", "250 Hz", "500 Hz", "1 kHz", "2 kHz", "4 kHz", "8 kHz")
+_ALL_BANDS: Final = ("whole", *_BANDS)
+_CORRELATED: Final = (0, 3, 5, 7)
+NAMES: Final = (
+    *(f"peakiness {band}" for band in _BANDS),
+    *(f"flatness {band}" for band in _BANDS),
+    *(f"crest {length_s * 1000:.0f} ms {band}" for length_s in CRESTS_S for band in _ALL_BANDS),
+    *(f"roughness {band}" for band in _ALL_BANDS),
+    *(f"envelope correlation {_ALL_BANDS[band]}" for band in _CORRELATED),
+)
+"""What each feature is, bands by their lower border."""
 
 
 def fine(sound: Float) -> Float:
-    """Return the fine features of a one-shot, shape (52,), in dB unless said otherwise.
+    """Return the fine features of a one-shot, shape (47,) as :data:`NAMES`, in dB unless said otherwise.
 
     - *Peakiness* (8 bands): the 95th percentile of the power of the fine spectrum (30 to 430 ms, one Hann window, mean
       of the channels) over its median.
@@ -46,7 +57,7 @@ def fine(sound: Float) -> Float:
     bands = np.concatenate([heard[None], _bands(heard)])
     length_s = min(ROUGH_S[1], len(cut) / SAMPLE_RATE)
     rough = np.array([_roughness(band, length_s) for band in bands])
-    return np.concatenate([_peaks(stretch), _crests(bands), rough[:, 0], rough[[0, 3, 5, 7], 1]])
+    return np.concatenate([_peaks(stretch), _crests(bands), rough[:, 0], rough[list(_CORRELATED), 1]])
 
 
 @lru_cache

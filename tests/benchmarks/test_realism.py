@@ -140,6 +140,7 @@ def test_fine_features_are_blind_to_level_and_tell_a_tone_from_noise() -> None:
     lead = np.zeros((LEAD_FRAMES, 2))
     of_noise, of_tone = (fine.fine(np.concatenate([lead, sound])) for sound in (noise, ringing))
     assert fine.fine(np.concatenate([lead, 0.1 * noise])) == pytest.approx(of_noise, abs=1e-6)
+    assert len(of_noise) == len(fine.NAMES)
     band = 3  # 500 to 1000 Hz
     assert of_tone[band] > of_noise[band] + 10.0
 
