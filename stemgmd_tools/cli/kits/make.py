@@ -21,7 +21,7 @@ from stemgmd_tools.cli.kits.options import kit_path_option
     default="1",
     show_default=True,
     metavar="X",
-    help="How far figures stray from the kits drawn from: 0 not at all, 1 as recorded kits do.",
+    help="How far figures stray from the kits drawn from, 0 (not at all) to 3.",
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Folder of the maps.")
 @kit_path_option

@@ -33,7 +33,7 @@ from stemgmd_tools.kits.space.voices import (
 )
 from stemgmd_tools.seeds import stream
 
-LEAST_STEP_SEMITONES: Final = 3.0
+LEAST_STEP_SEMITONES: Final = 3.5
 """Neighbouring toms are not brought nearer than this."""
 BEATER: Final = Region(1500.0, 9000.0, 0.0, 0.02)
 WIRES: Final = Region(1200.0, 16000.0, 0.004)
@@ -89,7 +89,7 @@ def _check(figures: Mapping[str, float]) -> None:
 def _steps(kit_map: KitMap, amounts: Mapping[str, float]) -> dict[str, float]:
     """Return by how many semitones each tom moves so that the steps between them grow or shrink; the mid tom stays.
 
-    They are then at least three semitones, in the order that toms have, whatever they were.
+    They are then at least three and a half semitones, in the order that toms have, whatever they were.
     """
     pitches = {tom: pitch_hz(voice_of(kit_map.articulations[MAIN[tom]])) for tom in TOMS}
     mid = pitches["mid_tom"]
