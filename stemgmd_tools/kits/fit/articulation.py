@@ -14,7 +14,7 @@ from stemgmd_tools.kits.fit.bands import Bands, bands_of, mean_bands
 from stemgmd_tools.kits.fit.colour import fine_spectrum, flat_colour, mean_spectrum, remaining, sharpened
 from stemgmd_tools.kits.fit.families import Family
 from stemgmd_tools.kits.fit.hihat import Degree, fit_openness
-from stemgmd_tools.kits.fit.jitter import jitter_of
+from stemgmd_tools.kits.fit.jitter import TYPICAL, jitter_of, matched
 from stemgmd_tools.kits.fit.modal import ModalFit, fit_modes
 from stemgmd_tools.kits.fit.recordings import ONSET_FRAMES, Strokes
 from stemgmd_tools.kits.fit.refine import (
@@ -30,7 +30,7 @@ from stemgmd_tools.kits.fit.stereo import stereo_of
 from stemgmd_tools.kits.fit.tables import LayerTable, at_knots, chosen_knots, layer_table, weights
 from stemgmd_tools.kits.fit.velocity import Law, fit_law, octaves_of
 from stemgmd_tools.kits.model.bands import SAMPLE_RATE
-from stemgmd_tools.kits.model.parameters import Glide, Jitter, Modes, Noise, VoiceModel
+from stemgmd_tools.kits.model.parameters import Glide, Modes, Noise, VoiceModel
 
 _ROUNDS: Final = 2
 _COLOUR_ROUNDS: Final = 2
@@ -77,15 +77,17 @@ def fit_voice(strokes: Sequence[Strokes], family: Family, name: str) -> VoiceMod
     openness = None
     if len(main) < len(strokes):
         openness = fit_openness(noise, _narrower(strokes, widest), name)
-    return VoiceModel(
+    known = jitter_of([layer.repeats for layer in layers])
+    voice = VoiceModel(
         duration_s=_duration_s(layers),
         noise=noise_of(law, noise, step_db=_STEP_DB),
         body=found.body,
         glide=found.glide,
         attack=found.attack,
         openness=openness,
-        jitter=jitter_of([layer.repeats for layer in layers], Jitter()),
+        jitter=known or TYPICAL,
     )
+    return voice if known is None else voice.model_copy(update={"jitter": matched(voice, main, name)})
 
 
 def _duration_s(layers: Sequence[_Layer]) -> float:

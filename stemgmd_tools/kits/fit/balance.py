@@ -22,8 +22,6 @@ _ROUNDS: Final = 3
 _STEP: Final = 0.7
 _LARGEST_DB: Final = (-8.0, 6.0)
 _LOWEST_DB: Final = -25.0
-_EXPLAINED: Final = 0.9
-"""Modes are to explain this share of a band at most; noise does the rest."""
 
 
 class Rung(NamedTuple):
@@ -61,7 +59,7 @@ def _shortfall(modes: Modes, glide: Glide | None, layer: Rung) -> Float:
     among = energy / np.maximum((energy[None] * (band[:, None] == band)[:, :, None]).sum(axis=1), 1e-30)
     filled = np.arange(len(TIMES_S)) < layer.wanted.bins
     weight = np.sqrt(energy * WIDTHS_S) * among * filled
-    short = decibels(layer.wanted.power * _EXPLAINED)[band] - decibels(made.power)[band]
+    short = decibels(layer.wanted.power)[band] - decibels(made.power)[band]
     return np.asarray((weight * short).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-30))
 
 

@@ -24,7 +24,7 @@ _CLEAR_DB: Final = 4.0
 _SLOPE_DB: Final = 15.0
 """The last so many decibels that are known give the slope of what follows."""
 _SLOWEST_DB_PER_S: Final = -5.0
-LEAST_SHARE: Final = 0.05
+LEAST_SHARE: Final = 0.01
 """Noise is this share of a cell's power at least."""
 _RANGE_DB: Final = 65.0
 """Cells so far below the loudest of their layer hardly count."""
