@@ -123,8 +123,9 @@ def quantised(sound: Stereo) -> tuple[NDArray[np.int16], float]:
 
 def _trimmed(sound: Stereo, sample_rate: int) -> Stereo | None:
     """Cut the silence around a sound and what goes before its attack for long; None if nothing sounds."""
-    audible = np.flatnonzero(magnitude(sound) >= SILENCE)
-    onset = onset_frame(sound, sample_rate)
+    amplitude = magnitude(sound)
+    audible = np.flatnonzero(amplitude >= SILENCE)
+    onset = onset_frame(amplitude, sample_rate)
     if onset is None or not len(audible):
         return None
     heard = min(int(audible[0]), onset)

@@ -79,6 +79,7 @@ def fit_voice(strokes: Sequence[Strokes], family: Family, name: str) -> VoiceMod
         openness = fit_openness(noise, _narrower(strokes, widest), name)
     known = jitter_of([layer.repeats for layer in layers])
     voice = VoiceModel(
+        layers=family.form.layers,
         duration_s=_duration_s(layers),
         noise=noise_of(law, noise, step_db=_STEP_DB),
         body=found.body,
@@ -116,9 +117,9 @@ def _with_modes(layer: _Layer, modes: Sequence[tuple[Modes, Glide | None]]) -> _
 
 
 def _fit_modes(layers: Sequence[_Layer], family: Family) -> ModalFit:
-    """Return the modes of all layers, none louder than its band."""
+    """Return the modes of all layers; those of drums are no louder than their bands."""
     found = fit_modes([layer.strokes for layer in layers], family)
-    if found.body is None:
+    if found.body is None or family.form.free_phase:
         return found
     wanted = [Rung(layer.strokes.velocity, layer.frames, layer.whole) for layer in layers]
     return found._replace(

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.model.parameters import DEFAULT_LAYERS
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, Piece
 
 
@@ -49,14 +50,20 @@ class Form(NamedTuple):
     """Times at which the noise's levels are given; those past the end of the sound are left out."""
     bend_knots_s: tuple[float, ...]
     """Times at which velocity slopes and bends are given."""
+    layers: tuple[int, ...]
+    """Velocities that one-shots are made for; fewer for sounds that ring for seconds and fill a bank."""
 
 
+_LONG_LAYERS: Final = (14, 32, 52, 74, 98, 122)
 _KNOTS_S: Final = (0.0, 0.0015, 0.004, 0.01, 0.022, 0.05, 0.11, 0.24, 0.52, 1.1, 2.4, 5.2)
 _BEND_KNOTS_S: Final = (0.0, 0.004, 0.015, 0.05, 0.16, 0.5, 1.6, 5.2)
 
 
-def _form(body: int, attack: int, highest_hz: float, onset_s: float, free: bool, glides: bool, colour: int) -> Form:
-    return Form(body, attack, highest_hz, onset_s, free, glides, colour, _KNOTS_S, _BEND_KNOTS_S)
+def _form(
+    body: int, attack: int, highest_hz: float, onset_s: float, free: bool, glides: bool, colour: int,
+    layers: tuple[int, ...] = DEFAULT_LAYERS,
+) -> Form:  # fmt: skip
+    return Form(body, attack, highest_hz, onset_s, free, glides, colour, _KNOTS_S, _BEND_KNOTS_S, layers)
 
 
 _FORMS: Final = {
@@ -65,10 +72,10 @@ _FORMS: Final = {
     Family.TOM: _form(24, 10, 2200.0, 0.0008, False, True, 48),
     Family.CROSS_STICK: _form(16, 10, 4000.0, 0.0008, False, False, 24),
     Family.HIHAT_CLOSED: _form(0, 0, 6000.0, 0.01, True, False, 24),
-    Family.HIHAT_OPEN: _form(0, 0, 6500.0, 0.015, True, False, 48),
-    Family.RIDE: _form(48, 0, 6500.0, 0.015, True, False, 48),
-    Family.BELL: _form(40, 0, 6500.0, 0.015, True, False, 48),
-    Family.CRASH: _form(24, 0, 6500.0, 0.02, True, False, 48),
+    Family.HIHAT_OPEN: _form(0, 0, 6500.0, 0.015, True, False, 48, _LONG_LAYERS),
+    Family.RIDE: _form(48, 0, 6500.0, 0.015, True, False, 48, _LONG_LAYERS),
+    Family.BELL: _form(40, 0, 6500.0, 0.015, True, False, 48, _LONG_LAYERS),
+    Family.CRASH: _form(24, 0, 6500.0, 0.02, True, False, 48, _LONG_LAYERS),
 }
 
 _BY_NAME: Final = {

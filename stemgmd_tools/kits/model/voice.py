@@ -14,15 +14,16 @@ from stemgmd_tools.kits.model.room import Room
 from stemgmd_tools.kits.model.shapes import NoiseShape, level_changes, noise_shapes
 from stemgmd_tools.seeds import stream
 
-RANGE_DB: Final = 50.0
+RANGE_DB: Final = 48.0
 """A one-shot ends where its RMS stays so far below its own loudest moment, ..."""
-HIGHEST_FLOOR_DB: Final = -66.0
+HIGHEST_FLOOR_DB: Final = -60.0
 """... but not while it is above this, dB re full scale, ..."""
-LOWEST_FLOOR_DB: Final = -84.0
+LOWEST_FLOOR_DB: Final = -80.0
 """... and at the latest at this, a few steps of 16-bit audio."""
 
 _GRID_S: Final = 0.01
-_FADE_FRAMES: Final = 882
+_FADE_FRAMES: Final = 4410
+_FADE_SHARE: Final = 4
 _TRIM_BLOCK: Final = 441
 _SHORTEST_FRAMES: Final = 1764
 
@@ -129,8 +130,8 @@ def _trimmed(sound: Float) -> Float:
 
 
 def _faded(sound: Float) -> Float:
-    """Return a copy of ``sound`` whose last 20 ms fade to silence."""
+    """Return a copy of ``sound`` whose last tenth of a second, a quarter of it at most, fades to silence."""
     sound = sound.copy()
-    length = min(_FADE_FRAMES, len(sound))
+    length = min(_FADE_FRAMES, len(sound) // _FADE_SHARE)
     sound[-length:] *= (0.5 + 0.5 * np.cos(np.pi * np.arange(1, length + 1) / length))[:, None]
     return sound
