@@ -33,7 +33,10 @@ from stemgmd_tools.kits.model.bands import SAMPLE_RATE
 from stemgmd_tools.kits.model.parameters import Glide, Modes, Noise, VoiceModel
 
 _ROUNDS: Final = 2
-_COLOUR_ROUNDS: Final = 2
+_COLOUR_ROUNDS: Final = 3
+_LEAST_SHARE: Final = 0.01
+_LEAST_SHARE_FREE: Final = 0.1
+"""Noise has this share of every cell's power at least: more in cymbals, where a few modes stand for thousands."""
 _STEP_DB: Final = 0.5
 _MOST_DB: Final = 3.0
 _MOST_TONAL_DB: Final = 12.0
@@ -53,9 +56,10 @@ class _Layer:
     modes: Bands | None
     frames: int
 
-    def table(self) -> LayerTable:
+    def table(self, family: Family) -> LayerTable:
         """Return the levels noise has to have."""
-        return layer_table(octaves_of(self.strokes.velocity), self.whole, self.modes, len(self.repeats))
+        share = _LEAST_SHARE_FREE if family.form.free_phase else _LEAST_SHARE
+        return layer_table(octaves_of(self.strokes.velocity), self.whole, self.modes, len(self.repeats), share)
 
 
 def fit_voice(strokes: Sequence[Strokes], family: Family, name: str) -> VoiceModel:
@@ -72,11 +76,11 @@ def fit_voice(strokes: Sequence[Strokes], family: Family, name: str) -> VoiceMod
     layers = [_measured(one) for one in main]
     found = _fit_modes(layers, family)
     layers = [_with_modes(layer, _modes(found)) for layer in layers]
-    tables = [layer.table() for layer in layers]
+    tables = [layer.table(family) for layer in layers]
     noise, law = _fit_noise(layers, tables, found, family, name)
     openness = None
     if len(main) < len(strokes):
-        openness = fit_openness(noise, _narrower(strokes, widest), name)
+        openness = fit_openness(noise, _narrower(strokes, widest, family), name)
     known = jitter_of([layer.repeats for layer in layers])
     voice = VoiceModel(
         layers=family.form.layers,
@@ -168,12 +172,12 @@ def _coloured(noise: Noise, layers: Sequence[_Layer], stage: Stage, found: Modal
     return noise.model_copy(update={"colour": colour.model_copy(update={"gain_db": rounded})})
 
 
-def _narrower(strokes: Sequence[Strokes], widest: float) -> list[Degree]:
+def _narrower(strokes: Sequence[Strokes], widest: float, family: Family) -> list[Degree]:
     """Return the degrees below the widest."""
     degrees = []
     for openness in sorted({one.openness for one in strokes if one.openness < widest}):
         layers = [_measured(one) for one in strokes if one.openness == openness]
         velocities = tuple(one.strokes.velocity for one in layers)
         stage = Stage(f"open {openness:g}", velocities, tuple(one.frames for one in layers))
-        degrees.append(Degree(openness, stage, [layer.table() for layer in layers]))
+        degrees.append(Degree(openness, stage, [layer.table(family) for layer in layers]))
     return degrees

@@ -14,7 +14,7 @@ import numpy as np
 
 from stemgmd_tools.kits.fit.bands import EDGES, TIMES_S, Bands, bands_of, decibels, knot_averages, mean_bands
 from stemgmd_tools.kits.fit.recordings import ONSET_FRAMES
-from stemgmd_tools.kits.fit.tables import LayerTable, left_over
+from stemgmd_tools.kits.fit.tables import LayerTable
 from stemgmd_tools.kits.fit.velocity import Law
 from stemgmd_tools.kits.model.bands import CENTRES_HZ, SAMPLE_RATE, Float, Tilt
 from stemgmd_tools.kits.model.modes import ModeBank
@@ -177,7 +177,7 @@ def corrections(
     rows = []
     for wanted, one in zip(tables, made, strict=True):
         heard = wanted.known & (np.arange(len(TIMES_S)) < one.bins)
-        target = left_over((wanted.power * heard) @ averages.T, (wanted.modes * heard) @ averages.T)
+        target = wanted.left(averages, heard.astype(np.float64))
         short = decibels(target) - decibels((one.power * heard) @ averages.T)
         short = _smooth(short) * (heard @ averages.T > 0.3)
         rows.append(_STEP * np.clip(short, -largest_db, largest_db))

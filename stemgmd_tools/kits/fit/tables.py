@@ -24,8 +24,6 @@ _CLEAR_DB: Final = 4.0
 _SLOPE_DB: Final = 15.0
 """The last so many decibels that are known give the slope of what follows."""
 _SLOWEST_DB_PER_S: Final = -5.0
-LEAST_SHARE: Final = 0.01
-"""Noise is this share of a cell's power at least."""
 _RANGE_DB: Final = 65.0
 """Cells so far below the loudest of their layer hardly count."""
 _FADE_DB: Final = 20.0
@@ -54,23 +52,30 @@ class LayerTable(NamedTuple):
     """How many repeats it is the mean of."""
     bins: int
     """Bins of the grid that the recordings fill."""
+    least_share: float
+    """Noise is this share of a cell's power at least."""
 
     @property
     def level_db(self) -> Float:
         """(BANDS, BINS) of what is left for noise."""
-        return decibels(left_over(self.power, self.modes))
+        return decibels(np.maximum(self.power - self.modes, self.least_share * self.power))
+
+    def left(self, averages: Float, heard: Float | float = 1.0) -> Float:
+        """Return (BANDS, knots) powers around knots that modes leave for noise: a small share at least.
+
+        :param averages: (knots, BINS) weights.
+        :param heard: (BANDS, BINS) share of each cell that counts.
+        """
+        power = (self.power * heard) @ averages.T
+        return np.maximum(power - (self.modes * heard) @ averages.T, self.least_share * power)
 
 
-def left_over(power: Float, modes: Float) -> Float:
-    """Return what modes leave of a power for noise: a small share at least, however much they explain."""
-    return np.maximum(power - modes, LEAST_SHARE * power)
-
-
-def layer_table(octaves: float, measured: Bands, modes: Bands | None, strokes: int) -> LayerTable:
+def layer_table(octaves: float, measured: Bands, modes: Bands | None, strokes: int, least_share: float) -> LayerTable:
     """Return the levels of one layer.
 
     :param measured: the mean of the repeats.
     :param modes: what its modes are expected to add.
+    :param least_share: of each cell's power that noise has, however much modes explain.
     """
     floor = _floors(measured)
     known = _known(measured, floor)
@@ -79,7 +84,7 @@ def layer_table(octaves: float, measured: Bands, modes: Bands | None, strokes: i
     for band in range(BANDS):
         _go_on(level_db[band], known[band])
     rung = np.zeros_like(power) if modes is None else modes.power
-    return LayerTable(octaves, 10.0 ** (level_db / 10.0), rung, known, strokes, measured.bins)
+    return LayerTable(octaves, 10.0 ** (level_db / 10.0), rung, known, strokes, measured.bins, least_share)
 
 
 def _floors(measured: Bands) -> Float:
@@ -135,7 +140,7 @@ def weights(table: LayerTable, knots_s: Float) -> Float:
 def at_knots(table: LayerTable, knots_s: Float) -> Float:
     """Return (BANDS, knots) levels whose linear interpolation has the mean powers of the table around each knot."""
     averages, spread = knot_averages(knots_s), knot_weights(knots_s, TIMES_S, extend=False)
-    wanted = decibels(left_over(table.power @ averages.T, table.modes @ averages.T))
+    wanted = decibels(table.left(averages))
     level = wanted.copy()
     for _ in range(4):
         level += 0.8 * (wanted - decibels(10.0 ** (level @ spread / 10.0) @ averages.T))
