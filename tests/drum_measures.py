@@ -35,9 +35,9 @@ def centroid_hz(sound: Sound) -> float:
     return float((power * np.fft.rfftfreq(1 << 15, 1 / RATE)).sum() / power.sum())
 
 
-def fundamental_hz(sound: Sound, low_hz: float, high_hz: float) -> float:
-    """Strongest frequency between two bounds after the attack, 0.06 to 0.6 s."""
-    frequencies, power = spectrum(sound, 0.06, 0.6)
+def fundamental_hz(sound: Sound, low_hz: float, high_hz: float, start_s: float = 0.06, end_s: float = 0.6) -> float:
+    """Strongest frequency between two bounds after the attack."""
+    frequencies, power = spectrum(sound, start_s, end_s)
     inside = (frequencies >= low_hz) & (frequencies <= high_hz)
     return float(frequencies[inside][np.argmax(power[inside])])
 

@@ -21,7 +21,7 @@ from stemgmd_tools.kits.model.parameters import (
     VoiceModel,
 )
 
-_MOST_KNOTS: Final = 14
+_MOST_KNOTS: Final = 13
 _MOST_BENDS: Final = 4
 _MOST_CYMBAL_MODES: Final = 48
 _MOST_DRUM_MODES: Final = 30
@@ -37,7 +37,7 @@ _COLOUR_STEP_HZ: Final = 4.0
 def compacted(voice: VoiceModel) -> VoiceModel:
     """Return a voice in digits that are heard, its colour on an even grid.
 
-    It has at most 14 knots of level, 4 bends, and 30 modes if it is a drum, else 48. Levels, bends and colour are in
+    It has at most 13 knots of level, 4 bends, and 30 modes if it is a drum, else 48. Levels, bends and colour are in
     whole decibels: two draws of one noise differ by more than 2 dB in every band, and the rounding's 0.3 dB (RMS) is
     not heard in that. Slopes are in half decibels per octave.
     """

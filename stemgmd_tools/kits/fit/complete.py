@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.fit.compact import compacted
 from stemgmd_tools.kits.fit.donors import Lent, attribution_over, lend, license_over, recordings
+from stemgmd_tools.kits.fit.families import family_of
 from stemgmd_tools.kits.fit.hats import opened, shut
 from stemgmd_tools.kits.fit.laws import with_laws, with_soft_ends
 from stemgmd_tools.kits.fit.variants import VARIANTS, made
 from stemgmd_tools.kits.fit.voices import louder
-from stemgmd_tools.kits.model.parameters import DEFAULT_LAYERS, RoomModel, VoiceModel
+from stemgmd_tools.kits.model.parameters import RoomModel, VoiceModel
 from stemgmd_tools.kits.schema import SCHEMA_ID, Articulation, KitMap
 from stemgmd_tools.pieces import ARTICULATIONS
 
@@ -165,7 +166,7 @@ def articulation(name: str, voice: VoiceModel) -> Articulation:
     rings = piece in ("hihat", "ride", "crash1", "crash2")
     release_s = next((s for prefix, s in _RELEASE_S.items() if name.startswith(prefix)), None)
     return Articulation(
-        model=compacted(voice).model_copy(update={"layers": DEFAULT_LAYERS, "variations": VARIATIONS}),
+        model=compacted(voice).model_copy(update={"layers": family_of(name).form.layers, "variations": VARIATIONS}),
         choke_group=piece if rings else None,
         chokes=name in _STICKS,
         **({} if release_s is None else {"release_s": release_s}),

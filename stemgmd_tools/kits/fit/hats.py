@@ -15,10 +15,12 @@ SHUT_DEGREES: Final = (0.0, 0.12)
 SHUT_SHARE: Final = 0.05
 """Length of a shut hat's ring over that of the wide open one, where no shut one is known: median of 7 recorded kits,
 which spread from 0.03 to 0.26."""
-_LOOSEST: Final = 1.35
-"""A shut hat rings at most this much longer when it is loose: it must not pass for a half open one."""
-_LEAST_STEP: Final = 1.12
-"""From degree to degree the ring grows at least by this factor."""
+_LOOSE: Final = (1.25, 1.4)
+"""A shut hat rings so much longer when it is loose: to be heard, and not to pass for a half open one."""
+_LEAST_STEP: Final = 1.15
+"""From degree to degree the ring grows at least by this factor, also from the shut hat's to the first."""
+_NEAR_ENOUGH: Final = 0.02
+_STRETCHES: Final = np.geomspace(0.005, 3.0, 128)
 
 
 def opened(voice: VoiceModel, shut: VoiceModel | None) -> VoiceModel:
@@ -28,17 +30,40 @@ def opened(voice: VoiceModel, shut: VoiceModel | None) -> VoiceModel:
     at openness 0.4 five recorded kits lie at 0.38 to 0.93 of the way from open to shut, median 0.54.
     """
     openness = voice.openness or Openness(degrees=(1.0,), stretch=(1.0,))
-    share = SHUT_SHARE if shut is None else t30_s(shut, degree=0) / t30_s(voice)
-    widest = openness.stretch[-1]
-    known = [0.0, *openness.degrees] if openness.degrees[0] > 0.0 else list(openness.degrees)
-    logs = np.log([share * widest, *openness.stretch] if openness.degrees[0] > 0.0 else openness.stretch)
-    stretch = np.exp(np.interp(OPEN_DEGREES, known, logs))
-    for index in range(len(stretch) - 2, -1, -1):
-        stretch[index] = min(stretch[index], stretch[index + 1] / _LEAST_STEP)
+    voice = voice.model_copy(update={"openness": openness})
+    wanted_s = _rings_s(voice, openness, t30_s(voice) * SHUT_SHARE if shut is None else t30_s(shut, degree=0))
+    stretch = [_stretch(voice, degree, ring_s) for degree, ring_s in zip(OPEN_DEGREES, wanted_s, strict=True)]
     rows = openness.level_db
     level_db = None if rows is None else tuple(_read(openness.degrees, row) for row in rows)
-    degrees = {"degrees": OPEN_DEGREES, "stretch": tuple(stretch.round(3).tolist()), "level_db": level_db}
+    degrees = {"degrees": OPEN_DEGREES, "stretch": tuple(stretch), "level_db": level_db}
     return voice.model_copy(update={"openness": openness.model_copy(update=degrees)})
+
+
+def _rings_s(voice: VoiceModel, openness: Openness, shut_s: float) -> list[float]:
+    """Return how long a hat rings at each degree."""
+    known = [(degree, t30_s(voice, degree=index)) for index, degree in enumerate(openness.degrees) if degree > 0.0]
+    degrees, rings_s = zip((0.0, shut_s), *known, strict=True)
+    wanted_s = np.exp(np.interp(OPEN_DEGREES, degrees, np.log(rings_s)))
+    least_s = shut_s
+    for index, ring_s in enumerate(wanted_s):
+        least_s = wanted_s[index] = max(float(ring_s), least_s * _LEAST_STEP)
+    return wanted_s.tolist()  # type: ignore[no-any-return]
+
+
+def _stretch(voice: VoiceModel, degree: float, ring_s: float) -> float:
+    """Return the stretch of time at which a hat rings so long; that of the recording where it does."""
+    openness = voice.openness or Openness(degrees=(1.0,), stretch=(1.0,))
+    rows = openness.level_db
+    level_db = rows and tuple((round(float(np.interp(degree, openness.degrees, row)), 1),) for row in rows)
+    guess = float(np.exp(np.interp(degree, openness.degrees, np.log(openness.stretch))))
+    best: list[tuple[float, float]] = []
+    for stretch in (guess, *_STRETCHES.tolist()):
+        trial = openness.model_copy(update={"degrees": (degree,), "stretch": (stretch,), "level_db": level_db})
+        found_s = t30_s(voice.model_copy(update={"openness": trial}))
+        best.append((abs(float(np.log(found_s / ring_s))), stretch))
+        if best[0][0] < _NEAR_ENOUGH:
+            break
+    return round(min(best)[1], 3)
 
 
 def _read(degrees: tuple[float, ...], row: tuple[float, ...]) -> tuple[float, ...]:
@@ -48,6 +73,6 @@ def _read(degrees: tuple[float, ...], row: tuple[float, ...]) -> tuple[float, ..
 def shut(voice: VoiceModel, wide: VoiceModel | None) -> VoiceModel:
     """Return a shut hat with :data:`SHUT_DEGREES`; loosely shut it rings as the way to the open one begins."""
     share = SHUT_SHARE if wide is None else min(1.0, t30_s(voice) / t30_s(wide))
-    loose = float(np.clip(share ** -SHUT_DEGREES[1], _LEAST_STEP, _LOOSEST))
+    loose = float(np.clip(share ** -SHUT_DEGREES[1], *_LOOSE))
     openness = Openness(degrees=SHUT_DEGREES, stretch=(1.0, round(loose, 3)))
     return voice.model_copy(update={"openness": openness})

@@ -26,6 +26,7 @@ from stemgmd_tools.kits.fit.complete import complete_map
 from stemgmd_tools.kits.fit.donors import attribution_over, license_over
 from stemgmd_tools.kits.fit.fit import Fitted, fit_voices
 from stemgmd_tools.kits.fit.recipes import Parent, Recipe, load_recipes, recipes_path
+from stemgmd_tools.kits.fit.voices import louder
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.kits.map_text import map_text
@@ -91,12 +92,12 @@ def _mixed(recipe: Recipe, parents: list[KitMap]) -> KitMap:
 
 def _finished(name: str, articulation: Articulation, recipe: Recipe) -> Articulation:
     """Return an articulation in its place between the channels, its figures rounded."""
-    voice = compacted(rounded(voice_of(articulation)))
+    voice = compacted(rounded(louder(voice_of(articulation), articulation.gain_db)))
     instrument = INSTRUMENT_OF[name]
     return articulation.model_copy(
         update={
             "model": voice,
-            "gain_db": round(articulation.gain_db, 2),
+            "gain_db": 0.0,
             "pan": recipe.pans.get(instrument, round(articulation.pan, 3)),
             "dynamics_db": recipe.dynamics_db.get(instrument, articulation.dynamics_db),
             "release_s": round(articulation.release_s, 4),

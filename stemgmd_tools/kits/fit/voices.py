@@ -26,7 +26,7 @@ _STICK_S: Final = 0.006
 _ATTACK_S: Final = 0.002
 _BODY_S: Final = 0.04
 """When a change of spectrum is read for the fast modes of an attack, and for those that ring."""
-_GRID_S: Final = 0.005
+_GRID_S: Final = 0.0025
 
 
 def value_at(envelope: BandEnvelope, frequencies_hz: ArrayLike, times_s: ArrayLike) -> Float:
