@@ -11,16 +11,17 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from stemgmd_tools.kits.fit.bands import TIMES_S, WIDTHS_S, Bands, decibels
+from stemgmd_tools.kits.fit.bands import TIMES_S, WIDTHS_S, decibels
 from stemgmd_tools.kits.fit.refine import Stage, corrections, noise_bands, table
 from stemgmd_tools.kits.fit.tables import LayerTable, chosen_knots, weights
 from stemgmd_tools.kits.fit.velocity import coarse_grid, roughness, solve
-from stemgmd_tools.kits.model.bands import Float, knot_weights, rows_in_bands
+from stemgmd_tools.kits.model.bands import BANDS, Float, knot_weights, rows_in_bands
 from stemgmd_tools.kits.model.parameters import BandEnvelope, Noise, Openness, OpennessChange
+from stemgmd_tools.kits.model.shapes import NoiseShape, noise_shapes
 
 _STRETCHES: Final = tuple(round(float(x), 3) for x in np.geomspace(0.02, 1.6, 24))
 _KNOTS_S: Final = (0.0, 0.0015, 0.004, 0.01, 0.022, 0.05, 0.11, 0.24, 0.52, 1.1, 2.4, 5.2)
-_ROUNDS: Final = 4
+_ROUNDS: Final = 3
 _RIDGE: Final = 0.02
 _SLOPE_RIDGE: Final = 0.1
 _SMOOTHING: Final = 0.1
@@ -45,7 +46,7 @@ def fit_openness(noise: Noise, degrees: Sequence[Degree], name: str) -> Openness
     """
     stretches, changes = [], []
     for degree in degrees:
-        stretch = _stretch(noise, degree, name)
+        stretch = _stretch(noise, degree)
         stretches.append(stretch)
         changes.append(_change(noise, degree, stretch, name))
     return Openness(
@@ -58,23 +59,19 @@ def _alone(degree: Degree, stretch: float, change: OpennessChange | None) -> Ope
     return Openness(degrees=(degree.openness,), stretch=(stretch,), changes=None if change is None else (change,))
 
 
-def _stretch(noise: Noise, degree: Degree, name: str) -> float:
+def _stretch(noise: Noise, degree: Degree) -> float:
     """Return the stretch of time at which the decays agree best, whatever the levels."""
-    trials = [
-        (
-            _error(degree.layers, noise_bands(noise, degree.stage, f"{name} open", _alone(degree, stretch, None))),
-            stretch,
-        )
-        for stretch in _STRETCHES
-    ]
-    return min(trials)[1]
+    stick_s = _alone(degree, 1.0, None).stick_s
+    shapes = noise_shapes(noise, _STRETCHES, np.zeros((BANDS, len(_STRETCHES))), stick_s)
+    errors = [_error(degree, shape) for shape in shapes]
+    return _STRETCHES[int(np.argmin(errors))]
 
 
-def _error(layers: Sequence[LayerTable], made: Sequence[Bands]) -> float:
+def _error(degree: Degree, shape: NoiseShape) -> float:
     """Return the mean difference in dB after each band's own best level."""
     total = count = 0.0
-    for wanted, one in zip(layers, made, strict=True):
-        level, goal = decibels(one.power), decibels(wanted.power)
+    for velocity, wanted in zip(degree.stage.velocities, degree.layers, strict=True):
+        level, goal = shape.at(velocity, TIMES_S), decibels(wanted.power)
         floor = goal.max() - _RANGE_DB
         weight = ((goal > floor) & (np.arange(len(TIMES_S)) < wanted.bins)) * np.sqrt(WIDTHS_S)
         difference = np.maximum(goal, floor) - np.maximum(level, floor)

@@ -23,7 +23,7 @@ _MOST_BENDS: Final = 5
 _NEAREST_OCTAVES: Final = 0.12
 """Layers closer together than this share a bend."""
 _SLOPE_RIDGE: Final = 0.5
-_BEND_RIDGE: Final = 0.15
+_BEND_RIDGE: Final = 0.05
 _SMOOTHING: Final = 0.3
 _REACH_DB: Final = 9.0
 """A cell's slope lies within this of the voice's mean slope."""
@@ -98,7 +98,9 @@ def fit_law(
     slope = np.full(spread.shape[1], mean)
     if len(octaves) > 1:
         rest = data - octaves[:, None] * mean
-        slope += solve(octaves[:, None], rest, weight, spread, _SLOPE_RIDGE, smooth)[0]
+        own = solve(octaves[:, None], rest, weight, spread, _SLOPE_RIDGE, smooth)[0]
+        importance = weight.sum(axis=0) @ spread
+        slope += own - float(importance @ own / importance.sum())  # the mean stays within what strokes do
         slope = np.clip(slope, max(mean - _REACH_DB, _SLOPE_RANGE_DB[0]), min(mean + _REACH_DB, _SLOPE_RANGE_DB[1]))
     rest = data - octaves[:, None] * (spread @ slope)
     bend_octaves = _bend_places(octaves)
