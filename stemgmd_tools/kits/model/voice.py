@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -14,12 +14,28 @@ from stemgmd_tools.kits.model.room import Room
 from stemgmd_tools.kits.model.shapes import NoiseShape, level_changes, noise_shapes
 from stemgmd_tools.seeds import stream
 
-RANGE_DB: Final = 48.0
-"""A one-shot ends where its RMS stays so far below its own loudest moment, ..."""
-HIGHEST_FLOOR_DB: Final = -60.0
-"""... but not while it is above this, dB re full scale, ..."""
-LOWEST_FLOOR_DB: Final = -80.0
-"""... and at the latest at this, a few steps of 16-bit audio."""
+
+class Floor(NamedTuple):
+    """Where a one-shot is over: it ends where its RMS stays below."""
+
+    range_db: float
+    """So far below its own loudest moment, ..."""
+    lowest_db: float
+    """... but not below this, dB re full scale, ..."""
+    highest_db: float
+    """... nor above this."""
+
+    def power(self, loudest: float) -> float:
+        """Return the mean power of the floor under a sound of the given loudest power."""
+        floor_db = 10.0 * np.log10(max(loudest, 1e-20)) - self.range_db
+        return float(10.0 ** (np.clip(floor_db, self.lowest_db, self.highest_db) / 10.0))
+
+
+NEAR: Final = Floor(60.0, -92.0, -66.0)
+"""For the first :data:`NEAR_S`: drums and soft strokes ring out."""
+FAR: Final = Floor(46.0, -78.0, -60.0)
+"""After that: the last of a cymbal's ring would double the size of a bank."""
+NEAR_S: Final = 3.0
 
 _GRID_S: Final = 0.01
 _FADE_FRAMES: Final = 4410
@@ -81,7 +97,7 @@ class Synthesiser:
         for modes in (self._body, self._attack):
             if modes is not None:
                 power = power + modes.energy(velocity, times_s)
-        heard = np.flatnonzero(power > _floor_power(float(power.max())))
+        heard = np.flatnonzero(power > _floor(float(power.max()), times_s))
         end_s = float(times_s[heard[-1]]) + _GRID_S if len(heard) else 0.0
         return max(_SHORTEST_FRAMES, round(end_s * SAMPLE_RATE))
 
@@ -114,17 +130,17 @@ class Synthesiser:
         return sound if self._room is None else self._room.add_to(_faded(sound))
 
 
-def _floor_power(loudest: float) -> float:
-    """Return the mean power below which a sound of the given loudest power is over."""
-    highest, lowest = 10.0 ** (HIGHEST_FLOOR_DB / 10.0), 10.0 ** (LOWEST_FLOOR_DB / 10.0)
-    return float(min(max(loudest * 10.0 ** (-RANGE_DB / 10.0), lowest), highest))
+def _floor(loudest: float, times_s: Float) -> Float:
+    """Return the mean power below which a sound of the given loudest power is over, at each time."""
+    return np.where(times_s < NEAR_S, NEAR.power(loudest), FAR.power(loudest))
 
 
 def _trimmed(sound: Float) -> Float:
     """Return ``sound`` up to the last block above the floor."""
     blocks = len(sound) // _TRIM_BLOCK
     power = (sound[: blocks * _TRIM_BLOCK].reshape(blocks, -1) ** 2).mean(axis=1)
-    heard = np.flatnonzero(power > _floor_power(float(power.max(initial=0.0))))
+    times_s = np.arange(blocks, dtype=np.float64) * (_TRIM_BLOCK / SAMPLE_RATE)
+    heard = np.flatnonzero(power > _floor(float(power.max(initial=0.0)), times_s))
     last = heard[-1] + 1 if len(heard) else 0
     return sound[: max(_SHORTEST_FRAMES, int(last) * _TRIM_BLOCK)]
 
