@@ -66,6 +66,7 @@ def _modes(lowest_hz: float, count: int, draw: np.random.Generator, *, free: boo
         "velocity_db_per_octave": [8.0] * count,
         "bend_velocities": (30, 120),
         "bends_db": [[0.5, -0.5]] * count,
+        "phase_bends_turns": None if free else [[0.1, 0.0]] * count,
         "t60_velocity_exponent": 0.05,
         "frequency_velocity_exponent": 0.01,
     }

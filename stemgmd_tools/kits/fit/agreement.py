@@ -1,7 +1,9 @@
 """What strokes of one drum agree on: when they start, and the phases and stereo of their modes.
 
 A stroke's modes are ``g_k u_k`` with a complex shape ``u_k`` per channel that all strokes share and a gain ``g_k`` of
-its own velocity. Shapes and gains are found by least squares in turns, on the sums of squares alone.
+its own velocity. Shapes and gains are found by least squares in turns, on the sums of squares alone. Then phases may
+turn with velocity (a soft beater stays longer on the head), but neighbours in frequency together: close modes that beat
+would else come out too loud or too soft between the velocities that were recorded.
 """
 
 from __future__ import annotations
@@ -12,7 +14,15 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from stemgmd_tools.kits.fit.esprit import Complex
-from stemgmd_tools.kits.fit.mode_levels import Amplitudes, LevelLaw, errors_db, level_law, levels_db
+from stemgmd_tools.kits.fit.mode_levels import (
+    Amplitudes,
+    LevelLaw,
+    bend_velocities,
+    errors_db,
+    level_law,
+    levels_db,
+    velocity_hats,
+)
 from stemgmd_tools.kits.model.bands import Float
 
 _SHIFTS_S: Final = np.arange(-60, 61) * 2.5e-5
@@ -24,6 +34,13 @@ _NEAR_OCTAVES: Final = 0.5
 _HONEST_FACTORS: Final = (0.8, 1.5)
 _GAIN_RIDGE: Final = 0.02
 """Draws gains to what each mode has by itself."""
+_TURN_RIDGE: Final = 0.05
+"""Draws the phases of a velocity to those that all share, where modes turn together."""
+_TURN_OCTAVES: Final = 0.5
+"""How near in frequency they have to be for that."""
+_OWN_RIDGE: Final = 3.0
+"""The same where a mode turns by itself."""
+_TURN_ROUNDS: Final = 2
 
 
 class Normal(NamedTuple):
@@ -42,6 +59,10 @@ class Agreement(NamedTuple):
     """(K, 2) complex amplitudes per channel at gain 1, their mean power 1."""
     gain: Float
     """(velocities, K) amplitudes."""
+    turn: Complex
+    """(velocities, K) phases of each velocity on top of the shapes'."""
+    bends: Float
+    """(K, bends) turns that lie behind ``turn``, at the bend velocities."""
 
 
 def normal(basis: Complex, sounds: Float) -> Normal:
@@ -54,10 +75,17 @@ def normal(basis: Complex, sounds: Float) -> Normal:
     return Normal(real.T @ real, real.T @ sounds)
 
 
-def agreement_of(bases: Sequence[Complex], sounds: Sequence[Float], rung: Sequence[Amplitudes]) -> Agreement:
+def agreement_of(
+    frequency_hz: Float, bases: Sequence[Complex], sounds: Sequence[Float], rung: Sequence[Amplitudes]
+) -> Agreement:
     """Return what strokes agree on; arguments as of :func:`shared_modes`."""
     normals = [normal(basis, mean_stroke(sound)) for basis, sound in zip(bases, sounds, strict=True)]
-    return agree(normals, 10.0 ** (np.array([levels_db(one) for one in rung]) / 20.0))
+    return agree(frequency_hz, normals, _levels(rung), [one.velocity for one in rung])
+
+
+def _levels(rung: Sequence[Amplitudes]) -> Float:
+    """Return (velocities, K) amplitudes of the mean energy."""
+    return np.asarray(10.0 ** (np.array([levels_db(one) for one in rung]) / 20.0))
 
 
 def mean_stroke(sound: Float) -> Float:
@@ -67,29 +95,29 @@ def mean_stroke(sound: Float) -> Float:
 
 def shared_modes(
     frequency_hz: Float, bases: Sequence[Complex], sounds: Sequence[Float], rung: Sequence[Amplitudes]
-) -> tuple[LevelLaw, Complex]:
-    """Return the levels of modes over velocity and their (K, 2) shapes.
+) -> tuple[LevelLaw, Complex, Float]:
+    """Return the levels of modes over velocity, their (K, 2) shapes, and (K, bends) turns at the bend velocities.
 
     :param frequency_hz: (K,) of the modes.
     :param bases: (N, K) weighted modes of each velocity.
     :param sounds: (N, repeats x 2) weighted strokes of each velocity, moved in time so that they agree.
     :param rung: the amplitudes of each stroke by itself.
     """
-    agreed = agreement_of(bases, sounds, rung)
-    near = _nearness(frequency_hz)
+    agreed = agreement_of(frequency_hz, bases, sounds, rung)
+    near = _nearness(frequency_hz, _NEAR_OCTAVES)
     scale = [
         _honest(basis, near, agreed.shape * gain[:, None], own.values)
-        for basis, gain, own in zip(bases, agreed.gain, rung, strict=True)
+        for basis, gain, own in zip(bases, agreed.gain * agreed.turn, rung, strict=True)
     ]
     levels = 20.0 * np.log10(agreed.gain * np.array(scale))
     errors = np.array([errors_db(one) for one in rung])
-    return level_law([one.velocity for one in rung], levels, errors), agreed.shape
+    return level_law([one.velocity for one in rung], levels, errors), agreed.shape, agreed.bends
 
 
-def _nearness(frequency_hz: Float) -> Float:
+def _nearness(frequency_hz: Float, octaves: float) -> Float:
     """Return (K, K) weights around each mode, wide enough for modes that beat."""
     position = np.log2(frequency_hz)
-    return np.asarray(np.exp(-0.5 * ((position[:, None] - position) / _NEAR_OCTAVES) ** 2))
+    return np.asarray(np.exp(-0.5 * ((position[:, None] - position) / octaves) ** 2))
 
 
 def _honest(basis: Complex, near: Float, shared: Complex, own: Complex) -> Float:
@@ -129,20 +157,20 @@ def starts_s(
     alone = [[normal(basis, pair) for pair in _pairs(sound)] for basis, sound in zip(bases, sounds, strict=True)]
     loudest = max(rung, key=lambda one: one.velocity)
     shape = loudest.values[0].T / (np.sqrt((np.abs(loudest.values[0]) ** 2).mean(axis=0))[:, None] + 1e-30)
-    own = 10.0 ** (np.array([levels_db(one) for one in rung]) / 20.0)
-    agreed = Agreement(shape, own)
+    own = _levels(rung)
+    gain = own
     turns = np.exp(2j * np.pi * _SHIFTS_S[:, None] * turning)
     early_s: list[Float] = []
     for _ in range(_SHIFT_ROUNDS):
         early_s = []
-        for strokes, gain in zip(alone, agreed.gain, strict=True):
-            moved = turns[:, :, None] * (agreed.shape * gain[:, None])
+        for strokes, row in zip(alone, gain, strict=True):
+            moved = turns[:, :, None] * (shape * row[:, None])
             both = np.concatenate([moved.real, moved.imag], axis=1)
             match = np.stack([np.einsum("skc,kc->s", both, one.projected) for one in strokes])
             early_s.append(_SHIFTS_S[np.argmax(match, axis=1)])
         middle_s = float(np.average([one.mean() for one in early_s], weights=[one.velocity for one in rung]))
         early_s = [one - middle_s for one in early_s]
-        agreed = agree([_mean(*pair, turning) for pair in zip(alone, early_s, strict=True)], own)
+        shape, gain = _turns_about([_mean(*pair, turning) for pair in zip(alone, early_s, strict=True)], own)
     return early_s
 
 
@@ -155,28 +183,75 @@ def _mean(strokes: Sequence[Normal], early_s: Float, turning: Float) -> Normal:
     """Return the least squares of the mean of strokes that are early."""
     gram, projected = np.zeros_like(strokes[0].gram), np.zeros_like(strokes[0].projected)
     for one, shift_s in zip(strokes, early_s, strict=True):
-        turn = np.exp(2j * np.pi * shift_s * turning)
-        cosine, sine = np.diag(turn.real), np.diag(turn.imag)
-        whole = np.block([[cosine, -sine], [sine, cosine]])
-        gram += whole.T @ one.gram @ whole / len(strokes)
-        projected += whole.T @ one.projected / len(strokes)
+        turned = _turned(one, np.exp(2j * np.pi * shift_s * turning))
+        gram += turned.gram / len(strokes)
+        projected += turned.projected / len(strokes)
     return Normal(gram, projected)
 
 
-def agree(normals: Sequence[Normal], gain: Float) -> Agreement:
-    """Return the shapes that all velocities share and the gains that go with them.
+def _turned(one: Normal, turn: Complex) -> Normal:
+    """Return the least squares of modes whose basis is multiplied by (K,) ``turn``."""
+    real, imaginary = np.diag(turn.real), np.diag(turn.imag)
+    whole = np.block([[real, -imaginary], [imaginary, real]])
+    return Normal(whole.T @ one.gram @ whole, whole.T @ one.projected)
 
-    :param gain: (velocities, K) amplitudes to begin with, positive.
+
+def agree(frequency_hz: Float, normals: Sequence[Normal], own: Float, velocities: Sequence[int]) -> Agreement:
+    """Return the shapes that all velocities share, and the gains and phases that go with them.
+
+    :param own: (velocities, K) amplitudes of each velocity by itself, positive.
     """
-    count = gain.shape[1]
+    shape, gain = _turns_about(normals, own)
+    knots = bend_velocities(velocities)
+    bends = np.zeros((own.shape[1], len(knots)))
+    turn = np.ones(own.shape, np.complex128)
+    if not knots:
+        return Agreement(shape, gain, turn, bends)
+    hats = velocity_hats(knots, velocities)
+    for _ in range(_TURN_ROUNDS):
+        bends = _bends(frequency_hz, normals, shape, gain, hats)
+        turn = np.exp(2j * np.pi * hats @ bends.T)
+        shape, gain = _turns_about([_turned(*pair) for pair in zip(normals, turn, strict=True)], own)
+    return Agreement(shape, gain, turn, bends)
+
+
+def _bends(frequency_hz: Float, normals: Sequence[Normal], shape: Complex, gain: Float, hats: Float) -> Float:
+    """Return (K, bends) turns at the bend velocities, drawn to none; neighbours differ by half a turn at most.
+
+    Least squares for complex factors that are linear between the bend velocities.
+
+    :param hats: (velocities, bends) weights of interpolation.
+    """
+    count, width = len(shape), hats.shape[1]
+    size = 2 * count * width
+    gram, projected = np.zeros((size, size)), np.zeros(size)
+    for one, row, weights in zip(normals, gain, hats, strict=True):
+        for channel in range(2):
+            turned = _turned(one, shape[:, channel] * row)
+            gram += np.kron(np.outer(weights, weights), turned.gram)
+            projected += np.kron(weights, turned.projected[:, channel])
+    diagonal = np.diag(gram)
+    near = np.linalg.inv(np.eye(count) / _OWN_RIDGE + _nearness(frequency_hz, _TURN_OCTAVES) / _TURN_RIDGE)
+    prior = np.sqrt(np.outer(diagonal, diagonal)) * np.kron(np.eye(2 * width), near) + 1e-30 * np.eye(size)
+    none = np.tile(np.concatenate([np.ones(count), np.zeros(count)]), width)
+    both = np.linalg.solve(gram + prior, projected + prior @ none).reshape(width, 2, count)
+    return np.unwrap(np.angle(both[:, 0] + 1j * both[:, 1]).T, axis=1) / (2.0 * np.pi)
+
+
+def _turns_about(normals: Sequence[Normal], own: Float) -> tuple[Complex, Float]:
+    """Return (K, 2) shapes and (velocities, K) gains, found in turns, of phases that are known.
+
+    :param own: (velocities, K) amplitudes to begin with, positive.
+    """
+    gain = own
+    count = own.shape[1]
     shape = np.ones((count, 2), np.complex128)
-    own = gain
     for _ in range(_ROUNDS):
         shape = _shape(normals, gain)
         size = np.sqrt((np.abs(shape) ** 2).mean(axis=1)) + 1e-30
         shape, gain, own = shape / size[:, None], gain * size, own * size
         gain = np.stack([_gain(one, shape, row) for one, row in zip(normals, own, strict=True)])
-    return Agreement(shape, gain)
+    return shape, gain
 
 
 def _shape(normals: Sequence[Normal], gain: Float) -> Complex:

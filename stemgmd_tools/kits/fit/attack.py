@@ -49,13 +49,13 @@ def fit_attack(strokes: Sequence[Strokes], count: int, law: Law | None, rung: Se
     law = Law(poles, onset_s=_ONSET_S)
     basis = law.basis(0.0, np.arange(left[0].shape[1]) / SAMPLE_RATE)
     size = [1.0 / (np.sqrt((layer**2).mean()) + 1e-12) for layer in left]
-    levels, shape = shared_modes(
+    shared = shared_modes(
         poles.frequency_hz,
         [basis * one for one in size],
         [_flat(layer) * one for layer, one in zip(left, size, strict=True)],
         _solved(poles, strokes, left),
     )
-    return mode_table(poles, levels, shape, law)
+    return mode_table(poles, *shared, law)
 
 
 def _flat(layer: Float) -> Float:

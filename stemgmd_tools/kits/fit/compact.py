@@ -145,6 +145,9 @@ def _modes(modes: Modes | None) -> Modes | None:
         kept = _kept(octaves, np.array(modes.bends_db) * strong[:, None], _MOST_MODE_BENDS)
         update["bend_velocities"] = tuple(modes.bend_velocities[i] for i in kept)
         update["bends_db"] = _rows(np.array(modes.bends_db)[:, kept], 0.5)
+        if modes.phase_bends_turns is not None:
+            turns = np.array(modes.phase_bends_turns)[:, kept].round(2) + 0.0
+            update["phase_bends_turns"] = tuple(tuple(row) for row in turns.tolist())
     return modes.model_copy(update=update)
 
 

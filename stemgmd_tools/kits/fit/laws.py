@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from stemgmd_tools.kits.fit.families import Family, family_of
+from stemgmd_tools.kits.fit.sums import moved_turns
 from stemgmd_tools.kits.fit.voices import value_at
 from stemgmd_tools.kits.levels import LINEAR_LAW_DB, SQUARE_LAW_DB
 from stemgmd_tools.kits.model.bands import Float, knot_weights
@@ -127,7 +128,13 @@ def _soft_modes(modes: Modes | None, softest: int) -> Modes | None:
     kept = [column for column, velocity in enumerate(modes.bend_velocities) if velocity > softest]
     columns = np.column_stack([*bent.values(), *(tables[column] for column in kept)])
     velocities = (*bent, *(modes.bend_velocities[column] for column in kept))
-    return modes.model_copy(update={"bend_velocities": velocities, "bends_db": _rows(columns.round(1))})
+    return modes.model_copy(
+        update={
+            "bend_velocities": velocities,
+            "bends_db": _rows(columns.round(1)),
+            "phase_bends_turns": moved_turns(modes, velocities),
+        }
+    )
 
 
 def _bent(softest: int, steep: Float, octaves: Float, tables: Float) -> dict[int, Float]:
@@ -177,6 +184,7 @@ def _alike(own: Modes | None, other: Modes | None, slopes: BandEnvelope, time_s:
             "velocity_db_per_octave": (slope,),
             "bend_velocities": (),
             "bends_db": None,
+            "phase_bends_turns": None,
             "t60_velocity_exponent": other.t60_velocity_exponent,
             "frequency_velocity_exponent": other.frequency_velocity_exponent,
         }
@@ -188,7 +196,7 @@ def _ruled(modes: Modes | None, slopes: BandEnvelope, time_s: float) -> Modes | 
         return None
     read = value_at(slopes, modes.frequency_hz, (time_s,))[:, 0]
     ruled = {"velocity_db_per_octave": tuple(read.round(1).tolist()), "bend_velocities": (), "bends_db": None}
-    return modes.model_copy(update=ruled)
+    return modes.model_copy(update={**ruled, "phase_bends_turns": None})
 
 
 def _with(

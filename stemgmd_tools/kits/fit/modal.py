@@ -123,7 +123,8 @@ def _shared_law(law: Law, heard: Sequence[Strokes], form: Form) -> Law:
     """Return a law refined for what strokes share that start together."""
     seen, rung, bases = _rung(law, heard, form)
     sounds = [one.sounds for one in seen]
-    gain = agreement_of(bases, sounds, rung).gain
+    agreed = agreement_of(law.poles.frequency_hz, bases, sounds, rung)
+    gain = agreed.gain * agreed.turn
     means = [mean_stroke(sound) for sound in sounds]
     return refine_shared(law, seen, means, gain, _SHARED_ROUNDS, glides=form.glides, decays=_DECAYS)
 

@@ -77,11 +77,11 @@ def level_law(velocities: Sequence[int], levels: Float, errors: Float) -> LevelL
     octaves = np.log2(np.array(velocities) / REFERENCE_VELOCITY)
     weight = 1.0 / errors**2
     level, slope = _lines(levels, octaves, weight, _common_slope(levels, octaves, weight))
-    knots = _bend_velocities(velocities)
+    knots = bend_velocities(velocities)
     bends = np.zeros((levels.shape[1], len(knots)))
     if knots:
         left = levels - level - slope * octaves[:, None]
-        hats = _hats(np.log2(np.array(knots) / REFERENCE_VELOCITY), octaves)
+        hats = velocity_hats(knots, velocities)
         for mode in range(levels.shape[1]):
             system = (hats.T * weight[:, mode]) @ hats + np.eye(len(knots)) / _BEND_SPREAD_DB**2
             bends[mode] = np.linalg.solve(system, (hats.T * weight[:, mode]) @ left[:, mode])
@@ -111,7 +111,7 @@ def _lines(levels: Float, octaves: Float, weight: Float, common: float) -> tuple
     return mean - slope * centre, slope
 
 
-def _bend_velocities(velocities: Sequence[int]) -> tuple[int, ...]:
+def bend_velocities(velocities: Sequence[int]) -> tuple[int, ...]:
     """Return up to four of the velocities that were heard, the ends among them; none for two velocities or fewer."""
     if len(velocities) < 3:
         return ()
@@ -120,6 +120,7 @@ def _bend_velocities(velocities: Sequence[int]) -> tuple[int, ...]:
     return tuple(velocities[index] for index in picked)
 
 
-def _hats(knots: Float, points: Float) -> Float:
-    """Return (points, knots) weights of linear interpolation, constant outside."""
-    return np.stack([np.interp(points, knots, row) for row in np.eye(len(knots))], axis=1)
+def velocity_hats(knots: Sequence[int], velocities: Sequence[int]) -> Float:
+    """Return (velocities, knots) weights of interpolation over the logarithm of velocity, constant outside."""
+    places, points = (np.log2(np.array(one) / REFERENCE_VELOCITY) for one in (knots, velocities))
+    return np.stack([np.interp(points, places, row) for row in np.eye(len(places))], axis=1)

@@ -15,10 +15,11 @@ from stemgmd_tools.kits.model.parameters import Modes
 NEPERS_PER_60_DB: Final = float(np.log(1000.0))
 
 
-def mode_table(poles: Poles, levels: LevelLaw, shape: Complex, law: Law) -> Modes:
+def mode_table(poles: Poles, levels: LevelLaw, shape: Complex, turns: Float, law: Law) -> Modes:
     """Return the table of modes with these poles and levels, by ascending frequency.
 
     :param shape: (K, 2) complex amplitudes of the channels; only their ratio and their phases count.
+    :param turns: (K, bends) turns added to the phases at the bend velocities.
     """
     order = np.argsort(poles.frequency_hz, kind="stable")
     power = np.abs(shape) ** 2 + 1e-30
@@ -33,6 +34,7 @@ def mode_table(poles: Poles, levels: LevelLaw, shape: Complex, law: Law) -> Mode
         velocity_db_per_octave=_rounded(levels.slope_db[order], 2),
         bend_velocities=levels.bend_velocities,
         bends_db=tuple(_rounded(row, 2) for row in levels.bends_db[order]) if levels.bend_velocities else None,
+        phase_bends_turns=tuple(_rounded(row, 3) for row in turns[order]) if turns.any() else None,
         t60_velocity_exponent=round(law.t60_exponent, 4),
         frequency_velocity_exponent=round(law.frequency_exponent, 5),
         onset_s=law.onset_s,

@@ -57,7 +57,7 @@ def fit_peaks(strokes: Sequence[Strokes], form: Form) -> Modes | None:
     levels = level_law([one.velocity for one in rung], *found)
     power = [(np.abs(one.values) ** 2).mean(axis=0) for one in rung]
     shape = np.sqrt(np.mean([one / one.mean() for one in power], axis=0)).T.astype(np.complex128)
-    table = mode_table(poles, levels, shape, Law(poles, onset_s=form.mode_onset_s))
+    table = mode_table(poles, levels, shape, np.zeros((0, 0)), Law(poles, onset_s=form.mode_onset_s))
     return table.model_copy(update={"phase_turns": None, "channel_phase_turns": None})
 
 

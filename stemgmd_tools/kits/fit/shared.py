@@ -13,6 +13,7 @@ import numpy as np
 import scipy.linalg
 
 from stemgmd_tools.kits.fit.damped import Law, Observed, Step, descend, freedoms, jacobian, weighted_basis
+from stemgmd_tools.kits.fit.esprit import Complex
 from stemgmd_tools.kits.model.bands import Float
 
 _RIDGE: Final = 3e-3
@@ -22,7 +23,7 @@ def refine_shared(
     law: Law,
     seen: Sequence[Observed],
     strokes: Sequence[Float],
-    gain: Float,
+    gain: Complex,
     rounds: int,
     *,
     glides: bool,
@@ -31,7 +32,7 @@ def refine_shared(
     """Return a law that explains more of the strokes with shapes that all velocities share.
 
     :param strokes: (N, 2) mean stroke of each velocity, weighted as ``seen`` is.
-    :param gain: (velocities, K) amplitudes of the modes, fixed.
+    :param gain: (velocities, K) complex amplitudes of the modes over their shapes, fixed.
     :param rounds: damped Gauss-Newton steps.
     :param glides: whether depth, times and exponent of the glide may change.
     :param decays: least and greatest decay, nepers per second.
@@ -40,7 +41,7 @@ def refine_shared(
     return descend(law, lambda tried: _step(tried, seen, strokes, gain), free, rounds, decays)
 
 
-def _step(law: Law, seen: Sequence[Observed], strokes: Sequence[Float], gain: Float) -> Step:
+def _step(law: Law, seen: Sequence[Observed], strokes: Sequence[Float], gain: Complex) -> Step:
     """Return the Gauss-Newton step over all velocities, shared shapes projected out."""
     count = len(law.poles.decay)
     bases = [weighted_basis(law, one) * row for one, row in zip(seen, gain, strict=True)]

@@ -71,6 +71,8 @@ def taken(modes: Modes, kept: Sequence[int]) -> Modes:
         some["velocity_db_per_octave"] = tuple(modes.velocity_db_per_octave[i] for i in kept)
     if modes.bends_db is not None:
         some["bends_db"] = tuple(modes.bends_db[i] for i in kept)
+    if modes.phase_bends_turns is not None:
+        some["phase_bends_turns"] = tuple(modes.phase_bends_turns[i] for i in kept)
     return modes.model_copy(update=some)
 
 
@@ -92,6 +94,7 @@ def _joined(first: Modes | None, second: Modes | None) -> Modes | None:
             **{name: (*getattr(first, name), *getattr(second, name)) for name in ("frequency_hz", "t60_s", "level_db")},
             "velocity_db_per_octave": (*_slopes(first), *_slopes(second)),
             "bends_db": _joined_bends(first, second),
+            "phase_bends_turns": _joined_turns(first, second),
         }
     )
 
@@ -111,6 +114,24 @@ def _joined_bends(first: Modes, second: Modes) -> tuple[tuple[float, ...], ...] 
     own = np.log2(np.array(second.bend_velocities) / REFERENCE_VELOCITY)
     more = (tuple(np.interp(octaves, own, row).round(1).tolist()) for row in second.bends_db)
     return (*first.bends_db, *more)
+
+
+def moved_turns(modes: Modes, velocities: Sequence[int]) -> tuple[tuple[float, ...], ...] | None:
+    """Return the turns of modes at other bend velocities; None if they have none."""
+    if modes.phase_bends_turns is None or not velocities:
+        return None
+    places, own = (np.log2(np.array(one) / REFERENCE_VELOCITY) for one in (velocities, modes.bend_velocities))
+    return tuple(tuple(np.interp(places, own, row).round(3).tolist()) for row in modes.phase_bends_turns)
+
+
+def _joined_turns(first: Modes, second: Modes) -> tuple[tuple[float, ...], ...] | None:
+    """Return the turns of both at the bend velocities of the first, which has to keep its phases."""
+    turns = [moved_turns(modes, first.bend_velocities) for modes in (first, second)]
+    if first.phase_turns is None or turns == [None, None]:
+        return None
+    none = (0.0,) * len(first.bend_velocities)
+    filled = (own or (none,) * len(modes.frequency_hz) for own, modes in zip(turns, (first, second), strict=True))
+    return tuple(row for rows in filled for row in rows)
 
 
 def _spread(count: int) -> tuple[float, ...]:

@@ -35,6 +35,8 @@ class ModeBank:
     """(B,) velocities of the bends, octaves above the reference; may be empty."""
     bends_db: Float
     """(K, B) added to the level at the bends' velocities, constant outside."""
+    phase_bends: Float
+    """(K, B) radians added to the phase there."""
     t60_exponent: float
     """Decay times are proportional to (velocity / reference) to this power."""
     frequency_exponent: float
@@ -60,7 +62,8 @@ class ModeBank:
             modes.phase_turns is None,
             modes.onset_s,
             np.log2(np.array(modes.bend_velocities, dtype=np.float64) / REFERENCE_VELOCITY),
-            np.array(modes.bends_db or ((),) * count, dtype=np.float64).reshape(count, -1),
+            _rows(modes.bends_db, count),
+            2.0 * np.pi * _rows(modes.phase_bends_turns or ((0.0,) * len(modes.bend_velocities),) * count, count),
             modes.t60_velocity_exponent,
             modes.frequency_velocity_exponent,
         )
@@ -69,10 +72,12 @@ class ModeBank:
         """Return the (2, K) amplitudes of a stroke."""
         octaves = np.log2(velocity / REFERENCE_VELOCITY)
         change_db = self.velocity_db_per_octave * octaves
+        turn = np.zeros(len(change_db))
         if len(self.bend_octaves):
             weights = knot_weights(self.bend_octaves, np.array([octaves]), extend=False)
             change_db = change_db + self.bends_db @ weights[:, 0]
-        return np.asarray(self.amplitude * 10.0 ** (change_db / 20.0))
+            turn = turn + self.phase_bends @ weights[:, 0]
+        return np.asarray(self.amplitude * 10.0 ** (change_db / 20.0) * np.exp(1j * turn))
 
     def rate_at(self, velocity: float) -> NDArray[np.complex128]:
         """Return the (K,) complex rates of a stroke."""
@@ -109,6 +114,11 @@ class ModeBank:
         onset = min(frames, max(1, round(self.onset_s * SAMPLE_RATE)))
         sound[:onset] *= (np.arange(1, onset + 1) / onset)[:, None]
         return sound
+
+
+def _rows(table: tuple[tuple[float, ...], ...] | None, count: int) -> Float:
+    """Return a table of bends as (count, B)."""
+    return np.array(table or ((),) * count, dtype=np.float64).reshape(count, -1)
 
 
 def ring(rate: NDArray[np.complex128], amplitude: NDArray[np.complex128], frames: int) -> Float:

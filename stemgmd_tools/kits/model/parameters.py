@@ -161,9 +161,16 @@ class Modes(_Table):
     velocity_db_per_octave: tuple[Slope, ...] = Field(
         description="how each level follows velocity; one number stands for all modes"
     )
-    bend_velocities: tuple[Velocity, ...] = Field(default=(), description="columns of bends_db, ascending")
+    bend_velocities: tuple[Velocity, ...] = Field(
+        default=(), description="columns of bends_db and phase_bends_turns, ascending"
+    )
     bends_db: Table | None = Field(
         default=None, description="what the straight line misses: one row per mode, one column per bend velocity"
+    )
+    phase_bends_turns: Table | None = Field(
+        default=None,
+        description="added to phase_turns: one row per mode, one column per bend velocity; neighbours differ as they "
+        "turn, not by the shorter way round; default: 0",
     )
     t60_velocity_exponent: Exponent = Field(
         default=0.0, description="all decay times are proportional to (velocity / reference) to this power"
@@ -192,6 +199,11 @@ class Modes(_Table):
         columns = len(self.bend_velocities)
         if len(rows) != (count if columns else 0) or any(len(row) != columns for row in rows):
             raise ValueError(f"bends_db must be {count} rows of {columns} numbers each, as bend_velocities has columns")
+        turns = self.phase_bends_turns
+        if turns is not None and (
+            self.phase_turns is None or [len(row) for row in turns] != [len(row) for row in rows]
+        ):
+            raise ValueError("phase_bends_turns needs phase_turns, and as many rows and columns as bends_db")
         return self
 
 

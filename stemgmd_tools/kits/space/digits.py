@@ -18,6 +18,7 @@ _DECIMALS: Final = {
     "left_minus_right_db": 1,
     "coherence": 2,
     "phase_turns": 3,
+    "phase_bends_turns": 3,
     "channel_phase_turns": 3,
 }
 """Decimals of what is on a decibel or a unit scale, by the key it has in a sample map."""

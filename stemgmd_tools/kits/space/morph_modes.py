@@ -19,6 +19,8 @@ _SEMITONES_PER_DB: Final = 0.05
 _FAINTEST: Final = 1e-3
 """A mode that has faded to this amplitude ratio is gone."""
 
+_BENDS: Final = ("bends_db", "phase_bends_turns")
+
 Columns: TypeAlias = dict[str, Float]
 
 
@@ -62,10 +64,12 @@ def _columns(modes: Modes | None, velocities: list[int]) -> Columns:
             "channel_phase_turns",
             "slope",
         )
-        return {**dict.fromkeys(names, zeros), "bends_db": np.zeros((0, len(velocities)))}
-    bends = np.zeros((count, len(velocities)))
-    if modes.bends_db is not None:
-        bends = np.array(modes.bends_db) @ velocity_weights(modes.bend_velocities, velocities)
+        return {**dict.fromkeys(names, zeros), **dict.fromkeys(_BENDS, np.zeros((0, len(velocities))))}
+    bends = dict.fromkeys(_BENDS, np.zeros((count, len(velocities))))
+    for name in _BENDS:
+        rows = getattr(modes, name)
+        if rows is not None:
+            bends[name] = np.array(rows) @ velocity_weights(modes.bend_velocities, velocities)
     return {
         "frequency_hz": np.array(modes.frequency_hz),
         "t60_s": np.array(modes.t60_s),
@@ -74,7 +78,7 @@ def _columns(modes: Modes | None, velocities: list[int]) -> Columns:
         "phase_turns": np.array(modes.phase_turns or zeros),
         "channel_phase_turns": np.array(modes.channel_phase_turns or zeros),
         "slope": np.broadcast_to(np.array(modes.velocity_db_per_octave), (count,)),
-        "bends_db": bends,
+        **bends,
     }
 
 
@@ -105,6 +109,7 @@ def _modes(
     one, other = (side or near for side in sides)
     wide = any(side is not None and side.left_minus_right_db is not None for side in sides)
     turned = any(side is not None and side.channel_phase_turns is not None for side in sides)
+    bent = any(side is not None and side.phase_bends_turns is not None for side in sides)
     return Modes(
         frequency_hz=row(columns["frequency_hz"]),
         t60_s=row(columns["t60_s"]),
@@ -115,6 +120,7 @@ def _modes(
         velocity_db_per_octave=row(columns["slope"]),
         bend_velocities=tuple(velocities),
         bends_db=table(columns["bends_db"]) if velocities else None,
+        phase_bends_turns=table(columns["phase_bends_turns"]) if bent and near.phase_turns is not None else None,
         t60_velocity_exponent=between(one.t60_velocity_exponent, other.t60_velocity_exponent, share),
         frequency_velocity_exponent=between(one.frequency_velocity_exponent, other.frequency_velocity_exponent, share),
         onset_s=between(one.onset_s, other.onset_s, share),

@@ -94,6 +94,23 @@ def test_the_waveform_is_the_strokes_but_for_its_lateness(tom: ModalFit, velocit
     assert min(errors) < 0.02
 
 
+def test_phases_that_turn_with_velocity_are_found() -> None:
+    bends = {"bend_velocities": VELOCITIES, "bends_db": ((0.0,) * 3,) * 4}
+    body = BODY.model_copy(update={**bends, "phase_bends_turns": ((-0.2, -0.1, 0.0),) * 4})
+    fit = fit_modes(toy_strokes(body, None, 0.8), Family.KICK)
+    assert fit.body is not None and fit.body.phase_bends_turns is not None
+    left = {}
+    for turns in (fit.body.phase_bends_turns, None):
+        straight = fit._replace(body=fit.body.model_copy(update={"phase_bends_turns": turns}))
+        strokes = toy_strokes(body, None, 0.8)[0]
+        wanted = strokes.repeats[0][ONSET_FRAMES:][:20000]
+        model = rung(straight, strokes.velocity, len(wanted))
+        moved = [((np.roll(model, late, axis=0) - wanted)[200:] ** 2).sum() for late in range(-70, 71, 2)]
+        left[turns is None] = min(moved) / (wanted[200:] ** 2).sum()
+    assert left[False] < 0.05
+    assert left[True] > 2.0 * left[False]
+
+
 def test_a_fit_is_repeatable() -> None:
     strokes = toy_strokes(BODY, GLIDE, 0.4, 1)
     assert fit_modes(strokes, Family.KICK) == fit_modes(strokes, Family.KICK)

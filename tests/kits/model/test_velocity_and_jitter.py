@@ -71,6 +71,46 @@ def test_modes_follow_their_bends_and_exponents() -> None:
     assert bank.rate_at(100) == pytest.approx(bank.rate)
 
 
+def test_phases_turn_with_velocity() -> None:
+    modes = Modes(
+        frequency_hz=(200.0, 300.0),
+        t60_s=(1.0, 0.5),
+        level_db=(-20.0, -30.0),
+        phase_turns=(0.1, 0.2),
+        channel_phase_turns=(0.05, 0.0),
+        velocity_db_per_octave=(6.0,),
+        bend_velocities=(25, 100),
+        bends_db=((0.0, 0.0), (0.0, 0.0)),
+        phase_bends_turns=((0.6, 0.0), (0.0, -0.1)),
+    )
+    bank = ModeBank.from_parameters(modes)
+    turns = {v: np.angle(bank.at_velocity(v)) / (2 * np.pi) % 1.0 for v in (10, 25, 50, 100, 127)}
+    # as it turns, past half a turn, linear in log2 of velocity; constant outside; both channels alike
+    assert turns[25] == pytest.approx(np.array([[0.7, 0.2], [0.75, 0.2]]))
+    assert turns[50] == pytest.approx(np.array([[0.4, 0.15], [0.45, 0.15]]))
+    assert turns[100] == pytest.approx(np.array([[0.1, 0.1], [0.15, 0.1]]))
+    assert turns[10] == pytest.approx(turns[25]) and turns[127] == pytest.approx(turns[100])
+    straight = ModeBank.from_parameters(modes.model_copy(update={"phase_bends_turns": None}))
+    assert np.abs(bank.at_velocity(50)) == pytest.approx(np.abs(straight.at_velocity(50)))
+
+
+@pytest.mark.parametrize("wrong", [{"phase_turns": None}, {"phase_bends_turns": ((0.0,),)}])
+def test_turns_need_phases_and_a_column_per_bend(wrong: dict[str, object]) -> None:
+    fields = {
+        "frequency_hz": (200.0,),
+        "t60_s": (1.0,),
+        "level_db": (-20.0,),
+        "phase_turns": (0.1,),
+        "velocity_db_per_octave": (6.0,),
+        "bend_velocities": (25, 100),
+        "bends_db": ((0.0, 0.0),),
+        "phase_bends_turns": ((0.6, 0.0),),
+    }
+    assert Modes.model_validate(fields).phase_bends_turns == ((0.6, 0.0),)
+    with pytest.raises(ValueError, match="phase_bends_turns needs phase_turns"):
+        Modes.model_validate({**fields, **wrong})
+
+
 def test_a_tilt_turns_about_one_kilohertz() -> None:
     tilt = Tilt(2.0, 1.5)
     assert tilt.at(np.array([500.0, 1000.0, 4000.0])) == pytest.approx([0.5, 2.0, 5.0])

@@ -90,6 +90,7 @@ def test_modes_that_have_no_counterpart_fade() -> None:
                     "channel_phase_turns",
                     "velocity_db_per_octave",
                     "bends_db",
+                    "phase_bends_turns",
                 )
             },
         }
