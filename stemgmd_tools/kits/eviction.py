@@ -58,14 +58,14 @@ def note_use(mark: Path) -> None:
         os.utime(mark)
 
 
-def make_room(banks: Path, keep: Path, mark: str) -> None:
+def make_room(banks: Path, keep: Path, mark: str, limit: float) -> None:
     """Remove the banks that were not used for longest until the rest, with ``keep``, is within the limit.
 
     :param banks: folder of the banks' folders.
     :param keep: the bank that was just built; it stays whatever its size.
     :param mark: name of the file in a bank's folder whose time tells when it was last used.
+    :param limit: bytes, see :func:`limit_bytes`.
     """
-    limit = limit_bytes()
     stored = sorted(_stored(banks, mark))
     total = sum(one.size for one in stored)
     for one in stored:
@@ -77,6 +77,8 @@ def make_room(banks: Path, keep: Path, mark: str) -> None:
 
 def _stored(banks: Path, mark: str) -> Iterator[_Stored]:
     for folder in banks.iterdir():
+        if "." in folder.name:
+            continue  # a lock, or a bank that somebody is building
         with suppress(OSError):  # another process may be removing it
             used = (folder / mark).stat().st_mtime
             yield _Stored(used, sum(file.stat().st_size for file in folder.iterdir()), folder)

@@ -26,7 +26,7 @@ from stemgmd_tools import data
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.compile import PCM_DTYPE, compile_bank
-from stemgmd_tools.kits.eviction import make_room, note_use
+from stemgmd_tools.kits.eviction import limit_bytes, make_room, note_use
 from stemgmd_tools.kits.kit import Kit
 
 FORMAT: Final = 1
@@ -47,12 +47,14 @@ def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None)
     :param cache: the cache folder; default: :func:`stemgmd_tools.data.cache_dir`.
     :return: the bank; its PCM is a read-only memory map.
     :raises KitError: if a sample file cannot be used, or the cache cannot be written.
+    :raises UsageError: if the limit of the cache is no number.
     """
     folder = bank_folder(kit, sample_rate, cache=cache)
     bank = _opened(folder, kit, sample_rate)
     if bank is not None:
         note_use(folder / META_FILE)
         return bank
+    limit = limit_bytes()  # a faulty one is told before a bank is built
     with _cache_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f"{folder.name}.lock")):
@@ -60,7 +62,7 @@ def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None)
             if bank is None:
                 _build(folder, kit, sample_rate)
                 bank = _opened(folder, kit, sample_rate)
-                make_room(folder.parent, folder, META_FILE)
+                make_room(folder.parent, folder, META_FILE, limit)
     if bank is None:
         raise KitError(f"{folder}: was written but cannot be read back; is the disk sound?")
     return bank

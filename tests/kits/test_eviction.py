@@ -58,6 +58,24 @@ def test_a_bank_that_is_being_built_stays(tmp_path: Path, monkeypatch: pytest.Mo
     assert is_built(other, cache=tmp_path / "cache")  # alone too big for the limit, but it was asked for
 
 
+def test_what_another_process_is_building_is_no_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = kits(tmp_path, 2)
+    open_bank(one, cache=tmp_path / "cache")
+    folder = bank_folder(one, cache=tmp_path / "cache")
+    building = folder.rename(folder.with_name(f"{folder.name}.building-1"))
+    monkeypatch.setenv(LIMIT_VARIABLE, "1e-9")
+    open_bank(other, cache=tmp_path / "cache")
+    assert (building / META_FILE).exists()
+
+
+def test_a_faulty_limit_is_told_before_anything_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (kit,) = kits(tmp_path, 1)
+    monkeypatch.setenv(LIMIT_VARIABLE, "much")
+    with pytest.raises(UsageError, match=LIMIT_VARIABLE):
+        open_bank(kit, cache=tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "much", "nan"])
 def test_a_limit_is_a_positive_number(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(LIMIT_VARIABLE, text)
