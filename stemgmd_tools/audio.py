@@ -13,7 +13,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedRandom, FileIO
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -105,7 +105,8 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # where a folder should be is a file
+            temporary.unlink(missing_ok=True)
         raise _write_failure(path, error) from error
 
 

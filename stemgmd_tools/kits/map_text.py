@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel
 
 from stemgmd_tools.audio import write_bytes
+from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.model.parameters import BandEnvelope, Colour, Stereo, VelocityBend
 from stemgmd_tools.kits.schema import KitMap
 
@@ -29,9 +30,21 @@ def map_text(kit_map: KitMap) -> str:
 def write_map(kit_map: KitMap, path: Path) -> None:
     """Write a sample map, whole or not at all.
 
-    :raises OSError: if the file cannot be written.
+    :raises AudioError: if the file cannot be written.
     """
     write_bytes(path, map_text(kit_map).encode())
+
+
+def write_new_map(kit_map: KitMap, path: Path) -> None:
+    """Write a sample map, but not over another file: somebody may have changed it.
+
+    :raises UsageError: if there is a file with other content.
+    :raises AudioError: if the file cannot be written.
+    """
+    content = map_text(kit_map).encode()
+    if path.exists() and not (path.is_file() and path.read_bytes() == content):
+        raise UsageError(f"{path}: is there already, with other content; remove it or choose another --out")
+    write_bytes(path, content)
 
 
 class _Flow(list[Any]):

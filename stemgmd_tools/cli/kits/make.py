@@ -31,7 +31,7 @@ def make(count: int, seed: int, kits: str | None, spread: str, out: Path, kit_pa
     They are the kits that `random:SEED..LAST` names wherever kits are named, `--kits` of render above all.
     """
     from stemgmd_tools.kits.library import find_map, kit_names, search_path
-    from stemgmd_tools.kits.map_text import write_map
+    from stemgmd_tools.kits.map_text import write_new_map
 
     chosen = "" if kits is None else f":from={'+'.join(part.strip() for part in kits.split(','))}"
     word = f"random:{seed}..{seed + count - 1}{chosen}:spread={spread}"
@@ -39,7 +39,7 @@ def make(count: int, seed: int, kits: str | None, spread: str, out: Path, kit_pa
     for name in kit_names([word], folders):
         kit_map = find_map(name, folders)
         path = out / f"{kit_map.name}.yaml"
-        write_map(kit_map, path)
+        write_new_map(kit_map, path)
         click.echo(f"{name}: {path}")
 
 
@@ -57,11 +57,11 @@ def morph(one: str, other: str, share: str, out: Path, kit_path: tuple[Path, ...
     """
     from stemgmd_tools.errors import UsageError
     from stemgmd_tools.kits.library import find_map, kit_names, search_path
-    from stemgmd_tools.kits.map_text import write_map
+    from stemgmd_tools.kits.map_text import write_new_map
 
     if not re.fullmatch(r"[a-z0-9][a-z0-9_]*\.yaml", out.name):
         raise UsageError(f"--out {out}: a map is named as its kit, in a-z, 0-9 and _, and ends in .yaml")
     folders = search_path(kit_path)
     (name,) = kit_names([f"morph:{one}+{other}:{share}"], folders)
-    write_map(find_map(name, folders).model_copy(update={"name": out.stem}), out)
+    write_new_map(find_map(name, folders).model_copy(update={"name": out.stem}), out)
     click.echo(f"{name}: {out}")
