@@ -87,7 +87,7 @@ def _missing_bytes(path: Path) -> int:
 
 
 def treated(sound: Stereo, rate: int, sample_rate: int, treatment: Treatment) -> Stereo:
-    """Return a one-shot at ``sample_rate`` with its treatment applied; unchanged rate, pitch and balance leave it as it is."""
+    """Return a one-shot at ``sample_rate``, treated; unchanged rate, pitch and balance leave it as it is."""
     source_rate = rate * 2.0 ** (treatment.semitones / SEMITONES_PER_OCTAVE)
     if source_rate != sample_rate:
         padded = np.concatenate([np.zeros((_PADDING_FRAMES, 2)), sound])

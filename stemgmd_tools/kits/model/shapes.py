@@ -15,8 +15,9 @@ from stemgmd_tools.kits.model.bands import (
     Float,
     envelope_in_bands,
     knot_weights,
+    rows_in_bands,
 )
-from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY, BandEnvelope, Noise, Openness
+from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY, BandEnvelope, Noise, Openness, VoiceModel
 
 
 class LevelChange(NamedTuple):
@@ -96,6 +97,17 @@ class NoiseShape:
         widths = np.gradient(CENTRES_HZ)
         per_erb = 10.0 ** (self.at(velocity, times_s) / 10.0)
         return np.asarray((per_erb * (DENSITY**2 * widths / (SAMPLE_RATE / 2))[:, None]).sum(axis=0))
+
+
+def voice_shapes(voice: VoiceModel) -> tuple[NoiseShape, ...]:
+    """Return the envelopes of a voice's noise, one per degree of openness; one of a voice that has none."""
+    openness = voice.openness
+    if openness is None:
+        return noise_shapes(voice.noise, (1.0,), np.zeros((BANDS, 1)), 0.0)
+    added_db = np.zeros((BANDS, len(openness.degrees)))
+    if openness.level_db is not None:
+        added_db += rows_in_bands(openness.frequencies_hz, openness.level_db)
+    return noise_shapes(voice.noise, openness.stretch, added_db, openness.stick_s, level_changes(openness))
 
 
 def noise_shapes(

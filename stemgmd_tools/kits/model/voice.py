@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from stemgmd_tools.kits.model.bands import BANDS, CENTRES_HZ, SAMPLE_RATE, Float, Tilt, rows_in_bands
+from stemgmd_tools.kits.model.bands import BANDS, CENTRES_HZ, SAMPLE_RATE, Float, Tilt
 from stemgmd_tools.kits.model.modes import ModeBank
 from stemgmd_tools.kits.model.noise import NoiseSource
 from stemgmd_tools.kits.model.parameters import VoiceModel
 from stemgmd_tools.kits.model.room import Room
-from stemgmd_tools.kits.model.shapes import NoiseShape, level_changes, noise_shapes
+from stemgmd_tools.kits.model.shapes import voice_shapes
 from stemgmd_tools.seeds import stream
 
 
@@ -62,7 +62,7 @@ class Synthesiser:
         """Hi-hat openness of each degree, 0 shut .. 1 open; one degree for anything else."""
         self.variations: int = voice.variations
         """One-shots per layer and degree."""
-        self._shapes = self._noise_shapes()
+        self._shapes = voice_shapes(voice)
         self._body = ModeBank.from_parameters(voice.body) if voice.body else None
         self._attack = ModeBank.from_parameters(voice.attack) if voice.attack else None
         self._frames = {
@@ -72,16 +72,6 @@ class Synthesiser:
         }
         self._places = self._draw_places()
         self._noise = NoiseSource(voice.noise, kit, articulation, max(self._frames.values()) / SAMPLE_RATE)
-
-    def _noise_shapes(self) -> tuple[NoiseShape, ...]:
-        openness = self._voice.openness
-        if openness is None:
-            return noise_shapes(self._voice.noise, (1.0,), np.zeros((BANDS, 1)), 0.0)
-        added_db = np.zeros((BANDS, len(openness.degrees)))
-        if openness.level_db is not None:
-            added_db += rows_in_bands(openness.frequencies_hz, openness.level_db)
-        changes = level_changes(openness)
-        return noise_shapes(self._voice.noise, openness.stretch, added_db, openness.stick_s, changes)
 
     def _draw_places(self) -> Float:
         """Return (layers, degrees, variations) places in the noise: evenly apart, so that no two strokes are alike."""

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from stemgmd_tools.kits.model.bands import BANDS, Float, rows_in_bands
+from stemgmd_tools.kits.model.bands import Float
 from stemgmd_tools.kits.model.modes import ModeBank
 from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY, VoiceModel
-from stemgmd_tools.kits.model.shapes import NoiseShape, level_changes, noise_shapes
+from stemgmd_tools.kits.model.shapes import voice_shapes
 
 _LENGTH_S: Final = 0.2
 """The stretch over which a bank measures the level of a one-shot."""
@@ -36,19 +36,8 @@ def level_db(voice: VoiceModel) -> float:
     for modes in (voice.body, voice.attack):
         if modes is not None:
             ringing = ringing + ModeBank.from_parameters(modes).energy(REFERENCE_VELOCITY, _TIMES_S)
-    powers = [shape.energy(REFERENCE_VELOCITY, _TIMES_S) + ringing for shape in _shapes(voice)]
+    powers = [shape.energy(REFERENCE_VELOCITY, _TIMES_S) + ringing for shape in voice_shapes(voice)]
     return float(np.mean([10.0 * np.log10(power @ _LENGTHS_S / _LENGTH_S + 1e-30) for power in powers]))
-
-
-def _shapes(voice: VoiceModel) -> tuple[NoiseShape, ...]:
-    """Return the noise's envelopes, one per degree of openness."""
-    openness = voice.openness
-    if openness is None:
-        return noise_shapes(voice.noise, (1.0,), np.zeros((BANDS, 1)), 0.0)
-    added_db = np.zeros((BANDS, len(openness.degrees)))
-    if openness.level_db is not None:
-        added_db += rows_in_bands(openness.frequencies_hz, openness.level_db)
-    return noise_shapes(voice.noise, openness.stretch, added_db, openness.stick_s, level_changes(openness))
 
 
 @lru_cache(maxsize=_KEPT)
