@@ -219,9 +219,10 @@ def _mixed_changes(
     """Mix what two hats add by openness, at the degrees of either."""
     if not one and not other:
         return None
-    first, last = (one or other)[0].change_db, (other or one)[0].change_db
-    frequencies = common(first.frequencies_hz, last.frequencies_hz)
-    times = common(first.times_s, last.times_s)
+    grids = [change.change_db for change in (*one, *other)]
+    frequencies, times = np.array(grids[0].frequencies_hz), np.array(grids[0].times_s)
+    for grid in grids[1:]:
+        frequencies, times = common(row(frequencies), grid.frequencies_hz), common(row(times), grid.times_s)
     degrees = sorted({change.degree for change in (*one, *other)})
     tables, slopes = (
         between_curves(

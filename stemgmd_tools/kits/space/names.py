@@ -9,11 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+import numpy as np
+
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.kits.schema import KitMap, Origin
+from stemgmd_tools.kits.fit.compact import compacted
+from stemgmd_tools.kits.schema import Articulation, KitMap, Origin
 from stemgmd_tools.kits.space.digits import rounded, rounded_room
 from stemgmd_tools.kits.space.draw import draw_kit
 from stemgmd_tools.kits.space.instruments import GROUPS
+from stemgmd_tools.kits.space.loudness import level_db
 from stemgmd_tools.kits.space.morph import mixed_articulations, mixed_room
 from stemgmd_tools.kits.space.parents import joined, measured_on, strictest, voice_of
 
@@ -104,7 +108,7 @@ def made_names(word: str) -> tuple[MadeName, ...]:
 
 
 def _random_names(word: str, parts: Sequence[str]) -> tuple[RandomName, ...]:
-    match = re.fullmatch(r"(\d{1,10})(?:\.\.(\d{1,10}))?", parts[0])
+    match = re.fullmatch(r"([0-9]{1,18})(?:\.\.([0-9]{1,18}))?", parts[0])
     if not match:
         raise UsageError(f'kit "{word}": found "{parts[0]}" for the seed; the form is {RANDOM_FORM}')
     first = int(match[1])
@@ -233,16 +237,7 @@ def _finished(
     split: Mapping[str, str],
     figures: Mapping[str, float],
 ) -> KitMap:
-    """Return a kit with its own name, its rights and its history, every number rounded."""
-    articulations = {
-        key: one.model_copy(
-            update={
-                "model": rounded(voice_of(one)),
-                **{field: round(getattr(one, field), 4) for field in ("gain_db", "pan", "release_s")},
-            }
-        )
-        for key, one in kit_map.articulations.items()
-    }
+    """Return a kit with its own name, its rights and its history, in no more numbers than are heard."""
     made = kit_map.model_copy(
         update={
             "name": name.slug,
@@ -254,10 +249,25 @@ def _finished(
             "measured_on": measured_on(groups),
             "origin": Origin(name=name.spelled, kits=_ancestors(parents, split), figures=dict(figures)),
             "room": kit_map.room and rounded_room(kit_map.room),
-            "articulations": articulations,
+            "articulations": {key: _brief(one) for key, one in kit_map.articulations.items()},
         }
     )
     return KitMap.model_validate(made.model_dump(by_alias=True))
+
+
+def _brief(articulation: Articulation) -> Articulation:
+    """Return an articulation in fewer numbers, at the level it had."""
+    before = voice_of(articulation)
+    voice = compacted(rounded(before))
+    gain_db = float(np.clip(articulation.gain_db + level_db(before) - level_db(voice), -60.0, 60.0))
+    return articulation.model_copy(
+        update={
+            "model": voice,
+            "gain_db": round(gain_db, 4),
+            "pan": round(articulation.pan, 4),
+            "release_s": round(articulation.release_s, 4),
+        }
+    )
 
 
 def _ancestors(parents: Sequence[KitMap], split: Mapping[str, str]) -> tuple[str, ...]:

@@ -91,20 +91,26 @@ def moved(level: BandEnvelope, shift: Shift) -> BandEnvelope:
 def stretched_times(times_s: ArrayLike, factor: float, hold_s: float) -> Float:
     """Return times of which those after ``hold_s`` are stretched."""
     times = np.asarray(times_s, dtype=np.float64)
-    return np.minimum(np.where(times > hold_s, hold_s + (times - hold_s) * factor, times), _LONGEST_S)
+    return np.where(times > hold_s, hold_s + (times - hold_s) * factor, times)
 
 
-def stretched(level: BandEnvelope, factors: Float, hold_s: float) -> BandEnvelope:
-    """Return a level whose rows last longer or shorter: all times after ``hold_s`` by a factor for each row.
+def stretched(level: BandEnvelope, factors: ArrayLike, hold_s: float) -> BandEnvelope:
+    """Return an envelope whose rows last longer or shorter: all times after ``hold_s`` by a factor for each row.
 
-    The knots follow the mean factor; rows of another factor are read between their own knots.
+    The knots follow the mean factor; rows of another factor are read between their own knots. What would come after
+    the longest time that a map may hold is cut.
+
+    :param factors: one for each row, or one for all.
     """
     times = np.array(level.times_s)
+    factors = np.broadcast_to(np.asarray(factors, dtype=np.float64), (len(level.frequencies_hz),))
     mean = float(np.exp(np.log(factors).mean()))
     new_times = stretched_times(times, mean, hold_s)
-    if np.ptp(factors) == 0.0:
-        return envelope(level.frequencies_hz, new_times, level.values)
+    kept = max(1, int((new_times <= _LONGEST_S).sum()))
+    new_times = new_times[:kept]
     values = np.array(level.values)
+    if np.ptp(factors) == 0.0:
+        return envelope(level.frequencies_hz, new_times, values[:, :kept])
     lines = [
         line @ knot_weights(times, stretched_times(new_times, 1.0 / factor, hold_s), extend=True)
         for line, factor in zip(values, factors, strict=True)

@@ -10,14 +10,14 @@ import numpy as np
 
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.checks import nearest
-from stemgmd_tools.kits.model.parameters import Openness, RoomModel, VoiceModel
+from stemgmd_tools.kits.model.parameters import Openness, OpennessChange, RoomModel, VoiceModel
 from stemgmd_tools.kits.schema import Articulation, KitMap
 from stemgmd_tools.kits.space.figures import FIGURES
 from stemgmd_tools.kits.space.grain import Grain, regrained, scattered
 from stemgmd_tools.kits.space.instruments import DRUMS, GROUP_OF, INSTRUMENT_OF, INSTRUMENTS, MAIN, TOMS
 from stemgmd_tools.kits.space.loudness import level_db, pitch_hz
 from stemgmd_tools.kits.space.parents import parent, voice_of
-from stemgmd_tools.kits.space.tables import Shift, row
+from stemgmd_tools.kits.space.tables import Shift, row, stretched
 from stemgmd_tools.kits.space.voices import (
     HEAD_HZ,
     SIZE_DECAY,
@@ -30,6 +30,7 @@ from stemgmd_tools.kits.space.voices import (
     retuned,
     tilted,
     widened,
+    with_tables,
 )
 from stemgmd_tools.seeds import stream
 
@@ -42,6 +43,7 @@ SHARP: Final = Region(1500.0, 22000.0, 0.0, 0.003)
 _HEAD_HOLD_S: Final = 0.008
 _CYMBAL_HOLD_S: Final = 0.015
 _HAT_HOLD_S: Final = 0.006
+_STRETCHES: Final = (0.01, 20.0)
 _SHARPNESS_DB: Final = -1.0
 _AIR_DB_PER_OCTAVE: Final = -1.0
 _AIR_HZ: Final = 6000.0
@@ -181,7 +183,16 @@ def _hat(voice: VoiceModel, name: str, change: _Change) -> VoiceModel:
 
 
 def _bent(openness: Openness, exponent: float) -> Openness:
-    return openness.model_copy(update={"stretch": row(np.clip(np.array(openness.stretch) ** exponent, 0.01, 20.0))})
+    """Return an openness of other stretches; what it adds at a degree follows the stretch there."""
+    stretch = np.clip(np.array(openness.stretch) ** exponent, *_STRETCHES)
+    longer_octaves = np.log2(stretch / np.array(openness.stretch))
+
+    def followed(change: OpennessChange) -> OpennessChange:
+        factor = 2.0 ** float(np.interp(change.degree, openness.degrees, longer_octaves))
+        return with_tables(change, lambda table: stretched(table, factor, openness.stick_s))
+
+    changes = openness.changes and tuple(followed(change) for change in openness.changes)
+    return openness.model_copy(update={"stretch": row(stretch), "changes": changes})
 
 
 def _cymbal(voice: VoiceModel, name: str, change: _Change) -> VoiceModel:

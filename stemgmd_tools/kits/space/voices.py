@@ -30,7 +30,6 @@ from stemgmd_tools.kits.space.tables import (
     rise,
     row,
     stretched,
-    stretched_times,
 )
 
 HEAD_HZ: Final = (500.0, 2500.0)
@@ -109,7 +108,9 @@ def _moved_openness(openness: Openness, shift: Shift) -> Openness:
     """Return an openness whose tables lie at other frequencies."""
     frequencies = shift.of(openness.frequencies_hz)
     kept = max(1, int((frequencies <= HIGHEST_HZ).sum()))
-    changes = _with_tables(openness, lambda table: moved(table, shift))
+    changes = openness.changes and tuple(
+        with_tables(change, lambda table: moved(table, shift)) for change in openness.changes
+    )
     return openness.model_copy(
         update={
             "frequencies_hz": row(np.minimum(frequencies[:kept], HIGHEST_HZ)),
@@ -119,18 +120,11 @@ def _moved_openness(openness: Openness, shift: Shift) -> Openness:
     )
 
 
-def _with_tables(
-    openness: Openness, change: Callable[[BandEnvelope], BandEnvelope]
-) -> tuple[OpennessChange, ...] | None:
-    """Return what openness adds, with every table changed alike: they share a grid."""
-    return openness.changes and tuple(
-        one.model_copy(
-            update={
-                "change_db": change(one.change_db),
-                "velocity_db_per_octave": one.velocity_db_per_octave and change(one.velocity_db_per_octave),
-            }
-        )
-        for one in openness.changes
+def with_tables(change: OpennessChange, changed: Callable[[BandEnvelope], BandEnvelope]) -> OpennessChange:
+    """Return what openness adds at one degree, both its tables changed alike: they share a grid."""
+    slope = change.velocity_db_per_octave
+    return change.model_copy(
+        update={"change_db": changed(change.change_db), "velocity_db_per_octave": slope and changed(slope)}
     )
 
 
@@ -160,7 +154,9 @@ def damped(voice: VoiceModel, factor: float, hold_s: float, *, head: bool = Fals
 
 
 def _stretched_openness(openness: Openness, factor: float, hold_s: float) -> Openness:
-    changes = _with_tables(openness, lambda table: _later(table, factor, hold_s))
+    changes = openness.changes and tuple(
+        with_tables(change, lambda table: stretched(table, factor, hold_s)) for change in openness.changes
+    )
     return openness.model_copy(update={"changes": changes})
 
 
@@ -175,20 +171,15 @@ def stretched_noise(noise: Noise, factors: Float, hold_s: float) -> Noise:
     """
     mean = float(np.exp(np.log(factors).mean()))
     bends = tuple(
-        bend.model_copy(update={"change_db": _later(bend.change_db, mean, hold_s)}) for bend in noise.velocity_bends
+        bend.model_copy(update={"change_db": stretched(bend.change_db, mean, hold_s)}) for bend in noise.velocity_bends
     )
     return noise.model_copy(
         update={
             "level_db": stretched(noise.level_db, factors, hold_s),
-            "velocity_db_per_octave": _later(noise.velocity_db_per_octave, mean, hold_s),
+            "velocity_db_per_octave": stretched(noise.velocity_db_per_octave, mean, hold_s),
             "velocity_bends": bends,
         }
     )
-
-
-def _later(table: BandEnvelope, factor: float, hold_s: float) -> BandEnvelope:
-    """Return a table whose times after ``hold_s`` are stretched."""
-    return table.model_copy(update={"times_s": row(stretched_times(table.times_s, factor, hold_s))})
 
 
 def tilted(voice: VoiceModel, db_per_octave: float, pivot_hz: float = _TILT_PIVOT_HZ, start: float = 0.0) -> VoiceModel:

@@ -8,7 +8,7 @@ from drum_measures import Sound, distance_db, mel_power
 from toy_models import toy_model
 
 from stemgmd_tools.kits.checks import problems
-from stemgmd_tools.kits.model.parameters import VoiceModel
+from stemgmd_tools.kits.model.parameters import BandEnvelope, OpennessChange, VoiceModel
 from stemgmd_tools.kits.model.voice import Synthesiser
 from stemgmd_tools.kits.schema import KitMap
 from stemgmd_tools.kits.space.loudness import pitch_hz
@@ -117,6 +117,26 @@ def test_equal_parents_give_themselves() -> None:
         assert mixed.openness == voice.openness
         if voice.body is not None and mixed.body is not None:
             assert np.allclose(mixed.body.frequency_hz, voice.body.frequency_hz)
+
+
+def _change(degree: float, times_s: tuple[float, ...], db: float) -> OpennessChange:
+    rows = (tuple(db * time_s for time_s in times_s),)
+    table = BandEnvelope(frequencies_hz=(1000.0,), times_s=times_s, values=rows)
+    return OpennessChange(degree=degree, change_db=table)
+
+
+def test_what_openness_adds_is_mixed_on_a_grid_that_serves_every_degree() -> None:
+    voice = voice_of(ONE.articulations["hihat_open_bow"])
+    assert voice.openness is not None
+    changes = (_change(0.0, (0.0, 0.1), 60.0), _change(0.5, (0.0, 0.4, 0.9), 20.0))
+    one = voice.model_copy(update={"openness": voice.openness.model_copy(update={"changes": changes})})
+    mixed = mixed_voice(one, voice.model_copy(update={"openness": voice.openness}), 0.25).openness
+    assert mixed is not None and mixed.changes is not None
+    assert [change.degree for change in mixed.changes] == [0.0, 0.5]
+    for change, limit_s, db in zip(mixed.changes, (0.1, 0.9), (60.0, 20.0), strict=True):
+        assert change.change_db.times_s == (0.0, 0.1, 0.4, 0.9)
+        expected = [0.75 * db * min(time_s, limit_s) for time_s in change.change_db.times_s]
+        assert change.change_db.values[0] == pytest.approx(expected)
 
 
 def test_the_fine_colour_keeps_its_depth_half_way() -> None:

@@ -155,6 +155,21 @@ def test_make_writes_what_the_names_mean(toys: Path, tmp_path: Path) -> None:
     assert written == {map_text(find_map(name, [toys])) for name in names}
 
 
+def test_a_map_that_was_changed_by_hand_is_not_written_over(toys: Path, tmp_path: Path) -> None:
+    make = ("make", "--from", "one,other", "--out", tmp_path, "--kit-path", toys)
+    run(*make)
+    (made,) = tmp_path.glob("*.yaml")
+    content = made.read_bytes()
+    run(*make)
+    assert made.read_bytes() == content
+    made.write_bytes(content + b"# mine\n")
+    with pytest.raises(UsageError, match="is there already"):
+        run(*make)
+    with pytest.raises(UsageError, match="is there already"):
+        run("morph", "one", "other", "0.3", "--out", made, "--kit-path", toys)
+    assert made.read_bytes() == content + b"# mine\n"
+
+
 def test_morph_writes_a_map_under_the_name_of_its_file(toys: Path, tmp_path: Path) -> None:
     run("morph", "one", "other", "0.3", "--out", tmp_path / "mine.yaml", "--kit-path", toys)
     written = load_map(tmp_path / "mine.yaml")

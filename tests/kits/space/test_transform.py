@@ -11,6 +11,7 @@ from toy_models import toy_model
 
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.checks import problems
+from stemgmd_tools.kits.model.parameters import BandEnvelope, Openness, OpennessChange, VoiceModel
 from stemgmd_tools.kits.model.room import Room
 from stemgmd_tools.kits.model.voice import Synthesiser
 from stemgmd_tools.kits.schema import Articulation, Fallback, KitMap
@@ -20,6 +21,27 @@ from stemgmd_tools.kits.space.parents import levels_db, parent, voice_of
 from stemgmd_tools.kits.space.transform import transformed
 
 KIT = toy_model("one")
+
+
+def long_kit() -> KitMap:
+    """Return a kit whose ride is recorded for a long time and whose hat has a table of its own where it is shut."""
+    kit = parent(KIT)
+    ride, hat = (voice_of(kit.articulations[name]) for name in ("ride_bow", "hihat_open_bow"))
+    level = ride.noise.level_db
+    times_s = (0.0, 1.0, 2.0, 4.0, 6.0, 8.0)
+    values = tuple(tuple(row[0] - 10.0 * time_s for time_s in times_s) for row in level.values)
+    level = level.model_copy(update={"times_s": times_s, "values": values})
+    ride = ride.model_copy(update={"noise": ride.noise.model_copy(update={"level_db": level})})
+    assert hat.openness is not None
+    table = BandEnvelope(frequencies_hz=(1000.0,), times_s=(0.0, 0.2), values=((0.0, 6.0),))
+    change = OpennessChange(degree=hat.openness.degrees[0], change_db=table)
+    hat = hat.model_copy(update={"openness": hat.openness.model_copy(update={"changes": (change,)})})
+    changed_voices = {"ride_bow": ride, "hihat_open_bow": hat}
+    update = {name: kit.articulations[name].model_copy(update={"model": one}) for name, one in changed_voices.items()}
+    return kit.model_copy(update={"articulations": {**kit.articulations, **update}})
+
+
+LONG = long_kit()
 SAME_DB = 0.01
 IN_TUNE = 5e-3
 """A pitch is read from a spectrum, to a tenth of a semitone."""
@@ -200,3 +222,27 @@ def test_a_fallback_becomes_a_voice_that_sounds_the_same() -> None:
     assert pitch_hz(voice_of(made)) == pytest.approx((pitch_hz(voice_of(lender)) or 0) * 2 ** (-4 / 12), rel=IN_TUNE)
     assert made.gain_db == pytest.approx(lender.gain_db - 3.0)
     assert level_db(voice_of(made)) == pytest.approx(level_db(voice_of(lender)), abs=1.5)
+
+
+def test_the_longest_rings_are_cut_where_a_map_ends() -> None:
+    amounts = {name: figure.limit for name, figure in FIGURES.items() if name.endswith("ring_octaves")}
+    voice = voice_of(transformed(LONG, amounts).articulations["ride_bow"])
+    assert VoiceModel.model_validate(voice.model_dump()) == voice
+    assert 10.0 < voice.noise.level_db.times_s[-1] <= 30.0
+
+
+def test_what_openness_adds_follows_the_ring() -> None:
+    def openness(figures: dict[str, float]) -> Openness:
+        found = voice_of(transformed(LONG, figures).articulations["hihat_open_bow"]).openness
+        assert found is not None and found.changes is not None
+        return found
+
+    def last_s(found: Openness) -> float:
+        return (found.changes or ())[0].change_db.times_s[-1]
+
+    plain, longer = openness({}), openness({"hihat.ring_octaves": 1.0})
+    assert last_s(longer) == pytest.approx(0.006 + 2.0 * (last_s(plain) - 0.006))
+    bent = openness({"hihat.openness_octaves": 0.3})
+    ratio = bent.stretch[0] / plain.stretch[0]
+    assert ratio < 0.95
+    assert last_s(bent) == pytest.approx(plain.stick_s + ratio * (last_s(plain) - plain.stick_s))
