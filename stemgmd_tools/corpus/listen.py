@@ -31,6 +31,9 @@ LEAST_PEAK_UNITS: Final = 64.0
 _CHOKED_PIECES: Final = (Piece.HIHAT_OPEN, Piece.HIHAT_CLOSED, Piece.RIDE, Piece.CRASH)
 """A hand or a pedal may end these before their peak: where one is silent again within the stretch, nothing is said."""
 
+_HATS: Final = (Piece.HIHAT_CLOSED, Piece.HIHAT_OPEN)
+"""A stroke of either ends the other, which lowers the peak that an attack is measured against."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrackFile:
@@ -69,7 +72,7 @@ def check_stems(root: Path, stems: StemSet) -> Findings:
                 continue
             if bool(pcm.any()) == track.silent:
                 findings.add("silent", track.path, *(("sound", "silence") if track.silent else ("silence", "sound")))
-            _check_onsets(pcm, stems.hits.get(piece.value), stems.sample_rate, piece, track.path, findings)
+            _check_onsets(pcm, stems, piece, track.path, findings)
             total = _sum(total, pcm, track.path, findings)
         name = layout.group_track(group)
         if name in stems.tracks:
@@ -145,23 +148,25 @@ def _check_sum(root: Path, track: TrackFile, total: NDArray[np.int32] | None, fi
         findings.add("sum", f"{track.path} frame {first}", written[first].tolist(), total[first].tolist())
 
 
-def _check_onsets(
-    pcm: Pcm, hits: NDArray[np.int64] | None, sample_rate: int, piece: Piece, where: str, findings: Findings
-) -> None:
-    """Measure every hit that stands alone: silence before it, no other hit while its attack lasts."""
+def _check_onsets(pcm: Pcm, stems: StemSet, piece: Piece, where: str, findings: Findings) -> None:
+    """Measure every hit that stands alone: silence before it, nothing that ends it while its attack lasts."""
+    hits = stems.hits.get(piece.value)
     if hits is None:
         return
-    attack = units.frames_of(ATTACK_S, sample_rate)
-    lead = units.frames_of(LEAD_IN_S, sample_rate)
-    quiet = units.frames_of(SILENCE_BEFORE_S, sample_rate)
+    attack, lead, quiet = (
+        units.frames_of(time_s, stems.sample_rate) for time_s in (ATTACK_S, LEAD_IN_S, SILENCE_BEFORE_S)
+    )
+    rivals = _HATS if piece in _HATS else (piece,)
+    ends = np.sort(np.concatenate([stems.hits[one.value] for one in rivals if one.value in stems.hits]))
+    ends = np.append(ends, len(pcm) + lead)
     before = np.diff(hits, prepend=-(attack + lead))
-    after = np.diff(hits, append=len(pcm) + lead)
+    after = ends[np.searchsorted(ends, hits, side="right")] - hits
     for frame in hits[(before >= quiet) & (after >= attack + lead)].tolist():
         silent_before = not pcm[max(0, frame - quiet) : max(0, frame - lead)].any()
         sound = pcm[frame : frame + attack]
         choked = piece in _CHOKED_PIECES and sound.any() and not sound[-1].any()
         if silent_before and not choked:
-            _check_onset(pcm, frame, sample_rate, where, findings)
+            _check_onset(pcm, frame, stems.sample_rate, where, findings)
 
 
 def _check_onset(pcm: Pcm, frame: int, sample_rate: int, where: str, findings: Findings) -> None:

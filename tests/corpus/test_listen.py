@@ -1,0 +1,43 @@
+"""Attacks are measured where nothing else moves them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from stemgmd_tools.audio import file_sha256
+from stemgmd_tools.corpus.layout import MIXTURE
+from stemgmd_tools.corpus.listen import StemSet, TrackFile, check_stems
+from stemgmd_tools.pieces import PIECES, Piece
+
+RATE = 44_100
+FRAME, CLOSED = 4410, 9560
+"""A hat swells on; the foot closes it after 117 ms, so its loudest moment, 140 ms after its attack, is lost."""
+
+
+def stem_set(root: Path, hits: dict[Piece, list[int]]) -> StemSet:
+    """Write nine stems and their sum; the open hat is faded out by the closed one."""
+    length = RATE // 2
+    open_hat = np.zeros(length)
+    open_hat[FRAME - 2 : FRAME] = 480.0  # more than a tenth of the peak that is left, less than one of 5000
+    open_hat[FRAME:] = 3000.0
+    open_hat[FRAME + 2800] = 4700.0
+    open_hat[CLOSED:] *= np.linspace(1.0, 0.0, length - CLOSED)
+    tracks = {}
+    for name in (*(piece.value for piece in PIECES), MIXTURE):
+        is_heard = name in (Piece.HIHAT_OPEN.value, MIXTURE)
+        pcm = np.rint(open_hat if is_heard else np.zeros(length)).astype(np.int16)
+        soundfile.write(root / f"{name}.wav", np.stack([pcm, pcm], axis=1), RATE, subtype="PCM_16")
+        path = f"{name}.wav"
+        tracks[name] = TrackFile(path, file_sha256(root / path), length, not is_heard)
+    return StemSet(tracks, {piece.value: np.array(frames) for piece, frames in hits.items()}, RATE)
+
+
+def test_a_hat_that_is_closed_while_its_attack_lasts_is_not_measured(tmp_path: Path) -> None:
+    """Its peak is lower than that of the sound it was, so its attack would lie earlier."""
+    alone = check_stems(tmp_path, stem_set(tmp_path, {Piece.HIHAT_OPEN: [FRAME]}))
+    assert [failure.check for failure in alone.failures] == ["onset"]
+    closed = check_stems(tmp_path, stem_set(tmp_path, {Piece.HIHAT_OPEN: [FRAME], Piece.HIHAT_CLOSED: [CLOSED]}))
+    assert [failure for failure in closed.failures if failure.where == "hihat_open.wav"] == []
