@@ -24,13 +24,15 @@ DEFAULT_LIMIT_GB: Final = 20.0
 """A hundred banks. Give at least 0.2 GB for every worker, or banks that are in use are built again and again."""
 
 _BYTES_PER_GB: Final = 1e9
+_LOCK: Final = ".lock"
+"""Suffix of a bank's lock. The name of a bank has no dot; that of a folder it is built in has one."""
 
 
 class _Stored(NamedTuple):
     """A bank's folder."""
 
     used: float
-    """When it was last opened, seconds since the epoch."""
+    """When it was last opened, seconds since the epoch; 0 for one that is not finished."""
     size: int
     folder: Path
 
@@ -77,17 +79,17 @@ def make_room(banks: Path, keep: Path, mark: str, limit: float) -> None:
 
 def _stored(banks: Path, mark: str) -> Iterator[_Stored]:
     for folder in banks.iterdir():
-        if "." in folder.name:
-            continue  # a lock, or a bank that somebody is building
+        if folder.suffix == _LOCK:
+            continue
         with suppress(OSError):  # another process may be removing it
-            used = (folder / mark).stat().st_mtime
+            used = 0.0 if folder.suffix else (folder / mark).stat().st_mtime
             yield _Stored(used, sum(file.stat().st_size for file in folder.iterdir()), folder)
 
 
 def _removed(folder: Path) -> bool:
-    """Remove a bank unless somebody is building it."""
+    """Remove a bank, or what a killed process left of one, unless somebody is building it."""
     try:
-        with FileLock(folder.with_name(f"{folder.name}.lock"), timeout=0):
+        with FileLock(folder.with_suffix(_LOCK), timeout=0):
             shutil.rmtree(folder, ignore_errors=True)
     except (Timeout, OSError):
         return False

@@ -58,14 +58,17 @@ def test_a_bank_that_is_being_built_stays(tmp_path: Path, monkeypatch: pytest.Mo
     assert is_built(other, cache=tmp_path / "cache")  # alone too big for the limit, but it was asked for
 
 
-def test_what_another_process_is_building_is_no_bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, other = kits(tmp_path, 2)
+def test_half_a_bank_goes_unless_somebody_is_building_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other, third = kits(tmp_path, 3)
     open_bank(one, cache=tmp_path / "cache")
     folder = bank_folder(one, cache=tmp_path / "cache")
     building = folder.rename(folder.with_name(f"{folder.name}.building-1"))
     monkeypatch.setenv(LIMIT_VARIABLE, "1e-9")
-    open_bank(other, cache=tmp_path / "cache")
-    assert (building / META_FILE).exists()
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
+        open_bank(other, cache=tmp_path / "cache")
+        assert (building / META_FILE).exists()
+    open_bank(third, cache=tmp_path / "cache")
+    assert not building.exists()
 
 
 def test_a_faulty_limit_is_told_before_anything_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
