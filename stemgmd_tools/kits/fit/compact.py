@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from stemgmd_tools.kits.fit.sums import taken
-from stemgmd_tools.kits.model.bands import Float, knot_weights
+from stemgmd_tools.kits.model.bands import Float, erb_number, knot_weights
 from stemgmd_tools.kits.model.colour import grid_hz
 from stemgmd_tools.kits.model.parameters import (
     REFERENCE_VELOCITY,
@@ -17,15 +17,18 @@ from stemgmd_tools.kits.model.parameters import (
     Modes,
     Noise,
     Openness,
+    OpennessChange,
     VelocityBend,
     VoiceModel,
 )
 
-_MOST_KNOTS: Final = 13
+_MOST_KNOTS: Final = 12
 _MOST_BENDS: Final = 4
+_MOST_COARSE: Final = (11, 6)
+"""Rows and columns of slopes, bends and what openness changes."""
 _MOST_CYMBAL_MODES: Final = 48
-_MOST_DRUM_MODES: Final = 30
-_MOST_ATTACK_MODES: Final = 12
+_MOST_DRUM_MODES: Final = 28
+_MOST_ATTACK_MODES: Final = 14
 _MOST_MODE_BENDS: Final = 4
 _FAINTEST_DB: Final = -120.0
 _HEARD_DB: Final = -100.0
@@ -37,7 +40,7 @@ _COLOUR_STEP_HZ: Final = 4.0
 def compacted(voice: VoiceModel) -> VoiceModel:
     """Return a voice in digits that are heard, its colour on an even grid.
 
-    It has at most 13 knots of level, 4 bends, and 30 modes if it is a drum, else 48. Levels, bends and colour are in
+    It has at most 12 knots of level, 4 bends, and 28 modes if it is a drum, else 48. Levels, bends and colour are in
     whole decibels: two draws of one noise differ by more than 2 dB in every band, and the rounding's 0.3 dB (RMS) is
     not heard in that. Slopes are in half decibels per octave.
     """
@@ -63,7 +66,7 @@ def _noise(noise: Noise) -> Noise:
                     "values": _rows(values[:, kept], 1.0),
                 }
             ),
-            "velocity_db_per_octave": _with_values(noise.velocity_db_per_octave, 0.5),
+            "velocity_db_per_octave": _coarse((noise.velocity_db_per_octave,), 0.5)[0],
             "velocity_bends": _bends(noise.velocity_bends),
             "colour": noise.colour and _colour(noise.colour),
         }
@@ -71,17 +74,14 @@ def _noise(noise: Noise) -> Noise:
 
 
 def _openness(openness: Openness) -> Openness:
-    changes = openness.changes and tuple(
-        change.model_copy(
-            update={
-                "change_db": _with_values(change.change_db, 1.0),
-                "velocity_db_per_octave": change.velocity_db_per_octave
-                and _with_values(change.velocity_db_per_octave, 0.5),
-            }
-        )
-        for change in openness.changes
-    )
-    return openness.model_copy(update={"changes": changes})
+    return openness.model_copy(update={"changes": openness.changes and tuple(map(_change, openness.changes))})
+
+
+def _change(change: OpennessChange) -> OpennessChange:
+    slopes = change.velocity_db_per_octave
+    tables = (change.change_db,) if slopes is None else (change.change_db, slopes)
+    few = _coarse(tables, 1.0)
+    return change.model_copy(update={"change_db": few[0], "velocity_db_per_octave": few[1] if len(few) > 1 else None})
 
 
 def _bends(bends: tuple[VelocityBend, ...]) -> tuple[VelocityBend, ...]:
@@ -90,8 +90,26 @@ def _bends(bends: tuple[VelocityBend, ...]) -> tuple[VelocityBend, ...]:
         return ()
     octaves = np.log2(np.array([bend.velocity for bend in bends]) / REFERENCE_VELOCITY)
     tables = np.array([bend.change_db.values for bend in bends]).reshape(len(bends), -1)
-    kept = _kept(octaves, tables.T, _MOST_BENDS)
-    return tuple(bends[i].model_copy(update={"change_db": _with_values(bends[i].change_db, 1.0)}) for i in kept)
+    chosen = [bends[i] for i in _kept(octaves, tables.T, _MOST_BENDS)]
+    few = _coarse(tuple(bend.change_db for bend in chosen), 1.0)
+    return tuple(bend.model_copy(update={"change_db": table}) for bend, table in zip(chosen, few, strict=True))
+
+
+def _coarse(tables: tuple[BandEnvelope, ...], step: float) -> tuple[BandEnvelope, ...]:
+    """Return tables of one grid with the rows and columns that the others do not already say."""
+    values = np.array([table.values for table in tables])
+    frequencies_hz, times_s = tables[0].frequencies_hz, tables[0].times_s
+    numbers = erb_number(frequencies_hz)
+    rows = _kept(numbers, np.moveaxis(values, 1, -1).reshape(-1, len(numbers)), _MOST_COARSE[0])
+    columns = _kept(np.array(times_s), values.reshape(-1, len(times_s)), _MOST_COARSE[1])
+    grid = {
+        "frequencies_hz": tuple(frequencies_hz[i] for i in rows),
+        "times_s": _row([times_s[i] for i in columns], _in_time),
+    }
+    return tuple(
+        table.model_copy(update={**grid, "values": _rows(own[np.ix_(rows, columns)], step)})
+        for table, own in zip(tables, values, strict=True)
+    )
 
 
 def _colour(colour: Colour) -> Colour:
@@ -166,10 +184,6 @@ def _kept(points: Float, rows: Float, most: int) -> list[int]:
             errors.append(float(((guess - rows) ** 2).sum()))
         del kept[1 + int(np.argmin(errors))]
     return kept
-
-
-def _with_values(table: BandEnvelope, step: float) -> BandEnvelope:
-    return table.model_copy(update={"values": _rows(np.array(table.values), step)})
 
 
 def _rows(values: Float, step: float) -> tuple[tuple[float, ...], ...]:

@@ -18,7 +18,7 @@ from stemgmd_tools.kits.fit.hats import opened, shut
 from stemgmd_tools.kits.fit.laws import with_laws, with_soft_ends
 from stemgmd_tools.kits.fit.variants import VARIANTS, made
 from stemgmd_tools.kits.fit.voices import louder
-from stemgmd_tools.kits.model.parameters import RoomModel, VoiceModel
+from stemgmd_tools.kits.model.parameters import Jitter, RoomModel, VoiceModel
 from stemgmd_tools.kits.schema import SCHEMA_ID, Articulation, KitMap
 from stemgmd_tools.pieces import ARTICULATIONS
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 VARIATIONS: Final = 3
 """One-shots per layer of a completed voice."""
+
+MOST_JITTER_DB: Final = 1.5
+"""Standard deviation of a stroke's level, at most: recorded repeats show 0.2 to 1.5 dB, a few soft ones more."""
 
 _INSTRUMENTS: Final = (
     "kick",
@@ -160,13 +163,20 @@ def _with_degrees(voices: dict[str, Lent]) -> dict[str, Lent]:
     return done
 
 
+def _steadied(jitter: Jitter) -> Jitter:
+    """Return a jitter without the outliers that come of two repeats of a soft stroke."""
+    return jitter.model_copy(update={"level_db": min(jitter.level_db, MOST_JITTER_DB)})
+
+
 def articulation(name: str, voice: VoiceModel) -> Articulation:
     """Return an articulation that plays a voice: what it is choked by and what it chokes follow from its name."""
     piece = name.split("_", maxsplit=1)[0]
     rings = piece in ("hihat", "ride", "crash1", "crash2")
     release_s = next((s for prefix, s in _RELEASE_S.items() if name.startswith(prefix)), None)
     return Articulation(
-        model=compacted(voice).model_copy(update={"layers": family_of(name).form.layers, "variations": VARIATIONS}),
+        model=compacted(voice).model_copy(
+            update={"layers": family_of(name).form.layers, "variations": VARIATIONS, "jitter": _steadied(voice.jitter)}
+        ),
         choke_group=piece if rings else None,
         chokes=name in _STICKS,
         **({} if release_s is None else {"release_s": release_s}),

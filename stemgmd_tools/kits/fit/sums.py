@@ -20,7 +20,7 @@ def added(voice: VoiceModel, other: VoiceModel, gain_db: float, *, above_hz: flo
     The noise of both adds in power, on the grid and with the velocity law, colour and stereo of ``voice``; modes keep
     their own law and glide as those of ``voice`` do.
 
-    :param above_hz: modes of ``other`` below this are left out.
+    :param above_hz: body modes of ``other`` below this are left out; fast ones may cancel in pairs, and stay together.
     """
     other = louder(other, gain_db)
     level = voice.noise.level_db
@@ -31,7 +31,7 @@ def added(voice: VoiceModel, other: VoiceModel, gain_db: float, *, above_hz: flo
         update={
             "noise": noise,
             "body": _joined(voice.body, _above(other.body, above_hz)),
-            "attack": _joined(voice.attack, _above(other.attack, above_hz)),
+            "attack": _joined(voice.attack, other.attack),
         }
     )
 

@@ -40,7 +40,7 @@ def busy(voice: VoiceModel) -> VoiceModel:
 def test_fewer_numbers_sound_the_same(voice: VoiceModel) -> None:
     fine = busy(voice)
     few = compacted(fine)
-    assert len(few.noise.level_db.times_s) <= 13
+    assert len(few.noise.level_db.times_s) <= 12
     assert len(few.noise.velocity_bends) <= 4
     assert few.noise.colour is None or few.noise.colour.frequencies_hz is None
     assert distance_db(mel_power(struck(fine)), mel_power(struck(few))) < UNHEARD_DB
