@@ -37,7 +37,7 @@ one. The figure is balanced accuracy, the mean over the classes of the share tha
 ratio is that of the means over the six (three classifiers, nine and seven classes); its interval holds 95 % of 2,000
 bootstrap samples of the test recordings, drawn within kit and piece, the same for both sides of the ratio. Modelled
 kits play the strokes that recorded kits hold: five velocities of each main stroke, three of the others; a random kit
-two and one."""
+(drawn from the space of all ten) two and one."""
 
 
 class Data(NamedTuple):

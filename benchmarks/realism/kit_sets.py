@@ -27,8 +27,10 @@ def shipped_names(*, quick: bool = False) -> tuple[str, ...]:
 
 
 def random_names(*, quick: bool = False, first: int = 1, count: int = RANDOM_KITS) -> tuple[str, ...]:
-    """Return the names of random kits, ``random:FIRST`` and on."""
-    return tuple(f"random:{seed}" for seed in range(first, first + (QUICK_KITS if quick else count)))
+    """Return the names of random kits, seeds ``first`` and on, drawn from the space of all kits that ship."""
+    parents = "+".join(shipped_names())
+    last = first + (QUICK_KITS if quick else count)
+    return tuple(f"random:{seed}:from={parents}" for seed in range(first, last))
 
 
 def kit_named(name: str) -> Kit:
