@@ -74,8 +74,11 @@ def notes() -> str:
 def kits() -> str:
     """Return the table of the shipped modelled kits."""
     loaded = [(load_kit(row.name), row.split) for row in kit_table()]
-    rows = [(f"`{kit.name}`", split, kit.title, kit.map.description) for kit, split in loaded]
-    return table(("kit", "split", "title", "description"), rows)
+    rows = [
+        (f"`{kit.name}`", split, kit.license, ", ".join(one.kit for one in kit.map.measured_on), kit.map.description)
+        for kit, split in loaded
+    ]
+    return table(("kit", "split", "licence", "measured on", "description"), rows)
 
 
 def benchmarks() -> str:

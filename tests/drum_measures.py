@@ -42,6 +42,15 @@ def fundamental_hz(sound: Sound, low_hz: float, high_hz: float, start_s: float =
     return float(frequencies[inside][np.argmax(power[inside])])
 
 
+def pitch_hz(sound: Sound, low_hz: float, high_hz: float, start_s: float, end_s: float) -> float:
+    """Lowest peak of the spectrum between two bounds that comes within 6 dB of the highest one there."""
+    frequencies, power = spectrum(sound, start_s, end_s)
+    inside = (frequencies >= low_hz) & (frequencies <= high_hz)
+    peak = (power >= np.roll(power, 1)) & (power >= np.roll(power, -1))
+    strong = inside & peak & (power >= power[inside].max() * 10 ** (-6 / 10))
+    return float(frequencies[strong][0])
+
+
 def glide_ratio(sound: Sound) -> float:
     """Instantaneous frequency below 160 Hz at 6 to 25 ms, relative to 90 to 160 ms."""
     low = sosfiltfilt(

@@ -19,7 +19,6 @@ import joblib
 
 from stemgmd_tools import data
 from stemgmd_tools.audio import write_bytes
-from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.compile import compile_bank
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.library import KIT_TABLE, kit_table, kits_named
@@ -77,13 +76,16 @@ def write_fingerprints(found: Mapping[str, str]) -> None:
 def main(names: tuple[str, ...], *, check: bool, jobs: int) -> None:
     """Record the fingerprints of the modelled kits, or check them."""
     found = fingerprints(kits_named(names or ("all",)), jobs)
-    differing = [name for name, sha256 in found.items() if sha256 != recorded_sha256(name)]
+    recorded = {name: recorded_sha256(name) for name in found}
+    differing = [name for name, sha256 in found.items() if sha256 != recorded[name]]
     if not check:
         write_fingerprints(found)
     for name in differing:
-        click.echo(f"{name}: {recorded_sha256(name) or 'nothing'} recorded, {found[name]} compiled")
+        click.echo(f"{name}: {recorded[name] or 'nothing'} recorded, {found[name]} compiled")
     if check and differing:
-        raise KitError(f"{KIT_TABLE}: {len(differing)} of {len(found)} kits differ from their recorded fingerprints")
+        raise click.ClickException(
+            f"{KIT_TABLE}: {len(differing)} of {len(found)} kits differ from their recorded fingerprints"
+        )
 
 
 if __name__ == "__main__":

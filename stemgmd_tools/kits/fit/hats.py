@@ -17,9 +17,9 @@ SHUT_SHARE: Final = 0.05
 which spread from 0.03 to 0.26."""
 _LOOSE: Final = (1.25, 1.4)
 """A shut hat rings so much longer when it is loose: to be heard, and not to pass for a half open one."""
-_LEAST_STEP: Final = 1.2
-"""From degree to degree the ring grows at least by this factor, also from the shut hat's to the first: two strokes of one
-degree differ by a tenth."""
+_LEAST_STEP: Final = 1.3
+"""From degree to degree the ring grows at least by this factor, also from the shut hat's to the first: two strokes of
+one degree differ by a tenth, and short sounds are cut earlier than long ones."""
 _NEAR_ENOUGH: Final = 0.02
 _STRETCHES: Final = np.geomspace(0.005, 3.0, 128)
 

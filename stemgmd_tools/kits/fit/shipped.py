@@ -19,7 +19,7 @@ import joblib
 
 from stemgmd_tools import data
 from stemgmd_tools.audio import write_bytes
-from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.checks import nearest
 from stemgmd_tools.kits.fit.compact import compacted
 from stemgmd_tools.kits.fit.complete import complete_map
@@ -157,7 +157,7 @@ def main(names: tuple[str, ...], *, kits: Path, check: bool, fits: Path | None, 
         if not check:
             write_bytes(path, text)
     if check and differing:
-        raise KitError(f"{MODELLED}: {', '.join(differing)} differ from what their recipes give")
+        raise click.ClickException(f"{MODELLED}: {', '.join(differing)} differ from what their recipes give")
     click.echo(f"{len(chosen)} kits; changed: {', '.join(differing) or 'none'}")
 
 

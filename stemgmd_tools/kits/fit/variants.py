@@ -41,8 +41,8 @@ RIMSHOT: Final = _change(
 
 TOM_RIM: Final = _change(
     (80, 250, 600, 1500, 4000, 9000),
-    (-7, -7, -7, -6, -6, -6, -6),
-    (-4, -5, -5, -5, -5, -5, -5),
+    (-10, -10, -10, -9, -9, -9, -9),
+    (-6, -7, -7, -7, -7, -7, -7),
     (2, 0, -2, -3, -4, -5, -6),
     (6, 4, 1, -1, -3, -5, -6),
     (7, 5, 2, 0, -3, -5, -6),
@@ -140,7 +140,7 @@ _RIM_ABOVE_HZ: Final = 350.0
 """A cross-stick's modes below this are the drum's it was played on."""
 
 VARIANTS: Final[Mapping[str, tuple[Variant, ...]]] = {
-    "snare_rimshot": (Variant("snare_head", RIMSHOT, gain_db=1.0, rim_db=2.0),),
+    "snare_rimshot": (Variant("snare_head", RIMSHOT, gain_db=0.0, rim_db=4.0),),
     "snare_cross_stick": (Variant("snare_head", CROSS_STICK),),
     "hi_tom_head": (Variant("mid_tom_head", pitch=1.26, length=0.9), Variant("low_tom_head", pitch=1.6, length=0.8)),
     "mid_tom_head": (
@@ -155,7 +155,7 @@ VARIANTS: Final[Mapping[str, tuple[Variant, ...]]] = {
     "hihat_closed_edge": (Variant("hihat_closed_bow", HAT_EDGE, gain_db=1.0),),
     "hihat_pedal": (Variant("hihat_closed_bow", PEDAL),),
     "hihat_open_bow": (Variant("hihat_closed_bow", length=10.0),),
-    "hihat_open_edge": (Variant("hihat_open_bow", HAT_EDGE, gain_db=-0.5, length=1.2),),
+    "hihat_open_edge": (Variant("hihat_open_bow", HAT_EDGE, gain_db=-0.5, length=1.1),),
     "ride_bow": (Variant("hihat_open_bow", gain_db=-2.0, pitch=0.8, length=1.5),),
     "ride_edge": (Variant("ride_bow", RIDE_EDGE, gain_db=1.5, length=0.8),),
     "ride_bell": (Variant("ride_bow", BELL, pitch=1.06),),
