@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from click.testing import CliRunner
 from toy_kits import toy_kit
 
 from stemgmd_tools import data
-from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits import fingerprint
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.compile import compile_bank
@@ -22,8 +22,11 @@ from stemgmd_tools.kits.store import open_bank
 from stemgmd_tools.pieces import ARTICULATIONS
 
 LARGEST_BYTES = 250e6
-STEEPEST_DB_PER_OCTAVE = 20.0
-"""Of velocity. Amplitude follows its square (12 dB) or somewhat more in what was measured on drums."""
+STEEPEST_DB_PER_OCTAVE = 24.0
+"""Of velocity. Amplitude follows its square (12 dB) over all; between two recorded layers it may rise twice as fast."""
+LARGEST_DIP_DB = 2.0
+"""Strokes differ in level as recorded repeats do, by up to 1.5 dB, and a layer's level is the mean of three of them;
+the bank evens that out and says so. Nothing else may be amiss."""
 ATTACK_FRAMES = 300
 """A modelled one-shot starts with its attack; the foot's chick swells for up to 5 ms and the lead-in is cut there."""
 FIRST = kit_table()[0].name
@@ -38,13 +41,14 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
 
 def test_every_articulation_is_complete(bank: Bank) -> None:
     assert bank.pcm.nbytes <= LARGEST_BYTES
-    assert bank.layer[:, 0, 127].min() >= 7
+    assert bank.layer[:, 0, 127].min() >= 5  # six layers of cymbals, which ring for seconds; eight of the rest
     assert bank.variations.min() >= 3
     hats = [ARTICULATIONS.index(f"hihat_{name}") for name in ("closed_bow", "open_bow", "open_edge")]
     degrees = bank.degrees[hats]
     assert len(np.unique(degrees[~np.isnan(degrees)])) >= 5
     assert bank.samples["onset"].max() <= ATTACK_FRAMES
-    assert not bank.warnings
+    dips_db = [float(re.search(r"up to ([0-9.]+) dB softer", warning)[1]) for warning in bank.warnings]
+    assert max(dips_db, default=0.0) <= LARGEST_DIP_DB
 
 
 def test_levels_rise_with_velocity_without_a_jump(bank: Bank) -> None:
@@ -69,7 +73,7 @@ def test_recording_and_checking_fingerprints(bank: Bank, tmp_path: Path, monkeyp
     assert fingerprint.recorded_sha256(FIRST) == "0" * 64
     monkeypatch.setattr(fingerprint, "fingerprint", lambda kit: bank.pcm_sha256)
     checked = CliRunner().invoke(fingerprint.main, [FIRST, "--check", "--jobs", "1"])
-    assert isinstance(checked.exception, KitError)
+    assert checked.exit_code == 1
     assert bank.pcm_sha256 in checked.output
     assert CliRunner().invoke(fingerprint.main, [FIRST, "--jobs", "1"]).exit_code == 0
     assert fingerprint.recorded_sha256(FIRST) == bank.pcm_sha256
