@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +21,8 @@ from stemgmd_tools.kits.store import open_bank
 from stemgmd_tools.pieces import ARTICULATIONS
 
 LARGEST_BYTES = 250e6
-STEEPEST_DB_PER_OCTAVE = 24.0
-"""Of velocity. Amplitude follows its square (12 dB) over all; between two recorded layers it may rise twice as fast."""
-LARGEST_DIP_DB = 2.0
-"""Strokes differ in level as recorded repeats do, by up to 1.5 dB, and a layer's level is the mean of three of them;
-the bank evens that out and says so. Nothing else may be amiss."""
+STEEPEST_DB_PER_OCTAVE = 20.0
+"""Of velocity. Amplitude follows its square (12 dB) or somewhat more in what was measured on drums."""
 ATTACK_FRAMES = 300
 """A modelled one-shot starts with its attack; the foot's chick swells for up to 5 ms and the lead-in is cut there."""
 FIRST = kit_table()[0].name
@@ -47,8 +43,7 @@ def test_every_articulation_is_complete(bank: Bank) -> None:
     degrees = bank.degrees[hats]
     assert len(np.unique(degrees[~np.isnan(degrees)])) >= 5
     assert bank.samples["onset"].max() <= ATTACK_FRAMES
-    dips_db = [float(re.search(r"up to ([0-9.]+) dB softer", warning)[1]) for warning in bank.warnings]
-    assert max(dips_db, default=0.0) <= LARGEST_DIP_DB
+    assert not bank.warnings
 
 
 def test_levels_rise_with_velocity_without_a_jump(bank: Bank) -> None:

@@ -168,11 +168,11 @@ def lawful(voice: VoiceModel, slopes: BandEnvelope) -> VoiceModel:
 
 
 def _following(voice: VoiceModel, relative: VoiceModel) -> VoiceModel:
-    """Return a voice with the law of another one, which keeps no bends of single modes."""
+    """Return a voice with the straight lines of another one's law; its bends are its own layers' doing."""
     slopes = relative.noise.velocity_db_per_octave
     pairs = ((voice.body, relative.body, _BODY_S), (voice.attack, relative.attack, _ATTACK_S))
     body, attack = (_alike(own, other, slopes, time_s) for own, other, time_s in pairs)
-    return _with(voice, slopes, relative.noise.velocity_bends, body, attack)
+    return _with(voice, slopes, (), body, attack)
 
 
 def _alike(own: Modes | None, other: Modes | None, slopes: BandEnvelope, time_s: float) -> Modes | None:

@@ -95,22 +95,41 @@ class Synthesiser:
         """Return the (frames, 2) samples of a one-shot, full scale = 1, its attack at frame 0."""
         draw = stream(0, *self._names, layer, degree, variation)
         place = float(self._places[layer, degree, variation])
-        sound = self.stroke(self.velocities[layer], degree, place, draw, frames=self._frames[layer, degree])
+        own = self._deviation(layer, degree, variation)
+        sound = self.stroke(self.velocities[layer], degree, place, draw, frames=self._frames[layer, degree], own=own)
         return _faded(_trimmed(sound))
 
+    def _deviation(self, layer: int, degree: int, variation: int) -> Tilt:
+        """Return by how much a variation is louder and brighter than the voice, as it draws it, but for the mean of all
+        variations: a layer's level is the voice's, so that levels rise with velocity as the voice's do.
+        """
+        draws = [stream(0, *self._names, layer, degree, one).standard_normal(2) for one in range(self.variations)]
+        spread = np.sqrt(self.variations / max(1, self.variations - 1))
+        level, tilt = (draws[variation] - np.mean(draws, axis=0)) * spread
+        jitter = self._voice.jitter
+        return Tilt(jitter.level_db * float(level), jitter.tilt_db_per_octave * float(tilt))
+
     def stroke(
-        self, velocity: float, degree: int, place: float, draw: np.random.Generator, *, frames: int | None = None
+        self,
+        velocity: float,
+        degree: int,
+        place: float,
+        draw: np.random.Generator,
+        *,
+        frames: int | None = None,
+        own: Tilt | None = None,
     ) -> Float:
         """Return the (frames, 2) samples of a stroke of any velocity, full scale = 1, its attack at frame 0.
 
         :param place: where in the noise it is cut from, 0 to 1; strokes with equal places have equal noise.
         :param draw: decides its jitter and its free phases.
         :param frames: length before the room's answer; default: until it is expected to stay below the floor.
+        :param own: by how much it is louder and brighter than the voice; default: drawn.
         """
         frames = self._dry_frames(velocity, degree) if frames is None else frames
         jitter = self._voice.jitter
         level_db, tilt = jitter.level_db * draw.standard_normal(), jitter.tilt_db_per_octave * draw.standard_normal()
-        own = Tilt(level_db, tilt)
+        own = own or Tilt(level_db, tilt)
         band_db = own.at(CENTRES_HZ) + jitter.band_db * draw.standard_normal(BANDS)
         sound = self._noise.strike(self._shapes[degree], velocity, frames, band_db, place, jitter.shared_noise)
         if self._body is not None:
