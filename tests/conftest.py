@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,13 @@ def kits_dir() -> Path:
     return _real("STEMGMD_KITS", "kits")
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the user's caches out of the tests; one cache per test session so that banks are built once."""
-    monkeypatch.setenv("STEMGMD_CACHE", str(tmp_path_factory.getbasetemp().parent / "stemgmd-cache"))
-    monkeypatch.delenv("STEMGMD_GMD", raising=False)
+    session = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        session = session.parent  # each worker has a folder of its own within that of the session
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STEMGMD_CACHE", str(session / "stemgmd-cache"))
+        patch.delenv("STEMGMD_GMD", raising=False)
+        yield

@@ -11,7 +11,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import tempfile
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import click
@@ -46,10 +48,13 @@ class Golden(NamedTuple):
     """Of the nine stems in canonical order, each interleaved little-endian int16."""
 
 
-def golden_rows(kits: Iterable[Kit]) -> Iterator[Golden]:
-    """Render the golden performances through each kit; yield a row for each."""
+def golden_rows(kits: Iterable[Kit], *, cache: Path | None = None) -> Iterator[Golden]:
+    """Render the golden performances through each kit; yield a row for each.
+
+    :param cache: where banks are built and kept; default: the user's cache.
+    """
     for kit in kits:
-        bank = open_bank(kit)
+        bank = open_bank(kit, cache=cache)
         for performance in golden_performances():
             stems = mix(plan(performance, bank), bank)
             yield Golden(performance.id, kit.name, stems.frames, stems.gain_db, pcm_sha256(stems))
@@ -85,7 +90,8 @@ def recorded() -> list[Golden]:
 @click.option("--check", is_flag=True, help="Write nothing; fail if anything sounds different.")
 def main(*, check: bool) -> None:
     """Record the golden fingerprints of the starter set, or check them."""
-    found = list(golden_rows(kits_named(["all"])))
+    with tempfile.TemporaryDirectory() as folder:  # the user's cache may hold banks of an engine being worked on
+        found = list(golden_rows(kits_named(["all"]), cache=Path(folder)))
     if check:
         differing = sorted({f"{row.kit} {row.performance}" for row in set(found) ^ set(recorded())})
         if differing:

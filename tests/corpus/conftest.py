@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,15 +15,6 @@ from stemgmd_tools.kits.kit import Kit, load_kit_file
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What the function-scoped fixture of all tests does, for the session's own corpus."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STEMGMD_CACHE", str(tmp_path_factory.getbasetemp().parent / "stemgmd-cache"))
-        patch.delenv("STEMGMD_GMD", raising=False)
-        yield
 
 
 def write_kit(folder: Path, name: str, hertz: float) -> Path:
