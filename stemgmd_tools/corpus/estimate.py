@@ -9,7 +9,7 @@ from typing import Final
 
 from stemgmd_tools.audio import free_bytes
 from stemgmd_tools.corpus import layout
-from stemgmd_tools.corpus.jobs import Job, MidiJob, SingleHitsJob, StemsJob
+from stemgmd_tools.corpus.jobs import SINGLE_HITS, STEMS, Job
 from stemgmd_tools.corpus.progress import duration_text, size_text
 from stemgmd_tools.corpus.records import read_record, record_path
 from stemgmd_tools.errors import CorpusError
@@ -72,14 +72,14 @@ class Estimate:
 
 def estimate(root: Path, jobs: Sequence[Job], settings: RenderSettings) -> Estimate:
     """Return what ``jobs`` amount to, less what their records in ``root`` say is there."""
-    stems = [job for job in jobs if isinstance(job, StemsJob)]
+    stems = [job for job in jobs if job.kind == STEMS]
     tail_s = TAIL_S if settings.tail == "natural" else 0.0
     needed = {id(job): _bytes(job, settings, tail_s) for job in jobs}
     missing = [job for job in jobs if read_record(record_path(root, job.kind, job.name)) is None]
     nominal_s = sum(job.performance_s for job in stems)
     return Estimate(
-        performances=len({job.performance.id for job in jobs if isinstance(job, StemsJob | MidiJob)}),
-        kits=len({job.kit.name for job in jobs if isinstance(job, StemsJob | SingleHitsJob)}),
+        performances=len({job.performance_id for job in jobs} - {""}),
+        kits=len({job.kit_name for job in jobs} - {""}),
         stems=len(stems) * len(PIECES),
         files=sum(file_count(job, settings) for job in jobs),
         nominal_h=nominal_s * len(PIECES) / 3600,
@@ -107,17 +107,17 @@ def require_disk(root: Path, estimated: Estimate) -> None:
 
 def file_count(job: Job, settings: RenderSettings) -> int:
     """Return how many files a job writes."""
-    if isinstance(job, StemsJob):
+    if job.kind == STEMS:
         return len(layout.tracks(settings))
-    return len(ARTICULATIONS) * len(layout.SINGLE_HIT_VELOCITIES) if isinstance(job, SingleHitsJob) else 2
+    return len(ARTICULATIONS) * len(layout.SINGLE_HIT_VELOCITIES) if job.kind == SINGLE_HITS else 2
 
 
 def _bytes(job: Job, settings: RenderSettings, tail_s: float) -> float:
     """Return the estimated size of what a job writes."""
-    if isinstance(job, StemsJob):
+    if job.kind == STEMS:
         bits = sum(_bits(settings, _kind_of(track)) for track in layout.tracks(settings))
         return (job.performance_s + tail_s) * settings.sample_rate * _CHANNELS * bits / 8 + RECORD_BYTES
-    if isinstance(job, SingleHitsJob):
+    if job.kind == SINGLE_HITS:
         bits = file_count(job, settings) * _bits(settings, "single_hit")
         return SINGLE_HIT_S * settings.sample_rate * _CHANNELS * bits / 8 + RECORD_BYTES
     return MIDI_BYTES

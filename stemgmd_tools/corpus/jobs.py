@@ -63,6 +63,16 @@ class Job(Protocol):
         ...
 
     @property
+    def performance_id(self) -> str:
+        """The performance whose files it writes; empty for single hits."""
+        ...
+
+    @property
+    def kit_name(self) -> str:
+        """The kit whose sounds it writes; empty for MIDI."""
+        ...
+
+    @property
     def cost_s(self) -> float:
         """Estimated work, in seconds of performance rendered."""
         ...
@@ -96,6 +106,16 @@ class StemsJob:
         return f"{self.kit.name}/{self.performance.id}"
 
     @property
+    def performance_id(self) -> str:
+        """The performance's id."""
+        return self.performance.id
+
+    @property
+    def kit_name(self) -> str:
+        """The kit's name."""
+        return self.kit.name
+
+    @property
     def cost_s(self) -> float:
         """Length plus what every job costs."""
         return self.performance.duration_s + FIXED_COST_S
@@ -123,9 +143,15 @@ class SingleHitsJob:
 
     kit: Kit
     kind = SINGLE_HITS
+    performance_id = ""
 
     @property
     def name(self) -> str:
+        """The kit's name."""
+        return self.kit.name
+
+    @property
+    def kit_name(self) -> str:
         """The kit's name."""
         return self.kit.name
 
@@ -159,9 +185,15 @@ class MidiJob:
     midi: bytes
     """The source file's bytes."""
     kind = MIDI
+    kit_name = ""
 
     @property
     def name(self) -> str:
+        """The performance's id."""
+        return self.performance.id
+
+    @property
+    def performance_id(self) -> str:
         """The performance's id."""
         return self.performance.id
 

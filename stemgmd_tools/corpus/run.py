@@ -12,7 +12,7 @@ from stemgmd_tools.corpus.collect import record_kit, write_manifests
 from stemgmd_tools.corpus.estimate import Estimate, estimate, file_count, require_disk
 from stemgmd_tools.corpus.execute import execute, one_line_os_errors, worker_count
 from stemgmd_tools.corpus.identity import Identity, require_identity
-from stemgmd_tools.corpus.jobs import Job, MidiJob, SingleHitsJob, StemsJob, inputs_digest
+from stemgmd_tools.corpus.jobs import MIDI, Job, MidiJob, SingleHitsJob, StemsJob, inputs_digest
 from stemgmd_tools.corpus.locks import Shard, finishing, working_on
 from stemgmd_tools.corpus.progress import Progress, Quiet
 from stemgmd_tools.corpus.records import read_record, record_path, remove_temporaries
@@ -154,7 +154,7 @@ def _prepare(root: Path, request: Request, *, alone: bool) -> None:
 def _require_same_performances(root: Path, jobs: Sequence[Job], settings: RenderSettings) -> None:
     """Refuse a performance that the corpus holds with other content: its audio and the hits would no longer agree."""
     for job in jobs:
-        if isinstance(job, MidiJob):
+        if job.kind == MIDI:
             record = read_record(record_path(root, job.kind, job.name))
             if record is not None and record.inputs != inputs_digest(job, settings):
                 raise CorpusError(

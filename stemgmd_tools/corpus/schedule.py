@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
-from stemgmd_tools.corpus.jobs import Job, SingleHitsJob, StemsJob
+from stemgmd_tools.corpus.jobs import SINGLE_HITS, STEMS, Job
 from stemgmd_tools.corpus.locks import Shard
 from stemgmd_tools.kits.kit import Kit
 
@@ -37,10 +37,10 @@ def batches(jobs: Sequence[Job], kits: Sequence[Kit], workers: int) -> Iterator[
     midi: list[Job] = []
     single_hits: dict[str, Job] = {}
     for job in jobs:
-        if isinstance(job, StemsJob):
-            groups[job.kit.name].append(job)
-        elif isinstance(job, SingleHitsJob):
-            single_hits[job.kit.name] = job
+        if job.kind == STEMS:
+            groups[job.kit_name].append(job)
+        elif job.kind == SINGLE_HITS:
+            single_hits[job.kit_name] = job
         else:
             midi.append(job)
     yield from _packed(midi, limit)
@@ -55,7 +55,7 @@ def batches(jobs: Sequence[Job], kits: Sequence[Kit], workers: int) -> Iterator[
 def _first_things_first(batch: Batch) -> tuple[bool, float, str]:
     """Sort stems by their longest job, then single hits: stems are what one waits for."""
     head = batch[0]
-    return (not isinstance(head, StemsJob), -head.cost_s, head.name)
+    return (head.kind != STEMS, -head.cost_s, head.name)
 
 
 def _packed(jobs: Sequence[Job], limit: float) -> Iterator[Batch]:
