@@ -1,0 +1,43 @@
+"""The effects: the one table of what a chain may ask for. Checks, schema and documentation are computed from it.
+
+Names follow audiomentations, pedalboard and scaper where they have one. A parameter with no default must be given by
+the step. Ranges are what is accepted, not what is advisable; the ready chains show that.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stemgmd_tools.augment.catalogue_audio import FILTERS, LEVEL_EFFECTS, TIME_EFFECTS
+from stemgmd_tools.augment.catalogue_mix import MIX_EFFECTS
+from stemgmd_tools.augment.catalogue_played import KIT_EFFECTS, PERFORMANCE_EFFECTS
+from stemgmd_tools.augment.catalogue_sound import DYNAMICS, SPACE
+from stemgmd_tools.augment.catalogue_types import Domain, Effect, Kind, Parameter, Scope
+from stemgmd_tools.errors import UsageError
+
+__all__ = ["EFFECTS", "EFFECT_OF_NAME", "Domain", "Effect", "Kind", "Parameter", "Scope", "effect_named"]
+
+EFFECTS: Final[tuple[Effect, ...]] = (
+    *PERFORMANCE_EFFECTS,
+    *KIT_EFFECTS,
+    *LEVEL_EFFECTS,
+    *TIME_EFFECTS,
+    *FILTERS,
+    *DYNAMICS,
+    *SPACE,
+    *MIX_EFFECTS,
+)
+"""All effects, by domain."""
+
+EFFECT_OF_NAME: Final = {effect.name: effect for effect in EFFECTS}
+
+
+def effect_named(name: str) -> Effect:
+    """Return an effect by name.
+
+    :raises UsageError: if there is none of that name.
+    """
+    try:
+        return EFFECT_OF_NAME[name]
+    except KeyError:
+        raise UsageError(f'no effect "{name}"; known effects: {", ".join(EFFECT_OF_NAME)}') from None
