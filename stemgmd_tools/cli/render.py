@@ -197,7 +197,7 @@ def _summary(out: Path, report: Report) -> list[str]:
         return [
             f"{out}: this shard is done ({done}, {size_text(report.bytes)}); the manifests follow with the last one"
         ]
-    stems = Corpus(out).stems
+    stems = Corpus(out).tracks
     hours = stems["frames"].sum() / stems["sample_rate"].iloc[0] / 3600
     size = size_text(stems["bytes"].sum())
     grid = f"{stems['performance'].nunique():,} performances x {stems['kit'].nunique()} kits"

@@ -95,7 +95,7 @@ def describe(corpus: Corpus) -> list[str]:
 
 def _tracks(corpus: Corpus) -> pd.DataFrame:
     """Return all tracks with their hours, whether they are one of the nine stems, and no missing splits."""
-    tracks = corpus.stems
+    tracks = corpus.tracks
     tracks["hours"] = tracks["frames"] / tracks["sample_rate"] / 3600
     tracks["is_stem"] = tracks["track"].isin([piece.value for piece in PIECES])
     for column in ("gmd_split", "kit_split"):

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
+from stemgmd_tools import audio
 from stemgmd_tools.corpus.collect import MANIFEST_FOLDER
 from stemgmd_tools.corpus.identity import Identity, require_identity
+from stemgmd_tools.corpus.jobs import MIDI
+from stemgmd_tools.corpus.records import read_record, record_path
+from stemgmd_tools.corpus.source import axes_of, not_held, silence, span_of
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest.files import read_manifest
+from stemgmd_tools.performances.mapping import NoteMapping
+from stemgmd_tools.performances.midi import read_midi
+from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.pieces import PIECES, Piece
+from stemgmd_tools.rendering.stems import Pcm
 
 
 @dataclass(frozen=True)
@@ -42,8 +53,8 @@ class Corpus:
         return self.manifest("performances")
 
     @property
-    def stems(self) -> pd.DataFrame:
-        """One row per track."""
+    def tracks(self) -> pd.DataFrame:
+        """One row per track: the manifest ``stems``."""
         return self.manifest("stems")
 
     @property
@@ -68,19 +79,127 @@ class Corpus:
         rows = [json.loads(text) for text in made["figures"]]
         return pd.DataFrame(rows, index=pd.Index(made["kit"].tolist(), name="kit"), dtype="float64")
 
+    @property
+    def sample_rate(self) -> int:
+        """Frames per second of all stems."""
+        return self.identity.settings.sample_rate
+
+    @property
+    def bit_depth(self) -> int:
+        """16 or 24: the integer grid of all stems; 24 for float files too."""
+        return self.identity.settings.bit_depth
+
+    def length(self, performance: str, kit: str) -> int:
+        """Return the common length of the stems in frames.
+
+        :raises UsageError: if the corpus does not hold this performance through this kit.
+        """
+        return self._rendered(performance, kit).frames
+
+    def stems(
+        self,
+        performance: str,
+        kit: str,
+        start: int = 0,
+        frames: int | None = None,
+        pieces: Sequence[Piece | str] | None = None,
+    ) -> Pcm:
+        """Read a part of the stems, see :meth:`~stemgmd_tools.corpus.source.StemSource.stems`; silent files stay shut.
+
+        :raises UsageError: if the corpus does not hold this performance through this kit, or the part is none.
+        :raises AudioError: if a file is missing or unreadable.
+        """
+        rendered = self._rendered(performance, kit)
+        axes = axes_of(pieces)
+        span = span_of(rendered.frames, start, frames)
+        stems = silence((len(axes), span.frames, 2), self.bit_depth)
+        for row, axis in enumerate(axes):
+            path = rendered.paths[axis]
+            if path and span.sounding:
+                pcm = audio.read_pcm(self.root / path, start=span.start, frames=span.sounding)[0]
+                if pcm.shape != (span.sounding, 2):
+                    raise CorpusError(f"{self.root / path}: shorter than its row says; look with `stemgmd verify`")
+                stems[row, : span.sounding] = pcm
+        return stems.transpose(0, 2, 1)
+
+    def played(self, performance: str) -> Performance:
+        """Return what was played, read from the MIDI file that lies in the corpus.
+
+        :raises UsageError: if the corpus does not hold this performance.
+        :raises CorpusError: if its record or its MIDI file is missing or is not what the manifests tell of.
+        """
+        if performance not in _performances(*self._stamped("performances")):
+            raise not_held(self.root, performance)
+        record = read_record(record_path(self.root, MIDI, performance))
+        if record is None:
+            raise CorpusError(f"{self.root}: has no sound record of {performance}; look with `stemgmd verify`")
+        try:
+            midi = (self.root / record.files[0].path).read_bytes()
+        except OSError as error:
+            raise CorpusError(f"{self.root / record.files[0].path}: cannot be read ({error.strerror})") from error
+        for mapping in NoteMapping:
+            found = read_midi(
+                midi,
+                id=performance,
+                duration_s=record.content["duration_s"],
+                mapping=mapping,
+                metadata=record.content["metadata"],
+            )
+            hits = record.content["hits"]
+            if all(found.hits[name].tolist() == hits[name] for name in ("time_s", "note", "velocity")):
+                return found
+        raise CorpusError(f"{self.root}: the MIDI file of {performance} does not hold the hits that were rendered")
+
+    def _rendered(self, performance: str, kit: str) -> _Rendered:
+        rendered = _index(*self._stamped("stems")).get((performance, kit))
+        if rendered is None:
+            raise not_held(self.root, performance, kit)
+        return rendered
+
     def manifest(self, name: str) -> pd.DataFrame:
         """Return a manifest; read once, a copy each time.
 
         :raises CorpusError: if it is missing or damaged.
         """
+        return _manifest(*self._stamped(name)).copy()
+
+    def _stamped(self, name: str) -> tuple[Path, int]:
+        """Return the file of a manifest, and what changes when the file does."""
         path = self.root / MANIFEST_FOLDER / f"{name}.parquet"
         try:
-            stamp = path.stat().st_mtime_ns
+            return path, path.stat().st_mtime_ns
         except OSError:
-            stamp = 0  # reading says what is wrong
-        return _manifest(path, stamp).copy()
+            return path, 0  # reading says what is wrong
+
+
+class _Rendered(NamedTuple):
+    """Where the stems of one performance through one kit lie."""
+
+    frames: int
+    paths: tuple[str, ...]
+    """By axis, relative to the corpus; empty for a silent stem."""
 
 
 @lru_cache(maxsize=8)
 def _manifest(path: Path, stamp: int) -> pd.DataFrame:  # noqa: ARG001 - a changed file is another entry
     return read_manifest(path)
+
+
+@lru_cache(maxsize=2)
+def _index(path: Path, stamp: int) -> dict[tuple[str, str], _Rendered]:
+    """Return where all stems lie, by performance and kit."""
+    tracks = _manifest(path, stamp)
+    axis_of = {piece.value: piece.axis for piece in PIECES}
+    tracks = tracks[tracks["track"].isin(axis_of)]
+    columns = (tracks[name].tolist() for name in ("performance", "kit", "track", "frames", "path", "silent"))
+    paths: dict[tuple[str, str], list[str]] = {}
+    lengths: dict[tuple[str, str], int] = {}
+    for performance, kit, track, frames, file, silent in zip(*columns, strict=True):
+        lengths[performance, kit] = frames
+        paths.setdefault((performance, kit), [""] * len(PIECES))[axis_of[track]] = "" if silent else file
+    return {key: _Rendered(lengths[key], tuple(found)) for key, found in paths.items()}
+
+
+@lru_cache(maxsize=2)
+def _performances(path: Path, stamp: int) -> frozenset[str]:
+    return frozenset(_manifest(path, stamp)["performance"].tolist())

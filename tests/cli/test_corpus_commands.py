@@ -77,8 +77,8 @@ def test_every_setting_reaches_the_corpus_and_its_files(kit, tmp_path, words, se
     corpus = rendered(tmp_path / "corpus", kit, *words)
     settings = require_identity(tmp_path / "corpus").settings
     assert getattr(settings, setting) == value
-    assert set(corpus.stems["sample_rate"]) == {settings.sample_rate}
-    info = soundfile.info(tmp_path / "corpus" / corpus.stems["path"].iloc[0])
+    assert set(corpus.tracks["sample_rate"]) == {settings.sample_rate}
+    info = soundfile.info(tmp_path / "corpus" / corpus.tracks["path"].iloc[0])
     assert (info.samplerate, info.channels) == (settings.sample_rate, 2)
     assert info.subtype == {"int16": "PCM_16", "int24": "PCM_24", "float32": "FLOAT"}[settings.sample_format]
     assert info.format.lower() == settings.container
@@ -137,7 +137,7 @@ def test_a_copy_of_gmd_by_option_and_by_environment(kit, tmp_path, monkeypatch):
     monkeypatch.setenv("STEMGMD_GMD", str(starter))
     by_environment = rendered(tmp_path / "environment", kit)
     assert by_option.identity.source == by_environment.identity.source == "gmd"
-    assert by_option.stems["content_hash"].tolist() == by_environment.stems["content_hash"].tolist()
+    assert by_option.tracks["content_hash"].tolist() == by_environment.tracks["content_hash"].tolist()
 
 
 def test_a_dry_run_prints_and_writes_nothing(kit, tmp_path):
@@ -182,7 +182,7 @@ def test_info_shows_kits_pieces_and_splits(kit, tmp_path):
 def test_verify_prints_a_table_and_fails(kit, tmp_path):
     corpus = rendered(tmp_path / "corpus", kit)
     assert call("verify", tmp_path / "corpus", "--jobs", "1").stdout.endswith(" onsets measured\n")
-    path = corpus.stems["path"].iloc[0]
+    path = corpus.tracks["path"].iloc[0]
     (tmp_path / "corpus" / path).unlink()
     result = call("verify", tmp_path / "corpus", "--jobs", "1")
     assert isinstance(result.exception, CorpusError)

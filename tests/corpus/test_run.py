@@ -34,18 +34,18 @@ from stemgmd_tools.pieces import PIECES
 def test_a_corpus_holds_what_was_asked_for(finished, request_of):
     corpus = Corpus(finished)
     assert sorted(corpus.performances["performance"]) == sorted(IDS)
-    assert len(corpus.stems) == len(IDS) * 2 * (9 + 1 + 5)
+    assert len(corpus.tracks) == len(IDS) * 2 * (9 + 1 + 5)
     assert len(corpus.single_hits) == 2 * 22 * 10
     assert corpus.kits["kit"].tolist() == ["tin", "wood"]
-    assert set(corpus.stems["gmd_split"]) == {"train", "validation", "test"}
-    assert corpus.stems["kit_split"].isna().all()
+    assert set(corpus.tracks["gmd_split"]) == {"train", "validation", "test"}
+    assert corpus.tracks["kit_split"].isna().all()
     by_id = {performance.id: performance for performance in request_of().performances}
     for name, rows in corpus.hits.groupby("performance"):
         assert rows["time_s"].tolist() == by_id[name].hits["time_s"].tolist()
         assert rows["note"].tolist() == by_id[name].hits["note"].tolist()
-    counts = corpus.stems[corpus.stems["track"] == "mixture"].set_index(["performance", "kit"])["hits"]
+    counts = corpus.tracks[corpus.tracks["track"] == "mixture"].set_index(["performance", "kit"])["hits"]
     assert all(counts[name, kit] == len(by_id[name].hits) for name in by_id for kit in ("tin", "wood"))
-    stems = corpus.stems[corpus.stems["track"].isin([piece.value for piece in PIECES])]
+    stems = corpus.tracks[corpus.tracks["track"].isin([piece.value for piece in PIECES])]
     hits = corpus.hits.groupby(["performance", "piece"]).size()
     assert all(hits.get((row.performance, row.track), 0) == row.hits for row in stems.itertuples())
     assert (stems["silent"] == (stems["hits"] == 0)).all()
@@ -184,9 +184,9 @@ def test_temporary_files_of_killed_runs_are_cleared_away(corpus, grouped, reques
 def test_a_corpus_can_be_extended(plain, request_of, kits, tmp_path):
     root = tmp_path / "corpus"
     render_corpus(root, request_of(IDS[:2], kits[:1]), jobs=1)
-    assert len(Corpus(root).stems) == 2 * 10
+    assert len(Corpus(root).tracks) == 2 * 10
     render_corpus(root, request_of(IDS[2:], kits[:1]), jobs=1)
-    assert len(Corpus(root).stems) == 4 * 10
+    assert len(Corpus(root).tracks) == 4 * 10
     render_corpus(root, request_of(IDS, kits[1:]), jobs=1)
     assert digests(root) == digests(plain)
 

@@ -50,7 +50,7 @@ def _reencode(root: Path, path: str, change: Callable[[np.ndarray], np.ndarray])
 
 def _track(root: Path, track: str, *, sounding: bool = True) -> str:
     """Return the path of a track that sounds."""
-    rows = Corpus(root).stems
+    rows = Corpus(root).tracks
     return str(rows[(rows["track"] == track) & (rows["silent"] != sounding)]["path"].iloc[0])
 
 
@@ -64,7 +64,7 @@ def test_a_sound_corpus_passes_and_onsets_were_measured(finished):
     assert verdict.notes == ()
     assert verdict.files == 4 * 2 * 15 + 2 * 220 + 4 * 2
     corpus = Corpus(finished)
-    assert verdict.onsets > len(corpus.single_hits) / 2 + len(corpus.stems[~corpus.stems["silent"]]) / 4
+    assert verdict.onsets > len(corpus.single_hits) / 2 + len(corpus.tracks[~corpus.tracks["silent"]]) / 4
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_hit_that_is_not_heard(corpus, track):
     """Silence in place of a hit that stands alone, in the stem and the sums alike."""
     hits = Corpus(corpus).hits
     row = hits[hits["piece"] == track].iloc[0]
-    stems = Corpus(corpus).stems
+    stems = Corpus(corpus).tracks
     stem = stems[(stems["track"] == track) & (stems["performance"] == row["performance"])].iloc[0]
     _reencode(corpus, stem["path"], np.zeros_like)
     silenced = stem["path"]
@@ -273,11 +273,11 @@ def test_a_table_of_failures_is_aligned():
 
 def test_info_counts_hours(finished):
     corpus = Corpus(finished)
-    stems = corpus.stems[corpus.stems["track"].isin([piece.value for piece in PIECES])]
+    stems = corpus.tracks[corpus.tracks["track"].isin([piece.value for piece in PIECES])]
     hours = stems["frames"].sum() / 44_100 / 3600
     for table in (hours_by_kit(corpus), hours_by_piece(corpus), hours_by_split(corpus)):
         assert table["hours"].sum() == pytest.approx(hours)
-    assert hours_by_kit(corpus)["bytes"].sum() == corpus.stems["bytes"].sum()
+    assert hours_by_kit(corpus)["bytes"].sum() == corpus.tracks["bytes"].sum()
     assert hours_by_piece(corpus)["hits"].sum() == len(corpus.hits)
     assert list(hours_by_piece(corpus).index) == [piece.value for piece in PIECES]
     assert hours_by_split(corpus)["performances"].sum() == 4
