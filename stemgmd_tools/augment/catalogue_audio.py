@@ -36,6 +36,14 @@ _COOKBOOK: Final = "Bristow-Johnson, Audio EQ Cookbook"
 LEVEL_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect("gain", Domain.AUDIO, "Gain.", (_gain(-60.0, 24.0),), ANYWHERE, source=f"{AUDIOMENTATIONS} Gain"),
     Effect(
+        "scale",
+        Domain.AUDIO,
+        "Multiplies by a factor: a gain that is drawn in amplitude instead of decibels.",
+        (Parameter("factor", "amplitude ratio", "", 0.0, 16.0),),
+        ANYWHERE,
+        source="Scale of Demucs",
+    ),
+    Effect(
         "loudness_normalization",
         Domain.AUDIO,
         "Gain to a loudness; silence stays.",
