@@ -83,8 +83,10 @@ def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
             _single_hit_row(row, record, kits) for record in single_hits.values() for row in record.content["rows"]
         ),
         "kits": ({**kits[name], "bank_sha256": bank} for name, bank in banks.items()),
+        "augmentations": (row for record in stems.values() for row in record.content.get("augmentations", ())),
     }
-    frames = {name: frame_of(table, rows[name]) for name, table in tables.TABLES.items()}
+    wanted = tables.tables_of(augmented=identity.augmentation is not None)
+    frames = {name: frame_of(table, rows[name]) for name, table in wanted.items()}
     for name, frame in frames.items():
         write_manifest(root / MANIFEST_FOLDER, tables.TABLES[name], frame)
     return frames

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,20 @@ STATE_FOLDER: Final = ".stemgmd"
 
 
 @dataclass(frozen=True, slots=True)
+class Augmentation:
+    """What the stems of an augmented corpus went through."""
+
+    chain: str
+    """Name of the chain."""
+    chain_hash: str
+    """Hash of its content."""
+    seed: int
+    """Of the draws."""
+    device: str
+    """``cpu`` or ``cuda``: sums are formed in another order there, so bytes may differ."""
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Everything that decides the bytes of a corpus, apart from the performances themselves."""
 
@@ -30,6 +44,8 @@ class Identity:
     """Kit name -> hash of the kit's content."""
     version: str = __version__
     """Version of the package."""
+    augmentation: Augmentation | None = None
+    """None for a corpus as it was rendered."""
 
     def extended(self, other: Identity, where: Path) -> Identity:
         """Return the identity that also has the kits of ``other``.
@@ -46,14 +62,20 @@ class Identity:
 
     def _differences(self, other: Identity) -> Iterator[str]:
         mine, theirs = asdict(self.settings), asdict(other.settings)
-        mine |= {"source": self.source, "version": self.version}
-        theirs |= {"source": other.source, "version": other.version}
+        mine |= {"source": self.source, "version": self.version} | _flat(self.augmentation)
+        theirs |= {"source": other.source, "version": other.version} | _flat(other.augmentation)
         for name, value in mine.items():
             if value != theirs[name]:
                 yield f"{name} {value} (now asked for: {theirs[name]})"
         for name in sorted(self.kits.keys() & other.kits.keys()):
             if self.kits[name] != other.kits[name]:
                 yield f"kit {name} of content {self.kits[name][:12]} (now: {other.kits[name][:12]})"
+
+
+def _flat(augmentation: Augmentation | None) -> dict[str, Any]:
+    """Return the fields of an augmentation, named; those of none are empty."""
+    present = asdict(augmentation) if augmentation else {}
+    return {f"augmentation {field.name}": present.get(field.name, "none") for field in fields(Augmentation)}
 
 
 def read_identity(root: Path) -> Identity | None:
@@ -82,18 +104,21 @@ def _parsed(content: dict[str, Any]) -> Identity:
         source=str(content["source"]),
         kits={str(name): str(value) for name, value in content["kits"].items()},
         version=str(content["version"]),
+        augmentation=Augmentation(**content["augmentation"]) if "augmentation" in content else None,
     )
 
 
 def write_identity(root: Path, identity: Identity) -> None:
     """Write ``corpus.json`` in one step; equal identities give equal bytes."""
-    content = {
+    content: dict[str, Any] = {
         "format": FORMAT,
         "kits": dict(sorted(identity.kits.items())),
         "settings": asdict(identity.settings),
         "source": identity.source,
         "version": identity.version,
     }
+    if identity.augmentation is not None:
+        content["augmentation"] = asdict(identity.augmentation)
     write_bytes(root / IDENTITY_FILE, (json.dumps(content, indent=2) + "\n").encode())
 
 

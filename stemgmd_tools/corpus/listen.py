@@ -53,6 +53,10 @@ class StemSet:
     hits: Mapping[str, NDArray[np.int64]]
     """Piece -> frames of its hits, ascending."""
     sample_rate: int
+    tolerance_s: float = 0.0
+    """How far effects may move an attack; 0 for stems as they were rendered."""
+    mixture_is_sum: bool = True
+    """False where effects followed on the mixture: then only its length is compared."""
 
 
 def check_stems(root: Path, stems: StemSet) -> Findings:
@@ -79,7 +83,7 @@ def check_stems(root: Path, stems: StemSet) -> Findings:
             _check_sum(root, stems.tracks[name], total, findings)
         if total is not None:
             mixture = _sum(mixture, total, f"group {group.value} of {stems.tracks[layout.MIXTURE].path}", findings)
-    _check_sum(root, stems.tracks[layout.MIXTURE], mixture, findings)
+    _check_sum(root, stems.tracks[layout.MIXTURE], mixture, findings, equal=stems.mixture_is_sum)
     return findings
 
 
@@ -134,8 +138,10 @@ def _sum(total: NDArray[np.int32] | None, pcm: Pcm, where: str, findings: Findin
     return total
 
 
-def _check_sum(root: Path, track: TrackFile, total: NDArray[np.int32] | None, findings: Findings) -> None:
-    """Compare a written sum with the sum of what was written."""
+def _check_sum(
+    root: Path, track: TrackFile, total: NDArray[np.int32] | None, findings: Findings, *, equal: bool = True
+) -> None:
+    """Compare a written sum with the sum of what was written; its length alone if they need not be equal."""
     written = _decoded(root, track, findings)
     if written is None or total is None:
         return
@@ -143,7 +149,7 @@ def _check_sum(root: Path, track: TrackFile, total: NDArray[np.int32] | None, fi
         findings.add("sum", track.path, f"{len(written)} frames", f"{len(total)}, as the stems")
         return
     differs = (written != total).any(axis=1)
-    if differs.any():
+    if equal and differs.any():
         first = int(differs.argmax())
         findings.add("sum", f"{track.path} frame {first}", written[first].tolist(), total[first].tolist())
 
@@ -166,15 +172,19 @@ def _check_onsets(pcm: Pcm, stems: StemSet, piece: Piece, where: str, findings: 
         sound = pcm[frame : frame + attack]
         choked = piece in _CHOKED_PIECES and sound.any() and not sound[-1].any()
         if silent_before and not choked:
-            _check_onset(pcm, frame, stems.sample_rate, where, findings)
+            _check_onset(pcm, frame, stems.sample_rate, where, findings, tolerance_s=stems.tolerance_s)
 
 
-def _check_onset(pcm: Pcm, frame: int, sample_rate: int, where: str, findings: Findings) -> None:
+def _check_onset(
+    pcm: Pcm, frame: int, sample_rate: int, where: str, findings: Findings, *, tolerance_s: float = 0.0
+) -> None:
     """Check that the attack, by the definition of :func:`stemgmd_tools.onsets.onset_frame`, lies on ``frame``.
 
     Instead of searching for it, both halves of the definition are checked with room for the rounding to integers: no
-    earlier frame is surely above the threshold, and this one is not surely below.
+    earlier frame is surely above the threshold, and this one is not surely below. With a tolerance, the same is asked
+    of the first and the last frame that it allows.
     """
+    slack = units.frames_of(tolerance_s, sample_rate)
     start = max(0, frame - units.frames_of(LEAD_IN_S, sample_rate))
     amplitude = magnitude(pcm[start : frame + units.frames_of(ATTACK_S, sample_rate)])
     peak_at = int(amplitude.argmax())
@@ -185,5 +195,6 @@ def _check_onset(pcm: Pcm, frame: int, sample_rate: int, where: str, findings: F
         return
     findings.onsets += 1
     first = int((amplitude >= peak * ATTACK_SHARE + ROUNDING_UNITS).argmax())
-    if first < frame - start or amplitude[frame - start] < peak * ATTACK_SHARE - ROUNDING_UNITS:
+    reached = amplitude[frame - start : frame - start + slack + 1].max()
+    if first < frame - start - slack or reached < peak * ATTACK_SHARE - ROUNDING_UNITS:
         findings.add("onset", where, f"attack on frame {start + first}", f"frame {frame}, as the hits say")

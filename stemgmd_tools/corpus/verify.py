@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import joblib
 import numpy as np
@@ -24,7 +24,7 @@ from stemgmd_tools.corpus.records import CONTENT_FOLDERS
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.kits.library import kit_table
 from stemgmd_tools.manifest.files import read_manifest
-from stemgmd_tools.manifest.tables import TABLES
+from stemgmd_tools.manifest.tables import tables_of
 from stemgmd_tools.pieces import PIECES
 
 COMMITTED_RATE: Final = 44_100
@@ -61,12 +61,13 @@ def verify_corpus(
     """
     corpus = Corpus(root)
     findings = Findings()
-    frames = _manifests(root, findings)
+    wanted = tuple(tables_of(augmented=corpus.identity.augmentation is not None))
+    frames = _manifests(root, wanted, findings)
     if frames is None:
         return Verdict(tuple(findings.failures), (), 0, 0)
     listed = _check_files(root, frames, findings)
     _check_agreement(corpus.identity, frames, findings)
-    tasks = [*_stem_tasks(root, frames), *_single_hit_tasks(root, frames), *_midi_tasks(root, frames)]
+    tasks = [*_stem_tasks(root, frames, _effects(frames)), *_single_hit_tasks(root, frames), *_midi_tasks(root, frames)]
     parallel = joblib.Parallel(n_jobs=worker_count(jobs), return_as="generator_unordered", pre_dispatch="3*n_jobs")
     for number, found in enumerate(results_of(parallel, tasks), start=1):
         findings.take(found)
@@ -76,10 +77,10 @@ def verify_corpus(
     return Verdict(tuple(sorted(findings.failures)), notes, len(listed), findings.onsets)
 
 
-def _manifests(root: Path, findings: Findings) -> dict[str, pd.DataFrame] | None:
+def _manifests(root: Path, wanted: Sequence[str], findings: Findings) -> dict[str, pd.DataFrame] | None:
     """Read every manifest from both its files; None if one cannot be read."""
     frames = {}
-    for name in TABLES:
+    for name in wanted:
         try:
             frame, other = (read_manifest(root / MANIFEST_FOLDER / f"{name}.{end}") for end in ("parquet", "csv"))
         except CorpusError as error:
@@ -88,7 +89,7 @@ def _manifests(root: Path, findings: Findings) -> dict[str, pd.DataFrame] | None
         if not frame.equals(other):
             findings.add("manifest", f"{MANIFEST_FOLDER}/{name}.csv", "other rows", f"those of {name}.parquet")
         frames[name] = frame
-    return frames if len(frames) == len(TABLES) else None
+    return frames if len(frames) == len(wanted) else None
 
 
 def _check_files(root: Path, frames: dict[str, pd.DataFrame], findings: Findings) -> set[str]:
@@ -101,7 +102,7 @@ def _check_files(root: Path, frames: dict[str, pd.DataFrame], findings: Findings
         findings.add("rows", path, "more than one row", "one row for one file")
     listed = set(named)
     present = set(_files(root))
-    manifests = {f"{MANIFEST_FOLDER}/{name}.{end}" for name in TABLES for end in ("parquet", "csv")}
+    manifests = {f"{MANIFEST_FOLDER}/{name}.{end}" for name in frames for end in ("parquet", "csv")}
     for path in sorted(present - listed - manifests):
         findings.add("stray", path, "a file without a row", "no such file")
     for path in sorted(listed - present):
@@ -180,7 +181,35 @@ def _check_splits(frames: dict[str, pd.DataFrame], findings: Findings) -> None:
         findings.add("split", f"MIDI file {digest[:_SHOWN]}", f"in {', '.join(sorted(splits))}", "one split")
 
 
-def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame]) -> Iterator[object]:
+class _Effects(NamedTuple):
+    """What the checks of an example allow for."""
+
+    on_mixture: bool = False
+    changes_time: bool = False
+
+
+_AUGMENTED_TOLERANCE_S: Final = 0.001
+"""How far effects may move an attack."""
+_STRETCHED_TOLERANCE_S: Final = 0.005
+"""How far those may that change time."""
+_CHANGES_TIME: Final = ("time_stretch", "varispeed")
+
+
+def _effects(frames: dict[str, pd.DataFrame]) -> dict[str, _Effects]:
+    """Return what was done to each example of an augmented corpus; nothing for a corpus as it was rendered."""
+    if "augmentations" not in frames:
+        return {}
+    rows = frames["augmentations"].groupby("performance")
+    return {
+        str(name): _Effects(
+            on_mixture=bool((group["scope"] == "mixture").any()),
+            changes_time=bool(group["effect"].isin(_CHANGES_TIME).any()),
+        )
+        for name, group in rows
+    }
+
+
+def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame], effects: Mapping[str, _Effects]) -> Iterator[object]:
     """One task per performance and kit; the longest first."""
     hits: dict[str, dict[str, NDArray[np.int64]]] = {}
     for (performance, piece), onsets in frames["hits"].groupby(["performance", "piece"])["frame"]:
@@ -190,8 +219,20 @@ def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame]) -> Iterator[object]
         rows = group.to_dict("records")
         tracks = {row["track"]: _track(row, silent=row["silent"]) for row in rows}
         if tracks.keys() >= _NEEDED:
-            stem_set = StemSet(tracks, hits.get(str(performance), {}), rows[0]["sample_rate"])
+            stem_set = StemSet(
+                tracks,
+                hits.get(str(performance), {}),
+                rows[0]["sample_rate"],
+                *_allowance(effects.get(str(performance))),
+            )
             yield joblib.delayed(check_stems)(root, stem_set)
+
+
+def _allowance(effects: _Effects | None) -> tuple[float, bool]:
+    """Return how far attacks may have moved, and whether the mixture is still the sum."""
+    if effects is None:
+        return 0.0, True
+    return _STRETCHED_TOLERANCE_S if effects.changes_time else _AUGMENTED_TOLERANCE_S, not effects.on_mixture
 
 
 _NEEDED: Final = {*(piece.value for piece in PIECES), layout.MIXTURE}

@@ -196,5 +196,40 @@ KITS: Final = Table(
     key=("kit",),
 )
 
-TABLES: Final = {table.name: table for table in (PERFORMANCES, STEMS, HITS, SINGLE_HITS, KITS)}
-"""Every manifest of a corpus by name."""
+AUGMENTATIONS: Final = Table(
+    "augmentations",
+    "What was done to the stems of an augmented corpus: one row per effect that was applied to an example, and one, "
+    "step 0, that says what the example was made from. The rows and the code rebuild the audio.",
+    (
+        Column("performance", Kind.TEXT, "the example, a performance of this corpus: `parent+kit+copy`"),
+        _KIT,
+        Column("parent", Kind.TEXT, "performance that it was made from"),
+        _count("copy", "number of the copy of that performance and kit, from 1", low=1),
+        _count("step", "number of the step in the chain, from 1; 0: where the example comes from"),
+        _count("line", "number of the row within its step, from 0"),
+        Column("effect", Kind.TEXT, "name of the effect; `source` for step 0"),
+        Column("scope", Kind.TEXT, "what it was drawn for", allowed=("example", "stem", "target", "mixture")),
+        Column(
+            "stem",
+            Kind.TEXT,
+            "stem that it was applied to; missing: all of them, or the mixture",
+            nullable=True,
+            allowed=tuple(p.value for p in PIECES),
+        ),
+        Column("parameters", Kind.TEXT, "every parameter, a JSON object"),
+        _count("seed", "seed of the draws"),
+        Column("chain", Kind.TEXT, "name of the chain"),
+        _hash("chain_hash", "chain's content"),
+        Column("device", Kind.TEXT, "where it was computed: `cpu` or `cuda`"),
+        Column("version", Kind.TEXT, "version of the code"),
+    ),
+    key=("performance", "kit", "step", "line"),
+)
+
+TABLES: Final = {table.name: table for table in (PERFORMANCES, STEMS, HITS, SINGLE_HITS, KITS, AUGMENTATIONS)}
+"""Every manifest by name."""
+
+
+def tables_of(*, augmented: bool) -> dict[str, Table]:
+    """Return the manifests that a corpus has, by name: an augmented one has one more."""
+    return {name: table for name, table in TABLES.items() if augmented or table is not AUGMENTATIONS}
