@@ -42,6 +42,25 @@ class TrackRow(Levels):
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """What the rows of one performance and kit say, apart from what is measured."""
+
+    performance: Performance
+    kit: str
+    frames: int
+    hits: tuple[int, ...]
+    """How many hits each of the nine stems plays."""
+    silent: frozenset[str]
+    """Tracks that are known to hold no sound: they share one file's content."""
+    gain_db: float
+    """The headroom gain that all tracks have."""
+
+    def hits_of(self, track: str) -> int:
+        """Return how many hits a track plays."""
+        return sum(self.hits[axis] for axis in layout.axes_of(track))
+
+
+@dataclass(frozen=True, slots=True)
 class _Track:
     """One open file, what is measured of it, and which stems it is the sum of."""
 
@@ -49,6 +68,11 @@ class _Track:
     axes: tuple[int, ...]
     writer: TrackWriter
     meter: TrackMeter
+
+
+def block_frames(sample_rate: int) -> int:
+    """Return how many frames a block holds: a whole number of the hops that levels are measured over."""
+    return hop_frames(sample_rate) * HOPS_PER_SECOND * BLOCK_SECONDS
 
 
 def write_performance(root: Path, performance: Performance, bank: Bank, settings: RenderSettings) -> list[TrackRow]:
@@ -73,12 +97,28 @@ def _write(
     root: Path, performance: Performance, decided: Plan, mixer: Mixer, settings: RenderSettings, *, gain_db: float
 ) -> list[TrackRow]:
     """Write every track at one headroom gain; :class:`Overload` leaves nothing behind."""
-    paths = layout.stem_paths(settings, performance, decided.kit)
-    hits = {name: _hit_count(name, decided) for name in paths}
-    silent = [name for name in paths if not hits[name]]
-    written = [name for name in paths if hits[name]] + silent[:1]
+    hits = tuple(np.bincount(decided.strikes["piece"], minlength=len(PIECES)).tolist())
+    silent = frozenset(name for name in layout.tracks(settings) if not any(hits[a] for a in layout.axes_of(name)))
+    made = Made(performance, decided.kit, decided.frames, hits, silent, gain_db)
+    blocks = mixer.blocks(settings.bit_depth, gain_db, block_frames(settings.sample_rate))
+    return write_tracks(root, made, blocks, settings)
+
+
+def write_tracks(root: Path, made: Made, blocks: Iterator[tuple[Pcm, Pcm]], settings: RenderSettings) -> list[TrackRow]:
+    """Write all tracks of one performance and kit from blocks of integers; an error leaves nothing behind.
+
+    :param blocks: stems (9, frames, 2) and mixture (frames, 2), each but the last of :func:`block_frames` frames.
+    :return: one row per track, in the order of :func:`layout.tracks`.
+    """
+    paths = layout.stem_paths(settings, made.performance, made.kit)
+    silent = [name for name in paths if name in made.silent]
+    written = [name for name in paths if name not in silent] + silent[:1]
     with _open_tracks(root, paths, written, settings) as tracks:
-        _encode(tracks, mixer, settings, gain_db)
+        for stems, mixture in blocks:
+            for track in tracks:
+                block = _share(track.axes, stems, mixture)
+                track.meter.update(block)
+                track.writer.write(block)
         content = {track.name: track.writer.close() for track in tracks}
         levels = {track.name: track.meter.levels() for track in tracks}
         for track in tracks:
@@ -90,14 +130,14 @@ def _write(
         source = name if name in content else silent[0]
         rows.append(
             TrackRow(
-                performance=performance.id,
-                kit=decided.kit,
+                performance=made.performance.id,
+                kit=made.kit,
                 track=name,
                 path=path.as_posix(),
-                frames=decided.frames,
+                frames=made.frames,
                 sample_rate=settings.sample_rate,
-                hits=hits[name],
-                gain_db=gain_db,
+                hits=made.hits_of(name),
+                gain_db=made.gain_db,
                 seed=settings.seed,
                 content_hash=content[source][0],
                 bytes=content[source][1],
@@ -132,24 +172,9 @@ def _open_tracks(
         ]
 
 
-def _encode(tracks: list[_Track], mixer: Mixer, settings: RenderSettings, gain_db: float) -> None:
-    """Mix block by block; measure and encode each track's share."""
-    block_frames = hop_frames(settings.sample_rate) * HOPS_PER_SECOND * BLOCK_SECONDS
-    for stems, mixture in mixer.blocks(settings.bit_depth, gain_db, block_frames):
-        for track in tracks:
-            block = _share(track.axes, stems, mixture)
-            track.meter.update(block)
-            track.writer.write(block)
-
-
 def _share(axes: tuple[int, ...], stems: Pcm, mixture: Pcm) -> Pcm:
     """Return a track's samples, shape (frames, 2): one stem, the mixture of all, or the sum of a group."""
     if len(axes) == len(PIECES):
         return mixture
     share: Pcm = stems[axes[0]] if len(axes) == 1 else stems[list(axes)].sum(axis=0, dtype=stems.dtype)
     return share
-
-
-def _hit_count(track: str, decided: Plan) -> int:
-    """Return how many strikes a track holds."""
-    return int(np.isin(decided.strikes["piece"], layout.axes_of(track)).sum())
