@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stemgmd_tools.kits.fit.voices import louder
-from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.kit import Content, Kit
 from stemgmd_tools.kits.model.parameters import BandEnvelope, Colour, Modes, Noise, Openness, VoiceModel
 from stemgmd_tools.kits.model.voice import Synthesiser
 from stemgmd_tools.kits.schema import Articulation, KitMap
@@ -109,7 +109,7 @@ def toy(name: str, spdx: str = "CC0-1.0", *, without: tuple[str, ...] = (), gain
         attribution=f"who recorded {name}",
         articulations={a: Articulation(model=voice) for a, voice in voices.items()},
     )
-    return Toy(Kit(map=kit_map, path=Path(f"{name}.yaml"), folder=None, hash=""), voices)
+    return Toy(Kit(name, "", Path(f"{name}.yaml"), None, Content(kit_map, "")), voices)
 
 
 def struck(voice: VoiceModel, degree: int = -1, place: float = 0.3) -> np.ndarray:

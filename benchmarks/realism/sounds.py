@@ -12,7 +12,7 @@ from benchmarks.realism.features import SAMPLE_RATE, Float
 from benchmarks.realism.test_kits import HALF_OPEN, one_shots
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.compile import compile_bank
-from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.kit import Content, Kit
 from stemgmd_tools.kits.oneshots import Treatment, read_one_shot, treated
 from stemgmd_tools.kits.schema import Articulation, Fallback, KitMap
 from stemgmd_tools.onsets import onset_frame
@@ -105,7 +105,7 @@ def light(
             articulations[name] = articulation.model_copy(update={"model": model.model_copy(update=shorter)})
         else:
             articulations[name] = articulation
-    return replace(kit, map=kit.map.model_copy(update={"articulations": articulations}), hash="")
+    return replace(kit, source=Content(kit.map.model_copy(update={"articulations": articulations}), ""))
 
 
 def _with_lenders(kit_map: KitMap, names: frozenset[str]) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,47 +11,15 @@ import pandas as pd
 from stemgmd_tools import units
 from stemgmd_tools.corpus.identity import Identity
 from stemgmd_tools.corpus.jobs import MIDI, SINGLE_HITS, STEMS
-from stemgmd_tools.corpus.records import FileEntry, Record, records_of, write_record
-from stemgmd_tools.corpus.records import record_path as record_path_of
+from stemgmd_tools.corpus.kit_rows import KITS, Row, one_line
+from stemgmd_tools.corpus.records import FileEntry, Record, records_of
 from stemgmd_tools.errors import CorpusError
-from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.kits.library import split_of
 from stemgmd_tools.manifest import tables
 from stemgmd_tools.manifest.files import write_manifest
 from stemgmd_tools.manifest.frames import frame_of
 from stemgmd_tools.pieces import note_of
 
-KITS: Final = "kits"
 MANIFEST_FOLDER: Final = "manifests"
-
-Row = dict[str, Any]
-
-
-def record_kit(root: Path, kit: Kit) -> None:
-    """Keep what the manifests tell about a kit."""
-    content = {
-        "kit": kit.name,
-        "kit_split": split_of(kit.name, kit.map.origin) or None,
-        "title": _one_line(kit.title),
-        "description": _one_line(kit.map.description),
-        "license": _one_line(kit.license),
-        "attribution": _one_line(kit.attribution),
-        "source_url": _one_line(kit.map.source_url),
-        "kit_hash": kit.hash,
-        **_history(kit),
-    }
-    write_record(record_path_of(root, KITS, kit.name), Record(kit.hash, (), content))
-
-
-def _history(kit: Kit) -> Row:
-    """Return what a kit was measured on and made from."""
-    origin = kit.map.origin
-    return {
-        "measured_on": " ".join(recording.kit for recording in kit.map.measured_on) or None,
-        "origin": None if origin is None else _one_line(origin.name),
-        "parents": None if origin is None else " ".join(origin.kits) or None,
-        "figures": None if origin is None else json.dumps(origin.figures, separators=(",", ":"), sort_keys=True),
-    }
 
 
 def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
@@ -92,11 +59,6 @@ def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
     return frames
 
 
-def _one_line(value: Any) -> Any:
-    """Return a text on one line, None for an empty one; anything else as it is."""
-    return " ".join(value.split()) or None if isinstance(value, str) else value
-
-
 def _banks(root: Path, records: list[Record]) -> dict[str, str]:
     """Return kit name -> SHA-256 of the bank its audio was made from; one bank for each kit."""
     banks: dict[str, str] = {}
@@ -130,7 +92,7 @@ def _performance_row(name: str, record: Record) -> Row:
     }
     for column in tables.PERFORMANCES.names:
         if column not in row:
-            row[column] = _one_line(metadata.get(column))
+            row[column] = one_line(metadata.get(column))
     return row
 
 

@@ -41,7 +41,7 @@ class Identity:
     source: str
     """What the performances are: ``gmd``, ``starter`` or ``folder``; ids of different sources do not mix."""
     kits: Mapping[str, str] = field(default_factory=dict)
-    """Kit name -> hash of the kit's content."""
+    """Kit name -> key of the kit."""
     version: str = __version__
     """Version of the package."""
     augmentation: Augmentation | None = None

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from stemgmd_tools import __version__
 from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.corpus import layout
+from stemgmd_tools.corpus.kit_rows import record_made_kit
 from stemgmd_tools.corpus.records import FileEntry, Record, read_record, record_path, write_record
 from stemgmd_tools.corpus.single_hits import write_single_hits
 from stemgmd_tools.corpus.writer import write_performance
@@ -128,13 +129,13 @@ class StemsJob:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Performance and kit."""
-        return performance_digest(self.performance), self.kit.hash
+        return performance_digest(self.performance), self.kit.key
 
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
         """Render."""
         bank = bank_of(self.kit, settings.sample_rate)
         rows = write_performance(root, self.performance, bank, settings)
-        return _files(rows), {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.hash, "rows": rows}
+        return _files(rows), {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.key, "rows": rows}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,13 +169,13 @@ class SingleHitsJob:
     @property
     def inputs(self) -> tuple[str, ...]:
         """The kit."""
-        return (self.kit.hash,)
+        return (self.kit.key,)
 
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
         """Render."""
         bank = bank_of(self.kit, settings.sample_rate)
         rows = write_single_hits(root, bank, settings)
-        return _files(rows), {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.hash, "rows": rows}
+        return _files(rows), {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.key, "rows": rows}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -228,6 +229,8 @@ def complete(root: Path, job: Job, settings: RenderSettings) -> Outcome:
     :raises StemgmdError: if the job cannot be done.
     :raises OSError: if the disk refuses.
     """
+    if isinstance(job, StemsJob | SingleHitsJob) and job.kit.is_made:
+        record_made_kit(root, job.kit)
     path = record_path(root, job.kind, job.name)
     inputs = inputs_digest(job, settings)
     record = read_record(path)
@@ -280,10 +283,10 @@ class _KitKey:
         self.kit = kit
 
     def __hash__(self) -> int:
-        return hash((self.kit.name, self.kit.hash))
+        return hash((self.kit.name, self.kit.key))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _KitKey) and (self.kit.name, self.kit.hash) == (other.kit.name, other.kit.hash)
+        return isinstance(other, _KitKey) and (self.kit.name, self.kit.key) == (other.kit.name, other.kit.key)
 
 
 def bank_of(kit: Kit, sample_rate: int) -> Bank:

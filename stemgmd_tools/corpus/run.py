@@ -8,11 +8,12 @@ from pathlib import Path, PurePosixPath
 
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.corpus.claim import claim, claimed, refuse_foreign
-from stemgmd_tools.corpus.collect import record_kit, write_manifests
+from stemgmd_tools.corpus.collect import write_manifests
 from stemgmd_tools.corpus.estimate import Estimate, estimate, file_count, require_disk
 from stemgmd_tools.corpus.execute import execute, one_line_os_errors, worker_count
 from stemgmd_tools.corpus.identity import Identity, require_identity
 from stemgmd_tools.corpus.jobs import MIDI, Job, MidiJob, SingleHitsJob, StemsJob, inputs_digest
+from stemgmd_tools.corpus.kit_rows import record_kit
 from stemgmd_tools.corpus.locks import Shard, finishing, working_on
 from stemgmd_tools.corpus.progress import Progress, Quiet
 from stemgmd_tools.corpus.records import read_record, record_path, remove_temporaries
@@ -62,7 +63,7 @@ class Request:
     @property
     def identity(self) -> Identity:
         """What the corpus folder will say it was made with."""
-        return Identity(self.settings, self.source, {kit.name: kit.hash for kit in self.kits})
+        return Identity(self.settings, self.source, {kit.name: kit.key for kit in self.kits})
 
     def jobs(self) -> list[Job]:
         """Return all jobs, those of all shards."""
@@ -146,7 +147,8 @@ def _prepare(root: Path, request: Request, *, alone: bool) -> None:
     """Claim the folder for this request, and clear away what killed runs left."""
     claim(root, request.identity, alone=alone)
     for kit in request.kits:
-        record_kit(root, kit)
+        if not kit.is_made:  # the jobs of one that is keep its row, where it is made
+            record_kit(root, kit)
     if alone:
         remove_temporaries(root)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.loader import load_map
@@ -25,23 +25,52 @@ PROSE: Final = frozenset(
 _CHUNK_BYTES: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Kit:
-    """One kit, ready to be compiled: :func:`stemgmd_tools.kits.store.open_bank`."""
+class Content(NamedTuple):
+    """What a kit is made of."""
 
     map: KitMap
-    path: Path | None
-    """The sample map's file; None for a kit that was made from others in memory."""
-    folder: Path | None
-    """The folder that holds the sample files; None for a kit without files."""
     hash: str
     """SHA-256 (hex) over what shapes the sound: the map's values, the bytes of its sample files, the engine's version.
     Comments, key order, number formats and the descriptive keys of the map are left out."""
 
+
+Maker: TypeAlias = Callable[[], Content]
+"""Makes the content of a kit where it is needed; it travels to other processes in place of the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """One kit, ready to be compiled: :func:`stemgmd_tools.kits.store.open_bank`."""
+
+    name: str
+    """The name used in paths and manifests."""
+    key: str
+    """Equal for equal content, and known before it is made: the hash, or a digest of what the content is made from."""
+    path: Path | None
+    """The sample map's file; None for a kit that was made from others in memory."""
+    folder: Path | None
+    """The folder that holds the sample files; None for a kit without files."""
+    source: Content | Maker
+    """The content, or what makes it."""
+
     @property
-    def name(self) -> str:
-        """The name used in paths and manifests."""
-        return self.map.name
+    def is_made(self) -> bool:
+        """Whether the content is made where it is needed; asking for it costs up to a second."""
+        return not isinstance(self.source, Content)
+
+    @property
+    def map(self) -> KitMap:
+        """The sample map."""
+        return self._content.map
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 (hex) over what shapes the sound, see :class:`Content`."""
+        return self._content.hash
+
+    @property
+    def _content(self) -> Content:
+        return self.source if isinstance(self.source, Content) else self.source()
 
     @property
     def title(self) -> str:
@@ -80,12 +109,14 @@ def load_kit_file(path: Path, kit_path: Sequence[Path] = ()) -> Kit:
         raise _no_folder(kit_map, path, kit_path)
     if folder is not None:
         _check_files(kit_map, path, folder)
-    return Kit(map=kit_map, path=path, folder=folder, hash=_kit_hash(kit_map, folder))
+    content = Content(kit_map, content_hash(kit_map, folder))
+    return Kit(kit_map.name, content.hash, path, folder, content)
 
 
 def kit_without_file(kit_map: KitMap) -> Kit:
     """Return a kit whose map was made in memory and plays no sample files."""
-    return Kit(map=kit_map, path=None, folder=None, hash=_kit_hash(kit_map, None))
+    content = Content(kit_map, content_hash(kit_map))
+    return Kit(kit_map.name, content.hash, None, None, content)
 
 
 def sample_files(kit_map: KitMap) -> Iterator[SampleFile]:
@@ -131,7 +162,12 @@ def _check_files(kit_map: KitMap, path: Path, folder: Path) -> None:
         )
 
 
-def _kit_hash(kit_map: KitMap, folder: Path | None) -> str:
+def content_hash(kit_map: KitMap, folder: Path | None = None) -> str:
+    """Return the hash of a map's content.
+
+    :param folder: holds the sample files, if the map plays any.
+    :raises KitError: if one cannot be read.
+    """
     # None stands for "not given", so a later version may add an optional key without changing the hash of old maps.
     content = kit_map.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=set(PROSE))
     digest = hashlib.sha256(f"stemgmd engine {ENGINE_VERSION}\n".encode())

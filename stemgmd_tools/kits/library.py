@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from stemgmd_tools import data
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.checks import nearest
-from stemgmd_tools.kits.kit import Kit, kit_without_file, load_kit_file
+from stemgmd_tools.kits.kit import ENGINE_VERSION, Content, Kit, content_hash, load_kit_file
 from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.schema import KitMap, Origin
-from stemgmd_tools.kits.space.names import is_made, made_map, made_names
+from stemgmd_tools.kits.space.names import SPACE_VERSION, MadeName, is_made, made_map, made_names, parents_of
 from stemgmd_tools.kits.space.parents import parent
 
 KIT_PATH_VARIABLE: Final = "STEMGMD_KITS"
@@ -117,9 +120,11 @@ def load_kit(name: str, kit_path: Sequence[Path] | None = None) -> Kit:
     :raises KitError: if its map is faulty or its samples are not found.
     """
     folders = search_path() if kit_path is None else tuple(kit_path)
-    if is_made(name):
-        return kit_without_file(find_map(name, folders))
-    return load_kit_file(map_path(name, folders), folders)
+    return _loaded(name, folders, _Parents(folders))
+
+
+def _loaded(name: str, folders: tuple[Path, ...], parents: _Parents) -> Kit:
+    return parents.kit(_one_made(name)) if is_made(name) else load_kit_file(map_path(name, folders), folders)
 
 
 def find_map(name: str, kit_path: Sequence[Path] = ()) -> KitMap:
@@ -130,11 +135,14 @@ def find_map(name: str, kit_path: Sequence[Path] = ()) -> KitMap:
     """
     if not is_made(name):
         return load_map(map_path(name, kit_path))
+    return _Parents(tuple(kit_path)).map(_one_made(name))
+
+
+def _one_made(name: str) -> MadeName:
     made = made_names(name)
     if len(made) > 1:
         raise UsageError(f"{name}: {len(made)} kits; name one of them, such as {made[0].spelled}")
-    split = {row.name: row.split for row in kit_table()}
-    return made_map(made[0], lambda kit: _parent(kit, tuple(kit_path)), split)
+    return made[0]
 
 
 def map_path(name: str, kit_path: Sequence[Path] = ()) -> Path:
@@ -153,11 +161,14 @@ def map_path(name: str, kit_path: Sequence[Path] = ()) -> Path:
 def kits_named(selection: Iterable[str], kit_path: Sequence[Path] | None = None) -> tuple[Kit, ...]:
     """Load the kits of a selection, see :func:`kit_names`, in its order.
 
+    Kits that are a name are not made yet, only their parents are read: ten thousand of them take moments.
+
     :raises UsageError: for an unknown name.
     :raises KitError: if two kits have one name, a map is faulty or its samples are not found.
     """
     folders = search_path() if kit_path is None else tuple(kit_path)
-    kits = tuple(load_kit(name, folders) for name in kit_names(selection, folders))
+    parents = _Parents(folders)
+    kits = tuple(_loaded(name, folders, parents) for name in kit_names(selection, folders))
     seen: dict[str, Kit] = {}
     for kit in kits:
         if seen.setdefault(kit.name, kit) is not kit:
@@ -191,19 +202,88 @@ def _made(word: str, known: Mapping[str, Path]) -> list[str]:
     return [name.spelled for name in names]
 
 
-def _parent(name: str, kit_path: tuple[Path, ...]) -> KitMap:
-    path = map_path(name, kit_path)
-    return _parent_at(path, path.stat().st_mtime_ns if path.is_file() else 0)
+class _Parents:
+    """The kits of a kit path that others are made from, each read once."""
+
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self._folders = folders
+        self._found: dict[str, _Parent] = {}
+
+    @cached_property
+    def _split(self) -> dict[str, str]:
+        return {row.name: row.split for row in kit_table()}
+
+    @cached_property
+    def _known(self) -> dict[str, Path]:
+        return known_maps(self._folders)
+
+    def _find(self, name: str) -> _Parent:
+        if name not in self._found:
+            path = self._known.get(name)
+            if path is None:
+                raise _unknown(name, self._known)
+            self._found[name] = _parent_at(path, path.stat().st_mtime_ns if path.is_file() else 0)
+        return self._found[name]
+
+    def map(self, made: MadeName) -> KitMap:
+        """Make the map that a name stands for."""
+        return made_map(made, lambda kit: self._find(kit).map, self._split)
+
+    def kit(self, made: MadeName) -> Kit:
+        """Return the kit that a name stands for; it is made when its content is asked for."""
+        key = self.key(made)
+        folders = tuple(folder.absolute() for folder in self._folders)  # it may be asked for elsewhere
+        return Kit(made.slug, key, None, None, _Made(made, folders, key))
+
+    def key(self, made: MadeName) -> str:
+        """Return a digest of all that decides what is made: the name, its parents' maps, the versions of the makers."""
+        parents = {kit: self._find(kit).digest for kit in parents_of(made, self._split)}
+        text = json.dumps([ENGINE_VERSION, SPACE_VERSION, made.spelled, parents], sort_keys=True)
+        return hashlib.sha256(f"stemgmd made kit\n{text}".encode()).hexdigest()
+
+
+class _Parent(NamedTuple):
+    """A kit as a parent, and the digest of its whole map: the child's row names its makers, too."""
+
+    map: KitMap
+    digest: str
 
 
 @lru_cache(maxsize=32)
-def _parent_at(path: Path, stamp: int) -> KitMap:  # noqa: ARG001 - a changed file is another entry
-    return parent(load_map(path))
+def _parent_at(path: Path, stamp: int) -> _Parent:  # noqa: ARG001 - a changed file is another entry
+    kit_map = load_map(path)
+    return _Parent(parent(kit_map), hashlib.sha256(kit_map.model_dump_json(by_alias=True).encode()).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Makes a kit in the process that needs it."""
+
+    name: MadeName
+    folders: tuple[Path, ...]
+    key: str
+
+    def __call__(self) -> Content:
+        """Return the content; a process keeps that of the last few kits."""
+        return _made_content(self)
+
+
+_KEPT: Final = 4
+"""Maps of made kits that a process keeps, a few MB each."""
+
+
+@lru_cache(maxsize=_KEPT)
+def _made_content(made: _Made) -> Content:
+    parents = _Parents(made.folders)
+    if parents.key(made.name) != made.key:
+        raise KitError(f"{made.name.spelled}: the maps it is made from have changed meanwhile; start again")
+    kit_map = parents.map(made.name)
+    return Content(kit_map, content_hash(kit_map))
 
 
 def _place(kit: Kit) -> str:
     """Return where a kit comes from."""
-    return str(kit.path or (kit.map.origin and kit.map.origin.name) or kit.name)
+    return kit.source.name.spelled if isinstance(kit.source, _Made) else str(kit.path or kit.name)
 
 
 def _is_path(name: str) -> bool:

@@ -20,7 +20,7 @@ _RELATIVE_PATH: Final = r"(?!/)(?!.*(?:^|/)\.\.?(?:/|$))[^\\]*[^/\\]"
 
 _PERFORMANCE: Final = Column("performance", Kind.TEXT, "performance, named as in GMD: `drummer1/session1/3`")
 _KIT: Final = Column("kit", Kind.TEXT, "kit, the name of its sample map")
-_KIT_HASH: Final = Column("kit_hash", Kind.TEXT, "hash of the kit's content")
+_KIT_HASH: Final = Column("kit_hash", Kind.TEXT, "hash of the kit's content, or of the name and maps it is made from")
 _PIECE: Final = Column("piece", Kind.TEXT, "stem the hit is heard in", allowed=tuple(p.value for p in PIECES))
 _NOTE: Final = Column(
     "note", Kind.INTEGER, "MIDI note, of the TD-11's 22", low=min(_NOTE_NUMBERS), high=max(_NOTE_NUMBERS)

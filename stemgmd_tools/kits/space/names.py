@@ -21,6 +21,8 @@ from stemgmd_tools.kits.space.loudness import level_db
 from stemgmd_tools.kits.space.morph import mixed_articulations, mixed_room
 from stemgmd_tools.kits.space.parents import joined, measured_on, strictest, voice_of
 
+SPACE_VERSION: Final = 1
+"""Part of the key of every kit that is a name. Raise it whenever equal names and parents give another map."""
 RANDOM: Final = "random"
 MORPH: Final = "morph"
 MOST_KITS: Final = 10_000
@@ -187,9 +189,13 @@ def made_map(name: MadeName, find: Finder, split: Mapping[str, str]) -> KitMap:
     return _morph_map(name, find, split)
 
 
+def parents_of(name: MadeName, split: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the kits that the one a name stands for is made from; ``split`` as for :func:`made_map`."""
+    return name.kits or tuple(kit for kit, own in split.items() if own == "train")
+
+
 def _random_map(name: RandomName, find: Finder, split: Mapping[str, str]) -> KitMap:
-    training = tuple(kit for kit, own in split.items() if own == "train")
-    parents = {kit: find(kit) for kit in name.kits or training}
+    parents = {kit: find(kit) for kit in parents_of(name, split)}
     drawn = draw_kit(name.seed, tuple(parents.values()), name.spread)
     used = sorted({kit for donors in drawn.donors.values() for kit in donors.used})
     groups = {group: [parents[kit] for kit in drawn.donors[group].used] for group in GROUPS}

@@ -1,0 +1,54 @@
+"""What the manifests tell about kits, kept among the records of a corpus."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from stemgmd_tools.corpus.records import Record, read_record, record_path, write_record
+from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.library import split_of
+
+KITS: Final = "kits"
+
+Row = dict[str, Any]
+
+
+def record_kit(root: Path, kit: Kit) -> None:
+    """Keep what the manifests tell about a kit."""
+    content = {
+        "kit": kit.name,
+        "kit_split": split_of(kit.name, kit.map.origin) or None,
+        "title": one_line(kit.title),
+        "description": one_line(kit.map.description),
+        "license": one_line(kit.license),
+        "attribution": one_line(kit.attribution),
+        "source_url": one_line(kit.map.source_url),
+        "kit_hash": kit.key,
+        **_history(kit),
+    }
+    write_record(record_path(root, KITS, kit.name), Record(kit.key, (), content))
+
+
+def _history(kit: Kit) -> Row:
+    """Return what a kit was measured on and made from."""
+    origin = kit.map.origin
+    return {
+        "measured_on": " ".join(recording.kit for recording in kit.map.measured_on) or None,
+        "origin": None if origin is None else one_line(origin.name),
+        "parents": None if origin is None else " ".join(origin.kits) or None,
+        "figures": None if origin is None else json.dumps(origin.figures, separators=(",", ":"), sort_keys=True),
+    }
+
+
+def record_made_kit(root: Path, kit: Kit) -> None:
+    """Keep what the manifests tell about a kit that is made where it is needed, unless that is kept already."""
+    record = read_record(record_path(root, KITS, kit.name))
+    if record is None or record.inputs != kit.key:
+        record_kit(root, kit)
+
+
+def one_line(value: Any) -> Any:
+    """Return a text on one line, None for an empty one; anything else as it is."""
+    return " ".join(value.split()) or None if isinstance(value, str) else value
