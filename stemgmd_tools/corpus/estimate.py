@@ -13,6 +13,8 @@ from stemgmd_tools.corpus.jobs import SINGLE_HITS, STEMS, Job
 from stemgmd_tools.corpus.progress import duration_text, size_text
 from stemgmd_tools.corpus.records import read_record, record_path
 from stemgmd_tools.errors import CorpusError
+from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.store import seems_built
 from stemgmd_tools.pieces import ARTICULATIONS, PIECES
 from stemgmd_tools.rendering.settings import RenderSettings
 
@@ -35,6 +37,10 @@ SAFETY: Final = 1.15
 """Asked of the disk beyond the estimate."""
 SPEED: Final = {"flac": 105.0, "wav": 330.0}
 """Seconds of performance, all tracks together, rendered per second by one core of 2020s hardware."""
+MODELLED_BANK_S: Final = 8.0
+"""Time of one core to build the bank of a modelled kit ..."""
+RECORDED_BANK_S: Final = 2.5
+"""... and that of a recorded one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +64,38 @@ class Estimate:
     work_s: float
     """Seconds of performance still to be rendered."""
     container: str
+    banks: int
+    """Banks that have to be built first."""
+    bank_s: float
+    """Time of one core for that."""
 
     def lines(self, workers: int) -> list[str]:
         """Return the estimate in words."""
         processes = f"{workers} {'process' if workers == 1 else 'processes'}"
+        render_s = self.work_s / SPEED[self.container] / workers
+        bank_s = self.bank_s / min(workers, max(1, self.banks))
+        banks = f"{self.banks:,} {'bank' if self.banks == 1 else 'banks'}"
+        building = f", {duration_text(bank_s)} of it to build {banks}" if self.banks else ""
         return [
             f"{self.performances:,} performances x {self.kits} kits = {self.stems:,} stems, {self.files:,} files",
             f"{self.nominal_h:,.1f} stem hours by nominal duration, about {self.with_tails_h:,.1f} h with tails",
             f"about {size_text(self.bytes)} on disk, {size_text(self.bytes_missing)} of it still to be written",
-            f"about {duration_text(self.work_s / SPEED[self.container] / workers)} with {processes}",
+            f"about {duration_text(bank_s + render_s)} with {processes}{building}",
         ]
 
 
-def estimate(root: Path, jobs: Sequence[Job], settings: RenderSettings) -> Estimate:
-    """Return what ``jobs`` amount to, less what their records in ``root`` say is there."""
+def estimate(root: Path, jobs: Sequence[Job], settings: RenderSettings, kits: Sequence[Kit] = ()) -> Estimate:
+    """Return what ``jobs`` amount to, less what their records in ``root`` say is there.
+
+    :param kits: those whose banks are built if work on them is missing; none: banks are not counted.
+    """
     stems = [job for job in jobs if job.kind == STEMS]
     tail_s = TAIL_S if settings.tail == "natural" else 0.0
     needed = {id(job): _bytes(job, settings, tail_s) for job in jobs}
     missing = [job for job in jobs if read_record(record_path(root, job.kind, job.name)) is None]
     nominal_s = sum(job.performance_s for job in stems)
+    needed_kits = {job.kit_name for job in missing}
+    unbuilt = [kit for kit in kits if kit.name in needed_kits and not seems_built(kit, settings.sample_rate)]
     return Estimate(
         performances=len({job.performance_id for job in jobs} - {""}),
         kits=len({job.kit_name for job in jobs} - {""}),
@@ -88,6 +107,8 @@ def estimate(root: Path, jobs: Sequence[Job], settings: RenderSettings) -> Estim
         bytes_missing=round(sum(needed[id(job)] for job in missing)),
         work_s=sum(job.cost_s for job in missing),
         container=settings.container,
+        banks=len(unbuilt),
+        bank_s=sum(MODELLED_BANK_S if kit.folder is None else RECORDED_BANK_S for kit in unbuilt),
     )
 
 

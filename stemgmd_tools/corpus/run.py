@@ -103,7 +103,7 @@ def plan_run(root: Path, request: Request, shard: Shard | None = None) -> tuple[
     """
     claimed(root, request.identity)
     jobs = in_shard(request.jobs(), shard or Shard())
-    return jobs, estimate(root, jobs, request.settings)
+    return jobs, estimate(root, jobs, request.settings, request.kits)
 
 
 def render_corpus(

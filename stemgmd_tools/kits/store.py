@@ -79,6 +79,17 @@ def is_built(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) 
     return _opened(bank_folder(kit, sample_rate, cache=cache), kit, sample_rate) is not None
 
 
+def seems_built(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> bool:
+    """Return whether the cache holds the bank of a kit, as far as can be told without making the kit.
+
+    Of a kit that is made where it is needed, any bank of its name and rate counts.
+    """
+    if not kit.is_made:
+        return is_built(kit, sample_rate, cache=cache)
+    banks = (data.cache_dir() if cache is None else cache) / "banks"
+    return any(banks.glob(f"{kit.name}-{'?' * _HASH_IN_NAME}-{sample_rate}"))
+
+
 def check_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> bool:
     """Return whether the bank in the cache is whole, down to the hash of its PCM; a damaged one is removed.
 

@@ -35,6 +35,9 @@ def test_a_corpus_of_random_kits(toys: Path, tmp_path: Path) -> None:
     assert not stemgmd.verify_corpus(root).failures
     stemgmd.render_corpus(other, request, jobs=1)
     assert digests(other) == digests(root)
+    (root / ".stemgmd" / "kits" / f"{kits[0].name}.record").unlink()
+    assert stemgmd.render_corpus(root, request, jobs=1).rendered == 0
+    assert digests(other) == digests(root)
 
     corpus = stemgmd.Corpus(root)
     rows = corpus.kits.set_index("kit")

@@ -411,6 +411,20 @@ def test_the_estimate_counts_and_shrinks_with_what_is_done(plain, request_of, tm
     assert "4 performances x 2 kits = 72 stems, 88 files" in before.lines(2)
 
 
+def test_the_estimate_counts_banks_that_have_to_be_built(plain, request_of, tmp_path, monkeypatch):
+    monkeypatch.setenv("STEMGMD_CACHE", str(tmp_path / "empty"))
+    _, before = plan_run(tmp_path / "new", request_of())
+    assert before.banks == 2
+    assert before.bank_s > 0
+    assert before.lines(1)[-1].endswith("of it to build 2 banks")
+    _, after = plan_run(plain, request_of())
+    assert (after.banks, after.bank_s) == (0, 0)
+    monkeypatch.undo()
+    _, cached = plan_run(tmp_path / "new", request_of())
+    assert cached.banks == 0
+    assert "bank" not in cached.lines(1)[-1]
+
+
 def test_progress_counts_everything(request_of, tmp_path):
     class Recorder(Quiet):
         started: tuple[float, int] = (0.0, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import re
 import subprocess
@@ -13,12 +14,13 @@ from click.testing import CliRunner, Result
 from toy_models import toy_model, write_toy_models
 
 from stemgmd_tools.cli.kits import kits
-from stemgmd_tools.errors import StemgmdError, UsageError
+from stemgmd_tools.errors import KitError, StemgmdError, UsageError
+from stemgmd_tools.kits import library
 from stemgmd_tools.kits.kit import load_kit_file
 from stemgmd_tools.kits.library import find_map, kit_names, kit_table, kits_named, load_kit, split_of
 from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.map_text import map_text, write_map
-from stemgmd_tools.kits.space.names import MOST_KITS, made_names
+from stemgmd_tools.kits.space.names import MOST_KITS, SPACE_VERSION, made_names
 from stemgmd_tools.kits.space.parents import strictest
 
 TRAINING = [row.name for row in kit_table() if row.split == "train"]
@@ -187,12 +189,12 @@ def test_show_tells_where_a_made_kit_comes_from(toys: Path) -> None:
 
 
 def test_random_kits_come_from_training_kits_unless_told_otherwise() -> None:
+    held_out = {recording.kit for name in HELD_OUT for recording in load_kit(name).map.measured_on}
     for seed in range(3):
         kit = load_kit(f"random:{seed}")
         assert kit.map.origin is not None
         assert set(kit.map.origin.kits) <= set(TRAINING)
         assert split_of(kit.name, kit.map.origin) == "train"
-        held_out = {recording.kit for name in HELD_OUT for recording in load_kit(name).map.measured_on}
         assert kit.map.measured_on
         assert not {recording.kit for recording in kit.map.measured_on} & held_out
 
@@ -240,3 +242,44 @@ def test_recordings_and_rights_of_all_parents_are_named(tmp_path: Path) -> None:
 )
 def test_the_strictest_licence_wins(licenses: list[str], strict: str) -> None:
     assert strictest(licenses) == strict
+
+
+def test_thousands_of_kits_are_named_without_making_one(toys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise RuntimeError("a kit was made")
+
+    monkeypatch.setattr(library, "made_map", never)
+    many = kits_named(["random:0..4999:from=one+other", "morph:one+other:0.3"], [toys])
+    assert len({kit.key for kit in many}) == len({kit.name for kit in many}) == 5001
+    assert all(kit.is_made and len(pickle.dumps(kit)) < 1000 for kit in many)
+    with pytest.raises(RuntimeError, match="was made"):
+        _ = many[0].map
+
+
+def test_the_key_of_a_made_kit_is_that_of_all_it_is_made_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_toy_models(tmp_path)
+
+    def key(word: str) -> str:
+        return load_kit(word, [tmp_path]).key
+
+    first = key("random:1:from=one+other")
+    assert key("random:1:from=other+one:spread=1") == first
+    words = ("random:2:from=one+other", "random:1:from=one+third", "random:1:from=one+other:spread=0.5")
+    assert len({first, *map(key, words)}) == 4
+    kit = load_kit("random:1:from=one+other", [tmp_path])
+    monkeypatch.setattr(library, "SPACE_VERSION", library.SPACE_VERSION + 1)
+    assert key("random:1:from=one+other") != first
+    monkeypatch.undo()
+    write_map(load_map(tmp_path / "one.yaml").model_copy(update={"gain_db": -3.0}), tmp_path / "one.yaml")
+    assert key("random:1:from=one+other") != first
+    with pytest.raises(KitError, match="maps it is made from have changed"):
+        _ = kit.map
+
+
+def test_another_way_of_making_kits_has_another_version(toys: Path) -> None:
+    """What names stood for under a version stays in the row of that version: add one, never change one."""
+    digests = [
+        hashlib.sha256(map_text(find_map(word, [toys])).encode()).hexdigest()[:16]
+        for word in ("random:7:from=one+other+third:spread=1.5", "morph:one+other:0.3")
+    ]
+    assert {SPACE_VERSION: digests} == {1: ["33ab87f566ef3978", "10c20d3e8b99054c"]}
