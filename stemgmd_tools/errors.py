@@ -39,5 +39,9 @@ class CorpusError(StemgmdError):
     """A corpus folder that is locked, made with other settings, incomplete or damaged."""
 
 
+class AugmentError(StemgmdError):
+    """A chain, a row or an effect that cannot be carried out."""
+
+
 class FetchError(StemgmdError):
     """A download that failed or does not match its checksum."""

@@ -12,10 +12,21 @@ from stemgmd_tools.augment.catalogue_audio import FILTERS, LEVEL_EFFECTS, TIME_E
 from stemgmd_tools.augment.catalogue_mix import MIX_EFFECTS
 from stemgmd_tools.augment.catalogue_played import KIT_EFFECTS, PERFORMANCE_EFFECTS
 from stemgmd_tools.augment.catalogue_sound import DYNAMICS, SPACE
-from stemgmd_tools.augment.catalogue_types import Domain, Effect, Kind, Parameter, Scope
+from stemgmd_tools.augment.catalogue_types import DRAWN, SEEDS, Domain, Effect, Kind, Parameter, Scope
 from stemgmd_tools.errors import UsageError
 
-__all__ = ["EFFECTS", "EFFECT_OF_NAME", "Domain", "Effect", "Kind", "Parameter", "Scope", "effect_named"]
+__all__ = [
+    "DRAWN",
+    "EFFECTS",
+    "EFFECT_OF_NAME",
+    "SEEDS",
+    "Domain",
+    "Effect",
+    "Kind",
+    "Parameter",
+    "Scope",
+    "effect_named",
+]
 
 EFFECTS: Final[tuple[Effect, ...]] = (
     *PERFORMANCE_EFFECTS,

@@ -42,7 +42,13 @@ PERFORMANCE_EFFECTS: Final[tuple[Effect, ...]] = (
         "Warps each pair of subdivisions so that its middle comes later (or earlier).",
         (
             Parameter("percent", "where the middle of a pair lies: 50 straight, 66.7 triplets", "%", 25.0, 75.0),
-            Parameter("subdivision", "length of half a pair", kind=Kind.CHOICE, choices=("8", "16"), default="8"),
+            Parameter(
+                "subdivision",
+                "length of half a pair",
+                kind=Kind.CHOICE,
+                choices=("eighth", "sixteenth"),
+                default="eighth",
+            ),
             Parameter("bpm", "tempo of the performance", "beats/min", kind=Kind.TEMPO),
         ),
         EXAMPLE,

@@ -1,0 +1,227 @@
+"""Drawing: a chain and an example become rows. Torch-free, and without any audio.
+
+Every example has one table of uniform numbers, from a stream named by seed, chain and example alone: entry (step, stem,
+number). Rows therefore do not depend on the order of examples, on batches, workers or ranks; only what is applied is
+listed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools.augment.catalogue import EFFECT_OF_NAME, SEEDS, Effect, Kind, Parameter, Scope
+from stemgmd_tools.augment.chain import Chain, Distribution, Step, settings_of
+from stemgmd_tools.augment.pool import Pool
+from stemgmd_tools.augment.rows import ALL_STEMS, Example, Row, Value, rounded
+from stemgmd_tools.errors import AugmentError
+from stemgmd_tools.pieces import GROUPS, PIECES, PIECES_OF_GROUP, Group
+from stemgmd_tools.seeds import stream
+
+NUMBERS: Final = 16
+"""Uniform numbers a (step, stem) has: the toss, then one per parameter in the catalogue's order."""
+_JOINT: Final = 0
+"""Row of the table that decides for all stems together; stem ``s`` has row ``s + 1``."""
+_HALF_STEP: Final = 2.0**-54
+"""Stands for 0, which has no quantile of the normal: half of the least number above it that is drawn."""
+_STANDARD_NORMAL: Final = NormalDist()
+
+Heard = dict[int, tuple[str, str]]
+"""Stem -> performance and kit that are heard in it."""
+
+
+def draw(chain: Chain, example: Example, pool: Pool, seed: int) -> tuple[Row, ...]:
+    """Decide everything a chain does to an example.
+
+    :param pool: what kit swaps, doubling and random mixing may draw from; holds the example's performance and kit.
+    :param seed: of the run.
+    :return: the rows in the order in which they are carried out; none if the example stays as it is.
+    :raises AugmentError: if a step names a stem that the example does not have, or the pool holds nothing to draw from.
+    """
+    chosen = [selected(step, example) for step in chain.steps]
+    for step in chain.steps:
+        _check_pool(step, example, pool)
+    rng = stream(seed, "augment", chain.hash, example.name)
+    if rng.random() >= chain.probability:
+        return ()
+    uniform = rng.random((len(chain.steps), len(example.stems) + 1, NUMBERS))
+    heard: Heard = dict.fromkeys(range(len(example.stems)), (example.performance, example.kit))
+    rows: list[Row] = []
+    for index, (step, stems) in enumerate(zip(chain.steps, chosen, strict=True)):
+        rows += _step_rows(index, step, stems, example, pool, uniform[index], heard)
+    return tuple(rows)
+
+
+def selected(step: Step, example: Example) -> tuple[int, ...]:
+    """Return the stems a step may act on, as indices; none for the scope ``mixture``.
+
+    :raises AugmentError: if the step names a stem that the example does not have, or needs a target it does not name.
+    """
+    if step.scope is Scope.MIXTURE:
+        return ()
+    targets = _axes(example.target, example)
+    axes = range(len(example.stems)) if step.stems is None else _axes(step.stems, example)
+    if step.scope is Scope.TARGET:
+        if not targets:
+            raise AugmentError(f"{example.name}: {step.effect} has scope target, but the example names no target")
+        return tuple(axis for axis in axes if axis in targets)
+    return tuple(axis for axis in axes if not (step.except_target and axis in targets))
+
+
+def _axes(names: Sequence[str], example: Example) -> tuple[int, ...]:
+    """Return the indices of stems by name; a group's name stands for its pieces where the stems are pieces."""
+    found: set[int] = set()
+    for name in names:
+        wanted: tuple[str, ...] = (name,)
+        if name not in example.stems and name in tuple(GROUPS):
+            wanted = tuple(piece.value for piece in PIECES_OF_GROUP[Group(name)])
+        for one in wanted:
+            if one not in example.stems:
+                raise AugmentError(f"{example.name}: has no stem {one}; its stems are {', '.join(example.stems)}")
+            found.add(example.stems.index(one))
+    return tuple(sorted(found))
+
+
+def pieces_of_stem(name: str) -> tuple[str, ...]:
+    """Return the pieces whose sum a stem is.
+
+    :raises AugmentError: if there is no such stem.
+    """
+    if name in tuple(PIECES):
+        return (name,)
+    if name in tuple(GROUPS):
+        return tuple(piece.value for piece in PIECES_OF_GROUP[Group(name)])
+    raise AugmentError(f"no stem {name}; pieces: {', '.join(PIECES)}; groups: {', '.join(GROUPS)}")
+
+
+def _check_pool(step: Step, example: Example, pool: Pool) -> None:
+    """Refuse a step that could find nothing, whether or not its toss falls."""
+    if step.effect in ("kit_swap", "doubling") and not pool.other_kits(example.kit):
+        split = pool.kit(example.kit).split
+        raise AugmentError(
+            f"{example.name}: {step.effect} needs another kit than {example.kit}"
+            f"{f' of the split {split}' if split else ''}, and the pool has none; give it at least two"
+        )
+    if step.effect == "swing" and pool.performance(example.performance).bpm is None:
+        raise AugmentError(f"{example.name}: swing needs the performance's tempo (bpm), which is not known")
+
+
+def _step_rows(
+    index: int,
+    step: Step,
+    stems: Sequence[int],
+    example: Example,
+    pool: Pool,
+    uniform: NDArray[np.float64],
+    heard: Heard,
+) -> list[Row]:
+    """Return the rows of one step, and note which performance and kit each stem is heard with from now on."""
+    effect = EFFECT_OF_NAME[step.effect]
+    settings = settings_of(step)
+
+    def row(stem: int, table_row: int, present: tuple[str, str]) -> Row:
+        numbers = uniform[table_row, 1:].tolist()
+        values = _parameters(effect, settings, numbers, present, example, pool)
+        return Row(example.name, index, effect.name, step.scope.value, stem, values)
+
+    together = step.scope in (Scope.EXAMPLE, Scope.MIXTURE)
+    if (together or step.joint) and uniform[_JOINT, 0] >= step.probability:
+        return []
+    if together:
+        # Draws for all stems alike leave out the example's own kit, whatever single stems were given before.
+        everything = step.scope is Scope.MIXTURE or len(stems) == len(example.stems)
+        alike = [ALL_STEMS] if everything else stems
+        present = (example.performance, example.kit)
+        rows = [row(stem, _JOINT, present) for stem in alike]
+    else:
+        tossed = [stem for stem in stems if step.joint or uniform[stem + 1, 0] < step.probability]
+        rows = [row(stem, stem + 1, heard[stem]) for stem in tossed]
+    _note(rows, heard)
+    return rows
+
+
+def _note(rows: Sequence[Row], heard: Heard) -> None:
+    for row in rows:
+        if row.effect in ("kit_swap", "random_mix"):
+            for stem in heard if row.stem == ALL_STEMS else (row.stem,):
+                performance = str(row.parameters.get("performance", heard[stem][0]))
+                heard[stem] = (performance, str(row.parameters["kit"]))
+
+
+def _parameters(
+    effect: Effect,
+    settings: Mapping[str, Value | Distribution | None],
+    numbers: Sequence[float],
+    present: tuple[str, str],
+    example: Example,
+    pool: Pool,
+) -> dict[str, Value]:
+    """Return every parameter of one row."""
+    values: dict[str, Value] = {}
+    for parameter, u in zip(effect.parameters, numbers, strict=False):
+        setting = settings[parameter.name]
+        if isinstance(setting, Distribution):
+            values[parameter.name] = value_of(setting, parameter, u)
+        elif setting is not None:
+            values[parameter.name] = _typed(setting, parameter)
+        else:
+            values[parameter.name] = _drawn(parameter.kind, u, values, present, example, pool)
+    return values
+
+
+def _drawn(
+    kind: Kind, u: float, values: Mapping[str, Value], present: tuple[str, str], example: Example, pool: Pool
+) -> Value:
+    """Return a parameter that no chain states."""
+    match = values.get("match")
+    if kind is Kind.SEED:
+        return int(u * SEEDS)
+    if kind is Kind.TEMPO:
+        return rounded(float(pool.performance(example.performance).bpm or 0.0))
+    if kind is Kind.PERFORMANCE:
+        same_tempo = match == "same_bpm"
+        choice = pool.performances_at_tempo if same_tempo else pool.performances_like
+        return _one_of(choice(example.performance), u)
+    if kind is Kind.KIT:
+        if match is None:
+            return _one_of(pool.other_kits(present[1]), u)
+        return example.kit if match == "same_kit" else _one_of(pool.kits_like(example.kit), u)
+    length_s = 0.0 if example.frames is None else example.frames / pool.sample_rate
+    room_s = pool.performance(str(values["performance"])).duration_s - length_s
+    return 0.0 if example.frames is None else rounded(max(room_s, 0.0) * u)
+
+
+def _one_of(names: Sequence[str], u: float) -> str:
+    return names[int(u * len(names))]
+
+
+def value_of(drawn: Distribution, parameter: Parameter, u: float) -> Value:
+    """Return the quantile ``u`` (0 .. 1, 1 left out) of what a parameter is drawn from, as a row holds it."""
+    if drawn.choice is not None:
+        return _typed(drawn.choice[int(u * len(drawn.choice))], parameter)
+    if drawn.normal is not None:
+        mean, deviation = drawn.normal
+        low, high = drawn.within or (parameter.low, parameter.high)
+        value = mean + deviation * _STANDARD_NORMAL.inv_cdf(max(u, _HALF_STEP))
+    elif drawn.log_uniform is not None:
+        low, high = drawn.log_uniform
+        value = math.exp(math.log(low) + u * (math.log(high) - math.log(low)))
+    else:
+        low, high = drawn.uniform or (parameter.low, parameter.high)
+        if parameter.kind is Kind.INTEGER:
+            return int(low) + int(u * (int(high) - int(low) + 1))
+        value = low + u * (high - low)
+    bounded = min(max(rounded(value), low), high)
+    return round(bounded) if parameter.kind is Kind.INTEGER else bounded
+
+
+def _typed(value: Value, parameter: Parameter) -> Value:
+    """Return a stated value in the type of its kind."""
+    if parameter.kind is Kind.INTEGER:
+        return int(value)
+    return rounded(float(value)) if parameter.kind is Kind.REAL else str(value)
