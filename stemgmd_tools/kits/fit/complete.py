@@ -90,6 +90,27 @@ def _ruled(fitted: Fitted) -> dict[str, VoiceModel]:
     return with_laws(with_soft_ends(fitted.voices, recorded), recorded)
 
 
+def need_sources(kit: str, recorded: Collection[str]) -> None:
+    """Refuse a kit that lacks what nothing can stand in for.
+
+    :param recorded: articulations that were recorded, of the kit or of a donor.
+    :raises KitError: naming the first that lacks.
+    """
+    found = set(recorded)
+    size = 0
+    while size != len(found):
+        size = len(found)
+        found |= {name for name, variants in VARIANTS.items() if any(variant.of in found for variant in variants)}
+    for name in ARTICULATIONS:
+        if name not in found:
+            raise _lacking(kit, name)
+
+
+def _lacking(kit: str, name: str) -> KitError:
+    ways = ", ".join(variant.of for variant in VARIANTS.get(name, ())) or "none"
+    return KitError(f"kit {kit}: {name} was not recorded and can be made only from: {ways}; name a donor that has it")
+
+
 class _Completion:
     """Finds the voice of every articulation, once."""
 
@@ -102,11 +123,7 @@ class _Completion:
     def __getitem__(self, name: str) -> Lent:
         found = self._find(name, ())
         if found is None:
-            ways = ", ".join(variant.of for variant in VARIANTS.get(name, ())) or "none"
-            raise KitError(
-                f"kit {self._fitted.kit.name}: {name} was not recorded and can be made only from: {ways}; "
-                "name a donor that has it"
-            )
+            raise _lacking(self._fitted.kit.name, name)
         return found
 
     def _find(self, name: str, above: tuple[str, ...]) -> Lent | None:

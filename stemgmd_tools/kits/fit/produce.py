@@ -7,17 +7,18 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.errors import KitError, UsageError
-from stemgmd_tools.kits.fit.complete import complete_map
+from stemgmd_tools.kits.fit.complete import complete_map, need_sources
+from stemgmd_tools.kits.fit.donors import license_over
 from stemgmd_tools.kits.fit.fit import fit_voices
 from stemgmd_tools.kits.fit.judge import Judgement, heard_layers, judge
 from stemgmd_tools.kits.fit.pictures import draw, need_matplotlib
 from stemgmd_tools.kits.fit.recordings import recorded_strokes
 from stemgmd_tools.kits.fit.report import FitFigures, report_text
+from stemgmd_tools.kits.fit.workplace import workplace
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.map_text import map_text
@@ -58,25 +59,41 @@ def produce(
     :param out: the sample map; its name without ``.yaml`` is the name of the new kit.
     :param donors: recorded kits that lend what ``kit`` lacks.
     :raises UsageError: if ``out`` cannot be the name of a map, or is one that must not be written over.
-    :raises KitError: if a kit has no recordings, or nothing can stand in for what it lacks.
+    :raises KitError: if a kit has no recordings, nothing can stand in for what it lacks, its licence is not known,
+        another run is writing ``out``, or it cannot be written; all but a full disk is told before the work.
     """
     name = map_name(out)
-    for one in (kit, *donors):
-        _need_recordings(one)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    steps = _Steps((kit, *donors), report=report, progress=progress)
+    _need_recordings(kit, donors)
+    with workplace(out, report_path(out)) as work:
+        return _produced(kit, donors, _Task(out, work, name, title, report), progress)
+
+
+class _Task(NamedTuple):
+    """What is to be written, and where it waits until it is whole."""
+
+    out: Path
+    work: Path
+    name: str
+    title: str | None
+    report: bool
+
+
+def _produced(kit: Kit, donors: Sequence[Kit], task: _Task, progress: Progress | None) -> Produced:
+    """Fit, then write."""
+    out = task.out
+    steps = _Steps((kit, *donors), report=task.report, progress=progress)
     start_s = time.perf_counter()
     fitted = fit_voices(kit, steps.fitting(kit))
     lent = tuple(fit_voices(donor, steps.fitting(donor)) for donor in donors)
-    kit_map = complete_map(fitted, lent, name=name, title=title)
+    kit_map = complete_map(fitted, lent, name=task.name, title=task.title)
     fit_s = time.perf_counter() - start_s
     text = map_text(kit_map).encode()
     beside = report_path(out)
     beside.unlink(missing_ok=True)
     write_bytes(out, text)
-    if not report:
+    if not task.report:
         return Produced(out, None, None)
-    judgements, pictures, no_pictures = _shown(fitted.kit, kit_map, out, steps)
+    judgements, pictures, no_pictures = _shown(fitted.kit, kit_map, task, steps)
     figures = FitFigures(judgements, fit_s, len(text), pictures, no_pictures)
     write_bytes(beside, report_text(fitted, kit_map, figures).encode())
     steps.done()
@@ -98,7 +115,8 @@ def map_name(out: Path) -> str:
 
 def _was_fitted(path: Path) -> bool:
     try:
-        return kind(load_map(path)) == "modelled"
+        found = load_map(path)
+        return kind(found) == "modelled" and bool(found.measured_on) and found.origin is None
     except KitError:
         return False
 
@@ -113,29 +131,37 @@ def picture_folder(out: Path) -> Path:
     return out.with_name(out.name.removesuffix(_SUFFIX) + ".report")
 
 
-def _need_recordings(kit: Kit) -> None:
-    if not any(articulation.layers for articulation in kit.map.articulations.values()):
-        raise KitError(f"kit {kit.name} has no recordings, so there is nothing to fit; name a recorded kit")
+def _need_recordings(kit: Kit, donors: Sequence[Kit]) -> None:
+    """Tell before the work what would end it."""
+    for one in (kit, *donors):
+        if not recorded(one):
+            raise KitError(f"kit {one.name} has no recordings, so there is nothing to fit; name a recorded kit")
+    license_over([kit.license])
+    need_sources(kit.name, {name for one in (kit, *donors) for name in recorded(one)})
 
 
-def _shown(recorded: Kit, kit_map: KitMap, out: Path, steps: _Steps) -> tuple[dict[str, Judgement], list[str], str]:
+def recorded(kit: Kit) -> tuple[str, ...]:
+    """Return the articulations of a kit that have recordings of their own."""
+    return tuple(name for name, articulation in kit.map.articulations.items() if articulation.layers)
+
+
+def _shown(source: Kit, kit_map: KitMap, task: _Task, steps: _Steps) -> tuple[dict[str, Judgement], list[str], str]:
     """Judge every recorded articulation as the map plays it, and draw its pictures.
 
     :return: judgements, pictures, and why there are no pictures.
     """
     no_pictures = _why_no_pictures()
     judgements: dict[str, Judgement] = {}
-    folder = picture_folder(out)
-    with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as temporary:
-        for name, strokes in recorded_strokes(recorded).items():
-            steps.judging(name)
-            voice = kit_map.articulations[name].model
-            if voice is None:
-                continue
-            judgements[name] = judge(voice, heard_layers(strokes), name)
-            if not no_pictures:
-                draw(voice, strokes, name, Path(temporary) / f"{name}.png")
-        pictures = [] if no_pictures else [f"{folder.name}/{path.name}" for path in _moved(Path(temporary), folder)]
+    folder = picture_folder(task.out)
+    for name, strokes in recorded_strokes(source).items():
+        steps.judging(name)
+        voice = kit_map.articulations[name].model
+        if voice is None:
+            continue
+        judgements[name] = judge(voice, heard_layers(strokes), name)
+        if not no_pictures:
+            draw(voice, strokes, name, task.work / f"{name}.png")
+    pictures = [] if no_pictures else [f"{folder.name}/{path.name}" for path in _moved(task.work, folder)]
     return judgements, pictures, no_pictures
 
 

@@ -19,9 +19,11 @@ from stemgmd_tools.cli.kits import kits
 from stemgmd_tools.errors import KitError, StemgmdError, UsageError
 from stemgmd_tools.kits.fit import pictures, produce
 from stemgmd_tools.kits.fit.fit import Fitted
+from stemgmd_tools.kits.fit.workplace import workplace
 from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.kits.library import load_kit
+from stemgmd_tools.kits.library import find_map, load_kit
 from stemgmd_tools.kits.loader import load_map
+from stemgmd_tools.kits.map_text import write_new_map
 from stemgmd_tools.kits.model.parameters import BandEnvelope, Noise, VoiceModel
 from stemgmd_tools.kits.outline import kind
 
@@ -142,6 +144,7 @@ def test_what_lacks_is_borrowed_from_a_named_donor(tmp_path: Path, plain_fit: li
     with pytest.raises(KitError, match="name a donor that has it"):
         run(path, "--out", tmp_path / "mine.yaml")
     assert left_in(tmp_path) == {"drums"}
+    assert plain_fit == []  # told before the work
     donor = recorded_kit(tmp_path / "cymbals", CYMBALS, license="CC-BY-SA-4.0", attribution="somebody")
     plain_fit.clear()
     run(path, "--donor", donor, "--out", tmp_path / "mine.yaml")
@@ -206,6 +209,53 @@ def test_stopped_while_drawing_the_map_is_whole_and_nothing_half(
     assert left_in(tmp_path) == {"toy", "whole.yaml", "mine.yaml"}
     whole = (tmp_path / "whole.yaml").read_text().replace("whole", "mine")
     assert (tmp_path / "mine.yaml").read_text() == whole
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_one_run_at_a_time_writes_a_map(tmp_path: Path, plain_fit: list[str]) -> None:
+    path = recorded_kit(tmp_path / "toy", DRUMS + CYMBALS)
+    out = tmp_path / "mine.yaml"
+    with workplace(out), pytest.raises(KitError, match="another run is writing it"):
+        run(path, "--out", out)
+    assert plain_fit == []
+    run(path, "--out", out)
+    assert left_in(tmp_path) == {"toy", "mine.yaml", "mine.report.md"}
+
+
+@pytest.mark.usefixtures("plain_fit", "no_matplotlib")
+def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:
+    path = recorded_kit(tmp_path / "toy", DRUMS + CYMBALS)
+    left = tmp_path / ".mine.yaml.fit"
+    (left / "folder").mkdir(parents=True)
+    for file in (left / "lock", left / "kick.png", tmp_path / "mine.yaml.123.part", tmp_path / "mine.report.md.9.part"):
+        file.write_bytes(b"x")
+    (tmp_path / "other.yaml.1.part").write_bytes(b"of somebody else")
+    run(path, "--out", tmp_path / "mine.yaml")
+    assert left_in(tmp_path) == {"toy", "mine.yaml", "mine.report.md", "other.yaml.1.part"}
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path: Path, plain_fit: list[str]) -> None:
+    path = recorded_kit(tmp_path / "toy", DRUMS + CYMBALS)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(KitError, match="choose another --out") as refused:
+        run(path, "--out", tmp_path / "file" / "mine.yaml")
+    assert "\n" not in str(refused.value)
+    assert plain_fit == []
+
+
+def test_a_licence_nobody_knows_is_told_before_the_work(tmp_path: Path, plain_fit: list[str]) -> None:
+    path = recorded_kit(tmp_path / "toy", DRUMS + CYMBALS, license="LicenseRef-mine")
+    with pytest.raises(KitError, match="LicenseRef-mine"):
+        run(path, "--out", tmp_path / "mine.yaml")
+    assert (plain_fit, left_in(tmp_path)) == ([], {"toy"})
+
+
+@pytest.mark.usefixtures("plain_fit")
+def test_kits_made_from_others_are_not_written_over(tmp_path: Path) -> None:
+    path = recorded_kit(tmp_path / "toy", DRUMS + CYMBALS)
+    write_new_map(find_map("morph:cedar_hall+birch_room:0.5"), tmp_path / "mine.yaml")
+    with pytest.raises(UsageError, match="no fit has written it"):
+        run(path, "--out", tmp_path / "mine.yaml")
 
 
 @pytest.mark.usefixtures("plain_fit", "no_matplotlib")
