@@ -83,7 +83,7 @@ PERFORMANCE_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "openness_shift",
         Domain.PERFORMANCE,
-        "Opens or closes the hi-hat: strokes and pedal, held within 0 .. 1.",
+        "Opens or closes the hi-hat, strokes and pedal; what is shut stays shut, what is open stays open.",
         (Parameter("shift", "added to the openness", "", -1.0, 1.0),),
         EXAMPLE,
     ),

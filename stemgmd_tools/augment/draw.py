@@ -8,7 +8,7 @@ listed.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import NormalDist
 from typing import Final
 
@@ -19,8 +19,8 @@ from stemgmd_tools.augment.catalogue import EFFECT_OF_NAME, SEEDS, Effect, Kind,
 from stemgmd_tools.augment.chain import Chain, Distribution, Step, settings_of
 from stemgmd_tools.augment.pool import Pool
 from stemgmd_tools.augment.rows import ALL_STEMS, Example, Row, Value, rounded
+from stemgmd_tools.augment.stems import selected
 from stemgmd_tools.errors import AugmentError
-from stemgmd_tools.pieces import GROUPS, PIECES, PIECES_OF_GROUP, Group
 from stemgmd_tools.seeds import stream
 
 NUMBERS: Final = 16
@@ -54,49 +54,7 @@ def draw(chain: Chain, example: Example, pool: Pool, seed: int) -> tuple[Row, ..
     rows: list[Row] = []
     for index, (step, stems) in enumerate(zip(chain.steps, chosen, strict=True)):
         rows += _step_rows(index, step, stems, example, pool, uniform[index], heard)
-    return tuple(rows)
-
-
-def selected(step: Step, example: Example) -> tuple[int, ...]:
-    """Return the stems a step may act on, as indices; none for the scope ``mixture``.
-
-    :raises AugmentError: if the step names a stem that the example does not have, or needs a target it does not name.
-    """
-    if step.scope is Scope.MIXTURE:
-        return ()
-    targets = _axes(example.target, example)
-    axes = range(len(example.stems)) if step.stems is None else _axes(step.stems, example)
-    if step.scope is Scope.TARGET:
-        if not targets:
-            raise AugmentError(f"{example.name}: {step.effect} has scope target, but the example names no target")
-        return tuple(axis for axis in axes if axis in targets)
-    return tuple(axis for axis in axes if not (step.except_target and axis in targets))
-
-
-def _axes(names: Sequence[str], example: Example) -> tuple[int, ...]:
-    """Return the indices of stems by name; a group's name stands for its pieces where the stems are pieces."""
-    found: set[int] = set()
-    for name in names:
-        wanted: tuple[str, ...] = (name,)
-        if name not in example.stems and name in tuple(GROUPS):
-            wanted = tuple(piece.value for piece in PIECES_OF_GROUP[Group(name)])
-        for one in wanted:
-            if one not in example.stems:
-                raise AugmentError(f"{example.name}: has no stem {one}; its stems are {', '.join(example.stems)}")
-            found.add(example.stems.index(one))
-    return tuple(sorted(found))
-
-
-def pieces_of_stem(name: str) -> tuple[str, ...]:
-    """Return the pieces whose sum a stem is.
-
-    :raises AugmentError: if there is no such stem.
-    """
-    if name in tuple(PIECES):
-        return (name,)
-    if name in tuple(GROUPS):
-        return tuple(piece.value for piece in PIECES_OF_GROUP[Group(name)])
-    raise AugmentError(f"no stem {name}; pieces: {', '.join(PIECES)}; groups: {', '.join(GROUPS)}")
+    return tuple(_at_tempo(rows))
 
 
 def _check_pool(step: Step, example: Example, pool: Pool) -> None:
@@ -143,6 +101,18 @@ def _step_rows(
         rows = [row(stem, stem + 1, heard[stem]) for stem in tossed]
     _note(rows, heard)
     return rows
+
+
+def _at_tempo(rows: Sequence[Row]) -> Iterator[Row]:
+    """Give each row that knows the tempo the one that it has by then."""
+    rate = 1.0
+    for row in rows:
+        if row.effect == "tempo":
+            rate *= float(row.parameters["rate"])
+        if "bpm" in row.parameters and rate != 1.0:
+            yield row._replace(parameters={**row.parameters, "bpm": rounded(float(row.parameters["bpm"]) * rate)})
+        else:
+            yield row
 
 
 def _note(rows: Sequence[Row], heard: Heard) -> None:

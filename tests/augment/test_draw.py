@@ -235,6 +235,13 @@ def test_swing_takes_the_tempo_from_the_pool_or_refuses():
         draw(chain, example(performance="d/4"), POOL, 0)
 
 
+def test_swing_after_a_new_tempo_knows_it():
+    tempo = {"effect": "tempo", "scope": "example", "parameters": {"rate": 1.25}}
+    swing = {"effect": "swing", "scope": "example", "parameters": {"percent": 60}}
+    rows = draw(make_chain({"steps": [tempo, swing]}), example(), POOL, 0)
+    assert rows[1].parameters["bpm"] == 1.25 * BPM["d/1"]
+
+
 def test_what_the_pool_does_not_hold_is_told():
     chain = one_step(effect="kit_swap", scope="stem")
     with pytest.raises(AugmentError, match="no kit pine"):
