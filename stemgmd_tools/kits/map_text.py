@@ -6,6 +6,7 @@ alias after that.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,12 +20,23 @@ from stemgmd_tools.kits.schema import KitMap
 
 _SHARED: Final = (BandEnvelope, VelocityBend, Colour, Stereo)
 """Tables that are written once however often they occur."""
+_LONG_ROWS: Final = {(Colour, "gain_db"), (Colour, "frequencies_hz")}
+"""Rows of hundreds of numbers, written as words."""
 _WIDTH: Final = 116
+_TABLE: Final = re.compile(r"^( *)([a-z_]+): \|\n((?:\1  [-+.e0-9 ]+\n)+)", re.MULTILINE)
+"""A table as PyYAML writes it, two spaces deeper than its key."""
 
 
 def map_text(kit_map: KitMap) -> str:
     """Return the YAML that loads as ``kit_map``, number for number."""
-    return yaml.dump(_plain(kit_map, {}), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    text = yaml.dump(_plain(kit_map, {}), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    return _TABLE.sub(_one_space, text)
+
+
+def _one_space(table: re.Match[str]) -> str:
+    """Return a table one space deeper than its key: a map has thousands of rows."""
+    indent, key, rows = table.groups()
+    return f"{indent}{key}: |\n" + "".join(row[1:] for row in rows.splitlines(keepends=True))
 
 
 def write_map(kit_map: KitMap, path: Path) -> None:
@@ -93,10 +105,16 @@ def _plain(value: Any, shared: dict[BaseModel, Any]) -> Any:
 def _fields(model: BaseModel, shared: dict[BaseModel, Any]) -> dict[str, Any]:
     """Return what a model says, defaults left out."""
     return {
-        field.alias or name: _plain(getattr(model, name), shared)
+        field.alias or name: _field(type(model), name, getattr(model, name), shared)
         for name, field in type(model).model_fields.items()
         if field.is_required() or getattr(model, name) != field.default
     }
+
+
+def _field(kind: type[BaseModel], name: str, value: Any, shared: dict[BaseModel, Any]) -> Any:
+    if (kind, name) in _LONG_ROWS and value is not None and len(value) > 1:
+        return " ".join(_spelled(number) for number in value)
+    return _plain(value, shared)
 
 
 def _number(value: float) -> float | int:

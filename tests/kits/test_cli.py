@@ -14,10 +14,11 @@ from toy_kits import tone, toy_kit, write_sound
 from stemgmd_tools.cli.kits import kits
 from stemgmd_tools.errors import KitError, StemgmdError, UsageError
 from stemgmd_tools.kits.docs import reference
+from stemgmd_tools.kits.kit import load_kit_file
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.outline import kind
-from stemgmd_tools.kits.store import open_bank
+from stemgmd_tools.kits.store import PCM_FILE, bank_folder, open_bank
 from stemgmd_tools.pieces import ARTICULATIONS
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "sample-maps.md"
@@ -96,6 +97,18 @@ def test_plotting_without_matplotlib_says_what_to_install(tmp_path: Path, monkey
 def test_rates_that_no_bank_has(tmp_path: Path, rate: int) -> None:
     with pytest.raises(UsageError, match=rf"sample_rate is {rate} Hz; allowed: 8000\.\.192000"):
         run("build", toy_kit(tmp_path), "--rate", rate, "--jobs", 1)
+
+
+def test_a_damaged_bank_is_found_and_built_again(tmp_path: Path) -> None:
+    path = toy_kit(tmp_path)
+    build = ("build", path, "--jobs", 1, "--check")
+    assert run(*build).output == "toy: ready at 44100 Hz\n"
+    pcm = bank_folder(load_kit_file(path)) / PCM_FILE
+    whole = pcm.read_bytes()
+    pcm.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+    assert run(*build).output == "toy: was damaged, is built again\ntoy: ready at 44100 Hz\n"
+    assert pcm.read_bytes() == whole
+    assert "damaged" not in run(*build).output
 
 
 def test_schema() -> None:

@@ -13,7 +13,8 @@ import numpy as np
 
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.fit.compact import compacted
-from stemgmd_tools.kits.schema import Articulation, KitMap, Origin
+from stemgmd_tools.kits.fit.donors import attribution_over
+from stemgmd_tools.kits.schema import Articulation, KitMap, Origin, Recording
 from stemgmd_tools.kits.space.digits import rounded, rounded_room
 from stemgmd_tools.kits.space.draw import draw_kit
 from stemgmd_tools.kits.space.instruments import GROUPS
@@ -244,21 +245,29 @@ def _finished(
     figures: Mapping[str, float],
 ) -> KitMap:
     """Return a kit with its own name, its rights and its history, in no more numbers than are heard."""
+    measured = measured_on(groups)
     made = kit_map.model_copy(
         update={
             "name": name.slug,
             "title": title,
             "description": description,
             "license": strictest(kit.license for kit in parents),
-            "attribution": joined(kit.attribution for kit in parents),
+            "attribution": _attribution(parents, measured),
             "source_url": None,
-            "measured_on": measured_on(groups),
+            "measured_on": measured,
             "origin": Origin(name=name.spelled, kits=_ancestors(parents, split), figures=dict(figures)),
             "room": kit_map.room and rounded_room(kit_map.room),
             "articulations": {key: _brief(one) for key, one in kit_map.articulations.items()},
         }
     )
     return KitMap.model_validate(made.model_dump(by_alias=True))
+
+
+def _attribution(parents: Sequence[KitMap], measured: Sequence[Recording]) -> str:
+    """Return who is to be named: those of the recordings once, and what parents say that were not fitted."""
+    fitted = [kit for kit in parents if kit.measured_on and kit.attribution == attribution_over(kit.measured_on)]
+    others = [kit.attribution for kit in parents if kit not in fitted]
+    return joined([*([attribution_over(measured)] if fitted else []), *others])
 
 
 def _brief(articulation: Articulation) -> Articulation:
