@@ -21,7 +21,10 @@ class Row:
     what: str
     figure: float | None
     """None when it could not be measured; ``note`` says why."""
-    unit: str
+    unit: str = ""
+    low: float | None = None
+    """Lower end of the 95 % interval."""
+    high: float | None = None
     at_least: float | None = None
     at_most: float | None = None
     note: str = ""

@@ -18,8 +18,9 @@ from benchmarks.realism.fine import NAMES, fine
 from benchmarks.realism.fitted import fitted_voices
 from benchmarks.realism.judged import SOUND_OF, SOUNDS
 from benchmarks.realism.kit_sets import in_parallel
-from benchmarks.realism.results import Row, Section, Skipped, Table
+from benchmarks.realism.results import Section, Skipped, Table
 from benchmarks.realism.sounds import LEAD_FRAMES, aligned
+from benchmarks.results import Row
 from stemgmd_tools.kits.fit.families import family_of
 from stemgmd_tools.kits.fit.judge import play
 from stemgmd_tools.kits.fit.recordings import recorded_strokes

@@ -18,8 +18,9 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.realism import features
 from benchmarks.realism.context import Context
 from benchmarks.realism.kit_sets import in_parallel, kit_named, random_names, shipped_names
-from benchmarks.realism.results import Row, Section, Skipped, Table
+from benchmarks.realism.results import Section, Skipped, Table
 from benchmarks.realism.sounds import Sound, played_sounds, recorded_sounds
+from benchmarks.results import Row
 from stemgmd_tools.pieces import PIECES, Group
 from stemgmd_tools.seeds import stream
 

@@ -10,7 +10,8 @@ from benchmarks.clock import once
 from benchmarks.reading import own_cache
 from benchmarks.realism.context import Context
 from benchmarks.realism.kit_sets import kit_named, random_names, shipped_names
-from benchmarks.realism.results import Row, Section, Skipped, Table
+from benchmarks.realism.results import Section, Skipped, Table
+from benchmarks.results import Row
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.store import bank_folder, open_bank
 

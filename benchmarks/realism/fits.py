@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,8 @@ from benchmarks.realism.context import FITTED_KITS, Context
 from benchmarks.realism.judged import SOUNDS, Distances, Float, JudgedKit, column, judged_kit, pooled
 from benchmarks.realism.kit_sets import in_parallel
 from benchmarks.realism.report import number
-from benchmarks.realism.results import Row, Section, Table
+from benchmarks.realism.results import Section, Table
+from benchmarks.results import Row
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.seeds import stream
 
@@ -139,60 +140,52 @@ def _each(kits: dict[str, JudgedKit]) -> list[tuple[str, str, Distances]]:
     return [(kit.name, sound, kit.sounds[sound]) for kit in kits.values() for sound in SOUNDS if sound in kit.sounds]
 
 
+def _table(
+    title: str, columns: Sequence[str], kits: dict[str, JudgedKit], figures: Callable[[Distances], Iterable[str]]
+) -> Table:
+    """Return a table with a row for every sound of every kit."""
+    lines = [(kit, sound, *figures(one)) for kit, sound, one in _each(kits)]
+    return Table(title, ("kit", "sound", *columns), lines)
+
+
 def _distances(kits: dict[str, JudgedKit]) -> Table:
     """Return the medians of the distances themselves."""
-    header = (
-        "kit",
-        "sound",
-        "pairs",
-        *(f"repeats {m}" for m in MEASURES),
-        "recordings",
-        *(f"model {m}" for m in MEASURES),
-    )
-    lines = []
-    for kit, sound, one in _each(kits):
-        floor = [_median(column(one.repeats, measure)) for measure in MEASURES.values()]
-        model = [_median(column(one.model, measure)) for measure in MEASURES.values()]
-        lines.append((kit, sound, str(len(one.repeats)), *floor, str(len(one.model)), *model))
-    return Table("Distances in dB, medians", header, lines)
+    columns = ("pairs", *(f"repeats {m}" for m in MEASURES), "recordings", *(f"model {m}" for m in MEASURES))
+
+    def figures(one: Distances) -> Iterator[str]:
+        for found in (one.repeats, one.model):
+            yield str(len(found))
+            yield from (_median(column(found, measure)) for measure in MEASURES.values())
+
+    return _table("Distances in dB, medians", columns, kits, figures)
 
 
 def _ratios(kits: dict[str, JudgedKit]) -> Table:
     """Return what the rows are made of, kit by kit."""
-    header = ("kit", "sound", "mel", "mel, 90 %", "attack", "envelope", "fine", "next layer mel", "model repeats mel")
-    lines = []
-    for kit, sound, one in _each(kits):
+    columns = ("mel", "mel, 90 %", "attack", "envelope", "fine", "next layer mel", "model repeats mel")
+
+    def figures(one: Distances) -> Iterator[str]:
         mel = one.ratios("model", "mel_db")
-        lines.append(
-            (
-                kit,
-                sound,
-                _median(mel),
-                number(_p90(mel)) if len(mel) else "-",
-                *(_median(one.ratios("model", MEASURES[measure])) for measure in ("attack", "envelope", "fine")),
-                _median(one.ratios("neighbours", "mel_db")),
-                _median(one.ratios("model_repeats", "mel_db")),
-            )
-        )
-    return Table("Over the natural floor of the kit, medians; - where no stroke was recorded twice", header, lines)
+        yield _median(mel)
+        yield number(_p90(mel)) if len(mel) else "-"
+        yield from (_median(one.ratios("model", MEASURES[measure])) for measure in ("attack", "envelope", "fine"))
+        yield _median(one.ratios("neighbours", "mel_db"))
+        yield _median(one.ratios("model_repeats", "mel_db"))
+
+    title = "Over the natural floor of the kit, medians; - where no stroke was recorded twice"
+    return _table(title, columns, kits, figures)
 
 
 def _laws(kits: dict[str, JudgedKit]) -> Table:
     """Return how well velocity is followed."""
-    header = (
-        "kit",
-        "sound",
-        "inner layer left out",
-        "outermost layer left out",
-        "nearer than the next layer",
-        "level, dB",
-    )
-    lines = []
-    for kit, sound, one in _each(kits):
-        nearer = "-"
-        if one.neighbours:
-            next_db = np.median(column(one.neighbours, "mel_db"))
-            nearer = f"{np.mean(column(one.model, 'mel_db') < next_db):.0%}"
-        level = f"{np.median(one.level_db):+.1f} ({np.min(one.level_db):+.1f} .. {np.max(one.level_db):+.1f})"
-        lines.append((kit, sound, _median(one.left_out), _median(one.outermost), nearer, level))
-    return Table("Velocity: layers predicted, and the model's level minus the recordings'", header, lines)
+    columns = ("inner layer left out", "outermost layer left out", "nearer than the next layer", "level, dB")
+
+    def figures(one: Distances) -> Iterator[str]:
+        yield _median(one.left_out)
+        yield _median(one.outermost)
+        next_db = np.median(column(one.neighbours, "mel_db")) if one.neighbours else None
+        yield "-" if next_db is None else f"{np.mean(column(one.model, 'mel_db') < next_db):.0%}"
+        yield f"{np.median(one.level_db):+.1f} ({np.min(one.level_db):+.1f} .. {np.max(one.level_db):+.1f})"
+
+    title = "Velocity: layers predicted, and the model's level minus the recordings'"
+    return _table(title, columns, kits, figures)

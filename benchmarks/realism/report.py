@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from benchmarks.realism.results import Results, Row, Section
+from benchmarks.realism.results import Results, Section
+from benchmarks.results import Row
 
 HEADER = ("what", "measured", "reach", "met", "how")
 

@@ -7,36 +7,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.results import Row
+
 RESULTS = Path(__file__).parents[1] / "realism.json"
 
 
 class Skipped(Exception):  # noqa: N818 - not a failure: the run goes on with the other sections
     """A section that cannot be measured here; the message says why in one line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One measured figure."""
-
-    what: str
-    figure: float | None
-    """None when it could not be measured; ``note`` says why."""
-    unit: str = ""
-    low: float | None = None
-    """Lower end of the 95 % interval."""
-    high: float | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    note: str = ""
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the figure is where it should be; None without a figure or without a reach."""
-        if self.figure is None or (self.at_least is None and self.at_most is None):
-            return None
-        above = self.at_least is None or self.figure >= self.at_least
-        below = self.at_most is None or self.figure <= self.at_most
-        return above and below
 
 
 @dataclass(frozen=True, slots=True)

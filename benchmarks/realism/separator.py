@@ -15,9 +15,10 @@ from benchmarks.realism import masks, network
 from benchmarks.realism.context import Context
 from benchmarks.realism.excerpts import articulations, excerpts, fullest, render_groups
 from benchmarks.realism.kit_sets import RANDOM_KITS, in_parallel, kit_named, random_names, shipped_names
-from benchmarks.realism.results import Row, Section, Skipped, Table
+from benchmarks.realism.results import Section, Skipped, Table
 from benchmarks.realism.sounds import light
 from benchmarks.realism.test_kits import kit_of
+from benchmarks.results import Row
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.compile import compile_bank
 from stemgmd_tools.kits.store import open_bank

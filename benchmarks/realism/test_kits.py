@@ -16,6 +16,7 @@ from stemgmd_tools.kits.kit import Kit, load_kit_file
 from stemgmd_tools.kits.map_text import write_map
 from stemgmd_tools.kits.schema import Articulation, Fallback, KitMap, Layer
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, Group, Piece
+from stemgmd_tools.rendering.plan import PRIMARY_ARTICULATION
 
 DESCRIPTION: Final = "kit.json"
 HALF_OPEN: Final = 0.4
@@ -52,17 +53,6 @@ _ARTICULATION_OF: Final = {
     ("crash", "tip"): "crash1_bow",
     ("crash", "edge"): "crash1_edge",
     ("crash", "edge2"): "crash2_edge",
-}
-_PRIMARY: Final = {
-    Piece.KICK: "kick",
-    Piece.SNARE: "snare_head",
-    Piece.HI_TOM: "hi_tom_head",
-    Piece.MID_TOM: "mid_tom_head",
-    Piece.LOW_TOM: "low_tom_head",
-    Piece.HIHAT_CLOSED: "hihat_closed_bow",
-    Piece.HIHAT_OPEN: "hihat_open_bow",
-    Piece.RIDE: "ride_bow",
-    Piece.CRASH: "crash1_edge",
 }
 _MAIN_NAMES: Final = frozenset({"center", "tip", "open", "half_open", "bow", "edge"})
 """Articulations that mean the ordinary stroke where the table above has nothing else."""
@@ -186,7 +176,7 @@ def _one_shot(folder: Path, row: int, sample: Mapping[str, Any]) -> OneShot:
     piece = PIECE_OF[piece_name]
     articulation = _ARTICULATION_OF.get((piece_name, stroke))
     if articulation is None and stroke in _MAIN_NAMES:
-        articulation = _PRIMARY[piece]
+        articulation = PRIMARY_ARTICULATION[piece]
     openness = None if piece is not Piece.HIHAT_OPEN else HALF_OPEN if stroke == "half_open" else 1.0
     return OneShot(path, piece, articulation, openness, velocity)
 

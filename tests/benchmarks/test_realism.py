@@ -12,9 +12,10 @@ from toy_kits import RATE, tone, write_sound
 
 from benchmarks.realism import features, fine, masks, report
 from benchmarks.realism.context import Context
-from benchmarks.realism.results import Results, Row, Section, Skipped, Table
+from benchmarks.realism.results import Results, Section, Skipped, Table
 from benchmarks.realism.sounds import LEAD_FRAMES, aligned, light, recorded_sounds
 from benchmarks.realism.test_kits import kit_of, map_of, one_shots
+from benchmarks.results import Row
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.compile import compile_bank
 from stemgmd_tools.kits.library import load_kit
