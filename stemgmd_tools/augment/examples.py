@@ -1,0 +1,164 @@
+"""Examples: performance and kit rows carried out, stems as floats ready for effects, labels that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools import units
+from stemgmd_tools.augment.kit_domain import STROKE_EFFECTS, Layer, layers, stems_of
+from stemgmd_tools.augment.performance_domain import is_performed, perform
+from stemgmd_tools.augment.rows import Example, Row
+from stemgmd_tools.augment.stems import pieces_of_stem
+from stemgmd_tools.augment.studio import Studio
+from stemgmd_tools.corpus.source import StemSource
+from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.pieces import NOTES, Piece
+
+LABEL_DTYPE: Final = np.dtype(
+    [
+        ("stem", "u1"),  # axis of the stems
+        ("frame", "i8"),  # where the attack lies in the example
+        ("note", "u1"),
+        ("velocity", "u1"),
+        ("openness", "f4"),
+    ]
+)
+
+_AXIS_OF_NOTE: Final = np.full(128, -1, np.int16)
+for _note in NOTES:
+    _AXIS_OF_NOTE[_note.number] = _note.piece.axis
+
+
+class Rendered(NamedTuple):
+    """An example after its performance and kit rows, before its audio rows."""
+
+    performance: Performance
+    """What the example's performance has become."""
+    stems: NDArray[np.float32]
+    """Shape (stem, channel, frame), full scale 1.0; may exceed it where headroom is the mixture's matter."""
+    labels: NDArray[np.void]
+    """Every hit that is heard, :data:`LABEL_DTYPE`, by stem and time: the example's own or, in a stem from another
+    performance, that one's."""
+
+    @property
+    def onsets(self) -> tuple[NDArray[np.int64], ...]:
+        """Frames of the attacks of each stem."""
+        return tuple(self.labels["frame"][self.labels["stem"] == stem] for stem in range(len(self.stems)))
+
+
+def render_example(
+    source: StemSource, example: Example, rows: Sequence[Row] = (), studio: Studio | None = None
+) -> Rendered:
+    """Fetch or render the stems of an example, with the performance and kit rows among ``rows`` carried out.
+
+    Where no row changes the performance or its strokes, parts of the source's own stems are read and nothing else.
+
+    :param rows: of this example, in their order; audio rows are passed over.
+    :param studio: renders what the source does not hold; keep one to keep its banks open.
+    :raises StemgmdError: if the source does not hold what the rows name, or a kit is not found here.
+    """
+    return _Session(source, example, tuple(rows), studio or Studio(source)).rendered()
+
+
+class _Session:
+    """One example being made."""
+
+    def __init__(self, source: StemSource, example: Example, rows: Sequence[Row], studio: Studio) -> None:
+        self._source = source
+        self._example = example
+        self._studio = studio
+        self._pieces = [[Piece(piece).axis for piece in pieces_of_stem(name)] for name in example.stems]
+        self._strokes = [_stroke_rows(rows, example, stem) for stem in range(len(example.stems))]
+        self._heard = layers(example, rows, source.sample_rate)
+        self._is_changed = any(is_performed(row) for row in rows)
+        self._played: dict[str, Performance] = {}
+        self._own = perform(self._performance(example.performance), rows, example.stems)
+
+    def rendered(self) -> Rendered:
+        """Render."""
+        frames = self._example.frames if self._example.frames is not None else self._length()
+        stems = np.zeros((len(self._heard), 2, frames), np.float32)
+        read = self._read(frames)
+        for stem, heard in enumerate(self._heard):
+            for layer in heard:
+                sound = read.get((stem, layer))
+                if sound is None:
+                    sound = self._made(stem, layer, frames)
+                stems[stem] += np.float32(layer.weight) * sound
+        return Rendered(self._own, stems, self._labels(frames))
+
+    def _performance(self, name: str) -> Performance:
+        if name not in self._played:
+            self._played[name] = self._source.played(name)
+        return self._played[name]
+
+    def _as_heard(self, layer: Layer) -> Performance:
+        return self._own if layer.performance == self._example.performance else self._performance(layer.performance)
+
+    def _is_made(self, stem: int, layer: Layer) -> bool:
+        """Return whether a layer is nowhere in the source and has to be rendered."""
+        changed = self._is_changed and layer.performance == self._example.performance
+        return changed or bool(self._strokes[stem])
+
+    def _length(self) -> int:
+        """Return the frames from the start of a whole example until the last of its own sounds ends."""
+        lengths = [1]
+        for stem, heard in enumerate(self._heard):
+            for layer in heard:
+                if layer.performance == self._example.performance:
+                    if self._is_made(stem, layer):
+                        length = self._studio.length(self._own, layer.kit, self._strokes[stem])
+                    else:
+                        length = self._source.length(layer.performance, layer.kit)
+                    lengths.append(length - self._example.start)
+        return max(lengths)
+
+    def _read(self, frames: int) -> Mapping[tuple[int, Layer], NDArray[np.float32]]:
+        """Read every layer that the source holds; one read per performance, kit and place."""
+        wanted: dict[tuple[str, str, int], list[tuple[int, Layer]]] = {}
+        for stem, heard in enumerate(self._heard):
+            for layer in heard:
+                if not self._is_made(stem, layer):
+                    wanted.setdefault((layer.performance, layer.kit, layer.start), []).append((stem, layer))
+        found: dict[tuple[int, Layer], NDArray[np.float32]] = {}
+        scale = np.float32(1.0 / units.full_scale(self._source.bit_depth))
+        for (performance, kit, start), users in wanted.items():
+            axes = sorted({axis for stem, _ in users for axis in self._pieces[stem]})
+            silent = min(max(-start, 0), frames)
+            pcm = self._source.stems(
+                performance, kit, max(start, 0), frames - silent, [tuple(Piece)[axis] for axis in axes]
+            )
+            for stem, layer in users:
+                sound = np.zeros((2, frames), np.float32)
+                parts = pcm[[axes.index(axis) for axis in self._pieces[stem]]]
+                sound[:, silent:] = parts.sum(axis=0, dtype=np.int32).astype(np.float32) * scale
+                found[stem, layer] = sound
+        return found
+
+    def _made(self, stem: int, layer: Layer, frames: int) -> NDArray[np.float32]:
+        silent = min(max(-layer.start, 0), frames)
+        span = range(max(layer.start, 0), max(layer.start, 0) + frames - silent)
+        made = self._studio.stem(self._as_heard(layer), layer.kit, self._pieces[stem], span, self._strokes[stem])
+        return np.concatenate([np.zeros((2, silent), np.float32), made], axis=1) if silent else made
+
+    def _labels(self, frames: int) -> NDArray[np.void]:
+        """Return the hits of every stem's first layer; those that double it play the same."""
+        found = []
+        for stem, heard in enumerate(self._heard):
+            hits = self._as_heard(heard[0]).hits
+            frame = units.frames_of_array(hits["time_s"], self._source.sample_rate) - heard[0].start
+            here = np.isin(_AXIS_OF_NOTE[hits["note"]], self._pieces[stem]) & (frame >= 0) & (frame < frames)
+            labels = np.zeros(int(here.sum()), LABEL_DTYPE)
+            labels["stem"], labels["frame"] = stem, frame[here]
+            for name in ("note", "velocity", "openness"):
+                labels[name] = hits[name][here]
+            found.append(labels)
+        return np.concatenate(found)
+
+
+def _stroke_rows(rows: Sequence[Row], example: Example, stem: int) -> tuple[Row, ...]:
+    return tuple(row for row in rows if row.effect in STROKE_EFFECTS and stem in stems_of(row, example))
