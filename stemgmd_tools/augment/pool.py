@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
@@ -50,6 +51,7 @@ class Pool:
     _performances: dict[str, PoolPerformance] = field(init=False, repr=False)
     _kits_of: dict[str, tuple[str, ...]] = field(init=False, repr=False)
     _performances_of: dict[str, tuple[str, ...]] = field(init=False, repr=False)
+    _ends_s: tuple[float, ...] = field(init=False, repr=False)
     _by_tempo: dict[str, tuple[tuple[float, ...], tuple[str, ...]]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -62,6 +64,7 @@ class Pool:
         object.__setattr__(self, "_performances", {one.name: one for one in self.performances})
         object.__setattr__(self, "_kits_of", _by_split(self.kits))
         object.__setattr__(self, "_performances_of", _by_split(self.performances))
+        object.__setattr__(self, "_ends_s", tuple(accumulate(one.duration_s for one in self.performances)))
         object.__setattr__(self, "_by_tempo", {split: self._tempi(split) for split in self._performances_of})
 
     def kit(self, name: str) -> PoolKit:
@@ -83,6 +86,11 @@ class Pool:
             return self._performances[name]
         except KeyError:
             raise AugmentError(f"pool: holds no performance {name} among its {len(self._performances)}") from None
+
+    def performance_at(self, share: float) -> str:
+        """Return the performance in which a share (0 .. 1, 1 left out) of the time of all of them lies."""
+        index = bisect_right(self._ends_s, share * self._ends_s[-1])
+        return self.performances[min(index, len(self.performances) - 1)].name
 
     def other_kits(self, kit: str) -> tuple[str, ...]:
         """Return the kits of the same split as ``kit``, without it."""
