@@ -8,10 +8,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 from drum_measures import distance_db, mel_power, t30_s
+from shipped_kits import SHIPPED_SEEDS, drawn, shipped
 from toy_models import toy_model
 
 from stemgmd_tools.kits.checks import problems
-from stemgmd_tools.kits.library import find_map, kit_table
+from stemgmd_tools.kits.library import kit_table
 from stemgmd_tools.kits.model.room import Room
 from stemgmd_tools.kits.model.voice import Synthesiser
 from stemgmd_tools.kits.schema import KitMap
@@ -24,7 +25,6 @@ from stemgmd_tools.kits.space.parents import levels_db, loudness_db, parent, voi
 
 TOYS = {name: parent(toy_model(name, ratio=ratio)) for name, ratio in (("one", 1.0), ("other", 1.2), ("third", 1.4))}
 SEEDS = range(12)
-SHIPPED_SEEDS = range(1, 4)
 APART = 1.4
 """Kits lie so much farther apart than two strokes of one kit (medians); two recorded kits do by 2 to 5."""
 BALANCE_DB = 1.5
@@ -34,11 +34,6 @@ BALANCE_DB = 1.5
 @lru_cache
 def toy(seed: int, spread: float = 1.0) -> KitMap:
     return made_map(RandomName(seed, tuple(TOYS), spread), TOYS.__getitem__, {})
-
-
-@lru_cache
-def shipped(seed: int) -> KitMap:
-    return find_map(f"random:{seed}")
 
 
 def pitches(kit: KitMap) -> list[float]:
@@ -54,17 +49,17 @@ def test_drawn_kits_are_valid(spread: float) -> None:
 def test_all_that_was_drawn_is_recorded() -> None:
     kit = toy(1)
     assert kit.origin is not None
-    drawn = kit.origin.figures
-    assert set(FIGURES) <= set(drawn)
-    shares = {group: sum(v for k, v in drawn.items() if k.startswith(f"{group}.from.")) for group in ("kick", "room")}
+    figures = kit.origin.figures
+    assert set(FIGURES) <= set(figures)
+    shares = {group: sum(v for k, v in figures.items() if k.startswith(f"{group}.from.")) for group in ("kick", "room")}
     assert shares == pytest.approx({"kick": 1.0, "room": 1.0})
     assert kit.origin.name == "random:1:from=one+other+third"
 
 
 def test_figures_are_drawn_with_their_spread_and_each_for_itself() -> None:
-    drawn = [draw_figures(seed) for seed in range(400)]
+    rows = [draw_figures(seed) for seed in range(400)]
     for name, figure in FIGURES.items():
-        values = np.array([row[name] for row in drawn])
+        values = np.array([row[name] for row in rows])
         if figure.spread:
             # A normal distribution that ends at two standard deviations has 0.88 of its spread.
             assert np.std(values) == pytest.approx(0.88 * figure.spread, rel=0.12), name
@@ -99,10 +94,10 @@ def test_drums_stay_drums() -> None:
 
 def test_the_balance_is_that_of_real_kits() -> None:
     donors = [levels_db(kit) for kit in TOYS.values()]
-    drawn = [levels_db(toy(seed)) for seed in SEEDS]
+    made = [levels_db(toy(seed)) for seed in SEEDS]
     for name in MAIN.values():
         expected = np.mean([levels[name] - loudness_db(levels) for levels in donors])
-        apart = [levels[name] - loudness_db(levels) - expected for levels in drawn]
+        apart = [levels[name] - loudness_db(levels) - expected for levels in made]
         assert np.abs(np.mean(apart)) < BALANCE_DB
         assert np.std(apart) < 2.0 * BALANCE_DB
 
@@ -110,7 +105,7 @@ def test_the_balance_is_that_of_real_kits() -> None:
 def test_kits_of_the_shipped_ones_are_drum_kits_that_differ() -> None:
     """They differ from each other and from the training kits by more than two strokes of one kit do."""
     training = [row.name for row in kit_table() if row.split == "train"]
-    maps = [shipped(seed) for seed in SHIPPED_SEEDS] + [find_map(name) for name in training[:3]]
+    maps = [drawn(seed) for seed in SHIPPED_SEEDS] + [shipped(name) for name in training[:3]]
     for articulation in ("kick", "hihat_closed_bow"):
         made = [_synthesiser(kit, articulation) for kit in maps]
         loudest = len(made[0].velocities) - 1
@@ -122,7 +117,7 @@ def test_kits_of_the_shipped_ones_are_drum_kits_that_differ() -> None:
 
 def test_hats_of_drawn_kits_close() -> None:
     for seed in SHIPPED_SEEDS:
-        shut, open_ = (_synthesiser(shipped(seed), f"hihat_{state}_bow") for state in ("closed", "open"))
+        shut, open_ = (_synthesiser(drawn(seed), f"hihat_{state}_bow") for state in ("closed", "open"))
         loudest = len(shut.velocities) - 1, len(open_.velocities) - 1
         rings = [t30_s(shut.one_shot(loudest[0], 0, 0))]
         rings += [t30_s(open_.one_shot(loudest[1], degree, 0)) for degree in range(len(open_.degrees))]
