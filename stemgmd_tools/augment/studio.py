@@ -147,9 +147,9 @@ def _is_plain(shapes: StrokeShapes) -> bool:
 @lru_cache(maxsize=OPEN_BANKS)
 def _bank(name: str, kit_hash: str, sample_rate: int) -> Bank:
     kit = load_kit(name)
-    if kit.hash != kit_hash:
+    if kit.key != kit_hash:
         raise AugmentError(
-            f"kit {name}: found here with content {kit.hash[:12]}, the corpus was made with {kit_hash[:12]}; "
+            f"kit {name}: found here with content {kit.key[:12]}, the corpus was made with {kit_hash[:12]}; "
             "install the version that made it, or augment without performance and stroke effects"
         )
     return open_bank(kit, sample_rate)
