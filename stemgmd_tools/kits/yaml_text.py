@@ -75,6 +75,8 @@ def parse_yaml(path: Path) -> YamlText:
     """
     try:
         text = path.read_text(encoding="utf-8")
+    except IsADirectoryError as error:
+        raise KitError(f"{path}: is a folder; name a sample map, a file that ends in .yaml") from error
     except OSError as error:
         raise KitError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:

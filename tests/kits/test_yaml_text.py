@@ -92,6 +92,8 @@ def test_faults_name_the_line(tmp_path: Path, text: str, fragments: list[str]) -
 
 
 def test_a_missing_file_and_a_binary_file(tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="is a folder; name a sample map"):
+        parse_yaml(tmp_path)
     with pytest.raises(KitError, match="cannot be read"):
         parse_yaml(tmp_path / "none.yaml")
     (tmp_path / "b.yaml").write_bytes(b"a: \xff\xfe")
