@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -34,8 +36,10 @@ _WRAP_S: Final = 0.05
 """Silence after a sound while it is parted, so that nothing wraps from its end to its start."""
 _DEEPEST: Final = 1e-6
 """Share of a band's energy (-60 dB) below which what is left is floor rather than decay: its gain is held."""
+_HOP: Final = 64
+"""Frames between two points of an energy decay curve: 1.5 ms, in which no band of a drum decays by a decibel."""
 _FADE_S: Final = 0.02
-"""A sound made longer ends where its recording does; it is faded out there."""
+"""Fade at the new end of a damped sound."""
 
 
 class Shaped(NamedTuple):
@@ -72,54 +76,59 @@ def damped(shot: Shaped, decay: float, sample_rate: int) -> Shaped:
     the two points on the band's own energy decay curve (Schroeder 1965). An exponential decay becomes exactly the one
     with the scaled time constant.
     """
-    if decay == 1.0 or len(shot.sound) <= shot.onset + 1:
+    after = len(shot.sound) - shot.onset
+    if decay == 1.0 or after <= 1:
         return shot
-    total = np.zeros_like(shot.sound)
+    length = shot.onset + min(after, math.ceil(after * decay))
+    total = np.zeros((shot.sound.shape[1], length), np.float32)
     for band in _bands(shot.sound, sample_rate):
-        total += band * _decay_gain(band, shot.onset, decay)[:, None]
-    if decay > 1.0:
-        fade = min(units.frames_of(_FADE_S, sample_rate), len(total) - shot.onset - 1)
-        total[len(total) - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)[:, None]
-    return Shaped(total, shot.onset)
+        gain = _decay_gain(band[:, shot.onset :], decay)[: length - shot.onset]
+        total[:, : shot.onset] += band[:, : shot.onset]
+        total[:, shot.onset :] += band[:, shot.onset : length] * gain
+    fade = min(units.frames_of(_FADE_S, sample_rate), length - shot.onset - 1)
+    if fade > 0:
+        total[:, length - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
+    return Shaped(np.ascontiguousarray(total.T), shot.onset)
 
 
-def _decay_gain(band: Sound, onset: int, decay: float) -> NDArray[np.float32]:
-    """Return the gain of every frame."""
-    energy = np.square(band[onset:], dtype=np.float64).sum(axis=1)
-    left = np.cumsum(energy[::-1])[::-1]
-    gain = np.ones(len(band), np.float32)
+def _decay_gain(band: NDArray[np.float32], decay: float) -> NDArray[np.float32]:
+    """Return the gain of every frame of a band, shape (channels, frames), from its attack on.
+
+    The curve is taken every :data:`_HOP` frames and followed in a straight line of decibels between.
+    """
+    frames = band.shape[1]
+    whole = -(-frames // _HOP) * _HOP
+    padded = np.zeros((len(band), whole), np.float32)
+    padded[:, :frames] = band
+    energy = np.einsum("chf,chf->h", *[padded.reshape(len(band), -1, _HOP)] * 2, dtype=np.float64)
+    left = np.append(np.cumsum(energy[::-1])[::-1], 0.0)
     if not left[0] > 0.0:
-        return gain
-    floor = _DEEPEST * left[0]
-    time = np.arange(len(left), dtype=np.float64)
-    audible = int(np.searchsorted(-left, -floor))  # frames before the curve reaches the floor
-    log_left = np.log(np.maximum(left, floor))
-    reached = np.interp(time / decay, time, log_left, right=float(log_left[-1]))
-    shape = np.exp(0.5 * (reached - log_left))
-    if decay < 1.0:  # past the floor's own scaled time the sound goes on fading as it did there
-        last = min(int(audible * decay), len(shape)) - 1
-        shape[last + 1 :] = _going_on(shape, last)
-    elif audible < len(shape):
-        shape[audible:] = shape[max(audible - 1, 0)]
-    gain[onset:] = shape
+        return np.ones(frames, np.float32)
+    log_left = np.log(np.maximum(left, _DEEPEST * left[0]))
+    hop = np.arange(len(log_left), dtype=np.float64)
+    log_gain = 0.5 * (np.interp(hop / decay, hop, log_left) - log_left)
+    audible = int(np.searchsorted(-left, -_DEEPEST * left[0]))  # hops before the curve reaches its floor
+    if decay > 1.0:
+        log_gain[audible:] = log_gain[max(audible - 1, 0)]
+    else:  # what is left beyond goes on fading as it did on average until then
+        last = max(min(int(audible * decay), len(hop) - 1), 1)
+        log_gain[last:] = log_gain[last] * hop[last:] / last
+    between = np.interp(np.arange(frames, dtype=np.float32), hop * _HOP, log_gain).astype(np.float32)
+    gain: NDArray[np.float32] = np.exp(between)
     return gain
 
 
-def _going_on(shape: NDArray[np.float64], last: int) -> NDArray[np.float64]:
-    """Return the frames after ``last`` of a gain that keeps falling by the rate it had on average."""
-    count = len(shape) - last - 1
-    rate = np.log(max(float(shape[last]), 1e-12)) / max(last, 1)
-    fallen: NDArray[np.float64] = shape[last] * np.exp(min(rate, 0.0) * np.arange(1, count + 1))
-    return fallen
-
-
-def _bands(sound: Sound, sample_rate: int) -> list[Sound]:
-    """Part a sound into bands whose sum it is, without delay."""
-    size = scipy.fft.next_fast_len(len(sound) + units.frames_of(_WRAP_S, sample_rate), real=True)
-    spectrum = scipy.fft.rfft(sound, size, axis=0)
-    masks = _masks(size, sample_rate)
-    parts = [scipy.fft.irfft(spectrum * mask[:, None], size, axis=0)[: len(sound)] for mask in masks]
-    return [*parts, sound - np.sum(parts, axis=0, dtype=np.float32)]
+def _bands(sound: Sound, sample_rate: int) -> Iterator[NDArray[np.float32]]:
+    """Part a sound into bands whose sum it is, without delay, each of shape (channels, frames)."""
+    lines = np.ascontiguousarray(sound.T)
+    frames = len(sound)
+    size = scipy.fft.next_fast_len(frames + units.frames_of(_WRAP_S, sample_rate), real=True)
+    spectrum = scipy.fft.rfft(lines, size)
+    for mask in _masks(size, sample_rate):
+        part = scipy.fft.irfft(spectrum * mask, size)[:, :frames]
+        lines -= part
+        yield part
+    yield lines
 
 
 @lru_cache(maxsize=16)

@@ -80,9 +80,10 @@ def test_decays_scale(decay, tau_s):
         assert np.abs(made.sound[:101] - sound[:101]).max() < 1e-6  # nothing changes up to the attack
 
 
-def test_silence_and_a_single_frame_stay():
-    for sound in (np.zeros((500, 2), np.float32), np.ones((1, 2), np.float32)):
-        assert np.array_equal(damped(Shaped(sound, 0), 0.5, RATE).sound, sound)
+def test_silence_stays_silent_and_a_single_frame_as_it_is():
+    assert not damped(Shaped(np.zeros((500, 2), np.float32), 7), 0.5, RATE).sound.any()
+    single = np.ones((1, 2), np.float32)
+    assert np.array_equal(damped(Shaped(single, 0), 0.5, RATE).sound, single)
 
 
 def tone_source(**changed) -> ToySource:
