@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import report  # noqa: E402 - lies in the checkout, not in an installed package
 from benchmarks.realism import report as realism  # noqa: E402
 from benchmarks.realism.results import RESULTS, Results  # noqa: E402
+from stemgmd_tools.augment import docs as augment_docs  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
 from stemgmd_tools.kits import docs as kit_docs  # noqa: E402
 from stemgmd_tools.kits.library import kit_table, load_kit  # noqa: E402
@@ -99,7 +100,10 @@ def realism_tried() -> str:
 
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "benchmarks": benchmarks,
+    "chain-format": augment_docs.format_reference,
+    "chains": augment_docs.chains_reference,
     "command-line": command_line,
+    "effects": augment_docs.effects_reference,
     "figures": figure_docs.reference,
     "kits": kits,
     "manifests": manifest_docs.reference,

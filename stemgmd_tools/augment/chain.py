@@ -13,9 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationError, WithJsonSchema, model_validator
 
-from stemgmd_tools.augment.catalogue import DRAWN, Scope, effect_named
+from stemgmd_tools.augment.catalogue import DRAWN, EFFECT_OF_NAME, Scope, effect_named
 from stemgmd_tools.augment.chain_checks import problems
 from stemgmd_tools.augment.rows import Value
 from stemgmd_tools.errors import AugmentError, KitError, UsageError
@@ -35,6 +35,8 @@ _SUFFIX: Final = ".yaml"
 _PROSE: Final = frozenset({"name", "description", "source"})
 _KINDS: Final = ("uniform", "log_uniform", "normal", "choice")
 
+EffectName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(EFFECT_OF_NAME)})]
+ScopeName = Annotated[Scope, WithJsonSchema({"type": "string", "enum": list(Scope)})]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -77,8 +79,8 @@ Setting: TypeAlias = Annotated[
 class Step(Strict):
     """One step: an effect, when and on which stems it acts, and what its parameters are."""
 
-    effect: str = Field(description="name of an effect")
-    scope: Scope = Field(
+    effect: EffectName = Field(description="the effect, see below")
+    scope: ScopeName = Field(
         description="`example`: drawn once, all selected stems alike; `stem`: every selected stem draws alone; "
         "`target`: as `stem`, the training target only; `mixture`: the mixture, after the stems were summed"
     )
@@ -185,6 +187,11 @@ def json_schema() -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Chain of augmentations"
     return schema
+
+
+def schema_text() -> str:
+    """Return the JSON Schema as the file ``chain.schema.json`` beside the ready chains holds it."""
+    return json.dumps(json_schema(), indent=2) + "\n"
 
 
 def _checked(data: Mapping[str, Any]) -> tuple[Chain | None, list[Problem]]:

@@ -121,16 +121,14 @@ class Studio:
 
     def gain_db(self, performance: str, kit: str) -> float:
         """Return the headroom gain that the source gives a performance through a kit; changed ones keep it."""
+        if not self._gains and not isinstance(self.source, PlaysKits):
+            self._gains.update(_written_gains(self.source.tracks))
         key = (performance, kit)
         if key not in self._gains:
-            self._gains[key] = self._known_gain(performance, kit)
+            self._gains[key] = self._found_gain(performance, kit)
         return self._gains[key]
 
-    def _known_gain(self, performance: str, kit: str) -> float:
-        tracks = self.source.tracks
-        gains = tracks.loc[(tracks["performance"] == performance) & (tracks["kit"] == kit), "gain_db"].dropna()
-        if len(gains):
-            return float(gains.iloc[0])
+    def _found_gain(self, performance: str, kit: str) -> float:
         mixer = Mixer(self.plan(self.source.played(performance), kit), self.bank(kit))
         try:
             for _ in mixer.blocks(self.source.bit_depth):
@@ -138,6 +136,12 @@ class Studio:
         except Overload:
             return mixer.headroom_db(self.source.bit_depth)
         return 0.0
+
+
+def _written_gains(tracks: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Return the gains that a manifest of tracks states, by performance and kit."""
+    stated = tracks[["performance", "kit", "gain_db"]].dropna().drop_duplicates(["performance", "kit"])
+    return {(str(one), str(kit)): float(gain) for one, kit, gain in stated.itertuples(index=False)}
 
 
 def _is_plain(shapes: StrokeShapes) -> bool:

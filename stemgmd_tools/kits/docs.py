@@ -1,4 +1,4 @@
-"""The reference of the sample-map format, as Markdown, made from the models that declare it."""
+"""The reference of a YAML format, as Markdown, made from the JSON Schema of the models that declare it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from stemgmd_tools.pieces import ARTICULATIONS
 
 Node: TypeAlias = Mapping[str, Any]
 
-_ROOT: Final = "KitMap"
+_FEW: Final = 8
+"""More alternatives than this are counted instead of listed."""
 _BOUNDS: Final = (
     ("minimum", "exclusiveMinimum", ">= {}", "> {}"),
     ("maximum", "exclusiveMaximum", "<= {}", "< {}"),
@@ -18,16 +19,23 @@ _BOUNDS: Final = (
 
 
 def reference() -> str:
-    """Return one table of keys per kind of mapping in a sample map, the whole file's first."""
-    schema = json_schema()
-    tables = {_ROOT: schema, **schema["$defs"]}
-    return "\n\n".join(_section(name, tables[name]) for name in _order(tables))
+    """Return the reference of a sample map."""
+    return schema_reference(json_schema(), "KitMap")
 
 
-def _order(tables: Mapping[str, Node]) -> list[str]:
+def schema_reference(schema: Node, root: str) -> str:
+    """Return one table of keys per kind of mapping in a format, the whole file's first.
+
+    :param root: name of the model of the whole file.
+    """
+    tables = {root: schema, **schema["$defs"]}
+    return "\n\n".join(_section(name, tables[name]) for name in _order(tables, root) if "properties" in tables[name])
+
+
+def _order(tables: Mapping[str, Node], root: str) -> list[str]:
     """Return the tables' names in the order in which a reader meets them."""
-    found: dict[str, None] = {_ROOT: None}
-    queue = [_ROOT]
+    found: dict[str, None] = {root: None}
+    queue = [root]
     while queue:
         for name in _references(tables[queue.pop(0)]):
             if name not in found:
@@ -66,7 +74,7 @@ def _section(name: str, node: Node) -> str:
 
 def _default(node: Node) -> str:
     value = node.get("default")
-    if value is None or value in ([], {}) or isinstance(value, dict):
+    if value is None or value in ([], {}, "") or isinstance(value, dict):
         return ""
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
@@ -77,10 +85,13 @@ def _kind(node: Node) -> str:
         return f"[{_target(node)}](#{_target(node).lower()})"
     if "anyOf" in node:
         return " or ".join(_kind(child) for child in node["anyOf"] if child.get("type") != "null")
+    if "oneOf" in node:
+        return " or ".join(_kind(child) for child in node["oneOf"])
     if node["type"] == "array":
         return _list(node)
     if node["type"] == "object":
-        return f"mapping of articulation to {_kind(node['additionalProperties'])}"
+        key = "articulation" if "enum" in node.get("propertyNames", {}) else "name"
+        return f"mapping of {key} to {_kind(node['additionalProperties'])}"
     return _scalar(node)
 
 
@@ -95,6 +106,9 @@ def _scalar(node: Node) -> str:
         return f"`{node['const']}`"
     if node.get("enum") == list(ARTICULATIONS):
         return "an articulation"
+    if "enum" in node:
+        few = len(node["enum"]) <= _FEW
+        return ", ".join(f"`{one}`" for one in node["enum"]) if few else f"one of {len(node['enum'])} names"
     bounds = [
         text.format(f"{node[key]:g}")
         for low, open_, closed, strict in _BOUNDS

@@ -17,6 +17,7 @@ from stemgmd_tools.augment.chain import (
     load_chain,
     make_chain,
     read_chain,
+    schema_text,
     settings_of,
 )
 from stemgmd_tools.augment.draw import NUMBERS
@@ -123,6 +124,12 @@ def test_a_fault_is_told_with_its_line(tmp_path, steps, line, words):
     assert message.startswith(f"{tmp_path / 'mine.yaml'}:{line}: "), message
     for word in words:
         assert word in message, message
+
+
+def test_the_schema_that_is_shipped_is_that_of_the_models():
+    assert (CHAINS / "chain.schema.json").read_text(encoding="utf-8") == schema_text(), (
+        "write stemgmd_tools.augment.chain.schema_text() there again"
+    )
 
 
 def test_the_name_is_that_of_the_file(tmp_path):
