@@ -9,10 +9,12 @@ from typing import Final
 import numpy as np
 
 from stemgmd_tools.errors import KitError
+from stemgmd_tools.kits.fit.attack import fit_attack
 from stemgmd_tools.kits.fit.balance import Rung, balanced
 from stemgmd_tools.kits.fit.bands import Bands, bands_of, mean_bands
 from stemgmd_tools.kits.fit.colour import fine_spectrum, flat_colour, mean_spectrum, remaining, sharpened
 from stemgmd_tools.kits.fit.families import Family
+from stemgmd_tools.kits.fit.grain import deepened, flatness_of, lacking, whole
 from stemgmd_tools.kits.fit.hihat import Degree, fit_openness
 from stemgmd_tools.kits.fit.jitter import TYPICAL, jitter_of, matched
 from stemgmd_tools.kits.fit.modal import ModalFit, fit_modes
@@ -34,6 +36,9 @@ from stemgmd_tools.kits.model.parameters import Glide, Modes, Noise, VoiceModel
 
 _ROUNDS: Final = 2
 _COLOUR_ROUNDS: Final = 3
+_GRAIN_ROUNDS: Final = 6
+_GRAIN_LAYERS: Final = 3
+"""The hardest so many tell how deep the grain is: what a soft stroke's recording has between its lines is noise."""
 _LEAST_SHARE: Final = 0.01
 _LEAST_SHARE_FREE: Final = 0.1
 """Noise has this share of every cell's power at least: more in cymbals, where a few modes stand for thousands."""
@@ -126,9 +131,18 @@ def _fit_modes(layers: Sequence[_Layer], family: Family) -> ModalFit:
     if found.body is None or family.form.free_phase:
         return found
     wanted = [Rung(layer.strokes.velocity, layer.frames, layer.whole) for layer in layers]
-    return found._replace(
-        body=balanced(found.body, found.glide, wanted, _MOST_TONAL_DB if family.form.glides else _MOST_DB)
-    )
+    body = balanced(found.body, found.glide, wanted, _MOST_TONAL_DB if family.form.glides else _MOST_DB)
+    if not family.form.glides:
+        return found._replace(body=body)
+    left = [_without(one, body, found.glide) for one in found.together]
+    return found._replace(body=body, attack=fit_attack(left, family.form.attack_modes, None, ()))
+
+
+def _without(strokes: Strokes, body: Modes, glide: Glide | None) -> Strokes:
+    """Return strokes without the modes as they will sound in them."""
+    frames = max(len(repeat) for repeat in strokes.repeats) - ONSET_FRAMES
+    rung = mode_sound([(body, glide)], strokes.velocity, frames)
+    return replace(strokes, repeats=tuple(repeat - rung[: len(repeat)] for repeat in strokes.repeats))
 
 
 def _fit_noise(
@@ -152,6 +166,7 @@ def _fit_noise(
         noise = noise_of(law, noise)
         if turn == 0:
             noise = _coloured(noise, layers, stage, found, form.colour_points_per_octave)
+            noise = _grained(noise, layers[-_GRAIN_LAYERS:], found, name) if form.free_phase else noise
     return noise, law
 
 
@@ -170,6 +185,23 @@ def _coloured(noise: Noise, layers: Sequence[_Layer], stage: Stage, found: Modal
         colour = sharpened(colour, wanted, mean_spectrum([fine_spectrum(one, colour) for one in strokes], colour))
     rounded = tuple(float(round(gain_db)) for gain_db in colour.gain_db or ())
     return noise.model_copy(update={"colour": colour.model_copy(update={"gain_db": rounded})})
+
+
+def _grained(noise: Noise, layers: Sequence[_Layer], found: ModalFit, name: str) -> Noise:
+    """Return a noise with lines as deep as those of the layers are."""
+    stage = Stage(name, tuple(one.strokes.velocity for one in layers), tuple(one.frames for one in layers))
+    modes = _modes(found)
+    rungs = [mode_sound(modes, one.strokes.velocity, one.frames) if modes else None for one in layers]
+    wanted = [np.mean([flatness_of(one) for one in layer.strokes.repeats], axis=0) for layer in layers]
+    for turn in range(_GRAIN_ROUNDS):
+        strokes = noise_strokes(noise, stage, f"grain {turn}")
+        each = len(strokes) // len(layers)
+        made = [
+            np.mean([flatness_of(whole(one, rung)) for one in strokes[row * each : (row + 1) * each]], axis=0)
+            for row, rung in enumerate(rungs)
+        ]
+        noise = noise.model_copy(update={"grain_db": deepened(noise.grain_db, lacking(wanted, made))})
+    return noise
 
 
 def _narrower(strokes: Sequence[Strokes], widest: float, family: Family) -> list[Degree]:

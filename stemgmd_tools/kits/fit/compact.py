@@ -69,6 +69,7 @@ def _noise(noise: Noise) -> Noise:
             "velocity_db_per_octave": _coarse((noise.velocity_db_per_octave,), 0.5)[0],
             "velocity_bends": _bends(noise.velocity_bends),
             "colour": noise.colour and _colour(noise.colour),
+            "grain_db": noise.grain_db and _row(noise.grain_db, _in_tenths),
         }
     )
 

@@ -69,7 +69,7 @@ def _form(
 _FORMS: Final = {
     Family.KICK: _form(14, 10, 1500.0, 0.0008, False, True, 24),
     Family.SNARE: _form(24, 10, 2500.0, 0.0008, False, False, 48),
-    Family.TOM: _form(24, 10, 2200.0, 0.0008, False, True, 48),
+    Family.TOM: _form(24, 10, 2200.0, 0.002, False, True, 48),
     Family.CROSS_STICK: _form(16, 10, 4000.0, 0.0008, False, False, 24),
     Family.HIHAT_CLOSED: _form(0, 0, 6000.0, 0.01, True, False, 24),
     Family.HIHAT_OPEN: _form(0, 0, 6500.0, 0.015, True, False, 48, _LONG_LAYERS),

@@ -61,6 +61,8 @@ class ModalFit(NamedTuple):
     """None where noise alone does."""
     glide: Glide | None
     attack: Modes | None
+    together: tuple[Strokes, ...] = ()
+    """The strokes of a drum, moved so that they start together."""
 
 
 class _Window(NamedTuple):
@@ -109,7 +111,7 @@ def _fit_struck(strokes: Sequence[Strokes], family: Family) -> ModalFit:
     law = _shared_law(law, heard, form)
     seen, rung, bases = _rung(law, heard, form)
     body = mode_table(law.poles, *shared_modes(law.poles.frequency_hz, bases, [one.sounds for one in seen], rung), law)
-    return ModalFit(body, _glide(law), fit_attack(heard, form.attack_modes, law, rung))
+    return ModalFit(body, _glide(law), fit_attack(heard, form.attack_modes, law, rung), tuple(heard))
 
 
 def _rung(law: Law, heard: Sequence[Strokes], form: Form) -> tuple[list[Observed], list[Amplitudes], list[Complex]]:

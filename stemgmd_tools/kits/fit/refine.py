@@ -60,7 +60,7 @@ class Stage(NamedTuple):
 
 
 def noise_of(law: Law, template: Noise | None = None, *, step_db: float = 0.01) -> Noise:
-    """Return the noise of a law, with the colour and stereo of a template.
+    """Return the noise of a law, with the colour, grain and stereo of a template.
 
     :param step_db: levels are rounded to this.
     """
@@ -81,6 +81,7 @@ def noise_of(law: Law, template: Noise | None = None, *, step_db: float = 0.01) 
             for velocity, bend in zip(velocities, law.bends_db, strict=True)
         ),
         colour=template.colour if template else None,
+        grain_db=template.grain_db if template else None,
         stereo=template.stereo if template else None,
     )
 

@@ -26,6 +26,7 @@ from stemgmd_tools.kits.model.bands import (
     stereo_in_bands,
 )
 from stemgmd_tools.kits.model.colour import colour_gains
+from stemgmd_tools.kits.model.grain import grain_gains
 from stemgmd_tools.kits.model.parameters import Noise
 from stemgmd_tools.kits.model.shapes import NoiseShape
 from stemgmd_tools.seeds import stream
@@ -103,16 +104,16 @@ class NoiseSource:
         self._masks = band_masks(_FFT).astype(np.float32)
         frames = 1 << int(np.ceil(np.log2(longest_s * SAMPLE_RATE / _HOP + 8)))
         draw = stream(0, "voice", kit, articulation, "noise")
-        self._pool = np.stack([self._coloured_stft(noise, kit, frames, draw) for _ in range(2)])
+        gain = _fine_gains(noise, kit, articulation, frames * _HOP)
+        self._pool = np.stack([self._coloured_stft(gain, frames, draw) for _ in range(2)])
 
-    def _coloured_stft(self, noise: Noise, kit: str, frames: int, draw: np.random.Generator) -> NDArray[np.complex64]:
+    @staticmethod
+    def _coloured_stft(gain: Float | None, frames: int, draw: np.random.Generator) -> NDArray[np.complex64]:
         """Return (frames, bins) of the windowed STFT of periodic noise."""
         period = frames * _HOP
         sound = draw.standard_normal(period)
-        if noise.colour is not None:
-            spectrum = scipy.fft.rfft(sound)
-            spectrum *= colour_gains(noise.colour, kit, np.linspace(0.0, SAMPLE_RATE / 2, len(spectrum)))
-            sound = scipy.fft.irfft(spectrum, period)
+        if gain is not None:
+            sound = scipy.fft.irfft(scipy.fft.rfft(sound) * gain, period)
         padded = np.concatenate([sound, sound[: _FFT - _HOP]])
         windows = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP]
         return np.asarray(scipy.fft.rfft((windows * _WINDOW).astype(np.float32), axis=1))
@@ -194,6 +195,19 @@ class NoiseSource:
             part = self._pool[:, (np.arange(count) + int(place * period)) % period]
             parts.append(part if weight == 1.0 else part * np.float32(weight))
         return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+
+
+def _fine_gains(noise: Noise, kit: str, articulation: str, period: int) -> Float | None:
+    """Return the gains of colour and grain at each bin of a spectrum over ``period`` frames; None without either."""
+    if noise.colour is None and noise.grain_db is None:
+        return None
+    frequencies_hz = np.linspace(0.0, SAMPLE_RATE / 2, period // 2 + 1)
+    gain = np.ones(len(frequencies_hz))
+    if noise.colour is not None:
+        gain = colour_gains(noise.colour, kit, frequencies_hz)
+    if noise.grain_db is not None:
+        gain = gain * grain_gains(noise.grain_db, kit, articulation, frequencies_hz)
+    return gain
 
 
 def _amplitudes(level_db: Float) -> Float:

@@ -24,6 +24,9 @@ REFERENCE_VELOCITY: Final = 100
 
 DEFAULT_LAYERS: Final = (12, 28, 44, 60, 76, 92, 108, 124)
 
+GRAIN_OCTAVES_HZ: Final = (700.0, 1400.0, 2800.0, 5600.0, 11200.0)
+"""Where the depth of a noise's grain is given."""
+
 Frequency = Annotated[float, Field(gt=0, le=22050)]
 Time = Annotated[float, Field(ge=0, le=30)]
 Level = Annotated[float, Field(ge=-200, le=40)]
@@ -31,6 +34,7 @@ Slope = Annotated[float, Field(ge=-40, le=40)]
 Velocity = Annotated[int, Field(ge=1, le=127)]
 Exponent = Annotated[float, Field(ge=-2, le=2)]
 Coherence = Annotated[float, Field(ge=-1, le=1)]
+Depth = Annotated[float, Field(ge=0, le=25)]
 
 
 class _Table(BaseModel):
@@ -135,6 +139,13 @@ class Noise(_Table):
         default=(), description="what the straight line misses, by ascending velocity; their tables share one grid"
     )
     colour: Colour | None = None
+    grain_db: tuple[Depth, ...] | None = Field(
+        default=None,
+        min_length=len(GRAIN_OCTAVES_HZ),
+        max_length=len(GRAIN_OCTAVES_HZ),
+        description="standard deviation of narrow lines drawn on top of the colour, at "
+        f"{', '.join(f'{hertz:g}' for hertz in GRAIN_OCTAVES_HZ)} Hz; default: no lines",
+    )
     stereo: Stereo | None = Field(default=None, description="default: mono")
 
     @model_validator(mode="after")

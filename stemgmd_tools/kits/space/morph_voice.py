@@ -9,6 +9,7 @@ import numpy as np
 from stemgmd_tools.kits.model.bands import CENTRES_HZ, Float, knot_weights
 from stemgmd_tools.kits.model.colour import grid_hz
 from stemgmd_tools.kits.model.parameters import (
+    GRAIN_OCTAVES_HZ,
     BandEnvelope,
     Colour,
     Glide,
@@ -64,6 +65,7 @@ def _mixed_noise(one: Noise, other: Noise, share: float) -> Noise:
         velocity_db_per_octave=_mixed_envelope(one.velocity_db_per_octave, other.velocity_db_per_octave, share),
         velocity_bends=_mixed_bends(one.velocity_bends, other.velocity_bends, share),
         colour=_mixed_colour(one.colour, other.colour, share),
+        grain_db=_mixed_grain(one.grain_db, other.grain_db, share),
         stereo=_mixed_stereo(one.stereo, other.stereo, share),
     )
 
@@ -141,6 +143,16 @@ def _mixed_colour(one: Colour | None, other: Colour | None, share: float) -> Col
     power = between(power_db(np.array(one.gain_db)), power_db(np.array(other.gain_db)), share)
     gain = at_power(between_curves(trends[0], trends[1], share) + mixed, power)
     return grid.model_copy(update={"gain_db": row(gain)})
+
+
+def _mixed_grain(
+    one: tuple[float, ...] | None, other: tuple[float, ...] | None, share: float
+) -> tuple[float, ...] | None:
+    """Mix how deep two grains are; none is as deep as 0."""
+    if one is None and other is None:
+        return None
+    depths = [np.zeros(len(GRAIN_OCTAVES_HZ)) if depth is None else np.array(depth) for depth in (one, other)]
+    return row((1.0 - share) * depths[0] + share * depths[1])
 
 
 def _depth(colour: Colour) -> float:
