@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from stemgmd_tools.api import load_kits as load_kits
     from stemgmd_tools.api import load_performances as load_performances
     from stemgmd_tools.api import render as render
+    from stemgmd_tools.augment.chain import load_chain as load_chain
+    from stemgmd_tools.augment.draw import draw as draw
+    from stemgmd_tools.augment.examples import render_example as render_example
+    from stemgmd_tools.augment.mixing import RandomMix as RandomMix
+    from stemgmd_tools.augment.mixing import draw_mix as draw_mix
+    from stemgmd_tools.augment.pool import pool_of as pool_of
+    from stemgmd_tools.augment.rows import Example as Example
     from stemgmd_tools.corpus.merge import merge as merge
     from stemgmd_tools.corpus.reader import Corpus as Corpus
     from stemgmd_tools.corpus.run import Request as Request
@@ -42,6 +49,13 @@ _HOME: Final = {
     "load_kits": "api",
     "load_performances": "api",
     "render": "api",
+    "load_chain": "augment.chain",
+    "draw": "augment.draw",
+    "render_example": "augment.examples",
+    "RandomMix": "augment.mixing",
+    "draw_mix": "augment.mixing",
+    "pool_of": "augment.pool",
+    "Example": "augment.rows",
     "Corpus": "corpus.reader",
     "merge": "corpus.merge",
     "verify_corpus": "corpus.verify",

@@ -38,6 +38,13 @@ def test_the_wheel_carries_sample_maps_manifests_and_types(wheel: Path) -> None:
         assert packed == {f"stemgmd_tools/_data/{path.relative_to(ROOT).as_posix()}" for path in shipped}
 
 
+def test_the_wheel_carries_the_ready_chains(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    chains = {path.relative_to(ROOT).as_posix() for path in (ROOT / "stemgmd_tools/augment/chains").iterdir()}
+    assert len(chains) >= 6
+    assert chains <= names
+
+
 @pytest.mark.slow
 def test_an_installed_wheel_renders_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     site, empty = tmp_path / "site", tmp_path / "empty"
