@@ -1,26 +1,25 @@
 """Doing: strikes become nine integer stems. Pure numpy, no files.
 
-Every operation on samples is an elementwise IEEE 754 one, applied to each output sample in the order of the strikes.
-The result therefore does not depend on how the time line is cut into blocks, on the number of workers, or on the
-machine. One-shots are interleaved, so a strike is one multiplication and one addition over a contiguous run.
+The result does not depend on how the time line is cut into blocks, on the number of workers, or on the machine: see
+:mod:`stemgmd_tools.rendering.runs`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
-from stemgmd_tools.kits.bank import Bank
+from stemgmd_tools.kits.bank import CHANNELS, Bank
 from stemgmd_tools.pieces import PIECES
-from stemgmd_tools.rendering.plan import NOT_CHOKED, Plan, strike_ends
+from stemgmd_tools.rendering.plan import Plan
+from stemgmd_tools.rendering.runs import add_up, runs_of
 from stemgmd_tools.rendering.stems import Pcm, Stems
 
-CHANNELS: Final = 2
 BLOCK_FRAMES: Final = 1 << 17
 """Frames mixed at a time: one stem's float block (1 MB) stays in the processor's cache."""
 TILE_FRAMES: Final = 1 << 11
@@ -29,18 +28,6 @@ ROUNDING_MARGIN: Final = 16.0
 """Nine roundings of half a unit each can move a mixture by 4.5 units; at 24 bits the float sums err by some more."""
 GAIN_STEP_DB: Final = 0.01
 """The headroom gain is a whole number of these steps, so that its decimal form in the manifest is exact."""
-
-
-class _Run(NamedTuple):
-    """A contiguous part of one strike, in samples (two per frame) of the output."""
-
-    start: int
-    stop: int
-    source: int
-    """Where the part starts in the bank's PCM."""
-    gain: np.float32
-    fade: NDArray[np.float32] | None
-    """Gain of each sample of the part when it is the fade of a choked sound."""
 
 
 class Overload(Exception):  # noqa: N818 - control flow inside the package, never an error to report
@@ -56,10 +43,8 @@ class Mixer:
     def __init__(self, plan: Plan, bank: Bank) -> None:
         """Sort the strikes into runs, stem by stem."""
         self.frames = plan.frames
-        self._pcm = np.asarray(bank.pcm)  # a memory map's own slices cost more than the sums
-        self._runs = _runs(plan, bank)
-        self._starts = [np.array([run.start for run in runs], np.int64) for runs in self._runs]
-        self._stops = [np.array([run.stop for run in runs], np.int64) for runs in self._runs]
+        self.pcm = np.asarray(bank.pcm)
+        self.runs = runs_of(plan, bank)
 
     def float_blocks(self, scale: float = 1.0, block_frames: int = BLOCK_FRAMES) -> Iterator[NDArray[np.float32]]:
         """Yield the stems as floats, shape (9, 2 * frames of the block), interleaved; each block reuses one buffer.
@@ -71,9 +56,10 @@ class Mixer:
         scratch = np.empty(width, np.float32)
         for begin in range(0, self.frames, block_frames):
             samples = min(block_frames, self.frames - begin) * CHANNELS
-            for piece in range(len(PIECES)):
-                covered = self.mix_piece(piece, begin * CHANNELS, stems[piece, :samples], scratch, np.float32(scale))
-                stems[piece, covered:samples] = 0.0
+            cuts = self.runs.cut(begin * CHANNELS, begin * CHANNELS + samples, np.float32(scale))
+            for stem, those in zip(stems, cuts, strict=True):
+                covered = add_up(self.pcm, those, stem[:samples], scratch)
+                stem[covered:samples] = 0.0
             yield stems[:, :samples]
 
     def blocks(
@@ -124,42 +110,6 @@ class Mixer:
         ratio_db = units.db_of_gain((full - ROUNDING_MARGIN) / peak) if peak else 0.0
         return min(0.0, round(math.floor(ratio_db / GAIN_STEP_DB) * GAIN_STEP_DB, 2))
 
-    def mix_piece(
-        self,
-        piece: int,
-        origin: int,
-        out: NDArray[np.float32],
-        scratch: NDArray[np.float32],
-        scale: np.float32,
-    ) -> int:
-        """Write the sum of a piece's runs that fall into a block to ``out``; return how many samples are filled.
-
-        Samples before ``mark`` hold sound; beyond it nothing was written yet, so the first sound there is stored
-        instead of added and the buffer need not be cleared.
-        """
-        mark = 0
-        end = origin + len(out)
-        for index in np.flatnonzero((self._stops[piece] > origin) & (self._starts[piece] < end)).tolist():
-            start, stop, source, gain, fade = self._runs[piece][index]
-            first, last = max(start, origin), min(stop, end)
-            sound = self._pcm[source + first - start : source + last - start]
-            envelope = None if fade is None else fade[first - start : last - start]
-            first -= origin
-            last -= origin
-            if first > mark:
-                out[mark:first] = 0.0
-                mark = first
-            added = min(mark, last) - first
-            if added > 0:
-                part = scratch[:added]
-                _scaled(sound[:added], gain * scale, None if envelope is None else envelope[:added], part)
-                target = out[first : first + added]
-                np.add(target, part, out=target)
-            if last > mark:
-                _scaled(sound[added:], gain * scale, None if envelope is None else envelope[added:], out[mark:last])
-                mark = last
-        return mark
-
 
 class _Filler:
     """Fills blocks of silent integers with sound, with buffers of its own that are used again."""
@@ -168,7 +118,7 @@ class _Filler:
         """Make buffers for blocks of up to ``width`` samples."""
         self._mixer = mixer
         self._limit = units.full_scale(bit_depth) - 1
-        self._scale = _scale(bit_depth, gain_db)
+        self._scale = integer_scale(bit_depth, gain_db)
         self._sound, self._scratch = np.empty(width, np.float32), np.empty(width, np.float32)
         self._mixture = _silence((width,), bit_depth)
         self.covered = [0] * len(PIECES)
@@ -180,8 +130,9 @@ class _Filler:
         :raises Overload: if a stem or the sum leaves the integer range.
         """
         samples = block.shape[1]
-        for piece, stem in enumerate(block):
-            covered = self._mixer.mix_piece(piece, origin, self._sound[:samples], self._scratch, self._scale)
+        cuts = self._mixer.runs.cut(origin, origin + samples, self._scale)
+        for piece, (stem, those) in enumerate(zip(block, cuts, strict=True)):
+            covered = add_up(self._mixer.pcm, those, self._sound[:samples], self._scratch)
             _round_into(self._sound[:covered], stem, self._limit)
             self.covered[piece] = covered
         mixture = self._mixture[:samples]
@@ -210,22 +161,9 @@ def _silence(shape: tuple[int, ...], bit_depth: int) -> Pcm:
     return np.zeros(shape, np.int16) if bit_depth == 16 else np.zeros(shape, np.int32)
 
 
-def _scale(bit_depth: int, gain_db: float) -> np.float32:
+def integer_scale(bit_depth: int, gain_db: float) -> np.float32:
     """Return the factor from amplitude to integer units; a power of two when there is no headroom gain."""
     return np.float32(units.full_scale(bit_depth) * (units.gain_of_db(gain_db) if gain_db else 1.0))
-
-
-def _scaled(
-    sound: NDArray[np.int16], gain: np.float32, envelope: NDArray[np.float32] | None, out: NDArray[np.float32]
-) -> None:
-    """Write ``sound * gain``, times the envelope if there is one, to ``out``.
-
-    Converting first and multiplying in place takes a fifth less time than one multiplication of mixed types.
-    """
-    np.copyto(out, sound)
-    np.multiply(out, gain, out=out)
-    if envelope is not None:
-        np.multiply(out, envelope, out=out)
 
 
 def _round_into(sound: NDArray[np.float32], out: Pcm, limit: int) -> None:
@@ -263,44 +201,3 @@ def _sum_into(stems: Pcm, out: Pcm, limit: int) -> None:
         exact = stems[:, start : start + tile].sum(axis=0, dtype=np.int32)
         if exact.max() > limit or exact.min() < -limit:
             raise Overload
-
-
-def _runs(plan: Plan, bank: Bank) -> tuple[list[_Run], ...]:
-    """Return the runs of each stem in the order of the strikes, those of a choked sound cut in body and fade."""
-    by_piece: tuple[list[_Run], ...] = tuple([] for _ in PIECES)
-    strikes = plan.strikes
-    rows = bank.samples[strikes["sample"]]
-    begins = strikes["frame"] - rows["onset"]
-    ends = np.minimum(strike_ends(strikes, bank), plan.frames)
-    sources = rows["start"]
-    skipped = np.maximum(-begins, 0)  # an attack on frame 0 has no room for what comes before it
-    fades: dict[int, NDArray[np.float32]] = {}
-    table = zip(
-        strikes["piece"].tolist(),
-        (begins + skipped).tolist(),
-        ends.tolist(),
-        (sources + skipped).tolist(),
-        strikes["gain"],
-        strikes["choke_frame"].tolist(),
-        strikes["release_frames"].tolist(),
-        strict=True,
-    )
-    for piece, begin, end, source, gain, choke, release in table:
-        body_end = end if choke == NOT_CHOKED else min(end, choke)
-        runs = by_piece[piece]
-        if body_end > begin:
-            runs.append(_Run(begin * CHANNELS, body_end * CHANNELS, source * CHANNELS, gain, None))
-        if end > body_end:
-            fade = fades.setdefault(release, _fade(release))
-            start = source + body_end - begin
-            runs.append(_Run(body_end * CHANNELS, end * CHANNELS, start * CHANNELS, gain, fade))
-    return by_piece
-
-
-def _fade(frames: int) -> NDArray[np.float32]:
-    """Return a fade from 1 to 0 over ``frames`` frames, each value twice for the two interleaved channels.
-
-    The square of a straight line: it starts at once as a gripped cymbal does, and ends without a step.
-    """
-    line = 1.0 - np.arange(frames, dtype=np.float64) / frames
-    return np.repeat(np.square(line).astype(np.float32), CHANNELS)
