@@ -100,15 +100,10 @@ class Mixer:
         0 unless the sound would leave the integer range; then the largest whole number of :data:`GAIN_STEP_DB` that
         keeps the float peak and all roundings inside it.
         """
-        full = units.full_scale(bit_depth)
         peak = 0.0
-        for stems in self.float_blocks(full):
-            mixture = stems[0].copy()
-            for stem in stems[1:]:
-                mixture += stem
-            peak = max(peak, float(stems.max()), -float(stems.min()), float(mixture.max()), -float(mixture.min()))
-        ratio_db = units.db_of_gain((full - ROUNDING_MARGIN) / peak) if peak else 0.0
-        return min(0.0, round(math.floor(ratio_db / GAIN_STEP_DB) * GAIN_STEP_DB, 2))
+        for stems in self.float_blocks(units.full_scale(bit_depth)):
+            peak = max(peak, peak_of(stems))
+        return gain_of_peak(peak, bit_depth)
 
 
 class _Filler:
@@ -133,7 +128,7 @@ class _Filler:
         cuts = self._mixer.runs.cut(origin, origin + samples, self._scale)
         for piece, (stem, those) in enumerate(zip(block, cuts, strict=True)):
             covered = add_up(self._mixer.pcm, those, self._sound[:samples], self._scratch)
-            _round_into(self._sound[:covered], stem, self._limit)
+            round_into(self._sound[:covered], stem, self._limit)
             self.covered[piece] = covered
         mixture = self._mixture[:samples]
         _sum_into(block, mixture, self._limit)
@@ -161,20 +156,35 @@ def _silence(shape: tuple[int, ...], bit_depth: int) -> Pcm:
     return np.zeros(shape, np.int16) if bit_depth == 16 else np.zeros(shape, np.int32)
 
 
+def peak_of(stems: NDArray[np.float32]) -> float:
+    """Return the largest absolute value of any stem, shape (9, samples), and of their sum."""
+    mixture = stems[0].copy()
+    for stem in stems[1:]:
+        mixture += stem
+    return max(float(stems.max()), -float(stems.min()), float(mixture.max()), -float(mixture.min()))
+
+
+def gain_of_peak(peak: float, bit_depth: int) -> float:
+    """Return the headroom gain in dB for a float peak in integer units, as :meth:`Mixer.headroom_db` does."""
+    ratio_db = units.db_of_gain((units.full_scale(bit_depth) - ROUNDING_MARGIN) / peak) if peak else 0.0
+    return min(0.0, round(math.floor(ratio_db / GAIN_STEP_DB) * GAIN_STEP_DB, 2))
+
+
 def integer_scale(bit_depth: int, gain_db: float) -> np.float32:
     """Return the factor from amplitude to integer units; a power of two when there is no headroom gain."""
     return np.float32(units.full_scale(bit_depth) * (units.gain_of_db(gain_db) if gain_db else 1.0))
 
 
-def _round_into(sound: NDArray[np.float32], out: Pcm, limit: int) -> None:
-    """Round ``sound``, already in integer units, to the nearest integers, ties to even.
+def round_into(sound: NDArray[np.float32], out: Pcm, limit: int | None = None) -> None:
+    """Round ``sound``, already in integer units, to the nearest integers, ties to even; ``sound`` is overwritten.
 
+    :param limit: where it is not known that all fits: the largest absolute value allowed.
     :raises Overload: if a value leaves -limit .. limit.
     """
     if not len(sound):
         return
     np.rint(sound, out=sound)
-    if sound.max() > limit or sound.min() < -limit:
+    if limit is not None and (sound.max() > limit or sound.min() < -limit):
         raise Overload
     np.copyto(out[: len(sound)], sound, casting="unsafe")
 
