@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from stemgmd_tools.augment.pool import pool_of as pool_of
     from stemgmd_tools.augment.rows import Example as Example
     from stemgmd_tools.corpus.merge import merge as merge
+    from stemgmd_tools.corpus.open import open_corpus as open_corpus
+    from stemgmd_tools.corpus.open import virtual_corpus as virtual_corpus
     from stemgmd_tools.corpus.reader import Corpus as Corpus
     from stemgmd_tools.corpus.run import Request as Request
     from stemgmd_tools.corpus.run import render_corpus as render_corpus
+    from stemgmd_tools.corpus.source import StemSource as StemSource
     from stemgmd_tools.corpus.verify import verify_corpus as verify_corpus
+    from stemgmd_tools.corpus.virtual import VirtualCorpus as VirtualCorpus
     from stemgmd_tools.errors import StemgmdError as StemgmdError
     from stemgmd_tools.kits.kit import Kit as Kit
     from stemgmd_tools.kits.store import open_bank as open_bank
@@ -56,11 +60,15 @@ _HOME: Final = {
     "draw_mix": "augment.mixing",
     "pool_of": "augment.pool",
     "Example": "augment.rows",
+    "open_corpus": "corpus.open",
+    "virtual_corpus": "corpus.open",
     "Corpus": "corpus.reader",
     "merge": "corpus.merge",
     "verify_corpus": "corpus.verify",
     "Request": "corpus.run",
     "render_corpus": "corpus.run",
+    "StemSource": "corpus.source",
+    "VirtualCorpus": "corpus.virtual",
     "StemgmdError": "errors",
     "Kit": "kits.kit",
     "open_bank": "kits.store",

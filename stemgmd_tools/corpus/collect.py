@@ -78,17 +78,28 @@ def _split(content: Mapping[str, Any]) -> str | None:
 
 
 def _performance_row(name: str, record: Record) -> Row:
-    metadata = record.content["metadata"]
     source, mapped = (FileEntry(*entry) for entry in record.files)
-    row: Row = {
-        "performance": name,
-        "duration_s": record.content["duration_s"],
-        "gmd_split": _split(record.content),
-        "hits": len(record.content["hits"]["note"]),
+    files = {
         "midi_path": source.path,
         "midi_hash": source.sha256,
         "mapped_midi_path": mapped.path,
         "mapped_midi_hash": mapped.sha256,
+    }
+    content = record.content
+    return performance_row(name, content["duration_s"], len(content["hits"]["note"]), content["metadata"], files)
+
+
+def performance_row(name: str, duration_s: float, hits: int, metadata: Mapping[str, Any], files: Row) -> Row:
+    """Return what the manifest tells about a performance.
+
+    :param files: the columns about its MIDI files.
+    """
+    row: Row = {
+        "performance": name,
+        "duration_s": duration_s,
+        "gmd_split": metadata.get("split") or None,
+        "hits": hits,
+        **files,
     }
     for column in tables.PERFORMANCES.names:
         if column not in row:

@@ -15,9 +15,9 @@ KITS: Final = "kits"
 Row = dict[str, Any]
 
 
-def record_kit(root: Path, kit: Kit) -> None:
-    """Keep what the manifests tell about a kit."""
-    content = {
+def kit_row(kit: Kit) -> Row:
+    """Return what the manifest tells about a kit, apart from its bank."""
+    return {
         "kit": kit.name,
         "kit_split": split_of(kit.name, kit.map.origin) or None,
         "title": one_line(kit.title),
@@ -28,7 +28,11 @@ def record_kit(root: Path, kit: Kit) -> None:
         "kit_hash": kit.key,
         **_history(kit),
     }
-    write_record(record_path(root, KITS, kit.name), Record(kit.key, (), content))
+
+
+def record_kit(root: Path, kit: Kit) -> None:
+    """Keep what the manifests tell about a kit."""
+    write_record(record_path(root, KITS, kit.name), Record(kit.key, (), kit_row(kit)))
 
 
 def _history(kit: Kit) -> Row:

@@ -20,7 +20,7 @@ from stemgmd_tools.corpus.records import read_record, record_path, remove_tempor
 from stemgmd_tools.corpus.schedule import batches, in_shard
 from stemgmd_tools.corpus.shards import record_shard, selection_digest
 from stemgmd_tools.errors import CorpusError, UsageError
-from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.kit import Kit, located
 from stemgmd_tools.manifest.frames import CONTROL
 from stemgmd_tools.performances.midi_source import MidiSource
 from stemgmd_tools.performances.types import Performance
@@ -69,18 +69,11 @@ class Request:
         """Return all jobs, those of all shards."""
         sources = self.midi.read_many([str(p.metadata.get("midi_filename")) for p in self.performances])
         jobs: list[Job] = [MidiJob(p, midi) for p, midi in zip(self.performances, sources, strict=True)]
-        kits = [_located(kit) for kit in self.kits]
+        kits = [located(kit) for kit in self.kits]
         jobs += [StemsJob(performance, kit) for kit in kits for performance in self.performances]
         if self.single_hits:
             jobs += [SingleHitsJob(kit) for kit in kits]
         return jobs
-
-
-def _located(kit: Kit) -> Kit:
-    """Return a kit that is found from any folder: workers may run elsewhere."""
-    folder = None if kit.folder is None else kit.folder.absolute()
-    path = None if kit.path is None else kit.path.absolute()
-    return replace(kit, path=path, folder=folder)
 
 
 @dataclass(frozen=True, slots=True)

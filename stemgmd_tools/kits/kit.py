@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
@@ -117,6 +117,13 @@ def kit_without_file(kit_map: KitMap) -> Kit:
     """Return a kit whose map was made in memory and plays no sample files."""
     content = Content(kit_map, content_hash(kit_map))
     return Kit(kit_map.name, content.hash, None, None, content)
+
+
+def located(kit: Kit) -> Kit:
+    """Return a kit that is found from any folder: workers may run elsewhere."""
+    folder = None if kit.folder is None else kit.folder.absolute()
+    path = None if kit.path is None else kit.path.absolute()
+    return replace(kit, path=path, folder=folder)
 
 
 def sample_files(kit_map: KitMap) -> Iterator[SampleFile]:

@@ -66,7 +66,7 @@ def mix_segment(
     buffers = buffers or Buffers()
     pcm = np.asarray(bank.pcm)
     scale = integer_scale(score.bit_depth, score.gain_db)
-    flat = out.reshape(len(axes), -1)
+    flat = out.reshape(len(axes), out.shape[1] * CHANNELS)
     width = len(buffers.sound)
     for begin in range(0, flat.shape[1], width):
         block = flat[:, begin : begin + width]

@@ -17,13 +17,13 @@ from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
 
 
-def write_kit(folder: Path, name: str, hertz: float) -> Path:
+def write_kit(folder: Path, name: str, hertz: float, *, peak: float = 0.5, longer: float = 1.0) -> Path:
     """Write a kit whose pieces have tones of their own; hats and crashes can be choked."""
     articulations = {}
     pitches = ("kick", "snare_head", "mid_tom_head", "hihat_closed_bow", "hihat_open_bow", "ride_bow", "crash1_bow")
     for number, articulation in enumerate(pitches, start=1):
-        for layer, peak in (("soft", 0.1), ("loud", 0.5)):
-            sound = tone(peak=peak, hertz=hertz * number, seconds=0.1 + 0.05 * number, lead_s=0.001)
+        for layer, height in (("soft", 0.1), ("loud", peak)):
+            sound = tone(peak=height, hertz=hertz * number, seconds=(0.1 + 0.05 * number) * longer, lead_s=0.001)
             write_sound(folder / name / f"{articulation}_{layer}.wav", sound)
         articulations[articulation] = layers(f"{articulation}_soft.wav", f"{articulation}_loud.wav")
     for articulation, chokes in (("hihat_closed_bow", True), ("hihat_open_bow", False)):
@@ -44,6 +44,12 @@ def kit_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def kits(kit_dir: Path) -> tuple[Kit, ...]:
     """Return the two toy kits."""
     return tuple(load_kit_file(kit_dir / f"{name}.yaml") for name in ("tin", "wood"))
+
+
+@pytest.fixture(scope="session")
+def loud_kit(kit_dir: Path) -> Kit:
+    """Return the kit ``brass``: so loud that performances through it need headroom, and its open hat is choked."""
+    return load_kit_file(write_kit(kit_dir, "brass", 270.0, peak=0.99, longer=4.0))
 
 
 @pytest.fixture(scope="session")
