@@ -31,7 +31,8 @@ def rows(kit: str, gmd: Path | None) -> list[Row]:
     return [Row(what, peak_mb, "MB", at_most=REACH_MB, note=f"{duration_s:.0f} s of performance")]
 
 
-def _anonymous_mb() -> float:
+def anonymous_mb() -> float:
+    """Return what this process allocated itself, files that it maps not counted."""
     found = re.search(r"RssAnon:\s*(\d+) kB", STATUS.read_text(encoding="ascii"))
     return int(found[1]) / 1024 if found else 0.0
 
@@ -48,11 +49,11 @@ def main() -> None:
     longest = max(performances(Path(gmd[0]) if gmd else None), key=lambda one: one.duration_s)
     bank = open_bank(load_kit(kit))
     done = threading.Event()
-    peak = [_anonymous_mb()]
+    peak = [anonymous_mb()]
 
     def watch() -> None:
         while not done.wait(INTERVAL_S):
-            peak[0] = max(peak[0], _anonymous_mb())
+            peak[0] = max(peak[0], anonymous_mb())
 
     watcher = threading.Thread(target=watch)
     watcher.start()

@@ -21,8 +21,9 @@ from stemgmd_tools.kits.bank import CHANNELS, Bank
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.kits.store import open_bank
 from stemgmd_tools.performances.types import Performance
-from stemgmd_tools.rendering.mix import Mixer, Overload
+from stemgmd_tools.rendering.headroom import headroom_db
 from stemgmd_tools.rendering.plan import Plan, plan, strike_ends
+from stemgmd_tools.rendering.runs import add_up, runs_of
 from stemgmd_tools.rendering.settings import RenderSettings
 
 OPEN_BANKS: Final = 16
@@ -111,11 +112,11 @@ class Studio:
         if self.settings.tail == "natural":
             decided = replace(decided, frames=max(decided.frames, span.stop))
         gain = np.float32(units.gain_of_db(self.gain_db(performance.id, kit)))
-        mixer = Mixer(decided, bank)
         total = np.zeros(len(span) * CHANNELS, np.float32)
         part, scratch = np.empty_like(total), np.empty_like(total)
-        for piece in pieces:
-            covered = mixer.mix_piece(piece, span.start * CHANNELS, part, scratch, gain)
+        origin = span.start * CHANNELS
+        for cuts in runs_of(decided, bank).cut(origin, origin + len(total), gain, pieces):
+            covered = add_up(np.asarray(bank.pcm), cuts, part, scratch)
             total[:covered] += part[:covered]
         return np.ascontiguousarray(total.reshape(-1, CHANNELS).T)
 
@@ -129,13 +130,8 @@ class Studio:
         return self._gains[key]
 
     def _found_gain(self, performance: str, kit: str) -> float:
-        mixer = Mixer(self.plan(self.source.played(performance), kit), self.bank(kit))
-        try:
-            for _ in mixer.blocks(self.source.bit_depth):
-                pass
-        except Overload:
-            return mixer.headroom_db(self.source.bit_depth)
-        return 0.0
+        bank = self.bank(kit)
+        return headroom_db(runs_of(self.plan(self.source.played(performance), kit), bank), bank, self.source.bit_depth)
 
 
 def _written_gains(tracks: pd.DataFrame) -> dict[tuple[str, str], float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -146,6 +146,14 @@ class VirtualCorpus:
         self._require(performance, kit)
         return self._here.lengths.get((performance, kit), lambda: self._runs(performance, kit).frames)
 
+    def gain_db(self, performance: str, kit: str) -> float:
+        """Return the headroom gain applied to all stems alike, 0 or less.
+
+        :raises UsageError: if the corpus does not hold this performance through this kit.
+        """
+        self._require(performance, kit)
+        return self._gain_db(performance, kit, lambda: self._runs(performance, kit))
+
     def stems(
         self,
         performance: str,
@@ -228,14 +236,15 @@ class VirtualCorpus:
 
         def make() -> Score:
             runs = self._runs(performance, kit)
-            gain_db = here.gains.get(
-                (performance, kit),
-                lambda: headroom_db(runs, self.bank(kit), self.bit_depth, peaks=self._peaks(kit)),
-            )
-            return Score(runs, self.bit_depth, gain_db)
+            return Score(runs, self.bit_depth, self._gain_db(performance, kit, lambda: runs))
 
-        here = self._here
-        return here.scores.get((performance, kit), make)
+        return self._here.scores.get((performance, kit), make)
+
+    def _gain_db(self, performance: str, kit: str, runs: Callable[[], Runs]) -> float:
+        def find() -> float:
+            return headroom_db(runs(), self.bank(kit), self.bit_depth, peaks=self._peaks(kit))
+
+        return self._here.gains.get((performance, kit), find)
 
     def _mixed(
         self, score: Score, kit: str, start: int, frames: int | None, pieces: Sequence[Piece | str] | None

@@ -83,6 +83,14 @@ def test_what_is_compared_has_chokes_and_headroom_gains_and_none(pair):
 
 
 @pytest.mark.parametrize("pair", FORMATS, indirect=True)
+def test_headroom_gains_are_those_of_the_manifest(pair):
+    written, rendered = pair
+    fresh = pickle.loads(pickle.dumps(rendered))
+    for row in written.tracks[written.tracks["track"] == "mixture"].itertuples():
+        assert fresh.gain_db(row.performance, row.kit) == row.gain_db
+
+
+@pytest.mark.parametrize("pair", FORMATS, indirect=True)
 def test_around_the_first_and_the_last_strike(pair):
     written, rendered = pair
     hits = written.hits[written.hits["performance"] == SOME[0]]["frame"]
