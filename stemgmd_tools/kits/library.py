@@ -252,7 +252,9 @@ class _Parent(NamedTuple):
 @lru_cache(maxsize=32)
 def _parent_at(path: Path, stamp: int) -> _Parent:  # noqa: ARG001 - a changed file is another entry
     kit_map = load_map(path)
-    return _Parent(parent(kit_map), hashlib.sha256(kit_map.model_dump_json(by_alias=True).encode()).hexdigest())
+    # None stands for "not given", so that a key added to the format later changes no digest.
+    text = kit_map.model_dump_json(by_alias=True, exclude_none=True)
+    return _Parent(parent(kit_map), hashlib.sha256(text.encode()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
