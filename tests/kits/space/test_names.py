@@ -299,4 +299,8 @@ def test_another_way_of_making_kits_has_another_version(toys: Path) -> None:
     made = [find_map(word, [toys]) for word in ("random:7:from=one+other+third:spread=1.5", "morph:one+other:0.3")]
     texts = [kit.model_dump_json(include={"articulations", "room"}, exclude_none=True) for kit in made]
     digests = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts]
-    assert {SPACE_VERSION: digests} == {1: ["df248f552133ca13", "7c28a70d4a4ae8ad"]}
+    stood_for = {
+        1: ["df248f552133ca13", "7c28a70d4a4ae8ad"],
+        2: ["3a2ddebfd4639be0", "7c28a70d4a4ae8ad"],
+    }
+    assert stood_for[SPACE_VERSION] == digests
