@@ -20,7 +20,7 @@ _FARTHEST: Final = 2.0
 """Draws end at so many standard deviations: a kit in a thousand should not be a caricature."""
 _TRACE: Final = 0.4
 """A donor with a smaller part leaves none: seven groups of eight are one kit's own instruments, not a mean of two.
-What lies between two instruments is blurred, and separators learn less from it (``benchmarks/realism/tried.yaml``)."""
+Varied by all figures, means of two taught a separator less (``benchmarks/realism/tried.yaml``)."""
 _TRIES: Final = 16
 """So many normal numbers hold one within the above for certain (1 in 10^21 do not)."""
 PITCH_HZ: Final = {"kick": (38.0, 90.0), "snare": (130.0, 330.0), "toms": (70.0, 190.0)}
