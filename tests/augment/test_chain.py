@@ -169,6 +169,7 @@ def test_a_chain_made_in_python_is_checked_as_a_file_is():
 
 
 def test_every_effect_can_stand_in_a_chain_with_every_scope_it_allows():
+    schema = jsonschema.Draft202012Validator(json_schema())
     for effect in EFFECTS:
         assert len(effect.parameters) < NUMBERS
         needed = {
@@ -180,7 +181,5 @@ def test_every_effect_can_stand_in_a_chain_with_every_scope_it_allows():
             step = {"effect": effect.name, "scope": scope.value, "parameters": needed}
             (checked,) = make_chain({"steps": [step]}).steps
             assert list(settings_of(checked)) == [p.name for p in effect.parameters]
-            jsonschema.validate(
-                json.loads(json.dumps({"schema": "stemgmd-chain/1", "name": "a", "description": "", "steps": [step]})),
-                json_schema(),
-            )
+            whole = {"schema": "stemgmd-chain/1", "name": "a", "description": "", "steps": [step]}
+            schema.validate(json.loads(json.dumps(whole)))

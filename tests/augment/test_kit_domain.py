@@ -80,6 +80,20 @@ def test_decays_scale(decay, tau_s):
         assert np.abs(made.sound[:101] - sound[:101]).max() < 1e-6  # nothing changes up to the attack
 
 
+@pytest.mark.parametrize("decay", [0.3, 0.5, 0.8, 1.2])
+def test_decays_of_several_slopes_scale(decay):
+    time_s = np.arange(RATE) / RATE
+    rng = np.random.default_rng(2)
+    body = 0.5 * np.exp(-time_s / 0.03) * rng.standard_normal(RATE) + 0.1 * np.exp(-time_s / 0.2)
+    beating = np.exp(-time_s / 0.15) * (np.sin(2 * np.pi * 180 * time_s) + 0.3 * np.sin(2 * np.pi * 186 * time_s))
+    for sound in (body, 0.4 * beating):
+        shot = Shaped(np.repeat(sound[:, None], 2, axis=1).astype(np.float32), 0)
+        made = damped(shot, decay, RATE).sound
+        assert decay_s(made, 0) / decay_s(shot.sound, 0) == pytest.approx(decay, rel=2 * DECAY_BOUND)
+        if decay < 1.0:
+            assert np.square(made).sum() < np.square(shot.sound).sum()
+
+
 def test_silence_stays_silent_and_a_single_frame_as_it_is():
     assert not damped(Shaped(np.zeros((500, 2), np.float32), 7), 0.5, RATE).sound.any()
     single = np.ones((1, 2), np.float32)
