@@ -17,6 +17,7 @@ from stemgmd_tools.augment.studio import Studio
 from stemgmd_tools.corpus.source import StemSource
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import NOTES, Piece
+from stemgmd_tools.rendering.plan import Plan
 
 LABEL_DTYPE: Final = np.dtype(
     [
@@ -76,6 +77,7 @@ class _Session:
         self._heard = layers(example, rows, source.sample_rate)
         self._is_changed = any(is_performed(row) for row in rows)
         self._played: dict[str, Performance] = {}
+        self._plans: dict[tuple[str, str], Plan] = {}
         self._own = perform(self._performance(example.performance), rows, example.stems)
 
     def rendered(self) -> Rendered:
@@ -99,6 +101,12 @@ class _Session:
     def _as_heard(self, layer: Layer) -> Performance:
         return self._own if layer.performance == self._example.performance else self._performance(layer.performance)
 
+    def _plan(self, layer: Layer) -> Plan:
+        key = (layer.performance, layer.kit)
+        if key not in self._plans:
+            self._plans[key] = self._studio.plan(self._as_heard(layer), layer.kit)
+        return self._plans[key]
+
     def _is_made(self, stem: int, layer: Layer) -> bool:
         """Return whether a layer is nowhere in the source and has to be rendered."""
         changed = self._is_changed and layer.performance == self._example.performance
@@ -111,7 +119,7 @@ class _Session:
             for layer in heard:
                 if layer.performance == self._example.performance:
                     if self._is_made(stem, layer):
-                        length = self._studio.length(self._own, layer.kit, self._strokes[stem])
+                        length = self._studio.length(self._plan(layer), self._strokes[stem])
                     else:
                         length = self._source.length(layer.performance, layer.kit)
                     lengths.append(length - self._example.start)
@@ -142,7 +150,7 @@ class _Session:
     def _made(self, stem: int, layer: Layer, frames: int) -> NDArray[np.float32]:
         silent = min(max(-layer.start, 0), frames)
         span = range(max(layer.start, 0), max(layer.start, 0) + frames - silent)
-        made = self._studio.stem(self._as_heard(layer), layer.kit, self._pieces[stem], span, self._strokes[stem])
+        made = self._studio.stem(self._plan(layer), self._pieces[stem], span, self._strokes[stem])
         return np.concatenate([np.zeros((2, silent), np.float32), made], axis=1) if silent else made
 
     def _labels(self, frames: int) -> NDArray[np.void]:

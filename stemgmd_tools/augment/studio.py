@@ -84,9 +84,9 @@ class Studio:
         """Decide the strokes of a performance, the source's or a changed one."""
         return plan(performance, self.bank(kit), self.settings)
 
-    def length(self, performance: Performance, kit: str, rows: Sequence[Row] = ()) -> int:
-        """Return how long a performance lasts through a kit, its strokes reshaped by the rows, in frames."""
-        decided, bank = self.plan(performance, kit), self.bank(kit)
+    def length(self, decided: Plan, rows: Sequence[Row] = ()) -> int:
+        """Return how long strokes last once they are reshaped by the rows, in frames."""
+        bank = self.bank(decided.kit)
         if self.settings.tail == "cut" or not len(decided.strikes):
             return decided.frames
         longest = 2.0 ** (-stroke_shapes(decided, rows).cents / units.CENTS_PER_OCTAVE)
@@ -94,24 +94,22 @@ class Studio:
         rings = np.ceil((strike_ends(strikes, bank) - strikes["frame"]) * longest).astype(np.int64)
         return max(decided.frames, int((strikes["frame"] + rings).max()))
 
-    def stem(
-        self, performance: Performance, kit: str, pieces: Sequence[int], span: range, rows: Sequence[Row] = ()
-    ) -> NDArray[np.float32]:
+    def stem(self, decided: Plan, pieces: Sequence[int], span: range, rows: Sequence[Row] = ()) -> NDArray[np.float32]:
         """Render the sum of some pieces, shape (2, frames), in floats: nothing is rounded, nothing can clip.
 
+        :param decided: the strokes, see :meth:`plan`.
         :param pieces: axes of the nine stems.
         :param span: frames of the performance; none before 0.
         :param rows: reshape its strokes; rows of other effects are passed over.
         """
-        bank = self.bank(kit)
-        decided = self.plan(performance, kit)
+        bank = self.bank(decided.kit)
+        gain = np.float32(units.gain_of_db(self.gain_db(decided.performance, decided.kit)))
         decided, shapes = sounding(decided, bank, stroke_shapes(decided, rows), pieces, span)
         if not _is_plain(shapes):
             decided, bank = reshape_strokes(decided, bank, shapes)
         # What is asked for decides where it ends, not the length that the unchanged strokes have.
         if self.settings.tail == "natural":
             decided = replace(decided, frames=max(decided.frames, span.stop))
-        gain = np.float32(units.gain_of_db(self.gain_db(performance.id, kit)))
         total = np.zeros(len(span) * CHANNELS, np.float32)
         part, scratch = np.empty_like(total), np.empty_like(total)
         origin = span.start * CHANNELS

@@ -20,6 +20,7 @@ from stemgmd_tools.augment.pool import pool_of
 from stemgmd_tools.augment.rows import Example, example_name
 from stemgmd_tools.augment.studio import Studio
 from stemgmd_tools.corpus.run import Request, render_corpus
+from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.errors import AugmentError, UsageError
 from stemgmd_tools.kits.kit import load_kit_file
 from stemgmd_tools.performances.select import Selection, select
@@ -110,6 +111,21 @@ def test_a_kit_that_is_another_by_now_is_refused(corpus, tmp_path, monkeypatch):
     monkeypatch.setenv("STEMGMD_KITS", str(tmp_path))
     with pytest.raises(AugmentError, match=r"kit quiet: found here with content .* the corpus was made with"):
         render_example(corpus, whole("quiet"), [row("tempo", rate=1.1)])
+
+
+@pytest.mark.usefixtures("found")
+def test_files_and_no_files_make_the_same_examples_to_the_bit(corpus, kit_dir):
+    performances = [corpus.played(name) for name in corpus.performances["performance"]]
+    kits = [load_kit_file(kit_dir / f"{name}.yaml") for name in ("quiet", LOUD)]
+    virtual = VirtualCorpus(performances, kits, RenderSettings(sample_rate=RATE))
+    chain = load_chain("studio")
+    for copy in range(1, 4):
+        example = whole(LOUD, GROUP_STEMS)._replace(copy=copy, name=example_name(ID, LOUD, copy))
+        rows = draw(chain, example, pool_of(virtual), 4)
+        assert rows == draw(chain, example, pool_of(corpus), 4)
+        one, other = (render_example(source, example, rows) for source in (corpus, virtual))
+        assert np.array_equal(one.stems, other.stems)
+        assert np.array_equal(one.labels, other.labels)
 
 
 @pytest.mark.usefixtures("found")
