@@ -1,0 +1,224 @@
+"""Time kept or stretched by splices: grains of the sound itself, joined where they are alike.
+
+At every anchor (an onset) the sound restarts from the anchor's own sample, so attacks stay whole and on time. Between
+anchors the sound is played as it is; where it has run too far ahead of or behind the wanted time, it jumps to the place
+nearby that continues it best: waveform-similarity overlap-add (Verhelst and Roelands, ICASSP 1993) whose grains restart
+at transients (Bonada 2000; Laroche and Dolson's remarks on vertical phase do not arise, since no phase is synthesised).
+All stretches between anchors, of all lines, are searched at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stemgmd_tools.augment.effects.folding import cosine_fade, folded_sum
+
+LEAD_S = 0.002
+"""The sound before an onset's frame that belongs to its attack; the join to the attack lies in it."""
+ATTACK_S = 0.010
+"""A jump back does not land in an attack, which would strike twice."""
+STEP_S = 0.012
+"""How far the sound may run ahead or behind between two places where it may jump."""
+LONGEST_GRAIN_S = 0.25
+SEARCH_S = 0.026
+"""Width of the places considered for one jump: a period of 38 Hz."""
+FADE_S = 0.0116
+COARSE_HZ = 2756
+"""The rate at which places are compared first."""
+EARLIEST_AHEAD_S = 0.012
+"""How far ahead the sound may be before the last jump of a stretch."""
+SILENCE = 1e-30
+
+
+class Anchors(NamedTuple):
+    """Where a line has to be: at sample ``target[i]`` of the result sounds sample ``source[i]``; the last pair is the end."""
+
+    target: np.ndarray
+    """int64, rising."""
+    source: np.ndarray
+    """float64, rising."""
+
+
+class Scale(NamedTuple):
+    """The figures above in samples."""
+
+    lead: int
+    attack: int
+    step: int
+    longest: int
+    search: int
+    fade: int
+    coarse: int
+    ahead: int
+
+    @classmethod
+    def at(cls, sample_rate: int) -> Scale:
+        """Return the figures for a sample rate."""
+        coarse = max(1, round(sample_rate / COARSE_HZ))
+        fade = 2 ** max(3, round(np.log2(FADE_S * sample_rate)))
+        frames = [max(1, round(s * sample_rate)) for s in (LEAD_S, ATTACK_S, STEP_S, LONGEST_GRAIN_S, SEARCH_S)]
+        return cls(*frames, fade, coarse, max(1, round(EARLIEST_AHEAD_S * sample_rate)))
+
+    @property
+    def spare(self) -> int:
+        """Silent samples that have to follow every sound."""
+        return 4 * self.fade + self.search
+
+
+class Splices(NamedTuple):
+    """Every place where a line may jump, one row each, ordered by line and time; positions are samples."""
+
+    line: np.ndarray
+    target: np.ndarray
+    """First sample of the fade in the result."""
+    latest: np.ndarray
+    """The latest source sample that may sound there."""
+    earliest: np.ndarray
+    order: np.ndarray
+    """0: an anchor, which sounds ``latest`` exactly; then 1, 2, ... within the stretch that it begins."""
+    fade: np.ndarray
+    """Length of the fade from what sounded before."""
+
+
+def planned(anchors: Sequence[Anchors], scale: Scale) -> Splices:
+    """Decide where the lines may jump, and to where at most: no sound is looked at."""
+    rows = [
+        (line, *row)
+        for line, (target, source) in enumerate(anchors)
+        for index in range(len(target) - 1)
+        for row in _stretch(index, target[index : index + 2].tolist(), source[index : index + 2].tolist(), scale)
+    ]
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 6).T
+    return Splices(*columns)
+
+
+def _stretch(index: int, target: list[int], source: list[float], scale: Scale) -> list[tuple[int, int, int, int, int]]:
+    """Return the rows of the stretch between two anchors (without the line)."""
+    lead = scale.lead if index else 0
+    begin, end, origin = target[0] - lead, target[1] - scale.lead, round(source[0]) - lead
+    length = end - begin
+    if length <= 0:
+        return []
+    speed = (source[1] - source[0]) / (target[1] - target[0])
+    rows = [(begin, origin, origin, 0, scale.lead if index else 0)]
+    count = _grains(length, speed, scale)
+    grain = length / count
+    for order in range(1, count):
+        at = begin + round(order * grain)
+        stop = begin + round((order + 1) * grain)
+        ahead = 0 if order == count - 1 else scale.ahead
+        latest = int(origin + (stop - begin) * speed + ahead) - (stop - at)
+        earliest = max(latest - scale.search, origin + lead + scale.attack, 0)
+        rows.append((at, max(latest, 0), min(earliest, max(latest, 0)), order, min(scale.fade, max(1, round(grain / 2)))))
+    return rows
+
+
+def _grains(length: int, speed: float, scale: Scale) -> int:
+    """Return how many grains a stretch is divided into."""
+    drift = abs(1 - speed) * length
+    if speed > 1 and drift < scale.step:  # a little too much sound: its end is left out
+        return 1
+    count = int(np.ceil(drift / scale.step)) + 1 if drift >= 1 else 1
+    shortest = max(scale.fade // 2, 1)
+    return max(1, min(max(count, int(length // scale.longest)), length // shortest)) if count > 1 else 1
+
+
+def positions(mono: Tensor, splices: Splices, scale: Scale) -> tuple[Tensor, Tensor]:
+    """Choose where each splice jumps to.
+
+    :param mono: (line, frame): the sounds, with ``scale.spare`` silent samples after each.
+    :return: for each splice the source sample that sounds at its target (int64), and how alike the two sides are, -1..1.
+    """
+    device = mono.device
+    coarse = torch.nn.functional.avg_pool1d(mono[:, None], scale.coarse, scale.coarse, ceil_mode=True)[:, 0]
+    line, target, latest, earliest = (torch.from_numpy(column).to(device) for column in splices[:4])
+    chosen, alike = latest.clone(), mono.new_zeros(len(latest))
+    for order in range(1, int(splices.order.max(initial=0)) + 1):
+        now = torch.from_numpy(np.flatnonzero(splices.order == order)).to(device)
+        before = now - 1
+        playing = chosen[before] + target[now] - target[before]
+        bounds = earliest[now], latest[now]
+        chosen[now], alike[now] = _best(mono, coarse, line[now], playing, bounds, scale)
+    return chosen, _likeness_at_anchors(mono, splices, chosen, alike, scale)
+
+
+def _best(
+    mono: Tensor, coarse: Tensor, line: Tensor, playing: Tensor, bounds: tuple[Tensor, Tensor], scale: Scale
+) -> tuple[Tensor, Tensor]:
+    """Return the place within ``bounds`` that sounds most like what is playing: first coarsely, then to the sample."""
+    earliest, latest = bounds
+    steps = -(-scale.search // scale.coarse) + 1
+    lags = torch.arange(steps, device=mono.device) * scale.coarse
+    places = torch.maximum(latest[:, None] - lags, earliest[:, None])
+    window = max(4, scale.fade // scale.coarse)
+    scores = _scores(coarse, line, playing // scale.coarse, places // scale.coarse, window)
+    place = places.gather(1, scores.argmax(1, keepdim=True))
+    reach = torch.arange(-scale.coarse, scale.coarse + 1, device=mono.device)
+    fine = torch.cat([place + reach, playing[:, None]], 1)
+    fine = torch.minimum(torch.maximum(fine, earliest[:, None]), latest[:, None])
+    scores = _scores(mono, line, playing, fine, scale.fade // 4)
+    best = scores.argmax(1, keepdim=True)
+    return fine.gather(1, best)[:, 0], scores.gather(1, best)[:, 0]
+
+
+def _scores(sound: Tensor, line: Tensor, playing: Tensor, places: Tensor, window: int) -> Tensor:
+    """Return the normalised correlation of ``window`` samples at ``playing`` (K,) with those at ``places`` (K, L)."""
+    within = torch.arange(window, device=sound.device)
+    base = line[:, None] * sound.shape[1]
+    flat = sound.reshape(-1)
+    template = flat[(base + playing[:, None] + within).clamp_(0, flat.shape[0] - 1)][:, None]
+    candidates = flat[((base + places)[:, :, None] + within).clamp_(0, flat.shape[0] - 1)]
+    dot = folded_sum(candidates * template)
+    energy = folded_sum(candidates.square_()) * folded_sum(template.square())
+    return dot * torch.rsqrt(energy + SILENCE)
+
+
+def _likeness_at_anchors(mono: Tensor, splices: Splices, chosen: Tensor, alike: Tensor, scale: Scale) -> Tensor:
+    """Fill in how alike the sides are where an anchor begins."""
+    now = np.flatnonzero((splices.order == 0) & (splices.fade > 0))
+    if not len(now):
+        return alike
+    index = torch.from_numpy(now).to(mono.device)
+    target = torch.from_numpy(splices.target).to(mono.device)
+    line = torch.from_numpy(splices.line).to(mono.device)[index]
+    playing = chosen[index - 1] + target[index] - target[index - 1]
+    window = 2 ** int(np.log2(scale.lead))
+    alike[index] = _scores(mono, line, playing, chosen[index][:, None], window)[:, 0]
+    return alike
+
+
+def joined(sound: Tensor, splices: Splices, chosen: np.ndarray, alike: Tensor, frames: int) -> Tensor:
+    """Return one line put together from its grains.
+
+    :param sound: (channel, frame), with silent samples after its end.
+    :param splices: the rows of this line.
+    :param chosen: source sample of each row.
+    :return: (channel, ``frames``).
+    """
+    ends = np.append(splices.target[1:], frames)
+    lengths = ends - splices.target
+    grains = [sound[:, a : a + n] for a, n in zip(chosen.tolist(), lengths.tolist(), strict=True)]
+    out = torch.cat(grains, 1)
+    playing = chosen[:-1] + lengths[:-1]
+    for fade in sorted(set(splices.fade[1:].tolist())):
+        rows = np.flatnonzero((splices.fade == fade) & (np.arange(len(chosen)) > 0) & (splices.target + fade <= frames))
+        rows = rows[chosen[rows] != playing[rows - 1]]
+        if fade and len(rows):
+            _fade(out, sound, (splices.target[rows], playing[rows - 1], chosen[rows]), fade, alike[torch.from_numpy(rows)])
+    return out
+
+
+def _fade(out: Tensor, sound: Tensor, at: tuple[np.ndarray, np.ndarray, np.ndarray], fade: int, alike: Tensor) -> None:
+    """Write cross-fades whose power is kept, given how alike the two sides are."""
+    target, old, new = (torch.from_numpy(frames).to(out.device)[:, None] for frames in at)
+    within = torch.arange(fade, device=out.device)
+    rising = cosine_fade(fade).to(out.device)
+    falling = 1 - rising
+    kept = rising.square() + falling.square() + 2 * (rising * falling) * alike.clamp(0, 1)[:, None]
+    scale = torch.rsqrt(kept)
+    out[:, target + within] = sound[:, old + within] * (falling * scale) + sound[:, new + within] * (rising * scale)
