@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from stemgmd_tools.augment.effects.resample import resample, resampled_frames, sizes_of
-from stemgmd_tools.augment.effects.splice import Anchors, Scale, Splices, joined, planned, positions
+from stemgmd_tools.augment.effects.splice import Anchors, Scale, Splices, join, planned, positions
 
 Onsets = Sequence[np.ndarray]
 """For every line the frames of its onsets, rising."""
@@ -20,60 +20,56 @@ def pitch_shift(audio: Tensor, cents: Tensor, *, sample_rate: int, onsets: Onset
 
     :param audio: (line, channel, frame) float32.
     :param cents: (line,), -2400..2400.
-    :param onsets: frames of the strokes; without them attacks may move by about 12 ms.
+    :param onsets: frames of the strokes; without them attacks may move by about 20 ms.
     :return: the shape of ``audio``.
     """
-    scale, frames = Scale.at(sample_rate), audio.shape[-1]
-    sounds, anchors = [], []
-    for index, amount in enumerate(cents.tolist()):
-        sizes = sizes_of(2.0 ** (amount / 1200.0))
-        sounds.append(resample(audio[index], sizes, scale.spare))
-        at = _anchor_frames(None if onsets is None else onsets[index], frames, scale)
-        source = at / sizes.ratio
-        anchors.append(Anchors(at, source))
-    return _spliced(sounds, anchors, [frames] * len(sounds), scale)
+    return time_stretch(audio, torch.ones_like(cents), cents, sample_rate=sample_rate, onsets=onsets)[0]
 
 
 def time_stretch(
-    audio: Tensor, factor: Tensor, *, sample_rate: int, onsets: Onsets | None = None
+    audio: Tensor, rate: Tensor, cents: Tensor, *, sample_rate: int, onsets: Onsets | None = None
 ) -> tuple[Tensor, tuple[int, ...]]:
-    """Make every line ``factor`` times as long; pitch is kept, and attacks stay whole, ``factor`` times as late.
+    """Play every line ``rate`` times as fast; attacks stay whole and land on their new frames.
 
     :param audio: (line, channel, frame) float32.
-    :param factor: (line,), 0.25..4.
-    :return: (line, channel, longest), silent after each line's end, and the lengths: ``round(frames * factor)``.
+    :param rate: (line,), 0.25..4.
+    :param cents: (line,), -2400..2400; 0 keeps the pitch.
+    :param onsets: as for :func:`pitch_shift`.
+    :return: (line, channel, longest), silent after each line's end, and the lengths: ``round(frames / rate)``.
     """
     scale, frames = Scale.at(sample_rate), audio.shape[-1]
     sounds, anchors, lengths = [], [], []
-    for index, amount in enumerate(factor.tolist()):
-        length = stretched_frames(frames, amount)
+    for index, (speed, amount) in enumerate(zip(rate.tolist(), cents.tolist(), strict=True)):
+        sizes = sizes_of(2.0 ** (amount / 1200.0))
+        sounds.append(resample(audio[index], sizes, scale.spare))
+        lengths.append(changed_frames(frames, speed))
         at = _anchor_frames(None if onsets is None else onsets[index], frames, scale)
-        target = np.rint(at * (length / frames)).astype(np.int64)
-        sounds.append(torch.nn.functional.pad(audio[index], (0, scale.spare)))
-        anchors.append(Anchors(target, at.astype(np.float64)))
-        lengths.append(length)
+        target = np.rint(at * (lengths[-1] / frames)).astype(np.int64)
+        anchors.append(Anchors(target, at / sizes.ratio))
     return _spliced(sounds, anchors, lengths, scale), tuple(lengths)
 
 
-def varispeed(audio: Tensor, speed: Tensor) -> tuple[Tensor, tuple[int, ...]]:
-    """Play every line ``speed`` times as fast, as a tape does: pitch and time change alike.
+def varispeed(audio: Tensor, rate: Tensor) -> tuple[Tensor, tuple[int, ...]]:
+    """Play every line ``rate`` times as fast, as a tape does: pitch and time change alike.
 
     :param audio: (line, channel, frame) float32.
-    :param speed: (line,), 0.25..4.
-    :return: (line, channel, longest), silent after each line's end, and the lengths: ``round(frames / speed)``.
+    :param rate: (line,), 0.25..4.
+    :return: (line, channel, longest), silent after each line's end, and the lengths: ``round(frames / rate)``.
     """
     frames = audio.shape[-1]
-    lengths = [stretched_frames(frames, 1 / amount) for amount in speed.tolist()]
+    lengths = [changed_frames(frames, speed) for speed in rate.tolist()]
     out = audio.new_zeros(*audio.shape[:2], max(lengths))
-    for index, (amount, length) in enumerate(zip(speed.tolist(), lengths, strict=True)):
-        sizes = sizes_of(amount)
-        out[index, :, :length] = resample(audio[index], sizes, max(0, length - resampled_frames(frames, sizes)))[:, :length]
+    for index, (speed, length) in enumerate(zip(rate.tolist(), lengths, strict=True)):
+        sizes = sizes_of(speed)
+        out[index, :, :length] = resample(audio[index], sizes, max(0, length - resampled_frames(frames, sizes)))[
+            :, :length
+        ]
     return out, tuple(lengths)
 
 
-def stretched_frames(frames: int, factor: float) -> int:
-    """Return the length of a line that is made ``factor`` times as long: at least one sample."""
-    return max(1, round(frames * factor))
+def changed_frames(frames: int, rate: float) -> int:
+    """Return the length of a line that is played ``rate`` times as fast: at least one sample."""
+    return max(1, round(frames / rate))
 
 
 def _anchor_frames(onsets: np.ndarray | None, frames: int, scale: Scale) -> np.ndarray:
@@ -85,15 +81,23 @@ def _anchor_frames(onsets: np.ndarray | None, frames: int, scale: Scale) -> np.n
 
 
 def _spliced(sounds: list[Tensor], anchors: list[Anchors], lengths: list[int], scale: Scale) -> Tensor:
-    mono = sounds[0].new_zeros(len(sounds), max(sound.shape[1] for sound in sounds))
-    for row, sound in zip(mono, sounds, strict=True):
-        torch.add(sound[0], sound[-1], out=row[: sound.shape[1]])
+    """Return the sounds put together from grains: (line, channel, longest), silent after each line's end."""
     splices = planned(anchors, scale)
-    chosen, alike = positions(mono, splices, scale)
+    chosen, alike = positions(_mono(sounds), splices, scale)
     places = chosen.cpu().numpy()
-    out = sounds[0].new_zeros(len(sounds), sounds[0].shape[0], max(lengths))
+    out = sounds[0].new_empty(len(sounds), sounds[0].shape[0], max(lengths))
     for index, (sound, length) in enumerate(zip(sounds, lengths, strict=True)):
         rows = slice(*np.searchsorted(splices.line, [index, index + 1]))
         own = Splices(*(column[rows] for column in splices))
-        out[index, :, :length] = joined(sound, own, places[rows], alike[rows], length)
+        join(sound, own, places[rows], alike[rows], out[index, :, :length])
+        out[index, :, length:] = 0
     return out
+
+
+def _mono(sounds: list[Tensor]) -> Tensor:
+    """Return the sums of the channels, (line, longest), silent after each line's end."""
+    mono = sounds[0].new_empty(len(sounds), max(sound.shape[1] for sound in sounds))
+    for row, sound in zip(mono, sounds, strict=True):
+        torch.add(sound[0], sound[-1], out=row[: sound.shape[1]])
+        row[sound.shape[1] :] = 0
+    return mono

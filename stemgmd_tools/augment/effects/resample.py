@@ -1,9 +1,9 @@
 """Resampling of lines by any ratio, block by block with two sizes of FFT.
 
-Blocks of N samples are windowed, transformed, cut or padded in frequency and transformed back to M samples: time shrinks
-by M / N. Windows overlap by an eighth and sum to one, so the sum of the resampled blocks is the resampled whole. N and M
-are products of small primes whose quotient lies ``CLOSE_CENTS`` from the ratio wanted, seldom up to ``WORST_CENTS``;
-positions are computed with the exact quotient, so nothing drifts.
+Blocks of N samples are windowed, transformed, cut or padded in frequency and transformed back to M samples: time
+shrinks by M / N. Windows overlap by an eighth and sum to one, so the sum of the resampled blocks is the resampled
+whole. N and M are products of small primes whose quotient lies within ``CLOSE_CENTS`` of the ratio wanted, seldom up to
+``WORST_CENTS``; positions are computed with the exact quotient, so nothing drifts.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-CLOSE_CENTS = 0.1
+from stemgmd_tools.augment.effects.blocks import blocks_at_once, stretch
+
+CLOSE_CENTS = 0.3
 WORST_CENTS = 0.4
-SMALLEST, LARGEST = 768, 12288
+SMALLEST, LARGEST = 768, 8192
 """Bounds of N / 8 and M / 8; the smaller ones stay in a core's cache."""
 OVERLAP = 8
 """Neighbouring blocks share N / 8 samples."""
 ROLL_OFF = 0.03
 """Share of the kept band over which the response falls to zero: keeps the ringing shorter than the overlap."""
-BLOCKS_AT_ONCE = 256
-"""Bounds the memory that long lines need."""
 
 
 class Sizes(NamedTuple):
@@ -56,6 +56,8 @@ def sizes_of(ratio: float) -> Sizes:
 
     :param ratio: factor on all frequencies, 1/8..8.
     """
+    if ratio == 1:
+        return Sizes(1, 1)
     numbers = _smooth_numbers()
     best, best_error = Sizes(OVERLAP, OVERLAP), float("inf")
     for number in numbers:
@@ -104,20 +106,28 @@ def resample(line: Tensor, sizes: Sizes, spare: int = 0) -> Tensor:
     :return: (channel, ``resampled_frames`` + spare).
     """
     channels, frames = line.shape
+    if sizes.source == sizes.target:
+        return stretch(line, 0, frames + spare)
     length = resampled_frames(frames, sizes)
     lap_in, lap_out = sizes.source // OVERLAP, sizes.target // OVERLAP
     hop_in, hop_out = sizes.source - lap_in, sizes.target - lap_out
     blocks = -(-(frames + lap_in) // hop_in)
-    padded = torch.nn.functional.pad(line, (lap_in, blocks * hop_in - frames))
-    out = line.new_zeros(channels, max(blocks * hop_out + lap_out, lap_out + length + spare))
-    for first in range(0, blocks, BLOCKS_AT_ONCE):
-        count = min(BLOCKS_AT_ONCE, blocks - first)
-        part = padded[:, first * hop_in : (first + count) * hop_in + lap_in]
+    needed = lap_out + length + spare
+    out = line.new_empty(channels, max(blocks * hop_out + lap_out, needed))
+    out[:, blocks * hop_out :] = 0
+    lap = line.new_zeros(channels, lap_out)
+    at_once = blocks_at_once(channels * sizes.source, line.device)
+    for first in range(0, blocks, at_once):
+        count = min(at_once, blocks - first)
+        part = stretch(line, first * hop_in - lap_in, (first + count) * hop_in)
         reshaped = _reshaped(part.unfold(1, sizes.source, hop_in), sizes)
-        goal = out[:, first * hop_out : (first + count) * hop_out + lap_out]
-        goal[:, : count * hop_out].unflatten(1, (count, hop_out)).add_(reshaped[:, :, :hop_out])
-        goal[:, hop_out:].unfold(1, lap_out, hop_out).add_(reshaped[:, :, hop_out:])
-    return out[:, lap_out : lap_out + length + spare]
+        goal = out[:, first * hop_out : (first + count) * hop_out].unfold(1, hop_out, hop_out)
+        goal.copy_(reshaped[:, :, :hop_out])
+        goal[:, 0, :lap_out] += lap
+        goal[:, 1:, :lap_out] += reshaped[:, :-1, hop_out:]
+        lap = reshaped[:, -1, hop_out:]
+    out[:, blocks * hop_out : blocks * hop_out + lap_out] += lap
+    return out[:, lap_out:needed]
 
 
 def _reshaped(blocks: Tensor, sizes: Sizes) -> Tensor:
@@ -127,4 +137,5 @@ def _reshaped(blocks: Tensor, sizes: Sizes) -> Tensor:
     taper = _roll_off(bins).to(blocks.device)
     kept[..., bins - len(taper) :] *= taper
     # irfft divides by its own length, the forward transform multiplied by the source's.
-    return torch.fft.irfft(kept, sizes.target).mul_(sizes.target / sizes.source)
+    blocks = torch.fft.irfft(kept, sizes.target)
+    return blocks.mul_(sizes.target / sizes.source)

@@ -36,7 +36,7 @@ SILENCE = 1e-30
 
 
 class Anchors(NamedTuple):
-    """Where a line has to be: at sample ``target[i]`` of the result sounds sample ``source[i]``; the last pair is the end."""
+    """Where a line has to be: at sample ``target[i]`` sounds sample ``source[i]``; the last pair is the end."""
 
     target: np.ndarray
     """int64, rising."""
@@ -61,8 +61,20 @@ class Scale(NamedTuple):
         """Return the figures for a sample rate."""
         coarse = max(1, round(sample_rate / COARSE_HZ))
         fade = 2 ** max(3, round(np.log2(FADE_S * sample_rate)))
-        frames = [max(1, round(s * sample_rate)) for s in (LEAD_S, ATTACK_S, STEP_S, LONGEST_GRAIN_S, SEARCH_S)]
-        return cls(*frames, fade, coarse, max(1, round(EARLIEST_AHEAD_S * sample_rate)))
+
+        def frames(time_s: float) -> int:
+            return max(1, round(time_s * sample_rate))
+
+        return cls(
+            lead=frames(LEAD_S),
+            attack=frames(ATTACK_S),
+            step=frames(STEP_S),
+            longest=frames(LONGEST_GRAIN_S),
+            search=frames(SEARCH_S),
+            fade=fade,
+            coarse=coarse,
+            ahead=frames(EARLIEST_AHEAD_S),
+        )
 
     @property
     def spare(self) -> int:
@@ -114,7 +126,9 @@ def _stretch(index: int, target: list[int], source: list[float], scale: Scale) -
         ahead = 0 if order == count - 1 else scale.ahead
         latest = int(origin + (stop - begin) * speed + ahead) - (stop - at)
         earliest = max(latest - scale.search, origin + lead + scale.attack, 0)
-        rows.append((at, max(latest, 0), min(earliest, max(latest, 0)), order, min(scale.fade, max(1, round(grain / 2)))))
+        rows.append(
+            (at, max(latest, 0), min(earliest, max(latest, 0)), order, min(scale.fade, max(1, round(grain / 2))))
+        )
     return rows
 
 
@@ -132,7 +146,7 @@ def positions(mono: Tensor, splices: Splices, scale: Scale) -> tuple[Tensor, Ten
     """Choose where each splice jumps to.
 
     :param mono: (line, frame): the sounds, with ``scale.spare`` silent samples after each.
-    :return: for each splice the source sample that sounds at its target (int64), and how alike the two sides are, -1..1.
+    :return: for each splice the source sample that sounds at its target (int64), and how alike its sides are, -1..1.
     """
     device = mono.device
     coarse = torch.nn.functional.avg_pool1d(mono[:, None], scale.coarse, scale.coarse, ceil_mode=True)[:, 0]
@@ -168,11 +182,10 @@ def _best(
 
 def _scores(sound: Tensor, line: Tensor, playing: Tensor, places: Tensor, window: int) -> Tensor:
     """Return the normalised correlation of ``window`` samples at ``playing`` (K,) with those at ``places`` (K, L)."""
-    within = torch.arange(window, device=sound.device)
-    base = line[:, None] * sound.shape[1]
-    flat = sound.reshape(-1)
-    template = flat[(base + playing[:, None] + within).clamp_(0, flat.shape[0] - 1)][:, None]
-    candidates = flat[((base + places)[:, :, None] + within).clamp_(0, flat.shape[0] - 1)]
+    windows = sound.reshape(-1).unfold(0, window, 1)
+    base, last = line[:, None] * sound.shape[1], windows.shape[0] - 1
+    template = windows[(base + playing[:, None]).clamp_(0, last)]
+    candidates = windows[(base + places).clamp_(0, last)]
     dot = folded_sum(candidates * template)
     energy = folded_sum(candidates.square_()) * folded_sum(template.square())
     return dot * torch.rsqrt(energy + SILENCE)
@@ -192,25 +205,27 @@ def _likeness_at_anchors(mono: Tensor, splices: Splices, chosen: Tensor, alike: 
     return alike
 
 
-def joined(sound: Tensor, splices: Splices, chosen: np.ndarray, alike: Tensor, frames: int) -> Tensor:
-    """Return one line put together from its grains.
+def join(sound: Tensor, splices: Splices, chosen: np.ndarray, alike: Tensor, out: Tensor) -> None:
+    """Put one line together from its grains.
 
     :param sound: (channel, frame), with silent samples after its end.
     :param splices: the rows of this line.
     :param chosen: source sample of each row.
-    :return: (channel, ``frames``).
+    :param out: (channel, frame), written.
     """
+    frames = out.shape[1]
     ends = np.append(splices.target[1:], frames)
     lengths = ends - splices.target
     grains = [sound[:, a : a + n] for a, n in zip(chosen.tolist(), lengths.tolist(), strict=True)]
-    out = torch.cat(grains, 1)
+    torch.cat(grains, 1, out=out)
     playing = chosen[:-1] + lengths[:-1]
-    for fade in sorted(set(splices.fade[1:].tolist())):
-        rows = np.flatnonzero((splices.fade == fade) & (np.arange(len(chosen)) > 0) & (splices.target + fade <= frames))
+    later = np.arange(len(chosen)) > 0
+    for fade in sorted(set(splices.fade[1:].tolist()) - {0}):
+        rows = np.flatnonzero((splices.fade == fade) & later & (splices.target + fade <= frames))
         rows = rows[chosen[rows] != playing[rows - 1]]
-        if fade and len(rows):
-            _fade(out, sound, (splices.target[rows], playing[rows - 1], chosen[rows]), fade, alike[torch.from_numpy(rows)])
-    return out
+        if len(rows):
+            places = splices.target[rows], playing[rows - 1], chosen[rows]
+            _fade(out, sound, places, fade, alike[torch.from_numpy(rows).to(out.device)])
 
 
 def _fade(out: Tensor, sound: Tensor, at: tuple[np.ndarray, np.ndarray, np.ndarray], fade: int, alike: Tensor) -> None:

@@ -1,0 +1,71 @@
+"""Loudness after ITU-R BS.1770-4: K-weighting, gated blocks of 0.4 s."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from stemgmd_tools.augment.effects.filters import high_shelf_filter
+from stemgmd_tools.augment.effects.lti import Response, Section, filtered, sections
+
+BLOCK_S, HOPS = 0.4, 4
+"""Blocks overlap by three quarters."""
+ABSOLUTE_GATE = -70.0
+RELATIVE_GATE = -10.0
+OFFSET = -0.691
+
+
+def k_weighting(sample_rate: int) -> tuple[Response, ...]:
+    """Return the two filters of BS.1770: a shelf for the head, a high pass.
+
+    The standard gives coefficients for 48 kHz; these are the analogue prototypes that they come from, as in pyloudnorm.
+    """
+    high_pass = sections([Section((0.0, 0.0, 1.0), (1.0, 1 / 0.5003270373, 1.0))], 38.13547088, sample_rate)
+    return high_shelf_filter(1681.974451, 3.99984385397, 0.7071752370, sample_rate), high_pass
+
+
+def loudness(line: Tensor, sample_rate: int) -> float:
+    """Return the integrated loudness of a line (channel, frame) in LUFS; ``-inf`` for silence.
+
+    A line shorter than a block counts as one block.
+    """
+    weighted = filtered(line, k_weighting(sample_rate))
+    hop = max(1, round(BLOCK_S * sample_rate) // HOPS)
+    frames = weighted.shape[1]
+    parts = max(1, frames // hop)
+    energy = weighted[:, : parts * hop].double().square()
+    if frames < HOPS * hop:
+        blocks = energy.sum()[None] / frames
+    else:
+        by_hop = energy.view(-1, parts, hop).sum((0, 2))
+        blocks = by_hop.unfold(0, HOPS, 1).sum(1) / (HOPS * hop)
+    return _gated(blocks)
+
+
+def _gated(blocks: Tensor) -> float:
+    """Return the loudness of the blocks that pass both gates, from their mean squares (summed over channels)."""
+    loud = blocks[_lufs(blocks) > ABSOLUTE_GATE]
+    if not len(loud):
+        return -math.inf
+    loud = loud[_lufs(loud) > float(_lufs(loud.mean())) + RELATIVE_GATE]
+    return float(_lufs(loud.mean()))
+
+
+def _lufs(mean_square: Tensor) -> Tensor:
+    return OFFSET + 10 * torch.log10(mean_square)
+
+
+def loudness_normalization(audio: Tensor, lufs: Tensor, *, sample_rate: int) -> Tensor:
+    """Bring every line to a loudness by its gain alone; what is silent, or below the gate of -70 LUFS, stays.
+
+    :param audio: (line, channel, frame) float32.
+    :param lufs: (line,) integrated loudness afterwards.
+    """
+    out = audio.clone()
+    for line, goal in zip(out, lufs.tolist(), strict=True):
+        measured = loudness(line, sample_rate)
+        if measured > -math.inf:
+            line.mul_(10 ** ((goal - measured) / 20))
+    return out

@@ -1,0 +1,159 @@
+"""Linear, time-invariant effects: frequency responses multiplied together, one pass of FFTs for all of them.
+
+Filters are the bilinear transforms of their analogue prototypes, evaluated exactly at every bin; rooms and delays are
+impulse responses. What a line goes through is the product of its responses. The pass is overlap-save: blocks long
+enough that no tail wraps into what is kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from stemgmd_tools.augment.effects.blocks import blocks_at_once, stretch
+
+INAUDIBLE = 1e-6
+"""A tail is over when it has fallen by 120 dB."""
+SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 14, 1 << 23
+HIGHEST = 0.49
+"""Corner frequencies are kept below this share of the sample rate."""
+BEYOND = 1e9
+"""Stands for infinity at the Nyquist frequency; its square still fits a float32."""
+CHEAP_BLOCK = 1 << 16
+"""Blocks up to this length stay in a core's cache and cost about half as much per sample."""
+
+
+class Response(NamedTuple):
+    """A linear, time-invariant effect."""
+
+    tail: int
+    """Samples for which it rings."""
+    at: Callable[[int, torch.device], Tensor]
+    """For a length of FFT: complex64 (1 or channel, bin)."""
+
+
+class Section(NamedTuple):
+    """(b0 + b1 s + b2 s^2) / (a0 + a1 s + a2 s^2), s = 1j at the corner frequency."""
+
+    b: tuple[float, float, float]
+    a: tuple[float, float, float]
+
+
+@lru_cache(maxsize=16)
+def _warped(frames: int, device: torch.device) -> Tensor:
+    """Return tan(pi f / sample rate) at every bin: the analogue frequency that the bilinear transform puts there."""
+    bins = torch.arange(frames // 2 + 1, dtype=torch.float64)
+    return torch.tan(torch.pi * bins / frames).clamp(max=BEYOND).float().to(device)
+
+
+def sections(parts: Sequence[Section], frequency_hz: float, sample_rate: int) -> Response:
+    """Return the cascade of ``parts``, whose corner lies at ``frequency_hz``."""
+    corner = math.tan(math.pi * min(frequency_hz, HIGHEST * sample_rate) / sample_rate)
+
+    def at(frames: int, device: torch.device) -> Tensor:
+        omega = _warped(frames, device) / corner
+        square = omega.square()
+        total: Tensor | None = None
+        for b, a in parts:
+            above = torch.complex(b[0] - b[2] * square, b[1] * omega)
+            ratio = above / torch.complex(a[0] - a[2] * square, a[1] * omega)
+            total = ratio if total is None else total * ratio
+        return (torch.ones_like(omega, dtype=torch.complex64) if total is None else total)[None]
+
+    return Response(sum(_ring(part, corner) for part in parts), at)
+
+
+def _ring(part: Section, corner: float) -> int:
+    """Return for how many samples a section rings: from the radius of its slowest pole."""
+    a0, a1, a2 = part.a
+    if a2:
+        root = complex(a1 * a1 - 4 * a2 * a0) ** 0.5
+        poles = [(-a1 + root) / (2 * a2), (-a1 - root) / (2 * a2)]
+    else:
+        poles = [complex(-a0 / a1)] if a1 else []
+    radii = [abs((1 + corner * pole) / (1 - corner * pole)) for pole in poles]
+    slowest = min(max(radii, default=0.0), 1 - 1e-9)
+    return 2 + (math.ceil(math.log(INAUDIBLE) / math.log(slowest)) if slowest > 0 else 0)
+
+
+def impulse_response(taps: Tensor, dry: float = 0.0, wet: float = 1.0) -> Response:
+    """Return ``dry`` times the sound itself and ``wet`` times its convolution with ``taps`` (1 or channel, frame)."""
+
+    def at(frames: int, device: torch.device) -> Tensor:
+        wet_part: Tensor = torch.fft.rfft(taps.to(device) * wet, frames)
+        return wet_part + dry
+
+    return Response(taps.shape[-1], at)
+
+
+def pink(sample_rate: int) -> Response:
+    """Return a filter that falls by 3 dB per octave between 10 Hz and 20 kHz and keeps the power of white noise.
+
+    Poles and zeros alternate half an octave apart: within 0.1 dB of the line.
+    """
+    octaves = int(math.log2(min(20_000.0, 0.45 * sample_rate) / 10.0))
+    parts = [Section((2 ** (k + 0.5), 1.0, 0.0), (2.0**k, 1.0, 0.0)) for k in range(octaves + 1)]
+    cascade = sections(parts, 10.0, sample_rate)
+
+    def at(frames: int, device: torch.device) -> Tensor:
+        response = cascade.at(frames, device)
+        return response / response.abs().square().mean().sqrt()
+
+    return Response(cascade.tail, at)
+
+
+def block_frames(frames: int, tail: int) -> int:
+    """Return the length of FFT that filters ``frames`` samples with the least work."""
+    whole = _good_length(frames + tail)
+    choices = [1 << power for power in range(SMALLEST_BLOCK.bit_length() - 1, LARGEST_BLOCK.bit_length())]
+    choices = [length for length in choices if 2 * tail < length < whole]
+    if whole <= LARGEST_BLOCK or not choices:
+        choices.append(whole)
+
+    def work(length: int) -> float:
+        per_sample = length * math.log2(length) * (0.6 if length <= CHEAP_BLOCK else 1.0)
+        return -(-frames // (length - tail)) * per_sample
+
+    return min(choices, key=work)
+
+
+@lru_cache(maxsize=256)
+def _good_length(frames: int) -> int:
+    """Return the smallest even product of 2, 3 and 5 that is at least ``frames``."""
+    best = 1 << max(1, (frames - 1).bit_length())
+    for odd in (3, 5, 9, 15, 25, 27, 45, 75, 81, 125, 135, 225):
+        length = odd * 2 ** max(1, math.ceil(math.log2(max(1.0, frames / odd))))
+        best = min(best, length) if length >= frames else best
+    return best
+
+
+def filtered(line: Tensor, responses: Sequence[Response]) -> Tensor:
+    """Return one line (channel, frame) after all ``responses``; what rings beyond its end is left out."""
+    channels, frames = line.shape
+    tail = sum(response.tail for response in responses)
+    length = block_frames(frames, tail)
+    factor = product(responses, length, line.device)
+    hop = length - tail
+    blocks = -(-frames // hop)
+    out = line.new_empty(channels, blocks * hop)
+    at_once = blocks_at_once(channels * length, line.device)
+    for first in range(0, blocks, at_once):
+        count = min(at_once, blocks - first)
+        part = stretch(line, first * hop - tail, (first + count) * hop).unfold(1, length, hop)
+        spectrum = torch.fft.rfft(part).mul_(factor[:, None])
+        goal = out[:, first * hop : (first + count) * hop]
+        goal.unfold(1, hop, hop).copy_(torch.fft.irfft(spectrum, length)[..., tail:])
+    return out[:, :frames]
+
+
+def product(responses: Sequence[Response], length: int, device: torch.device) -> Tensor:
+    """Return the product of responses at a length of FFT."""
+    factor = responses[0].at(length, device)
+    for response in responses[1:]:
+        factor = factor * response.at(length, device)
+    return factor

@@ -1,0 +1,187 @@
+"""Which function carries out which effect of the catalogue.
+
+Names and parameters are the catalogue's; a test holds that both tables name the same effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stemgmd_tools.augment.effects import dynamics, filters, levels, loudness, noise, pitch, rooms
+from stemgmd_tools.augment.effects.lti import Response
+from stemgmd_tools.augment.effects.resample import sizes_of
+from stemgmd_tools.augment.rows import Value
+from stemgmd_tools.errors import UsageError
+
+Parameters: TypeAlias = Mapping[str, Value]
+ImpulseResponses: TypeAlias = Mapping[str, Tensor]
+"""By name: (1 or channel, frame), at the sample rate of the sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines that one effect is applied to, and the values of its parameters for each."""
+
+    audio: Tensor
+    """(line, channel, frame) float32."""
+    parameters: Sequence[Parameters]
+    sample_rate: int
+    onsets: Sequence[np.ndarray] | None = None
+    """For every line the frames of its strokes."""
+
+    def real(self, name: str) -> Tensor:
+        """Return a parameter's values, float64 on the CPU."""
+        return torch.tensor([float(values[name]) for values in self.parameters], dtype=torch.float64)
+
+    def whole(self, name: str) -> Tensor:
+        """Return a parameter's values, int64 on the CPU."""
+        return torch.tensor([int(values[name]) for values in self.parameters])
+
+    def text(self, name: str) -> tuple[str, ...]:
+        """Return a parameter's values that are words."""
+        return tuple(str(values[name]) for values in self.parameters)
+
+
+class Timed(NamedTuple):
+    """Lines whose time has changed."""
+
+    audio: Tensor
+    """(line, channel, longest); silent after each line's end."""
+    frames: tuple[int, ...]
+    factors: tuple[float, ...]
+    """Where a frame of the line has gone: times this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a response has to know besides its parameters."""
+
+    channels: int
+    sample_rate: int
+    impulse_responses: ImpulseResponses
+
+
+def _time_stretch(lines: Lines) -> Timed:
+    rate, cents = lines.real("rate"), lines.real("cents")
+    audio, frames = pitch.time_stretch(lines.audio, rate, cents, sample_rate=lines.sample_rate, onsets=lines.onsets)
+    return Timed(audio, frames, tuple(length / lines.audio.shape[-1] for length in frames))
+
+
+def _varispeed(lines: Lines) -> Timed:
+    rate = lines.real("rate")
+    audio, frames = pitch.varispeed(lines.audio, rate)
+    return Timed(audio, frames, tuple(1 / sizes_of(speed).ratio for speed in rate.tolist()))
+
+
+def _compressor(lines: Lines) -> Tensor:
+    names = ("threshold_db", "ratio", "attack_ms", "release_ms", "knee_db", "makeup_db")
+    return dynamics.compressor(lines.audio, *map(lines.real, names), sample_rate=lines.sample_rate)
+
+
+def _limiter(lines: Lines) -> Tensor:
+    names = ("threshold_db", "lookahead_ms", "release_ms")
+    return dynamics.limiter(lines.audio, *map(lines.real, names), sample_rate=lines.sample_rate)
+
+
+def _transient_shaper(lines: Lines) -> Tensor:
+    attack_db, sustain_db = lines.real("attack_db"), lines.real("sustain_db")
+    return dynamics.transient_shaper(lines.audio, attack_db, sustain_db, sample_rate=lines.sample_rate)
+
+
+def _noise_floor(lines: Lines) -> Tensor:
+    level, colour, seed = lines.real("level_dbfs"), lines.text("colour"), lines.whole("seed")
+    return noise.noise_floor(lines.audio, level, colour, seed, sample_rate=lines.sample_rate)
+
+
+def _pitch_shift(lines: Lines) -> Tensor:
+    return pitch.pitch_shift(lines.audio, lines.real("cents"), sample_rate=lines.sample_rate, onsets=lines.onsets)
+
+
+LINE_EFFECTS: Final[Mapping[str, Callable[[Lines], Tensor]]] = {
+    "gain": lambda lines: levels.gain(lines.audio, lines.real("gain_db")),
+    "scale": lambda lines: levels.scale(lines.audio, lines.real("factor")),
+    "loudness_normalization": lambda lines: loudness.loudness_normalization(
+        lines.audio, lines.real("lufs"), sample_rate=lines.sample_rate
+    ),
+    "polarity_inversion": lambda lines: levels.polarity_inversion(lines.audio),
+    "channel_swap": lambda lines: levels.channel_swap(lines.audio),
+    "stereo_width": lambda lines: levels.stereo_width(lines.audio, lines.real("width")),
+    "saturation": lambda lines: levels.saturation(lines.audio, lines.real("drive")),
+    "pitch_shift": _pitch_shift,
+    "compressor": _compressor,
+    "limiter": _limiter,
+    "transient_shaper": _transient_shaper,
+    "noise_floor": _noise_floor,
+    "sample_rate_reduction": lambda lines: levels.sample_rate_reduction(
+        lines.audio, lines.real("rate_hz"), sample_rate=lines.sample_rate
+    ),
+    "bit_crush": lambda lines: levels.bit_crush(lines.audio, lines.whole("bits")),
+}
+"""Effects that keep a line's length."""
+
+TIME_EFFECTS: Final[Mapping[str, Callable[[Lines], Timed]]] = {
+    "time_stretch": _time_stretch,
+    "varispeed": _varispeed,
+}
+"""Effects that change it."""
+
+
+def _room(parameters: Parameters, place: Place) -> Response:
+    decay_s, predelay_ms, damping_hz, wet_db = (
+        float(parameters[name]) for name in ("decay_s", "predelay_ms", "damping_hz", "wet_db")
+    )
+    taps = rooms.room(decay_s, predelay_ms, damping_hz, int(parameters["seed"]), place.channels, place.sample_rate)
+    return rooms.reverberation(taps, wet_db)
+
+
+def _convolution(parameters: Parameters, place: Place) -> Response:
+    taps = impulse_response_named(str(parameters["impulse_response"]), place.impulse_responses)
+    if taps.shape[0] not in (1, place.channels):
+        raise UsageError(
+            f'impulse response "{parameters["impulse_response"]}": {taps.shape[0]} channels; '
+            f"the sound has {place.channels}, so give 1 or {place.channels}"
+        )
+    return rooms.reverberation(rooms.unit_energy(taps), float(parameters["wet_db"]))
+
+
+def impulse_response_named(name: str, known: ImpulseResponses) -> Tensor:
+    """Return an impulse response of the caller's.
+
+    :raises UsageError: if the caller gave none of that name.
+    """
+    if name not in known:
+        given = ", ".join(known) or "none"
+        raise UsageError(f'no impulse response "{name}"; given were: {given}; pass it in impulse_responses')
+    return known[name]
+
+
+_Band: TypeAlias = Callable[[float, float, float, int], Response]
+_Corner: TypeAlias = Callable[[float, int, int], Response]
+
+
+def _band(response: _Band) -> Callable[[Parameters, Place], Response]:
+    return lambda values, place: response(
+        float(values["frequency_hz"]), float(values["gain_db"]), float(values["q"]), place.sample_rate
+    )
+
+
+def _corner(response: _Corner) -> Callable[[Parameters, Place], Response]:
+    return lambda values, place: response(float(values["frequency_hz"]), int(values["order"]), place.sample_rate)
+
+
+RESPONSES: Final[Mapping[str, Callable[[Parameters, Place], Response]]] = {
+    "low_pass_filter": _corner(filters.low_pass_filter),
+    "high_pass_filter": _corner(filters.high_pass_filter),
+    "peaking_filter": _band(filters.peaking_filter),
+    "low_shelf_filter": _band(filters.low_shelf_filter),
+    "high_shelf_filter": _band(filters.high_shelf_filter),
+    "room_reverb": _room,
+    "convolution": _convolution,
+}
+"""Linear, time-invariant effects: several in a row are one pass."""
