@@ -43,9 +43,8 @@ def time_stretch(
         sizes = sizes_of(2.0 ** (amount / 1200.0))
         sounds.append(resample(audio[index], sizes, scale.spare))
         lengths.append(changed_frames(frames, speed))
-        at = _anchor_frames(None if onsets is None else onsets[index], frames, scale)
-        target = np.rint(at * (lengths[-1] / frames)).astype(np.int64)
-        anchors.append(Anchors(target, at / sizes.ratio))
+        own = None if onsets is None else onsets[index]
+        anchors.append(_anchors(own, frames, lengths[-1], sizes.ratio, scale))
     return _spliced(sounds, anchors, lengths, scale), tuple(lengths)
 
 
@@ -72,12 +71,20 @@ def changed_frames(frames: int, rate: float) -> int:
     return max(1, round(frames / rate))
 
 
-def _anchor_frames(onsets: np.ndarray | None, frames: int, scale: Scale) -> np.ndarray:
-    """Return 0, the onsets that are far enough apart to restart at, and the end."""
+def _anchors(onsets: np.ndarray | None, frames: int, length: int, ratio: float, scale: Scale) -> Anchors:
+    """Return the beginning, the onsets at which to restart, and the end.
+
+    An onset too close after another stays where that one takes it.
+    """
     inner = np.empty(0, np.int64) if onsets is None else np.asarray(onsets, np.int64)
-    inner = inner[(inner > scale.lead) & (inner < frames)]
-    apart = np.diff(inner, prepend=0) > 2 * scale.lead
-    return np.concatenate([[0], inner[apart], [frames]])
+    kept, last = [0], (0.0, 0.0)
+    for frame in inner[(inner > 0) & (inner < frames)].tolist():
+        place = frame * length / frames, frame / ratio
+        if min(place[0] - last[0], place[1] - last[1]) > 2 * scale.lead:
+            kept.append(frame)
+            last = place
+    at = np.array([*kept, frames])
+    return Anchors(np.rint(at * (length / frames)).astype(np.int64), at / ratio, 1 / ratio)
 
 
 def _spliced(sounds: list[Tensor], anchors: list[Anchors], lengths: list[int], scale: Scale) -> Tensor:

@@ -10,6 +10,7 @@ All stretches between anchors, of all lines, are searched at the same time.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,8 @@ class Anchors(NamedTuple):
     """int64, rising."""
     source: np.ndarray
     """float64, rising."""
+    longer: float = 1.0
+    """Factor on the periods of the sound, which has been resampled: deeper sound needs a wider search."""
 
 
 class Scale(NamedTuple):
@@ -99,25 +102,33 @@ class Splices(NamedTuple):
 
 def planned(anchors: Sequence[Anchors], scale: Scale) -> Splices:
     """Decide where the lines may jump, and to where at most: no sound is looked at."""
-    rows = [
-        (line, *row)
-        for line, (target, source) in enumerate(anchors)
-        for index in range(len(target) - 1)
-        for row in _stretch(index, target[index : index + 2].tolist(), source[index : index + 2].tolist(), scale)
-    ]
+    rows: list[tuple[int, ...]] = []
+    for line, (target, source, longer) in enumerate(anchors):
+        own = scale._replace(search=round(scale.search * max(1.0, longer)))
+        edges = target - own.lead
+        edges[0], edges[-1] = target[0], target[-1]
+        for index, (begin, end) in enumerate(pairwise(edges.tolist())):
+            speed = (source[index + 1] - source[index]) / (target[index + 1] - target[index])
+            rows += ((line, *row) for row in _stretch((begin, end), (int(target[index]), source[index]), speed, own))
     columns = np.array(rows, dtype=np.int64).reshape(-1, 6).T
     return Splices(*columns)
 
 
-def _stretch(index: int, target: list[int], source: list[float], scale: Scale) -> list[tuple[int, int, int, int, int]]:
-    """Return the rows of the stretch between two anchors (without the line)."""
-    lead = scale.lead if index else 0
-    begin, end, origin = target[0] - lead, target[1] - scale.lead, round(source[0]) - lead
+def _stretch(
+    span: tuple[int, int], anchor: tuple[int, float], speed: float, scale: Scale
+) -> list[tuple[int, int, int, int, int]]:
+    """Return the rows of the stretch between two anchors (without the line).
+
+    :param span: first sample and end, in the result.
+    :param anchor: target and source of the first anchor; a later stretch begins ``scale.lead`` before it.
+    """
+    begin, end = span
+    lead = anchor[0] - begin
+    origin = round(anchor[1]) - lead
     length = end - begin
     if length <= 0:
         return []
-    speed = (source[1] - source[0]) / (target[1] - target[0])
-    rows = [(begin, origin, origin, 0, scale.lead if index else 0)]
+    rows = [(begin, origin, origin, 0, lead)]
     count = _grains(length, speed, scale)
     grain = length / count
     for order in range(1, count):
@@ -152,12 +163,13 @@ def positions(mono: Tensor, splices: Splices, scale: Scale) -> tuple[Tensor, Ten
     coarse = torch.nn.functional.avg_pool1d(mono[:, None], scale.coarse, scale.coarse, ceil_mode=True)[:, 0]
     line, target, latest, earliest = (torch.from_numpy(column).to(device) for column in splices[:4])
     chosen, alike = latest.clone(), mono.new_zeros(len(latest))
+    widest = int((splices.latest - splices.earliest).max(initial=0))
     for order in range(1, int(splices.order.max(initial=0)) + 1):
         now = torch.from_numpy(np.flatnonzero(splices.order == order)).to(device)
         before = now - 1
         playing = chosen[before] + target[now] - target[before]
         bounds = earliest[now], latest[now]
-        chosen[now], alike[now] = _best(mono, coarse, line[now], playing, bounds, scale)
+        chosen[now], alike[now] = _best(mono, coarse, line[now], playing, bounds, scale._replace(search=widest))
     return chosen, _likeness_at_anchors(mono, splices, chosen, alike, scale)
 
 
