@@ -7,7 +7,6 @@ import math
 import torch
 from torch import Tensor
 
-from stemgmd_tools.augment.effects.filters import high_shelf_filter
 from stemgmd_tools.augment.effects.lti import Response, Section, filtered, sections
 
 BLOCK_S, HOPS = 0.4, 4
@@ -15,15 +14,21 @@ BLOCK_S, HOPS = 0.4, 4
 ABSOLUTE_GATE = -70.0
 RELATIVE_GATE = -10.0
 OFFSET = -0.691
+HEAD, HEAD_Q = 10 ** (3.999843853973347 / 20), 0.7071752369554196
 
 
 def k_weighting(sample_rate: int) -> tuple[Response, ...]:
     """Return the two filters of BS.1770: a shelf for the head, a high pass.
 
-    The standard gives coefficients for 48 kHz; these are the analogue prototypes that they come from, as in pyloudnorm.
+    The standard gives coefficients for 48 kHz; these are the analogue prototypes that they come from (B. De Man,
+    Evaluation of implementations of the EBU R128 loudness measurement, AES 145, 2018).
     """
-    high_pass = sections([Section((0.0, 0.0, 1.0), (1.0, 1 / 0.5003270373, 1.0))], 38.13547088, sample_rate)
-    return high_shelf_filter(1681.974451, 3.99984385397, 0.7071752370, sample_rate), high_pass
+    shelf = Section((1.0, HEAD**0.4996667741545416 / HEAD_Q, HEAD), (1.0, 1 / HEAD_Q, 1.0))
+    high_pass = Section((0.0, 0.0, 1.0), (1.0, 1 / 0.5003270373238773, 1.0))
+    return (
+        sections([shelf], 1681.974450955533, sample_rate),
+        sections([high_pass], 38.13547087602444, sample_rate),
+    )
 
 
 def loudness(line: Tensor, sample_rate: int) -> float:

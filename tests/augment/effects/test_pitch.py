@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rendered_stems import rendered_stem
-from toy_strokes import ONSETS, RATE, frequency_hz, heard_onset, strokes
+from toy_strokes import ONSETS, RATE, frequency_hz, heard_onset, rise, strokes
 
 torch = pytest.importorskip("torch")
 
@@ -19,8 +19,6 @@ from stemgmd_tools.augment.effects.resample import WORST_CENTS, resample, sizes_
 PITCH_CENTS = 2.0
 ONSET_S, STRETCHED_ONSET_S = 0.001, 0.005
 RESAMPLED_ERROR = 3e-6
-CLEAR = 44
-"""Frames: strokes heard this close to their label stand out from what still rings."""
 
 
 def _one(sound: np.ndarray) -> torch.Tensor:
@@ -155,13 +153,12 @@ def test_resampling_is_evaluating_the_band_limited_sound(ratio):
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("piece", ["kick", "snare", "low_tom", "hihat_closed", "ride", "crash"])
+@pytest.mark.parametrize("piece", ["kick", "snare", "low_tom", "hihat_closed", "crash"])
 def test_attacks_of_rendered_stems_stay(gmd_dir, piece):
-    """Where a stroke of the untouched stem is heard on its frame, the shifted one's is within a millisecond of it."""
+    """Strokes that stand out from what still rings are heard within a millisecond of where they were."""
     sound, onsets = rendered_stem(gmd_dir, piece)
-    clear = [onset for onset in onsets.tolist() if abs(heard_onset(sound, onset) - onset) <= CLEAR]
-    assert len(clear) >= 3
     for cents in (-300.0, 180.0, 300.0):
         shifted = pitch_shift(_one(sound), _values(cents), sample_rate=RATE, onsets=[onsets])[0].numpy()
-        moved = [abs(heard_onset(shifted, onset) - heard_onset(sound, onset)) for onset in clear]
-        assert max(moved) <= ONSET_S * RATE
+        pairs = [(rise(sound, onset), rise(shifted, onset)) for onset in onsets.tolist()]
+        moved = [abs(now - before) for before, now in pairs if before is not None and now is not None]
+        assert len(moved) >= 4 and max(moved) <= ONSET_S * RATE

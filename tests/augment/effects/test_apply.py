@@ -1,0 +1,242 @@
+"""Rows carried out on batches: the same alone and in company, in any shape, and refused where they cannot be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toy_strokes import ONSETS, rise, strokes
+
+torch = pytest.importorskip("torch")
+
+from stemgmd_tools.augment.apply import Warp, apply, summed  # noqa: E402
+from stemgmd_tools.augment.board import BOARD_EFFECTS  # noqa: E402
+from stemgmd_tools.augment.catalogue import EFFECTS, Domain, Scope, effect_named  # noqa: E402
+from stemgmd_tools.augment.effects.registry import LINE_EFFECTS, RESPONSES, TIME_EFFECTS  # noqa: E402
+from stemgmd_tools.augment.rows import Row  # noqa: E402
+from stemgmd_tools.errors import UsageError  # noqa: E402
+
+RATE = 44_100
+NAMES = ("kick", "snare", "toms")
+TAPS = {"hall": torch.from_numpy(np.random.default_rng(3).normal(size=(1, 700)).astype(np.float32))}
+ON_STEMS = sorted({*LINE_EFFECTS, *TIME_EFFECTS, *RESPONSES})
+TYPICAL = {
+    "gain_db": -4.0, "factor": 0.6, "lufs": -22.0, "width": 0.4, "drive": 2.0, "cents": 210.0, "rate": 1.13,
+    "frequency_hz": 900.0, "threshold_db": -20.0, "ratio": 4.0, "attack_db": 6.0, "sustain_db": -6.0, "decay_s": 0.2,
+    "level_dbfs": -50.0, "rate_hz": 9000.0, "bits": 9, "drive_db": 9.0, "impulse_response": "hall", "seed": 7,
+}  # fmt: skip
+
+
+MILD = {"room_reverb": {"wet_db": -20.0}, "convolution": {"wet_db": -20.0}, "limiter": {"threshold_db": -6.0}}
+"""So that attacks still stand out from what rings."""
+
+
+def _parameters(effect: str) -> dict:
+    return {p.name: TYPICAL.get(p.name, p.default) for p in effect_named(effect).parameters}
+
+
+def _row(effect: str, stem: int = 0, scope: str = "stem", step: int = 0, **changed) -> Row:
+    if effect in TIME_EFFECTS:
+        scope, stem = "example", -1
+    return Row("an example", step, effect, scope, stem, {**_parameters(effect), **changed})
+
+
+def _batch(items: int = 3, frames: int = 30_000, channels: int = 2, seed: int = 0) -> torch.Tensor:
+    """Return stems that all differ."""
+    rng = np.random.default_rng(seed)
+    sounds = [
+        strokes(90.0 * (1 + stem), frames=frames, channels=channels, onsets=_onsets(frames)) * rng.uniform(0.5, 1)
+        for _ in range(items)
+        for stem in range(len(NAMES))
+    ]
+    return torch.from_numpy(np.stack(sounds).reshape(items, len(NAMES), channels, frames))
+
+
+def _onsets(frames: int) -> np.ndarray:
+    return ONSETS[frames > ONSETS]
+
+
+def _applied(rows, stems, **kwargs):
+    onsets = [[_onsets(stems.shape[-1])] * len(NAMES)] * len(stems)
+    return apply(rows, stems, sample_rate=RATE, names=NAMES, onsets=onsets, impulse_responses=TAPS, **kwargs)
+
+
+def test_every_effect_on_sound_is_carried_out_by_something():
+    audio = {effect.name for effect in EFFECTS if effect.domain is Domain.AUDIO}
+    assert audio == set(ON_STEMS)
+    assert {effect.name for effect in EFFECTS if effect.domain is Domain.MIX} == {"bleed"} | BOARD_EFFECTS
+    changing = {e.name for e in EFFECTS if e.domain is Domain.AUDIO and e.changes_time}
+    assert changing == set(TIME_EFFECTS)
+
+
+@pytest.mark.parametrize("effect", ON_STEMS)
+def test_an_item_is_the_same_alone_and_in_a_batch(effect):
+    stems = _batch(24, 12_000)
+    rows = [[_row(effect, stem) for stem in range(3)] if item % 3 != 1 else [] for item in range(24)]
+    together = _applied(rows, stems)
+    for item in (0, 1, 23):
+        alone = _applied([rows[item]], stems[item : item + 1])
+        length = alone.frames[0]
+        assert together.frames[item] == length
+        assert torch.equal(together.stems[item, ..., :length], alone.stems[0])
+        assert torch.equal(together.mixture[item, ..., :length], alone.mixture[0])
+        assert not together.stems[item, ..., length:].any()
+
+
+@pytest.mark.parametrize("effect", ON_STEMS)
+@pytest.mark.parametrize(("channels", "frames"), [(1, 1), (2, 1), (1, 7001), (2, 2)])
+def test_any_shape(effect, channels, frames):
+    out = _applied([[_row(effect)]], _batch(1, frames, channels))
+    assert out.stems.shape[:3] == (1, 3, channels) and bool(out.stems.isfinite().all())
+    assert out.frames == (out.stems.shape[-1],)
+
+
+@pytest.mark.parametrize("effect", sorted(set(ON_STEMS) - {"noise_floor"}))
+def test_silence_stays_silent_and_a_constant_stays_finite(effect):
+    silent = torch.zeros(1, 3, 2, 5000)
+    assert not _applied([[_row(effect)]], silent).stems.any()
+    assert bool(_applied([[_row(effect)]], silent + 0.5).stems.isfinite().all())
+
+
+@pytest.mark.parametrize("effect", sorted(set(ON_STEMS) - set(TIME_EFFECTS)))
+def test_attacks_stay_within_a_millisecond(effect):
+    sound = strokes(frames=60_000)
+    stems = torch.from_numpy(np.stack([sound, sound * 0, sound * 0]))[None]
+    onsets = [[_onsets(60_000)] * 3]
+    out = (
+        apply([[_row(effect, **MILD.get(effect, {}))]], stems, sample_rate=RATE, onsets=onsets, impulse_responses=TAPS)
+        .stems[0, 0]
+        .numpy()
+    )
+    heard = [(rise(sound, frame), rise(out, frame)) for frame in onsets[0][0].tolist()]
+    moved = [abs(now - before) for before, now in heard if before is not None and now is not None]
+    assert len(moved) >= 3 and max(moved) <= 0.001 * RATE
+
+
+def test_other_stems_and_the_callers_tensor_are_left_alone():
+    stems = _batch(2)
+    before = stems.clone()
+    out = _applied([[_row("saturation", 1)], []], stems)
+    assert torch.equal(stems, before)
+    assert torch.equal(out.stems[1], before[1]) and torch.equal(out.stems[0, [0, 2]], before[0, [0, 2]])
+    assert torch.equal(out.stems[0, 1], torch.tanh(before[0, 1] * 2))
+
+
+def test_the_mixture_is_the_sum_and_then_its_own_rows():
+    stems = _batch(2)
+    rows = [[_row("gain", 0), _row("gain", -1, "mixture", step=1, gain_db=-6.0)], []]
+    out = _applied(rows, stems)
+    total = summed(out.stems)
+    assert torch.equal(out.mixture[1], total[1])
+    assert torch.allclose(out.mixture[0], total[0] * 10 ** (-6 / 20), atol=1e-7)
+
+
+def test_steps_go_in_order():
+    stems = _batch(1)
+    first = _applied([[_row("saturation", 0, step=1), _row("gain", 0, step=2)]], stems).stems[0, 0]
+    other = _applied([[_row("saturation", 0, step=2), _row("gain", 0, step=1)]], stems).stems[0, 0]
+    assert torch.allclose(first, torch.tanh(stems[0, 0] * 2) * 10 ** (-4 / 20), atol=1e-7)
+    assert torch.allclose(other, torch.tanh(stems[0, 0] * 2 * 10 ** (-4 / 20)), atol=1e-6)
+
+
+def test_filters_before_and_after_something_else_keep_their_places():
+    stems = _batch(1)
+    steps = [_row("peaking_filter", 0, step=0), _row("saturation", 0, step=1), _row("high_pass_filter", 0, step=2)]
+    whole = _applied([steps], stems).stems
+    each = stems
+    for step in steps:
+        each = _applied([[step]], each).stems
+    assert torch.equal(whole, each)
+
+
+@pytest.mark.parametrize("effect", sorted(TIME_EFFECTS))
+def test_changes_of_time_move_labels_with_the_sound(effect):
+    stems = _batch(2, 60_000)
+    out = _applied([[_row(effect, rate=0.8, step=0), _row(effect, rate=1.1, step=1)], []], stems)
+    assert out.frames == (round(round(60_000 / 0.8) / 1.1), 60_000)
+    assert out.warps[1] == Warp() and len(out.warps[0].factors) == 2
+    frames = _onsets(60_000)
+    labels = out.warps[0].frames(frames)
+    pairs = [
+        (rise(stems[0, 2].numpy(), old), old, rise(out.stems[0, 2].numpy(), new), new)
+        for old, new in zip(frames.tolist(), labels.tolist(), strict=True)
+    ]
+    heard = [
+        abs((now - new) - (before - old)) for before, old, now, new in pairs if before is not None and now is not None
+    ]
+    assert len(heard) >= 3 and max(heard) <= 0.005 * RATE
+
+
+def test_shorter_items_are_computed_at_their_own_length():
+    stems = _batch(2, 20_000)
+    stems[1, ..., 9000:] = 0
+    rows = [[_row("room_reverb", -1, "example"), _row("pitch_shift", -1, "example", step=1)]] * 2
+    out = _applied(rows, stems, frames=[20_000, 9000])
+    onsets = [[_onsets(20_000)] * 3]
+    alone = apply(rows[:1], stems[1:, ..., :9000], sample_rate=RATE, onsets=onsets)
+    assert torch.equal(out.stems[1, ..., :9000], alone.stems[0]) and not out.stems[1, ..., 9000:].any()
+
+
+def test_loudness_of_an_example_is_that_of_its_sum():
+    from stemgmd_tools.augment.effects.loudness import loudness
+
+    stems = _batch(1, 60_000)
+    out = _applied([[_row("loudness_normalization", -1, "example", lufs=-30.0)]], stems)
+    assert abs(loudness(out.mixture[0], RATE) + 30) < 0.1
+    assert torch.allclose(out.stems / out.stems[0, 0].abs().max(), stems / stems[0, 0].abs().max(), atol=1e-5)
+
+
+def test_noise_on_all_stems_differs_from_stem_to_stem():
+    out = _applied([[_row("noise_floor", -1, "example")]], torch.zeros(1, 3, 2, 5000)).stems[0]
+    assert not torch.equal(out[0], out[1]) and not torch.equal(out[1], out[2])
+
+
+def test_bleed_is_in_the_mixture_alone():
+    stems = _batch(2)
+    out = _applied([[_row("bleed", -1, "mixture")], []], stems)
+    assert torch.equal(out.stems, stems)
+    assert (out.mixture[0] - summed(stems)[0]).abs().max() > 1e-3
+    assert torch.equal(out.mixture[1], summed(stems)[1])
+
+
+@pytest.mark.parametrize(
+    "effect", sorted(e.name for e in EFFECTS if Scope.MIXTURE in e.scopes and e.domain is Domain.AUDIO)
+)
+def test_what_works_on_mixtures_works_there(effect):
+    stems = _batch(1)
+    out = _applied([[_row(effect, -1, "mixture")]], stems)
+    assert torch.equal(out.stems, stems) and not torch.equal(out.mixture, summed(stems))
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.tuples(st.sampled_from(ON_STEMS), st.integers(0, 2)), min_size=1, max_size=6))
+def test_any_chain_leaves_the_sum_of_the_stems(effects):
+    rows = [_row(effect, stem, step=step) for step, (effect, stem) in enumerate(effects)]
+    out = _applied([rows], _batch(1, 6000))
+    assert torch.equal(out.mixture, summed(out.stems)) and bool(out.mixture.isfinite().all())
+
+
+def test_what_cannot_be_computed_is_refused():
+    stems = _batch(2)
+    bad = stems.clone()
+    bad[1, 2, 0, 5] = float("nan")
+    with pytest.raises(UsageError, match="item 1, stem 2"):
+        _applied([[], []], bad)
+    with pytest.raises(UsageError, match="float32"):
+        _applied([[], []], stems.double())
+    with pytest.raises(UsageError, match="for 1 items; there are 2"):
+        _applied([[]], stems)
+    with pytest.raises(UsageError, match="impulse response"):
+        apply([[_row("convolution", impulse_response="cave")], []], stems, sample_rate=RATE)
+    with pytest.raises(UsageError, match="names of the stems"):
+        apply([[_row("bleed", -1, "mixture")], []], stems, sample_rate=RATE)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("effect", ON_STEMS)
+def test_a_device_agrees_with_the_cpu(effect):
+    stems = _batch(2, 20_000)
+    rows = [[_row(effect, stem) for stem in range(3)], []]
+    here, there = _applied(rows, stems), _applied(rows, stems.cuda())
+    assert (here.stems - there.stems.cpu()).abs().max() < 1e-4

@@ -1,0 +1,51 @@
+"""Effects of finished mixes through pedalboard."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from toy_strokes import strokes
+
+from stemgmd_tools.augment.board import BOARD_EFFECTS, board_effect
+from stemgmd_tools.augment.catalogue import effect_named
+from stemgmd_tools.errors import UsageError
+
+RATE = 44_100
+GIVEN = {"threshold_db": -20.0, "ratio": 4.0, "drive_db": 12.0}
+
+
+def _values(effect: str) -> dict:
+    return {p.name: GIVEN.get(p.name, p.default) for p in effect_named(effect).parameters}
+
+
+def _made(effect: str, sound: np.ndarray) -> np.ndarray:
+    taps = np.eye(1, 200, dtype=np.float32)
+    return board_effect(effect, sound, _values(effect), sample_rate=RATE, impulse_response=taps)
+
+
+@pytest.mark.parametrize("effect", sorted(BOARD_EFFECTS))
+@pytest.mark.parametrize("channels", [1, 2])
+def test_length_and_time_stay(effect, channels):
+    pytest.importorskip("pedalboard")
+    sound = strokes(channels=channels)
+    out = _made(effect, sound)
+    assert out.shape == sound.shape and out.dtype == np.float32 and np.isfinite(out).all()
+    lags = np.fft.irfft(np.fft.rfft(out[0], 1 << 18) * np.conj(np.fft.rfft(sound[0], 1 << 18)))
+    lag = int(np.argmax(np.abs(lags)))
+    assert min(lag, (1 << 18) - lag) <= 0.001 * RATE
+
+
+def test_tape_keeps_the_level_and_bends():
+    pytest.importorskip("pedalboard")
+    sound = strokes()
+    out = _made("tape_saturation", sound)
+    assert abs(np.square(out).mean() / np.square(sound).mean() - 1) < 1e-3
+    assert np.abs(out).max() < np.abs(sound).max()
+
+
+def test_without_pedalboard_it_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pedalboard", None)
+    with pytest.raises(UsageError, match="pip install"):
+        _made("gsm_compression", strokes())
