@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -16,8 +16,9 @@ from stemgmd_tools.augment.stems import pieces_of_stem
 from stemgmd_tools.augment.studio import Studio
 from stemgmd_tools.corpus.source import StemSource
 from stemgmd_tools.performances.types import Performance
-from stemgmd_tools.pieces import NOTES, Piece
+from stemgmd_tools.pieces import NOTES, PIECES, Piece
 from stemgmd_tools.rendering.plan import Plan
+from stemgmd_tools.rendering.stems import Pcm
 
 LABEL_DTYPE: Final = np.dtype(
     [
@@ -84,13 +85,8 @@ class _Session:
         """Render."""
         frames = self._example.frames if self._example.frames is not None else self._length()
         stems = np.zeros((len(self._heard), 2, frames), np.float32)
-        read = self._read(frames)
-        for stem, heard in enumerate(self._heard):
-            for layer in heard:
-                sound = read.get((stem, layer))
-                if sound is None:
-                    sound = self._made(stem, layer, frames)
-                stems[stem] += np.float32(layer.weight) * sound
+        self._add_read(stems)
+        self._add_made(stems)
         return Rendered(self._own, stems, self._labels(frames))
 
     def _performance(self, name: str) -> Performance:
@@ -125,33 +121,37 @@ class _Session:
                     lengths.append(length - self._example.start)
         return max(lengths)
 
-    def _read(self, frames: int) -> Mapping[tuple[int, Layer], NDArray[np.float32]]:
-        """Read every layer that the source holds; one read per performance, kit and place."""
+    def _add_read(self, stems: NDArray[np.float32]) -> None:
+        """Add every layer that the source holds; one read per performance, kit and place."""
         wanted: dict[tuple[str, str, int], list[tuple[int, Layer]]] = {}
         for stem, heard in enumerate(self._heard):
             for layer in heard:
                 if not self._is_made(stem, layer):
                     wanted.setdefault((layer.performance, layer.kit, layer.start), []).append((stem, layer))
-        found: dict[tuple[int, Layer], NDArray[np.float32]] = {}
         scale = np.float32(1.0 / units.full_scale(self._source.bit_depth))
+        scratch = np.empty(stems.shape[2], np.float32)
         for (performance, kit, start), users in wanted.items():
             axes = sorted({axis for stem, _ in users for axis in self._pieces[stem]})
-            silent = min(max(-start, 0), frames)
-            pcm = self._source.stems(
-                performance, kit, max(start, 0), frames - silent, [tuple(Piece)[axis] for axis in axes]
-            )
+            silent = min(max(-start, 0), stems.shape[2])
+            sounding = min(stems.shape[2] - silent, max(self._source.length(performance, kit) - max(start, 0), 0))
+            if not sounding:
+                continue
+            pieces = [PIECES[axis] for axis in axes]
+            pcm = self._source.stems(performance, kit, max(start, 0), sounding, pieces)
             for stem, layer in users:
-                sound = np.zeros((2, frames), np.float32)
-                parts = pcm[[axes.index(axis) for axis in self._pieces[stem]]]
-                sound[:, silent:] = parts.sum(axis=0, dtype=np.int32).astype(np.float32) * scale
-                found[stem, layer] = sound
-        return found
+                sounds = [pcm[axes.index(axis)] for axis in self._pieces[stem]]
+                _add(stems[stem, :, silent : silent + sounding], sounds, scale * np.float32(layer.weight), scratch)
 
-    def _made(self, stem: int, layer: Layer, frames: int) -> NDArray[np.float32]:
-        silent = min(max(-layer.start, 0), frames)
-        span = range(max(layer.start, 0), max(layer.start, 0) + frames - silent)
-        made = self._studio.stem(self._plan(layer), self._pieces[stem], span, self._strokes[stem])
-        return np.concatenate([np.zeros((2, silent), np.float32), made], axis=1) if silent else made
+    def _add_made(self, stems: NDArray[np.float32]) -> None:
+        """Add every layer that has to be rendered."""
+        for stem, heard in enumerate(self._heard):
+            for layer in heard:
+                if self._is_made(stem, layer):
+                    silent = min(max(-layer.start, 0), stems.shape[2])
+                    first = max(layer.start, 0)
+                    span = range(first, first + stems.shape[2] - silent)
+                    made = self._studio.stem(self._plan(layer), self._pieces[stem], span, self._strokes[stem])
+                    stems[stem, :, silent:] += np.float32(layer.weight) * made
 
     def _labels(self, frames: int) -> NDArray[np.void]:
         """Return the hits of every stem's first layer; those that double it play the same."""
@@ -166,6 +166,18 @@ class _Session:
                 labels[name] = hits[name][here]
             found.append(labels)
         return np.concatenate(found)
+
+
+def _add(out: NDArray[np.float32], sounds: Sequence[Pcm], factor: np.float32, scratch: NDArray[np.float32]) -> None:
+    """Add integer sounds times a factor, each of shape (2, frames): line by line, since theirs are interleaved.
+
+    The factor is a power of two and sums of 16-bit sounds fit a float's 24 bits, so nothing is rounded then.
+    """
+    part = scratch[: out.shape[1]]
+    for sound in sounds:
+        for line, channel in zip(out, sound, strict=True):
+            np.multiply(channel, factor, out=part, casting="same_kind")
+            np.add(line, part, out=line)
 
 
 def _stroke_rows(rows: Sequence[Row], example: Example, stem: int) -> tuple[Row, ...]:
