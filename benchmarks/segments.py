@@ -67,7 +67,7 @@ class Size:
     """Segments read at random while memory is watched."""
 
 
-FULL = Size(long=4, short=12, segments=60, repeats=5, endured=6000)
+FULL = Size(long=3, short=8, segments=40, repeats=3, endured=3000)
 QUICK = Size(long=1, short=4, segments=10, repeats=1, endured=50)
 LONG_S = 120.0
 
@@ -123,12 +123,7 @@ def _integers(source: VirtualCorpus | Corpus) -> Reader:
 
 
 def _floats(source: VirtualCorpus) -> Reader:
-    scale = np.float32(2.0**-15)
-
-    def read(segment: Segment, frames: int) -> object:
-        return np.multiply(source.stems(*segment, frames), scale, dtype=np.float32)
-
-    return read
+    return lambda segment, frames: source.floats(*segment, frames)
 
 
 def _anew(source: VirtualCorpus) -> Reader:

@@ -87,6 +87,11 @@ def benchmarks() -> str:
     return report.markdown(json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8")))
 
 
+def segments() -> str:
+    """Return the last benchmark of random segments that was committed."""
+    return report.markdown(json.loads((ROOT / "benchmarks" / "segments.json").read_text(encoding="utf-8")))
+
+
 def realism_results(part: Callable[[Results], str]) -> str:
     """Return a part of the last realism benchmark that was committed."""
     return part(Results.load(RESULTS)) if RESULTS.is_file() else "Not measured yet."
@@ -112,6 +117,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "realism-proof": lambda: realism_results(realism.proof),
     "realism-tried": realism_tried,
     "sample-map": kit_docs.reference,
+    "segments": segments,
 }
 
 

@@ -16,6 +16,7 @@ from stemgmd_tools.augment.kit_domain import StrokeShapes, reshape_strokes, soun
 from stemgmd_tools.augment.rows import Row
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.source import StemSource
+from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.errors import AugmentError, UsageError
 from stemgmd_tools.kits.bank import CHANNELS, Bank
 from stemgmd_tools.kits.library import load_kit
@@ -128,6 +129,8 @@ class Studio:
         return self._gains[key]
 
     def _found_gain(self, performance: str, kit: str) -> float:
+        if isinstance(self.source, VirtualCorpus):
+            return self.source.gain_db(performance, kit)
         bank = self.bank(kit)
         return headroom_db(runs_of(self.plan(self.source.played(performance), kit), bank), bank, self.source.bit_depth)
 

@@ -9,9 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from stemgmd_tools import audio
+from stemgmd_tools import audio, units
 from stemgmd_tools.corpus.collect import MANIFEST_FOLDER
 from stemgmd_tools.corpus.identity import Identity, require_identity
 from stemgmd_tools.corpus.jobs import MIDI
@@ -121,6 +123,19 @@ class Corpus:
                     raise CorpusError(f"{self.root / path}: shorter than its row says; look with `stemgmd verify`")
                 stems[row, : span.sounding] = pcm
         return stems.transpose(0, 2, 1)
+
+    def floats(
+        self,
+        performance: str,
+        kit: str,
+        start: int = 0,
+        frames: int | None = None,
+        pieces: Sequence[Piece | str] | None = None,
+    ) -> NDArray[np.float32]:
+        """Read a part of the stems as floats in -1..1, see :meth:`~stemgmd_tools.corpus.source.StemSource.floats`."""
+        pcm = self.stems(performance, kit, start, frames, pieces)
+        unit = np.float32(1.0 / units.full_scale(self.bit_depth))
+        return np.multiply(pcm, unit, out=np.empty(pcm.shape, np.float32), casting="same_kind")
 
     def played(self, performance: str) -> Performance:
         """Return what was played, read from the MIDI file that lies in the corpus.

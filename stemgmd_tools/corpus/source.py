@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.performances.types import Performance
@@ -82,6 +83,20 @@ class StemSource(Protocol):
             otherwise, see ``np.ascontiguousarray``.
         :raises UsageError: if the source does not hold this performance through this kit, a piece is unknown or named
             twice, or ``start`` or ``frames`` is negative.
+        """
+        ...
+
+    def floats(
+        self,
+        performance: str,
+        kit: str,
+        start: int = 0,
+        frames: int | None = None,
+        pieces: Sequence[Piece | str] | None = None,
+    ) -> NDArray[np.float32]:
+        """Return what :meth:`stems` returns over full scale, exactly: float32 in -1..1, shape (piece, channel, frame).
+
+        The array is new and its memory ordered as its shape says.
         """
         ...
 

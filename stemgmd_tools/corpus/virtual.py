@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from stemgmd_tools.corpus import outlook
 from stemgmd_tools.corpus.recent import Recent
@@ -22,7 +24,7 @@ from stemgmd_tools.pieces import Piece
 from stemgmd_tools.rendering.headroom import Peaks, headroom_db
 from stemgmd_tools.rendering.plan import plan
 from stemgmd_tools.rendering.runs import Runs, runs_of
-from stemgmd_tools.rendering.segment import Buffers, Score, mix_segment
+from stemgmd_tools.rendering.segment import Buffers, Score, mix_segment, mix_segment_as_float
 from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.rendering.stems import Pcm
 
@@ -168,6 +170,24 @@ class VirtualCorpus:
         """
         self._require(performance, kit)
         return self._mixed(self._score(performance, kit), kit, start, frames, pieces)
+
+    def floats(
+        self,
+        performance: str,
+        kit: str,
+        start: int = 0,
+        frames: int | None = None,
+        pieces: Sequence[Piece | str] | None = None,
+    ) -> NDArray[np.float32]:
+        """Render a part of the stems as floats in -1..1, see :meth:`~stemgmd_tools.corpus.source.StemSource.floats`.
+
+        :raises UsageError: if the corpus does not hold this performance through this kit, or the part is none.
+        """
+        self._require(performance, kit)
+        score, axes = self._score(performance, kit), axes_of(pieces)
+        stems = np.zeros((len(axes), 2, span_of(score.frames, start, frames).frames), np.float32)
+        mix_segment_as_float(score, self.bank(kit), start, stems, axes, self._here.buffers)
+        return stems
 
     def render(
         self,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgmd_tools import units
 from stemgmd_tools.kits.bank import CHANNELS, Bank
 from stemgmd_tools.rendering.headroom import Peaks, headroom_db
 from stemgmd_tools.rendering.mix import integer_scale, round_into
@@ -63,14 +64,41 @@ def mix_segment(
         exactly what :func:`stemgmd_tools.rendering.mix.mix` would give there. What lies beyond the end stays silent.
     :param axes: which stems, in which order.
     """
-    buffers = buffers or Buffers()
+    frames = out.shape[1]
+    flat = out.reshape(len(axes), frames * CHANNELS)
+    for row, first, sound in _sounds(score, bank, start, frames, axes, buffers or Buffers()):
+        round_into(sound, flat[row, first * CHANNELS :])
+
+
+def mix_segment_as_float(
+    score: Score,
+    bank: Bank,
+    start: int,
+    out: NDArray[np.float32],
+    axes: Sequence[int],
+    buffers: Buffers | None = None,
+) -> None:
+    """Add the same integers over full scale, in -1..1, to silence.
+
+    :param out: silence of shape (len(axes), 2, frames).
+    """
+    unit = np.float32(1.0 / units.full_scale(score.bit_depth))
+    for row, first, sound in _sounds(score, bank, start, out.shape[2], axes, buffers or Buffers()):
+        np.rint(sound, out=sound)
+        frames = sound.reshape(-1, CHANNELS).T
+        np.multiply(frames, unit, out=out[row, :, first : first + frames.shape[1]])
+
+
+def _sounds(
+    score: Score, bank: Bank, start: int, frames: int, axes: Sequence[int], buffers: Buffers
+) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
+    """Yield row, first frame and sound, in integer units, of each stretch of each stem; beyond it there is silence."""
     pcm = np.asarray(bank.pcm)
     scale = integer_scale(score.bit_depth, score.gain_db)
-    flat = out.reshape(len(axes), out.shape[1] * CHANNELS)
-    width = len(buffers.sound)
-    for begin in range(0, flat.shape[1], width):
-        block = flat[:, begin : begin + width]
-        origin = start * CHANNELS + begin
-        for stem, cuts in zip(block, score.runs.cut(origin, origin + block.shape[1], scale, axes), strict=True):
+    width = len(buffers.sound) // CHANNELS
+    for first in range(0, frames, width):
+        origin = (start + first) * CHANNELS
+        end = origin + min(width, frames - first) * CHANNELS
+        for row, cuts in enumerate(score.runs.cut(origin, end, scale, axes)):
             covered = add_up(pcm, cuts, buffers.sound, buffers.scratch)
-            round_into(buffers.sound[:covered], stem)
+            yield row, first, buffers.sound[:covered]

@@ -10,9 +10,10 @@ import pytest
 import soundfile
 import yaml
 
-from benchmarks import clips, report
+from benchmarks import clips, report, segments
 from benchmarks.results import Results, Row
 from benchmarks.run import Size, measure
+from stemgmd_tools.corpus.open import virtual_corpus
 from stemgmd_tools.performances.types import Hit, Performance
 from stemgmd_tools.pieces import ARTICULATIONS
 
@@ -65,6 +66,30 @@ def test_a_run_measures_every_row(click_kit: Path, tmp_path: Path) -> None:
     again = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert Results.of(again) == results
     assert all(row.what in report.markdown(again) for row in results.rows)
+
+
+@pytest.mark.slow
+def test_segments_are_rendered_read_and_counted(click_kit: Path) -> None:
+    smallest = segments.Size(long=1, short=1, segments=2, repeats=1, endured=8)
+    results = segments.measure(smallest, None, [str(click_kit)])
+    assert all(row.figure is not None for row in results.rows)
+    assert all(row.figure > 0 for row in results.rows if row.unit in ("x", "times"))
+    ways = {row.what.removeprefix("segments: ") for row in results.rows if row.what.startswith("segments: ")}
+    assert {"rendered", "FLAC", "WAV"} <= ways
+    assert {row.at_least for row in results.rows if row.unit == "times"} == {
+        segments.FLAC_REACH,
+        segments.WAV_REACH,
+    }
+
+
+def test_every_second_of_a_virtual_corpus_is_as_likely(click_kit: Path) -> None:
+    source = virtual_corpus(None, str(click_kit), limit=6)
+    durations = dict(zip(source.performances["performance"], source.performances["duration_s"], strict=True))
+    drawn = segments.drawn(source, 4000, 1000, "test")
+    assert drawn == segments.drawn(source, 4000, 1000, "test")
+    for name, duration_s in durations.items():
+        share = sum(one.performance == name for one in drawn) / len(drawn)
+        assert share == pytest.approx(duration_s / sum(durations.values()), abs=0.03)  # four standard deviations
 
 
 def test_the_sample_stands_for_all_performances() -> None:

@@ -71,6 +71,10 @@ def test_any_part_is_the_same_slice_of_the_written_files(pair, data):
     found = rendered.stems(performance, kit, start, frames, pieces)
     assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
     assert np.array_equal(found, expected)
+    for one in (written, rendered):
+        floats = one.floats(performance, kit, start, frames, pieces)
+        assert (floats.dtype, floats.flags.c_contiguous) == (np.float32, True)
+        assert np.array_equal(floats * 2.0 ** (one.bit_depth - 1), expected)
 
 
 @pytest.mark.parametrize("pair", list(FORMATS)[:1], indirect=True)
