@@ -216,10 +216,12 @@ class _Chunks:
         return np.ascontiguousarray(self.source.stems(*_tasks()[index]))
 
 
-def test_workers_of_a_torch_loader_give_the_same(source):
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "workers"), [("fork", 2), ("spawn", 1)])
+def test_workers_of_a_torch_loader_give_the_same(source, method, workers):
     data = pytest.importorskip("torch.utils.data")
     here = [source.stems(*task) for task in _tasks()]
-    loader = data.DataLoader(_Chunks(source), batch_size=4, num_workers=2, multiprocessing_context="fork")
+    loader = data.DataLoader(_Chunks(source), batch_size=4, num_workers=workers, multiprocessing_context=method)
     batches = np.concatenate([batch.numpy() for batch in loader])
     assert np.array_equal(batches, np.stack(here))
 
