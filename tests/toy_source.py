@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import pandas as pd
 from toys import RATE, toy_bank
 
@@ -87,11 +86,9 @@ class ToySource:
 
 
 def toy_source(**bank) -> ToySource:
-    banks = {}
-    for index, name in enumerate(KITS):
-        made = toy_bank(**{"onset": 30, **bank})
-        order = np.roll(np.arange(len(made.pcm)), 12345 * index)
-        banks[name] = replace(made, kit=name, pcm=made.pcm if not index else made.pcm[order])
+    made = toy_bank(**{"onset": 30, **bank})
+    sounds = {"tin": made.pcm, "wood": made.pcm[::-1] // 8 - made.pcm // 2, "brass": made.pcm // 3}
+    banks = {name: replace(made, kit=name, pcm=sounds[name]) for name in KITS}
     return ToySource(banks)
 
 

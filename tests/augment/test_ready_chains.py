@@ -1,0 +1,79 @@
+"""The ready chains from end to end: drawn, rendered, applied; labels lie where the sound is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from toy_pool import GROUP_STEMS
+from toy_source import toy_example, toy_source
+from toys import RATE
+
+from stemgmd_tools.augment.chain import chain_names, load_chain, make_chain
+from stemgmd_tools.augment.draw import draw
+from stemgmd_tools.augment.examples import render_example
+from stemgmd_tools.augment.pool import pool_of
+
+SOURCE = toy_source()
+POOL = pool_of(SOURCE)
+NEAR = round(0.02 * RATE)
+ONSET_BOUND_S = 0.001
+
+EVERYTHING = {
+    "tempo": ("example", {"rate": {"uniform": [0.8, 1.25]}}),
+    "humanise": ("stem", {"sigma_ms": 5}),
+    "swing": ("example", {"percent": {"uniform": [50, 66]}}),
+    "velocity_curve": ("stem", {"gamma": {"uniform": [0.8, 1.25]}}),
+    "velocity_jitter": ("stem", {"sigma": 5}),
+    "hit_drop": ("stem", {"share": 0.1}),
+    "openness_shift": ("example", {"shift": {"uniform": [-0.2, 0.2]}}),
+    "random_mix": ("stem", {"match": "same_bpm"}),
+    "kit_swap": ("stem", {}),
+    "time_shift": ("stem", {"shift_s": {"uniform": [-0.4, 0.4]}}),
+    "tuning": ("stem", {"cents": {"uniform": [-300, 300]}, "spread_cents": 50}),
+    "stroke_pitch": ("stem", {"cents": 0, "spread_cents": 50}),
+    "damping": ("stem", {"decay": {"uniform": [0.5, 1.2]}}),
+}
+
+
+def test_labels_lie_on_the_attacks_whatever_was_done_to_performance_kits_and_strokes():
+    steps = [
+        {"effect": name, "scope": scope, "probability": 0.6, "parameters": parameters}
+        for name, (scope, parameters) in EVERYTHING.items()
+    ]
+    chain = make_chain({"steps": steps})
+    looked_at, seen = 0, set()
+    for copy in range(18):
+        example = toy_example(frames=120_000, stems=GROUP_STEMS, name=f"toy+tin+{copy}")
+        rows = draw(chain, example, POOL, 0)
+        seen |= {row.effect for row in rows}
+        made = render_example(SOURCE, example, rows)
+        amplitude = np.abs(made.stems).max(axis=1)
+        for stem, onsets in enumerate(made.onsets):
+            alone = np.diff(onsets, prepend=-RATE, append=10 * RATE) > 4 * NEAR
+            for onset in onsets[alone[:-1] & alone[1:]]:
+                if NEAR <= onset < 120_000 - NEAR:
+                    peak = int(np.argmax(amplitude[stem, onset - NEAR : onset + NEAR])) - NEAR
+                    assert abs(peak) <= ONSET_BOUND_S * RATE, (copy, stem, int(onset))
+                    looked_at += 1
+    assert seen == set(EVERYTHING)
+    assert looked_at > 200
+
+
+@pytest.mark.parametrize("name", chain_names())
+def test_a_ready_chain_runs_from_end_to_end(name):
+    torch = pytest.importorskip("torch")
+    from stemgmd_tools.augment.apply import apply
+
+    chain = load_chain(name)
+    examples = [toy_example(frames=50_000, stems=GROUP_STEMS, name=f"toy+tin+{copy}") for copy in range(3)]
+    rows = [draw(chain, example, POOL, 2) for example in examples]
+    made = [render_example(SOURCE, example, own) for example, own in zip(examples, rows, strict=True)]
+    stems = torch.from_numpy(np.stack([one.stems for one in made]))
+    applied = apply(rows, stems, sample_rate=RATE, names=GROUP_STEMS, onsets=[one.onsets for one in made])
+    assert applied.stems.shape[:3] == (3, 5, 2)
+    assert torch.isfinite(applied.mixture).all()
+    assert applied.mixture.abs().amax() > 0.01
+    if name == "none":
+        assert torch.equal(applied.stems, stems)
+    if not any(row.scope == "mixture" for own in rows for row in own):
+        assert torch.allclose(applied.mixture, applied.stems.sum(dim=1), atol=1e-6)
