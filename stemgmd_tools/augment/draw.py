@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from stemgmd_tools.augment.catalogue import EFFECT_OF_NAME, SEEDS, Effect, Kind, Parameter, Scope
 from stemgmd_tools.augment.chain import Chain, Distribution, Step, settings_of
+from stemgmd_tools.augment.elsewhere import elsewhere, one_of
 from stemgmd_tools.augment.pool import Pool
 from stemgmd_tools.augment.rows import ALL_STEMS, Example, Row, Value, rounded
 from stemgmd_tools.augment.stems import selected
@@ -65,6 +66,8 @@ def _check_pool(step: Step, example: Example, pool: Pool) -> None:
             f"{example.name}: {step.effect} needs another kit than {example.kit}"
             f"{f' of the split {split}' if split else ''}, and the pool has none; give it at least two"
         )
+    if step.effect == "random_mix" and step.parameters.get("min_hits", 0) != 0 and pool.activity is None:
+        raise AugmentError(f"{example.name}: min_hits needs the onsets; make the pool with activity=True")
     if step.effect == "swing" and pool.performance(example.performance).bpm is None:
         raise AugmentError(f"{example.name}: swing needs the performance's tempo (bpm), which is not known")
 
@@ -84,7 +87,7 @@ def _step_rows(
 
     def row(stem: int, table_row: int, present: tuple[str, str]) -> Row:
         numbers = uniform[table_row, 1:].tolist()
-        values = _parameters(effect, settings, numbers, present, example, pool)
+        values = _parameters(effect, settings, numbers, stem, present, example, pool)
         return Row(example.name, index, effect.name, step.scope.value, stem, values)
 
     together = step.scope in (Scope.EXAMPLE, Scope.MIXTURE)
@@ -127,11 +130,12 @@ def _parameters(
     effect: Effect,
     settings: Mapping[str, Value | Distribution | None],
     numbers: Sequence[float],
+    stem: int,
     present: tuple[str, str],
     example: Example,
     pool: Pool,
 ) -> dict[str, Value]:
-    """Return every parameter of one row."""
+    """Return every parameter of one row, those that are stated first."""
     values: dict[str, Value] = {}
     for parameter, u in zip(effect.parameters, numbers, strict=False):
         setting = settings[parameter.name]
@@ -139,35 +143,20 @@ def _parameters(
             values[parameter.name] = value_of(setting, parameter, u)
         elif setting is not None:
             values[parameter.name] = _typed(setting, parameter)
+        elif effect.name == "random_mix":
+            return values | elsewhere(values, numbers[len(values) : len(values) + 3], stem, example, pool)
         else:
-            values[parameter.name] = _drawn(parameter.kind, u, values, present, example, pool)
+            values[parameter.name] = _drawn(parameter.kind, u, present, example, pool)
     return values
 
 
-def _drawn(
-    kind: Kind, u: float, values: Mapping[str, Value], present: tuple[str, str], example: Example, pool: Pool
-) -> Value:
+def _drawn(kind: Kind, u: float, present: tuple[str, str], example: Example, pool: Pool) -> Value:
     """Return a parameter that no chain states."""
-    match = values.get("match")
     if kind is Kind.SEED:
         return int(u * SEEDS)
     if kind is Kind.TEMPO:
         return rounded(float(pool.performance(example.performance).bpm or 0.0))
-    if kind is Kind.PERFORMANCE:
-        same_tempo = match == "same_bpm"
-        choice = pool.performances_at_tempo if same_tempo else pool.performances_like
-        return _one_of(choice(example.performance), u)
-    if kind is Kind.KIT:
-        if match is None:
-            return _one_of(pool.other_kits(present[1]), u)
-        return example.kit if match == "same_kit" else _one_of(pool.kits_like(example.kit), u)
-    length_s = 0.0 if example.frames is None else example.frames / pool.sample_rate
-    room_s = pool.performance(str(values["performance"])).duration_s - length_s
-    return 0.0 if example.frames is None else rounded(max(room_s, 0.0) * u)
-
-
-def _one_of(names: Sequence[str], u: float) -> str:
-    return names[int(u * len(names))]
+    return one_of(pool.other_kits(present[1]), u)
 
 
 def value_of(drawn: Distribution, parameter: Parameter, u: float) -> Value:

@@ -19,7 +19,7 @@ from stemgmd_tools import units
 from stemgmd_tools.augment.activity import Activity
 from stemgmd_tools.augment.catalogue import effect_named
 from stemgmd_tools.augment.pool import Pool
-from stemgmd_tools.augment.rows import Example, Row, rounded
+from stemgmd_tools.augment.rows import Example, Row, Value, rounded
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.seeds import stream
 
@@ -152,12 +152,13 @@ def draw_mix(
 
 def mix_rows(parts: Sequence[Part], example: Example, knobs: RandomMix, sample_rate: int) -> tuple[Row, ...]:
     """Return the rows that make the mix of an example: sources, pitch, loudness, gain, in this order."""
-    effects: list[tuple[str, list[dict[str, float | str]]]] = [
+    effects: list[tuple[str, list[dict[str, Value]]]] = [
         (
             "random_mix",
             [
                 {
                     "match": "any",
+                    "min_hits": 0,
                     "performance": part.performance,
                     "kit": part.kit,
                     "start_s": units.seconds_of(part.start, sample_rate),

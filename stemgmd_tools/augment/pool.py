@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
+from stemgmd_tools.augment.activity import Activity
 from stemgmd_tools.corpus.source import StemSource
 from stemgmd_tools.errors import AugmentError
 
@@ -47,6 +48,8 @@ class Pool:
     performances: tuple[PoolPerformance, ...]
     sample_rate: int
     """Of the stems, in Hz."""
+    activity: Activity | None = None
+    """Where hits lie, for random mixes that ask for some."""
     _kits: dict[str, PoolKit] = field(init=False, repr=False)
     _performances: dict[str, PoolPerformance] = field(init=False, repr=False)
     _kits_of: dict[str, tuple[str, ...]] = field(init=False, repr=False)
@@ -118,8 +121,11 @@ class Pool:
         return tuple(bpm for bpm, _ in known), tuple(name for _, name in known)
 
 
-def pool_of(source: StemSource) -> Pool:
-    """Return the pool of everything a source holds."""
+def pool_of(source: StemSource, *, activity: bool = False) -> Pool:
+    """Return the pool of everything a source holds.
+
+    :param activity: whether to note where all hits lie, for random mixes with ``min_hits``.
+    """
     kits = source.kits
     performances = source.performances
     return Pool(
@@ -133,6 +139,7 @@ def pool_of(source: StemSource) -> Pool:
             )
         ),
         sample_rate=source.sample_rate,
+        activity=Activity.of(source.hits) if activity else None,
     )
 
 

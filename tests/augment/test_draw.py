@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 from toy_pool import BPM, GROUP_STEMS, HELDOUT, PIECE_STEMS, TRAIN, example, pool
 
+from stemgmd_tools.augment.activity import Activity
 from stemgmd_tools.augment.catalogue import SEEDS, Kind, Parameter, effect_named
 from stemgmd_tools.augment.chain import Distribution, load_chain, make_chain
 from stemgmd_tools.augment.draw import draw, value_of
@@ -201,6 +202,19 @@ def test_random_mixes_share_what_they_must_and_fit_into_what_is_drawn():
         assert kits == ({"cedar"} if match == "same_kit" else set(TRAIN))
         assert all(0 <= row["start_s"] <= 20 for row in rows)  # 30 s less the segment's 10
         assert max(row["start_s"] for row in rows) > 19
+
+
+def test_random_mixes_look_for_hits_and_give_up_in_time():
+    toms = {("d/3", "mid_tom"): np.arange(0, 30 * 44_100, 44_100)}
+    pool = Pool(POOL.kits, POOL.performances, 44_100, Activity(toms))
+    chain = one_step(effect="random_mix", scope="stem", stems=["toms", "kick"], parameters={"min_hits": 2})
+    rows = [row for i in range(200) for row in draw(chain, example(i), pool, 0)]
+    found = [row.parameters["performance"] for row in rows if row.stem == GROUP_STEMS.index("toms")]
+    assert found.count("d/3") / len(found) > 0.97  # one place in four has toms: 0.75 ** 16 are not found, 1 %
+    kicks = [row.parameters["performance"] for row in rows if row.stem == GROUP_STEMS.index("kick")]
+    assert set(kicks) == {"d/1", "d/2", "d/3", "d/4"}  # there are none anywhere
+    with pytest.raises(AugmentError, match="activity=True"):
+        draw(chain, example(), POOL, 0)
 
 
 def test_whole_examples_start_where_the_other_performance_does():
