@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from benchmarks import material, report
 from benchmarks.clock import OtherLoad, Work, in_turn
@@ -123,7 +124,14 @@ def _integers(source: VirtualCorpus | Corpus) -> Reader:
 
 
 def _floats(source: VirtualCorpus) -> Reader:
-    return lambda segment, frames: source.floats(*segment, frames)
+    """Render into an array that is used again, as a worker does that hands on batches."""
+    out: list[NDArray[np.float32]] = []
+
+    def read(segment: Segment, frames: int) -> object:
+        out[:] = [source.floats(*segment, frames, out=out[0] if out else None)]
+        return out[0]
+
+    return read
 
 
 def _anew(source: VirtualCorpus) -> Reader:

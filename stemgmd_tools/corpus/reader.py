@@ -18,7 +18,7 @@ from stemgmd_tools.corpus.collect import MANIFEST_FOLDER
 from stemgmd_tools.corpus.identity import Identity, require_identity
 from stemgmd_tools.corpus.jobs import MIDI
 from stemgmd_tools.corpus.records import read_record, record_path
-from stemgmd_tools.corpus.source import axes_of, not_held, silence, span_of
+from stemgmd_tools.corpus.source import axes_of, not_held, room_for, silence, span_of
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.performances.mapping import NoteMapping
@@ -131,11 +131,12 @@ class Corpus:
         start: int = 0,
         frames: int | None = None,
         pieces: Sequence[Piece | str] | None = None,
+        out: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """Read a part of the stems as floats in -1..1, see :meth:`~stemgmd_tools.corpus.source.StemSource.floats`."""
         pcm = self.stems(performance, kit, start, frames, pieces)
         unit = np.float32(1.0 / units.full_scale(self.bit_depth))
-        return np.multiply(pcm, unit, out=np.empty(pcm.shape, np.float32), casting="same_kind")
+        return np.multiply(pcm, unit, out=room_for(pcm.shape, out), casting="same_kind")
 
     def played(self, performance: str) -> Performance:
         """Return what was played, read from the MIDI file that lies in the corpus.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from stemgmd_tools.corpus import outlook
 from stemgmd_tools.corpus.recent import Recent
-from stemgmd_tools.corpus.source import axes_of, not_held, silence, span_of
+from stemgmd_tools.corpus.source import axes_of, not_held, room_for, silence, span_of
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.kit import Kit, located
@@ -41,7 +41,7 @@ KEPT_GAINS: Final = 1 << 17
 
 
 class VirtualCorpus:
-    """Performances through kits as a source of stems, see :class:`~stemgmd_tools.corpus.source.StemSource`.
+    """Performances through kits as a :class:`~stemgmd_tools.corpus.source.StemSource`.
 
     The integers are those that ``stemgmd render`` writes with the same settings. Only strikes that sound in the asked
     part are mixed. Pickles as performances, kits and settings; each process opens banks of its own, and keeps so many
@@ -178,14 +178,12 @@ class VirtualCorpus:
         start: int = 0,
         frames: int | None = None,
         pieces: Sequence[Piece | str] | None = None,
+        out: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        """Render a part of the stems as floats in -1..1, see :meth:`~stemgmd_tools.corpus.source.StemSource.floats`.
-
-        :raises UsageError: if the corpus does not hold this performance through this kit, or the part is none.
-        """
+        """Render a part of the stems as floats in -1..1, see :meth:`~stemgmd_tools.corpus.source.StemSource.floats`."""
         self._require(performance, kit)
         score, axes = self._score(performance, kit), axes_of(pieces)
-        stems = np.zeros((len(axes), 2, span_of(score.frames, start, frames).frames), np.float32)
+        stems = room_for((len(axes), 2, span_of(score.frames, start, frames).frames), out)
         mix_segment_as_float(score, self.bank(kit), start, stems, axes, self._here.buffers)
         return stems
 

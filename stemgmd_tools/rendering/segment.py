@@ -78,15 +78,19 @@ def mix_segment_as_float(
     axes: Sequence[int],
     buffers: Buffers | None = None,
 ) -> None:
-    """Add the same integers over full scale, in -1..1, to silence.
+    """Write the same integers over full scale, in -1..1.
 
-    :param out: silence of shape (len(axes), 2, frames).
+    :param out: shape (len(axes), 2, frames); whatever it holds is overwritten.
     """
     unit = np.float32(1.0 / units.full_scale(score.bit_depth))
-    for row, first, sound in _sounds(score, bank, start, out.shape[2], axes, buffers or Buffers()):
-        np.rint(sound, out=sound)
-        frames = sound.reshape(-1, CHANNELS).T
-        np.multiply(frames, unit, out=out[row, :, first : first + frames.shape[1]])
+    buffers = buffers or Buffers()
+    width = len(buffers.sound) // CHANNELS
+    for row, first, sound in _sounds(score, bank, start, out.shape[2], axes, buffers):
+        last = first + len(sound) // CHANNELS
+        target = out[row, :, first:last]
+        np.rint(sound.reshape(-1, CHANNELS).T, out=target)  # strides cost a rounding less than a multiplication
+        np.multiply(target, unit, out=target)
+        out[row, :, last : first + width] = 0.0
 
 
 def _sounds(

@@ -75,6 +75,9 @@ def test_any_part_is_the_same_slice_of_the_written_files(pair, data):
         floats = one.floats(performance, kit, start, frames, pieces)
         assert (floats.dtype, floats.flags.c_contiguous) == (np.float32, True)
         assert np.array_equal(floats * 2.0 ** (one.bit_depth - 1), expected)
+        used = np.full(floats.shape, np.nan, np.float32)
+        assert one.floats(performance, kit, start, frames, pieces, used) is used
+        assert np.array_equal(used, floats)
 
 
 @pytest.mark.parametrize("pair", list(FORMATS)[:1], indirect=True)
@@ -142,6 +145,12 @@ def test_what_was_played_is_what_was_given(source, request_of):
 def test_what_is_not_there_is_refused_in_one_line(source, arguments, message):
     with pytest.raises(UsageError, match=message):
         source.stems(*arguments)
+
+
+def test_room_that_does_not_fit_is_refused(source):
+    for out in (np.zeros((9, 2, 5), np.float32), np.zeros((9, 2, 6), np.float64)):
+        with pytest.raises(UsageError, match=r"out is float.*this part is float32 of shape \(9, 2, 6\)"):
+            source.floats(IDS[0], "tin", 0, 6, out=out)
 
 
 def test_the_rest_of_what_is_refused(source, request_of):
