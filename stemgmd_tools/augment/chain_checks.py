@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from stemgmd_tools.augment.catalogue import DRAWN, EFFECT_OF_NAME, Domain, Effect, Kind, Parameter, Scope
+from stemgmd_tools.augment.catalogue import DRAWN, EFFECT_OF_NAME, SEEDS, Domain, Effect, Kind, Parameter, Scope
+from stemgmd_tools.augment.rows import Row, Value
+from stemgmd_tools.errors import AugmentError
 from stemgmd_tools.kits.checks import Problem, nearest
 from stemgmd_tools.pieces import GROUPS, PIECES
 
@@ -39,6 +42,48 @@ def problems(chain: Chain) -> Iterator[Problem]:
     yield from _order(chain)
 
 
+def check_rows(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Return rows that were kept somewhere, once it is sure that they can be carried out.
+
+    :raises AugmentError: for an effect or a scope there is not, a parameter too many, missing or out of range.
+    """
+    checked = tuple(rows)
+    for row in checked:
+        fault = _row_fault(row)
+        if fault is not None:
+            raise AugmentError(f"{row.example}, step {row.step}: {fault}")
+    return checked
+
+
+def _row_fault(row: Row) -> str | None:
+    effect = EFFECT_OF_NAME.get(row.effect)
+    if effect is None:
+        return f'unknown effect "{row.effect}"{nearest(row.effect, EFFECT_OF_NAME)}'
+    if row.scope not in effect.scopes:
+        return f'{row.effect} has scope "{row.scope}"; allowed: {", ".join(effect.scopes)}'
+    names = {parameter.name for parameter in effect.parameters}
+    if names != set(row.parameters):
+        return f"{row.effect} has the parameters {', '.join(row.parameters)}; needed: {', '.join(names)}"
+    for parameter in effect.parameters:
+        value = row.parameters[parameter.name]
+        fault = _drawn_fault(value, parameter) if parameter.kind in DRAWN else _fault(value, parameter)
+        if fault is not None:
+            return f"{row.effect}: {parameter.name} is {json.dumps(value)}; {fault}"
+    return None
+
+
+def _drawn_fault(value: Value, parameter: Parameter) -> str | None:
+    """Return what is allowed if a value that is always drawn is not."""
+    if parameter.kind in (Kind.KIT, Kind.PERFORMANCE):
+        return None if isinstance(value, str) and value else "must be a name"
+    if isinstance(value, str):
+        return "must be a number"
+    if parameter.kind is Kind.SEED:
+        return None if isinstance(value, int) and 0 <= value < SEEDS else f"must be a whole number in 0..{SEEDS - 1}"
+    lowest = 0.0 if parameter.kind is Kind.START else math.ulp(0.0)
+    return None if lowest <= value < math.inf else "must be 0 or more" if lowest == 0.0 else "must be above 0"
+
+
 def _selection(at: At, step: Step, effect: Effect) -> Iterator[Problem]:
     """Check scope, and which stems are chosen."""
     if step.scope not in effect.scopes:
@@ -48,12 +93,12 @@ def _selection(at: At, step: Step, effect: Effect) -> Iterator[Problem]:
         yield Problem((*at, "joint"), f'found true; with scope "{step.scope}" there is one toss anyway')
     if step.except_target and step.scope is Scope.TARGET:
         yield Problem((*at, "except_target"), 'found true beside scope "target"; nothing would be left')
-    if step.scope is Scope.MIXTURE and (step.stems is not None or step.except_target):
+    if step.stems is not None or step.except_target:
         key = "stems" if step.stems is not None else "except_target"
-        yield Problem((*at, key), "the mixture is one; leave the key out")
-    if effect.changes_time and effect.domain is Domain.AUDIO and (step.stems is not None or step.except_target):
-        key = "stems" if step.stems is not None else "except_target"
-        yield Problem((*at, key), f"{effect.name} changes the length; stems of different lengths have no sum")
+        if step.scope is Scope.MIXTURE:
+            yield Problem((*at, key), "the mixture is one; leave the key out")
+        elif Scope.STEM not in effect.scopes:
+            yield Problem((*at, key), f"{effect.name} acts on all stems alike; leave the key out")
     for index, name in enumerate(step.stems or ()):
         if name not in STEM_NAMES:
             yield Problem(
@@ -98,7 +143,7 @@ def _fault(value: float | str, parameter: Parameter) -> str | None:
         return "must be a number"
     if not parameter.low <= value <= parameter.high:
         return f"must lie in {parameter.low:g}..{parameter.high:g}{' ' if parameter.unit else ''}{parameter.unit}"
-    if parameter.kind is Kind.INTEGER and not value.is_integer():
+    if parameter.kind is Kind.INTEGER and value != int(value):
         return "must be a whole number"
     return None
 

@@ -85,10 +85,11 @@ def _step_rows(
     effect = EFFECT_OF_NAME[step.effect]
     settings = settings_of(step)
 
-    def row(stem: int, table_row: int, present: tuple[str, str]) -> Row:
-        numbers = uniform[table_row, 1:].tolist()
-        values = _parameters(effect, settings, numbers, stem, present, example, pool)
-        return Row(example.name, index, effect.name, step.scope.value, stem, values)
+    def values(table_row: int, names: Sequence[str], present: tuple[str, str]) -> dict[str, Value]:
+        return _parameters(effect, settings, uniform[table_row, 1:].tolist(), names, present, example, pool)
+
+    def row(stem: int, parameters: dict[str, Value]) -> Row:
+        return Row(example.name, index, effect.name, step.scope.value, stem, parameters)
 
     together = step.scope in (Scope.EXAMPLE, Scope.MIXTURE)
     if (together or step.joint) and uniform[_JOINT, 0] >= step.probability:
@@ -97,11 +98,12 @@ def _step_rows(
         # Draws for all stems alike leave out the example's own kit, whatever single stems were given before.
         everything = step.scope is Scope.MIXTURE or len(stems) == len(example.stems)
         alike = [ALL_STEMS] if everything else stems
-        present = (example.performance, example.kit)
-        rows = [row(stem, _JOINT, present) for stem in alike]
+        names = [example.stems[stem] for stem in stems]
+        drawn = values(_JOINT, names, (example.performance, example.kit))
+        rows = [row(stem, drawn) for stem in alike]
     else:
         tossed = [stem for stem in stems if step.joint or uniform[stem + 1, 0] < step.probability]
-        rows = [row(stem, stem + 1, heard[stem]) for stem in tossed]
+        rows = [row(stem, values(stem + 1, [example.stems[stem]], heard[stem])) for stem in tossed]
     _note(rows, heard)
     return rows
 
@@ -130,7 +132,7 @@ def _parameters(
     effect: Effect,
     settings: Mapping[str, Value | Distribution | None],
     numbers: Sequence[float],
-    stem: int,
+    names: Sequence[str],
     present: tuple[str, str],
     example: Example,
     pool: Pool,
@@ -144,7 +146,7 @@ def _parameters(
         elif setting is not None:
             values[parameter.name] = _typed(setting, parameter)
         elif effect.name == "random_mix":
-            return values | elsewhere(values, numbers[len(values) : len(values) + 3], stem, example, pool)
+            return values | elsewhere(values, numbers[len(values) : len(values) + 3], names, example, pool)
         else:
             values[parameter.name] = _drawn(parameter.kind, u, present, example, pool)
     return values

@@ -8,7 +8,7 @@ from typing import Final
 from stemgmd_tools import units
 from stemgmd_tools.augment.activity import Activity
 from stemgmd_tools.augment.pool import Pool
-from stemgmd_tools.augment.rows import ALL_STEMS, Example, Value, rounded
+from stemgmd_tools.augment.rows import Example, Value, rounded
 from stemgmd_tools.seeds import stream
 
 TRIES: Final = 16
@@ -18,18 +18,18 @@ _SEEDS: Final = 1 << 53
 
 
 def elsewhere(
-    stated: Mapping[str, Value], numbers: Sequence[float], stem: int, example: Example, pool: Pool
+    stated: Mapping[str, Value], numbers: Sequence[float], names: Sequence[str], example: Example, pool: Pool
 ) -> dict[str, Value]:
     """Return ``performance``, ``kit`` and ``start_s`` of a stem that is heard from another place.
 
     :param stated: ``match`` and ``min_hits``.
     :param numbers: three uniform numbers; they fix further tries too.
-    :param stem: index in the example's stems, or all of them.
+    :param names: stems that are heard from there; ``min_hits`` counts those of all of them.
     """
     found: dict[str, Value] = {}
     for place in _places(numbers):
         found = _found(str(stated["match"]), place, example, pool)
-        if pool.activity is None or _hits(found, stem, example, pool, pool.activity) >= int(stated["min_hits"]):
+        if pool.activity is None or _hits(found, names, example, pool, pool.activity) >= int(stated["min_hits"]):
             break
     return found
 
@@ -50,14 +50,12 @@ def _found(match: str, numbers: Sequence[float], example: Example, pool: Pool) -
     return {"performance": performance, "kit": kit, "start_s": start_s}
 
 
-def _hits(found: Mapping[str, Value], stem: int, example: Example, pool: Pool, activity: Activity) -> int:
-    """Return the hits that are heard; of the stem that has fewest, if it is for all of them."""
+def _hits(found: Mapping[str, Value], names: Sequence[str], example: Example, pool: Pool, activity: Activity) -> int:
     performance, start_s = str(found["performance"]), float(found["start_s"])
     seconds = pool.performance(performance).duration_s
     frames = example.frames if example.frames is not None else units.frames_of(seconds, pool.sample_rate)
-    names = example.stems if stem == ALL_STEMS else (example.stems[stem],)
     start = units.frames_of(start_s, pool.sample_rate)
-    return min(activity.hits(performance, name, start, frames) for name in names)
+    return sum(activity.hits(performance, name, start, frames) for name in names)
 
 
 def one_of(names: Sequence[str], u: float) -> str:

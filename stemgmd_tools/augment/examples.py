@@ -118,7 +118,7 @@ class _Session:
                         length = self._studio.length(self._plan(layer), self._strokes[stem])
                     else:
                         length = self._source.length(layer.performance, layer.kit)
-                    lengths.append(length - self._example.start)
+                    lengths.append(length - layer.start)
         return max(lengths)
 
     def _add_read(self, stems: NDArray[np.float32]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -37,9 +38,11 @@ class Layer(NamedTuple):
 def layers(example: Example, rows: Sequence[Row], sample_rate: int) -> tuple[tuple[Layer, ...], ...]:
     """Return what is heard in each stem once the rows are carried out; rows of other domains are passed over.
 
-    The first layer of a stem is what it is made of, the others double it; weights add up to 1.
+    The first layer of a stem is what it is made of, the others double it; weights add up to 1. At another tempo the
+    segment starts at the same moment of the music.
     """
-    own: tuple[Layer, ...] = (Layer(example.performance, example.kit, example.start, 1.0),)
+    rate = math.prod(float(row.parameters["rate"]) for row in rows if row.effect == "tempo")
+    own: tuple[Layer, ...] = (Layer(example.performance, example.kit, round(example.start / rate), 1.0),)
     heard = [own] * len(example.stems)
     for row in rows:
         if row.effect in SOURCE_EFFECTS:

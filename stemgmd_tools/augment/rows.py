@@ -28,7 +28,7 @@ class Example(NamedTuple):
     copy: int
     """Number of the copy, from 1."""
     start: int
-    """Frame of the performance at which the segment starts."""
+    """Frame of the performance at which the segment starts, before anything changes its tempo."""
     frames: int | None
     """Length of the segment; None for all of it."""
     stems: tuple[str, ...]

@@ -89,7 +89,16 @@ def test_larsnet_has_the_published_probabilities_ranges_and_order():
         ),
         ("  - effect: kit_swap\n    scope: target\n    except_target: true\n", 7, ("nothing would be left",)),
         ("  - effect: mp3_compression\n    scope: mixture\n    stems: [kick]\n", 7, ("the mixture is one",)),
-        ("  - effect: varispeed\n    scope: example\n    stems: [kick]\n    parameters: {rate: 1.1}\n", 7, ("no sum",)),
+        (
+            "  - effect: varispeed\n    scope: example\n    stems: [kick]\n    parameters: {rate: 1.1}\n",
+            7,
+            ("all stems alike",),
+        ),
+        (
+            "  - effect: tempo\n    scope: example\n    stems: [kick]\n    parameters: {rate: 1.1}\n",
+            7,
+            ("all stems alike",),
+        ),
         (
             "  - effect: kit_swap\n    scope: stem\n    parameters: {kit: cedar}\n",
             7,

@@ -14,6 +14,7 @@ from toy_pool import BPM, GROUP_STEMS, HELDOUT, PIECE_STEMS, TRAIN, example, poo
 from stemgmd_tools.augment.activity import Activity
 from stemgmd_tools.augment.catalogue import SEEDS, Kind, Parameter, effect_named
 from stemgmd_tools.augment.chain import Distribution, load_chain, make_chain
+from stemgmd_tools.augment.chain_checks import check_rows
 from stemgmd_tools.augment.draw import draw, value_of
 from stemgmd_tools.augment.pool import Pool, PoolKit
 from stemgmd_tools.augment.rows import ALL_STEMS, rows_from_json, rows_to_json
@@ -164,6 +165,22 @@ def test_every_row_states_every_parameter_of_its_effect_in_range():
                     assert parameter.low <= value <= parameter.high
                 elif parameter.kind is Kind.SEED:
                     assert 0 <= value < SEEDS
+
+
+def test_what_is_drawn_can_be_carried_out_and_what_was_changed_by_hand_is_checked():
+    rows = tuple(row for name in ("larsnet", "demucs", "studio") for row in draw(load_chain(name), example(4), POOL, 3))
+    assert check_rows(rows) == rows
+    kept = next(row for row in rows if row.effect == "tuning")
+    for changed, words in (
+        (kept._replace(effect="tunning"), r'unknown effect "tunning" \(did you mean "tuning"'),
+        (kept._replace(scope="mixture"), "tuning has scope"),
+        (kept._replace(parameters={**kept.parameters, "cents": 9999.0}), "cents is 9999.0; must lie in"),
+        (kept._replace(parameters={**kept.parameters, "seed": -1}), "seed is -1"),
+        (kept._replace(parameters={"cents": 1.0}), "needed: .*spread_cents"),
+        (kept._replace(effect="kit_swap", parameters={"kit": ""}), "must be a name"),
+    ):
+        with pytest.raises(AugmentError, match=words):
+            check_rows([changed])
 
 
 def test_swaps_stay_in_the_split_and_never_give_what_is_heard_already():

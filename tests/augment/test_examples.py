@@ -48,6 +48,22 @@ def test_a_whole_example_is_as_long_as_its_longest_sound():
     assert slow.stems.shape[2] > 1.9 * made.stems.shape[2]
 
 
+def test_a_whole_example_holds_a_stem_that_was_shifted_too():
+    plain = render_example(SOURCE, toy_example(start=0, frames=None)).stems
+    later = render_example(SOURCE, toy_example(start=0, frames=None), [row("time_shift", 0, shift_s=0.5)]).stems
+    assert later.shape[2] == plain.shape[2] + RATE // 2
+    assert np.array_equal(later[0, :, RATE // 2 :], plain[0])
+
+
+def test_a_segment_at_another_tempo_starts_with_the_same_stroke():
+    plain = render_example(SOURCE, toy_example())
+    slow = render_example(SOURCE, toy_example(), [row("tempo", rate=0.8)])
+    assert len(slow.labels) < len(plain.labels)
+    for stem in range(9):
+        before, after = plain.onsets[stem], slow.onsets[stem]
+        assert np.abs(after - before[: len(after)] / 0.8).max(initial=0) <= 1
+
+
 def test_beyond_the_end_there_is_silence():
     length = SOURCE.length("d/1", "tin")
     made = render_example(SOURCE, toy_example(start=length - 100, frames=5000))
@@ -143,7 +159,8 @@ def test_segments_of_a_changed_performance_are_slices_of_the_whole():
     whole = render_example(SOURCE, toy_example(start=0, frames=None), rows).stems
     for start, frames in ((0, 10_000), (33_333, 44_444), (100_001, 7)):
         part = render_example(SOURCE, toy_example(start=start, frames=frames), rows).stems
-        assert np.array_equal(part, whole[:, :, start : start + frames])
+        moved = round(start / 0.9)  # the same moment of the music
+        assert np.array_equal(part, whole[:, :, moved : moved + frames])
 
 
 def test_a_tempo_of_one_changes_less_than_the_rounding():
