@@ -9,8 +9,10 @@ from toy_source import toy_example, toy_source
 from toys import RATE
 
 from stemgmd_tools.augment.chain import chain_names, load_chain, make_chain
+from stemgmd_tools.augment.chain_checks import check_rows
 from stemgmd_tools.augment.draw import draw
 from stemgmd_tools.augment.examples import render_example
+from stemgmd_tools.augment.mixing import RandomMix, draw_mix, mix_rows
 from stemgmd_tools.augment.pool import pool_of
 
 SOURCE = toy_source()
@@ -77,3 +79,21 @@ def test_a_ready_chain_runs_from_end_to_end(name):
         assert torch.equal(applied.stems, stems)
     if not any(row.scope == "mixture" for own in rows for row in own):
         assert torch.allclose(applied.mixture, applied.stems.sum(dim=1), atol=1e-6)
+
+
+def test_rows_of_a_random_mix_run_from_end_to_end():
+    torch = pytest.importorskip("torch")
+    from stemgmd_tools.augment.apply import apply
+
+    knobs = RandomMix(p_original=0.0, pitch="inconsistent", cents=100, gain_db=(-6.0, 0.0), loudness_lufs=-23.0)
+    example = toy_example(frames=60_000, stems=GROUP_STEMS)
+    parts = draw_mix(knobs, 0, example.stems, 60_000, POOL, 0)
+    rows = check_rows(mix_rows(parts, example, knobs, RATE))
+    made = render_example(SOURCE, example, rows)
+    batch = torch.from_numpy(made.stems[None])
+    applied = apply([rows], batch, sample_rate=RATE, names=GROUP_STEMS, onsets=[made.onsets])
+    without = [row for row in rows if row.effect != "gain"]
+    before = apply([without], batch, sample_rate=RATE, names=GROUP_STEMS, onsets=[made.onsets])
+    for stem, part in enumerate(parts):
+        ratio = applied.stems[0, stem].abs().amax() / before.stems[0, stem].abs().amax()
+        assert 20 * np.log10(float(ratio)) == pytest.approx(part.gain_db, abs=1e-3)
