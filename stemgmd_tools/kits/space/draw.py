@@ -25,9 +25,9 @@ _TRIES: Final = 16
 """So many normal numbers hold one within the above for certain (1 in 10^21 do not)."""
 PITCH_HZ: Final = {"kick": (38.0, 90.0), "snare": (130.0, 330.0), "toms": (70.0, 190.0)}
 """Pitch of the head, that of the mid tom for all toms: the range of recorded kits and a little more."""
-SCATTER: Final = 1.0
+SCATTER: Final = 0.5
 """Scatter of a drawn kit at a spread of 1: no chance of its own, so that no kit is a perfect instrument."""
-MOST_GRAIN: Final = 0.5
+MOST_GRAIN: Final = 0.25
 """Grain is drawn evenly from 0 to this."""
 _DIGITS: Final = 4
 
