@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
@@ -19,7 +20,7 @@ from stemgmd_tools.corpus.source import StemSource
 from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.errors import AugmentError, UsageError
 from stemgmd_tools.kits.bank import CHANNELS, Bank
-from stemgmd_tools.kits.library import load_kit
+from stemgmd_tools.kits.library import load_kit, search_path
 from stemgmd_tools.kits.store import open_bank
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.rendering.headroom import headroom_db
@@ -50,9 +51,11 @@ class Studio:
     """Renders performances through the kits of a source, as the source itself would.
 
     :param source: files of a corpus (its kits must then be found here, by name and hash) or a source that renders.
+    :param kit_path: where kits of a corpus's files are looked for, beside the usual places.
     """
 
     source: StemSource
+    kit_path: tuple[Path, ...] = ()
     _gains: dict[tuple[str, str], float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -79,7 +82,8 @@ class Studio:
         if row.empty:
             raise AugmentError(f"{self.source}: has no kit {kit}; its kits: {', '.join(kits['kit'])}")
         origin = row["origin"].iloc[0]
-        return _bank(kit if pd.isna(origin) else str(origin), str(row["kit_hash"].iloc[0]), self.source.sample_rate)
+        name = kit if pd.isna(origin) else str(origin)
+        return _bank(name, self.kit_path, str(row["kit_hash"].iloc[0]), self.source.sample_rate)
 
     def plan(self, performance: Performance, kit: str) -> Plan:
         """Decide the strokes of a performance, the source's or a changed one."""
@@ -146,8 +150,8 @@ def _is_plain(shapes: StrokeShapes) -> bool:
 
 
 @lru_cache(maxsize=OPEN_BANKS)
-def _bank(name: str, kit_hash: str, sample_rate: int) -> Bank:
-    kit = load_kit(name)
+def _bank(name: str, kit_path: tuple[Path, ...], kit_hash: str, sample_rate: int) -> Bank:
+    kit = load_kit(name, search_path(kit_path))
     if kit.key != kit_hash:
         raise AugmentError(
             f"kit {name}: found here with content {kit.key[:12]}, the corpus was made with {kit_hash[:12]}; "

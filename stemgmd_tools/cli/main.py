@@ -13,6 +13,7 @@ from stemgmd_tools.errors import StemgmdError
 
 COMMANDS: Final = {
     "render": "stemgmd_tools.cli.render:render",
+    "augment": "stemgmd_tools.cli.augment:augment",
     "verify": "stemgmd_tools.cli.verify:verify",
     "info": "stemgmd_tools.cli.info:info",
     "merge": "stemgmd_tools.cli.merge:merge",
@@ -43,7 +44,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="stemgmd")
 def stemgmd() -> None:
-    """Drum stems from performances: render, check, browse."""
+    """Drum stems from performances: render, augment, check, browse."""
 
 
 def run() -> None:

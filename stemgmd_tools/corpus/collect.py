@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
     """
     stems = dict(records_of(root, STEMS))
     single_hits = dict(records_of(root, SINGLE_HITS))
-    midi = dict(records_of(root, MIDI))
+    midi = dict(records_of(root, MIDI)) if identity.augmentation is None else _examples(stems.values())
     banks = _banks(root, [*stems.values(), *single_hits.values()])
     for record in stems.values():
         performance = record.content["rows"][0]["performance"]
@@ -57,6 +57,16 @@ def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
     for name, frame in frames.items():
         write_manifest(root / MANIFEST_FOLDER, tables.TABLES[name], frame)
     return frames
+
+
+def _examples(stems: Iterable[Record]) -> dict[str, Record]:
+    """Return what an augmented corpus's jobs say of the performances they made, as a MIDI job's record does."""
+    return {
+        record.content["rows"][0]["performance"]: Record(
+            record.inputs, tuple(FileEntry(*entry) for entry in record.content["midi"]), record.content["performance"]
+        )
+        for record in stems
+    }
 
 
 def _banks(root: Path, records: list[Record]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from stemgmd_tools.corpus.records import read_record, record_path
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.store import seems_built
-from stemgmd_tools.pieces import ARTICULATIONS, PIECES
+from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.rendering.settings import RenderSettings
 
 TAIL_S: Final = 1.2
@@ -100,7 +100,7 @@ def estimate(root: Path, jobs: Sequence[Job], settings: RenderSettings, kits: Se
         performances=len({job.performance_id for job in jobs} - {""}),
         kits=len({job.kit_name for job in jobs} - {""}),
         stems=len(stems) * len(PIECES),
-        files=sum(file_count(job, settings) for job in jobs),
+        files=sum(job.file_count(settings) for job in jobs),
         nominal_h=nominal_s * len(PIECES) / 3600,
         with_tails_h=(nominal_s + tail_s * len(stems)) * len(PIECES) / 3600,
         bytes=round(sum(needed.values())),
@@ -126,20 +126,13 @@ def require_disk(root: Path, estimated: Estimate) -> None:
         )
 
 
-def file_count(job: Job, settings: RenderSettings) -> int:
-    """Return how many files a job writes."""
-    if job.kind == STEMS:
-        return len(layout.tracks(settings))
-    return len(ARTICULATIONS) * len(layout.SINGLE_HIT_VELOCITIES) if job.kind == SINGLE_HITS else 2
-
-
 def _bytes(job: Job, settings: RenderSettings, tail_s: float) -> float:
     """Return the estimated size of what a job writes."""
     if job.kind == STEMS:
         bits = sum(_bits(settings, _kind_of(track)) for track in layout.tracks(settings))
         return (job.performance_s + tail_s) * settings.sample_rate * _CHANNELS * bits / 8 + RECORD_BYTES
     if job.kind == SINGLE_HITS:
-        bits = file_count(job, settings) * _bits(settings, "single_hit")
+        bits = job.file_count(settings) * _bits(settings, "single_hit")
         return SINGLE_HIT_S * settings.sample_rate * _CHANNELS * bits / 8 + RECORD_BYTES
     return MIDI_BYTES
 

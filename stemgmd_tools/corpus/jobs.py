@@ -88,6 +88,10 @@ class Job(Protocol):
         """What decides its bytes, apart from the settings and the version."""
         ...
 
+    def file_count(self, settings: RenderSettings) -> int:
+        """Return how many files it writes."""
+        ...
+
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
         """Write the files; return them and what the manifests need."""
         ...
@@ -131,6 +135,10 @@ class StemsJob:
         """Performance and kit."""
         return performance_digest(self.performance), self.kit.key
 
+    def file_count(self, settings: RenderSettings) -> int:
+        """One file a track."""
+        return len(layout.tracks(settings))
+
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
         """Render."""
         bank = bank_of(self.kit, settings.sample_rate)
@@ -170,6 +178,10 @@ class SingleHitsJob:
     def inputs(self) -> tuple[str, ...]:
         """The kit."""
         return (self.kit.key,)
+
+    def file_count(self, settings: RenderSettings) -> int:  # noqa: ARG002
+        """One file an articulation and velocity."""
+        return len(ARTICULATIONS) * len(layout.SINGLE_HIT_VELOCITIES)
 
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
         """Render."""
@@ -213,14 +225,22 @@ class MidiJob:
         """Performance and source file."""
         return performance_digest(self.performance), hashlib.sha256(self.midi).hexdigest()
 
+    def file_count(self, settings: RenderSettings) -> int:  # noqa: ARG002
+        """The source file and the mapped one."""
+        return 2
+
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:  # noqa: ARG002
         """Copy the source file, write the mapped one."""
-        contents = (self.midi, mapped_midi(self.performance))
-        files = []
-        for path, content in zip(layout.midi_paths(self.performance), contents, strict=True):
-            write_bytes(root / path, content)
-            files.append(FileEntry(path.as_posix(), hashlib.sha256(content).hexdigest(), len(content)))
-        return files, performance_content(self.performance)
+        return write_midi(root, self.performance, self.midi), performance_content(self.performance)
+
+
+def write_midi(root: Path, performance: Performance, source: bytes) -> list[FileEntry]:
+    """Write the source MIDI file of a performance and the one mapped to the nine pieces; return both."""
+    files = []
+    for path, content in zip(layout.midi_paths(performance), (source, mapped_midi(performance)), strict=True):
+        write_bytes(root / path, content)
+        files.append(FileEntry(path.as_posix(), hashlib.sha256(content).hexdigest(), len(content)))
+    return files
 
 
 def complete(root: Path, job: Job, settings: RenderSettings) -> Outcome:

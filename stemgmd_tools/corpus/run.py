@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.corpus.claim import claim, claimed, refuse_foreign
 from stemgmd_tools.corpus.collect import write_manifests
-from stemgmd_tools.corpus.estimate import Estimate, estimate, file_count, require_disk
+from stemgmd_tools.corpus.estimate import Estimate, estimate, require_disk
 from stemgmd_tools.corpus.execute import execute, one_line_os_errors, worker_count
 from stemgmd_tools.corpus.identity import Identity, require_identity
 from stemgmd_tools.corpus.jobs import MIDI, Job, MidiJob, SingleHitsJob, StemsJob, inputs_digest
@@ -25,6 +26,38 @@ from stemgmd_tools.manifest.frames import CONTROL
 from stemgmd_tools.performances.midi_source import MidiSource
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.rendering.settings import RenderSettings
+
+
+class Work(Protocol):
+    """What a corpus is to hold: rendered, or made from what was rendered."""
+
+    @property
+    def settings(self) -> RenderSettings:
+        """How tracks are written."""
+        ...
+
+    @property
+    def identity(self) -> Identity:
+        """What the corpus folder will say it was made with."""
+        ...
+
+    @property
+    def kits(self) -> Sequence[Kit]:
+        """The kits whose banks are needed."""
+        ...
+
+    @property
+    def kit_names(self) -> Sequence[str]:
+        """The kits that the corpus holds, in the order of work."""
+        ...
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs, those of all shards."""
+        ...
+
+    def record_kits(self, root: Path) -> None:
+        """Keep what the manifests tell about kits."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +98,17 @@ class Request:
         """What the corpus folder will say it was made with."""
         return Identity(self.settings, self.source, {kit.name: kit.key for kit in self.kits})
 
+    @property
+    def kit_names(self) -> tuple[str, ...]:
+        """The kits that the corpus holds."""
+        return tuple(kit.name for kit in self.kits)
+
+    def record_kits(self, root: Path) -> None:
+        """Keep what the manifests tell about kits; the jobs of one that is made where it is needed do so themselves."""
+        for kit in self.kits:
+            if not kit.is_made:
+                record_kit(root, kit)
+
     def jobs(self) -> list[Job]:
         """Return all jobs, those of all shards."""
         sources = self.midi.read_many([str(p.metadata.get("midi_filename")) for p in self.performances])
@@ -89,7 +133,7 @@ class Report:
     """Whether all shards are done and the manifests written; the shard that finishes last does it."""
 
 
-def plan_run(root: Path, request: Request, shard: Shard | None = None) -> tuple[list[Job], Estimate]:
+def plan_run(root: Path, request: Work, shard: Shard | None = None) -> tuple[list[Job], Estimate]:
     """Return the jobs of one shard and what they amount to; nothing is written.
 
     :raises CorpusError: if ``root`` holds a corpus made with something else.
@@ -101,7 +145,7 @@ def plan_run(root: Path, request: Request, shard: Shard | None = None) -> tuple[
 
 def render_corpus(
     root: Path,
-    request: Request,
+    request: Work,
     *,
     jobs: int | None = None,
     scheduler: str | None = None,
@@ -136,12 +180,10 @@ def render_corpus(
         return replace(tally, complete=_finish(root, everything))
 
 
-def _prepare(root: Path, request: Request, *, alone: bool) -> None:
+def _prepare(root: Path, request: Work, *, alone: bool) -> None:
     """Claim the folder for this request, and clear away what killed runs left."""
     claim(root, request.identity, alone=alone)
-    for kit in request.kits:
-        if not kit.is_made:  # the jobs of one that is keep its row, where it is made
-            record_kit(root, kit)
+    request.record_kits(root)
     if alone:
         remove_temporaries(root)
 
@@ -159,13 +201,13 @@ def _require_same_performances(root: Path, jobs: Sequence[Job], settings: Render
 
 
 def _execute(
-    root: Path, jobs: Sequence[Job], request: Request, progress: Progress, *, workers: int, scheduler: str | None
+    root: Path, jobs: Sequence[Job], request: Work, progress: Progress, *, workers: int, scheduler: str | None
 ) -> Report:
     """Complete the jobs; count what was done."""
     rendered = files = size = 0
-    progress.start(sum(job.performance_s for job in jobs), sum(file_count(job, request.settings) for job in jobs))
+    progress.start(sum(job.performance_s for job in jobs), sum(job.file_count(request.settings) for job in jobs))
     try:
-        order = batches(jobs, request.kits, workers)
+        order = batches(jobs, request.kit_names, workers)
         for outcome in execute(root, order, request.settings, workers=workers, scheduler=scheduler):
             progress.update(outcome)
             rendered += outcome.done

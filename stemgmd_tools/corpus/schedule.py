@@ -7,7 +7,6 @@ from typing import Final, TypeAlias
 
 from stemgmd_tools.corpus.jobs import SINGLE_HITS, STEMS, Job
 from stemgmd_tools.corpus.locks import Shard
-from stemgmd_tools.kits.kit import Kit
 
 BATCH_COST_S: Final = 60.0
 """Jobs travel in batches of about this much work, half a second: small beside a run, large beside the cost of handing
@@ -24,7 +23,7 @@ def in_shard(jobs: Sequence[Job], shard: Shard) -> list[Job]:
     return dealt[shard.number - 1 :: shard.count]
 
 
-def batches(jobs: Sequence[Job], kits: Sequence[Kit], workers: int) -> Iterator[Batch]:
+def batches(jobs: Sequence[Job], kits: Sequence[str], workers: int) -> Iterator[Batch]:
     """Yield the jobs in the order in which workers should take them.
 
     MIDI comes first: it takes moments, and without it no manifest can tell of what an interrupted run left.
@@ -33,7 +32,7 @@ def batches(jobs: Sequence[Job], kits: Sequence[Kit], workers: int) -> Iterator[
     one at the end would leave the other workers idle; the first few go to different kits.
     """
     limit = min(BATCH_COST_S, sum(job.cost_s for job in jobs) / (workers * BATCHES_PER_WORKER))
-    groups: dict[str, list[Job]] = {kit.name: [] for kit in kits}
+    groups: dict[str, list[Job]] = {kit: [] for kit in kits}
     midi: list[Job] = []
     single_hits: dict[str, Job] = {}
     for job in jobs:

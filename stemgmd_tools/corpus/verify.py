@@ -185,14 +185,15 @@ class _Effects(NamedTuple):
     """What the checks of an example allow for."""
 
     on_mixture: bool = False
-    changes_time: bool = False
+    changes_attacks: bool = False
 
 
 _AUGMENTED_TOLERANCE_S: Final = 0.001
 """How far effects may move an attack."""
-_STRETCHED_TOLERANCE_S: Final = 0.005
-"""How far those may that change time."""
-_CHANGES_TIME: Final = ("time_stretch", "varispeed")
+_REMADE_TOLERANCE_S: Final = 0.005
+"""How far those may that put attacks together anew."""
+_REMAKES_ATTACKS: Final = ("time_stretch", "varispeed", "doubling")
+"""Attacks are stretched, or become the sum of two with another peak, against which they are measured."""
 
 
 def _effects(frames: dict[str, pd.DataFrame]) -> dict[str, _Effects]:
@@ -203,7 +204,7 @@ def _effects(frames: dict[str, pd.DataFrame]) -> dict[str, _Effects]:
     return {
         str(name): _Effects(
             on_mixture=bool((group["scope"] == "mixture").any()),
-            changes_time=bool(group["effect"].isin(_CHANGES_TIME).any()),
+            changes_attacks=bool(group["effect"].isin(_REMAKES_ATTACKS).any()),
         )
         for name, group in rows
     }
@@ -232,7 +233,7 @@ def _allowance(effects: _Effects | None) -> tuple[float, bool]:
     """Return how far attacks may have moved, and whether the mixture is still the sum."""
     if effects is None:
         return 0.0, True
-    return _STRETCHED_TOLERANCE_S if effects.changes_time else _AUGMENTED_TOLERANCE_S, not effects.on_mixture
+    return _REMADE_TOLERANCE_S if effects.changes_attacks else _AUGMENTED_TOLERANCE_S, not effects.on_mixture
 
 
 _NEEDED: Final = {*(piece.value for piece in PIECES), layout.MIXTURE}

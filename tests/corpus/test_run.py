@@ -386,7 +386,7 @@ def test_every_job_is_in_one_shard_and_shards_weigh_about_the_same(request_of):
 def test_batches_hold_every_job_once_kits_in_waves_longest_first(request_of, workers):
     request = request_of(("*",), single_hits=True)
     jobs = request.jobs()
-    order = list(batches(jobs, request.kits, workers))
+    order = list(batches(jobs, request.kit_names, workers))
     flat = [(job.kind, job.name) for batch in order for job in batch]
     assert sorted(flat) == sorted((job.kind, job.name) for job in jobs)
     stems = [batch for batch in order if batch[0].kind == "stems"]

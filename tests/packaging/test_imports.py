@@ -33,7 +33,9 @@ for module in pkgutil.walk_packages(stemgmd_tools.__path__, "stemgmd_tools."):
 print(len(names), *refused)
 """
 
-WITH_TORCH = ("stemgmd_tools.augment.apply", "stemgmd_tools.augment.effects.")
+WITH_TORCH = tuple(
+    f"stemgmd_tools.augment.{name}" for name in ("apply", "effects.", "make", "jobs", "run", "preview_run", "dataset")
+)
 """What cannot be imported without the extra ``augment``, and nothing else."""
 
 LIGHT_COMMAND = """

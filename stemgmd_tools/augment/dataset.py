@@ -1,0 +1,219 @@
+"""Augmented segments for training with PyTorch: a dataset, its sampler, and the step that runs on the device.
+
+An item depends on (seed, epoch, index) alone: workers, ranks, the size of batches and where a run was resumed make no
+difference. Loaders fetch stems; effects on sound run afterwards, in batches, where the model is:
+
+    dataset = SegmentDataset(source, frames=522_585, length=4_800, chain=load_chain("larsnet"))
+    for batch in segment_loader(dataset, batch_size=24, num_workers=2):
+        augmented = batch.augmented("cuda")  # .stems (item, stem, 2, frame), .mixture (item, 2, frame)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from stemgmd_tools.augment.activity import Activity
+from stemgmd_tools.augment.apply import Applied, apply
+from stemgmd_tools.augment.chain import Chain
+from stemgmd_tools.augment.draw import draw
+from stemgmd_tools.augment.examples import render_example
+from stemgmd_tools.augment.mixing import RandomMix, draw_mix, mix_rows
+from stemgmd_tools.augment.pool import pool_of
+from stemgmd_tools.augment.rows import Example, Row, example_name
+from stemgmd_tools.augment.segments import SegmentDraw
+from stemgmd_tools.augment.studio import Studio
+from stemgmd_tools.corpus.source import StemSource
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.pieces import GROUPS
+
+GROUP_STEMS: Final = tuple(group.value for group in GROUPS)
+"""The five stems of LarsNet."""
+
+
+class Item(NamedTuple):
+    """One segment, its effects on sound still to be carried out."""
+
+    example: Example
+    rows: tuple[Row, ...]
+    stems: Tensor
+    """(stem, channel, frame) float32, full scale 1."""
+    labels: NDArray[np.void]
+    """Every hit, :data:`stemgmd_tools.augment.examples.LABEL_DTYPE`."""
+
+
+class Batch(NamedTuple):
+    """Some segments of one length."""
+
+    examples: tuple[Example, ...]
+    rows: tuple[tuple[Row, ...], ...]
+    stems: Tensor
+    """(item, stem, channel, frame) float32."""
+    labels: tuple[NDArray[np.void], ...]
+    sample_rate: int
+
+    def pin_memory(self) -> Batch:
+        """Return the batch in memory that a GPU reads without a copy (``DataLoader(pin_memory=True)``)."""
+        return self._replace(stems=self.stems.pin_memory())
+
+    def augmented(self, device: torch.device | str = "cpu") -> Applied:
+        """Carry the effects on sound out; stems and mixture are as long as the segments.
+
+        What a chain that changes time makes longer is cut; what it makes shorter ends in silence.
+
+        :raises UsageError: if a row cannot be carried out.
+        """
+        frames = self.stems.shape[-1]
+        count = self.stems.shape[1]
+        onsets = [[labels["frame"][labels["stem"] == stem] for stem in range(count)] for labels in self.labels]
+        stems = self.stems.to(device, non_blocking=True)
+        made = apply(
+            self.rows, stems, sample_rate=self.sample_rate, names=self.examples[0].stems, onsets=onsets, overwrite=True
+        )
+        return made._replace(stems=_fitted(made.stems, frames), mixture=_fitted(made.mixture, frames))
+
+
+def _fitted(sound: Tensor, frames: int) -> Tensor:
+    return torch.nn.functional.pad(sound, (0, max(frames - sound.shape[-1], 0)))[..., :frames]
+
+
+class SegmentDataset(Dataset[Item]):
+    """Segments of a source, drawn anew each epoch, through a chain and random mixing.
+
+    :param source: stems by performance and kit.
+    :param frames: length of a segment.
+    :param length: items in an epoch.
+    :param stems: the five groups, or the nine pieces.
+    :param target: the stems that training is for, where a chain treats them otherwise.
+    :param chain: what is done to each item; None: nothing.
+    :param mix: random mixing in place of segments as they were played.
+    :param min_active: piece or group -> share of the items that hold at least one of its hits, see
+        :class:`~stemgmd_tools.augment.segments.SegmentDraw`; random mixing has ``min_hits`` instead.
+    :param seed: of all draws.
+    :raises UsageError: for a value that is not allowed.
+    """
+
+    def __init__(
+        self,
+        source: StemSource,
+        frames: int,
+        length: int,
+        *,
+        stems: Sequence[str] = GROUP_STEMS,
+        target: Sequence[str] = (),
+        chain: Chain | None = None,
+        mix: RandomMix | None = None,
+        min_active: Mapping[str, float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        """Index the source."""
+        if length < 1:
+            raise UsageError(f"length is {length}; an epoch has at least 1 item")
+        if mix is not None and min_active:
+            raise UsageError("min_active and mix cannot be used together; give mix its min_hits instead")
+        self.source = source
+        self._frames = frames
+        self._length = length
+        self._stems, self._target = tuple(stems), tuple(target)
+        self._chain, self._mix, self._seed = chain, mix, seed
+        self._pool = pool_of(source)
+        self._segments = SegmentDraw(source, frames, min_active=min_active, seed=seed)
+        self._activity = Activity.of(source.hits) if mix is not None and mix.min_hits else None
+        self._studio = Studio(source)
+
+    def __len__(self) -> int:
+        """Return the number of items in an epoch."""
+        return self._length
+
+    def __getitem__(self, key: int | tuple[int, int]) -> Item:
+        """Return an item: ``dataset[epoch, index]``; a lone index is of epoch 0."""
+        epoch, index = (0, key) if isinstance(key, int) else key
+        if not 0 <= index < self._length:
+            raise IndexError(f"index is {index}; an epoch has {self._length} items")
+        example, rows = self._drawn(epoch, index)
+        if self._chain is not None:
+            later = max((row.step for row in rows), default=-1) + 1
+            drawn = draw(self._chain, example, self._pool, self._seed)
+            rows += tuple(row._replace(step=row.step + later) for row in drawn)
+        rendered = render_example(self.source, example, rows, self._studio)
+        return Item(example, rows, torch.from_numpy(rendered.stems), rendered.labels)
+
+    def _drawn(self, epoch: int, index: int) -> tuple[Example, tuple[Row, ...]]:
+        """Return what is heard: a segment as it was played, or a mix of several."""
+        number = epoch * self._length + index
+        if self._mix is None:
+            segment = self._segments.segment(epoch, index)
+            return self._example(segment.performance, segment.kit, segment.start, number), ()
+        parts = draw_mix(self._mix, number, self._stems, self._frames, self._pool, self._seed, self._activity)
+        example = self._example(parts[0].performance, parts[0].kit, parts[0].start, number)
+        return example, mix_rows(parts, example, self._mix, self.source.sample_rate)
+
+    def _example(self, performance: str, kit: str, start: int, number: int) -> Example:
+        name = example_name(performance, kit, number + 1)
+        return Example(name, performance, kit, number + 1, start, self._frames, self._stems, self._target)
+
+
+class SegmentSampler(Sampler[tuple[int, int]]):
+    """The keys of one epoch after the other for one of several ranks; goes on where it stood.
+
+    :param length: items in an epoch, of all ranks together.
+    :param rank: this process's number, from 0.
+    :param ranks: how many processes share an epoch; every one takes each ``ranks``-th item, and the last few are left
+        out if they do not go round.
+    :raises UsageError: if a rank would have no item.
+    """
+
+    def __init__(self, length: int, *, rank: int = 0, ranks: int = 1) -> None:
+        """Start at the first item of epoch 0."""
+        if not 0 <= rank < ranks <= length:
+            raise UsageError(f"rank {rank} of {ranks} with {length} items: each rank needs at least one")
+        self._length, self._rank, self._ranks = length, rank, ranks
+        self.epoch = 0
+        self.position = 0
+        """Items of this rank that were taken in the epoch."""
+
+    def __len__(self) -> int:
+        """Return how many items of the epoch are still to come for this rank."""
+        return self._length // self._ranks - self.position
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        """Yield the rest of the epoch's keys, from ``position`` on."""
+        for number in range(self.position, self._length // self._ranks):
+            yield self.epoch, number * self._ranks + self._rank
+
+    def state_dict(self) -> dict[str, int]:
+        """Return where the run stands, set by its owner as batches are used: loaders read ahead."""
+        return {"epoch": self.epoch, "position": self.position}
+
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Go on from where a run stood."""
+        self.epoch, self.position = int(state["epoch"]), int(state["position"])
+
+
+class Collate:
+    """Makes batches of items; the ``collate_fn`` of a loader."""
+
+    def __init__(self, sample_rate: int) -> None:
+        """Take the rate of the source."""
+        self._sample_rate = sample_rate
+
+    def __call__(self, items: Sequence[Item]) -> Batch:
+        """Return the items as one batch."""
+        examples, rows, stems, labels = zip(*items, strict=True)
+        return Batch(examples, rows, torch.stack(list(stems)), labels, self._sample_rate)
+
+
+def segment_loader(dataset: SegmentDataset, batch_size: int, **options: Any) -> torch.utils.data.DataLoader[Any]:
+    """Return a loader of batches of a dataset, in the order of a :class:`SegmentSampler` unless one is given.
+
+    :param options: of ``DataLoader``: ``num_workers``, ``sampler``, ``pin_memory``, ``drop_last``, ...
+    """
+    options = {"sampler": SegmentSampler(len(dataset)), **options}
+    collate = Collate(dataset.source.sample_rate)
+    return torch.utils.data.DataLoader(dataset, batch_size, collate_fn=collate, **options)

@@ -1,0 +1,95 @@
+"""Making one example: its stems through all its rows, as integers, and the performance that is heard in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from stemgmd_tools import units
+from stemgmd_tools.augment.apply import Warp, apply
+from stemgmd_tools.augment.examples import Rendered, render_example
+from stemgmd_tools.augment.origin import Origin, opened
+from stemgmd_tools.augment.pcm import Quantised, quantised
+from stemgmd_tools.augment.rows import Example, Row
+from stemgmd_tools.augment.studio import Studio
+from stemgmd_tools.performances.types import HIT_DTYPE, Performance, Records
+from stemgmd_tools.pieces import PIECES
+
+
+class Augmented(NamedTuple):
+    """An augmented example."""
+
+    performance: Performance
+    """What is heard, named as the example; hits lie on whole frames."""
+    hits: tuple[int, ...]
+    """How many of them each of the nine stems plays."""
+    tracks: Quantised
+
+
+def augment(origin: Origin, example: Example, rows: Sequence[Row], device: str) -> Augmented:
+    """Make one example of a corpus.
+
+    :param example: nine stems, whole or a segment.
+    :param device: ``cpu`` or ``cuda``.
+    :raises StemgmdError: if a source, kit or row cannot be used.
+    """
+    source = opened(origin)
+    rendered = render_example(source, example, rows, _studio(origin))
+    stems = torch.from_numpy(rendered.stems)[None].to(device)
+    applied = apply(
+        [rows],
+        stems,
+        sample_rate=source.sample_rate,
+        names=example.stems,
+        onsets=[rendered.onsets],
+        overwrite=True,
+    )
+    frames = applied.frames[0]
+    on_mixture = any(row.scope == "mixture" for row in rows)
+    mixture = applied.mixture[0, :, :frames].cpu().numpy() if on_mixture else None
+    tracks = quantised(applied.stems[0, :, :, :frames].cpu().numpy(), mixture, source.bit_depth)
+    performance = _heard(rendered, applied.warps[0], example, source.sample_rate)
+    counts = np.bincount(rendered.labels["stem"], minlength=len(PIECES))
+    return Augmented(performance, tuple(counts.tolist()), tracks)
+
+
+@lru_cache(maxsize=1)
+def _studio(origin: Origin) -> Studio:
+    return Studio(opened(origin), origin.kit_path)
+
+
+def _heard(rendered: Rendered, warp: Warp, example: Example, sample_rate: int) -> Performance:
+    """Return the performance that the labels describe, moved where effects moved the sound."""
+    labels = rendered.labels
+    hits = np.zeros(len(labels), HIT_DTYPE)
+    hits["time_s"] = warp.frames(labels["frame"]) / sample_rate
+    for name in ("note", "velocity", "openness"):
+        hits[name] = labels[name]
+    factor = float(np.prod(warp.factors)) if warp.factors else 1.0
+    played = rendered.performance
+    offset_s = units.seconds_of(example.start, sample_rate)
+    whole_s = units.seconds_of(example.frames, sample_rate) if example.frames else played.duration_s - offset_s
+    bpm = played.metadata.get("bpm")
+    tempo = {"bpm": float(bpm) / factor} if isinstance(bpm, int | float) and factor != 1.0 else {}
+    return replace(
+        played,
+        id=example.name,
+        hits=hits,
+        duration_s=whole_s * factor,
+        pedal=_moved(played.pedal, offset_s, factor),
+        chokes=_moved(played.chokes, offset_s, factor),
+        metadata={**played.metadata, **tempo},
+    )
+
+
+def _moved(table: Records, offset_s: float, factor: float) -> NDArray[np.void]:
+    """Return events on the example's own time line; what lies before it is left out."""
+    moved = table[table["time_s"] >= offset_s].copy()
+    moved["time_s"] = (moved["time_s"] - offset_s) * factor
+    return moved

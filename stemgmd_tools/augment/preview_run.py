@@ -1,0 +1,43 @@
+"""Making the examples of a preview: a few, spread over what a run would make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from stemgmd_tools import units
+from stemgmd_tools.augment.jobs import AugmentJob
+from stemgmd_tools.augment.make import augment
+from stemgmd_tools.augment.origin import opened
+from stemgmd_tools.augment.preview import LONGEST_S, Shown, Side, write_preview
+from stemgmd_tools.augment.run import AugmentRequest
+from stemgmd_tools.augment.table import Drawn
+
+FOLDER: Final = "preview"
+
+
+def preview(out: Path, request: AugmentRequest, count: int) -> Path:
+    """Write a page of up to ``count`` examples into the folder ``preview`` of ``out``; return the page.
+
+    :raises StemgmdError: as the examples' jobs do.
+    """
+    jobs = [job for job in request.jobs() if isinstance(job, AugmentJob)]
+    count = min(count, len(jobs))
+    chosen = [jobs[(2 * number + 1) * len(jobs) // (2 * count)] for number in range(count)]
+    return write_preview(out / FOLDER, [_shown(job) for job in chosen])
+
+
+def _shown(job: AugmentJob) -> Shown:
+    """Make the beginning of one example, without and with its rows."""
+    source = opened(job.recipe.origin)
+    frames = min(units.frames_of(LONGEST_S, source.sample_rate), source.length(job.example.performance, job.kit_name))
+    example = job.example._replace(frames=frames)
+    rows = job.drawn_rows()
+    before, after = (augment(job.recipe.origin, example, chosen, job.recipe.made_with.device) for chosen in ((), rows))
+    return Shown(
+        Drawn(example, rows, job.recipe.made_with),
+        Side(before.tracks.stems, before.tracks.mixture),
+        Side(after.tracks.stems, after.tracks.mixture),
+        source.sample_rate,
+        source.bit_depth,
+    )

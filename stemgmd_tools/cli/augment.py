@@ -1,0 +1,186 @@
+"""``stemgmd augment``: a chain over a corpus, or over one that is rendered as it is read."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stemgmd_tools.cli.kits import kit_path_option
+from stemgmd_tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from stemgmd_tools.augment.origin import Origin
+    from stemgmd_tools.augment.run import AugmentRequest
+    from stemgmd_tools.corpus.run import Report
+    from stemgmd_tools.performances.select import Selection
+
+
+@click.command(short_help="Augment a corpus by a chain; every draw is recorded.")
+@click.argument("corpus", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--chain", metavar="NAME", help="larsnet, demucs, cacophony, studio, none, or the path of a chain's YAML file."
+)
+@click.option("--copies", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Of every example.")
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where to compute."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("augmented"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the augmented corpus: made, completed or extended.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the draws.")
+@click.option("--gmd", type=click.Path(path_type=Path), metavar="PATH", help="Without CORPUS: GMD, folder or zip.")
+@click.option("--midi", type=click.Path(path_type=Path), metavar="DIR", help="Without CORPUS: a folder of drum MIDI.")
+@click.option(
+    "--kits", multiple=True, metavar="NAMES", help="Kits to take.  [default: those of CORPUS; without it all]"
+)
+@kit_path_option
+@click.option("--split", "splits", multiple=True, metavar="NAME", help="train, validation, test; repeatable.")
+@click.option("--id", "ids", multiple=True, metavar="GLOB", help="Pattern for the performance, as in 'drummer1/*'.")
+@click.option("--limit", type=int, metavar="N", help="At most N performances, spread evenly.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes.  [default: all cores; 1 with cuda]")
+@click.option("--scheduler", metavar="ADDRESS", help="Work on a Dask cluster (tcp://host:port) instead.")
+@click.option("--shard", metavar="I/N", help="Do one of N parts; into one folder, or several for `stemgmd merge`.")
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path),
+    metavar="ROWS",
+    help="Make again what these rows say (manifests/augmentations.parquet or .csv, or some of its rows).",
+)
+@click.option("--preview", type=click.IntRange(1), metavar="N", help="Write a page of N examples to --out instead.")
+@click.option("--dry-run", is_flag=True, help="Print counts, hours, and estimates of disk; write nothing.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+def augment(**options: Any) -> None:
+    """Augment CORPUS, or performances rendered on the way, by a chain.
+
+    Writes a corpus of augmented examples; its manifest `augmentations` tells every draw, its hits follow the audio. The
+    same command completes what was interrupted. --replay rebuilds examples from their rows, to the bit on the same
+    device.
+    """
+    from stemgmd_tools.augment.preview_run import preview
+    from stemgmd_tools.corpus.locks import Shard
+    from stemgmd_tools.corpus.progress import progress_on
+    from stemgmd_tools.corpus.run import plan_run, render_corpus
+
+    request = _request(options)
+    out: Path = options["out"]
+    if options["preview"]:
+        click.echo(f"open {preview(out, request, options['preview'])}")
+        return
+    shard = Shard.parse(options["shard"]) if options["shard"] else None
+    workers = _workers(options["jobs"], request)
+    if options["dry_run"]:
+        _, estimated = plan_run(out, request, shard)
+        click.echo("\n".join(estimated.lines(workers)))
+        return
+    progress = progress_on(sys.stderr, quiet=options["quiet"])
+    report = render_corpus(out, request, jobs=workers, scheduler=options["scheduler"], shard=shard, progress=progress)
+    click.echo("\n".join(_summary(out, request, report)))
+
+
+def _request(options: dict[str, Any]) -> AugmentRequest:
+    """Turn options into what is to be made."""
+    from stemgmd_tools.augment.run import AugmentRequest
+
+    origin, source = _origin(options)
+    if options["replay"]:
+        from stemgmd_tools.augment.table import read_drawn
+
+        _refuse(options, "replay", ("chain", "kits", "splits", "ids", "limit") if origin.corpus else ("chain",))
+        given = read_drawn(options["replay"])
+        return AugmentRequest(origin, source, given[0].made_with, given=given)
+    return _drawing(options, origin, source)
+
+
+def _drawing(options: dict[str, Any], origin: Origin, source: str) -> AugmentRequest:
+    """Return a request whose rows are drawn from a chain."""
+    from stemgmd_tools.augment.chain import chain_names, load_chain
+    from stemgmd_tools.augment.run import AugmentRequest
+    from stemgmd_tools.corpus.identity import Augmentation
+
+    if not options["chain"]:
+        raise UsageError(f"--chain is missing: {', '.join(chain_names())}, or the path of a YAML file")
+    chain = load_chain(options["chain"])
+    return AugmentRequest(
+        origin,
+        source,
+        Augmentation(chain.name, chain.hash, options["seed"], _device(options["device"])),
+        chain,
+        copies=options["copies"],
+        kit_names_wanted=_names(options["kits"]) if origin.corpus else (),
+        selection=_selection(options),
+    )
+
+
+def _origin(options: dict[str, Any]) -> tuple[Origin, str]:
+    """Return the source, and what kind of collection its performances are."""
+    from stemgmd_tools.augment.origin import Origin
+    from stemgmd_tools.corpus.identity import require_identity
+    from stemgmd_tools.performances.source import find_source
+
+    corpus: Path | None = options["corpus"]
+    kit_path = tuple(path.absolute() for path in options["kit_path"])
+    if corpus is not None:
+        _refuse(options, "CORPUS", ("gmd", "midi"))
+        return Origin(corpus.absolute(), kit_path=kit_path), require_identity(corpus).source
+    found = find_source(gmd=options["gmd"], midi=options["midi"])
+    click.echo(found.notice, err=True)
+    kits = tuple(options["kits"]) or ("all",)
+    gmd, midi = (None if path is None else path.absolute() for path in (options["gmd"], options["midi"]))
+    return Origin(None, gmd=gmd, midi=midi, kits=kits, kit_path=kit_path), found.kind.value
+
+
+def _refuse(options: dict[str, Any], with_what: str, names: tuple[str, ...]) -> None:
+    for name in names:
+        if options[name]:
+            raise UsageError(
+                f"--{name.removesuffix('s').replace('_', '-')} cannot be used with {with_what}; leave it out"
+            )
+
+
+def _names(kits: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names that may be separated by commas."""
+    return tuple(dict.fromkeys(name for text in kits for name in text.split(",") if name and name != "all"))
+
+
+def _selection(options: dict[str, Any]) -> Selection:
+    from stemgmd_tools.performances.select import Selection
+
+    return Selection(splits=options["splits"], ids=options["ids"], limit=options["limit"])
+
+
+def _device(name: str) -> str:
+    """Return where to compute."""
+    try:
+        import torch
+    except ImportError:
+        raise UsageError("augmenting needs the extra augment: pip install 'stemgmd-tools[augment]'") from None
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda: PyTorch finds no such device here; use --device cpu")
+    return name if name != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _workers(jobs: int | None, request: AugmentRequest) -> int:
+    from stemgmd_tools.corpus.execute import worker_count
+
+    return 1 if jobs is None and request.made_with.device == "cuda" else worker_count(jobs)
+
+
+def _summary(out: Path, request: AugmentRequest, report: Report) -> list[str]:
+    """Say what there is now, and how to look at it."""
+    from stemgmd_tools.corpus.progress import size_text
+
+    done = f"{report.rendered:,} examples made, {report.jobs - report.rendered:,} were whole already"
+    if not report.complete:
+        return [f"{out}: this shard is done ({done}); the manifests follow with the last one"]
+    return [
+        f"{out}: {report.jobs:,} examples through chain {request.made_with.chain}, {size_text(report.bytes)} ({done})",
+        f"check it: stemgmd verify {out}; every draw: {out / 'manifests' / 'augmentations.parquet'}",
+    ]

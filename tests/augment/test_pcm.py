@@ -1,0 +1,59 @@
+"""From floats to integers: one gain, the mixture the sum of its stems."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stemgmd_tools import units
+from stemgmd_tools.augment.pcm import quantised
+from stemgmd_tools.errors import RenderError
+
+
+def noise(peak: float, frames: int = 5000) -> np.ndarray:
+    sound = np.random.default_rng(1).standard_normal((9, 2, frames)).astype(np.float32)
+    return sound * np.float32(peak / np.abs(sound).max())
+
+
+@pytest.mark.parametrize("bit_depth", [16, 24])
+@pytest.mark.parametrize("peak", [0.05, 0.7, 30.0])
+def test_the_mixture_is_the_sum_and_nothing_clips(bit_depth, peak):
+    stems = noise(peak)
+    made = quantised(stems, None, bit_depth)
+    full = units.full_scale(bit_depth)
+    exact = made.stems.astype(np.int64).sum(axis=0)
+    assert (exact == made.mixture).all()
+    assert np.abs(exact).max() < full
+    assert made.gain_db <= 0.0
+    assert (made.gain_db < 0.0) == (np.abs(stems.sum(axis=0)).max() > 1 or peak > 1)
+    wanted = stems.transpose(0, 2, 1) * units.gain_of_db(made.gain_db) * full
+    assert np.abs(made.stems - wanted).max() <= 0.5 + peak * full * 1e-6
+
+
+def test_stems_of_sixteen_bits_come_back_as_they_were():
+    integers = np.random.default_rng(2).integers(-3000, 3000, (9, 2, 4000)).astype(np.int16)
+    made = quantised(integers.astype(np.float32) / 32768, None, 16)
+    assert (made.stems.transpose(0, 2, 1) == integers).all()
+    assert made.gain_db == 0.0
+
+
+def test_a_mixture_of_its_own_shares_the_gain():
+    stems, mixture = noise(0.1), np.full((2, 5000), 2.0, np.float32)
+    made = quantised(stems, mixture, 16)
+    assert made.gain_db == pytest.approx(-6.02, abs=0.02)
+    assert made.mixture.min() == made.mixture.max() == np.rint(2 * 32768 * units.gain_of_db(made.gain_db))
+
+
+def test_blocks_cover_everything():
+    made = quantised(noise(0.3), None, 16)
+    blocks = list(made.blocks(777))
+    assert (np.concatenate([stems for stems, _ in blocks], axis=1) == made.stems).all()
+    assert (np.concatenate([mixture for _, mixture in blocks]) == made.mixture).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_refused(value):
+    stems = noise(0.1)
+    stems[3, 1, 100] = value
+    with pytest.raises(RenderError, match="not finite"):
+        quantised(stems, None, 16)

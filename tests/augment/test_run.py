@@ -1,0 +1,192 @@
+"""Augmented corpora: the same bytes again, in shards, after damage, from their rows; sound by their own check."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from corpora import IDS, digests
+
+from stemgmd_tools.augment.chain import load_chain
+from stemgmd_tools.augment.origin import Origin
+from stemgmd_tools.augment.run import AugmentRequest
+from stemgmd_tools.augment.table import read_drawn
+from stemgmd_tools.cli.main import stemgmd
+from stemgmd_tools.corpus.identity import Augmentation
+from stemgmd_tools.corpus.locks import Shard
+from stemgmd_tools.corpus.merge import merge
+from stemgmd_tools.corpus.open import open_corpus, virtual_corpus
+from stemgmd_tools.corpus.run import Request, render_corpus
+from stemgmd_tools.corpus.verify import verify_corpus
+from stemgmd_tools.errors import CorpusError, UsageError
+from stemgmd_tools.performances.select import Selection, select
+from stemgmd_tools.performances.source import find_source
+from stemgmd_tools.rendering.settings import RenderSettings
+
+SELECTION = Selection(ids=IDS[:2])
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory, kit_files) -> Path:
+    """Return a corpus on disk: two performances through two kits."""
+    root = tmp_path_factory.mktemp("rendered") / "corpus"
+    source = find_source()
+    performances = select(source.read(), SELECTION)
+    kits = [virtual_corpus(kits=[path]).kit(Path(path).stem) for path in kit_files]
+    request = Request(performances, source.midi(), source.kind.value, kits, RenderSettings(), single_hits=False)
+    render_corpus(root, request, jobs=1)
+    return root
+
+
+def request(origin: Origin, chain: str = "larsnet", **changed) -> AugmentRequest:
+    loaded = load_chain(chain)
+    made_with = Augmentation(loaded.name, loaded.hash, changed.pop("seed", 1), "cpu")
+    return AugmentRequest(origin, "starter", made_with, loaded, copies=2, selection=SELECTION, **changed)
+
+
+@pytest.fixture(scope="module")
+def augmented(tmp_path_factory, rendered) -> Path:
+    """Return the corpus that the others are compared with. Read it, never write to it."""
+    root = tmp_path_factory.mktemp("augmented") / "corpus"
+    assert render_corpus(root, request(Origin(rendered)), jobs=1).complete
+    return root
+
+
+def test_it_verifies_and_tells_every_draw(augmented):
+    assert verify_corpus(augmented, jobs=1).failures == ()
+    corpus = open_corpus(augmented)
+    rows = corpus.manifest("augmentations")
+    assert corpus.tracks["performance"].nunique() == 2 * 2 * 2
+    assert set(rows.loc[rows["step"] == 0, "performance"]) == set(corpus.tracks["performance"])
+    assert {"pitch_shift", "channel_swap"} <= set(rows["effect"])
+    assert all(isinstance(json.loads(text), dict) for text in rows["parameters"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chain", ["none", "demucs", "cacophony", "studio"])
+def test_every_ready_chain_gives_a_sound_corpus(tmp_path, rendered, kit_files, chain):
+    origin = Origin(rendered, kit_path=(Path(kit_files[0]).parent,))
+    render_corpus(tmp_path / "out", request(origin, chain), jobs=1)
+    assert verify_corpus(tmp_path / "out", jobs=1).failures == ()
+
+
+def test_none_leaves_every_sample_as_it_was(tmp_path, rendered):
+    render_corpus(tmp_path / "out", replace(request(Origin(rendered), "none"), copies=1), jobs=1)
+    before, after = open_corpus(rendered), open_corpus(tmp_path / "out")
+    for performance, kit in before.tracks[["performance", "kit"]].drop_duplicates().itertuples(index=False):
+        same = after.stems(f"{performance}+{kit}+1", kit)
+        assert (same == before.stems(performance, kit)).all()
+
+
+def test_a_virtual_source_gives_the_same_bytes(tmp_path, augmented, kit_files):
+    render_corpus(tmp_path / "out", request(Origin(None, kits=kit_files)), jobs=1)
+    assert digests(tmp_path / "out") == digests(augmented)
+
+
+def test_rows_make_it_again_to_the_bit(tmp_path, augmented, rendered):
+    given = read_drawn(augmented / "manifests" / "augmentations.parquet")
+    again = AugmentRequest(Origin(rendered), "starter", given[0].made_with, given=given)
+    render_corpus(tmp_path / "out", again, jobs=1)
+    ours, theirs = (
+        {path: digest for path, digest in digests(root).items() if not path.startswith(".stemgmd")}
+        for root in (tmp_path / "out", augmented)
+    )
+    assert ours == theirs
+
+
+def test_one_example_is_made_again_from_its_rows_alone(tmp_path, augmented, rendered):
+    rows = open_corpus(augmented).manifest("augmentations")
+    name = rows["performance"].iloc[-1]
+    rows[rows["performance"] == name].to_csv(tmp_path / "some.csv", index=False)
+    run = CliRunner().invoke(
+        stemgmd,
+        ["augment", str(rendered), "--replay", str(tmp_path / "some.csv"), "--out", str(tmp_path / "o"), "--quiet"],
+        catch_exceptions=False,
+    )
+    assert run.exit_code == 0, run.output
+    found = digests(tmp_path / "o")
+    audio = {path: digest for path, digest in found.items() if path.startswith("audio")}
+    assert len(audio) == 10
+    assert audio.items() <= digests(augmented).items()
+
+
+def test_shards_merge_to_the_same_bytes(tmp_path, augmented, rendered):
+    for number in (1, 2):
+        render_corpus(tmp_path / str(number), request(Origin(rendered)), jobs=1, shard=Shard(number, 2))
+    merge(tmp_path / "all", [tmp_path / "1", tmp_path / "2"], jobs=1)
+    assert digests(tmp_path / "all") == digests(augmented)
+
+
+def test_a_damaged_track_is_made_again(tmp_path, augmented, rendered):
+    root = tmp_path / "out"
+    render_corpus(root, request(Origin(rendered)), jobs=1)
+    victim = next((root / "audio").rglob("kick.flac"))
+    victim.write_bytes(victim.read_bytes()[:-10])
+    assert render_corpus(root, request(Origin(rendered)), jobs=1).rendered == 1
+    assert digests(root) == digests(augmented)
+
+
+def test_hits_follow_a_stretch(tmp_path, rendered):
+    chain = tmp_path / "stretch.yaml"
+    chain.write_text(
+        "schema: stemgmd-chain/1\nname: stretch\ndescription: slower\nsource: test\nprobability: 1\nsteps:\n"
+        "  - effect: time_stretch\n    scope: example\n    parameters: {rate: 0.8}\n",
+        encoding="utf-8",
+    )
+    render_corpus(tmp_path / "out", replace(request(Origin(rendered), str(chain)), copies=1), jobs=1)
+    before, after = open_corpus(rendered).hits, open_corpus(tmp_path / "out").hits
+    name = before["performance"].iloc[0]
+    was = np.sort(before.loc[before["performance"] == name, "frame"].to_numpy())
+    now = np.sort(after.loc[after["performance"] == f"{name}+tin+1", "frame"].to_numpy())
+    assert np.abs(now - was / 0.8).max() <= 0.5
+    assert verify_corpus(tmp_path / "out", jobs=1).failures == ()
+
+
+def test_another_chain_or_seed_does_not_mix_in(tmp_path, rendered):
+    root = tmp_path / "out"
+    render_corpus(root, replace(request(Origin(rendered), "none"), copies=1), jobs=1)
+    with pytest.raises(CorpusError, match=r"augmentation seed 1 .now asked for: 2"):
+        render_corpus(root, request(Origin(rendered), "none", seed=2), jobs=1)
+    with pytest.raises(CorpusError, match="augmentation chain none"):
+        render_corpus(root, request(Origin(rendered), "larsnet"), jobs=1)
+
+
+def test_what_was_augmented_is_not_augmented_again(augmented):
+    with pytest.raises(UsageError, match="augmented already"):
+        request(Origin(augmented))
+
+
+def test_an_unknown_kit_is_named(rendered):
+    with pytest.raises(UsageError, match=r"kit 'tuba'.*it has tin, wood"):
+        request(Origin(rendered), kit_names_wanted=("tuba",)).jobs()
+
+
+def test_a_page_shows_examples(tmp_path, rendered):
+    pytest.importorskip("matplotlib")
+    arguments = ["augment", str(rendered), "--chain", "larsnet", "--preview", "2", "--out", str(tmp_path), "--quiet"]
+    run = CliRunner().invoke(stemgmd, arguments, catch_exceptions=False)
+    assert run.exit_code == 0, run.output
+    page = (tmp_path / "preview" / "index.html").read_text(encoding="utf-8")
+    for file in pd.Series(page).str.extractall(r'src="([^"]+)"')[0]:
+        assert (tmp_path / "preview" / file).stat().st_size > 1000
+    assert page.count("<h2>") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--chain is missing: "),
+        (["--chain", "nope"], "nope"),
+        (["--chain", "none", "--gmd", "somewhere"], "--gmd cannot be used with CORPUS"),
+        (["--chain", "none", "--replay", "rows.csv"], "--chain cannot be used with replay"),
+    ],
+)
+def test_what_does_not_fit_together_is_told(rendered, arguments, words):
+    run = CliRunner().invoke(stemgmd, ["augment", str(rendered), *arguments])
+    assert run.exit_code != 0
+    assert words in str(run.exception)

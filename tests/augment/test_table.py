@@ -1,0 +1,76 @@
+"""Rows as rows of the manifest, and back."""
+
+from __future__ import annotations
+
+import pytest
+
+from stemgmd_tools.augment.rows import ALL_STEMS, Example, Row
+from stemgmd_tools.augment.table import STEM_NAMES, Drawn, drawn_from, manifest_rows, read_drawn
+from stemgmd_tools.corpus.identity import Augmentation
+from stemgmd_tools.errors import StemgmdError, UsageError
+from stemgmd_tools.manifest.files import write_manifest
+from stemgmd_tools.manifest.frames import frame_of
+from stemgmd_tools.manifest.tables import AUGMENTATIONS
+
+MADE_WITH = Augmentation("larsnet", "ab" * 32, 7, "cpu")
+
+
+def drawn(copy: int = 1, frames: int | None = None) -> Drawn:
+    name = f"d/1+tin+{copy}"
+    rows = (
+        Row(name, 0, "kit_swap", "stem", 2, {"kit": "wood"}),
+        Row(name, 0, "kit_swap", "stem", 4, {"kit": "brass"}),
+        Row(name, 3, "pitch_shift", "stem", 8, {"cents": -123.456789}),
+        Row(name, 5, "bleed", "mixture", ALL_STEMS, {"seed": 12, "room_db": -20.5}),
+    )
+    return Drawn(Example(name, "d/1", "tin", copy, 100, frames, STEM_NAMES), rows, MADE_WITH)
+
+
+def frame(*some: Drawn):
+    return frame_of(AUGMENTATIONS, [row for one in some for row in manifest_rows(one)])
+
+
+def test_rows_come_back_as_they_were(tmp_path):
+    some = [drawn(1), drawn(2, frames=5000)]
+    write_manifest(tmp_path, AUGMENTATIONS, frame(*some))
+    for ending in ("parquet", "csv"):
+        assert list(read_drawn(tmp_path / f"augmentations.{ending}")) == some
+
+
+def test_some_rows_may_be_taken():
+    rows = frame(drawn(1), drawn(2))
+    assert drawn_from(rows[rows["performance"] == "d/1+tin+2"]) == [drawn(2)]
+
+
+def test_an_example_without_its_first_row_is_refused():
+    rows = frame(drawn())
+    with pytest.raises(UsageError, match="step 0 is missing"):
+        drawn_from(rows[rows["step"] > 0])
+
+
+def test_changed_names_are_refused():
+    rows = frame(drawn())
+    rows["copy"] = 3
+    with pytest.raises(UsageError, match="is not copy 3"):
+        drawn_from(rows)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]"])
+def test_parameters_that_are_no_object_are_refused(text):
+    rows = frame(drawn())
+    rows.loc[2, "parameters"] = text
+    with pytest.raises(UsageError, match="rows were changed"):
+        drawn_from(rows)
+
+
+def test_rows_of_several_runs_are_refused(tmp_path):
+    other = drawn(2)._replace(made_with=Augmentation("larsnet", "ab" * 32, 8, "cpu"))
+    write_manifest(tmp_path, AUGMENTATIONS, frame(drawn(), other))
+    with pytest.raises(UsageError, match="several runs"):
+        read_drawn(tmp_path / "augmentations.csv")
+
+
+def test_an_empty_table_is_refused(tmp_path):
+    write_manifest(tmp_path, AUGMENTATIONS, frame())
+    with pytest.raises(StemgmdError, match="no rows"):
+        read_drawn(tmp_path / "augmentations.csv")
