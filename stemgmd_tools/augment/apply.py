@@ -24,7 +24,7 @@ from stemgmd_tools.augment.effects.noise import SEEDS_APART
 from stemgmd_tools.augment.effects.registry import ImpulseResponses, Parameters, impulse_response_named
 from stemgmd_tools.augment.effects.stage import Stage, Touch
 from stemgmd_tools.augment.rows import ALL_STEMS, Row
-from stemgmd_tools.errors import UsageError
+from stemgmd_tools.errors import AugmentError
 
 OnsetFrames = Sequence[Sequence[np.ndarray]]
 """For every item and stem the frames of its strokes, rising."""
@@ -76,7 +76,7 @@ def apply(
     :param frames: length of each item, what follows is silent; default: all of it.
     :param impulse_responses: by the names that rows use: (1 or channel, frame).
     :param overwrite: compute in ``stems`` itself, which saves a copy of them.
-    :raises UsageError: for sound that is not finite, shapes that do not fit, and rows that cannot be carried out.
+    :raises AugmentError: for sound that is not finite, shapes that do not fit, and rows that cannot be carried out.
     """
     lengths = [stems.shape[-1]] * stems.shape[0] if frames is None else list(frames)
     _check(rows, stems, lengths, onsets)
@@ -179,7 +179,7 @@ def _mixed(
 
 def _bleed(stems: Tensor, names: Sequence[str], parameters: Parameters, sample_rate: int) -> Tensor:
     if len(names) != len(stems):
-        raise UsageError(f"bleed: {len(stems)} stems and {len(names)} names; give apply the names of the stems")
+        raise AugmentError(f"bleed: {len(stems)} stems and {len(names)} names; give apply the names of the stems")
     values = {name: float(parameters[name]) for name in Settings._fields if name != "seed"}
     return bleed(stems, names, Settings(**values, seed=int(parameters["seed"])), sample_rate=sample_rate)
 
@@ -196,20 +196,20 @@ def _board(effect: str, sound: Tensor, parameters: Parameters, sample_rate: int,
 def _check(rows: Sequence[Sequence[Row]], stems: Tensor, frames: Sequence[int], onsets: OnsetFrames | None) -> None:
     """Refuse what cannot be computed.
 
-    :raises UsageError: with what was found.
+    :raises AugmentError: with what was found.
     """
     if stems.ndim != 4 or stems.dtype != torch.float32 or not 1 <= stems.shape[2] <= 2 or not stems.numel():
-        raise UsageError(
+        raise AugmentError(
             f"stems: {tuple(stems.shape)} {stems.dtype}; give float32 (item, stem, channel, frame), 1 or 2 channels"
         )
     for what, given in (("rows", rows), ("frames", frames), ("onsets", onsets)):
         if given is not None and len(given) != len(stems):
-            raise UsageError(f"{what}: for {len(given)} items; there are {len(stems)}")
+            raise AugmentError(f"{what}: for {len(given)} items; there are {len(stems)}")
     if not all(1 <= length <= stems.shape[-1] for length in frames):
-        raise UsageError(f"frames: {min(frames)}..{max(frames)}; allowed are 1..{stems.shape[-1]}")
+        raise AugmentError(f"frames: {min(frames)}..{max(frames)}; allowed are 1..{stems.shape[-1]}")
     if not math.isfinite(float(stems.sum())):
         bad = [tuple(place) for place in (~stems.isfinite()).flatten(2).any(2).nonzero().tolist()]
         if bad:
-            raise UsageError(
+            raise AugmentError(
                 f"stems: not finite (NaN or infinity) in item {bad[0][0]}, stem {bad[0][1]}; mend the input"
             )

@@ -17,7 +17,7 @@ from stemgmd_tools.augment.effects import dynamics, filters, levels, loudness, n
 from stemgmd_tools.augment.effects.lti import Response
 from stemgmd_tools.augment.effects.resample import sizes_of
 from stemgmd_tools.augment.rows import Value
-from stemgmd_tools.errors import UsageError
+from stemgmd_tools.errors import AugmentError
 
 Parameters: TypeAlias = Mapping[str, Value]
 ImpulseResponses: TypeAlias = Mapping[str, Tensor]
@@ -143,7 +143,7 @@ def _room(parameters: Parameters, place: Place) -> Response:
 def _convolution(parameters: Parameters, place: Place) -> Response:
     taps = impulse_response_named(str(parameters["impulse_response"]), place.impulse_responses)
     if taps.shape[0] not in (1, place.channels):
-        raise UsageError(
+        raise AugmentError(
             f'impulse response "{parameters["impulse_response"]}": {taps.shape[0]} channels; '
             f"the sound has {place.channels}, so give 1 or {place.channels}"
         )
@@ -153,11 +153,11 @@ def _convolution(parameters: Parameters, place: Place) -> Response:
 def impulse_response_named(name: str, known: ImpulseResponses) -> Tensor:
     """Return an impulse response of the caller's.
 
-    :raises UsageError: if the caller gave none of that name.
+    :raises AugmentError: if the caller gave none of that name.
     """
     if name not in known:
         given = ", ".join(known) or "none"
-        raise UsageError(f'no impulse response "{name}"; given were: {given}; pass it in impulse_responses')
+        raise AugmentError(f'no impulse response "{name}"; given were: {given}; pass it in impulse_responses')
     return known[name]
 
 

@@ -21,7 +21,7 @@ from stemgmd_tools.augment.effects.registry import (
     Parameters,
     Place,
 )
-from stemgmd_tools.errors import UsageError
+from stemgmd_tools.errors import AugmentError
 
 SHARING = frozenset({"pitch_shift", "time_stretch"})
 """Effects whose small steps are shared by all lines."""
@@ -56,7 +56,7 @@ class Stage:
     def carry_out(self, effect: str, touches: Sequence[Touch]) -> None:
         """Apply one effect to some lines, or remember it where it can be joined with the next.
 
-        :raises UsageError: if no effect on sound has that name.
+        :raises AugmentError: if no effect on sound has that name.
         """
         if effect in RESPONSES:
             for line, parameters in touches:
@@ -70,7 +70,7 @@ class Stage:
             self._change_time(effect, touches)
         else:
             known = ", ".join([*LINE_EFFECTS, *TIME_EFFECTS, *RESPONSES])
-            raise UsageError(f'"{effect}" is no effect on stems or on a mixture; those are: {known}')
+            raise AugmentError(f'"{effect}" is no effect on stems or on a mixture; those are: {known}')
 
     def settle(self, lines: Sequence[int] | Iterator[int] | None = None) -> None:
         """Carry out what was remembered for some lines; default: all."""

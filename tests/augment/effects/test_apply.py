@@ -15,7 +15,7 @@ from stemgmd_tools.augment.board import BOARD_EFFECTS  # noqa: E402
 from stemgmd_tools.augment.catalogue import EFFECTS, Domain, Scope, effect_named  # noqa: E402
 from stemgmd_tools.augment.effects.registry import LINE_EFFECTS, RESPONSES, TIME_EFFECTS  # noqa: E402
 from stemgmd_tools.augment.rows import Row  # noqa: E402
-from stemgmd_tools.errors import UsageError  # noqa: E402
+from stemgmd_tools.errors import AugmentError  # noqa: E402
 
 RATE = 44_100
 NAMES = ("kick", "snare", "toms")
@@ -221,15 +221,15 @@ def test_what_cannot_be_computed_is_refused():
     stems = _batch(2)
     bad = stems.clone()
     bad[1, 2, 0, 5] = float("nan")
-    with pytest.raises(UsageError, match="item 1, stem 2"):
+    with pytest.raises(AugmentError, match="item 1, stem 2"):
         _applied([[], []], bad)
-    with pytest.raises(UsageError, match="float32"):
+    with pytest.raises(AugmentError, match="float32"):
         _applied([[], []], stems.double())
-    with pytest.raises(UsageError, match="for 1 items; there are 2"):
+    with pytest.raises(AugmentError, match="for 1 items; there are 2"):
         _applied([[]], stems)
-    with pytest.raises(UsageError, match="impulse response"):
+    with pytest.raises(AugmentError, match="impulse response"):
         apply([[_row("convolution", impulse_response="cave")], []], stems, sample_rate=RATE)
-    with pytest.raises(UsageError, match="names of the stems"):
+    with pytest.raises(AugmentError, match="names of the stems"):
         apply([[_row("bleed", -1, "mixture")], []], stems, sample_rate=RATE)
 
 
