@@ -75,18 +75,22 @@ class _Workers:
 
 def _serve(pipe: Connection, work: Callable[[Batch], None], batch: Batch) -> None:
     torch.set_num_threads(1)
+    fresh = batch._replace(stems=batch.stems.clone())
     while pipe.recv():
         start_s = time.process_time()
-        work(batch)
+        fresh.stems.copy_(batch.stems)
+        work(fresh)
         pipe.send(time.process_time() - start_s)
 
 
 def _our_items(batch: Batch) -> None:
-    apply(batch.rows, batch.stems, sample_rate=RATE, onsets=batch.onsets)
+    """Change the stems in place, and sum them."""
+    apply(batch.rows, batch.stems, sample_rate=RATE, onsets=batch.onsets, overwrite=True)
 
 
 def _their_items(batch: Batch) -> None:
-    stems = batch.stems.numpy().copy()
+    """Change the stems in place, and sum them."""
+    stems = batch.stems.numpy()
     for item, drawn in zip(stems, batch.rows, strict=True):
         for row in drawn:
             item[row.stem] = peers.chain_effect(row.effect, row.parameters)(item[row.stem])

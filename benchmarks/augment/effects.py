@@ -45,11 +45,13 @@ def _ours(effect: str, batch: Batch) -> Work:
     touched = [-1] if whole else range(LINES)
     drawn = [Applied("one", 0, effect, "example" if whole else "stem", stem, values) for stem in touched]
     stems, onsets = batch.stems[:1].clone(), batch.onsets[:1]
+    fresh = stems.clone()
     taps = {"taps": torch.from_numpy(peers.TAPS)}
 
     def work() -> None:
         torch.set_num_threads(1)
-        apply([drawn], stems, sample_rate=RATE, onsets=onsets, impulse_responses=taps)
+        stems.copy_(fresh)
+        apply([drawn], stems, sample_rate=RATE, onsets=onsets, impulse_responses=taps, overwrite=True)
 
     return work
 

@@ -6,8 +6,13 @@ Recursions become parallel: a peak that decays by a constant number of dB per st
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+
 import torch
 from torch import Tensor
+
+from stemgmd_tools.augment.effects.lti import good_length
 
 BLOCK = 16
 """Samples per control step: 0.36 ms at 44.1 kHz."""
@@ -16,17 +21,16 @@ DB_PER_TIME_CONSTANT = 8.685889638065035
 """20 log10 e: how far an exponential falls in one time constant."""
 
 
-def block_peaks(audio: Tensor, block: int = BLOCK) -> Tensor:
-    """Return the peak over channels and each ``block`` samples: (line, channel, frame) to (line, step)."""
-    low, high = audio.aminmax(dim=1) if audio.shape[1] > 2 else _extremes(audio)
-    peak = torch.maximum(high, -low)
-    short = -peak.shape[1] % block
-    return torch.nn.functional.pad(peak, (0, short)).view(len(peak), -1, block).amax(2)
-
-
-def _extremes(audio: Tensor) -> tuple[Tensor, Tensor]:
-    first, last = audio[:, 0], audio[:, -1]
-    return torch.minimum(first, last), torch.maximum(first, last)
+def block_peaks(audio: Tensor) -> Tensor:
+    """Return the peak over the channels (one or two) of each block: (line, channel, frame) to (line, step)."""
+    left, right = audio[:, 0], audio[:, -1]
+    peak = torch.maximum(torch.maximum(left, right), -torch.minimum(left, right))
+    whole = peak.shape[1] // BLOCK * BLOCK
+    blocks = peak[:, :whole].reshape(len(peak), -1, BLOCK)
+    while (width := blocks.shape[2]) > 1:  # four passes of vectors cost half of one amax over a short axis
+        blocks = torch.maximum(blocks[..., : width // 2], blocks[..., width // 2 :])
+    rest = peak[:, whole:]
+    return torch.cat([blocks[..., 0], *([rest.amax(1, keepdim=True)] if rest.shape[1] else [])], 1)
 
 
 def decibels(amplitude: Tensor) -> Tensor:
@@ -45,19 +49,27 @@ def one_pole(values: Tensor, time_constant: Tensor, before: float = 0.0) -> Tens
     """Return ``values`` (line, step) smoothed with a time constant in steps (line,), having been ``before`` for long.
 
     Each line is transformed by itself, so that its bits do not depend on the batch.
+
+    :return: float32.
     """
-    out = torch.empty_like(values)
+    out = torch.empty(values.shape, device=values.device)
     for line, value, constant in zip(out, values, time_constant.tolist(), strict=True):
         if constant < MOMENT:
             line.copy_(value)
             continue
-        pole = float(torch.exp(torch.tensor(-1.0 / constant, dtype=torch.float64)))
-        length = 1 << int(value.shape[0] + TAIL * constant + 1).bit_length()
-        turn = -2 * torch.pi * torch.arange(length // 2 + 1, dtype=torch.float64, device=values.device) / length
-        factor = (1 - pole) / (1 - pole * torch.polar(torch.ones_like(turn), turn))
-        smooth = torch.fft.irfft(torch.fft.rfft((value - before).double(), length) * factor, length)
-        line.copy_(smooth[: value.shape[0]] + before)
+        pole = math.exp(-1.0 / constant)
+        length = good_length(math.ceil(value.shape[0] + TAIL * constant) + 1)
+        factor = (1 - pole) / (1 - pole * _unit_circle(length, values.device))
+        smooth = torch.fft.irfft(torch.fft.rfft((value - before).float(), length) * factor, length)
+        torch.add(smooth[: value.shape[0]], before, out=line)
     return out
+
+
+@lru_cache(maxsize=16)
+def _unit_circle(length: int, device: torch.device) -> Tensor:
+    """Return exp(-1j w) at the bins of a transform: complex64."""
+    angle = -2 * torch.pi * torch.arange(length // 2 + 1, dtype=torch.float64) / length
+    return torch.polar(torch.ones_like(angle), angle).to(device=device, dtype=torch.complex64)
 
 
 MOMENT = 0.05

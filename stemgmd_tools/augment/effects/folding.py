@@ -1,8 +1,4 @@
-"""Sums whose result does not depend on the batch: pairwise additions of elements, in a fixed order.
-
-A library's reduction may choose its order by shape, device and threads; a choice between near-equal scores could then
-turn out otherwise in a batch than alone.
-"""
+"""Sums whose result does not depend on the batch, so that a choice between near-equal scores does not either."""
 
 from __future__ import annotations
 
@@ -11,7 +7,13 @@ from torch import Tensor
 
 
 def folded_sum(values: Tensor) -> Tensor:
-    """Return the sum over the last axis, whose length must be a power of two; ``values`` is overwritten."""
+    """Return the sum over the last axis, whose length must be a power of two; ``values`` is overwritten.
+
+    On a CPU, PyTorch sums a contiguous last axis row by row, each alike (a test holds that). Elsewhere a reduction may
+    choose its order by the shape, so elements are added in pairs.
+    """
+    if values.device.type == "cpu":
+        return values.sum(-1)
     length = values.shape[-1]
     while length > 1:
         length //= 2

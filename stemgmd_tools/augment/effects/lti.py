@@ -109,7 +109,7 @@ def pink(sample_rate: int) -> Response:
 
 def block_frames(frames: int, tail: int) -> int:
     """Return the length of FFT that filters ``frames`` samples with the least work."""
-    whole = _good_length(frames + tail)
+    whole = good_length(frames + tail)
     choices = [1 << power for power in range(SMALLEST_BLOCK.bit_length() - 1, LARGEST_BLOCK.bit_length())]
     choices = [length for length in choices if 2 * tail < length < whole]
     if whole <= LARGEST_BLOCK or not choices:
@@ -123,7 +123,7 @@ def block_frames(frames: int, tail: int) -> int:
 
 
 @lru_cache(maxsize=256)
-def _good_length(frames: int) -> int:
+def good_length(frames: int) -> int:
     """Return the smallest even product of 2, 3 and 5 that is at least ``frames``."""
     best = 1 << max(1, (frames - 1).bit_length())
     for odd in (3, 5, 9, 15, 25, 27, 45, 75, 81, 125, 135, 225):

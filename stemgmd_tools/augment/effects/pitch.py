@@ -38,14 +38,20 @@ def time_stretch(
     :return: (line, channel, longest), silent after each line's end, and the lengths: ``round(frames / rate)``.
     """
     scale, frames = Scale.at(sample_rate), audio.shape[-1]
-    sounds, anchors, lengths = [], [], []
-    for index, (speed, amount) in enumerate(zip(rate.tolist(), cents.tolist(), strict=True)):
-        sizes = sizes_of(2.0 ** (amount / 1200.0))
+    lengths = [changed_frames(frames, speed) for speed in rate.tolist()]
+    out = audio.new_empty(*audio.shape[:2], max(lengths))
+    heard = ((audio.amax((1, 2)) > 0) | (audio.amin((1, 2)) < 0)).cpu().numpy()
+    sounds, anchors = [], []
+    for index in np.flatnonzero(heard).tolist():
+        sizes = sizes_of(2.0 ** (float(cents[index]) / 1200.0))
         sounds.append(resample(audio[index], sizes, scale.spare))
-        lengths.append(changed_frames(frames, speed))
         own = None if onsets is None else onsets[index]
-        anchors.append(_anchors(own, frames, lengths[-1], sizes.ratio, scale))
-    return _spliced(sounds, anchors, lengths, scale), tuple(lengths)
+        anchors.append(_anchors(own, frames, lengths[index], sizes.ratio, scale))
+    if sounds:
+        _splice(sounds, anchors, [out[i, :, : lengths[i]] for i in np.flatnonzero(heard).tolist()], scale)
+    for line, length, is_heard in zip(out, lengths, heard.tolist(), strict=True):
+        line[:, length if is_heard else 0 :] = 0
+    return out, tuple(lengths)
 
 
 def varispeed(audio: Tensor, rate: Tensor) -> tuple[Tensor, tuple[int, ...]]:
@@ -87,18 +93,15 @@ def _anchors(onsets: np.ndarray | None, frames: int, length: int, ratio: float, 
     return Anchors(np.rint(at * (length / frames)).astype(np.int64), at / ratio, 1 / ratio)
 
 
-def _spliced(sounds: list[Tensor], anchors: list[Anchors], lengths: list[int], scale: Scale) -> Tensor:
-    """Return the sounds put together from grains: (line, channel, longest), silent after each line's end."""
+def _splice(sounds: list[Tensor], anchors: list[Anchors], goals: list[Tensor], scale: Scale) -> None:
+    """Put the sounds together from grains, each into its goal (channel, frame)."""
     splices = planned(anchors, scale)
     chosen, alike = positions(_mono(sounds), splices, scale)
     places = chosen.cpu().numpy()
-    out = sounds[0].new_empty(len(sounds), sounds[0].shape[0], max(lengths))
-    for index, (sound, length) in enumerate(zip(sounds, lengths, strict=True)):
+    for index, (sound, goal) in enumerate(zip(sounds, goals, strict=True)):
         rows = slice(*np.searchsorted(splices.line, [index, index + 1]))
         own = Splices(*(column[rows] for column in splices))
-        join(sound, own, places[rows], alike[rows], out[index, :, :length])
-        out[index, :, length:] = 0
-    return out
+        join(sound, own, places[rows], alike[rows], goal)
 
 
 def _mono(sounds: list[Tensor]) -> Tensor:

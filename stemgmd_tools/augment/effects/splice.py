@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from stemgmd_tools.augment.effects.folding import cosine_fade, folded_sum
@@ -23,7 +24,7 @@ LEAD_S = 0.002
 """The sound before an onset's frame that belongs to its attack; the join to the attack lies in it."""
 ATTACK_S = 0.010
 """A jump back does not land in an attack, which would strike twice."""
-STEP_S = 0.012
+STEP_S = 0.015
 """How far the sound may run ahead or behind between two places where it may jump."""
 LONGEST_GRAIN_S = 0.25
 SEARCH_S = 0.026
@@ -34,6 +35,8 @@ COARSE_HZ = 2756
 EARLIEST_AHEAD_S = 0.012
 """How far ahead the sound may be before the last jump of a stretch."""
 SILENCE = 1e-30
+INAUDIBLE = 1e-6
+"""Amplitude below which no alike place is searched for."""
 
 
 class Anchors(NamedTuple):
@@ -164,13 +167,25 @@ def positions(mono: Tensor, splices: Splices, scale: Scale) -> tuple[Tensor, Ten
     line, target, latest, earliest = (torch.from_numpy(column).to(device) for column in splices[:4])
     chosen, alike = latest.clone(), mono.new_zeros(len(latest))
     widest = int((splices.latest - splices.earliest).max(initial=0))
-    for order in range(1, int(splices.order.max(initial=0)) + 1):
-        now = torch.from_numpy(np.flatnonzero(splices.order == order)).to(device)
+    searched = (splices.order > 0) & _sounding(coarse, splices, scale)
+    for order in range(1, int(splices.order[searched].max(initial=0)) + 1):
+        now = torch.from_numpy(np.flatnonzero(searched & (splices.order == order))).to(device)
         before = now - 1
         playing = chosen[before] + target[now] - target[before]
         bounds = earliest[now], latest[now]
         chosen[now], alike[now] = _best(mono, coarse, line[now], playing, bounds, scale._replace(search=widest))
     return chosen, _likeness_at_anchors(mono, splices, chosen, alike, scale)
+
+
+def _sounding(coarse: Tensor, splices: Splices, scale: Scale) -> NDArray[np.bool_]:
+    """Return for each splice whether anything can be heard where it may jump from and to: most of a stem is silence."""
+    loud = np.pad((coarse.abs() > INAUDIBLE).cpu().numpy().cumsum(1, dtype=np.int32), ((0, 0), (1, 0)))
+    lengths = np.diff(splices.target, append=splices.target[-1:]).clip(0)
+    first = (splices.earliest - scale.search) // scale.coarse
+    last = (splices.latest + lengths + scale.search + 2 * scale.fade) // scale.coarse + 1
+    first, last = first.clip(0, loud.shape[1] - 1), last.clip(0, loud.shape[1] - 1)
+    found: NDArray[np.bool_] = loud[splices.line, last] > loud[splices.line, first]
+    return found
 
 
 def _best(
