@@ -92,6 +92,12 @@ def segments() -> str:
     return report.markdown(json.loads((ROOT / "benchmarks" / "segments.json").read_text(encoding="utf-8")))
 
 
+def augment_benchmarks() -> str:
+    """Return the last benchmark of augmentation that was committed."""
+    path = ROOT / "benchmarks" / "augment.json"
+    return report.markdown(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else "Not measured yet."
+
+
 def realism_results(part: Callable[[Results], str]) -> str:
     """Return a part of the last realism benchmark that was committed."""
     return part(Results.load(RESULTS)) if RESULTS.is_file() else "Not measured yet."
@@ -104,6 +110,7 @@ def realism_tried() -> str:
 
 
 PARTS: Final[dict[str, Callable[[], str]]] = {
+    "augment-benchmarks": augment_benchmarks,
     "benchmarks": benchmarks,
     "chain-format": augment_docs.format_reference,
     "chains": augment_docs.chains_reference,

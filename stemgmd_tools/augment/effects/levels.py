@@ -8,6 +8,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+CHUNK = 1 << 18
+"""Frames computed at once where more memory is needed than for the sound."""
+JUST_BEFORE = 1e-6
+"""A frame this little before a sample counts as at it: quotients are not exact."""
+
 
 def per_line(values: Tensor, audio: Tensor) -> Tensor:
     """Return one value per line in the shape that multiplies ``audio``."""
@@ -64,9 +69,11 @@ def bit_crush(audio: Tensor, bits: Tensor) -> Tensor:
 def sample_rate_reduction(audio: Tensor, rate_hz: Tensor, *, sample_rate: int) -> Tensor:
     """Take samples at ``rate_hz`` and hold each until the next: images are heard, as of early samplers."""
     out = torch.empty_like(audio)
-    frames = torch.arange(audio.shape[-1], dtype=torch.float64, device=audio.device)
     for index, rate in enumerate(rate_hz.tolist()):
-        held = torch.floor(frames * (min(rate, sample_rate) / sample_rate))
-        taken = torch.ceil(held * (sample_rate / min(rate, sample_rate)) - 1e-6).long()
-        out[index] = audio[index][:, taken.clamp_(0, audio.shape[-1] - 1)]
+        step = sample_rate / min(rate, sample_rate)
+        for start in range(0, audio.shape[-1], CHUNK):
+            stop = min(start + CHUNK, audio.shape[-1])
+            frames = torch.arange(start, stop, dtype=torch.float64, device=audio.device)
+            taken = torch.ceil(torch.floor(frames / step) * step - JUST_BEFORE).long()
+            out[index, :, start:stop] = audio[index][:, taken.clamp_(0, audio.shape[-1] - 1)]
     return out

@@ -40,11 +40,11 @@ def loudness(line: Tensor, sample_rate: int) -> float:
     hop = max(1, round(BLOCK_S * sample_rate) // HOPS)
     frames = weighted.shape[1]
     parts = max(1, frames // hop)
-    energy = weighted[:, : parts * hop].double().square()
+    energy = weighted.square_()
     if frames < HOPS * hop:
-        blocks = energy.sum()[None] / frames
+        blocks = energy.sum(dtype=torch.float64)[None] / frames
     else:
-        by_hop = energy.view(-1, parts, hop).sum((0, 2))
+        by_hop = energy[:, : parts * hop].unfold(1, hop, hop).sum((0, 2), dtype=torch.float64)
         blocks = by_hop.unfold(0, HOPS, 1).sum(1) / (HOPS * hop)
     return _gated(blocks)
 

@@ -19,7 +19,7 @@ from stemgmd_tools.augment.effects.blocks import blocks_at_once, stretch
 
 INAUDIBLE = 1e-6
 """A tail is over when it has fallen by 120 dB."""
-SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 14, 1 << 23
+SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 12, 1 << 23
 HIGHEST = 0.49
 """Corner frequencies are kept below this share of the sample rate."""
 BEYOND = 1e9
