@@ -8,8 +8,8 @@ from torch import Tensor
 IN_CACHE = 1 << 18
 """Samples: 1 MiB of float32."""
 IN_MEMORY = 1 << 25
-LINES = 16
-"""Lines whose small steps are shared on a CPU."""
+LINES = 4
+"""Lines whose small steps are shared on a CPU; more of them no longer fit what the allocator keeps."""
 LINES_ELSEWHERE = 64
 
 
