@@ -62,15 +62,18 @@ class Stage:
             for line, parameters in touches:
                 self._pending[line].append(RESPONSES[effect](parameters, self._place))
             return
-        self.settle(touch.line for touch in touches)
+        once, again = _apart(touches)
+        self.settle(touch.line for touch in once)
         if effect in LINE_EFFECTS:
-            for part, lines in self._gathered(effect, touches):
+            for part, lines in self._gathered(effect, once):
                 self._put(part, LINE_EFFECTS[effect](lines))
         elif effect in TIME_EFFECTS:
-            self._change_time(effect, touches)
+            self._change_time(effect, once)
         else:
             known = ", ".join([*LINE_EFFECTS, *TIME_EFFECTS, *RESPONSES])
             raise AugmentError(f'"{effect}" is no effect on stems or on a mixture; those are: {known}')
+        if again:
+            self.carry_out(effect, again)
 
     def settle(self, lines: Sequence[int] | Iterator[int] | None = None) -> None:
         """Carry out what was remembered for some lines; default: all."""
@@ -122,6 +125,13 @@ class Stage:
     def cut(self) -> None:
         """Leave out the samples that are beyond every line's end."""
         self.audio = self.audio[..., : max(self.frames)]
+
+
+def _apart(touches: Sequence[Touch]) -> tuple[list[Touch], list[Touch]]:
+    """Return the first touch of every line, and the others: a line touched twice in a step goes through it twice."""
+    once: dict[int, Touch] = {}
+    again = [touch for touch in touches if once.setdefault(touch.line, touch) is not touch]
+    return list(once.values()), again
 
 
 def _index(indices: list[int], like: Tensor) -> Tensor:

@@ -168,6 +168,15 @@ def test_changes_of_time_move_labels_with_the_sound(effect):
     assert len(heard) >= 3 and max(heard) <= 0.005 * RATE
 
 
+@pytest.mark.parametrize("effect", ["saturation", "gain", "time_stretch", "varispeed", "peaking_filter"])
+def test_a_line_touched_twice_in_a_step_goes_through_it_twice(effect):
+    stems = _batch(7, 9000)
+    twice = _applied([[_row(effect), _row(effect)]] * 7, stems)
+    after = _applied([[_row(effect), _row(effect, step=1)]] * 7, stems)
+    assert twice.frames == after.frames and twice.warps == after.warps
+    assert torch.equal(twice.stems, after.stems)
+
+
 def test_shorter_items_are_computed_at_their_own_length():
     stems = _batch(2, 20_000)
     stems[1, ..., 9000:] = 0
