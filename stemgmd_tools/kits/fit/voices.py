@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stemgmd_tools.kits.model.bands import BANDS, Float, erb_number, rows_in_bands
+from stemgmd_tools.kits.model.bands import Float, erb_number
 from stemgmd_tools.kits.model.colour import grid_hz
 from stemgmd_tools.kits.model.modes import ModeBank
 from stemgmd_tools.kits.model.parameters import BandEnvelope, Colour, Modes, Noise, VoiceModel
-from stemgmd_tools.kits.model.shapes import level_changes, noise_shapes
+from stemgmd_tools.kits.model.shapes import voice_shapes
 
 LEVEL_S: Final = 0.2
 """The level of a voice is its mean power over this time after the attack, as a layer's in a bank."""
@@ -54,14 +54,7 @@ def t30_s(voice: VoiceModel, velocity: float = 100.0, degree: int = -1) -> float
 
 
 def _power(voice: VoiceModel, velocity: float, degree: int, times_s: Float) -> Float:
-    openness = voice.openness
-    stretch = (1.0,) if openness is None else openness.stretch
-    added = np.zeros((BANDS, len(stretch)))
-    if openness is not None and openness.level_db is not None:
-        added += rows_in_bands(openness.frequencies_hz, openness.level_db)
-    stick_s = 0.0 if openness is None else openness.stick_s
-    changes = None if openness is None else level_changes(openness)
-    power = noise_shapes(voice.noise, stretch, added, stick_s, changes)[degree].energy(velocity, times_s)
+    power = voice_shapes(voice)[degree].energy(velocity, times_s)
     for modes in (voice.body, voice.attack):
         if modes is not None:
             power = power + ModeBank.from_parameters(modes).energy(velocity, times_s)
