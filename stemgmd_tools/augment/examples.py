@@ -30,6 +30,9 @@ LABEL_DTYPE: Final = np.dtype(
     ]
 )
 
+READ_FRAMES: Final = 1 << 21
+"""Frames that are read at a time; more than a segment for training has, little beside a long performance."""
+
 _AXIS_OF_NOTE: Final = np.full(128, -1, np.int16)
 for _note in NOTES:
     _AXIS_OF_NOTE[_note.number] = _note.piece.axis
@@ -109,17 +112,23 @@ class _Session:
         return changed or bool(self._strokes[stem])
 
     def _length(self) -> int:
-        """Return the frames from the start of a whole example until the last of its own sounds ends."""
-        lengths = [1]
-        for stem, heard in enumerate(self._heard):
-            for layer in heard:
-                if layer.performance == self._example.performance:
-                    if self._is_made(stem, layer):
-                        length = self._studio.length(self._plan(layer), self._strokes[stem])
-                    else:
-                        length = self._source.length(layer.performance, layer.kit)
-                    lengths.append(length - layer.start)
-        return max(lengths)
+        """Return the frames from the start of a whole example until the last of its own sounds ends.
+
+        Where every stem is from elsewhere it is as long as it would have been.
+        """
+        own = [
+            (stem, layer)
+            for stem, heard in enumerate(self._heard)
+            for layer in heard
+            if layer.performance == self._example.performance
+        ]
+        untouched = Layer(self._example.performance, self._example.kit, self._example.start, 1.0)
+        return max(1, *(self._length_of(stem, layer) - layer.start for stem, layer in own or [(0, untouched)]))
+
+    def _length_of(self, stem: int, layer: Layer) -> int:
+        if self._is_made(stem, layer):
+            return self._studio.length(self._plan(layer), self._strokes[stem])
+        return self._source.length(layer.performance, layer.kit)
 
     def _add_read(self, stems: NDArray[np.float32]) -> None:
         """Add every layer that the source holds; one read per performance, kit and place."""
@@ -129,18 +138,19 @@ class _Session:
                 if not self._is_made(stem, layer):
                     wanted.setdefault((layer.performance, layer.kit, layer.start), []).append((stem, layer))
         scale = np.float32(1.0 / units.full_scale(self._source.bit_depth))
-        scratch = np.empty(stems.shape[2], np.float32)
+        scratch = np.empty(min(stems.shape[2], READ_FRAMES), np.float32)
         for (performance, kit, start), users in wanted.items():
             axes = sorted({axis for stem, _ in users for axis in self._pieces[stem]})
             silent = min(max(-start, 0), stems.shape[2])
             sounding = min(stems.shape[2] - silent, max(self._source.length(performance, kit) - max(start, 0), 0))
-            if not sounding:
-                continue
             pieces = [PIECES[axis] for axis in axes]
-            pcm = self._source.stems(performance, kit, max(start, 0), sounding, pieces)
-            for stem, layer in users:
-                sounds = [pcm[axes.index(axis)] for axis in self._pieces[stem]]
-                _add(stems[stem, :, silent : silent + sounding], sounds, scale * np.float32(layer.weight), scratch)
+            for begin in range(0, sounding, READ_FRAMES):
+                frames = min(sounding - begin, READ_FRAMES)
+                pcm = self._source.stems(performance, kit, max(start, 0) + begin, frames, pieces)
+                place = slice(silent + begin, silent + begin + frames)
+                for stem, layer in users:
+                    sounds = [pcm[axes.index(axis)] for axis in self._pieces[stem]]
+                    _add(stems[stem, :, place], sounds, scale * np.float32(layer.weight), scratch)
 
     def _add_made(self, stems: NDArray[np.float32]) -> None:
         """Add every layer that has to be rendered."""

@@ -14,10 +14,10 @@ from stemgmd_tools.augment.make import Augmented, augment
 from stemgmd_tools.augment.origin import Origin, bank_sha256, opened
 from stemgmd_tools.augment.pool import Pool, pool_of
 from stemgmd_tools.augment.rows import Example, Row, rows_to_json
-from stemgmd_tools.augment.table import STEM_NAMES, Drawn, manifest_rows
+from stemgmd_tools.augment.table import Drawn, manifest_rows
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.corpus.identity import Augmentation
-from stemgmd_tools.corpus.jobs import FIXED_COST_S, STEMS, performance_content, write_midi
+from stemgmd_tools.corpus.jobs import FIXED_COST_S, STEMS, performance_content, performance_digest, write_midi
 from stemgmd_tools.corpus.records import FileEntry
 from stemgmd_tools.corpus.writer import Made, block_frames, write_tracks
 from stemgmd_tools.performances.mapped import mapped_midi
@@ -75,10 +75,20 @@ class AugmentJob:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Performance, kits, chain and seed, or the rows themselves."""
+        """What is done, drawn or given, and the content of every performance and kit that is heard."""
         made_with = json.dumps(asdict(self.recipe.made_with), sort_keys=True)
-        rows = "" if self.rows is None else rows_to_json(self.rows)
-        return self.parent_digest, json.dumps(self.recipe.kits), made_with, json.dumps(self.example), rows
+        rows = self.drawn_rows()
+        hashes = dict(self.recipe.kits)
+        kits = {self.kit_name, *(str(row.parameters["kit"]) for row in rows if "kit" in row.parameters)}
+        heard = {str(row.parameters["performance"]) for row in rows if "performance" in row.parameters}
+        return (
+            self.parent_digest,
+            json.dumps([(kit, hashes.get(kit)) for kit in sorted(kits)]),
+            json.dumps([_digest(self.recipe.origin, name) for name in sorted(heard)]),
+            made_with,
+            json.dumps(self.example),
+            rows_to_json(rows),
+        )
 
     def file_count(self, settings: RenderSettings) -> int:
         """Its tracks and two MIDI files."""
@@ -88,7 +98,8 @@ class AugmentJob:
         """Augment."""
         drawn = Drawn(self.example, self.drawn_rows(), self.recipe.made_with)
         augmented = augment(self.recipe.origin, self.example, drawn.rows, self.recipe.made_with.device)
-        rows = write_tracks(root, self._made(augmented, settings), _blocks(augmented, settings), settings)
+        blocks = augmented.tracks.blocks(block_frames(settings.sample_rate))
+        rows = write_tracks(root, self._made(augmented, settings), blocks, settings)
         source = opened(self.recipe.origin)
         parent = mapped_midi(source.played(self.example.performance))
         midi = write_midi(root, augmented.performance, parent)
@@ -110,19 +121,19 @@ class AugmentJob:
 
     def _made(self, augmented: Augmented, settings: RenderSettings) -> Made:
         """Return what the rows of the manifest say."""
-        stems, mixture, gain_db = augmented.tracks
-        silent = {name for name, stem in zip(STEM_NAMES, stems, strict=True) if not stem.any()}
-        if not mixture.any():
-            silent.add(layout.MIXTURE)
-        groups = set(layout.tracks(settings)) - {*STEM_NAMES, layout.MIXTURE}
-        silent |= {group for group in groups if not stems[list(layout.axes_of(group))].any()}
-        return Made(augmented.performance, self.kit_name, len(mixture), augmented.hits, frozenset(silent), gain_db)
-
-
-def _blocks(augmented: Augmented, settings: RenderSettings) -> Any:
-    return augmented.tracks.blocks(block_frames(settings.sample_rate))
+        tracks = augmented.tracks
+        nothing = tracks.silent
+        names = set(layout.tracks(settings)) - ({layout.MIXTURE} if tracks.finished is not None else set())
+        silent = frozenset(name for name in names if nothing.issuperset(layout.axes_of(name)))
+        return Made(augmented.performance, self.kit_name, tracks.frames, augmented.hits, silent, tracks.gain_db)
 
 
 @lru_cache(maxsize=1)
 def _pool(origin: Origin) -> Pool:
     return pool_of(opened(origin))
+
+
+@lru_cache(maxsize=4096)
+def _digest(origin: Origin, performance: str) -> str:
+    """Return the digest of another performance of the source."""
+    return performance_digest(opened(origin).played(performance))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -41,15 +42,15 @@ def augment(origin: Origin, example: Example, rows: Sequence[Row], device: str) 
     """
     source = opened(origin)
     rendered = render_example(source, example, rows, _studio(origin))
-    stems = torch.from_numpy(rendered.stems)[None].to(device)
-    applied = apply(
-        [rows],
-        stems,
-        sample_rate=source.sample_rate,
-        names=example.stems,
-        onsets=[rendered.onsets],
-        overwrite=True,
-    )
+    with _one_thread():
+        applied = apply(
+            [rows],
+            torch.from_numpy(rendered.stems)[None].to(device),
+            sample_rate=source.sample_rate,
+            names=example.stems,
+            onsets=[rendered.onsets],
+            overwrite=True,
+        )
     frames = applied.frames[0]
     on_mixture = any(row.scope == "mixture" for row in rows)
     mixture = applied.mixture[0, :, :frames].cpu().numpy() if on_mixture else None
@@ -57,6 +58,17 @@ def augment(origin: Origin, example: Example, rows: Sequence[Row], device: str) 
     performance = _heard(rendered, applied.warps[0], example, source.sample_rate)
     counts = np.bincount(rendered.labels["stem"], minlength=len(PIECES))
     return Augmented(performance, tuple(counts.tolist()), tracks)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute in one thread: how sums are split among several would be heard in the last bit. Jobs run side by side."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @lru_cache(maxsize=1)

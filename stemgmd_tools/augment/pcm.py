@@ -20,34 +20,56 @@ _BLOCK_FRAMES: Final = 1 << 20
 
 
 class Quantised(NamedTuple):
-    """Tracks as integers."""
+    """Tracks as integers, rounded where they are asked for: those of a long performance take gigabytes."""
 
-    stems: Pcm
-    """Shape (9, frames, 2)."""
-    mixture: Pcm
-    """Shape (frames, 2)."""
+    sound: Float
+    """Stems before rounding, (9, 2, frames), full scale 1."""
+    finished: Float | None
+    """The mixture, (2, frames), if effects followed on it; None if it is the sum of the very integers of the stems."""
     gain_db: float
     """The headroom gain that all of them have: 0 unless something would clip."""
+    bit_depth: int
+
+    @property
+    def frames(self) -> int:
+        """Length of all tracks."""
+        return int(self.sound.shape[2])
+
+    @property
+    def silent(self) -> frozenset[int]:
+        """Axes of the stems that hold nothing but zeros."""
+        return frozenset(
+            axis
+            for axis, stem in enumerate(self.sound)
+            if not any(_rounded(part, self._scale, self.bit_depth).any() for part in _parts(stem))
+        )
+
+    @property
+    def _scale(self) -> np.float32:
+        gain = units.gain_of_db(self.gain_db) if self.gain_db else 1.0
+        return np.float32(units.full_scale(self.bit_depth) * gain)
+
+    def part(self, start: int, stop: int) -> tuple[Pcm, Pcm]:
+        """Return stems (9, frames, 2) and mixture (frames, 2) between two frames."""
+        stems = _rounded(self.sound[:, :, start:stop], self._scale, self.bit_depth)
+        if self.finished is None:
+            return stems, stems.sum(axis=0, dtype=stems.dtype)
+        return stems, _rounded(self.finished[:, start:stop], self._scale, self.bit_depth)
 
     def blocks(self, frames: int) -> Iterator[tuple[Pcm, Pcm]]:
         """Yield stems and mixture in blocks of ``frames``."""
-        for start in range(0, len(self.mixture), frames):
-            yield self.stems[:, start : start + frames], self.mixture[start : start + frames]
+        for start in range(0, self.frames, frames):
+            yield self.part(start, min(start + frames, self.frames))
 
 
 def quantised(stems: Float, mixture: Float | None, bit_depth: int) -> Quantised:
-    """Round augmented stems to integers.
+    """Round augmented stems to integers at one gain.
 
     :param stems: (9, 2, frames), full scale 1.
-    :param mixture: (2, frames) if effects followed on it; None if it is the sum of the stems: then it is the sum of the
-        very integers.
+    :param mixture: (2, frames) if effects followed on it; None if it is the sum of the stems.
     :raises RenderError: if a value is not finite.
     """
-    gain_db = headroom_db(stems, mixture, bit_depth)
-    scale = np.float32(units.full_scale(bit_depth) * (units.gain_of_db(gain_db) if gain_db else 1.0))
-    integers = _rounded(stems, scale, bit_depth)
-    total = integers.sum(axis=0, dtype=integers.dtype) if mixture is None else _rounded(mixture, scale, bit_depth)
-    return Quantised(integers, total, gain_db)
+    return Quantised(stems, mixture, headroom_db(stems, mixture, bit_depth), bit_depth)
 
 
 def headroom_db(stems: Float, mixture: Float | None, bit_depth: int) -> float:
@@ -67,11 +89,14 @@ def headroom_db(stems: Float, mixture: Float | None, bit_depth: int) -> float:
     return min(0.0, round(math.floor(ratio_db / GAIN_STEP_DB) * GAIN_STEP_DB, 2))
 
 
+def _parts(sound: Float) -> Iterator[Float]:
+    for start in range(0, sound.shape[-1], _BLOCK_FRAMES):
+        yield sound[..., start : start + _BLOCK_FRAMES]
+
+
 def _rounded(sound: Float, scale: np.float32, bit_depth: int) -> Pcm:
     """Return (..., 2, frames) floats as integers (..., frames, 2), each rounded to the nearest, ties to even."""
-    shape = (*sound.shape[:-2], sound.shape[-1], sound.shape[-2])
-    out: Pcm = np.empty(shape, np.int16 if bit_depth == 16 else np.int32)
-    for start in range(0, sound.shape[-1], _BLOCK_FRAMES):
-        block = np.ascontiguousarray(np.swapaxes(sound[..., start : start + _BLOCK_FRAMES], -1, -2))
-        units.quantise(block, scale, np.empty_like(block), out[..., start : start + block.shape[-2], :])
+    block = np.ascontiguousarray(np.swapaxes(sound, -1, -2))
+    out: Pcm = np.empty(block.shape, np.int16 if bit_depth == 16 else np.int32)
+    units.quantise(block, scale, np.empty_like(block), out)
     return out

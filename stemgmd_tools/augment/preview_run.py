@@ -36,8 +36,8 @@ def _shown(job: AugmentJob) -> Shown:
     before, after = (augment(job.recipe.origin, example, chosen, job.recipe.made_with.device) for chosen in ((), rows))
     return Shown(
         Drawn(example, rows, job.recipe.made_with),
-        Side(before.tracks.stems, before.tracks.mixture),
-        Side(after.tracks.stems, after.tracks.mixture),
+        Side(*before.tracks.part(0, before.tracks.frames)),
+        Side(*after.tracks.part(0, after.tracks.frames)),
         source.sample_rate,
         source.bit_depth,
     )

@@ -55,6 +55,13 @@ def test_a_whole_example_holds_a_stem_that_was_shifted_too():
     assert np.array_equal(later[0, :, RATE // 2 :], plain[0])
 
 
+def test_a_whole_example_all_of_whose_stems_are_from_elsewhere_keeps_its_length():
+    rows = [row("random_mix", stem, performance="d/2", kit="tin", start_s=0.0) for stem in range(9)]
+    made = render_example(SOURCE, toy_example(start=0, frames=None), rows)
+    assert made.stems.shape[2] == SOURCE.length("d/1", "tin")
+    assert made.stems.any()
+
+
 def test_a_segment_at_another_tempo_starts_with_the_same_stroke():
     plain = render_example(SOURCE, toy_example())
     slow = render_example(SOURCE, toy_example(), [row("tempo", rate=0.8)])
