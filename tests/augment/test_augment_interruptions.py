@@ -1,0 +1,99 @@
+"""Real processes, really killed while they augment: the same command completes the corpus to the same bytes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from corpora import digests
+
+from stemgmd_tools.seeds import stream
+
+KILLS = 3
+PATIENCE_S = 240.0
+"""How long a child process may take on a busy machine."""
+INTERRUPTED = 130
+RECORDS = ".stemgmd/stems/*/*/*/*.record"
+
+
+def command(root: Path, kit_files, *, jobs: int = 1) -> list[str]:
+    """Return the command line that augments a few performances through both kits."""
+    chosen = ["--kits", ",".join(kit_files), "--id", "drummer11/session1/[1-4]", "--chain", "larsnet", "--seed", "1"]
+    options = [*chosen, "--out", str(root), "--jobs", str(jobs), "--device", "cpu"]
+    return [sys.executable, "-m", "stemgmd_tools.cli.main", "augment", *options]
+
+
+def start(root: Path, kit_files, *, jobs: int = 1) -> subprocess.Popen[str]:
+    """Start augmenting in a process group of its own, as a shell does."""
+    line = command(root, kit_files, jobs=jobs)
+    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def wait_for_records(root: Path, count: int, process: subprocess.Popen[str]) -> None:
+    """Wait until so many examples are whole."""
+    deadline = time.monotonic() + PATIENCE_S
+    while sum(1 for _ in root.glob(RECORDS)) < count:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, kit_files) -> Path:
+    """Return the corpus as a run makes it that nothing interrupts."""
+    root = tmp_path_factory.mktemp("whole") / "corpus"
+    subprocess.run(command(root, kit_files), check=True, capture_output=True)
+    return root
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_it_completes_to_the_same_bytes(whole, kit_files, tmp_path):
+    root = tmp_path / "corpus"
+    everything = sum(1 for _ in whole.glob(RECORDS))
+    for number, chance in enumerate(stream(0, "kill").random(KILLS)):
+        process = start(root, kit_files, jobs=1 + number % 2)
+        wait_for_records(root, min(number + 1, everything - 1), process)
+        time.sleep(0.2 * float(chance))  # anywhere within the next example
+        if number % 3:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()  # workers are orphaned
+        process.communicate()
+        assert process.returncode in (-signal.SIGKILL, 0)
+    subprocess.run(command(root, kit_files, jobs=2), check=True, capture_output=True)
+    assert digests(root) == digests(whole)
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_with_one_line_and_a_corpus_that_resumes(whole, kit_files, tmp_path):
+    root = tmp_path / "corpus"
+    process = start(root, kit_files, jobs=2)
+    wait_for_records(root, 1, process)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == INTERRUPTED, err
+    lines = [line for line in err.splitlines() if line]
+    assert lines[-1] == "stemgmd: interrupted; run the same command again to continue"
+    assert len(lines) == 2, err  # the first says which performances
+    subprocess.run(command(root, kit_files), check=True, capture_output=True)
+    assert digests(root) == digests(whole)
+
+
+@pytest.mark.slow
+def test_a_second_process_on_the_same_folder_is_refused(kit_files, tmp_path):
+    root = tmp_path / "corpus"
+    first = start(root, kit_files)
+    try:
+        wait_for_records(root, 1, first)
+        first.send_signal(signal.SIGSTOP)
+        second = subprocess.run(command(root, kit_files), capture_output=True, text=True, check=False)
+    finally:
+        first.send_signal(signal.SIGCONT)
+        first.communicate(timeout=PATIENCE_S)
+    assert second.returncode == 1
+    assert "another run is at work on this folder" in second.stderr.splitlines()[-1]
