@@ -28,6 +28,9 @@ ROUNDING_UNITS: Final = 1.0
 """Samples and peak were rounded to integers by half a unit: what lies closer to the threshold is undecided."""
 LEAST_PEAK_UNITS: Final = 64.0
 """Softer sounds have too few integer steps below their attack to measure it."""
+RESHAPED: Final = 2.0
+"""Equalisers, dynamics and shifts of pitch raise or lower the first wave of a stroke against its peak, by up to 6 dB in
+the ready chains: what crosses the threshold then is another wave of a sound that has not moved."""
 _CHOKED_PIECES: Final = (Piece.HIHAT_OPEN, Piece.HIHAT_CLOSED, Piece.RIDE, Piece.CRASH)
 """A hand or a pedal may end these before their peak: where one is silent again within the stretch, nothing is said."""
 
@@ -182,9 +185,10 @@ def _check_onset(
 
     Instead of searching for it, both halves of the definition are checked with room for the rounding to integers: no
     earlier frame is surely above the threshold, and this one is not surely below. With a tolerance, the same is asked
-    of the first and the last frame that it allows.
+    of the first and the last frame that it allows, at a threshold for each that :data:`RESHAPED` moves.
     """
     slack = units.frames_of(tolerance_s, sample_rate)
+    reshaped = RESHAPED if tolerance_s else 1.0
     start = max(0, frame - units.frames_of(LEAD_IN_S, sample_rate))
     amplitude = magnitude(pcm[start : frame + units.frames_of(ATTACK_S, sample_rate)])
     peak_at = int(amplitude.argmax())
@@ -194,7 +198,7 @@ def _check_onset(
     if peak < LEAST_PEAK_UNITS or start + peak_at - frame > units.frames_of(LATEST_PEAK_S, sample_rate):
         return
     findings.onsets += 1
-    first = int((amplitude >= peak * ATTACK_SHARE + ROUNDING_UNITS).argmax())
+    first = int((amplitude >= peak * ATTACK_SHARE * reshaped + ROUNDING_UNITS).argmax())
     reached = amplitude[frame - start : frame - start + slack + 1].max()
-    if first < frame - start - slack or reached < peak * ATTACK_SHARE - ROUNDING_UNITS:
+    if first < frame - start - slack or reached < peak * ATTACK_SHARE / reshaped - ROUNDING_UNITS:
         findings.add("onset", where, f"attack on frame {start + first}", f"frame {frame}, as the hits say")
