@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
 from stemgmd_tools.audio import file_sha256
@@ -41,3 +43,10 @@ def test_a_hat_that_is_closed_while_its_attack_lasts_is_not_measured(tmp_path: P
     assert [failure.check for failure in alone.failures] == ["onset"]
     closed = check_stems(tmp_path, stem_set(tmp_path, {Piece.HIHAT_OPEN: [FRAME], Piece.HIHAT_CLOSED: [CLOSED]}))
     assert [failure for failure in closed.failures if failure.where == "hihat_open.wav"] == []
+
+
+@pytest.mark.parametrize(("moved_s", "is_found"), [(0.0, False), (0.0008, False), (0.003, True), (-0.003, True)])
+def test_effects_may_move_an_attack_by_their_bound_and_no_more(tmp_path: Path, moved_s: float, is_found: bool) -> None:
+    stems = stem_set(tmp_path, {Piece.HIHAT_OPEN: [FRAME + round(moved_s * RATE)]})
+    found = check_stems(tmp_path, replace(stems, tolerance_s=0.001)).failures
+    assert [failure.check for failure in found] == ["onset"] * is_found
