@@ -24,6 +24,7 @@ from stemgmd_tools.kits.checks import nearest
 from stemgmd_tools.kits.fit.compact import compacted
 from stemgmd_tools.kits.fit.complete import complete_map
 from stemgmd_tools.kits.fit.donors import attribution_over, license_over
+from stemgmd_tools.kits.fit.evening import evened
 from stemgmd_tools.kits.fit.fit import Fitted, fit_voices
 from stemgmd_tools.kits.fit.recipes import Parent, Recipe, load_recipes, recipes_path
 from stemgmd_tools.kits.fit.voices import louder
@@ -93,6 +94,7 @@ def _mixed(recipe: Recipe, parents: list[KitMap]) -> KitMap:
 def _finished(name: str, articulation: Articulation, recipe: Recipe) -> Articulation:
     """Return an articulation in its place between the channels, its figures rounded."""
     voice = compacted(rounded(louder(voice_of(articulation), articulation.gain_db)))
+    voice = evened(voice, recipe.room, recipe.name, name)
     instrument = INSTRUMENT_OF[name]
     return articulation.model_copy(
         update={
