@@ -98,6 +98,11 @@ def augment_benchmarks() -> str:
     return report.markdown(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else "Not measured yet."
 
 
+def loader() -> str:
+    """Return the last benchmark of loaders that was committed."""
+    return report.markdown(json.loads((ROOT / "benchmarks" / "loader.json").read_text(encoding="utf-8")))
+
+
 def realism_results(part: Callable[[Results], str]) -> str:
     """Return a part of the last realism benchmark that was committed."""
     return part(Results.load(RESULTS)) if RESULTS.is_file() else "Not measured yet."
@@ -118,6 +123,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "effects": augment_docs.effects_reference,
     "figures": figure_docs.reference,
     "kits": kits,
+    "loader": loader,
     "manifests": manifest_docs.reference,
     "notes": notes,
     "realism-details": lambda: realism_results(realism.details),

@@ -51,7 +51,7 @@ def check_rows(rows: Iterable[Row]) -> tuple[Row, ...]:
     for row in checked:
         fault = _row_fault(row)
         if fault is not None:
-            raise AugmentError(f"{row.example}, step {row.step}: {fault}")
+            raise AugmentError(f"{row.example}, step {row.step + 1}: {fault}")
     return checked
 
 
@@ -61,8 +61,8 @@ def _row_fault(row: Row) -> str | None:
         return f'unknown effect "{row.effect}"{nearest(row.effect, EFFECT_OF_NAME)}'
     if row.scope not in effect.scopes:
         return f'{row.effect} has scope "{row.scope}"; allowed: {", ".join(effect.scopes)}'
-    names = {parameter.name for parameter in effect.parameters}
-    if names != set(row.parameters):
+    names = [parameter.name for parameter in effect.parameters]
+    if set(names) != set(row.parameters):
         return f"{row.effect} has the parameters {', '.join(row.parameters)}; needed: {', '.join(names)}"
     for parameter in effect.parameters:
         value = row.parameters[parameter.name]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import html
-import importlib
 import io
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +16,15 @@ from stemgmd_tools import units
 from stemgmd_tools.audio import TrackWriter, write_bytes
 from stemgmd_tools.augment.rows import ALL_STEMS, Row
 from stemgmd_tools.augment.table import STEM_NAMES, Drawn
-from stemgmd_tools.errors import UsageError
-from stemgmd_tools.kits.plot import log_spectrogram_db
+from stemgmd_tools.kits.plot import draw_spectrogram, empty_figure, log_spectrogram_db
 from stemgmd_tools.rendering.stems import Pcm
 
 PAGE: Final = "index.html"
 LONGEST_S: Final = 12.0
 """What is heard and seen of an example; the rest is left out."""
-_LOWEST_HZ: Final = 30.0
-_RANGE_DB: Final = 90.0
 _INCHES: Final = (11.0, 3.2)
 _DPI: Final = 80
 _FLAC_LEVEL: Final = 5
-_MARKS_HZ: Final = (100, 1_000, 10_000)
 
 _STYLE: Final = """body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; }
 h2 { margin-top: 3rem; border-top: 1px solid #ccc; padding-top: 1rem; overflow-wrap: anywhere; }
@@ -139,11 +133,7 @@ def _longest(shown: Shown) -> int:
 
 def _picture(shown: Shown) -> bytes:
     """Return waveform and spectrogram of the mixture, before beside after, as PNG."""
-    try:
-        figures = importlib.import_module("matplotlib.figure")
-    except ImportError as error:
-        raise UsageError("pictures need matplotlib; install it with: pip install 'stemgmd-tools[plot]'") from error
-    figure = figures.Figure(figsize=_INCHES)
+    figure = empty_figure(*_INCHES)
     grid = figure.add_gridspec(2, 2, left=0.05, right=0.99, bottom=0.08, top=0.92, hspace=0.08, wspace=0.1)
     sides = [_mono(side.mixture, shown) for side in (shown.before, shown.after)]
     peak = max(float(np.abs(side).max(initial=0.0)) for side in sides) or 1.0
@@ -155,19 +145,10 @@ def _picture(shown: Shown) -> bytes:
         wave.plot(np.linspace(0, seconds, len(side)), side, linewidth=0.3)
         wave.set(xlim=(0, seconds), ylim=(-peak, peak), xticks=[])
         wave.set_title(f"mixture {title}", fontsize=9)
-        _spectrogram(picture, spectrum, seconds, top, shown.sample_rate)
+        draw_spectrogram(picture, spectrum, seconds, shown.sample_rate, top_db=top, label_size=6)
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=_DPI)
     return content.getvalue()
-
-
-def _spectrogram(picture: Any, levels_db: NDArray[np.float64], seconds: float, top_db: float, sample_rate: int) -> None:
-    octaves = math.log2(sample_rate / 2 / _LOWEST_HZ)
-    extent = (0, seconds, 0, octaves)
-    picture.imshow(levels_db, origin="lower", aspect="auto", extent=extent, vmin=top_db - _RANGE_DB, vmax=top_db)
-    marks = [hertz for hertz in _MARKS_HZ if hertz < sample_rate / 2]
-    picture.set_yticks([math.log2(hertz / _LOWEST_HZ) for hertz in marks], [f"{hertz:g}" for hertz in marks])
-    picture.tick_params(labelsize=6)
 
 
 def _mono(mixture: Pcm, shown: Shown) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from stemgmd_tools.augment.origin import opened
 from stemgmd_tools.augment.preview import LONGEST_S, Shown, Side, write_preview
 from stemgmd_tools.augment.run import AugmentRequest
 from stemgmd_tools.augment.table import Drawn
+from stemgmd_tools.kits.plot import empty_figure
 
 FOLDER: Final = "preview"
 
@@ -21,6 +22,7 @@ def preview(out: Path, request: AugmentRequest, count: int) -> Path:
 
     :raises StemgmdError: as the examples' jobs do.
     """
+    empty_figure(1.0, 1.0)  # before minutes of work, rather than after
     jobs = [job for job in request.jobs() if isinstance(job, AugmentJob)]
     count = min(count, len(jobs))
     chosen = [jobs[(2 * number + 1) * len(jobs) // (2 * count)] for number in range(count)]

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from stemgmd_tools.augment.catalogue import EFFECTS, Kind
 from stemgmd_tools.augment.chain import Chain
 from stemgmd_tools.augment.jobs import AugmentJob, Recipe
 from stemgmd_tools.augment.origin import Origin, kit_rows, opened, settings_of
@@ -26,12 +27,18 @@ from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.rendering.settings import RenderSettings
 
+_NEED_RESPONSES: Final = frozenset(
+    effect.name for effect in EFFECTS if any(parameter.kind is Kind.TEXT for parameter in effect.parameters)
+)
+"""Effects with sounds of the caller's; :func:`stemgmd_tools.augment.apply.apply` takes those."""
+
 
 @dataclass(frozen=True, slots=True)
 class AugmentRequest:
     """An augmented corpus, a :class:`~stemgmd_tools.corpus.run.Work`.
 
-    :raises UsageError: if the source was augmented already, or has another layout than ``native``.
+    :raises UsageError: if the source was augmented already, or has another layout than ``native``, or a chain
+        needs impulse responses.
     """
 
     origin: Origin
@@ -51,9 +58,13 @@ class AugmentRequest:
         """Look at the source."""
         source = opened(self.origin)
         if settings_of(source).layout != "native":
-            raise UsageError(f"{source}: has the layout of the original; render it with --layout native to augment it")
+            raise UsageError(f"{self.origin.corpus}: has the layout of the original; render it with --layout native to augment it")
         if not isinstance(source, VirtualCorpus) and source.identity.augmentation is not None:
             raise UsageError(f"{source.root}: is augmented already; augment the corpus that it was made from")
+        used = {step.effect for step in self.chain.steps} if self.chain else set()
+        used |= {row.effect for drawn in self.given for row in drawn.rows}
+        if found := sorted(used & _NEED_RESPONSES):
+            raise UsageError(f"{found[0]} needs impulse responses, which a corpus cannot be given; use room_reverb")
 
     @property
     def settings(self) -> RenderSettings:
@@ -101,7 +112,7 @@ class AugmentRequest:
         recipe = self._recipe
         played = {one.id: one for one in self._performances()}
         digests = {name: performance_digest(one) for name, one in played.items()}
-        return [
+        made: list[AugmentJob] = [
             AugmentJob(
                 recipe,
                 drawn.example,
@@ -111,6 +122,20 @@ class AugmentRequest:
             )
             for drawn in self.given or self._wanted(played)
         ]
+        self._check(made)
+        return list(made)
+
+    def _check(self, jobs: Sequence[AugmentJob]) -> None:
+        """Refuse what can be seen before anything is made: kits that are not there, a chain with nothing to draw from.
+
+        :raises StemgmdError: with what is missing.
+        """
+        present = [str(name) for name in opened(self.origin).kits["kit"]]
+        first_of_kit = {job.kit_name: job for job in reversed(jobs)}
+        for job in jobs if self.given else first_of_kit.values():
+            for kit in (job.kit_name, *(str(row.parameters.get("kit", job.kit_name)) for row in job.drawn_rows())):
+                if kit not in present:
+                    raise UsageError(f"{job.performance_id}: kit {kit!r} is not in this corpus: {', '.join(present)}")
 
     def examples(self) -> list[Example]:
         """Return the examples, in the order of the corpus."""

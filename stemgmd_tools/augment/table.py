@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 
 from stemgmd_tools import __version__
+from stemgmd_tools.augment.chain_checks import check_rows
 from stemgmd_tools.augment.rows import ALL_STEMS, Example, Row, example_name
 from stemgmd_tools.corpus.identity import Augmentation
 from stemgmd_tools.errors import UsageError
@@ -81,6 +82,7 @@ def drawn_from(frame: pd.DataFrame) -> list[Drawn]:
     """Return the examples that rows of the manifest describe, in its order.
 
     :raises UsageError: if an example lacks the row of step 0, or its rows do not agree.
+    :raises AugmentError: if a row names an effect or a parameter that there is not, or one out of its range.
     """
     return [_drawn(str(name), group.to_dict("records")) for name, group in frame.groupby("performance", sort=True)]
 
@@ -95,6 +97,8 @@ def _drawn(name: str, records: Sequence[Mapping[Any, Any]]) -> Drawn:
             f"{name}: is not copy {first['copy']} of {first['parent']} x {first['kit']}; rows were changed"
         )
     origin = _parameters(first)
+    if "start" not in origin or any(type(value) is not int or value < 0 for value in origin.values()):
+        raise UsageError(f"{name}: step 0 has {first['parameters']}; it needs start, in frames; rows were changed")
     example = Example(
         name=name,
         performance=str(first["parent"]),
@@ -105,7 +109,7 @@ def _drawn(name: str, records: Sequence[Mapping[Any, Any]]) -> Drawn:
         stems=STEM_NAMES,
     )
     made_with = Augmentation(str(first["chain"]), str(first["chain_hash"]), int(first["seed"]), str(first["device"]))
-    return Drawn(example, tuple(_rows(name, records[1:])), made_with)
+    return Drawn(example, check_rows(_rows(name, records[1:])), made_with)
 
 
 def _rows(name: str, records: Iterable[Mapping[Any, Any]]) -> Iterator[Row]:

@@ -24,6 +24,7 @@ _HOPS: Final = 220
 _BINS: Final = 160
 _LOWEST_HZ: Final = 30.0
 _RANGE_DB: Final = 90.0
+_MARKS_HZ: Final = (100, 1_000, 10_000)
 _PANEL_INCHES: Final = (2.6, 2.4)
 _DPI: Final = 110
 
@@ -35,7 +36,7 @@ def plot_kit(bank: Bank, path: Path) -> None:
     :raises UsageError: if matplotlib is not installed or the ending is of no known format.
     :raises KitError: if the file cannot be written.
     """
-    figure = _empty_figure()
+    figure = empty_figure(COLUMNS * _PANEL_INCHES[0], _ROWS * _PANEL_INCHES[1])
     kind = path.suffix.removeprefix(".").lower()
     if kind not in figure.canvas.get_supported_filetypes():
         known = ", ".join(f".{name}" for name in sorted(figure.canvas.get_supported_filetypes()))
@@ -53,12 +54,16 @@ def plot_kit(bank: Bank, path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _empty_figure() -> Any:
+def empty_figure(width: float, height: float) -> Any:
+    """Return a figure of so many inches.
+
+    :raises UsageError: if matplotlib is not installed.
+    """
     try:
         figures = importlib.import_module("matplotlib.figure")
     except ImportError as error:
         raise UsageError("pictures need matplotlib; install it with: pip install 'stemgmd-tools[plot]'") from error
-    return figures.Figure(figsize=(COLUMNS * _PANEL_INCHES[0], _ROWS * _PANEL_INCHES[1]))
+    return figures.Figure(figsize=(width, height))
 
 
 def _draw_all(figure: Any, bank: Bank) -> None:
@@ -78,14 +83,18 @@ def _draw(wave: Any, picture: Any, bank: Bank, articulation: int) -> None:
     wave.set_title(ARTICULATIONS[articulation], fontsize=8)
     wave.tick_params(labelsize=5)
     levels_db = log_spectrogram_db(sound, bank.sample_rate)
-    octaves = math.log2(bank.sample_rate / 2 / _LOWEST_HZ)
-    top = levels_db.max()
-    picture.imshow(
-        levels_db, origin="lower", aspect="auto", extent=(0, seconds, 0, octaves), vmin=top - _RANGE_DB, vmax=top
-    )
-    marks = [hertz for hertz in (100, 1_000, 10_000) if hertz < bank.sample_rate / 2]
-    picture.set_yticks([math.log2(hertz / _LOWEST_HZ) for hertz in marks], [f"{hertz:g}" for hertz in marks])
-    picture.tick_params(labelsize=5)
+    draw_spectrogram(picture, levels_db, seconds, bank.sample_rate, top_db=float(levels_db.max()), label_size=5)
+
+
+def draw_spectrogram(
+    axes: Any, levels_db: NDArray[np.float64], seconds: float, sample_rate: int, *, top_db: float, label_size: int
+) -> None:
+    """Draw what :func:`log_spectrogram_db` returned, 90 dB down from ``top_db``, with marks in Hz."""
+    extent = (0, seconds, 0, math.log2(sample_rate / 2 / _LOWEST_HZ))
+    axes.imshow(levels_db, origin="lower", aspect="auto", extent=extent, vmin=top_db - _RANGE_DB, vmax=top_db)
+    marks = [hertz for hertz in _MARKS_HZ if hertz < sample_rate / 2]
+    axes.set_yticks([math.log2(hertz / _LOWEST_HZ) for hertz in marks], [f"{hertz:g}" for hertz in marks])
+    axes.tick_params(labelsize=label_size)
 
 
 def _sounded(bank: Bank, articulation: int) -> NDArray[np.float64]:

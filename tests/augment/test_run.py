@@ -23,7 +23,7 @@ from stemgmd_tools.corpus.merge import merge
 from stemgmd_tools.corpus.open import open_corpus, virtual_corpus
 from stemgmd_tools.corpus.run import Request, render_corpus
 from stemgmd_tools.corpus.verify import verify_corpus
-from stemgmd_tools.errors import CorpusError, UsageError
+from stemgmd_tools.errors import AugmentError, CorpusError, UsageError
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
@@ -190,3 +190,41 @@ def test_what_does_not_fit_together_is_told(rendered, arguments, words):
     run = CliRunner().invoke(stemgmd, ["augment", str(rendered), *arguments])
     assert run.exit_code != 0
     assert words in str(run.exception)
+
+
+@pytest.mark.parametrize(
+    ("step", "change", "words"),
+    [
+        (1, {"effect": "frobnicate"}, 'step 1: unknown effect "frobnicate"'),
+        (1, {"parameters": '{"drive": -5000}'}, "step 1: saturation: drive is -5000; must lie in"),
+        (1, {"parameters": "{}"}, "step 1: saturation has the parameters"),
+        (1, {"effect": "kit_swap", "parameters": '{"kit": "tuba"}'}, "kit 'tuba' is not in this corpus: tin, wood"),
+        (0, {"parameters": "{}"}, "it needs start"),
+        (0, None, "its row of step 0 is missing"),
+    ],
+)
+def test_rows_that_were_changed_by_hand_are_refused_before_anything_is_written(
+    tmp_path, rendered, augmented, step, change, words
+):
+    rows = open_corpus(augmented).manifest("augmentations")
+    chosen = rows[(rows["performance"] == rows["performance"].iloc[0]) & (rows["step"] == 0)]
+    effect = {"step": 1, "effect": "saturation", "scope": "stem", "stem": "kick", "parameters": '{"drive": 2.0}'}
+    chosen = pd.concat([chosen, chosen.assign(**effect)], ignore_index=True)
+    if change is None:
+        chosen = chosen[chosen["step"] != step]
+    for column, value in (change or {}).items():
+        chosen.loc[chosen["step"] == step, column] = value
+    chosen.to_csv(tmp_path / "rows.csv", index=False)
+    out = tmp_path / "out"
+    line = ["augment", str(rendered), "--replay", str(tmp_path / "rows.csv"), "--out", str(out), "--quiet"]
+    run = CliRunner().invoke(stemgmd, line)
+    assert run.exit_code != 0
+    assert words in str(run.exception)
+    assert not out.exists()
+
+
+def test_a_chain_with_nothing_to_draw_from_writes_nothing(tmp_path, kit_files):
+    alone = request(Origin(None, kits=kit_files[:1]))
+    with pytest.raises(AugmentError, match="kit_swap needs another kit than tin"):
+        render_corpus(tmp_path / "out", alone, jobs=1)
+    assert not (tmp_path / "out").exists()

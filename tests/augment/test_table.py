@@ -21,7 +21,7 @@ def drawn(copy: int = 1, frames: int | None = None) -> Drawn:
         Row(name, 0, "kit_swap", "stem", 2, {"kit": "wood"}),
         Row(name, 0, "kit_swap", "stem", 4, {"kit": "brass"}),
         Row(name, 3, "pitch_shift", "stem", 8, {"cents": -123.456789}),
-        Row(name, 5, "bleed", "mixture", ALL_STEMS, {"seed": 12, "room_db": -20.5}),
+        Row(name, 5, "noise_floor", "mixture", ALL_STEMS, {"level_dbfs": -60.5, "colour": "pink", "seed": 12}),
     )
     return Drawn(Example(name, "d/1", "tin", copy, 100, frames, STEM_NAMES), rows, MADE_WITH)
 
