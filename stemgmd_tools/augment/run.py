@@ -58,7 +58,7 @@ class AugmentRequest:
         """Look at the source."""
         source = opened(self.origin)
         if settings_of(source).layout != "native":
-            raise UsageError(f"{self.origin.corpus}: has the layout of the original; render it with --layout native to augment it")
+            raise UsageError(f"{self.origin.corpus}: has the layout of the original; augment one with --layout native")
         if not isinstance(source, VirtualCorpus) and source.identity.augmentation is not None:
             raise UsageError(f"{source.root}: is augmented already; augment the corpus that it was made from")
         used = {step.effect for step in self.chain.steps} if self.chain else set()
