@@ -22,6 +22,8 @@ _ROUNDS: Final = 4
 _ENOUGH_DB: Final = 0.5 * UNEVEN_DB
 _TIE: Final = 1e-3
 """Keeps changes small where no layer tells."""
+_STEEPEST_DB_PER_OCTAVE: Final = 16.0
+"""No rise becomes steeper than this: a step in place of a dip would be no gain."""
 
 
 def evened(voice: VoiceModel, room: RoomModel | None, kit: str, articulation: str) -> VoiceModel:
@@ -31,14 +33,34 @@ def evened(voice: VoiceModel, room: RoomModel | None, kit: str, articulation: st
 
     :param kit: name of the kit: chance in its sounds depends on it.
     """
-    places = _bend_places(voice)
     octaves = np.array([octaves_of(velocity) for velocity in voice.layers])
-    for _ in range(_ROUNDS if len(places) else 0):
+    for _ in range(_ROUNDS if len(_bend_places(voice)) else 0):
         levels_db = layer_levels_db(voice, room, kit, articulation)
-        if (np.maximum.accumulate(levels_db) - levels_db).max() <= _ENOUGH_DB:
+        falls = np.maximum.accumulate(levels_db) - levels_db
+        if falls.max() <= _ENOUGH_DB:
             break
+        for layer in np.flatnonzero(falls > _ENOUGH_DB).tolist():
+            voice = _with_bend_at(voice, voice.layers[layer])
+        places = _bend_places(voice)
         voice = _bent(voice, places, _least_change(levels_db, octaves, places))
     return voice
+
+
+def _with_bend_at(voice: VoiceModel, velocity: int) -> VoiceModel:
+    """Return the same voice with one more velocity at which its modes can be bent."""
+    return voice.model_copy(update={"body": _divided(voice.body, velocity), "attack": _divided(voice.attack, velocity)})
+
+
+def _divided(modes: Modes | None, velocity: int) -> Modes | None:
+    if modes is None or modes.bends_db is None or velocity in modes.bend_velocities:
+        return modes
+    velocities = sorted([*modes.bend_velocities, velocity])
+    old, new = ([octaves_of(one) for one in some] for some in (modes.bend_velocities, velocities))
+    tables = {
+        name: None if table is None else tuple(tuple(np.round(np.interp(new, old, row), 3).tolist()) for row in table)
+        for name, table in (("bends_db", modes.bends_db), ("phase_bends_turns", modes.phase_bends_turns))
+    }
+    return modes.model_copy(update={"bend_velocities": tuple(velocities), **tables})
 
 
 def _bend_places(voice: VoiceModel) -> Float:
@@ -49,14 +71,15 @@ def _bend_places(voice: VoiceModel) -> Float:
 
 
 def _least_change(levels_db: Float, octaves: Float, places: Float) -> Float:
-    """Return the changes at ``places``, in dB, after which levels do not fall, the least for the layers by squares."""
+    """Return the changes at ``places``, in dB, after which levels rise, the least for the layers by squares."""
     weights = np.stack([np.interp(octaves, places, row) for row in np.eye(len(places))], axis=1)
     rises, steps = np.diff(levels_db), np.diff(weights, axis=0)
 
     def cost(change: Float) -> float:
         return float(((weights @ change) ** 2).sum() + _TIE * (change**2).sum())
 
-    rising = LinearConstraint(steps, -rises, np.inf)
+    steepest = np.maximum(_STEEPEST_DB_PER_OCTAVE * np.diff(octaves), rises)
+    rising = LinearConstraint(steps, -rises, steepest - rises)
     found = minimize(cost, np.zeros(len(places)), method="SLSQP", constraints=rising)
     return np.asarray(found.x)
 
