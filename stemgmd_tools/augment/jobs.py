@@ -13,6 +13,7 @@ from stemgmd_tools.augment.draw import draw
 from stemgmd_tools.augment.make import Augmented, augment
 from stemgmd_tools.augment.origin import Origin, bank_sha256, opened
 from stemgmd_tools.augment.pool import Pool, pool_of
+from stemgmd_tools.augment.responses import digests, named_in_rows
 from stemgmd_tools.augment.rows import Example, Row, rows_to_json
 from stemgmd_tools.augment.table import Drawn, manifest_rows
 from stemgmd_tools.corpus import layout
@@ -85,6 +86,7 @@ class AugmentJob:
             self.parent_digest,
             json.dumps([(kit, hashes.get(kit)) for kit in sorted(kits)]),
             json.dumps([_digest(self.recipe.origin, name) for name in sorted(heard)]),
+            json.dumps(digests(self.recipe.origin.impulse_responses, named_in_rows(rows))),
             made_with,
             json.dumps(self.example),
             rows_to_json(rows),

@@ -17,6 +17,7 @@ from stemgmd_tools.augment.apply import Warp, apply
 from stemgmd_tools.augment.examples import Rendered, render_example
 from stemgmd_tools.augment.origin import Origin, opened
 from stemgmd_tools.augment.pcm import Quantised, quantised
+from stemgmd_tools.augment.responses import named_in_rows, response
 from stemgmd_tools.augment.rows import Example, Row
 from stemgmd_tools.augment.studio import Studio
 from stemgmd_tools.performances.types import HIT_DTYPE, Performance, Records
@@ -49,6 +50,10 @@ def augment(origin: Origin, example: Example, rows: Sequence[Row], device: str) 
             sample_rate=source.sample_rate,
             names=example.stems,
             onsets=[rendered.onsets],
+            impulse_responses={
+                name: torch.from_numpy(response(origin.impulse_responses, name, source.sample_rate)).to(device)
+                for name in named_in_rows(rows)
+            },
             overwrite=True,
         )
     frames = applied.frames[0]

@@ -28,6 +28,8 @@ class Origin:
     kit_path: tuple[Path, ...] = ()
     """Where kits are looked for: to render them, or, for a corpus, to render strokes anew."""
     render_seed: int = 0
+    impulse_responses: Path | None = None
+    """Folder of the impulse responses that rows may name."""
 
 
 @lru_cache(maxsize=1)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from stemgmd_tools.augment.catalogue import EFFECTS, Kind
 from stemgmd_tools.augment.chain import Chain
 from stemgmd_tools.augment.jobs import AugmentJob, Recipe
 from stemgmd_tools.augment.origin import Origin, kit_rows, opened, settings_of
+from stemgmd_tools.augment.responses import named_in_chain, named_in_rows, response
 from stemgmd_tools.augment.rows import Example, example_name
 from stemgmd_tools.augment.table import STEM_NAMES, Drawn
 from stemgmd_tools.corpus.identity import Augmentation, Identity
@@ -27,18 +27,13 @@ from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.rendering.settings import RenderSettings
 
-_NEED_RESPONSES: Final = frozenset(
-    effect.name for effect in EFFECTS if any(parameter.kind is Kind.TEXT for parameter in effect.parameters)
-)
-"""Effects with sounds of the caller's; :func:`stemgmd_tools.augment.apply.apply` takes those."""
-
 
 @dataclass(frozen=True, slots=True)
 class AugmentRequest:
     """An augmented corpus, a :class:`~stemgmd_tools.corpus.run.Work`.
 
-    :raises UsageError: if the source was augmented already, or has another layout than ``native``, or a chain
-        needs impulse responses.
+    :raises UsageError: if the source was augmented already, has another layout than ``native``, or an impulse response
+        that is named is missing.
     """
 
     origin: Origin
@@ -61,10 +56,11 @@ class AugmentRequest:
             raise UsageError(f"{self.origin.corpus}: has the layout of the original; augment one with --layout native")
         if not isinstance(source, VirtualCorpus) and source.identity.augmentation is not None:
             raise UsageError(f"{source.root}: is augmented already; augment the corpus that it was made from")
-        used = {step.effect for step in self.chain.steps} if self.chain else set()
-        used |= {row.effect for drawn in self.given for row in drawn.rows}
-        if found := sorted(used & _NEED_RESPONSES):
-            raise UsageError(f"{found[0]} needs impulse responses, which a corpus cannot be given; use room_reverb")
+        names = set(named_in_chain(self.chain)) if self.chain else set()
+        for drawn in self.given:
+            names.update(named_in_rows(drawn.rows))
+        for name in sorted(names):
+            response(self.origin.impulse_responses, name, source.sample_rate)
 
     @property
     def settings(self) -> RenderSettings:

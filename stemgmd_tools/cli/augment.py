@@ -42,6 +42,12 @@ if TYPE_CHECKING:
     "--kits", multiple=True, metavar="NAMES", help="Kits to take.  [default: those of CORPUS; without it all]"
 )
 @kit_path_option
+@click.option(
+    "--impulse-responses",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Folder of the files that a chain's `impulse_response` names.",
+)
 @click.option("--split", "splits", multiple=True, metavar="NAME", help="train, validation, test; repeatable.")
 @click.option("--id", "ids", multiple=True, metavar="GLOB", help="Pattern for the performance, as in 'drummer1/*'.")
 @click.option("--limit", type=int, metavar="N", help="At most N performances, spread evenly.")
@@ -127,14 +133,19 @@ def _origin(options: dict[str, Any]) -> tuple[Origin, str]:
 
     corpus: Path | None = options["corpus"]
     kit_path = tuple(path.absolute() for path in options["kit_path"])
+    responses: Path | None = options["impulse_responses"]
+    responses = responses and responses.absolute()
     if corpus is not None:
         _refuse(options, "CORPUS", ("gmd", "midi"))
-        return Origin(corpus.absolute(), kit_path=kit_path), require_identity(corpus).source
+        return Origin(corpus.absolute(), kit_path=kit_path, impulse_responses=responses), require_identity(
+            corpus
+        ).source
     found = find_source(gmd=options["gmd"], midi=options["midi"])
     click.echo(found.notice, err=True)
     kits = tuple(options["kits"]) or ("all",)
     gmd, midi = (None if path is None else path.absolute() for path in (options["gmd"], options["midi"]))
-    return Origin(None, gmd=gmd, midi=midi, kits=kits, kit_path=kit_path), found.kind.value
+    origin = Origin(None, gmd=gmd, midi=midi, kits=kits, kit_path=kit_path, impulse_responses=responses)
+    return origin, found.kind.value
 
 
 def _refuse(options: dict[str, Any], with_what: str, names: tuple[str, ...]) -> None:

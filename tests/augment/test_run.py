@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from corpora import IDS, digests
+from toy_kits import write_sound
 
 from stemgmd_tools.augment.chain import load_chain
 from stemgmd_tools.augment.origin import Origin
@@ -227,4 +228,42 @@ def test_a_chain_with_nothing_to_draw_from_writes_nothing(tmp_path, kit_files):
     alone = request(Origin(None, kits=kit_files[:1]))
     with pytest.raises(AugmentError, match="kit_swap needs another kit than tin"):
         render_corpus(tmp_path / "out", alone, jobs=1)
+    assert not (tmp_path / "out").exists()
+
+
+HALL = (
+    "schema: stemgmd-chain/1\nname: hall\ndescription: a hall of the caller's\nsource: test\nprobability: 1\nsteps:\n"
+    "  - effect: convolution\n    scope: stem\n    parameters: {impulse_response: {choice: [hall]}, wet_db: -6}\n"
+)
+
+
+def test_impulse_responses_are_taken_from_a_folder(tmp_path, rendered):
+    (tmp_path / "hall.yaml").write_text(HALL, encoding="utf-8")
+    decay = np.exp(-np.arange(4000) / 600)[:, None] * np.random.default_rng(1).standard_normal((4000, 2))
+    write_sound(tmp_path / "rooms" / "hall.wav", decay * 0.1, rate=22_050)
+    arguments = ["augment", str(rendered), "--chain", str(tmp_path / "hall.yaml"), "--out", str(tmp_path / "out")]
+    arguments += ["--quiet", "--jobs", "1", "--limit", "1", "--impulse-responses"]
+    run = CliRunner().invoke(stemgmd, [*arguments, str(tmp_path / "rooms")], catch_exceptions=False)
+    assert run.exit_code == 0, run.output
+    assert verify_corpus(tmp_path / "out", jobs=1).failures == ()
+    after, before = open_corpus(tmp_path / "out"), open_corpus(rendered)
+    name = after.tracks["performance"].iloc[0]
+    parent, kit, _ = name.split("+")
+    assert not np.array_equal(after.stems(name, kit), before.stems(parent, kit))
+    first = digests(tmp_path / "out")
+    assert CliRunner().invoke(stemgmd, [*arguments, str(tmp_path / "rooms")]).exit_code == 0
+    assert digests(tmp_path / "out") == first
+    write_sound(tmp_path / "rooms" / "hall.wav", decay * 0.1 + 0.01, rate=22_050)
+    assert CliRunner().invoke(stemgmd, [*arguments, str(tmp_path / "rooms")]).exit_code == 0
+    changed = [path for path, digest in digests(tmp_path / "out").items() if digest != first[path]]
+    assert any(path.endswith("mixture.flac") for path in changed)
+
+
+@pytest.mark.parametrize("folder", [[], ["--impulse-responses"]])
+def test_a_missing_impulse_response_is_told_before_anything_is_written(tmp_path, rendered, folder):
+    (tmp_path / "hall.yaml").write_text(HALL, encoding="utf-8")
+    arguments = ["augment", str(rendered), "--chain", str(tmp_path / "hall.yaml"), "--out", str(tmp_path / "out")]
+    run = CliRunner().invoke(stemgmd, [*arguments, *(folder and [*folder, str(tmp_path)])])
+    assert isinstance(run.exception, UsageError)
+    assert 'impulse response "hall"' in str(run.exception)
     assert not (tmp_path / "out").exists()
