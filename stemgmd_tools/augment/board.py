@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -51,6 +51,17 @@ _PLUGINS: Final[Mapping[str, Callable[[Any, Parameters], Sequence[Any]]]] = {
     "board_reverb": _reverb,
 }
 BOARD_EFFECTS: Final = frozenset({*_PLUGINS, "board_convolution"})
+
+
+def need_board(effects: Iterable[str]) -> None:
+    """Find out whether effects can be carried out here.
+
+    :raises UsageError: if one of them needs pedalboard and it is not installed.
+    """
+    if not BOARD_EFFECTS.isdisjoint(effects):
+        _pedalboard()
+
+
 """Names in the catalogue."""
 
 

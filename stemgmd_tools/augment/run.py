@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from stemgmd_tools.augment.board import need_board
 from stemgmd_tools.augment.chain import Chain
 from stemgmd_tools.augment.jobs import AugmentJob, Recipe
 from stemgmd_tools.augment.origin import Origin, kit_rows, opened, settings_of
@@ -57,8 +58,11 @@ class AugmentRequest:
         if not isinstance(source, VirtualCorpus) and source.identity.augmentation is not None:
             raise UsageError(f"{source.root}: is augmented already; augment the corpus that it was made from")
         names = set(named_in_chain(self.chain)) if self.chain else set()
+        effects = {step.effect for step in self.chain.steps} if self.chain else set()
         for drawn in self.given:
             names.update(named_in_rows(drawn.rows))
+            effects.update(row.effect for row in drawn.rows)
+        need_board(effects)
         for name in sorted(names):
             response(self.origin.impulse_responses, name, source.sample_rate)
 

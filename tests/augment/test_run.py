@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -266,4 +267,17 @@ def test_a_missing_impulse_response_is_told_before_anything_is_written(tmp_path,
     run = CliRunner().invoke(stemgmd, [*arguments, *(folder and [*folder, str(tmp_path)])])
     assert isinstance(run.exception, UsageError)
     assert 'impulse response "hall"' in str(run.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_pedalboard_is_told_before_anything_is_written(monkeypatch, tmp_path, rendered):
+    monkeypatch.setitem(sys.modules, "pedalboard", None)
+    (tmp_path / "bus.yaml").write_text(
+        "schema: stemgmd-chain/1\nname: bus\ndescription: a bus\nsource: test\nprobability: 1\nsteps:\n"
+        "  - effect: gsm_compression\n    scope: mixture\n",
+        encoding="utf-8",
+    )
+    arguments = ["augment", str(rendered), "--chain", str(tmp_path / "bus.yaml"), "--out", str(tmp_path / "out")]
+    run = CliRunner().invoke(stemgmd, arguments)
+    assert "needs pedalboard" in str(run.exception)
     assert not (tmp_path / "out").exists()
