@@ -5,19 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from stemgmd_tools.augment.catalogue_types import (
+    IMPULSE_RESPONSE,
     MIXTURE,
     PEDALBOARD,
     SEED,
     Domain,
     Effect,
-    Kind,
     Parameter,
 )
-
-
-def _impulse_response() -> Parameter:
-    return Parameter("impulse_response", "name of an impulse response the caller gives", kind=Kind.TEXT)
-
 
 MIX_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
@@ -79,7 +74,7 @@ MIX_EFFECTS: Final[tuple[Effect, ...]] = (
         "board_convolution",
         Domain.MIX,
         "Convolution of a finished mix with an impulse response of the caller's.",
-        (_impulse_response(), Parameter("mix", "share of the wet sound", "", 0.0, 1.0, 0.3)),
+        (IMPULSE_RESPONSE, Parameter("mix", "share of the wet sound", "", 0.0, 1.0, 0.3)),
         MIXTURE,
         source=f"{PEDALBOARD} Convolution",
     ),

@@ -7,6 +7,7 @@ from typing import Final
 from stemgmd_tools.augment.catalogue_types import (
     ANYWHERE,
     AUDIOMENTATIONS,
+    IMPULSE_RESPONSE,
     SEED,
     Domain,
     Effect,
@@ -19,10 +20,6 @@ def _wet(default: float = -12.0) -> Parameter:
     return Parameter(
         "wet_db", "level of the reverberation, its energy against the dry sound's", "dB", -60.0, 12.0, default
     )
-
-
-def _impulse_response() -> Parameter:
-    return Parameter("impulse_response", "name of an impulse response the caller gives", kind=Kind.TEXT)
 
 
 DYNAMICS: Final[tuple[Effect, ...]] = (
@@ -83,7 +80,7 @@ SPACE: Final[tuple[Effect, ...]] = (
         "convolution",
         Domain.AUDIO,
         "Convolution with an impulse response of the caller's.",
-        (_impulse_response(), _wet()),
+        (IMPULSE_RESPONSE, _wet()),
         ANYWHERE,
         source=f"{AUDIOMENTATIONS} ApplyImpulseResponse",
     ),

@@ -104,6 +104,7 @@ class Effect:
 
 
 SEED: Final = Parameter("seed", "fixes what varies inside the effect", kind=Kind.SEED)
+IMPULSE_RESPONSE: Final = Parameter("impulse_response", "name of an impulse response the caller gives", kind=Kind.TEXT)
 EXAMPLE: Final = (Scope.EXAMPLE,)
 STEMS: Final = (Scope.EXAMPLE, Scope.STEM, Scope.TARGET)
 ANYWHERE: Final = (*STEMS, Scope.MIXTURE)
