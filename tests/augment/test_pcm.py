@@ -8,6 +8,7 @@ import pytest
 from stemgmd_tools import units
 from stemgmd_tools.augment.pcm import quantised
 from stemgmd_tools.errors import RenderError
+from stemgmd_tools.pieces import PIECES_OF_GROUP, Group, Piece
 
 
 def noise(peak: float, frames: int = 5000) -> np.ndarray:
@@ -44,6 +45,21 @@ def test_a_mixture_of_its_own_shares_the_gain():
     assert made.gain_db == pytest.approx(-6.02, abs=0.02)
     rounded = made.part(0, made.frames)[1]
     assert rounded.min() == rounded.max() == np.rint(2 * 32768 * units.gain_of_db(made.gain_db))
+
+
+@pytest.mark.parametrize("bit_depth", [16, 24])
+@pytest.mark.parametrize("has_own_mixture", [False, True])
+def test_groups_of_stems_do_not_clip_where_the_mixture_does_not(bit_depth, has_own_mixture):
+    stems = np.zeros((9, 2, 5000), np.float32)
+    for piece, value in ((Piece.HI_TOM, 0.8), (Piece.LOW_TOM, 0.8), (Piece.SNARE, -0.9)):
+        stems[piece.axis] = value
+    made = quantised(stems, np.full((2, 5000), 0.5, np.float32) if has_own_mixture else None, bit_depth)
+    rounded, _ = made.part(0, made.frames)
+    toms = [piece.axis for piece in PIECES_OF_GROUP[Group.TOMS]]
+    full = units.full_scale(bit_depth)
+    wanted = 1.6 * units.gain_of_db(made.gain_db) * full
+    assert np.abs(rounded[toms].astype(np.int64).sum(axis=0) - wanted).max() <= 1.5
+    assert wanted < full
 
 
 def test_blocks_cover_everything():
