@@ -11,17 +11,12 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.errors import RenderError
-from stemgmd_tools.pieces import GROUPS, PIECES_OF_GROUP
-from stemgmd_tools.rendering.mix import GAIN_STEP_DB, ROUNDING_MARGIN
+from stemgmd_tools.rendering.mix import GAIN_STEP_DB, GROUP_AXES, ROUNDING_MARGIN
 from stemgmd_tools.rendering.stems import Pcm
 
 Float = NDArray[np.float32]
 
 _BLOCK_FRAMES: Final = 1 << 20
-_SUMMED: Final = tuple(
-    [piece.axis for piece in pieces] for group in GROUPS if len(pieces := PIECES_OF_GROUP[group]) > 1
-)
-"""Axes of the stems that group stems are sums of."""
 
 
 class Quantised(NamedTuple):
@@ -80,16 +75,14 @@ def quantised(stems: Float, mixture: Float | None, bit_depth: int) -> Quantised:
 def headroom_db(stems: Float, mixture: Float | None, bit_depth: int) -> float:
     """Return the gain in dB, 0 or less, at which neither a stem, nor a group of them, nor the mixture can clip.
 
-    A group can where neither its stems nor the mixture do: by a stem of the other sign, or effects on the mixture. It
-    counts whether it is written or not, so that stems do not depend on that. 0 unless the sound would leave the integer
-    range, as :meth:`stemgmd_tools.rendering.mix.Mixer.headroom_db`.
+    0 unless the sound would leave the integer range, as :meth:`stemgmd_tools.rendering.mix.Mixer.headroom_db`.
     """
     full = float(units.full_scale(bit_depth))
     peak = 0.0
     for start in range(0, stems.shape[2], _BLOCK_FRAMES):
         block = stems[:, :, start : start + _BLOCK_FRAMES]
         total = block.sum(axis=0) if mixture is None else mixture[:, start : start + _BLOCK_FRAMES]
-        sums = (total, *(block[axes].sum(axis=0) for axes in _SUMMED))
+        sums = (total, *(block[axes].sum(axis=0) for axes in GROUP_AXES))
         peak = max(peak, float(np.abs(block).max()), *(float(np.abs(one).max()) for one in sums))
         if not math.isfinite(peak) or np.isnan(block).any() or np.isnan(total).any():
             raise RenderError("augmented sound is not finite; the chain drives it beyond what floats hold")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stemgmd_tools import units
 from stemgmd_tools.kits.bank import CHANNELS, Bank
 from stemgmd_tools.pieces import PIECES
-from stemgmd_tools.rendering.mix import ROUNDING_MARGIN, gain_of_peak, peak_of
+from stemgmd_tools.rendering.mix import ROUNDING_MARGIN, gain_of_peak, highest_of, peak_of
 from stemgmd_tools.rendering.runs import Runs, add_up
 
 TILE: Final = 2048
@@ -64,7 +64,7 @@ class _Tile(NamedTuple):
     """What mixing one tile told."""
 
     overloads: bool
-    """Whether a stem or the mixture leaves the integer range at 0 dB."""
+    """Whether a stem, a group of them or the mixture leaves the integer range at 0 dB."""
     peak: float
     """Of the floats, at full scale."""
 
@@ -112,6 +112,4 @@ def _tile(runs: Runs, bank: Bank, tile: int, full: int) -> _Tile:
     pcm = np.asarray(bank.pcm)
     for stem, cuts in zip(stems, runs.cut(origin, origin + samples, np.float32(full)), strict=True):
         add_up(pcm, cuts, stem, scratch)
-    rounded = np.rint(stems).astype(np.int64)
-    highest = max(np.abs(rounded).max(), np.abs(rounded.sum(axis=0)).max())
-    return _Tile(bool(highest > full - 1), peak_of(stems))
+    return _Tile(highest_of(np.rint(stems).astype(np.int32)) > full - 1, peak_of(stems))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.kits.bank import CHANNELS, Bank
-from stemgmd_tools.pieces import PIECES
+from stemgmd_tools.pieces import GROUPS, PIECES, PIECES_OF_GROUP
 from stemgmd_tools.rendering.plan import Plan
 from stemgmd_tools.rendering.runs import add_up, runs_of
 from stemgmd_tools.rendering.stems import Pcm, Stems
@@ -26,12 +26,17 @@ TILE_FRAMES: Final = 1 << 11
 """Frames over which peaks are looked at when the mixture's range is checked."""
 ROUNDING_MARGIN: Final = 16.0
 """Nine roundings of half a unit each can move a mixture by 4.5 units; at 24 bits the float sums err by some more."""
+GROUP_AXES: Final = tuple(
+    [piece.axis for piece in pieces] for group in GROUPS if len(pieces := PIECES_OF_GROUP[group]) > 1
+)
+"""Axes of the stems that group stems are sums of. A group can leave the range where neither its stems nor the mixture
+do, by a stem of the other sign; it counts whether it is written or not, so that stems do not depend on that."""
 GAIN_STEP_DB: Final = 0.01
 """The headroom gain is a whole number of these steps, so that its decimal form in the manifest is exact."""
 
 
 class Overload(Exception):  # noqa: N818 - control flow inside the package, never an error to report
-    """The mixture or a stem does not fit the integer range at the gain that was tried."""
+    """The mixture, a stem or a group of them does not fit the integer range at the gain that was tried."""
 
 
 class Mixer:
@@ -70,7 +75,7 @@ class Mixer:
         :param bit_depth: 16 (int16) or 24 (int32).
         :param gain_db: headroom gain, see :meth:`headroom_db`.
         :return: stems of shape (9, frames, 2) and the mixture (frames, 2), its exact sum.
-        :raises Overload: if a stem or the mixture leaves the integer range.
+        :raises Overload: if a stem, a group of them or the mixture leaves the integer range.
         """
         width = min(block_frames, self.frames) * CHANNELS
         stems = _silence((len(PIECES), width), bit_depth)
@@ -86,7 +91,7 @@ class Mixer:
     def stems(self, bit_depth: int, gain_db: float = 0.0) -> Pcm:
         """Return all stems at once, shape (9, frames, 2).
 
-        :raises Overload: if a stem or the mixture leaves the integer range.
+        :raises Overload: if a stem, a group of them or the mixture leaves the integer range.
         """
         stems = _silence((len(PIECES), self.frames * CHANNELS), bit_depth)
         filler = _Filler(self, bit_depth, gain_db, min(BLOCK_FRAMES, self.frames) * CHANNELS)
@@ -95,7 +100,7 @@ class Mixer:
         return stems.reshape(len(PIECES), self.frames, CHANNELS)
 
     def headroom_db(self, bit_depth: int) -> float:
-        """Return the gain in dB, 0 or less, at which neither a stem nor the mixture can clip.
+        """Return the gain in dB, 0 or less, at which neither a stem, nor a group of them, nor the mixture can clip.
 
         0 unless the sound would leave the integer range; then the largest whole number of :data:`GAIN_STEP_DB` that
         keeps the float peak and all roundings inside it.
@@ -122,7 +127,7 @@ class _Filler:
     def fill(self, origin: int, block: Pcm) -> Pcm:
         """Write the stems from sample ``origin`` on to a silent ``block`` of shape (9, samples); return their sum.
 
-        :raises Overload: if a stem or the sum leaves the integer range.
+        :raises Overload: if a stem, a group of them or the sum leaves the integer range.
         """
         samples = block.shape[1]
         cuts = self._mixer.runs.cut(origin, origin + samples, self._scale)
@@ -157,11 +162,19 @@ def _silence(shape: tuple[int, ...], bit_depth: int) -> Pcm:
 
 
 def peak_of(stems: NDArray[np.float32]) -> float:
-    """Return the largest absolute value of any stem, shape (9, samples), and of their sum."""
+    """Return the largest absolute value of any stem, shape (9, samples), of any group of them and of their sum."""
     mixture = stems[0].copy()
     for stem in stems[1:]:
         mixture += stem
-    return max(float(stems.max()), -float(stems.min()), float(mixture.max()), -float(mixture.min()))
+    groups = (stems[axes].sum(axis=0) for axes in GROUP_AXES)
+    return max(max(float(one.max()), -float(one.min())) for one in (stems, mixture, *groups))
+
+
+def highest_of(stems: Pcm) -> int:
+    """Return the largest absolute value of any stem, of any group of them and of their sum, which may leave int16."""
+    wide = stems.astype(np.int32)
+    sums = (wide, wide.sum(axis=0), *(wide[axes].sum(axis=0) for axes in GROUP_AXES))
+    return max(int(np.abs(one).max(initial=0)) for one in sums)
 
 
 def gain_of_peak(peak: float, bit_depth: int) -> float:
@@ -192,22 +205,16 @@ def round_into(sound: NDArray[np.float32], out: Pcm, limit: int | None = None) -
 def _sum_into(stems: Pcm, out: Pcm, limit: int) -> None:
     """Write the sum of the stems, shape (9, samples), to ``out``.
 
-    At 16 bits a sum may leave the range. Tiles whose stem peaks add up to less than the limit cannot; only the others
-    are summed again in 32 bits to look.
+    Tiles whose stem peaks add up to less than the limit cannot leave the range; only the others are looked at.
 
-    :raises Overload: if the sum leaves -limit .. limit.
+    :raises Overload: if the sum, or a group of stems, leaves -limit .. limit.
     """
     np.add.reduce(stems, axis=0, dtype=out.dtype, out=out)
-    if out.dtype == np.int32:
-        if out.max(initial=0) > limit or out.min(initial=0) < -limit:
-            raise Overload
-        return
     tile = TILE_FRAMES * CHANNELS
     starts = np.arange(0, stems.shape[1], tile)
     highest = np.maximum.reduceat(stems, starts, axis=1).astype(np.int32)
     lowest = np.minimum.reduceat(stems, starts, axis=1).astype(np.int32)
     bound = np.maximum(highest, -lowest).sum(axis=0)
     for start in starts[bound > limit]:
-        exact = stems[:, start : start + tile].sum(axis=0, dtype=np.int32)
-        if exact.max() > limit or exact.min() < -limit:
+        if highest_of(stems[:, start : start + tile]) > limit:
             raise Overload

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from toys import RATE, RELEASE_FRAMES, toy_bank
 
 from stemgmd_tools.performances.types import Choke, Hit, Performance
-from stemgmd_tools.pieces import NOTES, PIECES, Group, Piece
+from stemgmd_tools.pieces import ARTICULATIONS, GROUPS, NOTES, PIECES, PIECES_OF_GROUP, Group, Piece
 from stemgmd_tools.rendering.mix import Mixer, Overload, mix
 from stemgmd_tools.rendering.plan import plan
 
@@ -60,7 +62,9 @@ def test_integer_stems_are_rounded_floats_and_sum_exactly(hits, bit_depth, block
     decided = plan(performance(hits), BANK)
     mixer = Mixer(decided, BANK)
     expected = np.rint(reference(decided, BANK) * np.float32(2 ** (bit_depth - 1)))
-    highest = max(np.abs(expected).max(), np.abs(expected.sum(axis=0)).max())
+    groups = [[piece.axis for piece in PIECES_OF_GROUP[group]] for group in GROUPS]
+    sums = [expected.sum(axis=0), *(expected[axes].sum(axis=0) for axes in groups)]
+    highest = max(np.abs(expected).max(), *(np.abs(one).max() for one in sums))
     if highest >= 2 ** (bit_depth - 1):
         with pytest.raises(Overload):
             list(mixer.blocks(bit_depth, block_frames=block_frames))
@@ -81,6 +85,22 @@ def test_a_crowd_of_loud_strokes_never_clips_and_still_sums(bit_depth):
     exact = stems.pcm.sum(axis=0, dtype=np.int64)
     assert np.array_equal(stems.mixture, exact)
     assert 0.99 * full < np.abs(exact).max() < full  # as loud as fits, within one gain step and the rounding margin
+
+
+@pytest.mark.parametrize("bit_depth", [16, 24])
+def test_a_group_of_stems_does_not_clip_where_the_mixture_does_not(bit_depth):
+    bank = toy_bank(amplitude=0.9)
+    pcm = bank.pcm // 8
+    for row in bank.samples:
+        peak = -30_000 if row["articulation"] == ARTICULATIONS.index("snare_head") else 30_000
+        pcm[2 * row["start"] : 2 * row["start"] + 2] = peak
+    bank = replace(bank, pcm=pcm)
+    stems = mix(plan(performance([Hit(0.1, note, 127) for note in (38, 48, 43)]), bank), bank, bit_depth=bit_depth)
+    full = 2 ** (bit_depth - 1)
+    toms = stems.pcm[[piece.axis for piece in PIECES_OF_GROUP[Group.TOMS]]].sum(axis=0, dtype=np.int64)
+    assert stems.gain_db < -3
+    assert 0.99 * full < np.abs(toms).max() < full
+    assert np.abs(stems.mixture).max() < full * 10 ** (stems.gain_db / 20)  # it fits as it is
 
 
 def test_an_overload_in_the_last_block_counts_for_the_whole_performance():
