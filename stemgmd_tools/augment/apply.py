@@ -52,8 +52,8 @@ class Applied(NamedTuple):
     """(item, channel, frame): the sum of the stems, then the mixture's own rows."""
     frames: tuple[int, ...]
     """Length of each item."""
-    warps: tuple[Warp, ...]
-    """Where each item's labels have gone."""
+    warps: tuple[tuple[Warp, ...], ...]
+    """Where the labels of each item and stem have gone; those beyond the item's length are heard no more."""
 
 
 def apply(
@@ -92,7 +92,8 @@ def apply(
     augmented = stage.audio.view(-1, count, *stage.audio.shape[1:])
     lengths = stage.frames[::count]
     mixture = _mixed(rows, augmented, lengths, names, sample_rate, known)
-    return Applied(augmented, mixture, tuple(lengths), tuple(map(Warp, stage.factors[::count])))
+    warps = [tuple(map(Warp, stage.factors[first : first + count])) for first in range(0, len(lines), count)]
+    return Applied(augmented, mixture, tuple(lengths), tuple(warps))
 
 
 def summed(stems: Tensor) -> Tensor:

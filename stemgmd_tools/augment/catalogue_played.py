@@ -133,7 +133,21 @@ KIT_EFFECTS: Final[tuple[Effect, ...]] = (
         ),
         STEMS,
         changes_time=True,
-        source="Jeon et al. 2024; Remix of Demucs",
+        source="Jeon et al. 2024",
+    ),
+    Effect(
+        "remix",
+        Domain.KIT,
+        "Deals out the stems of several songs, the example's own and others: each stem is from one of them, as played.",
+        (
+            Parameter("songs", "how many songs are dealt out together", "", 2, 64, 4, Kind.INTEGER),
+            Parameter("performance", "the performance that is heard", kind=Kind.PERFORMANCE),
+            Parameter("kit", "its kit, of the pool's same split", kind=Kind.KIT),
+            Parameter("start_s", "where in it the segment starts", "s", kind=Kind.START),
+        ),
+        STEMS,
+        changes_time=True,
+        source="Remix of Demucs (demucs/augment.py), whose groups are of 4 songs",
     ),
     Effect(
         "time_shift",

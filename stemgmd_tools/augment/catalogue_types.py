@@ -31,6 +31,8 @@ class Scope(StrEnum):
     """Every selected stem draws alone."""
     TARGET = "target"
     """As ``stem``, for the training target only."""
+    SONG = "song"
+    """Every song draws alone; its stems, those heard from one performance, kit and place, get the same."""
     MIXTURE = "mixture"
     """One draw for the mixture, after the stems were summed."""
 
@@ -51,11 +53,13 @@ class Kind(StrEnum):
     """A performance of the pool; always drawn."""
     START = "start"
     """Where a segment of the drawn performance starts, in seconds; always drawn."""
+    FASTEST = "fastest"
+    """The greatest speed among the example's songs, at least 1; always taken from what they drew."""
     TEMPO = "tempo"
     """The performance's tempo in beats per minute; always taken from the pool."""
 
 
-DRAWN: Final = frozenset({Kind.SEED, Kind.KIT, Kind.PERFORMANCE, Kind.START, Kind.TEMPO})
+DRAWN: Final = frozenset({Kind.SEED, Kind.KIT, Kind.PERFORMANCE, Kind.START, Kind.FASTEST, Kind.TEMPO})
 """Kinds that no chain states: they are decided when the rows are drawn."""
 
 SEEDS: Final = 1 << 31
@@ -109,6 +113,7 @@ EXAMPLE: Final = (Scope.EXAMPLE,)
 STEMS: Final = (Scope.EXAMPLE, Scope.STEM, Scope.TARGET)
 ANYWHERE: Final = (*STEMS, Scope.MIXTURE)
 MIXTURE: Final = (Scope.MIXTURE,)
+SONG: Final = (Scope.SONG,)
 AUDIOMENTATIONS: Final = "audiomentations"
 PEDALBOARD: Final = "pedalboard"
 

@@ -82,7 +82,8 @@ class Step(Strict):
     effect: EffectName = Field(description="the effect, see below")
     scope: ScopeName = Field(
         description="`example`: drawn once, all selected stems alike; `stem`: every selected stem draws alone; "
-        "`target`: as `stem`, the training target only; `mixture`: the mixture, after the stems were summed"
+        "`target`: as `stem`, the training target only; `song`: drawn once for all stems of a song; "
+        "`mixture`: the mixture, after the stems were summed"
     )
     probability: Probability = Field(default=1.0, description="that it is applied, per draw")
     joint: bool = Field(

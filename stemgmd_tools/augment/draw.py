@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import NormalDist
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.augment.catalogue import EFFECT_OF_NAME, SEEDS, Effect, Kind, Parameter, Scope
 from stemgmd_tools.augment.chain import Chain, Distribution, Step, settings_of
-from stemgmd_tools.augment.elsewhere import elsewhere, one_of
+from stemgmd_tools.augment.elsewhere import dealt, elsewhere, one_of
 from stemgmd_tools.augment.pool import Pool
 from stemgmd_tools.augment.rows import ALL_STEMS, Example, Row, Value, rounded
 from stemgmd_tools.augment.stems import selected
@@ -32,8 +32,18 @@ _HALF_STEP: Final = 2.0**-54
 """Stands for 0, which has no quantile of the normal: half of the least number above it that is drawn."""
 _STANDARD_NORMAL: Final = NormalDist()
 
-Heard = dict[int, tuple[str, str]]
-"""Stem -> performance and kit that are heard in it."""
+
+class Song(NamedTuple):
+    """What a stem is heard from."""
+
+    performance: str
+    kit: str
+    start_s: float | None = None
+    """Where its segment starts; None where the example does."""
+
+
+Heard = dict[int, Song]
+"""By stem."""
 
 
 def draw(chain: Chain, example: Example, pool: Pool, seed: int) -> tuple[Row, ...]:
@@ -51,7 +61,7 @@ def draw(chain: Chain, example: Example, pool: Pool, seed: int) -> tuple[Row, ..
     if rng.random() >= chain.probability:
         return ()
     uniform = rng.random((len(chain.steps), len(example.stems) + 1, NUMBERS))
-    heard: Heard = dict.fromkeys(range(len(example.stems)), (example.performance, example.kit))
+    heard: Heard = dict.fromkeys(range(len(example.stems)), Song(example.performance, example.kit))
     rows: list[Row] = []
     for index, (step, stems) in enumerate(zip(chain.steps, chosen, strict=True)):
         rows += _step_rows(index, step, stems, example, pool, uniform[index], heard)
@@ -85,12 +95,22 @@ def _step_rows(
     effect = EFFECT_OF_NAME[step.effect]
     settings = settings_of(step)
 
-    def values(table_row: int, names: Sequence[str], present: tuple[str, str]) -> dict[str, Value]:
+    def values(table_row: int, names: Sequence[str], present: Song) -> dict[str, Value]:
+        if effect.name == "remix":
+            return _dealt(effect, settings["songs"], uniform[[_JOINT, table_row]], example, pool)
         return _parameters(effect, settings, uniform[table_row, 1:].tolist(), names, present, example, pool)
 
     def row(stem: int, parameters: dict[str, Value]) -> Row:
         return Row(example.name, index, effect.name, step.scope.value, stem, parameters)
 
+    if step.scope is Scope.SONG:
+        firsts = {stem: 1 + min(other for other in stems if heard[other] == heard[stem]) for stem in stems}
+        repitched = {
+            stem: values(first, [example.stems[stem]], heard[stem])
+            for stem, first in firsts.items()
+            if uniform[first, 0] < step.probability
+        }
+        return [row(stem, own) for stem, own in _ending_together(repitched, len(example.stems)).items()]
     together = step.scope in (Scope.EXAMPLE, Scope.MIXTURE)
     if (together or step.joint) and uniform[_JOINT, 0] >= step.probability:
         return []
@@ -99,13 +119,30 @@ def _step_rows(
         everything = step.scope is Scope.MIXTURE or len(stems) == len(example.stems)
         alike = [ALL_STEMS] if everything else stems
         names = [example.stems[stem] for stem in stems]
-        drawn = values(_JOINT, names, (example.performance, example.kit))
+        drawn = values(_JOINT, names, Song(example.performance, example.kit))
         rows = [row(stem, drawn) for stem in alike]
     else:
         tossed = [stem for stem in stems if step.joint or uniform[stem + 1, 0] < step.probability]
         rows = [row(stem, values(stem + 1, [example.stems[stem]], heard[stem])) for stem in tossed]
     _note(rows, heard)
     return rows
+
+
+def _dealt(
+    effect: Effect, songs: Value | Distribution | None, uniform: NDArray[np.float64], example: Example, pool: Pool
+) -> dict[str, Value]:
+    """Return the parameters of one stem of a remix; what all stems share is drawn from the first row of numbers."""
+    (_, u, shared, *_), (_, _, own, *_) = uniform.tolist()
+    count = value_of(songs, effect.parameter("songs"), u) if isinstance(songs, Distribution) else songs
+    return {"songs": int(count or 0), **dealt(own, int(count or 0), shared, example, pool)}
+
+
+def _ending_together(drawn: Mapping[int, dict[str, Value]], count: int) -> dict[int, dict[str, Value]]:
+    """Return rows for all stems once any song is faster or slower: none is to go on after the fastest has ended."""
+    if not drawn:
+        return {}
+    ends = {"fastest": max(1.0, *(float(parameters["rate"]) for parameters in drawn.values()))}
+    return {stem: {**drawn.get(stem, {"rate": 1.0, "cents": 0.0}), **ends} for stem in range(count)}
 
 
 def _at_tempo(rows: Sequence[Row]) -> Iterator[Row]:
@@ -122,10 +159,11 @@ def _at_tempo(rows: Sequence[Row]) -> Iterator[Row]:
 
 def _note(rows: Sequence[Row], heard: Heard) -> None:
     for row in rows:
-        if row.effect in ("kit_swap", "random_mix"):
+        if row.effect in ("kit_swap", "random_mix", "remix"):
             for stem in heard if row.stem == ALL_STEMS else (row.stem,):
-                performance = str(row.parameters.get("performance", heard[stem][0]))
-                heard[stem] = (performance, str(row.parameters["kit"]))
+                before, given = heard[stem], row.parameters
+                start_s = float(given["start_s"]) if "start_s" in given else before.start_s
+                heard[stem] = Song(str(given.get("performance", before.performance)), str(given["kit"]), start_s)
 
 
 def _parameters(
@@ -133,7 +171,7 @@ def _parameters(
     settings: Mapping[str, Value | Distribution | None],
     numbers: Sequence[float],
     names: Sequence[str],
-    present: tuple[str, str],
+    present: Song,
     example: Example,
     pool: Pool,
 ) -> dict[str, Value]:
@@ -152,13 +190,15 @@ def _parameters(
     return values
 
 
-def _drawn(kind: Kind, u: float, present: tuple[str, str], example: Example, pool: Pool) -> Value:
+def _drawn(kind: Kind, u: float, present: Song, example: Example, pool: Pool) -> Value:
     """Return a parameter that no chain states."""
     if kind is Kind.SEED:
         return int(u * SEEDS)
     if kind is Kind.TEMPO:
         return rounded(float(pool.performance(example.performance).bpm or 0.0))
-    return one_of(pool.other_kits(present[1]), u)
+    if kind is Kind.FASTEST:
+        return 1.0  # until all songs are drawn
+    return one_of(pool.other_kits(present.kit), u)
 
 
 def value_of(drawn: Distribution, parameter: Parameter, u: float) -> Value:

@@ -34,6 +34,19 @@ def elsewhere(
     return found
 
 
+def dealt(u: float, songs: int, shared: float, example: Example, pool: Pool) -> dict[str, Value]:
+    """Return ``performance``, ``kit`` and ``start_s`` of one of several songs, the example itself among them.
+
+    :param u: uniform number of the stem that asks; it chooses the song.
+    :param shared: uniform number of the example; it fixes what the songs are.
+    """
+    number = int(u * songs)
+    if number == 0:
+        start_s = units.seconds_of(example.start, pool.sample_rate)
+        return {"performance": example.performance, "kit": example.kit, "start_s": start_s}
+    return _found("any", stream(int(shared * _SEEDS), "song", number).random(3).tolist(), example, pool)
+
+
 def _places(numbers: Sequence[float]) -> Iterator[Sequence[float]]:
     yield numbers
     yield from stream(int(numbers[0] * _SEEDS), "elsewhere").random((TRIES - 1, len(numbers))).tolist()

@@ -21,7 +21,7 @@ from stemgmd_tools.seeds import stream
 
 STROKE_EFFECTS: Final = ("tuning", "stroke_pitch", "damping")
 """Effects that need the strokes themselves: no file of a stem holds them apart."""
-SOURCE_EFFECTS: Final = ("kit_swap", "doubling", "random_mix", "time_shift")
+SOURCE_EFFECTS: Final = ("kit_swap", "doubling", "random_mix", "remix", "time_shift")
 """Effects that choose what is heard."""
 
 

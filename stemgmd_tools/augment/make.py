@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.augment.apply import Warp, apply
-from stemgmd_tools.augment.examples import Rendered, render_example
+from stemgmd_tools.augment.examples import render_example
 from stemgmd_tools.augment.origin import Origin, opened
 from stemgmd_tools.augment.pcm import Quantised, quantised
 from stemgmd_tools.augment.responses import named_in_rows, response
@@ -60,8 +60,9 @@ def augment(origin: Origin, example: Example, rows: Sequence[Row], device: str) 
     on_mixture = any(row.scope == "mixture" for row in rows)
     mixture = applied.mixture[0, :, :frames].cpu().numpy() if on_mixture else None
     tracks = quantised(applied.stems[0, :, :, :frames].cpu().numpy(), mixture, source.bit_depth)
-    performance = _heard(rendered, applied.warps[0], example, source.sample_rate)
-    counts = np.bincount(rendered.labels["stem"], minlength=len(PIECES))
+    labels = _at_new_frames(rendered.labels, applied.warps[0], frames)
+    performance = _heard(rendered.performance, labels, applied.warps[0], example, frames, source.sample_rate)
+    counts = np.bincount(labels["stem"], minlength=len(PIECES))
     return Augmented(performance, tuple(counts.tolist()), tracks)
 
 
@@ -81,19 +82,41 @@ def _studio(origin: Origin) -> Studio:
     return Studio(opened(origin), origin.kit_path)
 
 
-def _heard(rendered: Rendered, warp: Warp, example: Example, sample_rate: int) -> Performance:
-    """Return the performance that the labels describe, moved where effects moved the sound."""
-    labels = rendered.labels
+def _at_new_frames(labels: NDArray[np.void], warps: Sequence[Warp], frames: int) -> NDArray[np.void]:
+    """Return the labels moved where effects moved the sound of their stems, without those beyond its end."""
+    moved = labels.copy()
+    for stem, warp in enumerate(warps):
+        own = labels["stem"] == stem
+        moved["frame"][own] = warp.frames(labels["frame"][own])
+    return moved[moved["frame"] < frames]
+
+
+def _heard(
+    played: Performance,
+    labels: NDArray[np.void],
+    warps: Sequence[Warp],
+    example: Example,
+    frames: int,
+    sample_rate: int,
+) -> Performance:
+    """Return the performance that the labels describe.
+
+    Where songs were repitched each by itself there is no tempo, and the pedal goes with the first stem.
+    """
     hits = np.zeros(len(labels), HIT_DTYPE)
-    hits["time_s"] = warp.frames(labels["frame"]) / sample_rate
+    hits["time_s"] = labels["frame"] / sample_rate
     for name in ("note", "velocity", "openness"):
         hits[name] = labels[name]
-    factor = float(np.prod(warp.factors)) if warp.factors else 1.0
-    played = rendered.performance
+    factor = float(np.prod(warps[0].factors))
     offset_s = units.seconds_of(example.start, sample_rate)
     whole_s = units.seconds_of(example.frames, sample_rate) if example.frames else played.duration_s - offset_s
     bpm = played.metadata.get("bpm")
-    tempo = {"bpm": float(bpm) / factor} if isinstance(bpm, int | float) and factor != 1.0 else {}
+    tempo: dict[str, float | None] = {}
+    if isinstance(bpm, int | float) and factor != 1.0:
+        tempo = {"bpm": float(bpm) / factor}
+    if len(set(warps)) > 1:
+        tempo = {"bpm": None}
+        whole_s = min(whole_s, frames / sample_rate / factor)
     return replace(
         played,
         id=example.name,

@@ -208,7 +208,7 @@ AUGMENTATIONS: Final = Table(
         _count("step", "number of the step in the chain, from 1; 0: where the example comes from"),
         _count("line", "number of the row within its step, from 0"),
         Column("effect", Kind.TEXT, "name of the effect; `source` for step 0"),
-        Column("scope", Kind.TEXT, "what it was drawn for", allowed=("example", "stem", "target", "mixture")),
+        Column("scope", Kind.TEXT, "what it was drawn for", allowed=("example", "stem", "target", "song", "mixture")),
         Column(
             "stem",
             Kind.TEXT,

@@ -279,3 +279,46 @@ def test_what_the_pool_does_not_hold_is_told():
         draw(chain, example(kit="pine"), POOL, 0)
     with pytest.raises(AugmentError, match="cedar twice"):
         Pool((PoolKit("cedar"), PoolKit("cedar")), (), 44_100)
+
+
+def test_stems_are_dealt_out_from_a_few_songs_the_examples_own_among_them():
+    chain = make_chain({"steps": [{"effect": "remix", "scope": "stem", "parameters": {"songs": 4}}]})
+    own = together = pairs = 0
+    for i in range(300):
+        rows = draw(chain, example(i, start=4410), POOL, 0)
+        songs = [tuple(row.parameters[key] for key in ("performance", "kit", "start_s")) for row in rows]
+        assert len(songs) == len(GROUP_STEMS) and len(set(songs)) <= 4
+        own += songs.count(("d/1", "cedar", 0.1))
+        together += sum(songs[a] == songs[b] for a in range(5) for b in range(a))
+        pairs += 10
+    assert own / (300 * 5) == pytest.approx(0.25, abs=0.04)
+    assert together / pairs == pytest.approx(0.25, abs=0.04)
+
+
+def test_a_song_is_repitched_once_for_all_its_stems():
+    repitch = {
+        "effect": "repitch",
+        "scope": "song",
+        "probability": 0.5,
+        "parameters": {"rate": {"uniform": [0.9, 1.1]}},
+    }
+    chain = make_chain({"steps": [{"effect": "remix", "scope": "stem", "parameters": {"songs": 3}}, repitch]})
+    speeds_of_songs, touched = [], 0
+    for i in range(200):
+        rows = draw(chain, example(i), POOL, 0)
+        songs: dict = {}
+        for row in (row for row in rows if row.effect == "remix"):
+            song = tuple(row.parameters[key] for key in ("performance", "kit", "start_s"))
+            songs.setdefault(song, []).append(row.stem)
+        repitched = {row.stem: row.parameters for row in rows if row.effect == "repitch"}
+        assert len(repitched) in (0, len(GROUP_STEMS))
+        for stems in songs.values():
+            speeds = {repitched[stem]["rate"] if repitched else 1.0 for stem in stems}
+            assert len(speeds) == 1
+            speeds_of_songs += speeds
+        touched += bool(repitched)
+        if repitched:
+            fastest = max(1.0, *(parameters["rate"] for parameters in repitched.values()))
+            assert {parameters["fastest"] for parameters in repitched.values()} == {fastest}
+    assert np.mean(np.array(speeds_of_songs) != 1.0) == pytest.approx(0.5, abs=0.06)
+    assert touched < 200

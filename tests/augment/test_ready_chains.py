@@ -81,6 +81,33 @@ def test_a_ready_chain_runs_from_end_to_end(name):
         assert torch.allclose(applied.mixture, applied.stems.sum(dim=1), atol=1e-6)
 
 
+def test_labels_lie_on_the_attacks_of_songs_that_were_repitched():
+    torch = pytest.importorskip("torch")
+    from stemgmd_tools.augment.apply import apply
+
+    repitch = {"rate": {"uniform": [0.88, 1.12]}, "cents": {"choice": [-200, 0, 200]}}
+    steps = [
+        {"effect": "remix", "scope": "stem"},
+        {"effect": "repitch", "scope": "song", "probability": 0.7, "parameters": repitch},
+    ]
+    looked_at = 0
+    for copy in range(8):
+        example = toy_example(frames=120_000, stems=GROUP_STEMS, name=f"toy+tin+{copy}")
+        rows = draw(make_chain({"steps": steps}), example, POOL, 0)
+        made = render_example(SOURCE, example, rows)
+        out = apply([rows], torch.from_numpy(made.stems[None]), sample_rate=RATE, onsets=[made.onsets])
+        amplitude = out.stems[0].abs().amax(1).numpy()
+        for stem, (onsets, warp) in enumerate(zip(made.onsets, out.warps[0], strict=True)):
+            moved = warp.frames(onsets)
+            alone = np.diff(moved, prepend=-RATE, append=10 * RATE) > 4 * NEAR
+            for onset in moved[alone[:-1] & alone[1:]]:
+                if NEAR <= onset < out.frames[0] - NEAR:
+                    peak = int(np.argmax(amplitude[stem, onset - NEAR : onset + NEAR])) - NEAR
+                    assert abs(peak) <= 5 * ONSET_BOUND_S * RATE, (copy, stem, int(onset))
+                    looked_at += 1
+    assert looked_at > 50
+
+
 def test_rows_of_a_random_mix_run_from_end_to_end():
     torch = pytest.importorskip("torch")
     from stemgmd_tools.augment.apply import apply

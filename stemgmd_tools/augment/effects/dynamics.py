@@ -58,6 +58,7 @@ def compressor(
     makeup_db: Tensor,
     *,
     sample_rate: int,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Turn down what is above a threshold; channels alike.
 
@@ -65,18 +66,31 @@ def compressor(
     then a one-pole with the attack time (Giannoulis et al. 2012). :func:`static_curve` says by how much.
 
     :param audio: (line, channel, frame) float32; the parameters (line,).
+    :param out: where the result goes; may be ``audio``.
     """
     level = decibels(block_peaks(audio))
     curve = static_curve(level, *(_column(values, level) for values in (threshold_db, ratio, knee_db)))
     fall = DB_PER_TIME_CONSTANT / _steps(release_ms / 1000, sample_rate)
     held = decaying_peak(-curve, fall.clamp_min(1e-9)).clamp_min(0)
     smooth = one_pole(held, _steps(attack_ms / 1000, sample_rate))
-    gain_db = _column(makeup_db, smooth) - smooth
-    return audio * drawn_out(_with_end(torch.pow(10.0, gain_db / 20)).to(audio.dtype), audio.shape[-1])
+    return _turned(audio, _column(makeup_db, smooth) - smooth, out)
+
+
+def _turned(audio: Tensor, gain_db: Tensor, out: Tensor | None) -> Tensor:
+    """Multiply by a gain that is given for every block (line, step)."""
+    return torch.mul(
+        audio, drawn_out(_with_end(torch.pow(10.0, gain_db / 20)).to(audio.dtype), audio.shape[-1]), out=out
+    )
 
 
 def limiter(
-    audio: Tensor, threshold_db: Tensor, lookahead_ms: Tensor, release_ms: Tensor, *, sample_rate: int
+    audio: Tensor,
+    threshold_db: Tensor,
+    lookahead_ms: Tensor,
+    release_ms: Tensor,
+    *,
+    sample_rate: int,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Keep every sample at or below a threshold, turning down before a peak comes; the sound is not delayed.
 
@@ -84,12 +98,13 @@ def limiter(
     look-ahead: an average of values each low enough is low enough.
 
     :param audio: (line, channel, frame) float32; the parameters (line,).
+    :param out: where the result goes; may be ``audio``.
     """
     peaks = block_peaks(audio)
     need = decibels(peaks / _column(torch.pow(10.0, threshold_db.double() / 20), peaks)).clamp_min(0)
     ahead = _steps(lookahead_ms / 1000, sample_rate).round().clamp_min(1).long().tolist()
     fall = DB_PER_TIME_CONSTANT / _steps(release_ms / 1000, sample_rate)
-    out = torch.empty_like(audio)
+    out = torch.empty_like(audio) if out is None else out
     for index, steps in enumerate(ahead):
         reached = torch.nn.functional.pad(need[index : index + 1], (steps + 1, steps + 1))
         early = torch.nn.functional.max_pool1d(reached[:, None], 2 * steps + 2, 1)[:, 0]
@@ -97,12 +112,15 @@ def limiter(
         before = torch.cat([held[:, :1].expand(-1, steps), held], 1)
         smooth = torch.nn.functional.avg_pool1d(before[:, None], steps + 1, 1)[:, 0]
         knots = smooth[:, : need.shape[1] + 1]
-        out[index] = (audio[index] * drawn_out(torch.pow(10.0, -knots / 20).to(audio.dtype), audio.shape[-1]))[0]
+        turned = drawn_out(torch.pow(10.0, -knots / 20).to(audio.dtype), audio.shape[-1])[0]
+        torch.mul(audio[index], turned, out=out[index])
     ceiling = torch.pow(10.0, threshold_db.double() / 20).to(device=audio.device, dtype=audio.dtype)[:, None, None]
-    return torch.minimum(torch.maximum(out, -ceiling), ceiling)  # what rounding left over
+    return torch.clamp(out, -ceiling, ceiling, out=out)  # what rounding left over
 
 
-def transient_shaper(audio: Tensor, attack_db: Tensor, sustain_db: Tensor, *, sample_rate: int) -> Tensor:
+def transient_shaper(
+    audio: Tensor, attack_db: Tensor, sustain_db: Tensor, *, sample_rate: int, out: Tensor | None = None
+) -> Tensor:
     """Raise or lower attacks, and what follows them: where a fast envelope differs from a slow one.
 
     While the fast envelope (attack 1 ms) is above the slow one (20 ms), the sound rises and gets ``attack_db`` in
@@ -110,6 +128,7 @@ def transient_shaper(audio: Tensor, attack_db: Tensor, sustain_db: Tensor, *, sa
     gain is reached at a difference of 12 dB; a lasting level is not changed.
 
     :param audio: (line, channel, frame) float32; the parameters (line,).
+    :param out: where the result goes; may be ``audio``.
     """
     level = decibels(block_peaks(audio)).clamp_min(SHAPER_FLOOR_DB)
     lines = torch.ones(audio.shape[0], dtype=torch.float64)
@@ -124,4 +143,4 @@ def transient_shaper(audio: Tensor, attack_db: Tensor, sustain_db: Tensor, *, sa
     rising = (smooth(shared, FAST_ATTACK_S) - smooth(shared, SLOW_ATTACK_S)) / SHAPER_RANGE_DB
     falling = (meter(SLOW_RELEASE_S) - meter(FAST_RELEASE_S)) / SHAPER_RANGE_DB
     gain_db = _column(attack_db, rising) * rising.clamp(0, 1) + _column(sustain_db, rising) * falling.clamp(0, 1)
-    return audio * drawn_out(_with_end(torch.pow(10.0, gain_db / 20)).to(audio.dtype), audio.shape[-1])
+    return _turned(audio, gain_db, out)

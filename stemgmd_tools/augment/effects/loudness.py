@@ -62,13 +62,14 @@ def _lufs(mean_square: Tensor) -> Tensor:
     return OFFSET + 10 * torch.log10(mean_square)
 
 
-def loudness_normalization(audio: Tensor, lufs: Tensor, *, sample_rate: int) -> Tensor:
+def loudness_normalization(audio: Tensor, lufs: Tensor, *, sample_rate: int, out: Tensor | None = None) -> Tensor:
     """Bring every line to a loudness by its gain alone; what is silent, or below the gate of -70 LUFS, stays.
 
     :param audio: (line, channel, frame) float32.
     :param lufs: (line,) integrated loudness afterwards.
+    :param out: where the result goes; may be ``audio``.
     """
-    out = audio.clone()
+    out = torch.empty_like(audio).copy_(audio) if out is None else out.copy_(audio)
     for line, goal in zip(out, lufs.tolist(), strict=True):
         measured = loudness(line, sample_rate)
         if measured > -math.inf:

@@ -52,7 +52,13 @@ def noise(seed: int, channels: int, start: int, frames: int, device: torch.devic
 
 
 def noise_floor(
-    audio: Tensor, level_dbfs: Tensor, colour: tuple[str, ...], seed: Tensor, *, sample_rate: int
+    audio: Tensor,
+    level_dbfs: Tensor,
+    colour: tuple[str, ...],
+    seed: Tensor,
+    *,
+    sample_rate: int,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Add noise to every line, also to silence.
 
@@ -60,8 +66,9 @@ def noise_floor(
     :param level_dbfs: (line,) RMS level of the noise; 0 dBFS is an RMS of 1.
     :param colour: for every line ``white`` or ``pink``.
     :param seed: (line,).
+    :param out: where the result goes; may be ``audio``.
     """
-    out = audio.clone()
+    out = torch.empty_like(audio).copy_(audio) if out is None else out.copy_(audio)
     levels, seeds = ratio_of_db(level_dbfs.double()).tolist(), seed.tolist()
     for line, level, hue, number in zip(out, levels, colour, seeds, strict=True):
         if hue == "pink":

@@ -29,7 +29,7 @@ class Lines:
     """Lines that one effect is applied to, and the values of its parameters for each."""
 
     audio: Tensor
-    """(line, channel, frame) float32."""
+    """(line, channel, frame) float32; an effect that keeps the length may return it overwritten."""
     parameters: Sequence[Parameters]
     sample_rate: int
     onsets: Sequence[np.ndarray] | None = None
@@ -73,6 +73,26 @@ def _time_stretch(lines: Lines) -> Timed:
     return Timed(audio, frames, tuple(length / lines.audio.shape[-1] for length in frames))
 
 
+def _repitch(lines: Lines) -> Timed:
+    """Stretch the lines whose song has another speed or pitch; cut all where their fastest song ends."""
+    rate, cents, fastest = lines.real("rate"), lines.real("cents"), lines.real("fastest")
+    before = lines.audio.shape[-1]
+    frames = tuple(pitch.changed_frames(before, speed) for speed in fastest.tolist())
+    out = lines.audio.new_zeros(*lines.audio.shape[:2], max(frames))
+    factors = []
+    for index, length in enumerate(frames):
+        one, stretched = lines.audio[index : index + 1], before
+        if rate[index] != 1 or cents[index] != 0:
+            onsets = None if lines.onsets is None else [lines.onsets[index]]
+            own = slice(index, index + 1)
+            one, (stretched,) = pitch.time_stretch(
+                one, rate[own], cents[own], sample_rate=lines.sample_rate, onsets=onsets
+            )
+        out[index, :, :length] = one[0, :, :length]
+        factors.append(stretched / before)
+    return Timed(out, frames, tuple(factors))
+
+
 def _varispeed(lines: Lines) -> Timed:
     rate = lines.real("rate")
     audio, frames = pitch.varispeed(lines.audio, rate)
@@ -81,22 +101,23 @@ def _varispeed(lines: Lines) -> Timed:
 
 def _compressor(lines: Lines) -> Tensor:
     names = ("threshold_db", "ratio", "attack_ms", "release_ms", "knee_db", "makeup_db")
-    return dynamics.compressor(lines.audio, *map(lines.real, names), sample_rate=lines.sample_rate)
+    return dynamics.compressor(lines.audio, *map(lines.real, names), sample_rate=lines.sample_rate, out=lines.audio)
 
 
 def _limiter(lines: Lines) -> Tensor:
     names = ("threshold_db", "lookahead_ms", "release_ms")
-    return dynamics.limiter(lines.audio, *map(lines.real, names), sample_rate=lines.sample_rate)
+    return dynamics.limiter(lines.audio, *map(lines.real, names), sample_rate=lines.sample_rate, out=lines.audio)
 
 
 def _transient_shaper(lines: Lines) -> Tensor:
     attack_db, sustain_db = lines.real("attack_db"), lines.real("sustain_db")
-    return dynamics.transient_shaper(lines.audio, attack_db, sustain_db, sample_rate=lines.sample_rate)
+    audio = lines.audio
+    return dynamics.transient_shaper(audio, attack_db, sustain_db, sample_rate=lines.sample_rate, out=audio)
 
 
 def _noise_floor(lines: Lines) -> Tensor:
     level, colour, seed = lines.real("level_dbfs"), lines.text("colour"), lines.whole("seed")
-    return noise.noise_floor(lines.audio, level, colour, seed, sample_rate=lines.sample_rate)
+    return noise.noise_floor(lines.audio, level, colour, seed, sample_rate=lines.sample_rate, out=lines.audio)
 
 
 def _pitch_shift(lines: Lines) -> Tensor:
@@ -104,15 +125,15 @@ def _pitch_shift(lines: Lines) -> Tensor:
 
 
 LINE_EFFECTS: Final[Mapping[str, Callable[[Lines], Tensor]]] = {
-    "gain": lambda lines: levels.gain(lines.audio, lines.real("gain_db")),
-    "scale": lambda lines: levels.scale(lines.audio, lines.real("factor")),
+    "gain": lambda lines: levels.gain(lines.audio, lines.real("gain_db"), lines.audio),
+    "scale": lambda lines: levels.scale(lines.audio, lines.real("factor"), lines.audio),
     "loudness_normalization": lambda lines: loudness.loudness_normalization(
-        lines.audio, lines.real("lufs"), sample_rate=lines.sample_rate
+        lines.audio, lines.real("lufs"), sample_rate=lines.sample_rate, out=lines.audio
     ),
-    "polarity_inversion": lambda lines: levels.polarity_inversion(lines.audio),
-    "channel_swap": lambda lines: levels.channel_swap(lines.audio),
-    "stereo_width": lambda lines: levels.stereo_width(lines.audio, lines.real("width")),
-    "saturation": lambda lines: levels.saturation(lines.audio, lines.real("drive")),
+    "polarity_inversion": lambda lines: levels.polarity_inversion(lines.audio, lines.audio),
+    "channel_swap": lambda lines: levels.channel_swap(lines.audio, lines.audio),
+    "stereo_width": lambda lines: levels.stereo_width(lines.audio, lines.real("width"), lines.audio),
+    "saturation": lambda lines: levels.saturation(lines.audio, lines.real("drive"), lines.audio),
     "pitch_shift": _pitch_shift,
     "compressor": _compressor,
     "limiter": _limiter,
@@ -121,12 +142,13 @@ LINE_EFFECTS: Final[Mapping[str, Callable[[Lines], Tensor]]] = {
     "sample_rate_reduction": lambda lines: levels.sample_rate_reduction(
         lines.audio, lines.real("rate_hz"), sample_rate=lines.sample_rate
     ),
-    "bit_crush": lambda lines: levels.bit_crush(lines.audio, lines.whole("bits")),
+    "bit_crush": lambda lines: levels.bit_crush(lines.audio, lines.whole("bits"), lines.audio),
 }
 """Effects that keep a line's length."""
 
 TIME_EFFECTS: Final[Mapping[str, Callable[[Lines], Timed]]] = {
     "time_stretch": _time_stretch,
+    "repitch": _repitch,
     "varispeed": _varispeed,
 }
 """Effects that change it."""

@@ -66,7 +66,9 @@ class Stage:
         self.settle(touch.line for touch in once)
         if effect in LINE_EFFECTS:
             for part, lines in self._gathered(effect, once):
-                self._put(part, LINE_EFFECTS[effect](lines))
+                after = LINE_EFFECTS[effect](lines)
+                if after is not lines.audio or not _is_view(part):
+                    self._put(part, after)
         elif effect in TIME_EFFECTS:
             self._change_time(effect, once)
         else:
@@ -98,14 +100,14 @@ class Stage:
                 yield indices, Lines(audio, [touch.parameters for touch in part], self._place.sample_rate, onsets)
 
     def _lines(self, indices: list[int], frames: int) -> Tensor:
-        """Return lines, a view where there is one only."""
-        if len(indices) == 1:
-            return self.audio[indices[0]][None, :, :frames]
+        """Return lines, a view where they follow one another."""
+        if _is_view(indices):
+            return self.audio[indices[0] : indices[-1] + 1, :, :frames]
         return self.audio[_index(indices, self.audio), :, :frames]
 
     def _put(self, indices: list[int], audio: Tensor) -> None:
-        if len(indices) == 1:
-            self.audio[indices[0], :, : audio.shape[-1]] = audio[0]
+        if _is_view(indices):
+            self.audio[indices[0] : indices[-1] + 1, :, : audio.shape[-1]] = audio
         else:
             self.audio[_index(indices, audio), :, : audio.shape[-1]] = audio
 
@@ -132,6 +134,11 @@ def _apart(touches: Sequence[Touch]) -> tuple[list[Touch], list[Touch]]:
     once: dict[int, Touch] = {}
     again = [touch for touch in touches if once.setdefault(touch.line, touch) is not touch]
     return list(once.values()), again
+
+
+def _is_view(indices: list[int]) -> bool:
+    """Return whether lines follow one another, so that they are taken out of the batch without a copy."""
+    return indices == list(range(indices[0], indices[-1] + 1))
 
 
 def _index(indices: list[int], like: Tensor) -> Tensor:

@@ -25,6 +25,7 @@ TYPICAL = {
     "gain_db": -4.0, "factor": 0.6, "lufs": -22.0, "width": 0.4, "drive": 2.0, "cents": 210.0, "rate": 1.13,
     "frequency_hz": 900.0, "threshold_db": -20.0, "ratio": 4.0, "attack_db": 6.0, "sustain_db": -6.0, "decay_s": 0.2,
     "level_dbfs": -50.0, "rate_hz": 9000.0, "bits": 9, "drive_db": 9.0, "impulse_response": "hall", "seed": 7,
+    "fastest": 1.13,
 }  # fmt: skip
 
 
@@ -150,14 +151,14 @@ def test_filters_before_and_after_something_else_keep_their_places():
     assert torch.equal(whole, each)
 
 
-@pytest.mark.parametrize("effect", sorted(TIME_EFFECTS))
+@pytest.mark.parametrize("effect", sorted(set(TIME_EFFECTS) - {"repitch"}))
 def test_changes_of_time_move_labels_with_the_sound(effect):
     stems = _batch(2, 60_000)
     out = _applied([[_row(effect, rate=0.8, step=0), _row(effect, rate=1.1, step=1)], []], stems)
     assert out.frames == (round(round(60_000 / 0.8) / 1.1), 60_000)
-    assert out.warps[1] == Warp() and len(out.warps[0].factors) == 2
+    assert set(out.warps[1]) == {Warp()} and len(set(out.warps[0])) == 1 and len(out.warps[0][0].factors) == 2
     frames = _onsets(60_000)
-    labels = out.warps[0].frames(frames)
+    labels = out.warps[0][0].frames(frames)
     pairs = [
         (rise(stems[0, 2].numpy(), old), old, rise(out.stems[0, 2].numpy(), new), new)
         for old, new in zip(frames.tolist(), labels.tolist(), strict=True)
@@ -166,6 +167,28 @@ def test_changes_of_time_move_labels_with_the_sound(effect):
         abs((now - new) - (before - old)) for before, old, now, new in pairs if before is not None and now is not None
     ]
     assert len(heard) >= 3 and max(heard) <= 0.005 * RATE
+
+
+def test_songs_are_repitched_each_by_itself_and_end_together():
+    stems = _batch(2, 60_000)
+    songs = [{"rate": 1.0, "cents": 0.0}, {"rate": 1.12, "cents": 200.0}, {"rate": 0.9, "cents": -100.0}]
+    rows = [Row("an example", 0, "repitch", "song", stem, {**song, "fastest": 1.12}) for stem, song in enumerate(songs)]
+    out = _applied([rows, []], stems)
+    assert out.frames == (round(60_000 / 1.12), 60_000)
+    assert torch.equal(out.stems[0, 0, :, : out.frames[0]], stems[0, 0, :, : out.frames[0]])
+    assert not out.stems[0, ..., out.frames[0] :].any() and torch.equal(out.stems[1], stems[1])
+    for stem, (song, warp) in enumerate(zip(songs, out.warps[0], strict=True)):
+        assert abs(float(np.prod(warp.factors)) * song["rate"] - 1) < 1e-4
+        frames = _onsets(60_000)
+        labels = warp.frames(frames)
+        moved = [
+            abs((now - new) - (before - old))
+            for old, new in zip(frames.tolist(), labels.tolist(), strict=True)
+            if (before := rise(stems[0, stem].numpy(), old)) is not None
+            and new < out.frames[0] - 2000
+            and (now := rise(out.stems[0, stem].numpy(), new)) is not None
+        ]
+        assert len(moved) >= 2 and max(moved) <= 0.005 * RATE
 
 
 @pytest.mark.parametrize("effect", ["saturation", "gain", "time_stretch", "varispeed", "peaking_filter"])
