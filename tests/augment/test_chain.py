@@ -64,7 +64,11 @@ def test_larsnet_has_the_published_probabilities_ranges_and_order():
     [
         ("  - effect: gian\n    scope: stem\n", 5, ("steps[0].effect", 'did you mean "gain"')),
         ("  - effect: gain\n    scope: stem\n", 5, ("gain needs gain_db",)),
-        ("  - effect: gain\n    scope: band\n", 6, ("steps[0].scope", "'example', 'stem', 'target', 'song' or 'mixture'")),
+        (
+            "  - effect: gain\n    scope: band\n",
+            6,
+            ("steps[0].scope", "'target', 'song' or 'mixture'"),
+        ),
         (GAIN + "61\n", 8, ("gain_db", "found 61", "-60..24 dB")),
         (GAIN + "loud\n", 8, ('found "loud"', "must be a number")),
         (GAIN + "{uniform: [0, 30]}\n", 8, ("uniform[1]", "found 30", "-60..24 dB")),
