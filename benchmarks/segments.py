@@ -87,8 +87,7 @@ def _spread(ordered: Sequence[Performance], count: int) -> list[Performance]:
 
 def drawn(source: VirtualCorpus, count: int, frames: int, *names: str | int) -> list[Segment]:
     """Return random segments: every second of every performance and kit is as likely, as in training."""
-    tracks = source.tracks.drop_duplicates(["performance", "kit"])
-    keys = list(zip(tracks["performance"], tracks["kit"], strict=True))
+    keys = [(name, kit) for name in source.performances["performance"] for kit in source.kits_of(name)]
     weights = np.array([source.played(performance).duration_s for performance, _ in keys])
     draws = stream(0, "segments", *names)
     segments = []

@@ -62,6 +62,13 @@ class ToySource:
         return pd.DataFrame({"kit": list(self.banks), "kit_split": "train"})
 
     @property
+    def kit_splits(self) -> dict[str, str]:
+        return dict.fromkeys(sorted(self.banks), "train")
+
+    def kits_of(self, performance: str) -> tuple[str, ...]:
+        return tuple(sorted(self.banks))
+
+    @property
     def hits(self) -> pd.DataFrame:
         raise NotImplementedError
 

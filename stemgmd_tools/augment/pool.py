@@ -126,12 +126,9 @@ def pool_of(source: StemSource, *, activity: bool = False) -> Pool:
 
     :param activity: whether to note where all hits lie, for random mixes with ``min_hits``.
     """
-    kits = source.kits
     performances = source.performances
     return Pool(
-        kits=tuple(
-            PoolKit(str(name), _text(split)) for name, split in zip(kits["kit"], kits["kit_split"], strict=True)
-        ),
+        kits=tuple(PoolKit(name, split) for name, split in source.kit_splits.items()),
         performances=tuple(
             PoolPerformance(str(name), _text(split), None if pd.isna(bpm) else float(bpm), _text(style), float(seconds))
             for name, split, bpm, style, seconds in zip(

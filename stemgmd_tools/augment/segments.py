@@ -67,7 +67,7 @@ class SegmentDraw:
         self._names = performances["performance"].tolist()
         self._lengths = np.maximum((performances["duration_s"].to_numpy() * source.sample_rate).astype(np.int64), 1)
         self._ends = np.cumsum(self._lengths)
-        self._kits = _kits(source.tracks)
+        self._kits = {name: source.kits_of(name) for name in self._names}
         self._wanted = _wanted(min_active or {}, source.hits, self._names)
 
     def segment(self, epoch: int, index: int) -> Segment:
@@ -104,12 +104,6 @@ class SegmentDraw:
         latest = max(int(self._lengths[row]) - self.frames, 0)
         low = min(max(frame - self.frames + 1, 0), latest)
         return row, int(draw.integers(low, min(frame, latest) + 1))
-
-
-def _kits(tracks: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Return the kits that each performance is there through."""
-    pairs = tracks[["performance", "kit"]].drop_duplicates().sort_values(["performance", "kit"])
-    return {str(name): tuple(group["kit"]) for name, group in pairs.groupby("performance")}
 
 
 def _wanted(min_active: Mapping[str, float], hits: pd.DataFrame, names: list[str]) -> list[tuple[float, _Onsets]]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from stemgmd_tools.corpus.records import Record, read_record, record_path, write_record
 from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.kits.library import split_of
+from stemgmd_tools.kits.library import kit_table, split_of
 
 KITS: Final = "kits"
 
@@ -19,7 +19,7 @@ def kit_row(kit: Kit) -> Row:
     """Return what the manifest tells about a kit, apart from its bank."""
     return {
         "kit": kit.name,
-        "kit_split": split_of(kit.name, kit.map.origin) or None,
+        "kit_split": kit_split(kit) or None,
         "title": one_line(kit.title),
         "description": one_line(kit.map.description),
         "license": one_line(kit.license),
@@ -28,6 +28,15 @@ def kit_row(kit: Kit) -> Row:
         "kit_hash": kit.key,
         **_history(kit),
     }
+
+
+def kit_split(kit: Kit) -> str:
+    """Return ``split_of`` a kit, which is not made for it where all that it may use belong to one split."""
+    split = {row.name: row.split for row in kit_table()}
+    found = {split.get(name, "") for name in kit.made_of}
+    if len(found) == 1 and "" not in found:  # a kit in no split may have been made of some that are
+        return found.pop()
+    return split_of(kit.name, kit.map.origin)
 
 
 def record_kit(root: Path, kit: Kit) -> None:

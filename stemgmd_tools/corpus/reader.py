@@ -91,6 +91,22 @@ class Corpus:
         """16 or 24: the integer grid of all stems; 24 for float files too."""
         return self.identity.settings.bit_depth
 
+    @property
+    def kit_splits(self) -> dict[str, str]:
+        """Split of each kit by its name, see :class:`~stemgmd_tools.corpus.source.StemSource`."""
+        kits = self.kits
+        return dict(zip(kits["kit"].tolist(), kits["kit_split"].fillna("").tolist(), strict=True))
+
+    def kits_of(self, performance: str) -> tuple[str, ...]:
+        """Return the names of the kits that a performance is there through, ascending.
+
+        :raises UsageError: if the corpus does not hold this performance.
+        """
+        found = _kits_by_performance(*self._stamped("stems")).get(performance)
+        if found is None:
+            raise not_held(self.root, performance)
+        return found
+
     def length(self, performance: str, kit: str) -> int:
         """Return the common length of the stems in frames.
 
@@ -214,6 +230,14 @@ def _index(path: Path, stamp: int) -> dict[tuple[str, str], _Rendered]:
         lengths[performance, kit] = frames
         paths.setdefault((performance, kit), [""] * len(PIECES))[axis_of[track]] = "" if silent else file
     return {key: _Rendered(lengths[key], tuple(found)) for key, found in paths.items()}
+
+
+@lru_cache(maxsize=2)
+def _kits_by_performance(path: Path, stamp: int) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for performance, kit in sorted(_index(path, stamp)):
+        found[performance] = (*found.get(performance, ()), kit)
+    return found
 
 
 @lru_cache(maxsize=2)

@@ -59,6 +59,23 @@ class StemSource(Protocol):
         """
         ...
 
+    @property
+    def kit_splits(self) -> dict[str, str]:
+        """Split of each kit by its name, ascending: ``train``, ``heldout``, or an empty text for a kit of your own.
+
+        What ``kits`` tells, too, which has to make the kits that are made where they are needed.
+        """
+        ...
+
+    def kits_of(self, performance: str) -> tuple[str, ...]:
+        """Return the names of the kits that a performance is there through, ascending.
+
+        What ``tracks`` tells, too, at the cost of a table of everything.
+
+        :raises UsageError: if the source does not hold this performance.
+        """
+        ...
+
     def length(self, performance: str, kit: str) -> int:
         """Return the common length of the stems in frames.
 

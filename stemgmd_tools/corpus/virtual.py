@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from stemgmd_tools.corpus import outlook
-from stemgmd_tools.corpus.recent import Recent
+from stemgmd_tools.corpus.kept import Memory
+from stemgmd_tools.corpus.kit_rows import kit_split
 from stemgmd_tools.corpus.source import axes_of, not_held, room_for, silence, span_of
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.bank import Bank
@@ -24,20 +24,9 @@ from stemgmd_tools.pieces import Piece
 from stemgmd_tools.rendering.headroom import Peaks, headroom_db
 from stemgmd_tools.rendering.plan import plan
 from stemgmd_tools.rendering.runs import Runs, runs_of
-from stemgmd_tools.rendering.segment import Buffers, Score, mix_segment, mix_segment_as_float
+from stemgmd_tools.rendering.segment import Score, mix_segment, mix_segment_as_float
 from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.rendering.stems import Pcm
-
-OPEN_BANKS: Final = 16
-"""Banks a process keeps mapped. All workers share their pages; opening one again takes some milliseconds."""
-KEPT_RUNS: Final = 1 << 20
-"""Runs of scores that a process keeps, 32 bytes each: a seventh of GMD through ten kits."""
-RUNS_OF_A_SCORE: Final = 32
-"""Weight of a score beside its runs: the arrays themselves take some room."""
-KEPT_PEAKS: Final = 1 << 8
-"""Kits whose peaks a process keeps, a quarter of a megabyte each."""
-KEPT_GAINS: Final = 1 << 17
-"""Headroom gains that a process keeps: more than there are performances x 100 kits."""
 
 
 class VirtualCorpus:
@@ -86,13 +75,14 @@ class VirtualCorpus:
         self._start()
 
     def _start(self) -> None:
-        self._memory = _Memory()
+        self._kit_names = tuple(sorted(self._kits))
+        self._memory = Memory()
 
     @property
-    def _here(self) -> _Memory:
+    def _here(self) -> Memory:
         """What this process keeps; a forked one starts anew, since locks may be held where it was forked."""
         if self._memory.process != os.getpid():
-            self._memory = _Memory()
+            self._memory = Memory()
         return self._memory
 
     @property
@@ -139,6 +129,20 @@ class VirtualCorpus:
             else:
                 tables[name] = outlook.tracks(played, self._table("kits"), self.settings)
         return tables[name].copy()
+
+    @property
+    def kit_splits(self) -> dict[str, str]:
+        """Split of each kit by its name, see :class:`~stemgmd_tools.corpus.source.StemSource`."""
+        return {name: kit_split(self._kits[name]) for name in sorted(self._kits)}
+
+    def kits_of(self, performance: str) -> tuple[str, ...]:
+        """Return the names of all kits, ascending.
+
+        :raises UsageError: if the corpus does not hold this performance.
+        """
+        if performance not in self._performances:
+            raise not_held(self, performance)
+        return self._kit_names
 
     def length(self, performance: str, kit: str) -> int:
         """Return the common length of the stems in frames.
@@ -272,26 +276,3 @@ class VirtualCorpus:
         stems = silence((len(axes), span.frames, 2), self.bit_depth)
         mix_segment(score, self.bank(kit), span.start, stems, axes, self._here.buffers)
         return stems.transpose(0, 2, 1)
-
-
-class _Memory:
-    """What one process keeps of a virtual corpus."""
-
-    def __init__(self) -> None:
-        """Keep nothing yet."""
-        self.process = os.getpid()
-        self.tables: dict[str, pd.DataFrame] = {}
-        self.banks: Recent[str, Bank] = Recent(OPEN_BANKS)
-        self.peaks: Recent[str, Peaks] = Recent(KEPT_PEAKS)
-        self.scores: Recent[tuple[str, str], Score] = Recent(KEPT_RUNS, lambda score: RUNS_OF_A_SCORE + len(score.runs))
-        self.gains: Recent[tuple[str, str], float] = Recent(KEPT_GAINS)
-        self.lengths: Recent[tuple[str, str], int] = Recent(KEPT_GAINS)
-        self._of_thread = threading.local()
-
-    @property
-    def buffers(self) -> Buffers:
-        """Buffers of the calling thread."""
-        found: Buffers | None = getattr(self._of_thread, "buffers", None)
-        if found is None:
-            found = self._of_thread.buffers = Buffers()
-        return found

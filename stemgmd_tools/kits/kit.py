@@ -52,6 +52,8 @@ class Kit:
     """The folder that holds the sample files; None for a kit without files."""
     source: Content | Maker
     """The content, or what makes it."""
+    made_of: tuple[str, ...] = ()
+    """Names of the kits that a made one may use, known before it is made; it uses one of them or more."""
 
     @property
     def is_made(self) -> bool:

@@ -233,7 +233,7 @@ class _Parents:
         """Return the kit that a name stands for; it is made when its content is asked for."""
         key = self.key(made)
         folders = tuple(folder.absolute() for folder in self._folders)  # it may be asked for elsewhere
-        return Kit(made.slug, key, None, None, _Made(made, folders, key))
+        return Kit(made.slug, key, None, None, _Made(made, folders, key), parents_of(made, self._split))
 
     def key(self, made: MadeName) -> str:
         """Return a digest of all that decides what is made: the name, its parents' maps, the versions of the makers."""

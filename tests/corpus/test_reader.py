@@ -73,6 +73,8 @@ def test_what_is_not_there_is_refused_in_one_line(plain, arguments, message):
 def test_a_performance_that_is_not_held_was_not_played(plain):
     with pytest.raises(UsageError, match="holds no performance nobody"):
         Corpus(plain).played("nobody")
+    with pytest.raises(UsageError, match="holds no performance nobody"):
+        Corpus(plain).kits_of("nobody")
 
 
 def test_midi_of_something_else_is_found_out(corpus):

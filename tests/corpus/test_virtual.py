@@ -15,12 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import stemgmd_tools
-from stemgmd_tools.corpus import outlook, virtual
+from stemgmd_tools.augment.pool import pool_of
+from stemgmd_tools.augment.segments import SegmentDraw
+from stemgmd_tools.corpus import kept, outlook
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.run import render_corpus
 from stemgmd_tools.corpus.source import StemSource
 from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.manifest.frames import validate
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import PIECES
@@ -124,6 +127,10 @@ def test_it_looks_like_a_corpus(pair):
         for column in found:
             known = found[column].notna().to_numpy()
             assert found[column][known].tolist() == expected[column][known].tolist()
+    assert rendered.kit_splits == written.kit_splits == dict.fromkeys(sorted(set(rendered.kits["kit"])), "")
+    pairs = written.tracks[["performance", "kit"]].drop_duplicates()
+    for performance, rows in pairs.groupby("performance"):
+        assert rendered.kits_of(performance) == written.kits_of(performance) == tuple(sorted(rows["kit"]))
     assert rendered.tracks["silent"].tolist() == written.tracks["silent"].tolist()
     assert rendered.performances["midi_hash"].notna().all()
 
@@ -154,6 +161,8 @@ def test_room_that_does_not_fit_is_refused(source):
 
 
 def test_the_rest_of_what_is_refused(source, request_of):
+    with pytest.raises(UsageError, match="holds no performance nobody"):
+        source.kits_of("nobody")
     wanted = request_of()
     with pytest.raises(UsageError, match="holds no performance nobody; "):
         source.played("nobody")
@@ -236,9 +245,9 @@ def test_workers_of_a_torch_loader_give_the_same(source, method, workers):
 
 
 def test_what_is_kept_is_bounded(source, monkeypatch):
-    monkeypatch.setattr(virtual, "OPEN_BANKS", 1)
-    monkeypatch.setattr(virtual, "KEPT_RUNS", 200)
-    monkeypatch.setattr(virtual, "KEPT_PEAKS", 1)
+    monkeypatch.setattr(kept, "OPEN_BANKS", 1)
+    monkeypatch.setattr(kept, "KEPT_RUNS", 200)
+    monkeypatch.setattr(kept, "KEPT_PEAKS", 1)
     fresh = pickle.loads(pickle.dumps(source))
     for task in _tasks() * 2:
         assert np.array_equal(fresh.stems(*task), source.stems(*task))
@@ -260,10 +269,18 @@ def test_by_one_call_from_the_command_lines_words(kit_dir, monkeypatch):
         stemgmd_tools.virtual_corpus(None, "cedar_hall", split="train")
 
 
-def test_kits_that_are_a_name_are_not_made_before_they_are_needed():
+def test_kits_that_are_a_name_are_not_made_before_they_are_needed(monkeypatch):
+    monkeypatch.setattr(Kit, "_content", property(_never))
     corpus = stemgmd_tools.virtual_corpus(None, "random:0..99", limit=1)
     assert repr(corpus) == "virtual corpus of 1 performances x 100 kits"
     assert all(corpus.kit(name).is_made for name in corpus._kits)
+    drawn = SegmentDraw(corpus, 44_100).segment(0, 0)
+    assert drawn.kit in corpus.kits_of(drawn.performance)
+    assert [kit.split for kit in pool_of(corpus).kits] == ["train"] * 100
+
+
+def _never(kit):
+    raise AssertionError(kit)
 
 
 def test_files_by_one_call(plain):

@@ -15,6 +15,7 @@ from shipped_kits import SHIPPED_SEEDS, drawn, shipped
 from toy_models import toy_model, write_toy_models
 
 from stemgmd_tools.cli.kits import kits
+from stemgmd_tools.corpus.kit_rows import kit_split
 from stemgmd_tools.errors import KitError, StemgmdError, UsageError
 from stemgmd_tools.kits import library
 from stemgmd_tools.kits.fit.donors import attribution_over
@@ -209,12 +210,15 @@ def test_random_kits_come_from_training_kits_unless_told_otherwise() -> None:
 def test_a_made_kit_belongs_where_all_its_parents_do() -> None:
     def split(word: str) -> str:
         kit = load_kit(word)
-        return split_of(kit.name, kit.map.origin)
+        assert kit_split(kit) == split_of(kit.name, kit.map.origin)
+        return kit_split(kit)
 
     assert split(f"morph:{TRAINING[0]}+{TRAINING[1]}:0.5") == "train"
     assert split(f"morph:{HELD_OUT[0]}+{HELD_OUT[1]}:0.5") == "heldout"
     assert split(f"random:1:from={'+'.join(HELD_OUT)}") == "heldout"
     assert split(f"morph:{TRAINING[0]}+{HELD_OUT[0]}:0.5") == ""
+    assert split(f"morph:{TRAINING[0]}+{HELD_OUT[0]}:1") == "heldout"
+    assert split(TRAINING[0]) == "train"
 
 
 def test_parents_that_were_made_themselves_tell_of_their_own_parents(tmp_path: Path) -> None:
@@ -223,7 +227,9 @@ def test_parents_that_were_made_themselves_tell_of_their_own_parents(tmp_path: P
     assert kit.map.origin is not None
     assert split_of(kit.name, kit.map.origin) == ""
     again = load_kit(f"morph:random_1+{TRAINING[0]}:0.5", [tmp_path])
-    assert split_of(again.name, again.map.origin) == "train"
+    assert split_of(again.name, again.map.origin) == kit_split(again) == "train"
+    write_map(drawn(2), tmp_path / "random_2.yaml")
+    assert kit_split(load_kit("morph:random_1+random_2:0.5", [tmp_path])) == "train"
 
 
 def test_recordings_and_rights_of_all_parents_are_named(tmp_path: Path) -> None:
