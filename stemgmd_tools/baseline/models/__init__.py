@@ -1,0 +1,1 @@
+"""Networks that separate a drum mixture: tensor in, tensor out; no files, no globals."""

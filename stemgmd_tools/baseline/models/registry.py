@@ -1,0 +1,68 @@
+"""The models by name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from stemgmd_tools.baseline.models.separator import Separator
+from stemgmd_tools.errors import UsageError
+
+Option: TypeAlias = int | float | str | bool
+
+
+class Model(NamedTuple):
+    """A kind of model that can be built."""
+
+    name: str
+    home: str
+    """Module and class, ``module:Class``; imported when the model is built."""
+    title: str
+    """What it is, in one line."""
+    source: str
+    """The paper."""
+
+
+class ModelSpec(NamedTuple):
+    """All that is needed to build a model again, weights apart."""
+
+    model: str
+    stems: tuple[str, ...]
+    options: Mapping[str, Option] = {}
+    """Keyword arguments of the model's class beyond ``stems``."""
+
+
+MODELS: Final[tuple[Model, ...]] = ()
+
+MODEL_OF_NAME: Final = {model.name: model for model in MODELS}
+
+
+def build(spec: ModelSpec) -> Separator:
+    """Return a model with fresh weights, drawn from torch's generator.
+
+    :raises UsageError: if the model or one of its options is unknown.
+    """
+    if spec.model not in MODEL_OF_NAME:
+        raise UsageError(f"model {spec.model!r} is unknown; there are {', '.join(MODEL_OF_NAME)}")
+    made = _class_of(MODEL_OF_NAME[spec.model])
+    allowed = options_of(spec.model)
+    unknown = [name for name in spec.options if name not in allowed]
+    if unknown:
+        raise UsageError(
+            f"model {spec.model} has no option {', '.join(unknown)}; it has {', '.join(allowed) or 'none'}"
+        )
+    return made(spec.stems, **spec.options)
+
+
+def options_of(model: str) -> dict[str, Any]:
+    """Return the options of a model and their defaults."""
+    parameters = inspect.signature(_class_of(MODEL_OF_NAME[model])).parameters
+    return {name: one.default for name, one in parameters.items() if name != "stems"}
+
+
+def _class_of(model: Model) -> Callable[..., Separator]:
+    module, name = model.home.split(":")
+    found: Callable[..., Separator] = getattr(import_module(f"stemgmd_tools.baseline.models.{module}"), name)
+    return found

@@ -1,0 +1,55 @@
+"""The short-time Fourier transform that all models share, and its inverse."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from stemgmd_tools.errors import UsageError
+
+
+class Spectrogram(nn.Module):
+    """Complex spectra with a periodic Hann window, computed in float32 whatever autocast is on.
+
+    The sound is padded with silence by half a window in front, and behind so that the last frame lies within the
+    last spectrum: the inverse returns every frame, the first and last too.
+
+    :param window: length of the window and of the transform, even, in frames.
+    :param hop: frames from one spectrum to the next; divides ``window``, which is at least twice as long.
+    :raises UsageError: for sizes that cannot be inverted.
+    """
+
+    shape: Tensor
+    """(window,) the window's values; made anew rather than saved with weights."""
+
+    def __init__(self, window: int, hop: int) -> None:
+        """Make the window."""
+        super().__init__()
+        if window < 2 or window % 2 or hop < 1 or window % hop or hop > window // 2:
+            raise UsageError(f"window {window} and hop {hop}: give an even window that the hop divides twice or more")
+        self.window, self.hop = window, hop
+        self.register_buffer("shape", torch.hann_window(window), persistent=False)
+
+    @property
+    def bins(self) -> int:
+        """Frequencies of a spectrum, from 0 to half the sample rate."""
+        return self.window // 2 + 1
+
+    def count(self, frames: int) -> int:
+        """Return how many spectra a sound of ``frames`` frames has."""
+        return -(-frames // self.hop) + 1
+
+    def forward(self, sound: Tensor) -> Tensor:
+        """Return complex spectra (..., bin, spectrum) of a sound (..., frame)."""
+        lines = sound.float().reshape(-1, sound.shape[-1])
+        with torch.autocast(sound.device.type, enabled=False):
+            padded = nn.functional.pad(lines, (self.window // 2, self.window // 2 + -lines.shape[-1] % self.hop))
+            found = torch.stft(padded, self.window, self.hop, window=self.shape, center=False, return_complex=True)
+        return found.reshape(*sound.shape[:-1], *found.shape[-2:])
+
+    def inverse(self, spectra: Tensor, frames: int) -> Tensor:
+        """Return the sound (..., frame) of complex spectra (..., bin, spectrum); frames beyond ``frames`` are cut."""
+        lines = spectra.reshape(-1, *spectra.shape[-2:])
+        with torch.autocast(spectra.device.type, enabled=False):
+            found = torch.istft(lines, self.window, self.hop, window=self.shape, length=frames)
+        return found.reshape(*spectra.shape[:-2], frames)
