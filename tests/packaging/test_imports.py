@@ -33,10 +33,8 @@ for module in pkgutil.walk_packages(stemgmd_tools.__path__, "stemgmd_tools."):
 print(len(names), *refused)
 """
 
-WITH_TORCH = (
-    *(f"stemgmd_tools.augment.{name}" for name in ("apply", "effects.", "make", "jobs", "run", "preview_run", "dataset")),
-    "stemgmd_tools.baseline.",
-)
+_AUGMENT = ("apply", "effects.", "make", "jobs", "run", "preview_run", "dataset")
+WITH_TORCH = (*(f"stemgmd_tools.augment.{name}" for name in _AUGMENT), "stemgmd_tools.baseline.")
 """What cannot be imported without the extra ``augment`` or ``baseline``, and nothing else."""
 
 LIGHT_COMMAND = """
