@@ -83,29 +83,52 @@ class Runs:
 def add_up(pcm: NDArray[np.int16], cuts: Sequence[Cut], out: NDArray[np.float32], scratch: NDArray[np.float32]) -> int:
     """Write the sum of one stem's cuts to ``out``; return how many samples are filled.
 
-    Samples before ``mark`` hold sound; beyond it nothing was written yet, so the first sound there is stored instead of
-    added and the buffer need not be cleared.
-
     :param pcm: the bank's PCM as a plain array: a memory map's own slices cost more than the sums.
     :param scratch: as long as ``out``; overwritten.
     """
-    mark = 0
+    filled = 0
+    for first, last in add_stretches(pcm, cuts, out, scratch):
+        out[filled:first] = 0.0
+        filled = last
+    return filled
+
+
+def add_stretches(
+    pcm: NDArray[np.int16], cuts: Sequence[Cut], out: NDArray[np.float32], scratch: NDArray[np.float32]
+) -> list[tuple[int, int]]:
+    """Write the sum of one stem's cuts to ``out`` where there are any, as :func:`add_up` does.
+
+    Beyond ``mark`` nothing was written yet, so the first sound there is stored instead of added and the buffer need not
+    be cleared.
+
+    :return: first and last + 1 sample of the stretches that are filled, ascending. What ``out`` holds between them is
+        left as it was.
+    """
+    filled: list[tuple[int, int]] = []
+    begin = mark = 0
     for first, last, source, gain, fade in cuts:
         if first > mark:
-            out[mark:first] = 0.0
-            mark = first
+            if mark > begin:
+                filled.append((begin, mark))
+            begin = mark = first
+        while first < begin:  # a later strike whose sound begins longer before its attack
+            start, stop = filled.pop() if filled else (first, first)
+            out[stop:begin] = 0.0
+            begin = start
         middle = min(mark, last)
         added = middle - first
         if added:
             part = scratch[:added]
             _scale_into(part, pcm[source : source + added], gain, None if fade is None else fade[:added])
             target = out[first:middle]
-            np.add(target, part, out=target)
+            np.add(target, part, target)
         if last > mark:
             sound = pcm[source + added : source + last - first]
             _scale_into(out[mark:last], sound, gain, None if fade is None else fade[added:])
             mark = last
-    return mark
+    if mark > begin:
+        filled.append((begin, mark))
+    return filled
 
 
 def _scale_into(
@@ -116,9 +139,9 @@ def _scale_into(
     Converting first and multiplying in place takes a fifth less time than one multiplication of mixed types.
     """
     np.copyto(out, sound)
-    np.multiply(out, gain, out=out)
+    np.multiply(out, gain, out)
     if fade is not None:
-        np.multiply(out, fade, out=out)
+        np.multiply(out, fade, out)
 
 
 def runs_of(plan: Plan, bank: Bank) -> Runs:

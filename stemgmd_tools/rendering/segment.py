@@ -14,7 +14,7 @@ from stemgmd_tools.kits.bank import CHANNELS, Bank
 from stemgmd_tools.rendering.headroom import Peaks, headroom_db
 from stemgmd_tools.rendering.mix import integer_scale, round_into
 from stemgmd_tools.rendering.plan import Plan
-from stemgmd_tools.rendering.runs import Runs, add_up, runs_of
+from stemgmd_tools.rendering.runs import Runs, add_stretches, runs_of
 from stemgmd_tools.rendering.stems import Pcm
 
 SEGMENT_FRAMES: Final = 1 << 18
@@ -83,20 +83,25 @@ def mix_segment_as_float(
     :param out: shape (len(axes), 2, frames); whatever it holds is overwritten.
     """
     unit = np.float32(1.0 / units.full_scale(score.bit_depth))
-    buffers = buffers or Buffers()
-    width = len(buffers.sound) // CHANNELS
-    for row, first, sound in _sounds(score, bank, start, out.shape[2], axes, buffers):
-        last = first + len(sound) // CHANNELS
-        target = out[row, :, first:last]
-        np.rint(sound.reshape(-1, CHANNELS).T, out=target)  # strides cost a rounding less than a multiplication
-        np.multiply(target, unit, out=target)
-        out[row, :, last : first + width] = 0.0
+    written = [0] * len(axes)
+    for row, first, sound in _sounds(score, bank, start, out.shape[2], axes, buffers or Buffers()):
+        out[row, :, written[row] : first] = 0.0
+        last = written[row] = first + len(sound) // CHANNELS
+        for channel in range(CHANNELS):
+            target = out[row, channel, first:last]
+            np.rint(sound[channel::CHANNELS], target)  # strides cost a rounding less than a multiplication
+            np.multiply(target, unit, target)
+    for row, last in enumerate(written):
+        out[row, :, last:] = 0.0
 
 
 def _sounds(
     score: Score, bank: Bank, start: int, frames: int, axes: Sequence[int], buffers: Buffers
 ) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
-    """Yield row, first frame and sound, in integer units, of each stretch of each stem; beyond it there is silence."""
+    """Yield row, first frame and sound, in integer units, of each stretch of each stem; between them there is silence.
+
+    Those of a row come in the order of time. Each is to be used before the next is asked for.
+    """
     pcm = np.asarray(bank.pcm)
     scale = integer_scale(score.bit_depth, score.gain_db)
     width = len(buffers.sound) // CHANNELS
@@ -104,5 +109,5 @@ def _sounds(
         origin = (start + first) * CHANNELS
         end = origin + min(width, frames - first) * CHANNELS
         for row, cuts in enumerate(score.runs.cut(origin, end, scale, axes)):
-            covered = add_up(pcm, cuts, buffers.sound, buffers.scratch)
-            yield row, first, buffers.sound[:covered]
+            for begin, stop in add_stretches(pcm, cuts, buffers.sound, buffers.scratch):
+                yield row, first + begin // CHANNELS, buffers.sound[begin:stop]
