@@ -1,0 +1,115 @@
+"""How sure a mean over clips is: percentile bootstrap over performances.
+
+All kits and stems of a performance are drawn together: they are one observation of what was played, and intervals that
+took them for many would be too narrow. Draws come from a named stream, so equal values give equal intervals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.seeds import stream
+
+DRAWS: Final = 2_000
+CONFIDENCE: Final = 0.95
+
+
+class Interval(NamedTuple):
+    """A mean and where it lies."""
+
+    mean: float
+    """NaN if there is no value."""
+    low: float
+    high: float
+    values: int
+    """How many values were averaged; missing ones are left out."""
+    performances: int
+    """How many performances they come from. One alone tells nothing of spread: low and high are NaN."""
+
+
+def mean_interval(
+    values: Sequence[float] | NDArray[Any],
+    performances: Sequence[str],
+    groups: Sequence[str] | None = None,
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+    confidence: float = CONFIDENCE,
+) -> Interval:
+    """Return the mean of values with its interval.
+
+    :param values: one figure per row; NaN is missing.
+    :param performances: the performance of each row; rows of one are drawn together.
+    :param groups: the stem of each row: the mean over stems of their means. None: the mean over all rows, pooled.
+    :param confidence: between 0 and 1.
+    :raises UsageError: if the lengths differ.
+    """
+    figures = np.asarray(values, np.float64)
+    names = ["" for _ in figures] if groups is None else list(groups)
+    if not len(figures) == len(performances) == len(names):
+        raise UsageError(
+            f"{len(figures)} values, {len(performances)} performances, {len(names)} groups: must be as many"
+        )
+    there = ~np.isnan(figures)
+    sums, counts = _by_performance(figures[there], _kept(performances, there), _kept(names, there))
+    if not counts.size:
+        return Interval(np.nan, np.nan, np.nan, 0, 0)
+    mean = float((sums.sum(axis=0) / counts.sum(axis=0)).mean())
+    clusters = len(sums)
+    if clusters < 2:
+        return Interval(mean, np.nan, np.nan, int(counts.sum()), clusters)
+    drawn = stream(seed, "bootstrap", clusters).multinomial(clusters, np.full(clusters, 1 / clusters), size=draws)
+    low, high = _percentiles(drawn @ sums, drawn @ counts, confidence)
+    return Interval(mean, low, high, int(counts.sum()), clusters)
+
+
+def paired_interval(
+    values: Sequence[float] | NDArray[Any],
+    others: Sequence[float] | NDArray[Any],
+    performances: Sequence[str],
+    groups: Sequence[str] | None = None,
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+    confidence: float = CONFIDENCE,
+) -> Interval:
+    """Return the mean of ``values - others`` with its interval; row by row the same clip and stem.
+
+    :raises UsageError: if the lengths differ.
+    """
+    first, second = np.asarray(values, np.float64), np.asarray(others, np.float64)
+    if first.shape != second.shape:
+        raise UsageError(f"{len(first)} values and {len(second)} to compare them with: give the same clips for both")
+    return mean_interval(first - second, performances, groups, seed=seed, draws=draws, confidence=confidence)
+
+
+def _kept(names: Sequence[str], there: NDArray[np.bool_]) -> list[str]:
+    return [name for name, kept in zip(names, there.tolist(), strict=True) if kept]
+
+
+def _by_performance(
+    figures: NDArray[np.float64], performances: Sequence[str], groups: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return sums and counts of figures, shape (performance, group), both ascending by name."""
+    clusters, rows = np.unique(np.array(performances, object).astype(str), return_inverse=True)
+    kinds, columns = np.unique(np.array(groups, object).astype(str), return_inverse=True)
+    sums = np.zeros((len(clusters), len(kinds)))
+    counts = np.zeros(sums.shape, np.int64)
+    np.add.at(sums, (rows, columns), figures)
+    np.add.at(counts, (rows, columns), 1)
+    return sums, counts
+
+
+def _percentiles(sums: NDArray[np.float64], counts: NDArray[np.int64], confidence: float) -> tuple[float, float]:
+    """Return the interval of the mean over groups of each draw; draws that miss a group average the others."""
+    means = np.full(sums.shape, np.nan)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    found = np.nanmean(means, axis=1)
+    outside = (1.0 - confidence) / 2.0
+    low, high = np.quantile(found, [outside, 1.0 - outside])
+    return float(low), float(high)

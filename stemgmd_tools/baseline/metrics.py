@@ -1,0 +1,207 @@
+"""How near an estimate is to a stem. Figures that share a name elsewhere have names of their own here.
+
+Sounds are arrays (channel, frame); everything is computed in float64, over all channels and frames together. A clip can
+be measured block by block: :class:`Sums` and :class:`SilenceMeter` add up, so no clip need fit into memory.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools.errors import UsageError
+
+Sound: TypeAlias = NDArray[np.floating[Any]]
+"""Shape (channel, frame), full scale 1."""
+
+DELTA: Final = 1e-7
+"""Added to numerator and denominator of both nSDR figures, as their authors do; bounds them on silent references."""
+SI_SDR_LIMIT_DB: Final = 100.0
+"""SI-SDR lies within this of 0: a perfect or a silent estimate of a present stem would else be infinite."""
+SILENCE_WINDOW: Final = 2048
+"""Frames of the windows in which predicted energy at silence is measured (46 ms at 44.1 kHz)."""
+SILENCE_FLOOR: Final = 1e-10
+"""Power that counts as -100 dB, the least that predicted energy at silence can be."""
+BSS_WINDOW_S: Final = 1.0
+"""BSS eval measures windows of this length, one after the other, and takes their median, as museval does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a part of a stem and of its estimate contribute to the figures; parts add up.
+
+    The error is ``reference - estimate``. SI-SDR comes from the error's own sums, not from those of the estimate:
+    the difference of two nearly equal energies would cost precision just where estimates are good.
+    """
+
+    samples: int = 0
+    """Channels times frames."""
+    reference: float = 0.0
+    """Energy of the reference."""
+    error: float = 0.0
+    """Energy of the error."""
+    cross: float = 0.0
+    """Inner product of error and reference."""
+
+    @classmethod
+    def of(cls, reference: Sound, estimate: Sound) -> Sums:
+        """Return the sums of one part.
+
+        :raises UsageError: if the two differ in shape.
+        """
+        if reference.shape != estimate.shape:
+            raise UsageError(
+                f"reference has shape {reference.shape}, its estimate {estimate.shape}; both must be alike"
+            )
+        stem = np.asarray(reference, np.float64).reshape(-1)
+        error = stem - np.asarray(estimate, np.float64).reshape(-1)
+        return cls(stem.size, float(stem @ stem), float(error @ error), float(error @ stem))
+
+    def __add__(self, other: Sums) -> Sums:
+        """Return the sums of both parts together."""
+        return Sums(
+            self.samples + other.samples,
+            self.reference + other.reference,
+            self.error + other.error,
+            self.cross + other.cross,
+        )
+
+    @property
+    def nsdr_larsnet_db(self) -> float:
+        """LarsNet's nSDR: ratio of mean powers, each plus 1e-7; NaN of no samples."""
+        if not self.samples:
+            return math.nan
+        return _db((self.reference / self.samples + DELTA) / (self.error / self.samples + DELTA))
+
+    @property
+    def usdr_db(self) -> float:
+        """uSDR of the MDX challenges: the same with energies instead of powers."""
+        return _db((self.reference + DELTA) / (self.error + DELTA))
+
+    @property
+    def si_sdr_db(self) -> float:
+        """Scale-invariant SDR (Le Roux et al. 2019), one scale over all channels; NaN for a silent reference."""
+        if not self.reference > 0.0:
+            return math.nan
+        # The estimate is s - d. Its projection is (1 - <d,s>/<s,s>) s, what is left of it -(d - <d,s>/<s,s> s).
+        target = (1.0 - self.cross / self.reference) ** 2 * self.reference
+        rest = max(self.error - self.cross**2 / self.reference, 0.0)
+        if math.isnan(target) or math.isnan(rest):
+            return math.nan
+        if rest == 0.0 or target == 0.0:
+            return SI_SDR_LIMIT_DB if target > 0.0 else -SI_SDR_LIMIT_DB
+        return min(max(_db(target / rest), -SI_SDR_LIMIT_DB), SI_SDR_LIMIT_DB)
+
+
+def nsdr_larsnet(reference: Sound, estimate: Sound) -> float:
+    """Return LarsNet's nSDR in dB; on a silent reference it is 0 for silence and falls with what was predicted."""
+    return Sums.of(reference, estimate).nsdr_larsnet_db
+
+
+def usdr(reference: Sound, estimate: Sound) -> float:
+    """Return the uSDR of the MDX challenges in dB. On silent references it differs wildly from :func:`nsdr_larsnet`."""
+    return Sums.of(reference, estimate).usdr_db
+
+
+def si_sdr(reference: Sound, estimate: Sound) -> float:
+    """Return the scale-invariant SDR in dB, within :data:`SI_SDR_LIMIT_DB` of 0; NaN for a silent reference."""
+    return Sums.of(reference, estimate).si_sdr_db
+
+
+def is_present(reference: Sound, floor: float = 0.0) -> bool:
+    """Return whether a stem is there at all: any sample above ``floor`` in magnitude.
+
+    :param floor: full scale 1; the default counts every sample that is not exactly zero, which rendered stems allow.
+    """
+    return bool((np.abs(reference) > floor).any())
+
+
+@dataclass(slots=True)
+class SilenceMeter:
+    """Predicted energy at silence (Schulze-Forster et al. 2019), from blocks of a whole number of windows.
+
+    The mean over all windows of :data:`SILENCE_WINDOW` frames in which the reference is silent of the estimate's mean
+    power there, in dB re full scale, never below -100. Windows at the end that are not whole are measured as they are.
+    """
+
+    windows: int = 0
+    total_db: float = 0.0
+
+    def push(self, reference: Sound, estimate: Sound) -> None:
+        """Take in the next block; all but the last must hold a whole number of windows."""
+        starts = np.arange(0, reference.shape[1], SILENCE_WINDOW)
+        if not len(starts):
+            return
+        loudest = np.maximum.reduceat(np.abs(reference).max(axis=0), starts)
+        silent = loudest == 0
+        if not silent.any():
+            return
+        power = np.add.reduceat((np.asarray(estimate, np.float64) ** 2).mean(axis=0), starts)
+        lengths = np.diff(starts, append=reference.shape[1])
+        levels_db = 10.0 * np.log10(np.maximum(power / lengths, SILENCE_FLOOR))
+        self.windows += int(silent.sum())
+        self.total_db += float(levels_db[silent].sum())
+
+    @property
+    def level_db(self) -> float:
+        """The mean so far; NaN if the reference was never silent."""
+        return self.total_db / self.windows if self.windows else math.nan
+
+
+def silence_energy_db(estimate: Sound, reference: Sound | None = None) -> float:
+    """Return the predicted energy at silence in dB re full scale, see :class:`SilenceMeter`.
+
+    :param reference: of the same shape; None for a stem that is silent throughout.
+    """
+    meter = SilenceMeter()
+    meter.push(np.zeros_like(estimate) if reference is None else reference, estimate)
+    return meter.level_db
+
+
+def sdr_bss_eval(reference: Sound, estimate: Sound, sample_rate: int) -> float:
+    """Return the SDR of BSS eval v4 (images) in dB: the median over windows of one second, as museval computes it.
+
+    Stems are measured one at a time. The SDR of images compares an estimate with its own reference alone, whereas
+    museval, given all stems at once, drops every second in which any of them is silent: nearly all of a drum track.
+    For the same reason the length of its distortion filters, which serve SIR and SAR, makes no difference.
+
+    :return: NaN for a silent reference; 0 for a silent estimate, which museval refuses.
+    :raises UsageError: if museval is not installed.
+    """
+    bss_eval = _museval_metrics().bss_eval
+    if not is_present(reference) or reference.shape[1] == 0:
+        return math.nan
+    if not is_present(estimate):
+        return 0.0
+    window = round(BSS_WINDOW_S * sample_rate)
+    stem, made = (np.asarray(sound, np.float64).T[None] for sound in (reference, estimate))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        windows = np.asarray(bss_eval(stem, made, window=window, hop=window, filters_len=1)[0])[0]
+    windows = windows[~np.isnan(windows)]
+    return float(np.clip(np.median(windows), -SI_SDR_LIMIT_DB, SI_SDR_LIMIT_DB)) if len(windows) else math.nan
+
+
+@lru_cache(maxsize=1)
+def _museval_metrics() -> ModuleType:
+    """Return museval's metrics without the rest of museval, which cannot be imported where ffmpeg is missing."""
+    package = find_spec("museval")
+    spec = package and spec_from_file_location(
+        "stemgmd_tools._museval_metrics", Path(str(package.origin)).with_name("metrics.py")
+    )
+    if spec is None or spec.loader is None:
+        raise UsageError("SDR of BSS eval needs the extra museval: pip install 'stemgmd-tools[museval]'")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _db(ratio: float) -> float:
+    return 10.0 * math.log10(ratio) if ratio > 0.0 else ratio if math.isnan(ratio) else -math.inf
