@@ -72,7 +72,7 @@ def apply(
     :param rows: for every item its rows; those of the performance and kit domains are taken as carried out.
     :param stems: (item, stem, channel, frame) float32, one or two channels.
     :param names: of the stems, which bleed has to know.
-    :param onsets: the strokes, at which pitch and time effects keep attacks whole.
+    :param onsets: the strokes, at which pitch and time effects keep attacks whole; default: what is heard as one.
     :param frames: length of each item, what follows is silent; default: all of it.
     :param impulse_responses: by the names that rows use: (1 or channel, frame).
     :param overwrite: compute in ``stems`` itself, which saves a copy of them.

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stemgmd_tools.augment.effects.attacks import found_attacks
 from stemgmd_tools.augment.effects.resample import resample, resampled_frames, sizes_of
 from stemgmd_tools.augment.effects.splice import Anchors, Scale, Splices, join, planned, positions
 
@@ -20,7 +21,7 @@ def pitch_shift(audio: Tensor, cents: Tensor, *, sample_rate: int, onsets: Onset
 
     :param audio: (line, channel, frame) float32.
     :param cents: (line,), -2400..2400.
-    :param onsets: frames of the strokes; without them attacks may move by about 20 ms.
+    :param onsets: frames of the strokes; without them those are taken that :func:`found_attacks` finds.
     :return: the shape of ``audio``.
     """
     return time_stretch(audio, torch.ones_like(cents), cents, sample_rate=sample_rate, onsets=onsets)[0]
@@ -45,7 +46,7 @@ def time_stretch(
     for index in np.flatnonzero(heard).tolist():
         sizes = sizes_of(2.0 ** (float(cents[index]) / 1200.0))
         sounds.append(resample(audio[index], sizes, scale.spare))
-        own = None if onsets is None else onsets[index]
+        own = found_attacks(audio[index], sample_rate) if onsets is None else onsets[index]
         anchors.append(_anchors(own, frames, lengths[index], sizes.ratio, scale))
     if sounds:
         _splice(sounds, anchors, [out[i, :, : lengths[i]] for i in np.flatnonzero(heard).tolist()], scale)
@@ -77,12 +78,12 @@ def changed_frames(frames: int, rate: float) -> int:
     return max(1, round(frames / rate))
 
 
-def _anchors(onsets: np.ndarray | None, frames: int, length: int, ratio: float, scale: Scale) -> Anchors:
+def _anchors(onsets: np.ndarray, frames: int, length: int, ratio: float, scale: Scale) -> Anchors:
     """Return the beginning, the onsets at which to restart, and the end.
 
     An onset too close after another stays where that one takes it.
     """
-    inner = np.empty(0, np.int64) if onsets is None else np.asarray(onsets, np.int64)
+    inner = np.asarray(onsets, np.int64)
     kept, last = [0], (0.0, 0.0)
     for frame in inner[(inner > 0) & (inner < frames)].tolist():
         place = frame * length / frames, frame / ratio

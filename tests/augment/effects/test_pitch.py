@@ -13,6 +13,7 @@ from toy_strokes import ONSETS, RATE, frequency_hz, heard_onset, rise, strokes
 
 torch = pytest.importorskip("torch")
 
+from stemgmd_tools.augment.effects.attacks import found_attacks  # noqa: E402
 from stemgmd_tools.augment.effects.pitch import pitch_shift, time_stretch, varispeed  # noqa: E402
 from stemgmd_tools.augment.effects.resample import WORST_CENTS, resample, sizes_of  # noqa: E402
 
@@ -80,6 +81,25 @@ def test_attacks_land_where_stretched_labels_say(rate):
     out, frames = time_stretch(_one(strokes()), _values(rate), _values(0.0), sample_rate=RATE, onsets=[ONSETS])
     for onset in np.rint(ONSETS * frames[0] / 88_200).astype(int).tolist():
         assert abs(heard_onset(out[0].numpy(), onset) - onset) <= STRETCHED_ONSET_S * RATE
+
+
+@pytest.mark.parametrize("cents", [-300.0, 45.0, 600.0])
+@pytest.mark.parametrize("hz", [70.0, 180.0, 900.0])
+def test_attacks_that_nobody_tells_are_found(hz, cents):
+    onsets = ONSETS[ONSETS != 53_900]  # softer than the one 35 ms before: nothing rises
+    sound = strokes(hz, onsets)
+    found = found_attacks(torch.from_numpy(sound), RATE)
+    assert all(np.abs(found - onset).min() <= 2 * ONSET_S * RATE for onset in onsets.tolist())
+    shifted = pitch_shift(_one(sound), _values(cents), sample_rate=RATE)[0].numpy()
+    assert all(abs(heard_onset(shifted, onset) - onset) <= ONSET_S * RATE for onset in onsets.tolist())
+
+
+def test_nothing_is_found_in_silence_and_a_tone_begins_once():
+    assert not len(found_attacks(torch.zeros(2, 4000), RATE)) and not len(found_attacks(torch.zeros(1, 1), RATE))
+    for hz in (55.0, 400.0, 7000.0):
+        tone = np.concatenate([np.zeros((1, 5000)), _tone(hz, RATE)], 1).astype(np.float32)
+        found = found_attacks(torch.from_numpy(tone), RATE)
+        assert len(found) == 1 and abs(int(found[0]) - 5000) <= 2 * ONSET_S * RATE
 
 
 @pytest.mark.parametrize("cents", [-300.0, 300.0])
@@ -153,12 +173,22 @@ def test_resampling_is_evaluating_the_band_limited_sound(ratio):
 
 
 @pytest.mark.real
+@pytest.mark.parametrize("are_told", [True, False])
 @pytest.mark.parametrize("piece", ["kick", "snare", "low_tom", "hihat_closed", "crash"])
-def test_attacks_of_rendered_stems_stay(gmd_dir, piece):
+def test_attacks_of_rendered_stems_stay(gmd_dir, piece, are_told):
     """Strokes that stand out from what still rings are heard within a millisecond of where they were."""
     sound, onsets = rendered_stem(gmd_dir, piece)
+    told = [onsets] if are_told else None
     for cents in (-300.0, 180.0, 300.0):
-        shifted = pitch_shift(_one(sound), _values(cents), sample_rate=RATE, onsets=[onsets])[0].numpy()
+        shifted = pitch_shift(_one(sound), _values(cents), sample_rate=RATE, onsets=told)[0].numpy()
         pairs = [(rise(sound, onset), rise(shifted, onset)) for onset in onsets.tolist()]
         moved = [abs(now - before) for before, now in pairs if before is not None and now is not None]
         assert len(moved) >= 4 and max(moved) <= ONSET_S * RATE
+    stretched, frames = time_stretch(_one(sound), _values(1.1), _values(0.0), sample_rate=RATE, onsets=told)
+    heard = []
+    for old in onsets.tolist():
+        new = round(old * frames[0] / sound.shape[1])
+        before, now = rise(sound, old), rise(stretched[0].numpy(), new)
+        if before is not None and now is not None:
+            heard.append(abs(now - new - before + old))
+    assert len(heard) >= 4 and max(heard) <= STRETCHED_ONSET_S * RATE
