@@ -183,8 +183,8 @@ KIT_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "damping",
         Domain.KIT,
-        "Scales how long every stroke rings; attacks stay as they are.",
-        (Parameter("decay", "decay time after over before", "", 0.1, 1.5),),
+        "Scales how long every stroke rings; attacks stay as they are. No sound becomes longer, hence the upper bound.",
+        (Parameter("decay", "decay time after over before", "", 0.1, 1.2),),
         STEMS,
     ),
 )

@@ -40,6 +40,14 @@ _ROUNDS: Final = 6
 """Rounds in which a gain comes to what the curve needs: on modelled kits the median error is then below 2 %."""
 _MOST_AT_ONCE: Final = 1.0
 """Most that a round after the first changes the logarithm of a gain, 4 dB: it never swings."""
+_SETTLING: Final = 16
+"""Rounds in which the gain of all bands together comes to what the whole sound's curve needs; the best is kept."""
+_SETTLING_STEP: Final = 0.7
+"""Share of what lacks that one of these rounds adds: all of it would swing."""
+_MOST_SETTLED: Final = 2.0
+"""Most that this gain changes the logarithm of energy: 9 dB."""
+_JUDGED: Final = math.log(10) * np.array([0.5, 1.0, 1.5, 2.0, 2.5])
+"""A round is judged by when the curve reaches 5, 10, 15, 20 and 25 dB below its start (natural logarithms)."""
 _HOP: Final = 64
 """Frames between two points of an energy decay curve: 1.5 ms, in which no band of a drum decays by a decibel."""
 _FADE_S: Final = 0.02
@@ -77,7 +85,8 @@ def damped(shot: Shaped, decay: float, sample_rate: int) -> Shaped:
     """Return a one-shot whose decay takes ``decay`` times as long, band by band; nothing changes up to its attack.
 
     In each band the share of energy left after time t becomes what was left after t / decay: the band's energy decay
-    curve (Schroeder 1965) is stretched in time. An exponential decay becomes the one with the scaled time constant.
+    curve (Schroeder 1965) is stretched in time, then that of the whole sound. An exponential decay becomes the one with
+    the scaled time constant. No sound becomes longer, so one that stops while it rings cannot ring on.
     """
     after = len(shot.sound) - shot.onset
     if decay == 1.0 or after <= 1:
@@ -88,6 +97,7 @@ def damped(shot: Shaped, decay: float, sample_rate: int) -> Shaped:
         gain = _decay_gain(band[:, shot.onset :], decay)[: length - shot.onset]
         total[:, : shot.onset] += band[:, : shot.onset]
         total[:, shot.onset :] += band[:, shot.onset : length] * gain
+    total[:, shot.onset :] *= _settled_gain(shot.sound.T[:, shot.onset :], total[:, shot.onset :], decay)
     fade = min(units.frames_of(_FADE_S, sample_rate), length - shot.onset - 1)
     if fade > 0:
         total[:, length - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
@@ -99,15 +109,53 @@ def _decay_gain(band: NDArray[np.float32], decay: float) -> NDArray[np.float32]:
 
     The curve is taken every :data:`_HOP` frames and followed in a straight line of decibels between.
     """
-    frames = band.shape[1]
-    whole = -(-frames // _HOP) * _HOP
-    padded = np.zeros((len(band), whole), np.float32)
-    padded[:, :frames] = band
-    energy = np.append(np.einsum("chf,chf->h", *[padded.reshape(len(band), -1, _HOP)] * 2, dtype=np.float64), 0.0)
+    energy = _energy(band)
     if not energy.any():
-        return np.ones(frames, np.float32)
-    log_gain = 0.5 * _log_power_gain(energy, decay)
-    between = np.interp(np.arange(frames, dtype=np.float32), np.arange(len(energy)) * _HOP, log_gain)
+        return np.ones(band.shape[1], np.float32)
+    return _drawn_out(_log_power_gain(energy, decay), band.shape[1])
+
+
+def _settled_gain(before: NDArray[np.float32], after: NDArray[np.float32], decay: float) -> NDArray[np.float32]:
+    """Return the gain that all bands still need together, so that the whole sound's curve is stretched too.
+
+    Bands that begin with a click keep its energy, others lose or gain all of theirs alike: their sum would decay
+    otherwise than each of them.
+
+    :param before: the sound from its attack on, (channels, frames).
+    :param after: the sum of its damped bands.
+    """
+    energy, whole = _energy(after), _energy(before)
+    if not energy.any() or not whole.any():
+        return np.ones(after.shape[1], np.float32)
+    log_left = _log_left(whole)
+    wanted = np.interp(np.arange(len(energy)) / decay, np.arange(len(log_left)), log_left)
+    goal = np.searchsorted(-wanted, _JUDGED)
+    heard = max(int(np.searchsorted(-wanted, -math.log(_DEEPEST))), 2)
+    gain, best, least = np.zeros(len(energy)), np.zeros(len(energy)), math.inf
+    for _ in range(_SETTLING):
+        now = _log_left(energy * np.exp(gain))
+        worst = float(np.abs(np.searchsorted(-now, _JUDGED) - goal).max())
+        if worst < least:
+            best, least = gain, worst
+        gain = gain + _SETTLING_STEP * np.clip(wanted - now, -_MOST_AT_ONCE, _MOST_AT_ONCE)
+        gain[heard:] = gain[min(heard, len(gain) - 1)]
+        gain = np.clip(gain, -_MOST_SETTLED, _MOST_SETTLED)
+    return _drawn_out(best, after.shape[1])
+
+
+def _energy(sound: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the energy of every hop of a sound (channels, frames), and the nothing that follows."""
+    frames = sound.shape[1]
+    padded = np.zeros((len(sound), -(-frames // _HOP) * _HOP), np.float32)
+    padded[:, :frames] = sound
+    hops = padded.reshape(len(sound), -1, _HOP)
+    return np.append(np.einsum("chf,chf->h", hops, hops, dtype=np.float64), 0.0)
+
+
+def _drawn_out(log_power_gain: NDArray[np.float64], frames: int) -> NDArray[np.float32]:
+    """Return the amplitude gain of every frame: straight lines of decibels through those of the hops."""
+    places = np.arange(len(log_power_gain)) * _HOP
+    between = np.interp(np.arange(frames, dtype=np.float32), places, 0.5 * log_power_gain)
     gain: NDArray[np.float32] = np.exp(between.astype(np.float32))
     return gain
 

@@ -94,6 +94,22 @@ def test_decays_of_several_slopes_scale(decay):
             assert np.square(made).sum() < np.square(shot.sound).sum()
 
 
+@pytest.mark.parametrize("decay", [0.25, 0.5, 0.7, 1.2, 1.35])
+@pytest.mark.parametrize("kind", ["stick", "beating"])
+def test_the_whole_sound_decays_by_the_factor(kind, decay):
+    """Bands that decay otherwise than each other: a hiss over a tone, two tones that beat under one."""
+    time_s = np.arange(2 * RATE) / RATE
+    hiss = np.random.default_rng(0).standard_normal(2 * RATE)
+    sound = {
+        "stick": np.exp(-time_s / 0.02) * hiss + 0.12 * np.exp(-time_s / 0.3) * np.sin(2 * np.pi * 180 * time_s),
+        "beating": np.exp(-time_s / 0.3) * (np.sin(2 * np.pi * 400 * time_s) + 0.8 * np.sin(2 * np.pi * 404 * time_s))
+        + 0.5 * np.exp(-time_s / 0.1) * hiss,
+    }[kind]
+    shot = Shaped(np.repeat(0.3 * sound[:, None], 2, axis=1).astype(np.float32), 0)
+    made = damped(shot, decay, RATE).sound
+    assert decay_s(made, 0) / decay_s(shot.sound, 0) == pytest.approx(decay, rel=DECAY_BOUND)
+
+
 def test_silence_stays_silent_and_a_single_frame_as_it_is():
     assert not damped(Shaped(np.zeros((500, 2), np.float32), 7), 0.5, RATE).sound.any()
     single = np.ones((1, 2), np.float32)
