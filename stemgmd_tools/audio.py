@@ -31,6 +31,8 @@ TEMPORARY_SUFFIX: Final = ".part"
 
 _SUBTYPE: Final = {"int16": "PCM_16", "int24": "PCM_24", "float32": "FLOAT"}
 _HIGHEST_FLAC_LEVEL: Final = 8
+_SET_ADD_PEAK_CHUNK: Final = 0x1050
+"""A command of libsndfile's; soundfile has no method for it."""
 _HASH_CHUNK_BYTES: Final = 1 << 20
 _BUFFER_BYTES: Final = 1 << 18
 
@@ -226,6 +228,8 @@ class TrackWriter:
                     format=container.upper(),
                     compression_level=level,
                 )
+            if sample_format == "float32":
+                _leave_out_peaks(self._file)
         except (soundfile.SoundFileError, OSError, RuntimeError) as error:
             raise _write_failure(path, error) from error
 
@@ -279,6 +283,12 @@ class TrackWriter:
             raise _write_failure(self.path, self._sink.error) from self._sink.error
 
 
+def _leave_out_peaks(file: soundfile.SoundFile) -> None:
+    """Keep libsndfile from adding a chunk of peaks: it holds the time of day, so no two files would be equal."""
+    handle, null = file._file, soundfile._ffi.NULL  # noqa: SLF001 - the only way to it
+    soundfile._snd.sf_command(handle, _SET_ADD_PEAK_CHUNK, null, 0)  # noqa: SLF001
+
+
 def _temporary_beside(path: Path) -> Path:
     """Return the name under which this process writes a file before it is whole."""
     return path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
@@ -289,11 +299,3 @@ def _write_failure(path: Path, error: Exception) -> AudioError:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return AudioError(f"{path}: the disk is full; make room and run the same command again")
     return AudioError(f"{path}: cannot be written ({error})")
-
-
-def free_bytes(path: Path) -> int:
-    """Return how many bytes are free on the disk that holds ``path``, or would hold it."""
-    existing = path.absolute()
-    while not existing.exists():
-        existing = existing.parent
-    return shutil.disk_usage(existing).free

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from stemgmd_tools.audio import free_bytes
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.corpus.jobs import SINGLE_HITS, STEMS, Job
 from stemgmd_tools.corpus.progress import duration_text, size_text
@@ -148,3 +148,11 @@ def _bits(settings: RenderSettings, kind: str) -> float:
     if settings.container == "wav":
         return WAV_BITS[settings.sample_format]
     return FLAC_BITS[settings.sample_format][kind]
+
+
+def free_bytes(path: Path) -> int:
+    """Return how many bytes are free on the disk that holds ``path``, or would hold it."""
+    existing = path.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    return shutil.disk_usage(existing).free

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -58,6 +59,18 @@ def test_float_files_add_up_exactly_in_floats(tmp_path):
     for piece in reversed(PIECES):  # any order: every partial sum lies on the 24-bit grid
         total += tracks[piece]
     assert np.array_equal(total, tracks["mixture"])
+
+
+@pytest.mark.parametrize(("container", "sample_format"), [("flac", "int16"), ("wav", "int24"), ("wav", "float32")])
+def test_files_hold_no_time_of_day(tmp_path, container, sample_format):
+    """libsndfile puts one beside the peaks of float files; it takes it from C, so the files are made a second apart."""
+    settings = RenderSettings(container=container, sample_format=sample_format)
+    short = performance(seconds=0.7)
+    first = [row["content_hash"] for row in write_performance(tmp_path / "a", short, BANK, settings)]
+    second = int(time.time())
+    while int(time.time()) == second:
+        time.sleep(0.02)
+    assert [row["content_hash"] for row in write_performance(tmp_path / "b", short, BANK, settings)] == first
 
 
 def test_rows_tell_what_is_in_the_files(tmp_path):
