@@ -31,8 +31,7 @@ TEMPORARY_SUFFIX: Final = ".part"
 
 _SUBTYPE: Final = {"int16": "PCM_16", "int24": "PCM_24", "float32": "FLOAT"}
 _HIGHEST_FLAC_LEVEL: Final = 8
-_SET_ADD_PEAK_CHUNK: Final = 0x1050
-"""A command of libsndfile's; soundfile has no method for it."""
+_SET_ADD_PEAK_CHUNK: Final = 0x1050  # of libsndfile; soundfile has no method for it
 _HASH_CHUNK_BYTES: Final = 1 << 20
 _BUFFER_BYTES: Final = 1 << 18
 
@@ -285,8 +284,7 @@ class TrackWriter:
 
 def _leave_out_peaks(file: soundfile.SoundFile) -> None:
     """Keep libsndfile from adding a chunk of peaks: it holds the time of day, so no two files would be equal."""
-    handle, null = file._file, soundfile._ffi.NULL  # noqa: SLF001 - the only way to it
-    soundfile._snd.sf_command(handle, _SET_ADD_PEAK_CHUNK, null, 0)  # noqa: SLF001
+    soundfile._snd.sf_command(file._file, _SET_ADD_PEAK_CHUNK, soundfile._ffi.NULL, 0)  # noqa: SLF001 - no other way
 
 
 def _temporary_beside(path: Path) -> Path:
