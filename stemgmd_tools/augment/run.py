@@ -13,6 +13,7 @@ from typing import Any
 from stemgmd_tools.augment.board import need_board
 from stemgmd_tools.augment.chain import Chain
 from stemgmd_tools.augment.jobs import AugmentJob, Recipe
+from stemgmd_tools.augment.libraries import libraries
 from stemgmd_tools.augment.origin import Origin, kit_rows, opened, settings_of
 from stemgmd_tools.augment.responses import named_in_chain, named_in_rows, response
 from stemgmd_tools.augment.rows import Example, example_name
@@ -41,6 +42,7 @@ class AugmentRequest:
     source: str
     """What kind of collection the performances are: ``gmd``, ``starter`` or ``folder``."""
     made_with: Augmentation
+    """Its libraries are set to those that are here."""
     chain: Chain | None = None
     """None where examples are given."""
     copies: int = 1
@@ -63,6 +65,8 @@ class AugmentRequest:
             names.update(named_in_rows(drawn.rows))
             effects.update(row.effect for row in drawn.rows)
         need_board(effects)
+        here = replace(self.made_with, libraries=libraries(effects, self.made_with.libraries))
+        object.__setattr__(self, "made_with", here)
         for name in sorted(names):
             response(self.origin.impulse_responses, name, source.sample_rate)
 

@@ -29,6 +29,8 @@ class Drawn(NamedTuple):
     example: Example
     rows: tuple[Row, ...]
     made_with: Augmentation
+    version: str = __version__
+    """Of the code that carried them out."""
 
 
 def manifest_rows(drawn: Drawn) -> Iterator[dict[str, Any]]:
@@ -55,6 +57,7 @@ def manifest_rows(drawn: Drawn) -> Iterator[dict[str, Any]]:
             "chain_hash": made_with.chain_hash,
             "device": made_with.device,
             "version": __version__,
+            "libraries": made_with.libraries,
         }
 
 
@@ -73,7 +76,8 @@ def read_drawn(path: Path) -> tuple[Drawn, ...]:
         raise UsageError(f"{path}: holds no rows; give those of at least one example")
     if any(one.made_with != drawn[0].made_with for one in drawn):
         raise UsageError(
-            f"{path}: its rows come from several runs; replay those of one chain, seed and device at a time"
+            f"{path}: its rows come from several runs; replay those of one chain, seed and device, made with the same "
+            "versions of libraries, at a time"
         )
     return tuple(drawn)
 
@@ -108,8 +112,9 @@ def _drawn(name: str, records: Sequence[Mapping[Any, Any]]) -> Drawn:
         frames=int(origin["frames"]) if "frames" in origin else None,
         stems=STEM_NAMES,
     )
-    made_with = Augmentation(str(first["chain"]), str(first["chain_hash"]), int(first["seed"]), str(first["device"]))
-    return Drawn(example, check_rows(_rows(name, records[1:])), made_with)
+    chain, chain_hash, device, libraries = (str(first[key]) for key in ("chain", "chain_hash", "device", "libraries"))
+    made_with = Augmentation(chain, chain_hash, int(first["seed"]), device, libraries)
+    return Drawn(example, check_rows(_rows(name, records[1:])), made_with, str(first["version"]))
 
 
 def _rows(name: str, records: Iterable[Mapping[Any, Any]]) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,16 +94,25 @@ def augment(**options: Any) -> None:
 
 def _request(options: dict[str, Any]) -> AugmentRequest:
     """Turn options into what is to be made."""
-    from stemgmd_tools.augment.run import AugmentRequest
-
     origin, source = _origin(options)
-    if options["replay"]:
-        from stemgmd_tools.augment.table import read_drawn
+    return _replaying(options, origin, source) if options["replay"] else _drawing(options, origin, source)
 
-        _refuse(options, "replay", ("chain", "kits", "splits", "ids", "limit") if origin.corpus else ("chain",))
-        given = read_drawn(options["replay"])
-        return AugmentRequest(origin, source, given[0].made_with, given=given)
-    return _drawing(options, origin, source)
+
+def _replaying(options: dict[str, Any], origin: Origin, source: str) -> AugmentRequest:
+    """Return a request whose rows are given; say if what computes them is not what they were computed with."""
+    from stemgmd_tools.augment.libraries import made_elsewhere
+    from stemgmd_tools.augment.run import AugmentRequest
+    from stemgmd_tools.augment.table import read_drawn
+
+    _refuse(options, "replay", ("chain", "kits", "splits", "ids", "limit") if origin.corpus else ("chain",))
+    given = read_drawn(options["replay"])
+    recorded, asked = given[0].made_with, options["device"]
+    device = _device(recorded.device if asked == "auto" else asked)
+    request = AugmentRequest(origin, source, replace(recorded, device=device), given=given)
+    note = made_elsewhere(given[0], request.made_with)
+    if note:
+        click.echo(f"{options['replay']}: {note}", err=True)
+    return request
 
 
 def _drawing(options: dict[str, Any], origin: Origin, source: str) -> AugmentRequest:

@@ -31,6 +31,8 @@ class Augmentation:
     """Of the draws."""
     device: str
     """``cpu`` or ``cuda``: sums are formed in another order there, so bytes may differ."""
+    libraries: str = ""
+    """Names and versions of what computed the sound, on which bytes depend too."""
 
 
 @dataclass(frozen=True, slots=True)

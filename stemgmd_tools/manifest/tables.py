@@ -222,6 +222,7 @@ AUGMENTATIONS: Final = Table(
         _hash("chain_hash", "chain's content"),
         Column("device", Kind.TEXT, "where it was computed: `cpu` or `cuda`"),
         Column("version", Kind.TEXT, "version of the code"),
+        Column("libraries", Kind.TEXT, "names and versions of the libraries that computed the sound"),
     ),
     key=("performance", "kit", "step", "line"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from corpora import digests
 
+from stemgmd_tools.corpus.verify import verify_corpus
 from stemgmd_tools.seeds import stream
 
 KILLS = 3
@@ -97,3 +99,35 @@ def test_a_second_process_on_the_same_folder_is_refused(kit_files, tmp_path):
         first.communicate(timeout=PATIENCE_S)
     assert second.returncode == 1
     assert "another run is at work on this folder" in second.stderr.splitlines()[-1]
+
+
+BLIND = (
+    "import stemgmd_tools.corpus.run as r; r.require_disk = lambda *a: None; "
+    "from stemgmd_tools.cli.main import run; run()"
+)
+"""The estimate would refuse so small a disk; what is tested is a disk that fills up all the same."""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("mount") is None, reason="needs a small file system")
+def test_a_full_disk_is_one_line_and_room_lets_it_go_on(whole, kit_files, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=False).returncode:
+        pytest.skip("mounting a small file system needs privileges")
+    root = disk / "corpus"
+    line = [sys.executable, "-c", BLIND, *command(root, kit_files)[3:]]
+    try:
+        full = subprocess.run(line, capture_output=True, text=True, check=False)
+        assert full.returncode == 1
+        assert full.stderr.splitlines()[-1].endswith("the disk is full; make room and run the same command again")
+        assert len(full.stderr.splitlines()) == 2, full.stderr  # the first says which performances
+        left, wanted = digests(root), digests(whole)
+        assert left.items() <= wanted.items()  # what has a name is whole
+        assert 0 < len(left) < len(wanted)
+        subprocess.run(["mount", "-o", "remount,size=200m", disk], check=True)
+        subprocess.run(line, check=True, capture_output=True)
+        assert digests(root) == wanted
+        assert verify_corpus(root, jobs=1).failures == ()
+    finally:
+        subprocess.run(["umount", disk], check=True)

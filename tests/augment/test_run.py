@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from click.testing import CliRunner
 from corpora import IDS, digests
 from toy_kits import write_sound
 
+from stemgmd_tools.augment import libraries
 from stemgmd_tools.augment.chain import load_chain
 from stemgmd_tools.augment.origin import Origin
 from stemgmd_tools.augment.run import AugmentRequest
@@ -90,6 +92,25 @@ def test_a_virtual_source_gives_the_same_bytes(tmp_path, augmented, kit_files):
     assert digests(tmp_path / "out") == digests(augmented)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("origin", ["files", "virtual"])
+def test_the_number_of_processes_and_threads_is_not_heard(tmp_path, monkeypatch, rendered, kit_files, origin):
+    source = (
+        Origin(rendered, kit_path=(Path(kit_files[0]).parent,)) if origin == "files" else Origin(None, kits=kit_files)
+    )
+    found = {}
+    for processes, threads in ((1, 1), (1, 2), (2, 2)):
+        monkeypatch.setenv("OMP_NUM_THREADS", str(threads))  # of further processes
+        torch.set_num_threads(threads)
+        root = tmp_path / f"{processes}-{threads}"
+        wanted = replace(request(source, "studio"), copies=1, kit_names_wanted=("tin",))
+        render_corpus(root, wanted, jobs=processes)
+        found[processes, threads] = digests(root)
+    torch.set_num_threads(1)
+    assert found[1, 2] == found[1, 1]
+    assert found[2, 2] == found[1, 1]
+
+
 def test_rows_make_it_again_to_the_bit(tmp_path, augmented, rendered):
     given = read_drawn(augmented / "manifests" / "augmentations.parquet")
     again = AugmentRequest(Origin(rendered), "starter", given[0].made_with, given=given)
@@ -156,6 +177,41 @@ def test_another_chain_or_seed_does_not_mix_in(tmp_path, rendered):
         render_corpus(root, request(Origin(rendered), "none", seed=2), jobs=1)
     with pytest.raises(CorpusError, match="augmentation chain none"):
         render_corpus(root, request(Origin(rendered), "larsnet"), jobs=1)
+
+
+def test_other_versions_of_libraries_do_not_mix_in(monkeypatch, tmp_path, rendered):
+    root = tmp_path / "out"
+    wanted = replace(request(Origin(rendered), "none"), copies=1)
+    render_corpus(root, wanted, jobs=1)
+    before = digests(root)
+    monkeypatch.setattr(libraries, "_version", lambda name: f"9.{len(name)}")
+    with pytest.raises(CorpusError, match=r"augmentation libraries .*torch \d.* .now asked for: .*torch 9.5"):
+        render_corpus(root, replace(request(Origin(rendered), "none"), copies=1), jobs=1)
+    assert digests(root) == before
+
+
+def test_rows_that_were_carried_out_with_other_versions_are_told_and_recorded_anew(
+    monkeypatch, tmp_path, rendered, augmented
+):
+    rows = open_corpus(augmented).manifest("augmentations")
+    assert "torch " in rows["libraries"].iloc[0]
+    rows[rows["performance"] == rows["performance"].iloc[0]].to_csv(tmp_path / "some.csv", index=False)
+    monkeypatch.setattr(libraries, "_version", lambda name: f"9.{len(name)}")
+    arguments = [
+        "augment",
+        str(rendered),
+        "--replay",
+        str(tmp_path / "some.csv"),
+        "--out",
+        str(tmp_path / "o"),
+        "--quiet",
+    ]
+    run = CliRunner().invoke(stemgmd, [*arguments, "--jobs", "1"], catch_exceptions=False)
+    assert run.exit_code == 0, run.output
+    assert len(run.stderr.splitlines()) == 1
+    assert "this run has numpy 9.5, scipy 9.5, soxr 9.4, torch 9.5: bytes may differ" in run.stderr
+    made = open_corpus(tmp_path / "o").manifest("augmentations")["libraries"].unique().tolist()
+    assert made == ["numpy 9.5, scipy 9.5, soxr 9.4, torch 9.5"]
 
 
 def test_what_was_augmented_is_not_augmented_again(augmented):

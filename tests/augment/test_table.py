@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stemgmd_tools.augment.rows import ALL_STEMS, Example, Row
@@ -12,7 +14,7 @@ from stemgmd_tools.manifest.files import write_manifest
 from stemgmd_tools.manifest.frames import frame_of
 from stemgmd_tools.manifest.tables import AUGMENTATIONS
 
-MADE_WITH = Augmentation("larsnet", "ab" * 32, 7, "cpu")
+MADE_WITH = Augmentation("larsnet", "ab" * 32, 7, "cpu", "numpy 2.0.0, torch 2.9.0")
 
 
 def drawn(copy: int = 1, frames: int | None = None) -> Drawn:
@@ -63,8 +65,9 @@ def test_parameters_that_are_no_object_are_refused(text):
         drawn_from(rows)
 
 
-def test_rows_of_several_runs_are_refused(tmp_path):
-    other = drawn(2)._replace(made_with=Augmentation("larsnet", "ab" * 32, 8, "cpu"))
+@pytest.mark.parametrize("change", [{"seed": 8}, {"libraries": "numpy 2.0.0, torch 2.13.0"}])
+def test_rows_of_several_runs_are_refused(tmp_path, change):
+    other = drawn(2)._replace(made_with=replace(MADE_WITH, **change))
     write_manifest(tmp_path, AUGMENTATIONS, frame(drawn(), other))
     with pytest.raises(UsageError, match="several runs"):
         read_drawn(tmp_path / "augmentations.csv")
