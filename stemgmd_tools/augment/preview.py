@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.audio import TrackWriter, write_bytes
-from stemgmd_tools.augment.rows import ALL_STEMS, Row
+from stemgmd_tools.augment.rows import ALL_STEMS, Row, Value
 from stemgmd_tools.augment.table import STEM_NAMES, Drawn
 from stemgmd_tools.kits.plot import draw_spectrogram, empty_figure, log_spectrogram_db
 from stemgmd_tools.rendering.stems import Pcm
@@ -22,17 +21,28 @@ from stemgmd_tools.rendering.stems import Pcm
 PAGE: Final = "index.html"
 LONGEST_S: Final = 12.0
 """What is heard and seen of an example; the rest is left out."""
-_INCHES: Final = (11.0, 3.2)
-_DPI: Final = 80
+_SHOWN_DIGITS: Final = 4
+"""Of a parameter; the manifest has them all."""
+_INCHES: Final = (6.4, 3.6)
+_DPI: Final = 100
 _FLAC_LEVEL: Final = 5
 
-_STYLE: Final = """body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; }
-h2 { margin-top: 3rem; border-top: 1px solid #ccc; padding-top: 1rem; overflow-wrap: anywhere; }
-img { width: 100%; } audio { width: 100%; height: 2rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .15rem .6rem .15rem 0; vertical-align: middle; }
-td.sound { width: 40%; } code { overflow-wrap: anywhere; }
-@media (prefers-color-scheme: dark) { body { background: #16181c; color: #ddd; } }"""
+_STYLE: Final = """:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 66rem; padding: 0 1rem; }
+h2 { margin-top: 3rem; border-top: 1px solid #8888; padding-top: 1rem; overflow-wrap: anywhere; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: .5rem; }
+img, audio { width: 100%; } audio { height: 2.2rem; vertical-align: middle; }
+table { border-collapse: collapse; width: 100%; margin: .5rem 0; }
+th, td { text-align: left; padding: .15rem .6rem .15rem 0; vertical-align: top; }
+.sounds th { vertical-align: middle; font-weight: normal; } .sounds td { width: 42%; }
+.rows td:last-child { width: 60%; } summary { cursor: pointer; padding: .3rem 0; }
+@media (prefers-color-scheme: dark) { body { background: #16181c; color: #ddd; } img { filter: brightness(.85); } }
+@media (max-width: 40rem) {
+  .sounds thead { display: none; } .sounds th, .sounds td { display: block; width: 100%; }
+  .sounds td::before { content: attr(title); font-size: .8rem; }
+  .rows thead { display: none; } .rows tr { display: block; padding: .3rem 0; border-bottom: 1px solid #8884; }
+  .rows td { display: inline; } .rows td:last-child { display: block; }
+}"""
 
 
 class Side(NamedTuple):
@@ -64,10 +74,10 @@ def write_preview(folder: Path, shown: Sequence[Shown]) -> Path:
     """
     parts = [_example(folder, f"example{number}", one) for number, one in enumerate(shown, start=1)]
     chain = shown[0].drawn.made_with
-    title = f"Chain {chain.chain}, seed {chain.seed}: {len(shown)} examples before and after"
+    title = f"Chain {chain.chain}, seed {chain.seed}: {len(shown)} example{'s' * (len(shown) > 1)} before and after"
     page = (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>\n'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>\n'
         f"<body><h1>{html.escape(title)}</h1>\n{''.join(parts)}</body></html>\n"
     )
     path = folder / PAGE
@@ -77,29 +87,39 @@ def write_preview(folder: Path, shown: Sequence[Shown]) -> Path:
 
 def _example(folder: Path, prefix: str, shown: Shown) -> str:
     """Write the sounds and the picture of an example; return its part of the page."""
-    example = shown.drawn.example
-    write_bytes(folder / f"{prefix}.png", _picture(shown))
     tracks = [("mixture", shown.before.mixture, shown.after.mixture)]
     tracks += list(zip(STEM_NAMES, shown.before.stems, shown.after.stems, strict=True))
     rows = [_track(folder, prefix, shown, *track) for track in tracks if track[1].any() or track[2].any()]
     return (
-        f"<h2>{html.escape(example.name)}</h2>\n{_rows_table(shown.drawn.rows)}\n"
-        f'<img src="{prefix}.png" alt="Waveforms and spectrograms of the mixture before and after">\n'
-        f"<table><tr><th>track</th><th>before</th><th>after</th></tr>\n{''.join(rows)}</table>\n"
+        f"<h2>{html.escape(shown.drawn.example.name)}</h2>\n"
+        f'<div class="pictures">{_pictures(folder, prefix, shown)}</div>\n'
+        '<table class="sounds"><thead><tr><th scope="col">track</th><th scope="col">before</th>'
+        f'<th scope="col">after</th></tr></thead><tbody>\n{"".join(rows)}</tbody></table>\n'
+        f"{_rows_table(shown.drawn.rows)}\n"
     )
 
 
 def _rows_table(rows: Sequence[Row]) -> str:
-    """Return what is done to the example as a table."""
+    """Return what is done to the example as a table that opens when asked."""
     if not rows:
         return "<p>The chain leaves this example as it is.</p>"
     lines = [
         f"<tr><td>{row.step + 1}</td><td>{html.escape(row.effect)}</td>"
         f"<td>{'mixture' if row.scope == 'mixture' else 'all' if row.stem == ALL_STEMS else STEM_NAMES[row.stem]}</td>"
-        f"<td><code>{html.escape(json.dumps(dict(row.parameters)))}</code></td></tr>\n"
+        f"<td>{html.escape(', '.join(map(_shown, row.parameters.items())))}</td></tr>\n"
         for row in rows
     ]
-    return f"<table><tr><th>step</th><th>effect</th><th>of</th><th>parameters</th></tr>\n{''.join(lines)}</table>"
+    steps = ", ".join(dict.fromkeys(row.effect for row in rows))
+    titles = "".join(f'<th scope="col">{title}</th>' for title in ("step", "effect", "of", "parameters"))
+    return (
+        f"<details><summary>{len(lines)} {'draw' if len(lines) == 1 else 'draws'}: {html.escape(steps)}</summary>\n"
+        f'<table class="rows"><thead><tr>{titles}</tr></thead><tbody>\n{"".join(lines)}</tbody></table></details>'
+    )
+
+
+def _shown(parameter: tuple[str, Value]) -> str:
+    name, value = parameter
+    return f"{name} {value:.{_SHOWN_DIGITS}g}" if isinstance(value, float) else f"{name} {value}"
 
 
 def _track(folder: Path, prefix: str, shown: Shown, name: str, before: Pcm, after: Pcm) -> str:
@@ -108,8 +128,9 @@ def _track(folder: Path, prefix: str, shown: Shown, name: str, before: Pcm, afte
     for side, sound in (("before", before), ("after", after)):
         file = f"{prefix}-{name}-{side}.flac"
         _write_sound(folder / file, sound, shown)
-        cells.append(f'<td class="sound"><audio controls preload="none" src="{file}"></audio></td>')
-    return f"<tr><td>{name}</td>{''.join(cells)}</tr>\n"
+        player = f'<audio controls preload="metadata" src="{file}" aria-label="{name} {side}"></audio>'
+        cells.append(f'<td title="{side}">{player}</td>')
+    return f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>\n'
 
 
 def _write_sound(path: Path, sound: Pcm, shown: Shown) -> None:
@@ -131,21 +152,44 @@ def _longest(shown: Shown) -> int:
     return units.frames_of(LONGEST_S, shown.sample_rate)
 
 
-def _picture(shown: Shown) -> bytes:
-    """Return waveform and spectrogram of the mixture, before beside after, as PNG."""
+def _pictures(folder: Path, prefix: str, shown: Shown) -> str:
+    """Draw both sides at the same scales; return their images."""
+    sounds = {"before": _mono(shown.before.mixture, shown), "after": _mono(shown.after.mixture, shown)}
+    peak = max(float(np.abs(sound).max(initial=0.0)) for sound in sounds.values()) or 1.0
+    spectra = {side: log_spectrogram_db(sound, shown.sample_rate) for side, sound in sounds.items()}
+    top_db = max(float(spectrum.max()) for spectrum in spectra.values())
+    seconds = max(len(sound) for sound in sounds.values()) / shown.sample_rate
+    images = []
+    for side, sound in sounds.items():
+        file = f"{prefix}-{side}.png"
+        write_bytes(folder / file, _picture(side, sound, spectra[side], shown.sample_rate, (seconds, peak, top_db)))
+        images.append(f'<img src="{file}" alt="Waveform and spectrogram of the mixture {side}">')
+    return "".join(images)
+
+
+def _picture(
+    side: str,
+    sound: NDArray[np.float64],
+    spectrum: NDArray[np.float64],
+    sample_rate: int,
+    limits: tuple[float, float, float],
+) -> bytes:
+    """Return waveform and spectrogram as PNG.
+
+    :param limits: seconds and amplitude of the axes, level in dB of the brightest colour.
+    """
+    seconds, peak, top_db = limits
     figure = empty_figure(*_INCHES)
-    grid = figure.add_gridspec(2, 2, left=0.05, right=0.99, bottom=0.08, top=0.92, hspace=0.08, wspace=0.1)
-    sides = [_mono(side.mixture, shown) for side in (shown.before, shown.after)]
-    peak = max(float(np.abs(side).max(initial=0.0)) for side in sides) or 1.0
-    spectra = [log_spectrogram_db(side, shown.sample_rate) for side in sides]
-    top = max(float(spectrum.max()) for spectrum in spectra)
-    for column, (title, side, spectrum) in enumerate(zip(("before", "after"), sides, spectra, strict=True)):
-        seconds = len(side) / shown.sample_rate
-        wave, picture = figure.add_subplot(grid[0, column]), figure.add_subplot(grid[1, column])
-        wave.plot(np.linspace(0, seconds, len(side)), side, linewidth=0.3)
-        wave.set(xlim=(0, seconds), ylim=(-peak, peak), xticks=[])
-        wave.set_title(f"mixture {title}", fontsize=9)
-        draw_spectrogram(picture, spectrum, seconds, shown.sample_rate, top_db=top, label_size=6)
+    grid = figure.add_gridspec(2, 1, left=0.11, right=0.98, bottom=0.12, top=0.92, hspace=0.08)
+    wave, picture = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+    wave.plot(np.arange(len(sound)) / sample_rate, sound, linewidth=0.4)
+    wave.set(xlim=(0, seconds), ylim=(-peak, peak), xticks=[])
+    wave.tick_params(labelsize=8)
+    wave.set_title(f"mixture {side}", fontsize=10)
+    draw_spectrogram(picture, spectrum, len(sound) / sample_rate, sample_rate, top_db=top_db, label_size=8)
+    picture.set_xlim(0, seconds)
+    picture.set_xlabel("s", fontsize=8)
+    picture.set_ylabel("Hz", fontsize=8)
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=_DPI)
     return content.getvalue()

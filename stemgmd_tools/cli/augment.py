@@ -94,6 +94,7 @@ def augment(**options: Any) -> None:
 
 def _request(options: dict[str, Any]) -> AugmentRequest:
     """Turn options into what is to be made."""
+    _refuse_out_in_corpus(options["out"], options["corpus"])
     origin, source = _origin(options)
     return _replaying(options, origin, source) if options["replay"] else _drawing(options, origin, source)
 
@@ -164,6 +165,11 @@ def _refuse(options: dict[str, Any], with_what: str, names: tuple[str, ...]) -> 
             raise UsageError(
                 f"--{name.removesuffix('s').replace('_', '-')} cannot be used with {with_what}; leave it out"
             )
+
+
+def _refuse_out_in_corpus(out: Path, corpus: Path | None) -> None:
+    if corpus is not None and out.resolve().is_relative_to(corpus.resolve()):
+        raise UsageError(f"--out {out}: lies in {corpus}, which is read; choose a folder of its own")
 
 
 def _names(kits: tuple[str, ...]) -> tuple[str, ...]:

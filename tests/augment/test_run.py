@@ -233,6 +233,9 @@ def test_a_page_shows_examples(tmp_path, rendered):
     for file in pd.Series(page).str.extractall(r'src="([^"]+)"')[0]:
         assert (tmp_path / "preview" / file).stat().st_size > 1000
     assert page.count("<h2>") == 2
+    tags = pd.Series(page).str.extractall(r"(<(?:audio|img) [^>]*>)")[0]
+    assert tags.str.extract(r'src="([^"]+)"')[0].is_unique
+    assert tags.str.contains(r'(?:aria-label|alt)="[^"]+"').all()  # for those who do not see them
 
 
 @pytest.mark.parametrize(
@@ -242,12 +245,15 @@ def test_a_page_shows_examples(tmp_path, rendered):
         (["--chain", "nope"], "nope"),
         (["--chain", "none", "--gmd", "somewhere"], "--gmd cannot be used with CORPUS"),
         (["--chain", "none", "--replay", "rows.csv"], "--chain cannot be used with replay"),
+        (["--chain", "none", "--out", "{corpus}"], "lies in {corpus}, which is read; choose a folder of its own"),
+        (["--chain", "none", "--out", "{corpus}/more"], "lies in {corpus}, which is read; choose a folder of its own"),
     ],
 )
 def test_what_does_not_fit_together_is_told(rendered, arguments, words):
+    arguments = [text.format(corpus=rendered) for text in arguments]
     run = CliRunner().invoke(stemgmd, ["augment", str(rendered), *arguments])
     assert run.exit_code != 0
-    assert words in str(run.exception)
+    assert words.format(corpus=rendered) in str(run.exception)
 
 
 @pytest.mark.parametrize(
