@@ -101,21 +101,43 @@ def drawn(source: VirtualCorpus, count: int, frames: int, *names: str | int) -> 
 Reader = Callable[[Segment, int], object]
 
 
-def _by_soundfile(corpus: Corpus, dtype: str) -> Reader:
-    """Read nine files as anyone would: open, seek, decode."""
-    tracks = corpus.tracks
-    stems = tracks[tracks["track"].isin([piece.value for piece in PIECES])]
-    paths = {key: [corpus.root / path for path in rows] for key, rows in stems.groupby(["performance", "kit"])["path"]}
+def _by_soundfile(corpus: Corpus) -> Reader:
+    """Read nine files as int16, as anyone would: open, seek, decode."""
+    paths = _paths(corpus)
 
     def read(segment: Segment, frames: int) -> object:
         found = []
         for path in paths[segment.performance, segment.kit]:
             with soundfile.SoundFile(path) as file:
                 file.seek(segment.start)
-                found.append(file.read(frames, dtype=dtype))
+                found.append(file.read(frames, dtype="int16"))
         return found
 
     return read
+
+
+def _floats_by_soundfile(corpus: Corpus) -> Reader:
+    """Read them as float32 into an array that is used again, as :func:`_floats` renders."""
+    paths = _paths(corpus)
+    out: list[NDArray[np.float32]] = []
+
+    def read(segment: Segment, frames: int) -> object:
+        if not out:
+            out.append(np.empty((len(PIECES), frames, 2), np.float32))
+        for stem, path in zip(out[0], paths[segment.performance, segment.kit], strict=True):
+            with soundfile.SoundFile(path) as file:
+                file.seek(segment.start)
+                file.read(out=stem, fill_value=0)
+        return out[0]
+
+    return read
+
+
+def _paths(corpus: Corpus) -> dict[tuple[str, str], list[Path]]:
+    """Return the files of the nine stems by performance and kit."""
+    tracks = corpus.tracks
+    stems = tracks[tracks["track"].isin([piece.value for piece in PIECES])]
+    return {key: [corpus.root / path for path in rows] for key, rows in stems.groupby(["performance", "kit"])["path"]}
 
 
 def _integers(source: VirtualCorpus | Corpus) -> Reader:
@@ -157,11 +179,11 @@ def rates(source: VirtualCorpus, flac: Corpus, wav: Corpus, size: Size) -> list[
             raise SystemExit(f"{segment}: rendered and read segments differ")
     readers: dict[str, Reader] = {
         "rendered": _integers(source),
-        "FLAC": _by_soundfile(flac, "int16"),
-        "WAV": _by_soundfile(wav, "int16"),
+        "FLAC": _by_soundfile(flac),
+        "WAV": _by_soundfile(wav),
         "rendered, float32": _floats(source),
-        "FLAC, float32": _by_soundfile(flac, "float32"),
-        "WAV, float32": _by_soundfile(wav, "float32"),
+        "FLAC, float32": _floats_by_soundfile(flac),
+        "WAV, float32": _floats_by_soundfile(wav),
         "open_corpus, FLAC": _integers(flac),
         "open_corpus, WAV": _integers(wav),
         "rendered, first time": _anew(source),
