@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 import torch
 
 from benchmarks.augment import peers
 from benchmarks.augment.sounds import RATE, SEGMENT_S, Batch
-from benchmarks.clock import Work, in_turn
+from benchmarks.clock import Work, once
 from benchmarks.results import Row
 from stemgmd_tools.augment.apply import apply
 from stemgmd_tools.augment.catalogue import effect_named
-from stemgmd_tools.augment.rows import Row as Applied
+from stemgmd_tools.augment.effects.stage import Stage, Touch
 
 LINES = 5
 GIVEN = {
@@ -26,36 +30,60 @@ def rows(batch: Batch, repeats: int) -> list[Row]:
     """Measure each effect on one item's stems, its peers on the same lines, in turn."""
     found = []
     for effect in (*peers.PEERS, *OTHERS):
-        works: dict[str, Work] = {"": _ours(effect, batch)}
+        sides = {"": _ours(effect, batch)}
         for name, make in peers.PEERS.get(effect, {}).items():
             try:
-                works[name] = _theirs(make(), batch)
+                sides[name] = _theirs(make(), batch)
             except ImportError:
                 found.append(Row(f"peer: {effect}, {name}", None, "x", note=f"{name} is not installed"))
-        rates = [LINES * SEGMENT_S / timing.cpu_s for timing in in_turn([*works.values()], repeats)]
+        rates = [LINES * SEGMENT_S / cpu_s for cpu_s in _cpu_s([*sides.values()], repeats)]
         best = max(rates[1:], default=0.0)
         found.append(Row(effect, rates[0], "x", at_least=best or None, note="one core, CPU time, a stereo line"))
-        found += [Row(f"peer: {effect}, {n}", r, "x") for n, r in zip(works, rates, strict=True) if n]
-    return found
+        found += [Row(f"peer: {effect}, {n}", r, "x") for n, r in zip(sides, rates, strict=True) if n]
+    (checked,) = _cpu_s([_around(batch)], repeats)
+    note = "what `apply` does beside the effects: it looks for NaN and sums the stems; a stereo line"
+    return [*found, Row("check and mixture", LINES * SEGMENT_S / checked, "x", note=note)]
 
 
-def _ours(effect: str, batch: Batch) -> Work:
+class _Side(NamedTuple):
+    """One way to do it."""
+
+    prepare: Work
+    """Brings the sound back that ``work`` overwrites: the effect's own cost begins after it."""
+    work: Work
+
+
+def _cpu_s(sides: Sequence[_Side], repeats: int) -> list[float]:
+    """Return the median CPU seconds of each side's work, in turn, after a turn that does not count."""
+    turns: list[list[float]] = []
+    for _ in range(repeats + 1):
+        turns.append([])
+        for side in sides:
+            side.prepare()
+            turns[-1].append(once(side.work).cpu_s)
+    return [statistics.median(side) for side in zip(*turns[1:], strict=True)]
+
+
+def _ours(effect: str, batch: Batch) -> _Side:
     values = {p.name: GIVEN.get(p.name, p.default) for p in effect_named(effect).parameters}
-    whole = effect_named(effect).changes_time
-    touched = [-1] if whole else range(LINES)
-    drawn = [Applied("one", 0, effect, "example" if whole else "stem", stem, values) for stem in touched]
-    stems, onsets = batch.stems[:1].clone(), batch.onsets[:1]
-    fresh = stems.clone()
+    fresh, onsets = batch.stems[0], batch.onsets[0]
+    lines = fresh.clone()
     taps = {"taps": torch.from_numpy(peers.TAPS)}
+    torch.set_num_threads(1)
 
     def work() -> None:
-        torch.set_num_threads(1)
-        stems.copy_(fresh)
-        apply([drawn], stems, sample_rate=RATE, onsets=onsets, impulse_responses=taps, overwrite=True)
+        stage = Stage(lines, [lines.shape[-1]] * LINES, onsets, RATE, taps)
+        stage.carry_out(effect, [Touch(line, values) for line in range(LINES)])
+        stage.settle()
 
-    return work
+    return _Side(lambda: lines.copy_(fresh), work)
 
 
-def _theirs(effect: peers.Effect, batch: Batch) -> Work:
+def _around(batch: Batch) -> _Side:
+    stems = batch.stems[:1].clone()
+    return _Side(lambda: None, lambda: apply([[]], stems, sample_rate=RATE, overwrite=True))
+
+
+def _theirs(effect: peers.Effect, batch: Batch) -> _Side:
     lines = [np.ascontiguousarray(line) for line in batch.stems[0].numpy()]
-    return lambda: [effect(line) for line in lines]
+    return _Side(lambda: None, lambda: [effect(line) for line in lines])

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from stemgmd_tools.augment.effects.blocks import blocks_at_once, stretch
+from stemgmd_tools.augment.effects.blocks import blocks_at_once
 
 INAUDIBLE = 1e-6
 """A tail is over when it has fallen by 120 dB."""
@@ -132,23 +132,31 @@ def good_length(frames: int) -> int:
     return best
 
 
-def filtered(line: Tensor, responses: Sequence[Response]) -> Tensor:
-    """Return one line (channel, frame) after all ``responses``; what rings beyond its end is left out."""
+def filtered(line: Tensor, responses: Sequence[Response], out: Tensor | None = None) -> Tensor:
+    """Return one line (channel, frame) after all ``responses``; what rings beyond its end is left out.
+
+    :param out: where the result goes; may be ``line``.
+    """
     channels, frames = line.shape
+    out = torch.empty_like(line) if out is None else out
     tail = sum(response.tail for response in responses)
     length = block_frames(frames, tail)
-    factor = product(responses, length, line.device)
+    factor = product(responses, length, line.device)[:, None]
     hop = length - tail
-    blocks = -(-frames // hop)
-    out = line.new_empty(channels, blocks * hop)
-    at_once = blocks_at_once(channels * length, line.device)
-    for first in range(0, blocks, at_once):
-        count = min(at_once, blocks - first)
-        part = stretch(line, first * hop - tail, (first + count) * hop).unfold(1, length, hop)
-        spectrum = torch.fft.rfft(part).mul_(factor[:, None])
-        goal = out[:, first * hop : (first + count) * hop]
-        goal.unfold(1, hop, hop).copy_(torch.fft.irfft(spectrum, length)[..., tail:])
-    return out[:, :frames]
+    at_once = min(blocks_at_once(channels * length, line.device), -(-frames // hop))
+    sound = line.new_zeros(channels, tail + at_once * hop)  # the blocks at hand, after what still rings into them
+    for start in range(0, frames, at_once * hop):
+        held = min(at_once * hop, frames - start)
+        blocks = -(-held // hop)
+        sound[:, tail : tail + held] = line[:, start : start + held]
+        sound[:, tail + held :] = 0
+        part = sound[:, : tail + blocks * hop].unfold(1, length, hop)
+        made = torch.fft.irfft(torch.fft.rfft(part).mul_(factor), length)[..., tail:]
+        whole = held // hop
+        out[:, start : start + whole * hop].view(channels, whole, hop).copy_(made[:, :whole])
+        out[:, start + whole * hop : start + held] = made[:, -1, : held - whole * hop]
+        sound[:, :tail] = sound[:, at_once * hop :].clone()
+    return out
 
 
 def product(responses: Sequence[Response], length: int, device: torch.device) -> Tensor:

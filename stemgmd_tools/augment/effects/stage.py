@@ -83,7 +83,7 @@ class Stage:
             responses = self._pending.pop(line, None)
             if responses:
                 part = self.audio[line, :, : self.frames[line]]
-                part.copy_(filtered(part, responses))
+                filtered(part, responses, out=part)
 
     def _gathered(self, effect: str, touches: Sequence[Touch]) -> Iterator[tuple[list[int], Lines]]:
         """Yield the touched lines in parts of equal length."""
