@@ -51,6 +51,9 @@ _PLUGINS: Final[Mapping[str, Callable[[Any, Parameters], Sequence[Any]]]] = {
     "board_reverb": _reverb,
 }
 BOARD_EFFECTS: Final = frozenset({*_PLUGINS, "board_convolution"})
+"""Names in the catalogue."""
+SHORTEST: Final = 4
+"""Frames from which on pedalboard cannot mistake them for channels; shorter mixes are computed with silence after."""
 
 
 def need_board(effects: Iterable[str]) -> None:
@@ -60,9 +63,6 @@ def need_board(effects: Iterable[str]) -> None:
     """
     if not BOARD_EFFECTS.isdisjoint(effects):
         _pedalboard()
-
-
-"""Names in the catalogue."""
 
 
 def board_effect(
@@ -84,7 +84,8 @@ def board_effect(
         plugins: Sequence[Any] = [board.Convolution(_response(impulse_response), float(values["mix"]), sample_rate)]
     else:
         plugins = _PLUGINS[name](board, values)
-    out = np.asarray(board.Pedalboard(list(plugins))(audio, float(sample_rate)), np.float32)
+    sound = np.pad(audio, ((0, 0), (0, max(0, SHORTEST - audio.shape[1]))))
+    out = np.asarray(board.Pedalboard(list(plugins))(sound, float(sample_rate)), np.float32)
     out = out[:, : audio.shape[1]]
     if name == "tape_saturation":
         out = out * _level_kept(audio, out)

@@ -14,6 +14,7 @@ from stemgmd_tools.augment.apply import Warp, apply, summed  # noqa: E402
 from stemgmd_tools.augment.board import BOARD_EFFECTS  # noqa: E402
 from stemgmd_tools.augment.catalogue import EFFECTS, Domain, Scope, effect_named  # noqa: E402
 from stemgmd_tools.augment.effects.registry import LINE_EFFECTS, RESPONSES, TIME_EFFECTS  # noqa: E402
+from stemgmd_tools.augment.effects.stage import Stage, Touch  # noqa: E402
 from stemgmd_tools.augment.rows import Row  # noqa: E402
 from stemgmd_tools.errors import AugmentError  # noqa: E402
 
@@ -263,6 +264,22 @@ def test_what_cannot_be_computed_is_refused():
         apply([[_row("convolution", impulse_response="cave")], []], stems, sample_rate=RATE)
     with pytest.raises(AugmentError, match="names of the stems"):
         apply([[_row("bleed", -1, "mixture")], []], stems, sample_rate=RATE)
+
+
+LOOKS_AT_VALUES = {"pitch_shift", "time_stretch", "repitch", "loudness_normalization"}
+"""What these do depends on the sound, which tensors of the device ``meta`` do not have."""
+
+
+@pytest.mark.parametrize("effect", sorted(set(ON_STEMS) - LOOKS_AT_VALUES))
+def test_nothing_is_left_on_another_device(effect):
+    """Shapes alone, on a device whose tensors refuse to be computed with those of the CPU, as an accelerator's do."""
+    with pytest.raises(RuntimeError):
+        torch.zeros(3, device="meta") + torch.zeros(3)
+    lines = torch.zeros(3, 2, 20_000, device="meta")
+    stage = Stage(lines, [20_000] * 3, [_onsets(20_000)] * 3, RATE, TAPS)
+    stage.carry_out(effect, [Touch(line, _parameters(effect)) for line in range(3)])
+    stage.settle()
+    assert stage.audio.device == lines.device and stage.audio.shape[-1] == max(stage.frames)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

@@ -37,6 +37,21 @@ def test_length_and_time_stay(effect, channels):
     assert min(lag, (1 << 18) - lag) <= 0.001 * RATE
 
 
+@pytest.mark.parametrize("effect", sorted(BOARD_EFFECTS))
+@pytest.mark.parametrize(("channels", "frames"), [(1, 1), (2, 1), (2, 2), (2, 3), (1, 7001)])
+def test_short_mixes_odd_lengths_silence_and_constants(effect, channels, frames):
+    pytest.importorskip("pedalboard")
+    quietest = 1e-3 if effect == "gsm_compression" else 0.0  # the codec's own noise
+    for level in (0.0, 0.3):
+        sound = np.full((channels, frames), level, np.float32)
+        out = _made(effect, sound)
+        assert out.shape == sound.shape and np.isfinite(out).all()
+        assert level or np.abs(out).max() <= quietest
+    left = np.concatenate([np.full((1, frames), 0.3), np.zeros((channels - 1, frames))]).astype(np.float32)
+    if channels == 2 and effect in ("bus_compressor", "tape_saturation"):
+        assert not _made(effect, left)[1].any()  # channels are not taken for frames
+
+
 def test_tape_keeps_the_level_and_bends():
     pytest.importorskip("pedalboard")
     sound = strokes()
