@@ -279,6 +279,7 @@ def test_nothing_is_left_on_another_device(effect):
     stage = Stage(lines, [20_000] * 3, [_onsets(20_000)] * 3, RATE, TAPS)
     stage.carry_out(effect, [Touch(line, _parameters(effect)) for line in range(3)])
     stage.settle()
+    stage.cut()
     assert stage.audio.device == lines.device and stage.audio.shape[-1] == max(stage.frames)
 
 
