@@ -106,6 +106,9 @@ def _replaying(options: dict[str, Any], origin: Origin, source: str) -> AugmentR
     from stemgmd_tools.augment.table import read_drawn
 
     _refuse(options, "replay", ("chain", "kits", "splits", "ids", "limit") if origin.corpus else ("chain",))
+    for name, default in (("copies", 1), ("seed", 0)):
+        if options[name] != default:
+            raise UsageError(f"--{name} cannot be used with --replay, whose rows tell it; leave it out")
     given = read_drawn(options["replay"])
     recorded, asked = given[0].made_with, options["device"]
     device = _device(recorded.device if asked == "auto" else asked)

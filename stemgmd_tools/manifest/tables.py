@@ -220,7 +220,7 @@ AUGMENTATIONS: Final = Table(
         _count("seed", "seed of the draws"),
         Column("chain", Kind.TEXT, "name of the chain"),
         _hash("chain_hash", "chain's content"),
-        Column("device", Kind.TEXT, "where it was computed: `cpu` or `cuda`"),
+        Column("device", Kind.TEXT, "where it was computed", allowed=("cpu", "cuda")),
         Column("version", Kind.TEXT, "version of the code"),
         Column("libraries", Kind.TEXT, "names and versions of the libraries that computed the sound"),
     ),

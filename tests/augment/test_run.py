@@ -245,6 +245,8 @@ def test_a_page_shows_examples(tmp_path, rendered):
         (["--chain", "nope"], "nope"),
         (["--chain", "none", "--gmd", "somewhere"], "--gmd cannot be used with CORPUS"),
         (["--chain", "none", "--replay", "rows.csv"], "--chain cannot be used with replay"),
+        (["--replay", "rows.csv", "--copies", "2"], "--copies cannot be used with --replay"),
+        (["--replay", "rows.csv", "--seed", "2"], "--seed cannot be used with --replay"),
         (["--chain", "none", "--out", "{corpus}"], "lies in {corpus}, which is read; choose a folder of its own"),
         (["--chain", "none", "--out", "{corpus}/more"], "lies in {corpus}, which is read; choose a folder of its own"),
     ],
@@ -264,6 +266,7 @@ def test_what_does_not_fit_together_is_told(rendered, arguments, words):
         (1, {"parameters": "{}"}, "step 1: saturation has the parameters"),
         (1, {"effect": "kit_swap", "parameters": '{"kit": "tuba"}'}, "kit 'tuba' is not in this corpus: tin, wood"),
         (0, {"parameters": "{}"}, "it needs start"),
+        (0, {"device": "tpu"}, "device"),
         (0, None, "its row of step 0 is missing"),
     ],
 )
