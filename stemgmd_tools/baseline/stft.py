@@ -11,23 +11,25 @@ from stemgmd_tools.errors import UsageError
 class Spectrogram(nn.Module):
     """Complex spectra with a periodic Hann window, computed in float32 whatever autocast is on.
 
-    The sound is padded with silence by half a window in front, and behind so that the last frame lies within the
+    The sound is continued by half a window in front, and behind so that the last frame lies within the
     last spectrum: the inverse returns every frame, the first and last too.
 
     :param window: length of the window and of the transform, even, in frames.
     :param hop: frames from one spectrum to the next; divides ``window``, which is at least twice as long.
+    :param mirrored: continue with the sound itself, reversed, as torch, librosa and LarsNet do, and not with silence;
+        a sound that is not longer than half a window is continued with silence all the same.
     :raises UsageError: for sizes that cannot be inverted.
     """
 
     shape: Tensor
     """(window,) the window's values; made anew rather than saved with weights."""
 
-    def __init__(self, window: int, hop: int) -> None:
+    def __init__(self, window: int, hop: int, *, mirrored: bool = False) -> None:
         """Make the window."""
         super().__init__()
         if window < 2 or window % 2 or hop < 1 or window % hop or hop > window // 2:
             raise UsageError(f"window {window} and hop {hop}: give an even window that the hop divides twice or more")
-        self.window, self.hop = window, hop
+        self.window, self.hop, self.mirrored = window, hop, mirrored
         self.register_buffer("shape", torch.hann_window(window), persistent=False)
 
     @property
@@ -43,9 +45,14 @@ class Spectrogram(nn.Module):
         """Return complex spectra (..., bin, spectrum) of a sound (..., frame)."""
         lines = sound.float().reshape(-1, sound.shape[-1])
         with torch.autocast(sound.device.type, enabled=False):
-            padded = nn.functional.pad(lines, (self.window // 2, self.window // 2 + -lines.shape[-1] % self.hop))
+            padded = self._continued(nn.functional.pad(lines, (0, -lines.shape[-1] % self.hop)))
             found = torch.stft(padded, self.window, self.hop, window=self.shape, center=False, return_complex=True)
         return found.reshape(*sound.shape[:-1], *found.shape[-2:])
+
+    def _continued(self, lines: Tensor) -> Tensor:
+        """Return sound (line, frame) with half a window more at both ends."""
+        mode = "reflect" if self.mirrored and lines.shape[-1] > self.window // 2 else "constant"
+        return nn.functional.pad(lines, (self.window // 2, self.window // 2), mode)
 
     def inverse(self, spectra: Tensor, frames: int) -> Tensor:
         """Return the sound (..., frame) of complex spectra (..., bin, spectrum); frames beyond ``frames`` are cut."""

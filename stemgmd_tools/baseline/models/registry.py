@@ -34,7 +34,13 @@ class ModelSpec(NamedTuple):
     """Keyword arguments of the model's class beyond ``stems``."""
 
 
-MODELS: Final[tuple[Model, ...]] = ()
+MODELS: Final[tuple[Model, ...]] = (
+    Model("larsnet", "larsnet:LarsNet", "one U-Net a stem, as published", "Mezza et al. 2024, arXiv:2312.09663"),
+    Model("tfc-tdf-s", "tfc_tdf:TfcTdf", "TFC-TDF-UNet v3, compact", "Kim et al. 2023, arXiv:2306.09382"),
+    Model(
+        "htdemucs-s", "htdemucs:HtDemucs", "Hybrid Transformer Demucs, compact", "Rouard et al. 2023, arXiv:2211.08553"
+    ),
+)
 
 MODEL_OF_NAME: Final = {model.name: model for model in MODELS}
 
