@@ -45,9 +45,8 @@ def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[
     return [_write_one(root, bank, settings, note, v) for note in NOTES for v in layout.SINGLE_HIT_VELOCITIES]
 
 
-def _write_one(root: Path, bank: Bank, settings: RenderSettings, note: Note, velocity: int) -> SingleHitRow:
-    """Write one stroke, from what precedes its attack to the end of its decay."""
-    path = layout.single_hit_path(settings, bank.kit, note.articulation, velocity)
+def stroke_of(bank: Bank, note: Note, velocity: int) -> tuple[Performance, int]:
+    """Return a performance of one stroke, as late as the longest lead-in of the bank, and the frame of its attack."""
     openness = 1.0 if note.piece is Piece.HIHAT_OPEN else 0.0
     lead_s = units.seconds_of(int(bank.samples["onset"].max()), bank.sample_rate)
     stroke = Performance(
@@ -55,8 +54,14 @@ def _write_one(root: Path, bank: Bank, settings: RenderSettings, note: Note, vel
         hits=[Hit(lead_s, note.number, velocity, openness)],  # type: ignore[arg-type]
         duration_s=1.0 / bank.sample_rate,
     )
+    return stroke, units.frames_of(lead_s, bank.sample_rate)
+
+
+def _write_one(root: Path, bank: Bank, settings: RenderSettings, note: Note, velocity: int) -> SingleHitRow:
+    """Write one stroke, from what precedes its attack to the end of its decay."""
+    path = layout.single_hit_path(settings, bank.kit, note.articulation, velocity)
+    stroke, onset = stroke_of(bank, note, velocity)
     stems = mix(plan(stroke, bank, settings), bank, bit_depth=settings.bit_depth)
-    onset = int(units.frames_of(lead_s, bank.sample_rate))
     pcm: Pcm = stems[note.piece].T.copy()
     with TrackWriter(
         root / path,

@@ -1,0 +1,206 @@
+"""Evaluating methods on a corpus, on disk or virtual: one row per method, clip and stem; resumable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from stemgmd_tools import __version__, units
+from stemgmd_tools.augment.origin import settings_of
+from stemgmd_tools.augment.stems import pieces_of_stem
+from stemgmd_tools.baseline.evaluation_table import EVALUATION, KitSet
+from stemgmd_tools.baseline.measure import Times, measure
+from stemgmd_tools.baseline.method import Clip, Method
+from stemgmd_tools.corpus.execute import results_of
+from stemgmd_tools.corpus.reader import Corpus
+from stemgmd_tools.corpus.records import Record, read_record, write_record
+from stemgmd_tools.corpus.virtual import VirtualCorpus
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.manifest.frames import frame_of
+
+Source: TypeAlias = Corpus | VirtualCorpus
+Row: TypeAlias = dict[str, Any]
+
+RECORDS: Final = "clips"
+"""Folder of the finished clips of an evaluation."""
+_REVISION: Final = 1
+"""Counted up when figures change their meaning: clips that were measured before are measured anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is measured, and on how much."""
+
+    stems: tuple[str, ...]
+    """Groups or pieces, in the order of the methods' output."""
+    max_s: float | None = None
+    """Only the beginning of longer clips; None for all of every clip."""
+    bss_eval: bool = False
+    """Whether to compute the SDR of BSS eval, too: slow."""
+
+    def __post_init__(self) -> None:
+        """Check."""
+        if not self.stems or len(set(self.stems)) < len(self.stems):
+            raise UsageError(f"stems {', '.join(self.stems) or 'none'}: name one or more, each once")
+        for stem in self.stems:
+            pieces_of_stem(stem)
+        if self.max_s is not None and not self.max_s > 0:
+            raise UsageError(f"max_s is {self.max_s:g}; it must be above 0")
+
+
+class Take(NamedTuple):
+    """A performance through a kit, to be evaluated."""
+
+    source: Source
+    performance: str
+    kit: str
+    kit_set: KitSet
+    style: str | None
+    """Primary style."""
+    hits: dict[str, Times]
+    """Piece -> seconds of its hits, ascending."""
+    identity: str
+    """Digest of what decides the sound."""
+
+
+def takes_of(source: Source, *, recorded: Collection[str] = (), seen: Collection[str] | None = None) -> list[Take]:
+    """Return every performance of a source through every kit it is there through.
+
+    :param recorded: kits that are recordings.
+    :param seen: kits that the method was trained on; the training kits of the toolkit if omitted.
+    """
+    styles = source.performances.set_index("performance")["style"]
+    hits = _hits(source)
+    splits = source.kit_splits
+    kinds = {kit: _kit_set(kit, split, recorded, seen) for kit, split in splits.items()}
+    digests = _kit_digests(source)
+    return [
+        Take(source, name, kit, kinds[kit], _primary(styles[name]), hits[name], _digest(digests[kit], hits[name]))
+        for name in styles.index.tolist()
+        for kit in source.kits_of(name)
+    ]
+
+
+def _kit_set(kit: str, split: str, recorded: Collection[str], seen: Collection[str] | None) -> KitSet:
+    if kit in recorded:
+        return KitSet.RECORDED
+    if kit in seen if seen is not None else split == "train":
+        return KitSet.SEEN
+    # A modelled kit that this method never trained on is held out, whatever others trained on.
+    return KitSet.HELDOUT if split else KitSet.OTHER
+
+
+def _primary(style: Any) -> str | None:
+    return None if style is None or style is pd.NA else str(style).partition("/")[0]
+
+
+def _hits(source: Source) -> dict[str, dict[str, Times]]:
+    """Return the times of hits by performance and piece."""
+    found: dict[str, dict[str, Times]] = {name: {} for name in source.performances["performance"].tolist()}
+    for (performance, piece), times in source.hits.groupby(["performance", "piece"], observed=True)["frame"]:
+        found[str(performance)][str(piece)] = np.sort(times.to_numpy(np.float64)) / source.sample_rate
+    return found
+
+
+def _kit_digests(source: Source) -> dict[str, str]:
+    """Return a digest of what decides the sound of each kit in this source."""
+    kits = source.kits
+    made = [asdict(settings_of(source))]
+    if isinstance(source, Corpus) and source.identity.augmentation is not None:
+        made.append(asdict(source.identity.augmentation))
+    return {
+        kit: _digest(content, made)
+        for kit, content in zip(kits["kit"].tolist(), kits["kit_hash"].tolist(), strict=True)
+    }
+
+
+def _digest(*things: Any) -> str:
+    text = json.dumps(things, sort_keys=True, default=lambda value: np.asarray(value).tolist())
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def evaluate(
+    out: Path | None,
+    methods: Sequence[Method],
+    takes: Sequence[Take],
+    measures: Measures,
+    *,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> pd.DataFrame:
+    """Return the evaluation table of methods on takes.
+
+    :param out: where finished clips are kept, so that an interrupted evaluation goes on where it was; a clip is used
+        again only if method, sound and measures are the same. None keeps nothing.
+    :param jobs: processes side by side.
+    :param progress: called with clips done and clips in all.
+    :raises UsageError: if there is nothing to evaluate, or two methods have one name.
+    """
+    if not methods or not takes:
+        raise UsageError("nothing to evaluate: give at least one method, performance and kit")
+    if len({method.name for method in methods}) < len(methods):
+        raise UsageError(f"two methods have one name: {', '.join(method.name for method in methods)}")
+    rows: list[Row] = []
+    total = len(methods) * len(takes)
+    for done, found in enumerate(_all_rows(out, methods, takes, measures, jobs), start=1):
+        rows += found
+        progress(done, total)
+    return frame_of(EVALUATION, rows)
+
+
+def _all_rows(
+    out: Path | None, methods: Sequence[Method], takes: Sequence[Take], measures: Measures, jobs: int
+) -> Iterator[list[Row]]:
+    """Yield the rows of every clip, in no particular order."""
+    tasks = (joblib.delayed(clip_rows)(out, method, take, measures) for method in methods for take in takes)
+    if jobs == 1:
+        for function, arguments, options in tasks:
+            yield function(*arguments, **options)
+        return
+    with joblib.parallel_config(backend="loky"):
+        yield from results_of(joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1), tasks)
+
+
+def clip_rows(out: Path | None, method: Method, take: Take, measures: Measures) -> list[Row]:
+    """Return the rows of one clip: kept ones if they are of the same method, sound and measures, else new ones."""
+    path = None if out is None else out / RECORDS / method.name / take.performance / f"{take.kit}.json"
+    inputs = _digest(_REVISION, __version__, dict(method.about), take.identity, asdict(measures))
+    kept = read_record(path) if path else None
+    if kept is None or kept.inputs != inputs:
+        kept = Record(inputs, (), {"figures": _figures(method, take, measures)})
+        if path:
+            write_record(path, kept)
+    clip = clip_of(take, measures)
+    known = {
+        "method": method.name,
+        "performance": take.performance,
+        "kit": take.kit,
+        "kit_set": take.kit_set.value,
+        "style": take.style,
+        "duration_s": clip.frames / clip.sample_rate,
+    }
+    return [{**known, "stem": stem, **figures} for stem, figures in kept.content["figures"].items()]
+
+
+def clip_of(take: Take, measures: Measures) -> Clip:
+    """Return what of a take is measured."""
+    frames = take.source.length(take.performance, take.kit)
+    if measures.max_s is not None:
+        frames = min(frames, units.frames_of(measures.max_s, take.source.sample_rate))
+    return Clip(take.source, take.performance, take.kit, measures.stems, frames)
+
+
+def _figures(method: Method, take: Take, measures: Measures) -> dict[str, Any]:
+    strokes = {
+        stem: np.sort(np.concatenate([np.empty(0), *(take.hits.get(piece, np.empty(0)) for piece in pieces)]))
+        for stem, pieces in ((stem, pieces_of_stem(stem)) for stem in measures.stems)
+    }
+    return dict(measure(method, clip_of(take, measures), strokes, bss_eval=measures.bss_eval))

@@ -1,0 +1,62 @@
+"""The table of an evaluation: one row per method, performance, kit and stem."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from stemgmd_tools.manifest.columns import Column, Kind, Table
+from stemgmd_tools.pieces import GROUPS, PIECES
+
+
+class KitSet(StrEnum):
+    """What a kit is to the method that is evaluated."""
+
+    SEEN = "seen"
+    """A kit of training."""
+    HELDOUT = "heldout"
+    """A modelled kit kept out of training."""
+    RECORDED = "recorded"
+    """A kit of real recordings."""
+    OTHER = "other"
+    """A kit in no split."""
+
+
+STEMS: Final = tuple(dict.fromkeys((*(group.value for group in GROUPS), *(piece.value for piece in PIECES))))
+"""Every stem there may be: groups, then pieces."""
+
+
+def _figure(name: str, description: str, unit: str = "dB") -> Column:
+    return Column(name, Kind.REAL, description, unit, nullable=True)
+
+
+FIGURES: Final[tuple[Column, ...]] = (
+    _figure("nsdr_larsnet_db", "LarsNet's nSDR, of mean powers; on an absent stem it falls with what was predicted"),
+    _figure("usdr_db", "uSDR of the MDX challenges, of energies; compare on present stems only"),
+    _figure("si_sdr_db", "scale-invariant SDR, one scale over both channels; missing for absent stems"),
+    _figure("onset_f1", "onsets found in the estimate against the strokes played, 50 ms; missing for absent stems", ""),
+    _figure("sdr_bss_eval_db", "SDR of BSS eval v4, median over seconds; missing unless asked for, and where absent"),
+)
+"""What is measured of an estimate, and of the mixture as the estimate (``mixture_`` in front)."""
+
+EVALUATION: Final = Table(
+    "evaluation",
+    "How well methods separate: one row per method, performance, kit and stem.",
+    (
+        Column("method", Kind.TEXT, "what separated"),
+        Column("performance", Kind.TEXT, "performance, named as in GMD"),
+        Column("kit", Kind.TEXT, "kit it was played through"),
+        Column("kit_set", Kind.TEXT, "what the kit is to the method", allowed=tuple(KitSet)),
+        Column("style", Kind.TEXT, "primary style of the performance", nullable=True),
+        Column("stem", Kind.TEXT, "a group or a piece", allowed=STEMS),
+        Column("present", Kind.FLAG, "whether any sample of the stem is not zero"),
+        Column("strokes", Kind.INTEGER, "strokes of the stem in what was measured", low=0),
+        Column("duration_s", Kind.REAL, "length of what was measured, tails included", "s", low=0),
+        *FIGURES,
+        _figure("silence_energy_db", "mean level of the estimate in windows of 46 ms in which the stem is silent"),
+        Column("onsets_found", Kind.INTEGER, "onsets in the estimate; on absent stems all are wrong", low=0),
+        *(_figure(f"mixture_{one.name}", f"mixture as the estimate: {one.name}", one.unit) for one in FIGURES),
+        _figure("reference_onset_f1", "the same of the true stem: what the detector can reach", ""),
+    ),
+    key=("method", "performance", "kit", "stem"),
+)
