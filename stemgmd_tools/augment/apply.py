@@ -8,22 +8,20 @@ else is in the batch.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from stemgmd_tools.augment.board import BOARD_EFFECTS, board_effect
-from stemgmd_tools.augment.catalogue import Domain, effect_named
-from stemgmd_tools.augment.effects.bleed import Settings, bleed
+from stemgmd_tools.augment.effects.bleed import StemParts
 from stemgmd_tools.augment.effects.loudness import loudness
-from stemgmd_tools.augment.effects.noise import SEEDS_APART
-from stemgmd_tools.augment.effects.registry import ImpulseResponses, Parameters, impulse_response_named
+from stemgmd_tools.augment.effects.registry import ImpulseResponses
 from stemgmd_tools.augment.effects.stage import Stage, Touch
+from stemgmd_tools.augment.finish import finish, require_names, summed
 from stemgmd_tools.augment.rows import ALL_STEMS, Row
+from stemgmd_tools.augment.steps import Step, hears_all_stems, steps_on_sound, touched
 from stemgmd_tools.errors import AugmentError
 
 OnsetFrames = Sequence[Sequence[np.ndarray]]
@@ -80,66 +78,34 @@ def apply(
     """
     lengths = [stems.shape[-1]] * stems.shape[0] if frames is None else list(frames)
     _check(rows, stems, lengths, onsets)
+    require_names(rows, names, stems.shape[1])
     known = impulse_responses or {}
     count = stems.shape[1]
     lines = (stems if overwrite else stems.clone()).flatten(0, 1)
     each = None if onsets is None else [frames for item in onsets for frames in item]
     stage = Stage(lines, [n for n in lengths for _ in range(count)], each, sample_rate, known)
-    for effect, step in _steps(rows, mixture=False):
+    for effect, step in steps_on_sound(rows, mixture=False):
         stage.carry_out(*_touches(effect, step, stage, count, sample_rate))
     stage.settle()
     stage.cut()
     augmented = stage.audio.view(-1, count, *stage.audio.shape[1:])
     lengths = stage.frames[::count]
-    mixture = _mixed(rows, augmented, lengths, names, sample_rate, known)
+
+    def parts(item: int) -> StemParts:
+        return lambda start, stop: augmented[item, :, :, start:stop]
+
+    mixture = finish(rows, summed(augmented), lengths, parts, names, sample_rate, known)
     warps = [tuple(map(Warp, stage.factors[first : first + count])) for first in range(0, len(lines), count)]
     return Applied(augmented, mixture, tuple(lengths), tuple(warps))
 
 
-def summed(stems: Tensor) -> Tensor:
-    """Return the mixture of stems (item, stem, channel, frame): their sum, in their order."""
-    mixture = stems[:, 0].clone()
-    for stem in range(1, stems.shape[1]):
-        mixture += stems[:, stem]
-    return mixture
-
-
-_Step = list[tuple[int, Row]]
-"""Rows of one step and effect, each with its item."""
-
-
-def _steps(rows: Sequence[Sequence[Row]], *, mixture: bool) -> Iterator[tuple[str, _Step]]:
-    """Yield the steps on sound in order, each with the rows of all items."""
-    wanted = [
-        (item, row)
-        for item, own in enumerate(rows)
-        for row in own
-        if (row.scope == "mixture") == mixture and effect_named(row.effect).domain in (Domain.AUDIO, Domain.MIX)
-    ]
-
-    def place(entry: tuple[int, Row]) -> tuple[int, str]:
-        return entry[1].step, entry[1].effect
-
-    for (_, effect), step in groupby(sorted(wanted, key=place), key=place):
-        yield effect, list(step)
-
-
-def _touches(effect: str, step: _Step, stage: Stage, count: int, sample_rate: int) -> tuple[str, list[Touch]]:
+def _touches(effect: str, step: Step, stage: Stage, count: int, sample_rate: int) -> tuple[str, list[Touch]]:
     """Return which lines a step touches, and with what."""
-    if effect == "loudness_normalization" and any(row.stem == ALL_STEMS for _, row in step):
+    if hears_all_stems(effect, step):
         return "gain", [touch for item, row in step for touch in _one_gain(item, row, stage, count, sample_rate)]
     return effect, [
-        Touch(item * count + stem, _of_stem(row, stem))
-        for item, row in step
-        for stem in (range(count) if row.stem == ALL_STEMS else (row.stem,))
+        Touch(item * count + stem, parameters) for item, row in step for stem, parameters in touched(row, range(count))
     ]
-
-
-def _of_stem(row: Row, stem: int) -> Parameters:
-    """Return a row's parameters for one stem: noise that all stems get alike would add up in the mixture."""
-    if row.stem != ALL_STEMS or row.effect != "noise_floor":
-        return row.parameters
-    return {**row.parameters, "seed": (int(row.parameters["seed"]) + SEEDS_APART * stem) % (1 << 31)}
 
 
 def _one_gain(item: int, row: Row, stage: Stage, count: int, sample_rate: int) -> list[Touch]:
@@ -151,47 +117,6 @@ def _one_gain(item: int, row: Row, stage: Stage, count: int, sample_rate: int) -
     if math.isinf(measured):
         return []
     return [Touch(line, {"gain_db": float(row.parameters["lufs"]) - measured}) for line in lines]
-
-
-def _mixed(
-    rows: Sequence[Sequence[Row]],
-    stems: Tensor,
-    lengths: Sequence[int],
-    names: Sequence[str],
-    sample_rate: int,
-    known: ImpulseResponses,
-) -> Tensor:
-    """Return the mixtures: the sums, then the rows of scope ``mixture``."""
-    stage = Stage(summed(stems), lengths, None, sample_rate, known)
-    for effect, step in _steps(rows, mixture=True):
-        if effect != "bleed" and effect not in BOARD_EFFECTS:
-            stage.carry_out(effect, [Touch(item, row.parameters) for item, row in step])
-            continue
-        stage.settle([item for item, _ in step])
-        for item, row in step:
-            sound = stage.audio[item, :, : lengths[item]]
-            if effect == "bleed":
-                sound += _bleed(stems[item, :, :, : lengths[item]], names, row.parameters, sample_rate)
-            else:
-                sound.copy_(_board(effect, sound, row.parameters, sample_rate, known))
-    stage.settle()
-    return stage.audio
-
-
-def _bleed(stems: Tensor, names: Sequence[str], parameters: Parameters, sample_rate: int) -> Tensor:
-    if len(names) != len(stems):
-        raise AugmentError(f"bleed: {len(stems)} stems and {len(names)} names; give apply the names of the stems")
-    values = {name: float(parameters[name]) for name in Settings._fields if name != "seed"}
-    return bleed(stems, names, Settings(**values, seed=int(parameters["seed"])), sample_rate=sample_rate)
-
-
-def _board(effect: str, sound: Tensor, parameters: Parameters, sample_rate: int, known: ImpulseResponses) -> Tensor:
-    taps = None
-    if "impulse_response" in parameters:
-        taps = impulse_response_named(str(parameters["impulse_response"]), known).cpu().numpy()
-    audio = sound.cpu().numpy()
-    out = board_effect(effect, audio, parameters, sample_rate=sample_rate, impulse_response=taps)
-    return torch.from_numpy(out)
 
 
 def _check(rows: Sequence[Sequence[Row]], stems: Tensor, frames: Sequence[int], onsets: OnsetFrames | None) -> None:

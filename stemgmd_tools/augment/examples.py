@@ -66,13 +66,19 @@ def render_example(
     :param studio: renders what the source does not hold; keep one to keep its banks open.
     :raises StemgmdError: if the source does not hold what the rows name, or a kit is not found here.
     """
-    return _Session(source, example, tuple(rows), studio or Studio(source)).rendered()
+    take = Take(source, example, tuple(rows), studio or Studio(source))
+    return Rendered(take.performance, take.stems(range(len(example.stems))), take.labels)
 
 
-class _Session:
-    """One example being made."""
+class Take:
+    """One example being made: some of its stems at a time.
+
+    :param rows: of this example, in their order; audio rows are passed over.
+    :raises StemgmdError: if the source does not hold what the rows name, or a kit is not found here.
+    """
 
     def __init__(self, source: StemSource, example: Example, rows: Sequence[Row], studio: Studio) -> None:
+        """Decide what is heard; nothing is read yet."""
         self._source = source
         self._example = example
         self._studio = studio
@@ -82,15 +88,23 @@ class _Session:
         self._is_changed = any(is_performed(row) for row in rows)
         self._played: dict[str, Performance] = {}
         self._plans: dict[tuple[str, str], Plan] = {}
-        self._own = perform(self._performance(example.performance), rows, example.stems)
+        self.performance = perform(self._performance(example.performance), rows, example.stems)
+        """What the example's performance has become."""
+        self.frames = example.frames if example.frames is not None else self._length()
+        """Length of all stems."""
+        self.labels = self._labels(self.frames)
+        """Every hit that is heard, see :class:`Rendered`."""
 
-    def rendered(self) -> Rendered:
-        """Render."""
-        frames = self._example.frames if self._example.frames is not None else self._length()
-        stems = np.zeros((len(self._heard), 2, frames), np.float32)
-        self._add_read(stems)
-        self._add_made(stems)
-        return Rendered(self._own, stems, self._labels(frames))
+    def stems(self, axes: Sequence[int]) -> NDArray[np.float32]:
+        """Return some of the stems, by their index in the example: shape (stem, 2, frames), full scale 1.0."""
+        stems = np.zeros((len(axes), 2, self.frames), np.float32)
+        self._add_read(stems, axes)
+        self._add_made(stems, axes)
+        return stems
+
+    def onsets(self, axes: Sequence[int]) -> list[NDArray[np.int64]]:
+        """Return the frames of the attacks of some stems."""
+        return [self.labels["frame"][self.labels["stem"] == stem] for stem in axes]
 
     def _performance(self, name: str) -> Performance:
         if name not in self._played:
@@ -98,7 +112,9 @@ class _Session:
         return self._played[name]
 
     def _as_heard(self, layer: Layer) -> Performance:
-        return self._own if layer.performance == self._example.performance else self._performance(layer.performance)
+        return (
+            self.performance if layer.performance == self._example.performance else self._performance(layer.performance)
+        )
 
     def _plan(self, layer: Layer) -> Plan:
         key = (layer.performance, layer.kit)
@@ -130,11 +146,11 @@ class _Session:
             return self._studio.length(self._plan(layer), self._strokes[stem])
         return self._source.length(layer.performance, layer.kit)
 
-    def _add_read(self, stems: NDArray[np.float32]) -> None:
+    def _add_read(self, stems: NDArray[np.float32], chosen: Sequence[int]) -> None:
         """Add every layer that the source holds; one read per performance, kit and place."""
         wanted: dict[tuple[str, str, int], list[tuple[int, Layer]]] = {}
-        for stem, heard in enumerate(self._heard):
-            for layer in heard:
+        for stem in chosen:
+            for layer in self._heard[stem]:
                 if not self._is_made(stem, layer):
                     wanted.setdefault((layer.performance, layer.kit, layer.start), []).append((stem, layer))
         scale = np.float32(1.0 / units.full_scale(self._source.bit_depth))
@@ -150,18 +166,16 @@ class _Session:
                 place = slice(silent + begin, silent + begin + frames)
                 for stem, layer in users:
                     sounds = [pcm[axes.index(axis)] for axis in self._pieces[stem]]
-                    _add(stems[stem, :, place], sounds, scale * np.float32(layer.weight), scratch)
+                    _add(stems[chosen.index(stem), :, place], sounds, scale * np.float32(layer.weight), scratch)
 
-    def _add_made(self, stems: NDArray[np.float32]) -> None:
+    def _add_made(self, stems: NDArray[np.float32], chosen: Sequence[int]) -> None:
         """Add every layer that has to be rendered."""
-        for stem, heard in enumerate(self._heard):
-            for layer in heard:
+        for out, stem in zip(stems, chosen, strict=True):
+            for layer in self._heard[stem]:
                 if self._is_made(stem, layer):
                     silent = min(max(-layer.start, 0), stems.shape[2])
-                    first = max(layer.start, 0)
-                    span = range(first, first + stems.shape[2] - silent)
-                    made = self._studio.stem(self._plan(layer), self._pieces[stem], span, self._strokes[stem])
-                    stems[stem, :, silent:] += np.float32(layer.weight) * made
+                    place = self._plan(layer), self._pieces[stem], max(layer.start, 0)
+                    self._studio.add_stem(out[:, silent:], *place, self._strokes[stem], layer.weight)
 
     def _labels(self, frames: int) -> NDArray[np.void]:
         """Return the hits of every stem's first layer; those that double it play the same."""

@@ -99,7 +99,7 @@ class AugmentJob:
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
         """Augment."""
         drawn = Drawn(self.example, self.drawn_rows(), self.recipe.made_with)
-        augmented = augment(self.recipe.origin, self.example, drawn.rows, self.recipe.made_with.device)
+        augmented = augment(self.recipe.origin, self.example, drawn.rows, self.recipe.made_with.device, root)
         blocks = augmented.tracks.blocks(block_frames(settings.sample_rate))
         rows = write_tracks(root, self._made(augmented, settings), blocks, settings)
         source = opened(self.recipe.origin)

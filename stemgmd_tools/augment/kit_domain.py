@@ -129,6 +129,13 @@ def reshape_strokes(plan: Plan, bank: Bank, shapes: StrokeShapes) -> tuple[Plan,
     return replace(plan, strikes=strikes), reshaped
 
 
+def reshaped_frames(plan: Plan, bank: Bank, shapes: StrokeShapes) -> int:
+    """Return about how many frames the one-shots have that :func:`reshape_strokes` makes; at most so many."""
+    keys = np.unique(np.stack([plan.strikes["sample"].astype(np.float64), *shapes]), axis=1)
+    frames = bank.samples["frames"][keys[0].astype(np.int64)]
+    return int(np.ceil(frames * 2.0 ** (-keys[1] / units.CENTS_PER_OCTAVE)).sum())
+
+
 def _made(bank: Bank, sample: int, cents: float, decay: float) -> tuple[NDArray[np.void], NDArray[np.int16]]:
     """Return the row and the PCM of one reshaped one-shot; one that stays as it is keeps its very samples."""
     row = bank.samples[sample].copy()

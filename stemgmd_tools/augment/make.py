@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +14,13 @@ import torch
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
-from stemgmd_tools.augment.apply import Warp, apply
-from stemgmd_tools.augment.examples import render_example
+from stemgmd_tools.augment.apply import Warp
+from stemgmd_tools.augment.examples import Take
 from stemgmd_tools.augment.origin import Origin, opened
 from stemgmd_tools.augment.pcm import Quantised, quantised
 from stemgmd_tools.augment.responses import named_in_rows, response
 from stemgmd_tools.augment.rows import Example, Row
+from stemgmd_tools.augment.stemwise import Work, carried_out
 from stemgmd_tools.augment.studio import Studio
 from stemgmd_tools.performances.types import HIT_DTYPE, Performance, Records
 from stemgmd_tools.pieces import PIECES
@@ -34,34 +36,29 @@ class Augmented(NamedTuple):
     tracks: Quantised
 
 
-def augment(origin: Origin, example: Example, rows: Sequence[Row], device: str) -> Augmented:
+def augment(
+    origin: Origin, example: Example, rows: Sequence[Row], device: str, folder: Path | None = None
+) -> Augmented:
     """Make one example of a corpus.
 
     :param example: nine stems, whole or a segment.
     :param device: ``cpu`` or ``cuda``.
+    :param folder: on whose disk the stems of a long one are set aside; None: where the system keeps temporary files.
     :raises StemgmdError: if a source, kit or row cannot be used.
     """
     source = opened(origin)
-    rendered = render_example(source, example, rows, _studio(origin))
+    take = Take(source, example, rows, _studio(origin))
+    responses = {
+        name: torch.from_numpy(response(origin.impulse_responses, name, source.sample_rate)).to(device)
+        for name in named_in_rows(rows)
+    }
     with _one_thread():
-        applied = apply(
-            [rows],
-            torch.from_numpy(rendered.stems)[None].to(device),
-            sample_rate=source.sample_rate,
-            names=example.stems,
-            onsets=[rendered.onsets],
-            impulse_responses={
-                name: torch.from_numpy(response(origin.impulse_responses, name, source.sample_rate)).to(device)
-                for name in named_in_rows(rows)
-            },
-            overwrite=True,
+        stems, mixture, warps = carried_out(
+            take, Work(rows, example.stems, source.sample_rate, device, responses), folder
         )
-    frames = applied.frames[0]
-    on_mixture = any(row.scope == "mixture" for row in rows)
-    mixture = applied.mixture[0, :, :frames].cpu().numpy() if on_mixture else None
-    tracks = quantised(applied.stems[0, :, :, :frames].cpu().numpy(), mixture, source.bit_depth)
-    labels = _at_new_frames(rendered.labels, applied.warps[0], frames)
-    performance = _heard(rendered.performance, labels, applied.warps[0], example, frames, source.sample_rate)
+    tracks = quantised(stems, mixture, source.bit_depth)
+    labels = _at_new_frames(take.labels, warps, tracks.frames)
+    performance = _heard(take.performance, labels, warps, example, tracks.frames, source.sample_rate)
     counts = np.bincount(labels["stem"], minlength=len(PIECES))
     return Augmented(performance, tuple(counts.tolist()), tracks)
 

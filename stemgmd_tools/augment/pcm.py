@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stemgmd_tools import units
+from stemgmd_tools.augment.sounds import Float, Sounds
 from stemgmd_tools.errors import RenderError
 from stemgmd_tools.rendering.mix import GAIN_STEP_DB, GROUP_AXES, ROUNDING_MARGIN
 from stemgmd_tools.rendering.stems import Pcm
-
-Float = NDArray[np.float32]
 
 _BLOCK_FRAMES: Final = 1 << 20
 
@@ -22,8 +20,8 @@ _BLOCK_FRAMES: Final = 1 << 20
 class Quantised(NamedTuple):
     """Tracks as integers, rounded where they are asked for: those of a long performance take gigabytes."""
 
-    sound: Float
-    """Stems before rounding, (9, 2, frames), full scale 1."""
+    sound: Sounds
+    """Stems before rounding, full scale 1."""
     finished: Float | None
     """The mixture, (2, frames), if effects followed on it; None if it is the sum of the very integers of the stems."""
     gain_db: float
@@ -33,15 +31,17 @@ class Quantised(NamedTuple):
     @property
     def frames(self) -> int:
         """Length of all tracks."""
-        return int(self.sound.shape[2])
+        return self.sound.frames
 
     @property
     def silent(self) -> frozenset[int]:
         """Axes of the stems that hold nothing but zeros."""
-        return frozenset(
-            axis
-            for axis, stem in enumerate(self.sound)
-            if not any(_rounded(part, self._scale, self.bit_depth).any() for part in _parts(stem))
+        return frozenset(axis for axis in range(self.sound.count) if not self._sounds(axis))
+
+    def _sounds(self, axis: int) -> bool:
+        return any(
+            bool(_rounded(self.sound.stem(axis, *part), self._scale, self.bit_depth).any())
+            for part in _parts(self.frames)
         )
 
     @property
@@ -51,7 +51,7 @@ class Quantised(NamedTuple):
 
     def part(self, start: int, stop: int) -> tuple[Pcm, Pcm]:
         """Return stems (9, frames, 2) and mixture (frames, 2) between two frames."""
-        stems = _rounded(self.sound[:, :, start:stop], self._scale, self.bit_depth)
+        stems = _rounded(self.sound.part(start, stop), self._scale, self.bit_depth)
         if self.finished is None:
             return stems, stems.sum(axis=0, dtype=stems.dtype)
         return stems, _rounded(self.finished[:, start:stop], self._scale, self.bit_depth)
@@ -62,26 +62,26 @@ class Quantised(NamedTuple):
             yield self.part(start, min(start + frames, self.frames))
 
 
-def quantised(stems: Float, mixture: Float | None, bit_depth: int) -> Quantised:
+def quantised(stems: Sounds, mixture: Float | None, bit_depth: int) -> Quantised:
     """Round augmented stems to integers at one gain.
 
-    :param stems: (9, 2, frames), full scale 1.
+    :param stems: nine, full scale 1.
     :param mixture: (2, frames) if effects followed on it; None if it is the sum of the stems.
     :raises RenderError: if a value is not finite.
     """
     return Quantised(stems, mixture, headroom_db(stems, mixture, bit_depth), bit_depth)
 
 
-def headroom_db(stems: Float, mixture: Float | None, bit_depth: int) -> float:
+def headroom_db(stems: Sounds, mixture: Float | None, bit_depth: int) -> float:
     """Return the gain in dB, 0 or less, at which neither a stem, nor a group of them, nor the mixture can clip.
 
     0 unless the sound would leave the integer range, as :meth:`stemgmd_tools.rendering.mix.Mixer.headroom_db`.
     """
     full = float(units.full_scale(bit_depth))
     peak = 0.0
-    for start in range(0, stems.shape[2], _BLOCK_FRAMES):
-        block = stems[:, :, start : start + _BLOCK_FRAMES]
-        total = block.sum(axis=0) if mixture is None else mixture[:, start : start + _BLOCK_FRAMES]
+    for start, stop in _parts(stems.frames):
+        block = stems.part(start, stop)
+        total = block.sum(axis=0) if mixture is None else mixture[:, start:stop]
         sums = (total, *(block[axes].sum(axis=0) for axes in GROUP_AXES))
         peak = max(peak, float(np.abs(block).max()), *(float(np.abs(one).max()) for one in sums))
         if not math.isfinite(peak) or np.isnan(block).any() or np.isnan(total).any():
@@ -90,9 +90,10 @@ def headroom_db(stems: Float, mixture: Float | None, bit_depth: int) -> float:
     return min(0.0, round(math.floor(ratio_db / GAIN_STEP_DB) * GAIN_STEP_DB, 2))
 
 
-def _parts(sound: Float) -> Iterator[Float]:
-    for start in range(0, sound.shape[-1], _BLOCK_FRAMES):
-        yield sound[..., start : start + _BLOCK_FRAMES]
+def _parts(frames: int) -> Iterator[tuple[int, int]]:
+    """Yield first frame and last + 1 of parts of a sound."""
+    for start in range(0, frames, _BLOCK_FRAMES):
+        yield start, min(start + _BLOCK_FRAMES, frames)
 
 
 def _rounded(sound: Float, scale: np.float32, bit_depth: int) -> Pcm:

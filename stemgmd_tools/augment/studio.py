@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
-from stemgmd_tools.augment.kit_domain import StrokeShapes, reshape_strokes, sounding, stroke_shapes
+from stemgmd_tools.augment.kit_domain import (
+    StrokeShapes,
+    reshape_strokes,
+    reshaped_frames,
+    sounding,
+    stroke_shapes,
+)
 from stemgmd_tools.augment.rows import Row
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.source import StemSource
@@ -30,6 +36,12 @@ from stemgmd_tools.rendering.settings import RenderSettings
 
 OPEN_BANKS: Final = 16
 """Banks a process keeps mapped; a chain may draw any kit of the pool."""
+AT_ONCE_FRAMES: Final = 1 << 21
+"""Frames that are mixed at a time: 48 s at 44.1 kHz."""
+MOST_RESHAPED_FRAMES: Final = 1 << 25
+"""Frames of reshaped one-shots held at a time, 134 MB: where every stroke has its own, those of a part of the time."""
+FEWEST_FRAMES: Final = 1 << 18
+"""Parts of the time are not made shorter than this."""
 
 
 @runtime_checkable
@@ -99,29 +111,43 @@ class Studio:
         rings = np.ceil((strike_ends(strikes, bank) - strikes["frame"]) * longest).astype(np.int64)
         return max(decided.frames, int((strikes["frame"] + rings).max()))
 
-    def stem(self, decided: Plan, pieces: Sequence[int], span: range, rows: Sequence[Row] = ()) -> NDArray[np.float32]:
-        """Render the sum of some pieces, shape (2, frames), in floats: nothing is rounded, nothing can clip.
+    def add_stem(
+        self,
+        out: NDArray[np.float32],
+        decided: Plan,
+        pieces: Sequence[int],
+        start: int,
+        rows: Sequence[Row] = (),
+        weight: float = 1.0,
+    ) -> None:
+        """Render the sum of some pieces and add it to ``out``, in floats: nothing is rounded, nothing can clip.
 
+        Beside ``out`` this takes the memory of some seconds of sound, and of :data:`MOST_RESHAPED_FRAMES`.
+
+        :param out: shape (2, frames), from frame ``start`` of the performance on, which is 0 or more.
         :param decided: the strokes, see :meth:`plan`.
         :param pieces: axes of the nine stems.
-        :param span: frames of the performance; none before 0.
         :param rows: reshape its strokes; rows of other effects are passed over.
+        :param weight: factor on what is added.
         """
         bank = self.bank(decided.kit)
         gain = np.float32(units.gain_of_db(self.gain_db(decided.performance, decided.kit)))
-        decided, shapes = sounding(decided, bank, stroke_shapes(decided, rows), pieces, span)
-        if not _is_plain(shapes):
-            decided, bank = reshape_strokes(decided, bank, shapes)
-        # What is asked for decides where it ends, not the length that the unchanged strokes have.
-        if self.settings.tail == "natural":
-            decided = replace(decided, frames=max(decided.frames, span.stop))
-        total = np.zeros(len(span) * CHANNELS, np.float32)
-        part, scratch = np.empty_like(total), np.empty_like(total)
-        origin = span.start * CHANNELS
-        for cuts in runs_of(decided, bank).cut(origin, origin + len(total), gain, pieces):
-            covered = add_up(np.asarray(bank.pcm), cuts, part, scratch)
-            total[:covered] += part[:covered]
-        return np.ascontiguousarray(total.reshape(-1, CHANNELS).T)
+        shapes = stroke_shapes(decided, rows)
+        for span, heard, shots in _reshaped(decided, bank, shapes, pieces, range(start, start + out.shape[1])):
+            # What is asked for decides where it ends, not the length that the unchanged strokes have.
+            natural = self.settings.tail == "natural"
+            runs = runs_of(replace(heard, frames=max(heard.frames, span.stop)) if natural else heard, shots)
+            pcm = np.asarray(shots.pcm)
+            scratch = np.empty((3, min(len(span), AT_ONCE_FRAMES) * CHANNELS), np.float32)
+            for first in range(span.start, span.stop, AT_ONCE_FRAMES):
+                last = min(first + AT_ONCE_FRAMES, span.stop)
+                total, part, scaled = scratch[:, : (last - first) * CHANNELS]
+                total[:] = 0.0
+                for cuts in runs.cut(first * CHANNELS, last * CHANNELS, gain, pieces):
+                    covered = add_up(pcm, cuts, part, scaled)
+                    total[:covered] += part[:covered]
+                total *= np.float32(weight)
+                out[:, first - start : last - start] += total.reshape(-1, CHANNELS).T
 
     def gain_db(self, performance: str, kit: str) -> float:
         """Return the headroom gain that the source gives a performance through a kit; changed ones keep it."""
@@ -137,6 +163,21 @@ class Studio:
             return self.source.gain_db(performance, kit)
         bank = self.bank(kit)
         return headroom_db(runs_of(self.plan(self.source.played(performance), kit), bank), bank, self.source.bit_depth)
+
+
+def _reshaped(
+    decided: Plan, bank: Bank, shapes: StrokeShapes, pieces: Sequence[int], span: range
+) -> Iterator[tuple[range, Plan, Bank]]:
+    """Yield parts of a span, each with the strokes that can be heard in it and the one-shots that they play."""
+    heard, own = sounding(decided, bank, shapes, pieces, span)
+    if _is_plain(own):
+        yield span, heard, bank
+    elif len(span) > FEWEST_FRAMES and reshaped_frames(heard, bank, own) > MOST_RESHAPED_FRAMES:
+        middle = span.start + len(span) // 2
+        yield from _reshaped(decided, bank, shapes, pieces, range(span.start, middle))
+        yield from _reshaped(decided, bank, shapes, pieces, range(middle, span.stop))
+    else:
+        yield span, *reshape_strokes(heard, bank, own)
 
 
 def _written_gains(tracks: pd.DataFrame) -> dict[tuple[str, str], float]:

@@ -8,8 +8,8 @@ distance, and duller; a close microphone hears its own piece in the stem already
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -22,6 +22,11 @@ SPEED_OF_SOUND = 343.0
 JITTER_M: Final = 0.05
 """Standard deviation of the positions that a seed moves."""
 NEAREST_M: Final = 0.1
+PART_FRAMES: Final = 1 << 18
+"""Frames of all stems that are asked for at a time."""
+
+StemParts: TypeAlias = Callable[[int, int], Tensor]
+"""For a first frame and a last + 1: the stems there, (stem, channel, frame) float32, not to be written to."""
 
 Point = tuple[float, float, float]
 
@@ -111,18 +116,29 @@ def bleed(stems: Tensor, names: Sequence[str], settings: Settings, *, sample_rat
     :param names: of the stems.
     :return: (channel, frame).
     """
-    channels, frames = stems.shape[1:]
-    taps = _taps(names, settings, channels, sample_rate).to(stems.device)
+    out = torch.zeros_like(stems[0])
+    add_bleed(out, lambda start, stop: stems[:, :, start:stop], names, settings, sample_rate=sample_rate)
+    return out
+
+
+def add_bleed(mixture: Tensor, stems: StemParts, names: Sequence[str], settings: Settings, *, sample_rate: int) -> None:
+    """Add what the microphones hear to the mixture (channel, frame), a part of the time after the other."""
+    channels, frames = mixture.shape
+    taps = _taps(names, settings, channels, sample_rate).to(mixture.device)
     dull = low_pass_filter(settings.damping_hz, 1, sample_rate)
     tail = taps.shape[-1] + dull.tail
     length = max(SMALLEST_BLOCK, 1 << (4 * tail).bit_length())
-    response = torch.fft.rfft(taps, length) * dull.at(length, stems.device)
-    mono = torch.nn.functional.pad(stems.mean(1), (tail, -frames % (length - tail)))
-    out = [
-        torch.fft.irfft(_mixed(mono[:, start : start + length], response), length)[:, tail:]
-        for start in range(0, mono.shape[1] - tail, length - tail)
-    ]
-    return torch.cat(out, 1)[:, :frames]
+    hop = length - tail
+    response = torch.fft.rfft(taps, length) * dull.at(length, mixture.device)
+    at_once = max(1, PART_FRAMES // hop) * hop
+    for begin in range(0, frames, at_once):
+        stop = min(begin + at_once, frames)
+        heard = stems(max(0, begin - tail), stop).mean(1)
+        mono = torch.nn.functional.pad(heard, (max(0, tail - begin), (begin - stop) % hop))
+        for start in range(0, mono.shape[1] - tail, hop):
+            block = torch.fft.irfft(_mixed(mono[:, start : start + length], response), length)[:, tail:]
+            goal = mixture[:, begin + start : min(begin + start + hop, frames)]
+            goal += block[:, : goal.shape[1]]
 
 
 def _mixed(block: Tensor, response: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from stemgmd_tools.augment.effects.envelope import (
     block_peaks,
     decaying_peak,
     decibels,
-    drawn_out,
+    multiplied,
     one_pole,
 )
 
@@ -78,9 +78,7 @@ def compressor(
 
 def _turned(audio: Tensor, gain_db: Tensor, out: Tensor | None) -> Tensor:
     """Multiply by a gain that is given for every block (line, step)."""
-    return torch.mul(
-        audio, drawn_out(_with_end(torch.pow(10.0, gain_db / 20)).to(audio.dtype), audio.shape[-1]), out=out
-    )
+    return multiplied(audio, _with_end(torch.pow(10.0, gain_db / 20)).to(audio.dtype), out)
 
 
 def limiter(
@@ -112,8 +110,8 @@ def limiter(
         before = torch.cat([held[:, :1].expand(-1, steps), held], 1)
         smooth = torch.nn.functional.avg_pool1d(before[:, None], steps + 1, 1)[:, 0]
         knots = smooth[:, : need.shape[1] + 1]
-        turned = drawn_out(torch.pow(10.0, -knots / 20).to(audio.dtype), audio.shape[-1])[0]
-        torch.mul(audio[index], turned, out=out[index])
+        steps_of_line = torch.pow(10.0, -knots / 20).to(audio.dtype)
+        multiplied(audio[index : index + 1], steps_of_line, out[index : index + 1])
     ceiling = torch.pow(10.0, threshold_db.double() / 20).to(device=audio.device, dtype=audio.dtype)[:, None, None]
     return torch.clamp(out, -ceiling, ceiling, out=out)  # what rounding left over
 

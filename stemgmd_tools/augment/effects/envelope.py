@@ -16,6 +16,8 @@ from stemgmd_tools.augment.effects.lti import good_length
 
 BLOCK = 16
 """Samples per control step: 0.36 ms at 44.1 kHz."""
+PART = 1 << 20
+"""Samples of a line that gains are drawn out over at a time; a whole number of blocks."""
 FLOOR_DB = -200.0
 DB_PER_TIME_CONSTANT = 8.685889638065035
 """20 log10 e: how far an exponential falls in one time constant."""
@@ -23,6 +25,11 @@ DB_PER_TIME_CONSTANT = 8.685889638065035
 
 def block_peaks(audio: Tensor) -> Tensor:
     """Return the peak over the channels (one or two) of each block: (line, channel, frame) to (line, step)."""
+    parts = [_peaks(audio[..., start : start + PART]) for start in range(0, audio.shape[-1], PART)]
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+
+
+def _peaks(audio: Tensor) -> Tensor:
     left, right = audio[:, 0], audio[:, -1]
     peak = torch.maximum(torch.maximum(left, right), -torch.minimum(left, right))
     whole = peak.shape[1] // BLOCK * BLOCK
@@ -76,6 +83,21 @@ MOMENT = 0.05
 """Time constants below this many steps are none."""
 TAIL = 16.0
 """After so many time constants a smoother has forgotten, to 1e-7."""
+
+
+def multiplied(audio: Tensor, steps: Tensor, out: Tensor | None = None) -> Tensor:
+    """Return ``audio`` (line, channel, frame) times a gain that runs straight from block to block.
+
+    :param steps: (line, step + 1): the gain at the first sample of every block, and at the end of the last.
+    :param out: where the result goes; may be ``audio``.
+    """
+    out = torch.empty_like(audio) if out is None else out
+    for start in range(0, audio.shape[-1], PART):
+        part = audio[..., start : start + PART]
+        first = start // BLOCK
+        own = steps[:, first : first + PART // BLOCK + 1]
+        torch.mul(part, drawn_out(own, part.shape[-1]), out=out[..., start : start + PART])
+    return out
 
 
 def drawn_out(steps: Tensor, frames: int, block: int = BLOCK) -> Tensor:

@@ -40,15 +40,21 @@ def noise(seed: int, channels: int, start: int, frames: int, device: torch.devic
     :param seed: 0 .. 2**31 - 1.
     :param start: first frame; noise from 0 and noise from 100 agree where they overlap.
     """
-    counter = torch.arange(start, start + frames, dtype=torch.int32, device=device)
     out = torch.empty(channels, frames, device=device)
-    for channel in range(channels):
-        key = torch.full((1,), _signed(seed * 2 + channel + 1), dtype=torch.int32, device=device)
-        first = _mixed(counter ^ _mixed(key))
-        second = _mixed(first + _GOLDEN)
-        total = (first & 0xFFFF) + ((first >> 16) & 0xFFFF) + (second & 0xFFFF) + ((second >> 16) & 0xFFFF)
-        out[channel] = (total - 131070).float()
+    for first in range(0, frames, CHUNK):
+        part = out[:, first : first + CHUNK]
+        counter = torch.arange(start + first, start + first + part.shape[1], dtype=torch.int32, device=device)
+        for channel, line in enumerate(part):
+            key = torch.full((1,), _signed(seed * 2 + channel + 1), dtype=torch.int32, device=device)
+            line.copy_(_sums(_mixed(counter ^ _mixed(key))))
     return out.mul_(1 / _SUM_OF_FOUR_SD)
+
+
+def _sums(first: Tensor) -> Tensor:
+    """Return sums of four 16-bit numbers about 0 for words that are mixed already."""
+    second = _mixed(first + _GOLDEN)
+    total = (first & 0xFFFF) + ((first >> 16) & 0xFFFF) + (second & 0xFFFF) + ((second >> 16) & 0xFFFF)
+    return total - 131070
 
 
 def noise_floor(

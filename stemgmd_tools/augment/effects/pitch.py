@@ -16,19 +16,29 @@ Onsets = Sequence[np.ndarray]
 """For every line the frames of its onsets, rising."""
 
 
-def pitch_shift(audio: Tensor, cents: Tensor, *, sample_rate: int, onsets: Onsets | None = None) -> Tensor:
+def pitch_shift(
+    audio: Tensor, cents: Tensor, *, sample_rate: int, onsets: Onsets | None = None, out: Tensor | None = None
+) -> Tensor:
     """Shift the pitch of every line; time is kept, and attacks stay on their frames.
 
     :param audio: (line, channel, frame) float32.
     :param cents: (line,), -2400..2400.
     :param onsets: frames of the strokes; without them those are taken that :func:`found_attacks` finds.
+    :param out: where the result goes, of the shape of ``audio``, which it may be; a new tensor if omitted.
     :return: the shape of ``audio``.
     """
-    return time_stretch(audio, torch.ones_like(cents), cents, sample_rate=sample_rate, onsets=onsets)[0]
+    rate = torch.ones_like(cents)
+    return time_stretch(audio, rate, cents, sample_rate=sample_rate, onsets=onsets, out=out)[0]
 
 
 def time_stretch(
-    audio: Tensor, rate: Tensor, cents: Tensor, *, sample_rate: int, onsets: Onsets | None = None
+    audio: Tensor,
+    rate: Tensor,
+    cents: Tensor,
+    *,
+    sample_rate: int,
+    onsets: Onsets | None = None,
+    out: Tensor | None = None,
 ) -> tuple[Tensor, tuple[int, ...]]:
     """Play every line ``rate`` times as fast; attacks stay whole and land on their new frames.
 
@@ -36,11 +46,12 @@ def time_stretch(
     :param rate: (line,), 0.25..4.
     :param cents: (line,), -2400..2400; 0 keeps the pitch.
     :param onsets: as for :func:`pitch_shift`.
+    :param out: where the result goes, as long as it is; a new tensor if omitted.
     :return: (line, channel, longest), silent after each line's end, and the lengths: ``round(frames / rate)``.
     """
     scale, frames = Scale.at(sample_rate), audio.shape[-1]
     lengths = [changed_frames(frames, speed) for speed in rate.tolist()]
-    out = audio.new_empty(*audio.shape[:2], max(lengths))
+    out = audio.new_empty(*audio.shape[:2], max(lengths)) if out is None else out
     heard = ((audio.amax((1, 2)) > 0) | (audio.amin((1, 2)) < 0)).cpu().numpy()
     sounds, anchors = [], []
     for index in np.flatnonzero(heard).tolist():

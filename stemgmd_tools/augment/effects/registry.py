@@ -78,7 +78,7 @@ def _repitch(lines: Lines) -> Timed:
     rate, cents, fastest = lines.real("rate"), lines.real("cents"), lines.real("fastest")
     before = lines.audio.shape[-1]
     frames = tuple(pitch.changed_frames(before, speed) for speed in fastest.tolist())
-    out = lines.audio.new_zeros(*lines.audio.shape[:2], max(frames))
+    out = lines.audio.new_zeros(*lines.audio.shape[:2], max(frames)) if len(frames) > 1 else None
     factors = []
     for index, length in enumerate(frames):
         one, stretched = lines.audio[index : index + 1], before
@@ -88,9 +88,11 @@ def _repitch(lines: Lines) -> Timed:
             one, (stretched,) = pitch.time_stretch(
                 one, rate[own], cents[own], sample_rate=lines.sample_rate, onsets=onsets
             )
-        out[index, :, :length] = one[0, :, :length]
         factors.append(stretched / before)
-    return Timed(out, frames, tuple(factors))
+        if out is None:  # one line, perhaps of half an hour: no copy
+            return Timed(one[..., :length], frames, tuple(factors))
+        out[index, :, :length] = one[0, :, :length]
+    return Timed(lines.audio if out is None else out, frames, tuple(factors))
 
 
 def _varispeed(lines: Lines) -> Timed:
@@ -121,7 +123,8 @@ def _noise_floor(lines: Lines) -> Tensor:
 
 
 def _pitch_shift(lines: Lines) -> Tensor:
-    return pitch.pitch_shift(lines.audio, lines.real("cents"), sample_rate=lines.sample_rate, onsets=lines.onsets)
+    audio, cents = lines.audio, lines.real("cents")
+    return pitch.pitch_shift(audio, cents, sample_rate=lines.sample_rate, onsets=lines.onsets, out=audio)
 
 
 LINE_EFFECTS: Final[Mapping[str, Callable[[Lines], Tensor]]] = {

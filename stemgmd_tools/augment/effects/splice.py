@@ -34,6 +34,10 @@ COARSE_HZ = 2756
 """The rate at which places are compared first."""
 EARLIEST_AHEAD_S = 0.012
 """How far ahead the sound may be before the last jump of a stretch."""
+SEARCHED_AT_ONCE = 1 << 12
+"""Jumps whose places are compared at a time."""
+FADED_AT_ONCE = 1 << 21
+"""Samples of cross-fades that are computed at a time."""
 SILENCE = 1e-30
 INAUDIBLE = 1e-6
 """Amplitude below which no alike place is searched for."""
@@ -169,11 +173,13 @@ def positions(mono: Tensor, splices: Splices, scale: Scale) -> tuple[Tensor, Ten
     widest = int((splices.latest - splices.earliest).max(initial=0))
     searched = (splices.order > 0) & _sounding(coarse, splices, scale)
     for order in range(1, int(splices.order[searched].max(initial=0)) + 1):
-        now = torch.from_numpy(np.flatnonzero(searched & (splices.order == order))).to(device)
-        before = now - 1
-        playing = chosen[before] + target[now] - target[before]
-        bounds = earliest[now], latest[now]
-        chosen[now], alike[now] = _best(mono, coarse, line[now], playing, bounds, scale._replace(search=widest))
+        rows = np.flatnonzero(searched & (splices.order == order))
+        for first in range(0, len(rows), SEARCHED_AT_ONCE):
+            now = torch.from_numpy(rows[first : first + SEARCHED_AT_ONCE]).to(device)
+            before = now - 1
+            playing = chosen[before] + target[now] - target[before]
+            bounds = earliest[now], latest[now]
+            chosen[now], alike[now] = _best(mono, coarse, line[now], playing, bounds, scale._replace(search=widest))
     return chosen, _likeness_at_anchors(mono, splices, chosen, alike, scale)
 
 
@@ -250,9 +256,10 @@ def join(sound: Tensor, splices: Splices, chosen: np.ndarray, alike: Tensor, out
     for fade in sorted(set(splices.fade[1:].tolist()) - {0}):
         rows = np.flatnonzero((splices.fade == fade) & later & (splices.target + fade <= frames))
         rows = rows[chosen[rows] != playing[rows - 1]]
-        if len(rows):
-            places = splices.target[rows], playing[rows - 1], chosen[rows]
-            _fade(out, sound, places, fade, alike[torch.from_numpy(rows).to(out.device)])
+        at_once = max(1, FADED_AT_ONCE // fade)
+        for own in (rows[first : first + at_once] for first in range(0, len(rows), at_once)):
+            places = splices.target[own], playing[own - 1], chosen[own]
+            _fade(out, sound, places, fade, alike[torch.from_numpy(own).to(out.device)])
 
 
 def _fade(out: Tensor, sound: Tensor, at: tuple[np.ndarray, np.ndarray, np.ndarray], fade: int, alike: Tensor) -> None:

@@ -114,9 +114,12 @@ class Stage:
     def _change_time(self, effect: str, touches: Sequence[Touch]) -> None:
         for part, lines in self._gathered(effect, touches):
             timed = TIME_EFFECTS[effect](lines)
-            if (more := timed.audio.shape[-1] - self.audio.shape[-1]) > 0:
+            if part == list(range(len(self.frames))):  # every line: no need to copy
+                self.audio = timed.audio
+            elif (more := timed.audio.shape[-1] - self.audio.shape[-1]) > 0:
                 self.audio = torch.nn.functional.pad(self.audio, (0, more))
-            self._put(part, timed.audio)
+            if self.audio is not timed.audio:
+                self._put(part, timed.audio)
             for line, frames, factor in zip(part, timed.frames, timed.factors, strict=True):
                 self.audio[line, :, frames:] = 0
                 self.frames[line] = frames

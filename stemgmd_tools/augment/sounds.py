@@ -1,0 +1,153 @@
+"""Augmented stems as floats, wherever they lie: in memory, or in a file where they would take too much of it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools.errors import AugmentError
+
+Float = NDArray[np.float32]
+
+
+class Sounds(Protocol):
+    """Stems of one length."""
+
+    @property
+    def count(self) -> int:
+        """How many stems there are."""
+        ...
+
+    @property
+    def frames(self) -> int:
+        """Length of all stems."""
+        ...
+
+    def stem(self, axis: int, start: int, stop: int) -> Float:
+        """Return a part of one stem, shape (2, frames); not to be written to."""
+        ...
+
+    def part(self, start: int, stop: int) -> Float:
+        """Return a part of all stems, shape (stem, 2, frames); not to be written to."""
+        ...
+
+
+class Held:
+    """Stems in memory.
+
+    :param stems: shape (stem, 2, frames).
+    """
+
+    def __init__(self, stems: Float) -> None:
+        """Keep them."""
+        self._stems = stems
+
+    @property
+    def count(self) -> int:
+        """How many stems there are."""
+        return len(self._stems)
+
+    @property
+    def frames(self) -> int:
+        """Length of all stems."""
+        return int(self._stems.shape[2])
+
+    def stem(self, axis: int, start: int, stop: int) -> Float:
+        """Return a view of one stem."""
+        return self._stems[axis, :, start:stop]
+
+    def part(self, start: int, stop: int) -> Float:
+        """Return a view of all stems."""
+        return self._stems[:, :, start:stop]
+
+
+class Spool:
+    """Stems in files without a name: the system removes them with the process, however that ends.
+
+    :param count: how many stems there will be; those that were not put are silent.
+    :param folder: on whose disk the files lie; None: where the system keeps temporary files.
+    """
+
+    def __init__(self, count: int, folder: Path | None) -> None:
+        """Hold nothing yet."""
+        self._folder = folder
+        self._files: list[IO[bytes] | None] = [None] * count
+        self._frames = [0] * count
+
+    @property
+    def count(self) -> int:
+        """How many stems there are."""
+        return len(self._files)
+
+    @property
+    def frames(self) -> int:
+        """Length of the first stem, which counts for all."""
+        return self._frames[0]
+
+    def put(self, axis: int, sound: Float) -> None:
+        """Write one stem, shape (2, frames), in place of what it was; a silent one takes no disk.
+
+        :raises AugmentError: if the disk refuses.
+        """
+        self._frames[axis] = sound.shape[1]
+        if not sound.any():
+            self._files[axis] = None
+            return
+        try:
+            file = self._files[axis] or tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 - stays
+            self._files[axis] = file
+            file.seek(0)
+            for line in sound:
+                _write(file, np.ascontiguousarray(line))
+        except OSError as error:
+            where = self._folder or tempfile.gettempdir()
+            raise AugmentError(
+                f"{where}: cannot set {sound.nbytes >> 20} MB of an augmented stem aside ({error.strerror}); "
+                "make room there and run the same command again"
+            ) from error
+
+    def stem(self, axis: int, start: int, stop: int) -> Float:
+        """Read a part of one stem; beyond its end there is silence."""
+        sound: Float = self.some([axis], start, min(stop, self.frames))[0]
+        return sound
+
+    def part(self, start: int, stop: int) -> Float:
+        """Read a part of all stems."""
+        return self.some(range(self.count), start, min(stop, self.frames))
+
+    def some(self, axes: Sequence[int], start: int, stop: int) -> Float:
+        """Read a part of some stems, shape (stem, 2, frames)."""
+        out = np.zeros((len(axes), 2, max(stop - start, 0)), np.float32)
+        for axis, sound in zip(axes, out, strict=True):
+            self._read(axis, start, sound)
+        return out
+
+    def _read(self, axis: int, start: int, out: Float) -> None:
+        file, frames = self._files[axis], self._frames[axis]
+        if file is None or start >= frames:
+            return
+        for channel, line in enumerate(out[:, : frames - start]):
+            file.seek((channel * frames + start) * line.itemsize)
+            if _read_into(file, line) < line.nbytes:
+                raise AugmentError(f"stem {axis}: what was set aside of it is gone; run the same command again")
+
+
+def _write(file: IO[bytes], line: Float) -> None:
+    """Write all of a line: the system takes at most 2 GB at a time."""
+    left = line.data.cast("B")
+    while left:
+        left = left[file.write(left) :]
+
+
+def _read_into(file: IO[bytes], line: Float) -> int:
+    """Fill a line from where the file stands; return how many bytes there were."""
+    view = line.data.cast("B")
+    filled = 0
+    while filled < len(view) and (got := file.readinto(view[filled:])):  # type: ignore[attr-defined]
+        filled += got
+    return filled
