@@ -119,10 +119,10 @@ class _InTurn:
     def finished(self) -> Finished:
         """Carry out all rows."""
         stages = [self._begun(group) for group in self._groups]
-        for section in _sections(self._work.rows):
+        for number, section in enumerate(_sections(self._work.rows)):
             gains = self._gains(section.hearing)
             for group, stage in zip(self._groups, stages, strict=True):
-                stage.audio = self._sound(group, stage)
+                stage.audio = self._rendered(group) if number == 0 else self._fetched(group, stage)
                 self._carry_out(section, gains, group, stage)
                 self._set_aside(group, stage)
         mixture = self._mixture() if _is_finished(self._work.rows) else None
@@ -136,10 +136,12 @@ class _InTurn:
         known = self._work.impulse_responses
         return Stage(nothing, frames, self._take.onsets(group), self._work.sample_rate, known)
 
-    def _sound(self, group: range, stage: Stage) -> Tensor:
-        """Return the sound of a group's lines: rendered, or as it was set aside."""
-        if self._spool.frames:
-            return self._tensor(self._spool.some(group, 0, max(stage.frames)))
+    def _fetched(self, group: range, stage: Stage) -> Tensor:
+        """Return the sound of a group's lines as it was set aside."""
+        return self._tensor(self._spool.some(group, 0, max(stage.frames)))
+
+    def _rendered(self, group: range) -> Tensor:
+        """Return the sound of a group's lines before any row on sound."""
         sound = self._take.stems(group)
         for stem, line in zip(group, sound, strict=True):
             if not math.isfinite(float(torch.from_numpy(line).sum())) and not np.isfinite(line).all():

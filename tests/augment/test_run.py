@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from corpora import IDS, digests
 from toy_kits import write_sound
 
-from stemgmd_tools.augment import libraries
+from stemgmd_tools.augment import libraries, stemwise
 from stemgmd_tools.augment.chain import load_chain
 from stemgmd_tools.augment.origin import Origin
 from stemgmd_tools.augment.run import AugmentRequest
@@ -118,6 +118,20 @@ def test_rows_make_it_again_to_the_bit(tmp_path, augmented, rendered):
     ours, theirs = (
         {path: digest for path, digest in digests(root).items() if not path.startswith(".stemgmd")}
         for root in (tmp_path / "out", augmented)
+    )
+    assert ours == theirs
+
+
+def test_a_few_stems_at_a_time_give_the_same_bytes_also_from_their_rows(monkeypatch, tmp_path, augmented, rendered):
+    monkeypatch.setattr(stemwise, "MOST_AT_ONCE", 1)  # every example is a long one
+    render_corpus(tmp_path / "drawn", request(Origin(rendered)), jobs=1)
+    assert digests(tmp_path / "drawn") == digests(augmented)
+    given = read_drawn(augmented / "manifests" / "augmentations.parquet")
+    again = AugmentRequest(Origin(rendered), "starter", given[0].made_with, given=given)
+    render_corpus(tmp_path / "given", again, jobs=1)
+    ours, theirs = (
+        {path: digest for path, digest in digests(root).items() if path.startswith("audio")}
+        for root in (tmp_path / "given", augmented)
     )
     assert ours == theirs
 
