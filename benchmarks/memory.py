@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.results import Row
@@ -37,6 +39,25 @@ def anonymous_mb() -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
+@contextmanager
+def watched() -> Iterator[list[float]]:
+    """Yield a list whose one value is, afterwards, the most that this process held of its own meanwhile, in MB."""
+    done = threading.Event()
+    peak = [anonymous_mb()]
+
+    def watch() -> None:
+        while not done.wait(INTERVAL_S):
+            peak[0] = max(peak[0], anonymous_mb())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        watcher.join()
+
+
 def main() -> None:
     """Render, watched by a thread."""
     from benchmarks.material import performances
@@ -48,19 +69,8 @@ def main() -> None:
     kit, *gmd = sys.argv[1:]
     longest = max(performances(Path(gmd[0]) if gmd else None), key=lambda one: one.duration_s)
     bank = open_bank(load_kit(kit))
-    done = threading.Event()
-    peak = [anonymous_mb()]
-
-    def watch() -> None:
-        while not done.wait(INTERVAL_S):
-            peak[0] = max(peak[0], anonymous_mb())
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    with tempfile.TemporaryDirectory(prefix="stemgmd-benchmark-") as folder:
+    with watched() as peak, tempfile.TemporaryDirectory(prefix="stemgmd-benchmark-") as folder:
         write_performance(Path(folder), longest, bank, RenderSettings())
-    done.set()
-    watcher.join()
     print(peak[0], longest.duration_s)
 
 

@@ -142,7 +142,7 @@ from stemgmd_tools.augment.catalogue import effect_named
 from stemgmd_tools.augment.pcm import quantised
 from stemgmd_tools.augment.rows import Row
 torch.set_num_threads(1)
-frames, rate = 8_000 * 600, 8_000
+frames, rate = 8_000 * 300, 8_000
 stemwise.MOST_AT_ONCE = 8 * frames
 names = ("kick", "snare", "hi_tom", "mid_tom", "low_tom", "hihat_closed", "hihat_open", "ride", "crash")
 given = {"cents": -200.0, "drive": 3.0, "gain_db": -3.0, "threshold_db": -20.0, "ratio": 3.0, "seed": 5}
