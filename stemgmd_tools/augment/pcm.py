@@ -14,7 +14,7 @@ from stemgmd_tools.errors import RenderError
 from stemgmd_tools.rendering.mix import GAIN_STEP_DB, GROUP_AXES, ROUNDING_MARGIN
 from stemgmd_tools.rendering.stems import Pcm
 
-_BLOCK_FRAMES: Final = 1 << 20
+_BLOCK_FRAMES: Final = 1 << 18
 
 
 class Quantised(NamedTuple):

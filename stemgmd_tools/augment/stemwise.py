@@ -31,7 +31,7 @@ from stemgmd_tools.errors import AugmentError
 MOST_AT_ONCE: Final = 1 << 29
 """Bytes of stems that are computed on at a time, or one stem where that takes more: nine stems of up to 169 s at
 44.1 kHz stay together."""
-PART_FRAMES: Final = 1 << 20
+PART_FRAMES: Final = 1 << 18
 """Frames of all stems that are summed at a time."""
 _FRAME_BYTES: Final = 8
 """Two channels of float32."""
