@@ -54,7 +54,7 @@ def test_groups_of_stems_do_not_clip_where_the_mixture_does_not(bit_depth, has_o
     stems = np.zeros((9, 2, 5000), np.float32)
     for piece, value in ((Piece.HI_TOM, 0.8), (Piece.LOW_TOM, 0.8), (Piece.SNARE, -0.9)):
         stems[piece.axis] = value
-    made = quantised(stems, np.full((2, 5000), 0.5, np.float32) if has_own_mixture else None, bit_depth)
+    made = quantised(Held(stems), np.full((2, 5000), 0.5, np.float32) if has_own_mixture else None, bit_depth)
     rounded, _ = made.part(0, made.frames)
     toms = [piece.axis for piece in PIECES_OF_GROUP[Group.TOMS]]
     full = units.full_scale(bit_depth)

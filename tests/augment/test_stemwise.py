@@ -30,9 +30,11 @@ CHOSEN = {
 }  # fmt: skip
 
 
-def step(number: int, effect: str, stem: int = ALL_STEMS, scope: str = "") -> Row:
+def step(number: int, effect: str, stem: int = ALL_STEMS, scope: str = "", **changed: float) -> Row:
     values = {p.name: CHOSEN.get(p.name, p.default) for p in effect_named(effect).parameters}
-    return Row("d/1+tin+1", number, effect, scope or ("example" if stem == ALL_STEMS else "stem"), stem, values)
+    return Row(
+        "d/1+tin+1", number, effect, scope or ("example" if stem == ALL_STEMS else "stem"), stem, {**values, **changed}
+    )
 
 
 ON_STEMS = (
@@ -44,12 +46,15 @@ ON_STEMS = (
     step(5, "noise_floor"),
     step(6, "time_stretch"),
     step(7, "transient_shaper", 0),
-    step(8, "pitch_shift", 0),
-    step(8, "pitch_shift", 7),
+    step(8, "repitch", 2, fastest=1.1, rate=1.1),
+    step(8, "repitch", 3, fastest=1.1, cents=100.0),
+    *(step(8, "repitch", stem, fastest=1.1, rate=1.0, cents=0.0) for stem in (0, 1, 4, 5, 6, 7, 8)),
+    step(9, "pitch_shift", 0),
+    step(9, "pitch_shift", 7),
 )
-TO_ONE_LOUDNESS = (step(9, "loudness_normalization"), step(10, "compressor", 1), step(11, "low_pass_filter", 8))
+TO_ONE_LOUDNESS = (step(10, "loudness_normalization"), step(11, "compressor", 1), step(12, "low_pass_filter", 8))
 ON_THE_MIXTURE = tuple(
-    step(12 + number, effect, scope="mixture")
+    step(13 + number, effect, scope="mixture")
     for number, effect in enumerate(("bleed", "room_reverb", "compressor", "limiter"))
 )
 
@@ -60,7 +65,13 @@ def made(rows: tuple[Row, ...], tmp_path):
     take = Take(SOURCE, toy_example(FRAMES), rows, Studio(SOURCE))
     done = carried_out(take, work, tmp_path)
     tracks = quantised(done.stems, done.mixture, 16)
-    return done.stems.part(0, done.stems.frames).copy(), done.mixture, done.warp, *tracks.part(0, tracks.frames), tracks
+    return (
+        done.stems.part(0, done.stems.frames).copy(),
+        done.mixture,
+        done.warps,
+        *tracks.part(0, tracks.frames),
+        tracks,
+    )
 
 
 @pytest.mark.parametrize("stems_at_once", [1, 2, 4])
