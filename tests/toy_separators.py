@@ -1,0 +1,58 @@
+"""Separators small enough for tests, and how to make the registry know them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from stemgmd_tools.baseline.models import registry
+from stemgmd_tools.baseline.models.separator import Estimate, MaskSeparator, Separator
+from stemgmd_tools.baseline.stft import Spectrogram
+from stemgmd_tools.pieces import GROUPS
+
+
+class Gains(Separator):
+    """Each stem is the mixture times a number: stem n is ``(n + 1) * gain`` of it."""
+
+    def __init__(self, stems: Sequence[str] = GROUPS, gain: float = 0.25, offset: float = 0.0) -> None:
+        super().__init__(stems)
+        self.register_buffer("gains", gain * torch.arange(1, len(self.stems) + 1, dtype=torch.float32))
+        self.offset = offset
+        self.lengths: list[tuple[int, ...]] = []
+
+    def estimate(self, mixture: Tensor) -> Estimate:
+        self.lengths.append(tuple(mixture[:, 0].shape))
+        return Estimate(mixture.shape[-1], sound=mixture[:, None] * self.gains[:, None, None] + self.offset)
+
+
+class TinyMasks(MaskSeparator):
+    """One small convolution over bins and spectra, a sigmoid mask for each stem and channel."""
+
+    def __init__(self, stems: Sequence[str] = GROUPS, window: int = 512, hop: int = 128, width: int = 4) -> None:
+        super().__init__(stems, Spectrogram(window, hop))
+        self.enter = nn.Conv2d(2, width, 3, padding=1)
+        self.leave = nn.Conv2d(width, 2 * len(self.stems), 3, padding=1)
+
+    def masks(self, spectra: Tensor) -> Tensor:
+        found = torch.sigmoid(self.leave(torch.relu(self.enter(torch.log1p(spectra.abs())))))
+        return found.unflatten(1, (len(self.stems), 2))
+
+
+class ComplexMasks(TinyMasks):
+    """The same with complex masks."""
+
+    def masks(self, spectra: Tensor) -> Tensor:
+        real = super().masks(spectra)
+        return torch.complex(real, 0.5 * real.flip(1))
+
+
+def register_toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the registry know the models above as ``gains``, ``tiny-masks`` and ``complex-masks``."""
+    made = {"gains": Gains, "tiny-masks": TinyMasks, "complex-masks": ComplexMasks}
+    rows = {name: registry.Model(name, f"{name}:{kind.__name__}", "A toy", "none") for name, kind in made.items()}
+    real = registry._class_of
+    monkeypatch.setattr(registry, "MODEL_OF_NAME", {**registry.MODEL_OF_NAME, **rows})
+    monkeypatch.setattr(registry, "_class_of", lambda row: made[row.name] if row.name in made else real(row))
