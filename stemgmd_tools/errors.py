@@ -43,5 +43,9 @@ class AugmentError(StemgmdError):
     """A chain, a row or an effect that cannot be carried out."""
 
 
+class TrainingError(StemgmdError):
+    """Training that cannot start (leaking splits, faulty settings) or go on (a damaged run, a loss without value)."""
+
+
 class FetchError(StemgmdError):
     """A download that failed or does not match its checksum."""

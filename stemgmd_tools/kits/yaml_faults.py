@@ -13,7 +13,8 @@ from stemgmd_tools.kits.checks import Problem, nearest
 from stemgmd_tools.kits.yaml_text import Data, YamlText, spell
 
 _SHOWN_CHARACTERS: Final = 60
-_EXTRA: Final = "extra_forbidden"
+_EXTRA: Final = ("extra_forbidden", "unexpected_keyword_argument")
+"""Of a pydantic model, and of a dataclass in one."""
 _MISSING: Final = "missing"
 
 
@@ -33,7 +34,7 @@ def translated(error: ValidationError, data: Data, schema: Mapping[str, Any]) ->
     """
     for fault in error.errors(include_url=False):
         at = _path_in(data, fault["loc"], ends_missing=fault["type"] == _MISSING)
-        if fault["type"] == _EXTRA:
+        if fault["type"] in _EXTRA:
             known = _known_keys(schema, at[:-1])
             yield Problem(at, f"unknown key{nearest(str(at[-1]), known)}; known keys: {', '.join(known)}")
         elif fault["type"] == _MISSING:

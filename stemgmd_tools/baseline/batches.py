@@ -1,0 +1,73 @@
+"""The batches of a run, from any step on: which items a step takes follows from its number alone."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from collections.abc import Iterator
+from typing import Any, Final
+
+import torch
+from torch.utils.data import DataLoader, Sampler
+
+from stemgmd_tools.augment.dataset import Batch, Collate, SegmentDataset
+from stemgmd_tools.corpus.execute import worker_count
+from stemgmd_tools.errors import UsageError
+
+_MOST_WORKERS: Final = 15
+
+
+class PartSampler(Sampler[list[tuple[int, int]]]):
+    """Keys of the parts that steps are computed in, without end: part ``n`` takes items ``n * items`` and on.
+
+    Every process takes each ``ranks``-th item, so that all of them together take what one alone would.
+
+    :param length: items of the dataset's epoch.
+    :param items: of a part, of all processes together.
+    :param first: the first part.
+    :raises UsageError: if items cannot be dealt out evenly.
+    """
+
+    def __init__(self, length: int, items: int, *, rank: int = 0, ranks: int = 1, first: int = 0) -> None:
+        """Keep the numbers."""
+        if items % ranks:
+            raise UsageError(
+                f"{items} items in each part of a step cannot be dealt out to {ranks} processes; make "
+                f"optimizer.items / accumulate a multiple of {ranks}"
+            )
+        self._length, self._items, self._rank, self._ranks, self._first = length, items, rank, ranks, first
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        """Yield the keys (epoch, index) of one part after the other."""
+        for part in itertools.count(self._first):
+            numbers = range(part * self._items + self._rank, (part + 1) * self._items, self._ranks)
+            yield [divmod(number, self._length) for number in numbers]
+
+
+def part_loader(dataset: SegmentDataset, sampler: PartSampler, workers: int, *, pinned: bool) -> Iterator[Batch]:
+    """Return batches without end, one per part.
+
+    :param pinned: in memory that a GPU reads without a copy.
+    """
+    options: dict[str, Any] = {"worker_init_fn": _unmoved, "prefetch_factor": 4} if workers else {}
+    loader: DataLoader[Any] = DataLoader(
+        dataset,
+        batch_sampler=sampler,
+        num_workers=workers,
+        collate_fn=Collate(dataset.source.sample_rate),
+        pin_memory=pinned,
+        **options,
+    )
+    return iter(loader)
+
+
+def loading_workers(asked: int | None, device: torch.device) -> int:
+    """Return how many processes load: on the CPU one beside the network's own work, for a GPU all cores but one."""
+    if asked is not None:
+        return asked
+    return max(1, min(worker_count(None) - 1, _MOST_WORKERS)) if device.type == "cuda" else 1
+
+
+def _unmoved(worker: int) -> None:  # noqa: ARG001
+    """Leave Ctrl-C to the process that trains, which saves before it ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,189 @@
+"""The sources of a training run, one per role, from its settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pandas as pd
+
+from stemgmd_tools.augment.chain import load_chain
+from stemgmd_tools.augment.dataset import SegmentDataset
+from stemgmd_tools.baseline.config import DataConfig, TrainConfig
+from stemgmd_tools.baseline.kit_identity import corpus_identities, corpus_kits, known_identities, virtual_identities
+from stemgmd_tools.baseline.splits import Splits, note_hashes, refuse_leaks, split_performances
+from stemgmd_tools.corpus.reader import Corpus
+from stemgmd_tools.corpus.source import StemSource
+from stemgmd_tools.corpus.virtual import VirtualCorpus
+from stemgmd_tools.errors import TrainingError, UsageError
+from stemgmd_tools.kits.library import kits_named, search_path
+from stemgmd_tools.kits.store import build_banks, seems_built
+from stemgmd_tools.performances.source import find_source
+from stemgmd_tools.pieces import GROUPS, PIECES_OF_GROUP
+
+EPOCH_ITEMS: Final = 1 << 20
+"""Items of an epoch of the dataset; training counts items and knows no epochs."""
+
+_VALIDATION_SEED: Final = 20_230_807
+"""Of the draw of validation segments: the same ones whatever a run's seed is, so that runs compare."""
+_VALIDATION_ACTIVE: Final = 0.4
+"""Share of validation segments in which each group is played at least; toms would else be heard in few."""
+
+_BUILT_AHEAD: Final = 64
+"""Kits, at most, whose banks are built before training; a bank takes some seconds and some ten MB."""
+
+
+class TrainingData(NamedTuple):
+    """What a run hears."""
+
+    train: StemSource
+    validation: StemSource | None
+    """None where no performance is for validation."""
+    splits: Splits
+    kits: tuple[str, ...]
+    fingerprint: str
+    """SHA-256 (hex) over performances, their notes and kits of both."""
+
+
+@dataclass(frozen=True)
+class CorpusPart(Corpus):
+    """Some performances of a corpus through some of its kits."""
+
+    names: frozenset[str] = frozenset()
+    kit_names: frozenset[str] = frozenset()
+
+    def manifest(self, name: str) -> pd.DataFrame:
+        """Return the rows of a manifest that tell of this part."""
+        rows = super().manifest(name)
+        for column, kept in (("performance", self.names), ("kit", self.kit_names)):
+            if column in rows:
+                rows = rows[rows[column].isin(kept)]
+        return rows.reset_index(drop=True)
+
+    def kits_of(self, performance: str) -> tuple[str, ...]:
+        """Return the kits of this part that a performance is there through, ascending."""
+        return tuple(kit for kit in super().kits_of(performance) if kit in self.kit_names)
+
+
+def open_data(config: DataConfig) -> TrainingData:
+    """Open what a run hears, and check that nothing leaks.
+
+    :raises TrainingError: if something leaks.
+    :raises StemgmdError: if a source, a kit or a performance cannot be used.
+    """
+    opened = _from_corpus(config) if config.corpus is not None else _rendered(config)
+    validation_names = [] if opened.validation is None else list(opened.splits.validation)
+    parts = (list(opened.splits.train.items()), validation_names, opened.kits)
+    return opened._replace(fingerprint=hashlib.sha256(json.dumps(parts).encode()).hexdigest())
+
+
+def prepare(data: TrainingData, jobs: int) -> None:
+    """Build banks that are not there yet, unless they are so many that they are better made as they come.
+
+    :param jobs: how many at a time.
+    """
+    source = data.train
+    if isinstance(source, VirtualCorpus) and len(data.kits) <= _BUILT_AHEAD:
+        kits = [source.kit(name) for name in data.kits]
+        missing = [kit for kit in kits if not seems_built(kit, source.sample_rate)]
+        if missing:
+            build_banks(missing, source.sample_rate, jobs=min(jobs, len(missing)))
+
+
+def train_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset:
+    """Return the segments that are trained on."""
+    chain = load_chain(config.data.chain)
+    return SegmentDataset(
+        data.train,
+        config.segment_frames,
+        EPOCH_ITEMS,
+        stems=config.model.stem_names,
+        target=config.data.target,
+        chain=chain if chain.steps else None,
+        mix=config.data.mix,
+        min_active=config.data.min_active or None,
+        seed=config.seed,
+    )
+
+
+def validation_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset | None:
+    """Return the fixed segments of validation, as they were played; None where none are wanted.
+
+    :raises TrainingError: if segments are wanted and no performance is for validation.
+    """
+    if not config.validation.items:
+        return None
+    if data.validation is None:
+        raise TrainingError(
+            "no performance is for validation (GMD's split `validation`); set validation.items to 0, or give a source "
+            "that holds some"
+        )
+    played = set(data.validation.hits["piece"])
+    active = {
+        str(group.value): _VALIDATION_ACTIVE
+        for group in GROUPS
+        if any(piece in played for piece in PIECES_OF_GROUP[group])
+    }
+    return SegmentDataset(
+        data.validation,
+        config.segment_frames,
+        config.validation.items,
+        stems=config.model.stem_names,
+        min_active=active,
+        seed=_VALIDATION_SEED,
+    )
+
+
+def _rendered(config: DataConfig) -> TrainingData:
+    """Render what is read."""
+    performances = find_source(gmd=None if config.gmd is None else Path(config.gmd)).read()
+    folders = search_path([Path(folder) for folder in config.kit_path])
+    chosen = kits_named(config.kits, folders)
+    source = VirtualCorpus(performances, chosen)
+    gmd_splits = {one.id: str(one.metadata.get("split") or "") for one in performances}
+    splits = _limited(split_performances(gmd_splits, note_hashes(source.hits)), config.limit)
+    refuse_leaks(splits, virtual_identities(chosen, folders), known_identities(config.test_kits, folders))
+
+    def part(names: list[str]) -> VirtualCorpus | None:
+        kept = set(names)
+        found = [one for one in performances if one.id in kept]
+        return VirtualCorpus(found, chosen) if found else None
+
+    return _data(part(list(splits.train)), part(list(splits.validation)), splits, tuple(kit.name for kit in chosen))
+
+
+def _from_corpus(config: DataConfig) -> TrainingData:
+    """Read files."""
+    corpus = Corpus(Path(config.corpus or ""))
+    folders = search_path([Path(folder) for folder in config.kit_path])
+    kits = corpus_kits(corpus, config.kits)
+    rows = corpus.performances
+    gmd_splits = dict(zip(rows["performance"].tolist(), rows["gmd_split"].fillna("").tolist(), strict=True))
+    splits = _limited(split_performances(gmd_splits, note_hashes(corpus.hits)), config.limit)
+    refuse_leaks(splits, corpus_identities(corpus, kits), known_identities(config.test_kits, folders))
+
+    def part(names: list[str]) -> CorpusPart | None:
+        kept = frozenset(name for name in names if set(corpus.kits_of(name)) & set(kits))
+        return CorpusPart(corpus.root, kept, frozenset(kits)) if kept else None
+
+    return _data(part(list(splits.train)), part(list(splits.validation)), splits, kits)
+
+
+def _data(
+    train: StemSource | None, validation: StemSource | None, splits: Splits, kits: tuple[str, ...]
+) -> TrainingData:
+    if train is None:
+        raise UsageError("no performance is for training; give a source that holds some of GMD's split `train`")
+    return TrainingData(train, validation, splits, kits, "")
+
+
+def _limited(splits: Splits, limit: int | None) -> Splits:
+    """Keep at most so many training performances, spread evenly as `render --limit` does."""
+    names = list(splits.train)
+    if limit is None or limit >= len(names):
+        return splits
+    kept = [names[(2 * i + 1) * len(names) // (2 * limit)] for i in range(limit)]
+    return splits._replace(train={name: splits.train[name] for name in kept})

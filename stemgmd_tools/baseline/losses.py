@@ -1,0 +1,181 @@
+"""What training makes small. Every term is computed in float32, and averages over items, stems and time.
+
+Terms on spectra take those the model made, in its own transform, so that no inverse transform is paid for; the targets'
+spectra are made once however many terms want them. Every term is a mean over the items of a batch (but ``masked_mse``,
+whose choice of stems is the batch's own), so that the mean over the parts of a batch is that of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from stemgmd_tools.baseline.config import LossConfig
+from stemgmd_tools.baseline.models.separator import Estimate
+from stemgmd_tools.baseline.stft import Spectrogram
+
+EPS: Final = 1e-7
+"""Energy of LarsNet's nSDR."""
+_LOG_FLOOR: Final = 1e-3
+"""Magnitude below which differences of logarithms say nothing; a full-scale sine has about a quarter."""
+
+
+class Wanted:
+    """The targets of a batch; their spectra are made when asked for, once per transform.
+
+    :param stems: (item, stem, 2, frame) float32.
+    :param mixture: (item, 2, frame).
+    """
+
+    def __init__(self, stems: Tensor, mixture: Tensor) -> None:
+        """Keep the sound."""
+        self.stems, self.mixture = stems, mixture
+        self._spectra: dict[int, Tensor] = {}
+
+    def spectra(self, transform: Spectrogram) -> Tensor:
+        """Return complex (item, stem, 2, bin, spectrum)."""
+        key = id(transform)
+        if key not in self._spectra:
+            with torch.no_grad():
+                self._spectra[key] = transform(self.stems)
+        return self._spectra[key]
+
+
+class Loss(nn.Module):
+    """A weighted sum of terms.
+
+    :param config: the terms and their settings.
+    :param stems: of the model.
+    :param target: the stems that count; empty: all.
+    """
+
+    weights: Tensor
+    """(stem,) of mean 1 over the stems that count."""
+
+    def __init__(self, config: LossConfig, stems: Sequence[str], target: Sequence[str] = ()) -> None:
+        """Make what terms need."""
+        super().__init__()
+        self.config = config
+        self._default = Spectrogram(4096, 1024)
+        self._resolutions = nn.ModuleList(Spectrogram(window, window // 4) for window in config.windows)
+        given = [config.stem_weights.get(name, 1.0) if not target or name in target else 0.0 for name in stems]
+        weights = torch.tensor(given, dtype=torch.float32)
+        self.register_buffer("weights", weights / weights.mean().clamp(min=1e-12), persistent=False)
+
+    def forward(self, estimate: Estimate, wanted: Wanted, progress: float = 0.0) -> dict[str, Tensor]:
+        """Return every term as a scalar, and their weighted sum as ``loss``.
+
+        :param progress: share of the training that is over, 0..1, which moves ``floor``.
+        """
+        with torch.autocast(wanted.stems.device.type, enabled=False):
+            found: dict[str, Tensor] = {
+                str(name): (_TERMS[name](self, estimate, wanted, progress) * self.weights).mean()
+                for name in self.config.terms
+            }
+            parts = [found[str(name)] * weight for name, weight in self.config.terms.items()]
+            return {"loss": torch.stack(parts).sum(), **found}
+
+    def floor(self, progress: float) -> float:
+        """Return the energy that ``nsdr`` adds, moved evenly in its logarithm."""
+        first, last = self.config.floor
+        return float(first * (last / first) ** min(max(progress, 0.0), 1.0))
+
+    def pair(self, estimate: Estimate, wanted: Wanted) -> tuple[Tensor, Tensor]:
+        """Return spectra of estimate and target, in the model's own transform if it has one."""
+        if estimate.spectra is not None and estimate.transform is not None:
+            return estimate.spectra, wanted.spectra(estimate.transform)
+        return self._default(estimate.sound), wanted.spectra(self._default)
+
+    def resolutions(self) -> list[Spectrogram]:
+        """Return the transforms of ``multi_resolution``."""
+        return [one for one in self._resolutions if isinstance(one, Spectrogram)]
+
+
+def nsdr(estimate: Tensor, stems: Tensor, eps: float = EPS) -> Tensor:
+    """Return LarsNet's nSDR in dB, (item, stem): energies are means over channels and frames, each plus ``eps``.
+
+    :param estimate: (item, stem, channel, frame), as ``stems``.
+    """
+    wanted = stems.float().square().mean((-1, -2)) + eps
+    error = (stems.float() - estimate.float()).square().mean((-1, -2)) + eps
+    return 10.0 * torch.log10(wanted / error)
+
+
+Term = Callable[[Loss, Estimate, Wanted, float], Tensor]
+"""Returns (item, stem), whose weighted mean is the term, or a scalar."""
+
+
+def _nsdr(loss: Loss, estimate: Estimate, wanted: Wanted, progress: float) -> Tensor:
+    return -nsdr(estimate.sound, wanted.stems, loss.floor(progress))
+
+
+def _l1_magnitude(loss: Loss, estimate: Estimate, wanted: Wanted, progress: float) -> Tensor:  # noqa: ARG001
+    """As LarsNet is trained."""
+    made, target = loss.pair(estimate, wanted)
+    return (made.abs() - target.abs()).abs().mean((-1, -2, -3))
+
+
+def _l1_spectrum(loss: Loss, estimate: Estimate, wanted: Wanted, progress: float) -> Tensor:  # noqa: ARG001
+    """Real and imaginary parts each; phase counts."""
+    made, target = loss.pair(estimate, wanted)
+    return (torch.view_as_real(made) - torch.view_as_real(target)).abs().mean((-1, -2, -3, -4))
+
+
+def _l1_waveform(loss: Loss, estimate: Estimate, wanted: Wanted, progress: float) -> Tensor:  # noqa: ARG001
+    return (estimate.sound.float() - wanted.stems).abs().mean((-1, -2))
+
+
+def _mse(loss: Loss, estimate: Estimate, wanted: Wanted, progress: float) -> Tensor:  # noqa: ARG001
+    return (estimate.sound.float() - wanted.stems).square().mean((-1, -2))
+
+
+def _masked_mse(loss: Loss, estimate: Estimate, wanted: Wanted, progress: float) -> Tensor:
+    """Leave out the stems of a batch with the greatest error, as labels that may be wrong were left out of SDX'23.
+
+    Fabbro et al., "The Sound Demixing Challenge 2023 - music demixing track", TISMIR 2024, section 6.
+    """
+    errors = _mse(loss, estimate, wanted, progress)
+    counted = errors.detach()[:, loss.weights > 0]
+    kept = errors.detach() <= torch.quantile(counted.flatten(), loss.config.keep)
+    return errors * kept
+
+
+def _multi_resolution(loss: Loss, estimate: Estimate, wanted: Wanted, progress: float) -> Tensor:  # noqa: ARG001
+    """Differences of magnitudes and of their logarithms, over several windows (Yamamoto et al. 2020).
+
+    The relative error there ("spectral convergence") is left out: it has no value where the target is silent.
+    """
+    parts = []
+    for transform in loss.resolutions():
+        scale = transform.window**-0.5
+        made, target = transform(estimate.sound).abs() * scale, wanted.spectra(transform).abs() * scale
+        logs = torch.log(made + _LOG_FLOOR) - torch.log(target + _LOG_FLOOR)
+        parts.append(((made - target).abs() + 0.1 * logs.abs()).mean((-1, -2, -3)))
+    return torch.stack(parts).mean(0)
+
+
+def _silence(loss: Loss, estimate: Estimate, wanted: Wanted, progress: float) -> Tensor:  # noqa: ARG001
+    """Level in dB of what is put into stems that are silent, 0 for all others.
+
+    A share of the mixture's energy is added (Wisdom et al., "What's all the FUSS about free universal sound
+    separation data?", 2021), so that what is quiet enough beside the mixture is driven down no further.
+    """
+    silent = wanted.stems.abs().amax((-1, -2)) == 0
+    heard = wanted.mixture.float().square().mean((-1, -2))[:, None] * loss.config.silence_ratio + EPS
+    energy = estimate.sound.float().square().mean((-1, -2))
+    return torch.where(silent, 10.0 * torch.log10((energy + heard) / heard), torch.zeros_like(energy))
+
+
+_TERMS: Final[dict[str, Term]] = {
+    "nsdr": _nsdr,
+    "l1_magnitude": _l1_magnitude,
+    "l1_spectrum": _l1_spectrum,
+    "l1_waveform": _l1_waveform,
+    "mse": _mse,
+    "masked_mse": _masked_mse,
+    "multi_resolution": _multi_resolution,
+    "silence": _silence,
+}

@@ -1,0 +1,111 @@
+"""The folder of a run: its settings, what it hears, where it stands, its best weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from filelock import FileLock, Timeout
+
+from stemgmd_tools.audio import write_bytes
+from stemgmd_tools.baseline.config import TrainConfig
+from stemgmd_tools.baseline.config_file import config_text, read_config
+from stemgmd_tools.baseline.data import TrainingData
+from stemgmd_tools.baseline.splits import ROLES
+from stemgmd_tools.errors import TrainingError
+
+
+class RunFolder(NamedTuple):
+    """Where things lie."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """The resolved settings."""
+        return self.root / "config.yaml"
+
+    @property
+    def splits(self) -> Path:
+        """Performances by role, and kits."""
+        return self.root / "splits.json"
+
+    @property
+    def log(self) -> Path:
+        """One row per step."""
+        return self.root / "log.csv"
+
+    @property
+    def board(self) -> Path:
+        """TensorBoard's files."""
+        return self.root / "tensorboard"
+
+    @property
+    def state(self) -> Path:
+        """All that the run needs to go on."""
+        return self.root / "state.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """The weights that did best in validation, for `separate` and `evaluate`."""
+        return self.root / "best.safetensors"
+
+    @property
+    def last(self) -> Path:
+        """The weights of the last save."""
+        return self.root / "last.safetensors"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other runs out; the lock ends with the process, however it ends.
+
+        :raises TrainingError: if another process trains here.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.root / ".lock")
+        try:
+            with lock.acquire(timeout=0):
+                yield
+        except Timeout:
+            raise TrainingError(
+                f"{self.root}: another process trains in this folder; wait for it or choose another with --out"
+            ) from None
+
+    def begin(self, config: TrainConfig, data: TrainingData) -> None:
+        """Save what is run; a run that was begun goes on only with the same settings and data.
+
+        :raises TrainingError: naming what differs.
+        """
+        if self.config.exists() and self.state.exists():
+            was = read_config(self.config)
+            if was.identity != config.identity:
+                raise TrainingError(
+                    f"{self.root}: was begun with other settings: {_differences(was, config)}; use those, or another "
+                    "folder with --out"
+                )
+        write_bytes(self.config, config_text(config).encode())
+        splits: dict[str, Any] = {role: sorted(data.splits.of(role)) for role in ROLES}
+        splits |= {"left_out": dict(data.splits.left_out), "kits": data.kits, "fingerprint": data.fingerprint}
+        write_bytes(self.splits, (json.dumps(splits, indent=1) + "\n").encode())
+
+
+def _differences(was: TrainConfig, now: TrainConfig) -> str:
+    """Return the settings that differ and decide what is computed."""
+    first, second = (_flat(one.model_dump(mode="json", by_alias=True)) for one in (was, now))
+    found = [
+        f"{key} {first.get(key)!r} (now {second.get(key)!r})"
+        for key in {**first, **second}
+        if first.get(key) != second.get(key)
+    ]
+    return ", ".join(found)
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in content.items():
+        name = f"{prefix}.{key}" if prefix else key
+        found |= _flat(value, name) if isinstance(value, dict) else {name: value}
+    return found

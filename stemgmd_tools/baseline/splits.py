@@ -1,0 +1,131 @@
+"""Which performances and kits are trained on, validated on and kept for the test; and a check that nothing leaks.
+
+Training hears GMD's training split through the training kits, validation GMD's validation split through training kits
+only (the original's validation heard the held-out kits, too), and the test is the evaluation sessions and the rest of
+GMD's test split, through kits seen and held out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from stemgmd_tools.errors import TrainingError
+
+ROLES: Final = ("train", "validation", "test")
+_EVALUATION: Final = "/eval_session/"
+_SHOWN: Final = 12
+
+
+class KitIdentity(NamedTuple):
+    """What a kit is, whatever its name says."""
+
+    name: str
+    related: frozenset[str] = frozenset()
+    """Kits it was made of, and recorded kits that it, or one of those, was measured on."""
+    hashes: frozenset[str] = frozenset()
+    """Of its map and of its bank, those that are known."""
+
+
+class Splits(NamedTuple):
+    """Performances by role: each id to the hash of its notes."""
+
+    train: Mapping[str, str]
+    validation: Mapping[str, str]
+    test: Mapping[str, str]
+    left_out: Mapping[str, str]
+    """Performances that no role has, with the one that holds the same notes."""
+
+    def of(self, role: str) -> Mapping[str, str]:
+        """Return the performances of a role."""
+        found: Mapping[str, str] = getattr(self, role)
+        return found
+
+
+def note_hashes(hits: pd.DataFrame) -> dict[str, str]:
+    """Return a hash of the notes of every performance: numbers, velocities, and times after the first to 1 ms.
+
+    :param hits: the manifest ``hits`` of a source.
+    """
+    found = {}
+    for name, rows in hits.groupby("performance", sort=False, observed=True):
+        times_s = rows["time_s"].to_numpy()
+        order = np.lexsort([rows["note"].to_numpy(), times_s])
+        columns = (np.rint(1000.0 * (times_s - times_s.min())), rows["note"].to_numpy(), rows["velocity"].to_numpy())
+        content = b"".join(np.asarray(column, np.int64)[order].tobytes() for column in columns)
+        found[str(name)] = hashlib.sha256(content).hexdigest()
+    return found
+
+
+def split_performances(gmd_splits: Mapping[str, str], notes: Mapping[str, str]) -> Splits:
+    """Deal performances out to the roles.
+
+    A performance that holds the same notes as one of a later role (train, validation, test) is left out. Performances
+    without a split (your own MIDI) are for training.
+
+    :param gmd_splits: split of every performance by id, as GMD says.
+    :param notes: hash of the notes by id, see :func:`note_hashes`; a performance without hits has none.
+    """
+    roles: dict[str, dict[str, str]] = {role: {} for role in ROLES}
+    for name, split in gmd_splits.items():
+        role = "test" if _EVALUATION in name else split or "train"
+        if role not in roles:
+            raise TrainingError(f"{name}: split is {role!r}; allowed: {', '.join(ROLES)}")
+        if name in notes:
+            roles[role][name] = notes[name]
+    left_out = {}
+    for role, later in (("validation", ("test",)), ("train", ("validation", "test"))):
+        taken = {content: name for other in later for name, content in roles[other].items()}
+        for name, content in list(roles[role].items()):
+            if content in taken:
+                left_out[name] = taken[content]
+                del roles[role][name]
+    return Splits(roles["train"], roles["validation"], roles["test"], left_out)
+
+
+def refuse_leaks(splits: Splits, train_kits: Iterable[KitIdentity], test_kits: Iterable[KitIdentity]) -> None:
+    """Refuse to start if something of one role is heard in another.
+
+    :param test_kits: those kept for the test.
+    :raises TrainingError: naming the first overlap: a performance or its notes in two roles; a kit for training that
+        is kept for the test, has the sound of one that is, is made of one, or was measured on one.
+    """
+    for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        _refuse_performances(first, splits.of(first), second, splits.of(second))
+    kept = tuple(test_kits)
+    for kit in train_kits:
+        for other in kept:
+            _refuse_kit(kit, other)
+
+
+def _refuse_performances(first: str, here: Mapping[str, str], second: str, there: Mapping[str, str]) -> None:
+    both = sorted(here.keys() & there.keys())
+    if both:
+        raise TrainingError(
+            f"leak: {len(both)} performances are in {first} and {second}: {_some(both)}; keep each in one role"
+        )
+    notes = {content: name for name, content in there.items()}
+    same = sorted(f"{name} = {notes[content]}" for name, content in here.items() if content in notes)
+    if same:
+        raise TrainingError(f"leak: same notes in {first} and {second}: {_some(same)}; leave one of each out")
+
+
+def _refuse_kit(kit: KitIdentity, kept: KitIdentity) -> None:
+    if kit.name == kept.name:
+        fault = "is kept for the test"
+    elif kit.hashes & kept.hashes:
+        fault = f"sounds as {kept.name} does, which is kept for the test"
+    elif kept.name in kit.related:
+        fault = f"was made of, or measured on, {kept.name}, which is kept for the test"
+    else:
+        return
+    raise TrainingError(f"leak: kit {kit.name} {fault}; leave it out of `kits`, or the other out of `test_kits`")
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"

@@ -1,0 +1,155 @@
+"""``stemgmd baseline-train``: train a separator on a corpus, or on one that is rendered as it is read."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from stemgmd_tools.cli.kits import kit_path_option
+from stemgmd_tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from stemgmd_tools.baseline.config import TrainConfig
+
+_SECONDS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0}
+_DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?[hms])+|\d+(?:\.\d+)?")
+
+
+def _duration_s(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
+    """Return seconds from ``90``, ``90s``, ``30m``, ``1h30m``."""
+    if text is None:
+        return None
+    if not _DURATION.fullmatch(text):
+        raise click.BadParameter(f"{text!r} is no duration; give one such as 90s, 30m or 1h30m", context, option)
+    parts = re.findall(r"([\d.]+)([hms]?)", text)
+    return sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
+
+
+@click.command("baseline-train", short_help="Train a separator.")
+@click.option("--corpus", type=click.Path(path_type=Path), metavar="DIR", help="Train on the files of a corpus.")
+@click.option(
+    "--virtual",
+    "gmd",
+    type=click.Path(path_type=Path),
+    metavar="GMD",
+    help="Train on the Groove MIDI Dataset, folder or zip, rendered as it is read.  [default: as for render]",
+)
+@click.option("--kits", multiple=True, metavar="NAMES", help="Kits to train on.  [default: train]")
+@kit_path_option
+@click.option(
+    "--test-kits", multiple=True, metavar="NAMES", help="Kits kept for the test, never trained on.  [default: heldout]"
+)
+@click.option("--model", metavar="NAME", help="[default: larsnet-s]")
+@click.option("--stems", type=click.Choice(["five", "nine"]), help="[default: five]")
+@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="Start from these.")
+@click.option("--target", multiple=True, metavar="STEM", help="Train for this stem alone; repeatable.")
+@click.option("--chain", metavar="NAME", help="A ready chain of augmentations or a YAML file.  [default: larsnet]")
+@click.option(
+    "--p-original",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="Share of mixes left as they were played; the stems of the others come from anywhere.  [default: 1]",
+)
+@click.option("--preset", metavar="NAME", default="default", show_default=True, help="larsnet: the published recipe.")
+@click.option(
+    "--config", "file", type=click.Path(path_type=Path), metavar="FILE", help="YAML of what differs from the preset."
+)
+@click.option("--steps", type=click.IntRange(1), metavar="N", help="Train for so many steps.")
+@click.option("--time-budget", callback=_duration_s, metavar="TIME", help="Train for so long instead: 90s, 30m, 1h30m.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to compute.  [default: auto]")
+@click.option("--workers", type=click.IntRange(0), metavar="N", help="Processes that load.")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="Of weights, segments and augmentations.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("run"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the run: begun, or gone on with.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the settings that would be used; check that nothing leaks.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+def baseline_train(**options: Any) -> None:
+    """Train a separator on GMD's training split through training kits.
+
+    The same command goes on with a run that was interrupted. Validation hears GMD's validation split through the
+    training kits; the test split and the kits kept for the test are never heard, and a leak of any of them is refused.
+    Several processes: `torchrun --nproc-per-node N -m stemgmd_tools.cli.main baseline-train ...`.
+    """
+    config = _config(options)
+    try:
+        from stemgmd_tools.baseline.train import train
+        from stemgmd_tools.baseline.watch import watch_on
+    except ImportError as error:
+        raise UsageError(
+            f"training needs the extra baseline: pip install 'stemgmd-tools[baseline]' ({error})"
+        ) from None
+    if options["dry_run"]:
+        _dry_run(config)
+        return
+    done = train(config, options["out"], watch=watch_on(sys.stderr, quiet=options["quiet"]))
+    best = (
+        ""
+        if done.state.best_db is None
+        else f", validation {done.state.best_db:.2f} dB at step {done.state.best_step:,}"
+    )
+    click.echo(f"{options['out']}: {done.state.step:,} steps{best}")
+    click.echo(f"weights: {done.weights}; log: {done.folder.log}")
+
+
+def _dry_run(config: TrainConfig) -> None:
+    from stemgmd_tools.baseline.config_file import config_text
+    from stemgmd_tools.baseline.data import open_data
+
+    data = open_data(config.data)
+    click.echo(config_text(config), nl=False)
+    counts = ", ".join(f"{len(data.splits.of(role)):,} {role}" for role in ("train", "validation", "test"))
+    click.echo(f"# performances: {counts}; kits: {len(data.kits):,}; nothing leaks")
+
+
+def _config(options: dict[str, Any]) -> TrainConfig:
+    """Return the settings: preset, file, options, the last one said wins."""
+    from stemgmd_tools.baseline.config_file import load_config
+
+    if options["steps"] and options["time_budget"]:
+        raise UsageError("--steps and --time-budget cannot be used together; leave one out")
+    if options["corpus"] and options["gmd"]:
+        raise UsageError("--corpus and --virtual name two sources; give one")
+    p_original = options["p_original"]
+    data = {
+        "corpus": _path(options["corpus"]),
+        "gmd": _path(options["gmd"]),
+        "kits": _names(options["kits"]),
+        "kit_path": [str(path.absolute()) for path in options["kit_path"]],
+        "test_kits": _names(options["test_kits"]),
+        "chain": options["chain"],
+        "mix": None if p_original in {None, 1.0} else {"p_original": p_original},
+        "target": list(options["target"]),
+        "workers": options["workers"],
+    }
+    model = {"name": options["model"], "stems": options["stems"], "weights": _path(options["weights"])}
+    changes = {
+        "data": _given(data),
+        "model": _given(model),
+        "budget": _given({"steps": options["steps"], "time_s": options["time_budget"]}),
+        **_given({"device": options["device"], "seed": options["seed"]}),
+    }
+    return load_config(options["file"], preset=options["preset"], changes=_given(changes))
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what was said."""
+    return {name: value for name, value in values.items() if value not in (None, [], {}, ())}
+
+
+def _path(path: Path | None) -> str | None:
+    return None if path is None else str(path.absolute())
+
+
+def _names(given: tuple[str, ...]) -> list[str]:
+    """Return names that may be separated by commas."""
+    return [name for text in given for name in text.split(",") if name]

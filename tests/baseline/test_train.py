@@ -1,0 +1,232 @@
+"""Training: it learns, and goes on exactly where it was killed; workers, processes and parts make no difference."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny_separator import Tiny, make_tiny, tiny_config
+
+from stemgmd_tools.baseline.config import TrainConfig
+from stemgmd_tools.baseline.config_file import config_text
+from stemgmd_tools.baseline.log import read_log
+from stemgmd_tools.baseline.models.registry import ModelSpec
+from stemgmd_tools.baseline.train import Trained, train
+from stemgmd_tools.errors import TrainingError, UsageError
+
+PROGRAM = Path(__file__).resolve().parents[1] / "tiny_separator.py"
+ROUNDING = 2e-5
+"""Sums over a batch in another order, in float32, carried through some steps of Adam."""
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """A sum's order, and so its last bit, depends on the number of threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def run(config: TrainConfig, out: Path) -> Trained:
+    return train(config, out, make=make_tiny)
+
+
+def losses(folder: Path) -> list[float]:
+    return [float(row["loss"]) for row in read_log(folder / "log.csv") if row["loss"]]
+
+
+def program(config: TrainConfig, out: Path, *before: str) -> subprocess.Popen[bytes]:
+    file = out.with_suffix(".yaml")
+    file.write_text(config_text(config), encoding="utf-8")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen([sys.executable, *before, str(PROGRAM), str(file), str(out)], env=environment)
+
+
+def test_the_loss_falls_and_the_average_is_what_is_kept(kits, tmp_path):
+    config = tiny_config(
+        kits, budget={"steps": 40}, validation={"items": 8, "every_steps": 60}, loss={"terms": {"mse": 1}}
+    )
+    done = run(config, tmp_path / "run")
+    found = losses(tmp_path / "run")
+    assert len(found) == 40
+    assert np.mean(found[-10:]) < 0.8 * np.mean(found[:10])
+    assert done.state.items == 40 * config.optimizer.items
+    assert done.weights == tmp_path / "run" / "best.safetensors"
+    row = read_log(tmp_path / "run" / "log.csv")[-1]
+    assert float(row["score_db"]) == pytest.approx(done.state.best_db)
+
+
+@pytest.mark.slow
+def test_killed_at_any_step_the_next_losses_are_equal(kits, tmp_path):
+    config = tiny_config(
+        kits,
+        budget={"steps": 34},
+        data={"chain": "larsnet"},
+        saving={"every_steps": 2},
+        validation={"items": 2, "every_steps": 7},
+        optimizer={"items": 4, "accumulate": 2},
+    )
+    run(config, tmp_path / "whole")
+    wanted = losses(tmp_path / "whole")
+    killed = tmp_path / "killed"
+    process = program(config, killed)
+    stop_at = int(np.random.default_rng().integers(2, 12))
+    while process.poll() is None and step_of(killed) < stop_at:
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "it ended before it was killed"
+    stood = step_of(killed)
+    assert stop_at <= stood <= 14
+    run(config, killed)
+    assert losses(killed)[stood:] == wanted[stood:]
+    assert len(wanted[stood:]) >= 20
+    assert losses(killed) == wanted
+    for name in ("state", "last", "best"):
+        one, other = (load_file(folder / f"{name}.safetensors") for folder in (killed, tmp_path / "whole"))
+        assert one.keys() == other.keys()
+        assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def step_of(folder: Path) -> int:
+    try:
+        return int(folder.joinpath("state.json").read_text().split('"step": ')[1].split(",")[0])
+    except (FileNotFoundError, IndexError):
+        return 0
+
+
+@pytest.mark.slow
+def test_two_processes_learn_as_one(kits, tmp_path):
+    # Batch norm sees its own process's share of a batch on a CPU, so that the model goes without.
+    config = tiny_config(kits, model={"name": "tiny", "options": {"norm": False, "dropout": 0.0}}, budget={"steps": 8})
+    run(config, tmp_path / "one")
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    assert program(config, tmp_path / "two", *launcher).wait() == 0
+    one, two = losses(tmp_path / "one"), losses(tmp_path / "two")
+    assert len(one) == len(two) == 8
+    assert one == pytest.approx(two, abs=ROUNDING)
+    scores = [read_log(tmp_path / name / "log.csv")[-1]["score_db"] for name in ("one", "two")]
+    assert float(scores[0]) == pytest.approx(float(scores[1]), abs=1e-3)
+
+
+def test_workers_and_parts_make_no_difference(kits, tmp_path):
+    plain = {"model": {"name": "tiny", "options": {"norm": False, "dropout": 0.0}}, "budget": {"steps": 5}}
+    run(tiny_config(kits, **plain), tmp_path / "plain")
+    run(tiny_config(kits, **plain, data={"workers": 2}), tmp_path / "workers")
+    assert losses(tmp_path / "workers") == losses(tmp_path / "plain")
+    run(tiny_config(kits, **plain, optimizer={"accumulate": 4}), tmp_path / "parts")
+    assert losses(tmp_path / "parts") == pytest.approx(losses(tmp_path / "plain"), abs=ROUNDING)
+
+
+def test_ctrl_c_saves_and_the_run_goes_on(kits, tmp_path):
+    config = tiny_config(kits, budget={"steps": 12}, data={"workers": 1})
+    run(tiny_config(kits, budget={"steps": 12}), tmp_path / "whole")
+    out = tmp_path / "run"
+
+    def make(spec: ModelSpec) -> Tiny:
+        model = make_tiny(spec)
+        calls = iter(range(1000))
+
+        def interrupt(*_: object) -> None:
+            if next(calls) == 6:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        model.register_forward_pre_hook(interrupt)
+        model.layers.register_forward_pre_hook(interrupt)
+        return model
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, out, make=make)
+    assert 1 <= step_of(out) < 12
+    run(config, out)
+    assert losses(out) == losses(tmp_path / "whole")
+
+
+def test_a_time_budget_is_kept_and_what_was_spent_counts(kits, tmp_path):
+    config = tiny_config(kits, budget={"time_s": 2.0}, validation={"items": 2, "every_s": 0.7}, saving={"every_s": 0.5})
+    began = time.monotonic()
+    done = run(config, tmp_path / "run")
+    took_s = time.monotonic() - began
+    assert 1.5 < done.state.spent_s < 3.0
+    assert took_s >= done.state.spent_s
+    rates = [float(row["learning_rate"]) for row in read_log(tmp_path / "run" / "log.csv") if row["learning_rate"]]
+    assert max(rates) > 0.9 * config.optimizer.learning_rate
+    assert rates[-1] < 0.1 * config.optimizer.learning_rate
+    again = run(config, tmp_path / "run")
+    assert again.state == done.state
+    longer = config.model_copy(update={"budget": config.budget.model_copy(update={"time_s": 3.0})})
+    more = run(longer, tmp_path / "run")
+    assert more.state.step > done.state.step
+    assert more.state.spent_s < 4.0
+
+
+def test_a_run_goes_on_with_its_own_settings_only(kits, tmp_path):
+    run(tiny_config(kits, budget={"steps": 2}), tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"other settings: optimizer.learning_rate 0.003 \(now 0.1\)"):
+        run(tiny_config(kits, optimizer={"learning_rate": 0.1}), tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"data.limit"):
+        run(tiny_config(kits, data={"limit": 5}), tmp_path / "run")
+
+
+def test_a_damaged_state_is_named(kits, tmp_path):
+    run(tiny_config(kits, budget={"steps": 2}), tmp_path / "run")
+    state = tmp_path / "run" / "state.safetensors"
+    state.write_bytes(state.read_bytes()[:-100])
+    with pytest.raises(TrainingError, match=r"state.safetensors: damaged"):
+        run(tiny_config(kits, budget={"steps": 4}), tmp_path / "run")
+
+
+def test_a_loss_without_value_ends_the_run_and_is_not_saved(kits, tmp_path):
+    config = tiny_config(kits, optimizer={"learning_rate": 1e30, "clip_norm": None}, budget={"steps": 40})
+    with pytest.raises(TrainingError, match="the loss is nan at step"):
+        run(config, tmp_path / "run")
+    assert not (tmp_path / "run" / "state.safetensors").exists()
+
+
+def test_a_target_trains_its_own_stem_alone(kits, tmp_path):
+    config = tiny_config(
+        kits, data={"target": ["kick"]}, budget={"steps": 3}, loss={"terms": {"l1_waveform": 1}}, ema=None
+    )
+    before = make_tiny(ModelSpec("tiny", config.model.stem_names, {}))
+
+    def make(spec: ModelSpec) -> Tiny:
+        model = make_tiny(spec)
+        before.load_state_dict(model.state_dict())
+        return model
+
+    train(
+        config.model_copy(update={"optimizer": config.optimizer.model_copy(update={"weight_decay": 0.0})}),
+        tmp_path / "run",
+        make=make,
+    )
+    after = load_file(tmp_path / "run" / "last.safetensors")["layers.4.weight"]
+    moved = (after - before.layers[4].weight).abs().amax((1, 2, 3)).reshape(5, 2).amax(1)
+    assert moved[0] > 0
+    assert not moved[1:].any()
+
+
+def test_what_cannot_be_is_refused(kits, tmp_path):
+    with pytest.raises(UsageError, match="give steps or time_s"):
+        run(
+            tiny_config(kits, budget={}).model_copy(update={"budget": type(tiny_config(kits).budget)()}), tmp_path / "a"
+        )
+    with pytest.raises(TrainingError, match="no performance is for validation"):
+        from stemgmd_tools.baseline.data import open_data, validation_segments
+
+        config = tiny_config(kits)
+        validation_segments(config, open_data(config.data)._replace(validation=None))
+
+
+def test_without_a_present_stem_there_is_no_score(kits):
+    from stemgmd_tools.baseline.validate import Validated
+
+    assert math.isnan(Validated({"kick": math.nan}, math.nan, -70.0).score_db)
