@@ -40,6 +40,12 @@ MODELS: Final[tuple[Model, ...]] = (
     Model(
         "htdemucs-s", "htdemucs:HtDemucs", "Hybrid Transformer Demucs, compact", "Rouard et al. 2023, arXiv:2211.08553"
     ),
+    Model(
+        "larsnet-s",
+        "compact:LarsNetSmall",
+        "one small band-split U-Net for all stems, real masks; the default",
+        "after Mezza et al. 2024 (LarsNet) and Luo and Yu 2023 (band split)",
+    ),
 )
 
 MODEL_OF_NAME: Final = {model.name: model for model in MODELS}

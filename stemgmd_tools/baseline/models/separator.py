@@ -5,41 +5,57 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from stemgmd_tools.baseline.stft import Spectrogram
 
 
+class Masked(NamedTuple):
+    """Spectra times masks, the product not yet taken."""
+
+    masks: Tensor
+    """(item, stem, channel, bin, spectrum), real (float32) or complex."""
+    mixture: Tensor
+    """Complex (item, channel, bin, spectrum)."""
+    transform: Spectrogram
+    """What the spectra were made with."""
+
+
 class Estimate:
-    """What a model says of a batch of mixtures; as spectra or as sound, whichever it made, and the other on demand.
+    """What a model says of a batch of mixtures: sound or masked spectra, and what follows from them on demand.
 
-    Losses take what they need, so a loss on spectra pays for no inverse transform.
+    Losses take what they need, so a loss on spectra or masks pays for no inverse transform.
 
-    :param sound: (item, stem, channel, frame), or None for what is given as spectra.
-    :param spectra: complex (item, stem, channel, bin, spectrum) in the model's own transform, or None.
-    :param transform: the model's own; None for models without one.
     :param frames: length of the mixtures.
+    :param sound: (item, stem, channel, frame); None for what is given as masks.
+    :param masked: masks and what they belong to; None for models that have none.
     """
 
-    def __init__(
-        self,
-        frames: int,
-        *,
-        sound: Tensor | None = None,
-        spectra: Tensor | None = None,
-        transform: Spectrogram | None = None,
-    ) -> None:
+    def __init__(self, frames: int, *, sound: Tensor | None = None, masked: Masked | None = None) -> None:
         """Keep what the model made."""
-        self._sound, self.spectra, self.transform, self._frames = sound, spectra, transform, frames
+        if (sound is None) == (masked is None):
+            raise ValueError("an estimate holds either sound or masked spectra")
+        self.masked, self._sound, self._frames = masked, sound, frames
+
+    @property
+    def transform(self) -> Spectrogram | None:
+        """The model's own transform; None for models without one."""
+        return None if self.masked is None else self.masked.transform
+
+    @cached_property
+    def spectra(self) -> Tensor | None:
+        """Complex (item, stem, channel, bin, spectrum) in the model's own transform; None for models without one."""
+        return None if self.masked is None else self.masked.masks * self.masked.mixture[:, None]
 
     @cached_property
     def sound(self) -> Tensor:
-        """(item, stem, channel, frame)."""
+        """(item, stem, channel, frame) float32."""
         if self._sound is not None:
             return self._sound
         if self.spectra is None or self.transform is None:
-            raise ValueError("an estimate holds sound, or spectra with their transform")
+            raise ValueError("an estimate holds either sound or masked spectra")
         return self.transform.inverse(self.spectra, self._frames)
 
 
@@ -89,8 +105,8 @@ class MaskSeparator(Separator):
         """Return masked spectra of mixtures (item, 2, frame)."""
         spectra = self.transform(mixture)
         masks = self.masks(spectra)
-        masked = (masks if masks.is_complex() else masks.float()) * spectra[:, None]
-        return Estimate(mixture.shape[-1], spectra=masked, transform=self.transform)
+        exact = masks if masks.is_complex() else masks.float()
+        return Estimate(mixture.shape[-1], masked=Masked(exact, spectra, self.transform))
 
 
 def parameter_count(model: nn.Module) -> int:

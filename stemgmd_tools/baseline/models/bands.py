@@ -1,0 +1,110 @@
+"""Spectra as bands and back: bins alone where partials of drums lie, wider and wider above.
+
+The idea is that of band-split networks (Luo and Yu, "Music source separation with band-split RNN", 2023): each band
+has small linear maps of its own, and a network between them works on tens of bands instead of thousands of bins.
+Bands of one width are computed in one matrix product.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from stemgmd_tools.errors import UsageError
+
+
+class BandGroup(NamedTuple):
+    """Neighbouring bands of one width."""
+
+    first: int
+    """First bin."""
+    bands: int
+    """How many."""
+    width: int
+    """Bins of each."""
+
+    @property
+    def bins(self) -> slice:
+        """The bins of all of its bands."""
+        return slice(self.first, self.first + self.bands * self.width)
+
+
+def band_groups(bins: int, singles: int, per_octave: int) -> tuple[BandGroup, ...]:
+    """Return bands that cover ``bins`` bins: ``singles`` bins alone, then ``per_octave`` equal bands an octave.
+
+    :raises UsageError: if ``bins`` is not ``singles`` times a power of two, or an octave cannot be shared evenly.
+    """
+    octaves = (bins // singles).bit_length() - 1
+    if singles << octaves != bins or singles % per_octave:
+        raise UsageError(
+            f"{bins} bins, {singles} of them alone, {per_octave} bands an octave: bins must be singles times a power "
+            "of two, singles a multiple of the bands an octave"
+        )
+    starts = [singles << octave for octave in range(octaves)]
+    return (BandGroup(0, singles, 1), *(BandGroup(start, per_octave, start // per_octave) for start in starts))
+
+
+def band_count(groups: tuple[BandGroup, ...]) -> int:
+    """Return how many bands there are."""
+    return sum(group.bands for group in groups)
+
+
+class _PerBand(nn.Module):
+    """A linear map for each band of a group, ``(band, row, inputs)`` to ``(band, row, outputs)``."""
+
+    def __init__(self, bands: int, inputs: int, outputs: int, gain: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(bands, inputs, outputs) * gain / inputs**0.5)
+        self.bias = nn.Parameter(torch.zeros(bands, 1, outputs))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return torch.baddbmm(self.bias, rows, self.weight)
+
+
+class BandSplit(nn.Module):
+    """Features of bins to features of bands.
+
+    :param groups: the bands.
+    :param inputs: features of a bin.
+    :param outputs: features of a band.
+    """
+
+    def __init__(self, groups: tuple[BandGroup, ...], inputs: int, outputs: int) -> None:
+        """Draw the weights."""
+        super().__init__()
+        self._groups = groups
+        self.maps = nn.ModuleList(_PerBand(group.bands, group.width * inputs, outputs, 1.0) for group in groups)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return (row, band, output) of features (row, bin, input)."""
+        rows = features.shape[0]
+        parts = [
+            maps(features[:, group.bins].reshape(rows, group.bands, -1).transpose(0, 1)).transpose(0, 1)
+            for group, maps in zip(self._groups, self.maps, strict=True)
+        ]
+        return torch.cat(parts, 1)
+
+
+class BandJoin(nn.Module):
+    """Features of bands to features of bins.
+
+    :param groups: the bands.
+    :param inputs: features of a band.
+    :param outputs: features of a bin.
+    :param gain: of the first weights.
+    """
+
+    def __init__(self, groups: tuple[BandGroup, ...], inputs: int, outputs: int, gain: float = 1.0) -> None:
+        """Draw the weights."""
+        super().__init__()
+        self._groups, self._outputs = groups, outputs
+        self.maps = nn.ModuleList(_PerBand(group.bands, inputs, group.width * outputs, gain) for group in groups)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return (row, bin, output) of features (row, band, input)."""
+        rows = features.shape[0]
+        parts = torch.split(features, [group.bands for group in self._groups], 1)
+        made = [maps(part.transpose(0, 1)).transpose(0, 1) for part, maps in zip(parts, self.maps, strict=True)]
+        return torch.cat([one.reshape(rows, -1, self._outputs) for one in made], 1)
