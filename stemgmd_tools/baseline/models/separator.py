@@ -24,30 +24,38 @@ class Masked(NamedTuple):
 
 
 class Estimate:
-    """What a model says of a batch of mixtures: sound or masked spectra, and what follows from them on demand.
+    """What a model says of a batch of mixtures: sound, spectra or masked spectra, and what follows on demand.
 
     Losses take what they need, so a loss on spectra or masks pays for no inverse transform.
 
     :param frames: length of the mixtures.
-    :param sound: (item, stem, channel, frame); None for what is given as masks.
-    :param masked: masks and what they belong to; None for models that have none.
+    :param sound: (item, stem, channel, frame).
+    :param spectra: complex (item, stem, channel, bin, spectrum), given with their ``transform``.
+    :param masked: masks and what they belong to. One of the three is given.
+    :raises ValueError: if not just one is given.
     """
 
-    def __init__(self, frames: int, *, sound: Tensor | None = None, masked: Masked | None = None) -> None:
+    def __init__(
+        self,
+        frames: int,
+        *,
+        sound: Tensor | None = None,
+        spectra: Tensor | None = None,
+        transform: Spectrogram | None = None,
+        masked: Masked | None = None,
+    ) -> None:
         """Keep what the model made."""
-        if (sound is None) == (masked is None):
-            raise ValueError("an estimate holds either sound or masked spectra")
-        self.masked, self._sound, self._frames = masked, sound, frames
-
-    @property
-    def transform(self) -> Spectrogram | None:
+        given = (sound is not None) + (spectra is not None) + (masked is not None)
+        if given != 1 or (spectra is None) != (transform is None):
+            raise ValueError("an estimate holds just one of sound, spectra with their transform, and masked spectra")
+        self.masked, self._sound, self._spectra, self._frames = masked, sound, spectra, frames
+        self.transform = transform if masked is None else masked.transform
         """The model's own transform; None for models without one."""
-        return None if self.masked is None else self.masked.transform
 
     @cached_property
     def spectra(self) -> Tensor | None:
         """Complex (item, stem, channel, bin, spectrum) in the model's own transform; None for models without one."""
-        return None if self.masked is None else self.masked.masks * self.masked.mixture[:, None]
+        return self._spectra if self.masked is None else self.masked.masks * self.masked.mixture[:, None]
 
     @cached_property
     def sound(self) -> Tensor:
@@ -55,7 +63,7 @@ class Estimate:
         if self._sound is not None:
             return self._sound
         if self.spectra is None or self.transform is None:
-            raise ValueError("an estimate holds either sound or masked spectra")
+            raise ValueError("an estimate without sound has spectra")
         return self.transform.inverse(self.spectra, self._frames)
 
 
