@@ -23,6 +23,7 @@ Count = Annotated[int, Field(ge=1)]
 
 LossName: TypeAlias = Literal[
     "nsdr",
+    "nsdr_spectrum",
     "l1_magnitude",
     "l1_spectrum",
     "l1_waveform",
@@ -88,7 +89,8 @@ class LossConfig(Strict):
     terms: dict[LossName, Positive] = Field(default={"nsdr": 1.0}, min_length=1, description="term to its weight")
     stem_weights: dict[str, float] = Field(default={}, description="stem to its weight; default: 1 each")
     floor: tuple[Positive, Positive] = Field(
-        default=(1e-4, 1e-7), description="`nsdr`: energy added to signal and error, at the start and at the end"
+        default=(1e-4, 1e-7),
+        description="`nsdr`, `nsdr_spectrum`: energy added to signal and error, at the start and at the end",
     )
     keep: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
         default=0.9, description="`masked_mse`: share of stems of a batch that count, those with the least error"

@@ -19,6 +19,8 @@ from stemgmd_tools.baseline.stft import Spectrogram
 
 EPS: Final = 1e-7
 """Energy of LarsNet's nSDR."""
+_HANN_POWER: Final = 0.375
+"""Mean of a squared Hann window: a spectrum's mean power over that and the window's length is the sound's."""
 _LOG_FLOOR: Final = 1e-3
 """Magnitude below which differences of logarithms say nothing; a full-scale sine has about a quarter."""
 
@@ -59,7 +61,7 @@ class Loss(nn.Module):
         """Make what terms need."""
         super().__init__()
         self.config = config
-        self._default = Spectrogram(4096, 1024)
+        self.default = Spectrogram(4096, 1024)
         self._resolutions = nn.ModuleList(Spectrogram(window, window // 4) for window in config.windows)
         given = [config.stem_weights.get(name, 1.0) if not target or name in target else 0.0 for name in stems]
         weights = torch.tensor(given, dtype=torch.float32)
@@ -87,7 +89,7 @@ class Loss(nn.Module):
         """Return spectra of estimate and target, in the model's own transform if it has one."""
         if estimate.spectra is not None and estimate.transform is not None:
             return estimate.spectra, wanted.spectra(estimate.transform)
-        return self._default(estimate.sound), wanted.spectra(self._default)
+        return self.default(estimate.sound), wanted.spectra(self.default)
 
     def resolutions(self) -> list[Spectrogram]:
         """Return the transforms of ``multi_resolution``."""
@@ -110,6 +112,29 @@ Term = Callable[[Loss, Estimate, Wanted, float], Tensor]
 
 def _nsdr(loss: Loss, estimate: Estimate, wanted: Wanted, progress: float) -> Tensor:
     return -nsdr(estimate.sound, wanted.stems, loss.floor(progress))
+
+
+def _nsdr_spectrum(loss: Loss, estimate: Estimate, wanted: Wanted, progress: float) -> Tensor:
+    """What ``nsdr`` is, by the energies of spectra: no inverse transform, and for real masks no complex number.
+
+    Spectra of neighbouring windows share samples, so an error that the inverse would take away counts here: the term
+    is never better than ``nsdr`` by more than the ends of a segment make.
+    """
+    floor, transform = loss.floor(progress), estimate.transform or loss.default
+    target = wanted.spectra(transform)
+    unit = transform.window * _HANN_POWER
+    signal = torch.view_as_real(target).square().sum(-1)
+    masked = estimate.masked
+    if masked is not None and not masked.masks.is_complex():
+        mixture = torch.view_as_real(masked.mixture.detach())
+        power = mixture.square().sum(-1)[:, None]
+        common = (torch.view_as_real(target) * mixture[:, None]).sum(-1)
+        error = masked.masks * (masked.masks * power - 2.0 * common) + signal
+    else:
+        made, target = loss.pair(estimate, wanted)
+        error = torch.view_as_real(made - target).square().sum(-1)
+    energies = [energy.mean((-1, -2, -3)).clamp_min(0.0) / unit + floor for energy in (signal, error)]
+    return 10.0 * torch.log10(energies[1] / energies[0])
 
 
 def _l1_magnitude(loss: Loss, estimate: Estimate, wanted: Wanted, progress: float) -> Tensor:  # noqa: ARG001
@@ -171,6 +196,7 @@ def _silence(loss: Loss, estimate: Estimate, wanted: Wanted, progress: float) ->
 
 _TERMS: Final[dict[str, Term]] = {
     "nsdr": _nsdr,
+    "nsdr_spectrum": _nsdr_spectrum,
     "l1_magnitude": _l1_magnitude,
     "l1_spectrum": _l1_spectrum,
     "l1_waveform": _l1_waveform,

@@ -12,13 +12,25 @@ from tiny_separator import Tiny
 from stemgmd_tools.baseline.config import BudgetConfig, LossConfig, ScheduleConfig
 from stemgmd_tools.baseline.ema import Ema
 from stemgmd_tools.baseline.losses import EPS, Loss, Wanted, nsdr
-from stemgmd_tools.baseline.models.separator import Estimate
+from stemgmd_tools.baseline.models.separator import Estimate, Masked
 from stemgmd_tools.baseline.schedule import factor, progress_of
 from stemgmd_tools.baseline.stft import Spectrogram
 
 STEMS = ("kick", "snare")
 SHAPE = (3, 2, 2, 6000)
-ALL = ("nsdr", "l1_magnitude", "l1_spectrum", "l1_waveform", "mse", "masked_mse", "multi_resolution", "silence")
+SPECTRA_DB = 0.1
+"""Between energies of spectra and of sound, in long noise: its ends fall into fewer windows."""
+ALL = (
+    "nsdr",
+    "nsdr_spectrum",
+    "l1_magnitude",
+    "l1_spectrum",
+    "l1_waveform",
+    "mse",
+    "masked_mse",
+    "multi_resolution",
+    "silence",
+)
 
 
 def sound(seed: int = 0, shape=SHAPE) -> torch.Tensor:
@@ -36,6 +48,25 @@ def test_nsdr_is_larsnets():
     wanted = 10 * np.log10((np.mean(s**2, (2, 3)) + 1e-7) / (np.mean((s - e) ** 2, (2, 3)) + 1e-7))
     assert nsdr(made, stems).numpy() == pytest.approx(wanted, abs=1e-4)
     assert value("nsdr", made, stems) == pytest.approx(-wanted.mean(), abs=1e-4)
+
+
+def test_nsdr_by_spectra_is_nsdr():
+    stems, made = sound(shape=(3, 2, 2, 60_000)), sound(1, (3, 2, 2, 60_000))
+    assert value("nsdr_spectrum", made, stems) == pytest.approx(value("nsdr", made, stems), abs=SPECTRA_DB)
+
+
+@pytest.mark.parametrize("frames", [6000, 6100])
+def test_nsdr_by_spectra_is_the_same_for_masks_and_for_what_they_leave(frames):
+    """Real masks take another way through the term."""
+    transform = Spectrogram(512, 128)
+    stems = sound(shape=(3, 2, 2, frames))
+    mixture = transform(stems.sum(1))
+    masks = torch.rand(3, 2, 2, *mixture.shape[-2:], generator=torch.Generator().manual_seed(2)) * 2 - 0.5
+    loss = Loss(LossConfig(terms={"nsdr_spectrum": 1.0}), STEMS)
+    wanted = Wanted(stems, stems.sum(1))
+    ways = [Masked(masks, mixture, transform), Masked(masks.to(torch.complex64), mixture, transform)]
+    real, complex_ = (float(loss(Estimate(frames, masked=way), wanted, 1.0)["loss"]) for way in ways)
+    assert real == pytest.approx(complex_, abs=1e-3)
 
 
 def test_the_floor_of_nsdr_goes_down_evenly_in_its_logarithm():
