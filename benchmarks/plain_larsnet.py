@@ -6,6 +6,8 @@ batch, the tensors in PyTorch's default layout.
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -22,8 +24,10 @@ class PlainLarsNet:
         self.networks: dict[str, UNet] = {}
         for stem in model.stems:
             network = UNet(BINS)
+            for parameter in network.parameters():
+                parameter.data = parameter.data.contiguous()
             network.load_state_dict(model.networks[stem].state_dict())
-            self.networks[stem] = network.to(memory_format=torch.contiguous_format).eval()
+            self.networks[stem] = network.eval()
         self.window = torch.hann_window(WINDOW)
 
     def __call__(self, mixture: Tensor) -> Tensor:
@@ -37,7 +41,7 @@ class PlainLarsNet:
         spectra = torch.stft(whole, WINDOW, HOP, window=self.window, return_complex=True)
         magnitudes, phases = spectra.abs(), spectra.angle()
         count = magnitudes.shape[-1]
-        patches = torch.stack(functional.pad(magnitudes, (0, -count % PATCH)).split(PATCH, -1))
+        patches = torch.stack(torch.split(functional.pad(magnitudes, (0, -count % PATCH)), PATCH, -1))
         masks = functional.pad(_masks(network, patches[:, :, :BINS]), (0, 0, 0, 1))
         masked = torch.cat(list(masks * patches), -1)[..., :count]
         return torch.istft(torch.polar(masked, phases), WINDOW, HOP, window=self.window, length=frames)
@@ -48,11 +52,11 @@ def _masks(network: UNet, magnitudes: Tensor) -> Tensor:
     level = network.norm(magnitudes.transpose(1, 2)).transpose(1, 2)
     skips: list[Tensor] = []
     for encoding in network.encoder:
-        level, skipped = _encoded(encoding, level)
+        level, skipped = _encoded(cast(Encoding, encoding), level)
         skips.append(skipped)
     level = skips.pop()
     for decoding in network.decoder:
-        level = _decoded(decoding, level)
+        level = _decoded(cast(Decoding, decoding), level)
         if skips:
             level = torch.cat([skips.pop(), level], 1)
     return torch.sigmoid(network.mask(level))

@@ -10,8 +10,10 @@ from benchmarks.results import Results, Row
 def _figure(row: Row) -> str:
     if row.figure is None:
         return "absent"
+    if 0 < abs(row.figure) < 0.005:
+        return f"{row.figure:.1e} {row.unit}".rstrip()
     digits = 0 if row.figure >= 100 else 1 if row.figure >= 10 else 2
-    return f"{row.figure:,.{digits}f} {row.unit}".replace(" x", "x")
+    return f"{row.figure:,.{digits}f} {row.unit}".replace(" x", "x").rstrip()
 
 
 def _reach(row: Row) -> str:

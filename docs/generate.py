@@ -103,6 +103,12 @@ def loader() -> str:
     return report.markdown(json.loads((ROOT / "benchmarks" / "loader.json").read_text(encoding="utf-8")))
 
 
+def separation() -> str:
+    """Return the last benchmark of separators that was committed."""
+    path = ROOT / "benchmarks" / "separation.json"
+    return report.markdown(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else "Not measured yet."
+
+
 def realism_results(part: Callable[[Results], str]) -> str:
     """Return a part of the last realism benchmark that was committed."""
     return part(Results.load(RESULTS)) if RESULTS.is_file() else "Not measured yet."
@@ -131,6 +137,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "realism-tried": realism_tried,
     "sample-map": kit_docs.reference,
     "segments": segments,
+    "separation": separation,
 }
 
 

@@ -90,6 +90,14 @@ def test_a_patch_does_not_depend_on_what_follows_it(model: LarsNet) -> None:
     assert not bool(whole[..., BINS, :].any())
 
 
+def test_masks_are_a_function_of_magnitudes_that_can_be_exported() -> None:
+    torch.manual_seed(0)
+    network, magnitudes = UNet(64).eval(), torch.rand(1, 2, 64, 128)
+    exported = torch.export.export(network, (magnitudes,)).module()
+    with torch.inference_mode():
+        assert float((exported(magnitudes) - network(magnitudes)).abs().max()) <= PLAIN_ERROR
+
+
 def test_original_checkpoints_become_our_weights(model: LarsNet, tmp_path: Path) -> None:
     paths = {stem: tmp_path / f"pretrained_{stem}_unet.pth" for stem in model.stems}
     for stem, path in paths.items():

@@ -1,0 +1,187 @@
+"""Speed of the models of the registry, and of full LarsNet beside a plain one: ``python -m benchmarks.separation``.
+
+Writes ``benchmarks/separation.json`` and prints the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks import report
+from benchmarks.augment.sounds import RATE, batch
+from benchmarks.clock import OtherLoad, Timing, in_turn
+from benchmarks.plain_larsnet import PlainLarsNet
+from benchmarks.results import Results, Row, machine
+from stemgmd_tools.baseline.memory import keep_freed_memory
+from stemgmd_tools.baseline.models.larsnet import HOP, PATCH, LarsNet
+from stemgmd_tools.baseline.models.registry import MODELS, ModelSpec, build
+from stemgmd_tools.baseline.models.separator import Separator, parameter_count
+from stemgmd_tools.pieces import GROUPS
+
+RESULTS = Path(__file__).with_name("separation.json")
+KEPT = ("processor", "cores", "system", "Python")
+STEMS = tuple(group.value for group in GROUPS)
+SEGMENT = (PATCH - 1) * HOP
+"""Frames that other models than LarsNet get at a time: as many as a patch of LarsNet."""
+DIFFERENCE = 1e-5
+REACHES = {"larsnet": 8.4, "larsnet, bfloat16": 15.0, "larsnet-s": 40.0}
+GPU_REACH = 2000.0
+PLAIN = "peer: larsnet the original's way"
+
+
+class Size(NamedTuple):
+    """How much is separated."""
+
+    patches: int
+    repeats: int
+
+
+FULL = Size(patches=4, repeats=3)
+QUICK = Size(patches=1, repeats=1)
+Way = Callable[[], Tensor]
+
+
+def material(patches: int) -> Tensor:
+    """Return a mixture (2, frame) of starter-set performances, as long as told."""
+    sounds = batch(patches).stems.sum(1)
+    return sounds.movedim(0, 1).flatten(1)[:, : patches * PATCH * HOP - HOP].contiguous()
+
+
+def settled(model: Separator, mixture: Tensor) -> Separator:
+    """Return a model whose batch norms have seen the mixture, as those of a trained one have."""
+    norms = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = 1.0
+    if norms:
+        with torch.no_grad():
+            model.train()(mixture[None, :, :SEGMENT])
+    return model.eval()
+
+
+def separated(model: Separator, mixture: Tensor, device: str, *, half: bool) -> Tensor:
+    """Return stems (stem, 2, frame); LarsNet cuts by itself, other models get segments, one after the other."""
+    length = mixture.shape[-1] if isinstance(model, LarsNet) else SEGMENT
+    with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=half):
+        return torch.cat([model(part[None])[0] for part in torch.split(mixture, length, -1)], -1)
+
+
+def ways(name: str, mixture: Tensor, device: str) -> tuple[Separator, dict[str, Way]]:
+    """Return a model, and it in both precisions."""
+    torch.manual_seed(0)
+    model = settled(build(ModelSpec(name, STEMS)), mixture).to(device)
+    heard = mixture.to(device)
+
+    def way(*, half: bool) -> Way:
+        def work() -> Tensor:
+            found = separated(model, heard, device, half=half)
+            if device != "cpu":
+                torch.cuda.synchronize()
+            return found
+
+        return work
+
+    return model, {name: way(half=False), f"{name}, bfloat16": way(half=True)}
+
+
+def measure(size: Size, threads: int, device: str, only: list[str]) -> Results:
+    """Measure every row, each printed as soon as it is known."""
+    torch.set_num_threads(threads)
+    others = OtherLoad()
+    mixture = material(size.patches)
+    duration_s = mixture.shape[-1] / RATE
+    rows: list[Row] = []
+
+    def add(row: Row) -> None:
+        rows.append(row)
+        print(report.line(row), file=sys.stderr, flush=True)
+
+    def time(found: dict[str, Way], note: str, suffix: str = "") -> None:
+        for name, timing in zip(found, in_turn([*found.values()], size.repeats), strict=True):
+            add(_row(name, suffix, duration_s, timing, note if name in (PLAIN, *only) else "", threads, device))
+
+    made = {name: ways(name, mixture, device) for name in only}
+    for kept in (False, True):
+        if kept and (device != "cpu" or not keep_freed_memory()):
+            continue
+        suffix = ", freed memory kept" if kept else ""
+        for model, found in made.values():
+            note = f"{parameter_count(model) / 1e6:.2f} M parameters"
+            peer: dict[str, Way] = {}
+            if isinstance(model, LarsNet) and device == "cpu":
+                peer = {PLAIN: _plain(model, mixture)}
+                if not kept:
+                    for row in _differences(peer[PLAIN](), *(way() for way in found.values())):
+                        add(row)
+            time({**peer, **found}, note, suffix)
+    share = others.share()
+    busy = "" if share is None else f"; other processes used {share:.0%} of the machine meanwhile"
+    about = f"{duration_s:.1f} s of starter-set performances, five stems, {_where(threads, device)}{busy}"
+    return Results(_machine(), about, rows)
+
+
+def _plain(model: LarsNet, mixture: Tensor) -> Way:
+    plain = PlainLarsNet(model)
+
+    def work() -> Tensor:
+        with torch.inference_mode():
+            return plain(mixture)
+
+    return work
+
+
+def _row(name: str, suffix: str, duration_s: float, timing: Timing, note: str, threads: int, device: str) -> Row:
+    told = note if name != PLAIN else "a transform a stem, all patches at once, default layout"
+    if device == "cpu":
+        spent = f"{duration_s * threads / timing.cpu_s:.1f}x by CPU time"
+        told = f"{spent}; {told}" if told else spent
+    reach = None if suffix else REACHES.get(name) if device == "cpu" else GPU_REACH if "larsnet" in name else None
+    return Row(name + suffix, duration_s / timing.wall_s, "x", at_least=reach, note=told)
+
+
+def _differences(plain: Tensor, exact: Tensor, half: Tensor) -> list[Row]:
+    """Return how far ours is from the plain one, at most, and bfloat16 from float32."""
+    error = float((exact - plain).abs().max())
+    ratio_db = 10 * float(torch.log10(exact.square().mean() / (half - exact).square().mean()))
+    return [
+        Row("larsnet, largest difference from the original's way", error, "", at_most=DIFFERENCE),
+        Row("larsnet, bfloat16: signal over its difference from float32", ratio_db, "dB", note="untrained weights"),
+    ]
+
+
+def _where(threads: int, device: str) -> str:
+    return f"{threads} threads" if device == "cpu" else torch.cuda.get_device_name()
+
+
+def _machine() -> dict[str, str]:
+    found = {key: value for key, value in machine().items() if key in KEPT}
+    return {**found, "torch": importlib.metadata.version("torch")}
+
+
+def main() -> None:
+    """Measure, print, write."""
+    names = [model.name for model in MODELS]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.separation", description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="one patch, once")
+    parser.add_argument("--threads", type=int, default=2, help="of the processor; default: %(default)s")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda; default: %(default)s")
+    parser.add_argument("--models", default=",".join(names), help="comma-separated; default: all")
+    parser.add_argument("--patches", type=int, help="11.89 s each; default: 4, on a GPU take 16 or more")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="where the results go; default: %(default)s")
+    given = parser.parse_args()
+    size = QUICK if given.quick else FULL
+    size = size._replace(patches=given.patches or size.patches)
+    results = measure(size, given.threads, given.device, given.models.split(","))
+    results.save(given.out)
+    print(report.text(results))
+
+
+if __name__ == "__main__":
+    main()
