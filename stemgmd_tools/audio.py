@@ -12,7 +12,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BufferedRandom, FileIO
 from pathlib import Path
@@ -29,7 +29,33 @@ from stemgmd_tools.errors import AudioError
 TEMPORARY_SUFFIX: Final = ".part"
 """Ending of a file that is being written."""
 
+AUDIO_SUFFIXES: Final = frozenset(
+    {
+        ".wav",
+        ".wave",
+        ".flac",
+        ".aif",
+        ".aiff",
+        ".aifc",
+        ".au",
+        ".caf",
+        ".w64",
+        ".rf64",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".mp3",
+    }
+)
+"""Endings of files that :class:`TrackReader` reads, in lower case."""
+
 _SUBTYPE: Final = {"int16": "PCM_16", "int24": "PCM_24", "float32": "FLOAT"}
+_FORMAT_OF_SUBTYPE: Final = {
+    **dict.fromkeys(("PCM_24", "PCM_32", "ALAC_20", "ALAC_24", "ALAC_32", "DWVW_24"), "int24"),
+    **dict.fromkeys(("FLOAT", "DOUBLE"), "float32"),
+}
+_WAV_BYTES: Final = (1 << 32) - (1 << 12)
+"""Samples that a WAV file can hold: its sizes have 32 bits."""
 _HIGHEST_FLAC_LEVEL: Final = 8
 _SET_ADD_PEAK_CHUNK: Final = 0x1050  # of libsndfile; soundfile has no method for it
 _HASH_CHUNK_BYTES: Final = 1 << 20
@@ -73,6 +99,59 @@ def read_pcm(path: Path, *, start: int = 0, frames: int = -1) -> tuple[Pcm, int,
             return np.rint(grid).astype(np.int32), rate, 24
     except (soundfile.SoundFileError, OSError, RuntimeError) as error:
         raise AudioError(f"{path}: cannot be read as audio ({error})") from error
+
+
+class TrackReader:
+    """Reads a track block by block; a context manager.
+
+    :param path: a file, or the number of an open file: 0 is standard input, where a pipe may bring WAV or AU.
+    :raises AudioError: if it is missing or unreadable.
+    """
+
+    def __init__(self, path: Path | int) -> None:
+        """Open it and read its header."""
+        self.name = str(path) if isinstance(path, Path) else "standard input"
+        try:
+            self._file = soundfile.SoundFile(path, closefd=isinstance(path, Path))
+        except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+            expected = "WAV, FLAC, AIFF, OGG and MP3 work" if isinstance(path, Path) else "a pipe may bring WAV"
+            raise AudioError(f"{self.name}: cannot be read as audio ({_reason(error)}); {expected}") from error
+        self.sample_rate = int(self._file.samplerate)
+        self.channels = int(self._file.channels)
+        self.frames = int(self._file.frames) if self._file.seekable() else None
+        """As announced by the header; None for a pipe, where it may be made up."""
+        self.sample_format = _FORMAT_OF_SUBTYPE.get(self._file.subtype, "int16")
+        """What :class:`TrackWriter` needs to hold its samples: ``int16``, ``int24`` or ``float32``."""
+
+    def blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:
+        """Yield samples of shape (n, channels), full scale 1.0, ``frames`` at a time and fewer at the end.
+
+        :raises AudioError: if the file is damaged.
+        """
+        while True:
+            try:
+                block = self._file.read(frames, dtype="float32", always_2d=True)
+            except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+                raise AudioError(f"{self.name}: cannot be read to its end ({_reason(error)})") from error
+            if len(block):
+                yield block
+            if len(block) < frames:
+                return
+
+    def __enter__(self) -> TrackReader:
+        """Return the reader itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _reason(error: Exception) -> str:
+    """Return what libsndfile says, without the name it puts before."""
+    return getattr(error, "error_string", None) or str(error)
 
 
 def audio_frames(path: Path) -> int:
@@ -205,10 +284,20 @@ class TrackWriter:
 
     :param path: the target; its folder is made if needed.
     :param sample_format: ``int16``, ``int24`` or ``float32`` (float32 receives integers on the 24-bit grid).
+    :param container: ``wav``, ``flac``, or ``rf64``: WAV whose sizes have 64 bits, see :func:`wav_container`.
     :raises AudioError: if the file cannot be opened or written; a full disk is named as such.
     """
 
-    def __init__(self, path: Path, *, sample_rate: int, sample_format: str, container: str, flac_level: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        sample_rate: int,
+        sample_format: str,
+        container: str,
+        flac_level: int,
+        channels: int = 2,
+    ) -> None:
         """Open the temporary file."""
         self.path = path
         self._sample_format = sample_format
@@ -222,7 +311,7 @@ class TrackWriter:
                     self._sink,
                     "w",
                     samplerate=sample_rate,
-                    channels=2,
+                    channels=channels,
                     subtype=_SUBTYPE[sample_format],
                     format=container.upper(),
                     compression_level=level,
@@ -233,7 +322,7 @@ class TrackWriter:
             raise _write_failure(path, error) from error
 
     def write(self, block: Pcm) -> None:
-        """Append integer samples of shape (frames, 2), on the grid of the track's format."""
+        """Append integer samples of shape (frames, channels), on the grid of the track's format."""
         try:
             with _interrupts_held():
                 self._file.write(self._as_written(block))
@@ -280,6 +369,19 @@ class TrackWriter:
     def _raise_if_failed(self) -> None:
         if self._sink.error is not None:
             raise _write_failure(self.path, self._sink.error) from self._sink.error
+
+
+def commit_all(writers: Sequence[TrackWriter]) -> None:
+    """Give finished files their names, all of them: Ctrl-C has to wait."""
+    with _interrupts_held():
+        for writer in writers:
+            writer.commit()
+
+
+def wav_container(frames: int, channels: int, sample_format: str) -> str:
+    """Return the container for that much sound: ``wav``, or ``rf64`` if it would hold more than 4 GiB."""
+    width = {"int16": 2, "int24": 3, "float32": 4}[sample_format]
+    return "wav" if frames * channels * width <= _WAV_BYTES else "rf64"
 
 
 def _leave_out_peaks(file: soundfile.SoundFile) -> None:

@@ -1,9 +1,9 @@
 """Sounds of any length through a model that takes in a few seconds at once: chunks that overlap, in constant memory.
 
-Chunks of ``segment`` frames begin every ``segment - overlap`` frames. Where two overlap, the stems pass from one to the
-other along a straight line whose ends are neither 0 nor 1, so every chunk has a say wherever it lies, and the weights of
-each frame sum to one without a division. The first frame begins a chunk, the last frame ends one: the last chunk reaches
-back as far as a whole one does. Only a sound shorter than a chunk is a shorter one.
+Chunks of ``segment`` frames begin every ``segment - overlap`` frames. Where two overlap, stems pass from one to the
+other along a straight line whose ends are neither 0 nor 1, so every chunk has a say wherever it lies, and the weights
+of each frame sum to one without a division. The first frame begins a chunk, the last frame ends one: the last chunk
+reaches back as far as a whole one does. Only a sound shorter than a chunk is a shorter one.
 
 A chunk without any sound is not shown to the model: its stems are silent, whatever a model makes of silence.
 """

@@ -13,9 +13,12 @@ from safetensors.torch import save
 from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.baseline.models.registry import ModelSpec, build
 from stemgmd_tools.baseline.models.separator import Separator
-from stemgmd_tools.errors import UsageError
+from stemgmd_tools.data import shipped
+from stemgmd_tools.errors import StemgmdError, UsageError
 
 FORMAT: Final = "stemgmd-separator/1"
+REFERENCE: Final = "larsnet-s.safetensors"
+"""The weights that ship, in the folder ``weights``."""
 
 
 class Weights(NamedTuple):
@@ -25,6 +28,22 @@ class Weights(NamedTuple):
     model: Separator
     about: dict[str, Any]
     """What it was trained with, JSON-able: command, corpus hash, licence, version, step."""
+
+
+def shipped_weights() -> Path:
+    """Return the file of the reference weights that came with this installation.
+
+    :raises UsageError: if it has none.
+    """
+    try:
+        path = shipped("weights") / REFERENCE
+    except StemgmdError:
+        path = None
+    if path is None or not path.is_file():
+        raise UsageError(
+            "no weights came with this installation; give --weights FILE, as `stemgmd baseline-train` writes it"
+        )
+    return path
 
 
 def save_weights(path: Path, spec: ModelSpec, model: Separator, about: Mapping[str, Any]) -> None:

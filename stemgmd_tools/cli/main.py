@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "render": "stemgmd_tools.cli.render:render",
     "augment": "stemgmd_tools.cli.augment:augment",
     "baseline-train": "stemgmd_tools.cli.baseline_train:baseline_train",
+    "separate": "stemgmd_tools.cli.separate:separate",
     "verify": "stemgmd_tools.cli.verify:verify",
     "info": "stemgmd_tools.cli.info:info",
     "merge": "stemgmd_tools.cli.merge:merge",

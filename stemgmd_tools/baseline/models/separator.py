@@ -78,6 +78,8 @@ class Separator(nn.Module, ABC):
     """
 
     channels = 2
+    segment = 511 * 1024
+    """Frames of a chunk when a long sound is cut up (:mod:`stemgmd_tools.baseline.overlap`): a patch of LarsNet."""
 
     def __init__(self, stems: Sequence[str], sample_rate: int = 44_100) -> None:
         """Keep what the output means."""

@@ -38,7 +38,7 @@ class WienerFiltered(MaskSeparator):
         if not alpha > 0 or len(model.stems) < 2:
             raise ValueError(f"alpha {alpha} and {len(model.stems)} stems: give alpha above 0, and stems to share out")
         super().__init__(model.stems, model.transform, model.sample_rate)
-        self.model, self.alpha = model, alpha
+        self.model, self.alpha, self.segment = model, alpha, model.segment
 
     def masks(self, spectra: Tensor) -> Tensor:
         """Return filtered masks, real; see :class:`MaskSeparator`."""

@@ -1,0 +1,114 @@
+"""From separated floats to the integers of files: each stem rounded once, or all of them summing to their mixture.
+
+Models make stems that sum to nearly, not exactly, the mixture. What is missing is shared out in proportion to how loud
+the stems are just then (Wisdom et al. 2019, "Differentiable consistency constraints", with their energy weights), so a
+stem that is silent stays so. Then every stem is rounded, and what rounding leaves goes to the loudest stem: the sum of
+the integers is the mixture's integers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+
+from stemgmd_tools import units
+
+Floats = NDArray[np.float32]
+"""Stems (stem, frame, channel) or a mixture (frame, channel), full scale 1."""
+Integers = NDArray[np.int32]
+
+MEMORY_S: Final = 0.010
+"""How fast the loudness that decides on shares follows the sound: a time constant."""
+SILENCE: Final = np.float32(1e-20)
+"""Energy that a stem is taken to have at least (-200 dB): where all are silent, shares are equal."""
+_AT_ONCE: Final = 1 << 13
+"""Frames that are worked on while they lie in the processor's caches."""
+_DEPTH: Final = {"int16": 16, "int24": 24, "float32": 24}
+_ROOM: Final = {"int16": 1 << 15, "int24": 1 << 23, "float32": 1 << 27}
+"""One more than the largest integer a file can hold. Floats hold all of the 24-bit grid up to twice full scale, and
+reach further with steps of their own; 16 times full scale is far enough, and sums of nine stay within 32 bits."""
+
+
+class Sharing:
+    """Turns blocks of stems into integers, in order; the same ones whatever the blocks are.
+
+    :param stems: their number.
+    :param sample_format: of the files, ``int16``, ``int24`` or ``float32`` (integers on the 24-bit grid).
+    :param consistent: whether the integers of the stems sum to those of the mixture.
+    """
+
+    def __init__(self, stems: int, sample_rate: int, sample_format: str, *, consistent: bool) -> None:
+        """Begin in silence."""
+        self._scale = np.float32(units.full_scale(_DEPTH[sample_format]))
+        self._room = _ROOM[sample_format]
+        self._consistent = consistent
+        decay = math.exp(-1.0 / (MEMORY_S * sample_rate))
+        self._filter = np.array([1.0 - decay], np.float32), np.array([1.0, -decay], np.float32)
+        self._loudness = np.zeros((stems, 1), np.float32)
+        self.clipped = 0
+        """Samples so far that were louder than the format can hold."""
+
+    def integers(self, stems: Floats, mixture: Floats) -> Integers:
+        """Return the integers (stem, frame, channel) of a block of stems.
+
+        :param mixture: (frame, channel). Without ``consistent`` it is not looked at.
+        """
+        found = np.empty(stems.shape, np.int32)
+        for start in range(0, stems.shape[1], _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            found[:, part] = (
+                self._shared(stems[:, part], mixture[part]) if self._consistent else self._rounded(stems[:, part])
+            )
+        return found
+
+    def _shared(self, stems: Floats, mixture: Floats) -> Integers:
+        whole = self._rounded(mixture)
+        shares = self._shares(stems)
+        missing = mixture - stems.sum(axis=0)
+        found = self._rounded(stems + shares[:, :, None] * missing)
+        return self._settled(found, whole, shares.argmax(axis=0))
+
+    def _rounded(self, sound: Floats) -> Integers:
+        """Return integers, ties to even, clipped to what the format holds."""
+        grid = np.rint(sound * self._scale)
+        outside = (grid < -self._room) | (grid >= self._room)
+        if outside.any():
+            self.clipped += int(np.count_nonzero(outside))
+            # In float64, which holds the largest integer too.
+            clipped: Integers = np.clip(grid.astype(np.float64), -self._room, self._room - 1).astype(np.int32)
+            return clipped
+        found: Integers = grid.astype(np.int32)
+        return found
+
+    def _shares(self, stems: Floats) -> Floats:
+        """Return the share of each stem at each frame, (stem, frame), from its energy until then."""
+        energy = np.einsum("sfc,sfc->sf", stems, stems) + SILENCE
+        smooth, self._loudness = lfilter(*self._filter, energy, axis=1, zi=self._loudness)
+        shares: Floats = smooth / smooth.sum(axis=0)
+        return shares
+
+    def _settled(self, found: Integers, whole: Integers, loudest: NDArray[np.intp]) -> Integers:
+        """Return the integers with what is missing to the mixture's given to the loudest stem, if it has room for it.
+
+        Otherwise the other stems take the rest, in their order.
+        """
+        missing = whole - found.sum(axis=0, dtype=np.int32)
+        chosen = loudest[None, :, None]
+        before = np.take_along_axis(found, chosen, axis=0)
+        after = self._within(before + missing)
+        np.put_along_axis(found, chosen, after, axis=0)
+        missing -= (after - before)[0]
+        for place in range(len(found)):
+            if not missing.any():
+                break
+            taken = self._within(found[place] + missing) - found[place]
+            found[place] += taken
+            missing -= taken
+        return found
+
+    def _within(self, integers: Integers) -> Integers:
+        return np.clip(integers, -self._room, self._room - 1)

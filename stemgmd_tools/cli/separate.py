@@ -1,0 +1,201 @@
+"""``stemgmd separate``: drum sounds to stems."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from stemgmd_tools.errors import AudioError, StemgmdError, UsageError
+
+if TYPE_CHECKING:
+    from stemgmd_tools.baseline.models.separator import Separator
+    from stemgmd_tools.baseline.separate import Separating
+    from stemgmd_tools.baseline.separate_files import Done, Heard, Output, Source
+
+_FORMAT_OF_SUBTYPE: Final = {"16": "int16", "24": "int24", "float": "float32"}
+_BAR: Final = "{desc} {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{postfix}"
+
+
+def _channel_list(context: click.Context, option: click.Parameter, text: str | None) -> tuple[int, ...]:
+    """Return channels from ``1`` or ``1,2``."""
+    if text is None:
+        return ()
+    parts = text.split(",")
+    if len(parts) > 2 or not all(part.isascii() and part.isdigit() and int(part) for part in parts):
+        raise click.BadParameter(f"{text!r} is not one or two channels, counted from 1, as in 1,2", context, option)
+    return tuple(int(part) for part in parts)
+
+
+@click.command(short_help="Separate drum recordings into stems.")
+@click.argument("files", nargs=-1, required=True, metavar="FILES...")
+@click.option(
+    "--out",
+    default="stems",
+    show_default=True,
+    metavar="DIR",
+    help="Stems of song.wav go to DIR/song/; -: one WAV on standard output.",
+)
+@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="[default: those that ship]")
+@click.option("--stem", "stems", multiple=True, metavar="NAME", help="Only this stem; repeatable.  [default: all]")
+@click.option("--format", "container", type=click.Choice(["wav", "flac"]), default="wav", show_default=True)
+@click.option(
+    "--subtype", type=click.Choice(list(_FORMAT_OF_SUBTYPE)), help="Bits of a sample.  [default: as in the input]"
+)
+@click.option("--mixture-consistent", is_flag=True, help="Let the stems sum to the input, to the last bit.")
+@click.option("--wiener", type=float, metavar="ALPHA", help="Share out the spectra by alpha-Wiener masks; 1 or 2.")
+@click.option("--channels", callback=_channel_list, metavar="A,B", help="Of files that have more than two.")
+@click.option("--overwrite", is_flag=True, help="Replace stems that are there already.")
+@click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")
+@click.option("--bf16", is_flag=True, help="Compute in bfloat16 where that serves: faster, a little less exact.")
+@click.option("--threads", type=click.IntRange(1), metavar="N", help="Of the processor.  [default: all cores]")
+@click.option("--batch", type=click.IntRange(1), metavar="N", help="Chunks at once.  [default: 1; 8 on a GPU]")
+@click.option("--segment", type=float, metavar="SECONDS", help="Length of a chunk.  [default: what suits the model]")
+@click.option("--overlap", type=click.FloatRange(0, 0.5), default=0.25, show_default=True, help="Share of a chunk.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+def separate(**options: Any) -> None:
+    """Separate drum recordings into stems: files, folders of them, or - for WAV on standard input.
+
+    Any length, any sample rate, mono or stereo; stems are as long as the input and have its rate. One file that cannot
+    be separated does not stop the others.
+    """
+    model, separating = _model(options)
+    output = _output(options)
+    if options["out"] == "-":
+        _to_pipe(model, options, output, separating)
+        return
+    from stemgmd_tools.baseline.separate_files import find_sources, separate_files
+
+    sources = find_sources(options["files"], output.folder)
+    failed: list[StemgmdError] = []
+    with _progress(quiet=options["quiet"]) as heard:
+        told = separate_files(model, sources, output, separating, channels=options["channels"], heard=heard)
+        for done in told:
+            if done.error is None:
+                click.echo(_summary(done, output.folder / done.source.name))
+                continue
+            failed.append(done.error)
+            if len(sources) > 1:
+                click.echo(f"stemgmd: {done.error}", err=True)
+    if len(sources) == 1 and failed:
+        raise failed[0]
+    if failed:
+        raise AudioError(f"{len(failed)} of {len(sources)} files could not be separated, see above; the others were")
+
+
+def _to_pipe(model: Separator, options: dict[str, Any], output: Output, separating: Separating) -> None:
+    from stemgmd_tools.baseline.separate_files import find_sources, separate_to_pipe
+
+    if options["container"] != "wav":
+        raise UsageError("--out -: standard output receives WAV; leave out --format")
+    sources = find_sources(options["files"], None)
+    if len(sources) > 1:
+        raise UsageError(f"--out -: takes one sound, here are {len(sources)}; give --out DIR")
+    with _progress(quiet=options["quiet"]) as heard:
+        done = separate_to_pipe(
+            model,
+            sources[0],
+            sys.stdout.buffer,
+            output,
+            separating,
+            channels=options["channels"],
+            heard=heard(sources[0]),
+        )
+    click.echo(_summary(done, None), err=True)
+
+
+def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
+    """Return the model and how it is used."""
+    try:
+        import torch
+
+        from stemgmd_tools.baseline.separate import Separating, filtered
+        from stemgmd_tools.baseline.weights import load_weights, shipped_weights
+    except ImportError:
+        raise UsageError("separating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
+    if options["threads"]:
+        torch.set_num_threads(options["threads"])
+    device = _device(options["device"])
+    segment_s = options["segment"]
+    if segment_s is not None and not 0.1 <= segment_s <= 3600:
+        raise UsageError(f"--segment {segment_s}: give 0.1 to 3600 seconds")
+    model = filtered(load_weights(options["weights"] or shipped_weights()).model, options["wiener"])
+    return model, Separating(
+        segment_s=segment_s,
+        overlap=options["overlap"],
+        batch=options["batch"] or (1 if device == "cpu" else 8),
+        device=device,
+        bf16=options["bf16"],
+        mixture_consistent=options["mixture_consistent"],
+    )
+
+
+def _output(options: dict[str, Any]) -> Output:
+    from stemgmd_tools.baseline.separate_files import Output
+
+    subtype = options["subtype"]
+    if subtype == "float" and options["container"] == "flac":
+        raise UsageError("--subtype float: FLAC holds integers; give --format wav, or --subtype 24")
+    return Output(
+        folder=Path(options["out"]),
+        container=options["container"],
+        sample_format=None if subtype is None else _FORMAT_OF_SUBTYPE[subtype],
+        stems=tuple(dict.fromkeys(options["stems"])),
+        overwrite=options["overwrite"],
+    )
+
+
+def _device(name: str) -> str:
+    """Return where to compute."""
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise UsageError(f"--device {name}: PyTorch finds no such device here; use --device cpu") from None
+    return name
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[Source], Heard]]:
+    """Give what shows a bar for each sound in turn, if standard error is a terminal."""
+    from tqdm import tqdm
+
+    bar: tqdm[Any] = tqdm(
+        file=sys.stderr, disable=quiet or not sys.stderr.isatty(), bar_format=_BAR, dynamic_ncols=True, leave=False
+    )
+
+    def begin(source: Source) -> Heard:
+        began = time.monotonic()
+        bar.reset()
+        bar.set_description_str(source.name)
+
+        def heard(read_s: float, total_s: float | None) -> None:
+            bar.total = total_s
+            bar.set_postfix_str(f"{read_s / max(time.monotonic() - began, 1e-3):.1f}x real time", refresh=False)
+            bar.update(read_s - bar.n)
+
+        return heard
+
+    with bar:
+        yield begin
+
+
+def _summary(done: Done, folder: Path | None) -> str:
+    from stemgmd_tools.corpus.progress import duration_text
+
+    where = "" if folder is None else f" in {folder}"
+    speed = done.duration_s / max(done.work_s, 1e-3)
+    told = (
+        f"{done.source.title}: {', '.join(done.stems)}{where}; {duration_text(done.duration_s)}, {speed:.1f}x real time"
+    )
+    if done.clipped:
+        told += f"; {done.clipped:,} samples were clipped, --subtype float keeps them"
+    return told

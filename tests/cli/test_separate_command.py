@@ -1,0 +1,183 @@
+"""``stemgmd separate``: every option, every way to ask for the impossible."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from click.testing import CliRunner, Result
+from toy_separators import register_toys
+
+from stemgmd_tools.baseline import weights as weights_module
+from stemgmd_tools.baseline.models.registry import ModelSpec, build
+from stemgmd_tools.baseline.weights import save_weights, shipped_weights
+from stemgmd_tools.cli.main import stemgmd
+from stemgmd_tools.errors import AudioError, StemgmdError, UsageError
+from stemgmd_tools.pieces import GROUPS, PIECES
+from stemgmd_tools.seeds import stream
+
+NINE = tuple(piece.value for piece in PIECES)
+
+
+@pytest.fixture(autouse=True)
+def _toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    register_toys(monkeypatch)
+
+
+def saved(path: Path, model: str = "tiny-masks", stems: tuple[str, ...] = GROUPS, **options: float) -> Path:
+    """Write the weights of a toy."""
+    torch.manual_seed(0)
+    spec = ModelSpec(model, tuple(str(stem) for stem in stems), options)
+    save_weights(path, spec, build(spec), {"made": "for a test"})
+    return path
+
+
+@pytest.fixture
+def five(tmp_path: Path) -> Path:
+    return saved(tmp_path / "five.safetensors")
+
+
+def song(path: Path, frames: int = 20_000, rate: int = 44_100, channels: int = 2) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sound = stream(7, "song", path.name, frames).uniform(-0.6, 0.6, (frames, channels))
+    soundfile.write(path, sound, rate, subtype="PCM_16")
+    return path
+
+
+def call(*words: str | Path, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(stemgmd, ["separate", *(str(word) for word in words)], input=stdin)
+
+
+def refusal(*words: str | Path) -> StemgmdError:
+    error = call(*words).exception
+    assert isinstance(error, StemgmdError), error
+    assert "\n" not in str(error)
+    return error
+
+
+def read(path: Path) -> np.ndarray:
+    return soundfile.read(path, dtype="int16", always_2d=True)[0].astype(np.int64)
+
+
+def test_a_song_becomes_five_stems_that_sum_to_it(tmp_path, five):
+    path, out = song(tmp_path / "song.wav"), tmp_path / "stems"
+    result = call(path, "--out", out, "--weights", five, "--mixture-consistent", "--device", "cpu")
+    assert result.exit_code == 0, result.exception
+    assert result.stdout.startswith(f"{path}: kick, snare, toms, hihat, cymbals in {out / 'song'}; 0 s, ")
+    assert "x real time" in result.stdout
+    assert sorted(path.name for path in (out / "song").iterdir()) == sorted(f"{stem}.wav" for stem in GROUPS)
+    assert np.array_equal(sum(read(out / "song" / f"{stem}.wav") for stem in GROUPS), read(path))
+
+
+def test_nine_stems_of_a_mono_song_at_another_rate_as_24_bit_flac(tmp_path):
+    path, out = song(tmp_path / "song.wav", rate=16_000, channels=1), tmp_path / "stems"
+    nine = saved(tmp_path / "nine.safetensors", stems=NINE)
+    words = ("--format", "flac", "--subtype", "24", "--segment", "0.5", "--overlap", "0.5", "--batch", "2", "--bf16")
+    result = call(path, "--out", out, "--weights", nine, *words, "--threads", "1", "--quiet")
+    assert result.exit_code == 0, result.exception
+    assert {path.stem for path in (out / "song").iterdir()} == set(NINE)
+    for made in (out / "song").iterdir():
+        info = soundfile.info(made)
+        assert (info.subtype, info.samplerate, info.channels, info.frames) == ("PCM_24", 16_000, 1, 20_000)
+
+
+def test_a_batch_goes_on_past_what_fails_and_says_so(tmp_path, five):
+    songs, out = tmp_path / "songs", tmp_path / "stems"
+    song(songs / "a.wav")
+    song(songs / "more" / "c.wav")
+    (songs / "b.wav").write_bytes(b"no sound")
+    result = call(songs, "--out", out, "--weights", five)
+    assert isinstance(result.exception, AudioError)
+    assert str(result.exception).startswith("1 of 3 files could not be separated")
+    assert result.stderr.startswith(f"stemgmd: {songs / 'b.wav'}: cannot be read as audio")
+    assert len(result.stdout.splitlines()) == 2
+    assert (out / "a" / "kick.wav").is_file()
+    assert (out / "more" / "c" / "kick.wav").is_file()
+    assert not (out / "b").exists()
+    again = call(songs, "--out", out, "--weights", five)
+    assert "3 of 3 files could not be separated" in str(again.exception)
+    assert "kick.wav: is there already; give --overwrite" in again.stderr
+
+
+def test_wiener_and_chosen_stems(tmp_path, five):
+    path = song(tmp_path / "song.wav")
+    for name, words in {"plain": (), "shared": ("--wiener", "1")}.items():
+        chosen = ("--stem", "snare", "--stem", "kick", "--stem", "kick")
+        assert call(path, "--out", tmp_path / name, "--weights", five, *words, *chosen).exit_code == 0
+        assert {path.name for path in (tmp_path / name / "song").iterdir()} == {"kick.wav", "snare.wav"}
+    assert not np.array_equal(read(tmp_path / "plain/song/kick.wav"), read(tmp_path / "shared/song/kick.wav"))
+
+
+def test_what_cannot_be_done_is_said_before_anything_is_written(tmp_path, five, monkeypatch):
+    path, out = song(tmp_path / "song.wav"), tmp_path / "stems"
+    asked = (path, "--out", out, "--weights", five)
+    assert "these weights separate kick, snare" in str(refusal(*asked, "--stem", "crash"))
+    assert "FLAC holds integers" in str(refusal(*asked, "--format", "flac", "--subtype", "float"))
+    assert "PyTorch finds no such device" in str(refusal(*asked, "--device", "cuda:99"))
+    assert "PyTorch finds no such device" in str(refusal(*asked, "--device", "abacus"))
+    assert "0.1 to 3600 seconds" in str(refusal(*asked, "--segment", "0"))
+    assert "alpha -1" in str(refusal(*asked, "--wiener", "-1"))
+    assert "no such file" in str(refusal(tmp_path / "none.wav", "--out", out, "--weights", five))
+    assert "cannot be read as weights" in str(refusal(path, "--out", out, "--weights", path))
+    assert "leave out --format" in str(refusal(path, "--out", "-", "--weights", five, "--format", "flac"))
+    assert "takes one sound, here are 2" in str(refusal(path, "-", "--out", "-", "--weights", five))
+    for text in ("0", "1,2,3", "a", "1,", "²"):
+        assert "counted from 1" in call(*asked, "--channels", text).stderr
+    assert call(*asked, "--overlap", "0.6").exit_code == 2
+    assert call("--out", out).exit_code == 2
+    gains = saved(tmp_path / "gains.safetensors", "gains")
+    assert "makes none" in str(refusal(path, "--out", out, "--weights", gains, "--wiener", "1"))
+    assert not out.exists()
+
+
+def test_clipped_samples_are_told(tmp_path):
+    gains = saved(tmp_path / "gains.safetensors", "gains", gain=2.0)
+    path = song(tmp_path / "song.wav")
+    told = call(path, "--out", tmp_path / "stems", "--weights", gains, "--stem", "kick").stdout
+    assert "samples were clipped, --subtype float keeps them" in told
+    told = call(path, "--out", tmp_path / "floats", "--weights", gains, "--subtype", "float").stdout
+    assert "were clipped" not in told
+
+
+def test_without_shipped_weights_it_says_how_to_go_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(weights_module, "shipped", lambda name: tmp_path)
+    with pytest.raises(UsageError, match="give --weights FILE"):
+        shipped_weights()
+    assert "give --weights FILE" in str(refusal(song(tmp_path / "song.wav"), "--out", tmp_path / "stems"))
+    saved(tmp_path / weights_module.REFERENCE)
+    assert call(tmp_path / "song.wav", "--out", tmp_path / "stems").exit_code == 0
+
+
+PIPED = """
+import sys
+import pytest
+sys.path.insert(0, "tests")
+from toy_separators import register_toys
+register_toys(pytest.MonkeyPatch())
+from stemgmd_tools.cli.main import run
+sys.argv = ["stemgmd", "separate", *sys.argv[1:]]
+run()
+"""
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_from_pipe_to_pipe(tmp_path, five):
+    path, out = song(tmp_path / "song.wav"), tmp_path / "stems"
+    words = ("--weights", str(five), "--stem", "kick", "--device", "cpu")
+    done = subprocess.run(
+        [sys.executable, "-c", PIPED, "-", "--out", "-", *words],
+        input=path.read_bytes(),
+        capture_output=True,
+        cwd=ROOT,
+        check=True,
+    )
+    (tmp_path / "piped.wav").write_bytes(done.stdout)
+    assert done.stderr.decode().startswith("standard input: kick; 0 s, ")
+    assert call(path, "--out", out, *words).exit_code == 0
+    assert np.array_equal(read(tmp_path / "piped.wav"), read(out / "song" / "kick.wav"))
+    assert read(tmp_path / "piped.wav").any()
