@@ -26,6 +26,7 @@ from benchmarks import report  # noqa: E402 - lies in the checkout, not in an in
 from benchmarks.realism import report as realism  # noqa: E402
 from benchmarks.realism.results import RESULTS, Results  # noqa: E402
 from stemgmd_tools.augment import docs as augment_docs  # noqa: E402
+from stemgmd_tools.baseline.config import TrainConfig  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
 from stemgmd_tools.kits import docs as kit_docs  # noqa: E402
 from stemgmd_tools.kits.library import kit_table, load_kit  # noqa: E402
@@ -120,6 +121,11 @@ def realism_tried() -> str:
     return realism.tried(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
+def training() -> str:
+    """Return the keys of a training run's settings."""
+    return kit_docs.schema_reference(TrainConfig.model_json_schema(by_alias=True), "TrainConfig")
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "augment-benchmarks": augment_benchmarks,
     "benchmarks": benchmarks,
@@ -138,6 +144,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "sample-map": kit_docs.reference,
     "segments": segments,
     "separation": separation,
+    "training": training,
 }
 
 

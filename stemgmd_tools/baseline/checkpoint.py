@@ -37,6 +37,8 @@ class State(BaseModel):
     """Segments heard, which says where the sampler stands."""
     spent_s: float = 0.0
     """By the clock, this step included."""
+    began_s: float = 0.0
+    """Time spent before the first step."""
     validated_step: int = -1
     """Step of the last validation."""
     validated_s: float = 0.0

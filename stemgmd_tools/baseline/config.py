@@ -72,7 +72,9 @@ class DataConfig(Strict):
     target: tuple[str, ...] = Field(
         default=(), description="stems that training is for: the loss counts these alone; default: all"
     )
-    workers: int | None = Field(default=None, ge=0, description="processes that load; default: one per core, at most 8")
+    workers: int | None = Field(
+        default=None, ge=0, description="processes that load; default: 1, for a GPU one per core but one"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> DataConfig:
@@ -102,10 +104,10 @@ class LossConfig(Strict):
 class OptimizerConfig(Strict):
     """How weights are changed."""
 
-    name: Literal["adam", "adamw"] = "adamw"
-    learning_rate: Positive = 1e-3
-    betas: tuple[Share, Share] = (0.9, 0.999)
-    weight_decay: float = Field(default=1e-2, ge=0.0)
+    name: Literal["adam", "adamw"] = Field(default="adamw", description="its name")
+    learning_rate: Positive = Field(default=1e-3, description="the greatest; `schedule` says when it is less")
+    betas: tuple[Share, Share] = Field(default=(0.9, 0.999), description="decay of the means of gradient and square")
+    weight_decay: float = Field(default=1e-2, ge=0.0, description="pull towards 0")
     clip_norm: Positive | None = Field(default=1.0, description="greatest norm of the gradient; null: not clipped")
     items: Count = Field(default=16, description="segments of a step, of all processes together")
     accumulate: Count = Field(default=1, description="parts that a step is computed in, one after the other")
@@ -114,7 +116,7 @@ class OptimizerConfig(Strict):
 class ScheduleConfig(Strict):
     """How the learning rate goes, over the share of the budget that is spent."""
 
-    name: Literal["constant", "cosine", "one_cycle"] = "cosine"
+    name: Literal["constant", "cosine", "one_cycle"] = Field(default="cosine", description="its shape")
     warm_up: Share = Field(default=0.02, description="share of the budget in which it rises from 0; `one_cycle`: 0.3")
     final: Share = Field(default=0.01, description="share of the learning rate at the end; not of `constant`")
 
@@ -144,13 +146,13 @@ class SavingConfig(Strict):
 class TrainConfig(Strict):
     """A whole run."""
 
-    format: Literal["stemgmd-training/1"] = Field(default=SCHEMA_ID, alias="schema")
-    model: ModelConfig = ModelConfig()
-    data: DataConfig = DataConfig()
-    loss: LossConfig = LossConfig()
-    optimizer: OptimizerConfig = OptimizerConfig()
-    schedule: ScheduleConfig = ScheduleConfig()
-    budget: BudgetConfig = BudgetConfig()
+    format: Literal["stemgmd-training/1"] = Field(default=SCHEMA_ID, alias="schema", description="format and version")
+    model: ModelConfig = Field(default=ModelConfig(), description="the network")
+    data: DataConfig = Field(default=DataConfig(), description="what is heard")
+    loss: LossConfig = Field(default=LossConfig(), description="what is made small")
+    optimizer: OptimizerConfig = Field(default=OptimizerConfig(), description="how weights are changed")
+    schedule: ScheduleConfig = Field(default=ScheduleConfig(), description="how the learning rate goes")
+    budget: BudgetConfig = Field(default=BudgetConfig(), description="how long to train")
     ema: Annotated[float, Field(ge=0.0, lt=1.0)] | None = Field(
         default=0.999, description="decay of the averaged weights, per step; null: no average"
     )
@@ -158,10 +160,10 @@ class TrainConfig(Strict):
         default="auto", description="of the network; spectra and losses are fp32. auto: bf16 on a GPU, else fp32"
     )
     channels_last: bool = Field(default=True, description="memory order of the network")
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to compute")
     seed: int = Field(default=0, ge=0, description="of weights, segments, augmentations and dropout")
-    validation: ValidationConfig = ValidationConfig()
-    saving: SavingConfig = SavingConfig()
+    validation: ValidationConfig = Field(default=ValidationConfig(), description="what weights are tried on")
+    saving: SavingConfig = Field(default=SavingConfig(), description="how often the run is saved")
 
     @model_validator(mode="after")
     def _fits(self) -> TrainConfig:

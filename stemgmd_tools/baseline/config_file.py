@@ -54,6 +54,14 @@ def read_config(path: Path) -> TrainConfig:
     return _checked(text.data, text)
 
 
+def with_changes(config: TrainConfig, changes: Mapping[str, Any]) -> TrainConfig:
+    """Return settings with other values for some keys, as nested as a file's.
+
+    :raises UsageError: if they do not fit.
+    """
+    return _checked(overlaid(config.model_dump(mode="json", by_alias=True), changes))
+
+
 def config_text(config: TrainConfig) -> str:
     """Return settings as YAML that says every key."""
     content = config.model_dump(mode="json", by_alias=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -78,6 +79,24 @@ def open_data(config: DataConfig) -> TrainingData:
     validation_names = [] if opened.validation is None else list(opened.splits.validation)
     parts = (list(opened.splits.train.items()), validation_names, opened.kits)
     return opened._replace(fingerprint=hashlib.sha256(json.dumps(parts).encode()).hexdigest())
+
+
+def open_test(config: DataConfig, limit: int | None = None) -> Corpus | VirtualCorpus:
+    """Open what training never hears: the test performances, through the kits of training and those kept for the test.
+
+    :param limit: at most so many performances, spread evenly.
+    :raises UsageError: if there are no test performances.
+    """
+    names, kits = list(open_data(config).splits.test), (*config.kits, *config.test_kits)
+    if not names:
+        raise UsageError("no performance is for the test; give a source that holds some of GMD's split `test`")
+    kept = frozenset(spread(names, limit))
+    if config.corpus is not None:
+        corpus = Corpus(Path(config.corpus))
+        return CorpusPart(corpus.root, kept, frozenset(corpus_kits(corpus, kits)))
+    performances = find_source(gmd=None if config.gmd is None else Path(config.gmd)).read()
+    folders = search_path([Path(folder) for folder in config.kit_path])
+    return VirtualCorpus([one for one in performances if one.id in kept], kits_named(kits, folders))
 
 
 def prepare(data: TrainingData, jobs: int) -> None:
@@ -181,9 +200,12 @@ def _data(
 
 
 def _limited(splits: Splits, limit: int | None) -> Splits:
-    """Keep at most so many training performances, spread evenly as `render --limit` does."""
-    names = list(splits.train)
+    """Keep at most so many training performances."""
+    return splits._replace(train={name: splits.train[name] for name in spread(list(splits.train), limit)})
+
+
+def spread(names: Sequence[str], limit: int | None) -> list[str]:
+    """Return at most so many names, spread evenly as `render --limit` does."""
     if limit is None or limit >= len(names):
-        return splits
-    kept = [names[(2 * i + 1) * len(names) // (2 * limit)] for i in range(limit)]
-    return splits._replace(train={name: splits.train[name] for name in kept})
+        return list(names)
+    return [names[(2 * i + 1) * len(names) // (2 * limit)] for i in range(limit)]

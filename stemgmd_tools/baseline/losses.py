@@ -139,6 +139,9 @@ def _nsdr_spectrum(loss: Loss, estimate: Estimate, wanted: Wanted, progress: flo
 
 def _l1_magnitude(loss: Loss, estimate: Estimate, wanted: Wanted, progress: float) -> Tensor:  # noqa: ARG001
     """As LarsNet is trained."""
+    if estimate.masked is not None:
+        masks, mixture, transform = estimate.masked
+        return (masks.abs() * mixture.abs()[:, None] - wanted.spectra(transform).abs()).abs().mean((-1, -2, -3))
     made, target = loss.pair(estimate, wanted)
     return (made.abs() - target.abs()).abs().mean((-1, -2, -3))
 

@@ -12,18 +12,22 @@ ONE_CYCLE_START: Final = 1 / 25
 """Smith and Topin, "Super-convergence", 2018, as PyTorch's ``OneCycleLR`` has them."""
 
 
-def progress_of(budget: BudgetConfig, steps: int, spent_s: float, reserved_s: float = 0.0) -> float:
+def progress_of(
+    budget: BudgetConfig, steps: int, spent_s: float, *, began_s: float = 0.0, reserved_s: float = 0.0
+) -> float:
     """Return the share of the budget that is spent, 0..1; at 1 training ends.
 
     :param steps: done so far, those before a resume too.
     :param spent_s: by the clock, before a resume too.
+    :param began_s: of the time, spent before the first step: schedules begin there.
     :param reserved_s: of the time, kept for what comes after the last step.
     """
     shares = [0.0]
     if budget.steps is not None:
         shares.append(steps / budget.steps)
     if budget.time_s is not None:
-        shares.append(spent_s / max(budget.time_s - reserved_s, 1e-9))
+        left_s = budget.time_s - reserved_s - began_s
+        shares.append((spent_s - began_s) / left_s if left_s > 0 else 1.0)
     return min(max(shares), 1.0)
 
 

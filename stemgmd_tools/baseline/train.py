@@ -6,20 +6,18 @@ named streams, so a run that was killed and went on gives the losses it would ha
 
 from __future__ import annotations
 
+import itertools
 import math
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final, NamedTuple
-
-from torch import Tensor
 
 from stemgmd_tools import __version__
 from stemgmd_tools.augment.dataset import Batch
+from stemgmd_tools.baseline.account import Account
 from stemgmd_tools.baseline.batches import PartSampler, loading_workers, part_loader
 from stemgmd_tools.baseline.checkpoint import State, read_state, restore, save_state
 from stemgmd_tools.baseline.config import TrainConfig
@@ -31,21 +29,20 @@ from stemgmd_tools.baseline.data import (
     train_segments,
     validation_segments,
 )
-from stemgmd_tools.baseline.log import Board, CsvLog
+from stemgmd_tools.baseline.interrupts import Interrupt, interrupts
 from stemgmd_tools.baseline.models.registry import build
 from stemgmd_tools.baseline.ranks import Ranks, ranks_of
 from stemgmd_tools.baseline.run_folder import RunFolder
 from stemgmd_tools.baseline.schedule import factor, progress_of
-from stemgmd_tools.baseline.trainer import Make, Stepped, Trainer
+from stemgmd_tools.baseline.trainer import Make, Trainer
 from stemgmd_tools.baseline.validate import Validated, Validation
-from stemgmd_tools.baseline.watch import Pace, Silent, Watch
+from stemgmd_tools.baseline.watch import Silent, Watch
 from stemgmd_tools.baseline.weights import save_weights
 from stemgmd_tools.corpus.execute import worker_count
 from stemgmd_tools.errors import TrainingError, UsageError
 
-_FLUSH_STEPS: Final = 50
-_FLUSH_S: Final = 5.0
-"""Losses are read from the device at most so far apart: each reading waits for the step."""
+_LEAST_VALIDATIONS: Final = 8
+"""In a time budget: a short one is not over before the first validation."""
 
 
 class Trained(NamedTuple):
@@ -99,12 +96,9 @@ class _Run:
     watch: Watch
     state: State = field(init=False)
     _validation: Validation | None = field(init=False)
-    _log: CsvLog | None = field(default=None, init=False)
-    _board: Board | None = field(default=None, init=False)
-    _rows: list[tuple[dict[str, float], dict[str, Tensor]]] = field(default_factory=list, init=False)
+    _account: Account = field(init=False)
     _clock: float = field(default=0.0, init=False)
-    _saved: tuple[int, float] = field(default=(0, 0.0), init=False)
-    _flushed: tuple[int, float] = field(default=(0, 0.0), init=False)
+    _saved_s: float = field(default=0.0, init=False)
 
     @property
     def ranks(self) -> Ranks:
@@ -116,9 +110,8 @@ class _Run:
         segments = validation_segments(self.config, self.data)
         self._validation = None if segments is None else Validation(segments, self._part_items, self.ranks)
         if self._progress() < 1.0:
-            if self.ranks.is_first:
-                self._open_logs(stack)
-            with _interrupts() as interrupt:
+            self._account.open(stack)
+            with interrupts() as interrupt:
                 self._loop(interrupt)
         return Trained(self.folder, self.state)
 
@@ -139,28 +132,31 @@ class _Run:
                 )
             restore(held, self.trainer)
             self.state = held.state
-        self._clock = time.monotonic() - self.state.spent_s
-        self._saved = (self.state.step, self.state.spent_s)
-        self._flushed = (self.state.step, self.state.spent_s)
-
-    def _open_logs(self, stack: ExitStack) -> None:
-        names = ["time_s", "learning_rate", "loss", *map(str, self.config.loss.terms), "gradient_norm", "wait_s"]
-        names += ["score_db", "pooled_db", "silence_db", *(f"{stem}_db" for stem in self.trainer.model.stems)]
-        self._log = CsvLog(self.folder.log, names, self.state.step)
-        self._board = stack.enter_context(Board(self.folder.board, self.state.step))
-        stack.callback(self._log.close)
-        if self.state.step:
-            self.watch.say(f"{self.folder.root}: goes on at step {self.state.step:,}")
+        self._saved_s = self.state.spent_s
+        self._clock = time.monotonic() - self._saved_s
+        self._account = Account(
+            self.config,
+            self.folder,
+            self.watch,
+            writes=self.ranks.is_first,
+            step=-1 if held is None else self.state.step,
+            spent_s=self._saved_s,
+        )
 
     def _spent_s(self) -> float:
         return time.monotonic() - self._clock
 
     def _progress(self) -> float:
-        spent_s = self._spent_s()
-        return self.ranks.agreed(progress_of(self.config.budget, self.state.step, spent_s, self.state.validation_s))[0]
+        return self.ranks.agreed(self._progress_alone())[0]
 
-    def _loop(self, interrupt: _Interrupt) -> None:
+    def _loop(self, interrupt: Interrupt) -> None:
         batches = self._batches()
+        if self.state.validated_step < 0:
+            self._validate()  # what an untrained model does, and how long it takes
+        first = next(batches)  # what follows is loaded meanwhile
+        batches = itertools.chain([first], batches)
+        if self.state.step == 0:
+            self.state = self.state.model_copy(update={"began_s": self.ranks.agreed(self._spent_s())[0]})
         while (progress := self._progress()) < 1.0:
             self._step(batches, progress)
             validate, save, stop = self.ranks.agreed(self._validation_due(), self._save_due(), interrupt.came)
@@ -195,44 +191,7 @@ class _Run:
         step = self.state.step + 1
         self.state = self.state.model_copy(update={"step": step, "items": step * self.config.optimizer.items})
         row = {"step": step, "time_s": self._spent_s(), "learning_rate": rate, "wait_s": waiting.waited_s}
-        self._rows.append((row, _flat(found)))
-        if step - self._flushed[0] >= _FLUSH_STEPS or self._spent_s() - self._flushed[1] >= _FLUSH_S:
-            self._flush(progress)
-
-    def _flush(self, progress: float) -> None:
-        """Read losses and tell them.
-
-        :raises TrainingError: if one has no value; nothing is saved of it.
-        """
-        rows = [{**row, **{name: float(one) for name, one in found.items()}} for row, found in self._rows]
-        self._rows.clear()
-        for row in rows:
-            if not math.isfinite(row["loss"]):
-                raise TrainingError(
-                    f"{self.folder.root}: the loss is {row['loss']} at step {row['step']}; the run is as it was saved "
-                    f"at step {self._saved[0]}; begin another with a lower learning rate, or precision fp32"
-                )
-        self._tell(rows)
-        if rows:
-            now = self._spent_s()
-            steps, seconds = len(rows), max(now - self._flushed[1], 1e-9)
-            self.watch.pace(
-                Pace(
-                    progress,
-                    self.state.step,
-                    sum(row["loss"] for row in rows) / steps,
-                    steps / seconds,
-                    steps * self.config.optimizer.items * self.config.data.segment_s / seconds,
-                    min(sum(row["wait_s"] for row in rows) / seconds, 1.0),
-                )
-            )
-            self._flushed = (self.state.step, now)
-
-    def _tell(self, rows: list[dict[str, float]]) -> None:
-        if self._log is not None and self._board is not None and rows:
-            self._log.add(rows)
-            for row in rows:
-                self._board.scalars(row)
+        self._account.step(row, found, progress)
 
     def _validation_due(self) -> bool:
         if self._validation is None:
@@ -240,56 +199,58 @@ class _Run:
         every = self.config.validation.every_steps
         if every is not None:
             return self.state.step % every == 0
-        return self._spent_s() - self.state.validated_s >= self.config.validation.every_s
+        every_s = self.config.validation.every_s
+        if self.config.budget.time_s is not None:
+            every_s = min(every_s, self.config.budget.time_s / _LEAST_VALIDATIONS)
+        return self._spent_s() - self.state.validated_s >= every_s
 
     def _save_due(self) -> bool:
         every = self.config.saving.every_steps
         if every is not None:
             return self.state.step % every == 0
-        return self._spent_s() - self._saved[1] >= self.config.saving.every_s
+        return self._spent_s() - self._saved_s >= self.config.saving.every_s
 
     def _validate(self) -> None:
         """Try the averaged weights, and keep them if they are the best."""
         if self._validation is None:
             return
+        self._validation.render()
         began = time.monotonic()
         found = self._validation(self.trainer.averaged, self.trainer.precision)
         best = self.state.best_db
-        is_best = best is None or found.score_db > best
-        if is_best and self.ranks.is_first:
-            self._save_weights(self.folder.best, found)
-        self._tell_validated(found, is_best)
-        (took,) = self.ranks.agreed(time.monotonic() - began)
+        is_best = not math.isnan(found.score_db) and (best is None or found.score_db > best)
+        if self.ranks.is_first:
+            if is_best:
+                self._save_weights(self.folder.best, found)
+            self._account.read(self._spent_s(), self._progress_alone())
+            row = {"step": self.state.step, "time_s": self._spent_s()}
+            self._account.validated(row, found, ", the best so far" if is_best else "")
+            self._account.example(self.trainer.averaged, self._validation.first(), self.state.step)
+        took_s, spent_s = self.ranks.agreed(time.monotonic() - began, self._spent_s())
         changed: dict[str, Any] = {
             "validated_step": self.state.step,
-            "validated_s": self._spent_s(),
-            "validation_s": took,
+            "validated_s": spent_s,
+            "validation_s": took_s,
         }
         if is_best:
             changed |= {"best_db": found.score_db, "best_step": self.state.step}
         self.state = self.state.model_copy(update=changed)
 
-    def _tell_validated(self, found: Validated, is_best: bool) -> None:
-        if self._board is None or self._validation is None:
-            return
-        self._flush(self._progress_alone())
-        each = {f"{name}_db": value for name, value in found.stems_db.items()}
-        row = {"score_db": found.score_db, "pooled_db": found.pooled_db, "silence_db": found.silence_db, **each}
-        self._tell([{"step": self.state.step, "time_s": self._spent_s(), **row}])
-        self._board.example(self.trainer.averaged, self._validation.first(), self.state.step)
-        stems = ", ".join(f"{name} {value:.2f}" for name, value in found.stems_db.items())
-        best = ", the best so far" if is_best else ""
-        self.watch.say(f"step {self.state.step:,}: validation {found.score_db:.2f} dB ({stems}){best}")
-
     def _progress_alone(self) -> float:
         """Return the progress as this process sees it; others are not asked."""
-        return progress_of(self.config.budget, self.state.step, self._spent_s(), self.state.validation_s)
+        return progress_of(
+            self.config.budget,
+            self.state.step,
+            self._spent_s(),
+            began_s=self.state.began_s,
+            reserved_s=self.state.validation_s,
+        )
 
     def _save(self) -> None:
         """Save where the run stands, and its weights."""
-        self._flush(self._progress_alone())
-        self.state = self.state.model_copy(update={"spent_s": self._spent_s()})
-        self._saved = (self.state.step, self.state.spent_s)
+        self._account.read(self._spent_s(), self._progress_alone())
+        self._saved_s = self._spent_s()
+        self.state = self.state.model_copy(update={"spent_s": self._saved_s})
         if self.ranks.is_first:
             self._save_weights(self.folder.last, None)
             save_state(self.folder.state, self.state, self.trainer)
@@ -319,36 +280,3 @@ class _Waiting:
         batch = next(self._batches)
         self.waited_s += time.perf_counter() - began
         return batch
-
-
-class _Interrupt:
-    """Whether an end was asked for."""
-
-    came = False
-
-
-@contextmanager
-def _interrupts() -> Iterator[_Interrupt]:
-    """Let Ctrl-C and SIGTERM wait for the end of the step; the second one ends at once."""
-    interrupt = _Interrupt()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        interrupt.came = True
-        for one, handler in before.items():
-            signal.signal(one, handler)
-
-    try:
-        for number in before:
-            signal.signal(number, note)
-    except ValueError:  # not the main thread: signals go elsewhere
-        before = {}
-    try:
-        yield interrupt
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _flat(found: Stepped) -> dict[str, Tensor]:
-    return {**found.terms, "gradient_norm": found.norm}

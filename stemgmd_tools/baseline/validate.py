@@ -60,6 +60,11 @@ class Validation:
         model.train(was_training)
         return _validated(model.stems, self._ranks.total(sums), self._ranks.total(silence))
 
+    def render(self) -> None:
+        """Render this process's share of the segments, if that was not done yet."""
+        for _ in self._batches():
+            break
+
     def first(self) -> Tensor:
         """Return the stems (stem, 2, frame) of the first segment of this process."""
         return next(self._batches())[0]

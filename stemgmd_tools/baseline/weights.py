@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -55,9 +55,10 @@ def save_weights(path: Path, spec: ModelSpec, model: Separator, about: Mapping[s
     write_bytes(path, save({name: one.contiguous() for name, one in model.state_dict().items()}, told))
 
 
-def load_weights(path: Path, device: str = "cpu") -> Weights:
+def load_weights(path: Path, device: str = "cpu", make: Callable[[ModelSpec], Separator] = build) -> Weights:
     """Read a model, in evaluation mode.
 
+    :param make: builds the model of a spec.
     :raises UsageError: if the file is missing, is not of this format, or does not fit the model it names.
     """
     try:
@@ -71,7 +72,7 @@ def load_weights(path: Path, device: str = "cpu") -> Weights:
     if told.get("format") != FORMAT:
         raise UsageError(f"{path}: format is {told.get('format')!r}; this version reads {FORMAT!r}")
     spec = _spec(json.loads(told["spec"]))
-    model = build(spec).to(device)
+    model = make(spec).to(device)
     try:
         model.load_state_dict(state)
     except RuntimeError as error:

@@ -54,7 +54,13 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
     metavar="P",
     help="Share of mixes left as they were played; the stems of the others come from anywhere.  [default: 1]",
 )
-@click.option("--preset", metavar="NAME", default="default", show_default=True, help="larsnet: the published recipe.")
+@click.option(
+    "--preset",
+    metavar="NAME",
+    default="default",
+    show_default=True,
+    help="larsnet: the published recipe; finetune: one stem, from --weights.",
+)
 @click.option(
     "--config", "file", type=click.Path(path_type=Path), metavar="FILE", help="YAML of what differs from the preset."
 )
@@ -71,6 +77,19 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
     metavar="DIR",
     help="Folder of the run: begun, or gone on with.",
 )
+@click.option(
+    "--ablate",
+    metavar="KIND",
+    help="chain, p_original or kits: train with one value of it after the other, write one table of all.",
+)
+@click.option(
+    "--value",
+    "values",
+    multiple=True,
+    metavar="VALUE",
+    help="Of --ablate, repeatable; the first is compared with: larsnet; 0.5:kit_swap; train,random:0..99.",
+)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Evaluate --ablate on N test performances at most.")
 @click.option("--dry-run", is_flag=True, help="Print the settings that would be used; check that nothing leaks.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 def baseline_train(**options: Any) -> None:
@@ -82,6 +101,7 @@ def baseline_train(**options: Any) -> None:
     """
     config = _config(options)
     try:
+        from stemgmd_tools.baseline.ablate import ablate, markdown, variants
         from stemgmd_tools.baseline.train import train
         from stemgmd_tools.baseline.watch import watch_on
     except ImportError as error:
@@ -91,7 +111,13 @@ def baseline_train(**options: Any) -> None:
     if options["dry_run"]:
         _dry_run(config)
         return
-    done = train(config, options["out"], watch=watch_on(sys.stderr, quiet=options["quiet"]))
+    watch = watch_on(sys.stderr, quiet=options["quiet"])
+    if options["ablate"]:
+        grid = variants(options["ablate"], options["values"])
+        table = ablate(config, grid, options["out"], limit=options["limit"], watch=watch)
+        click.echo(f"{markdown(table)}\n{options['out']}: ablation.csv, ablation.md and a run for each value")
+        return
+    done = train(config, options["out"], watch=watch)
     best = (
         ""
         if done.state.best_db is None
@@ -115,6 +141,8 @@ def _config(options: dict[str, Any]) -> TrainConfig:
     """Return the settings: preset, file, options, the last one said wins."""
     from stemgmd_tools.baseline.config_file import load_config
 
+    if (options["values"] or options["limit"]) and not options["ablate"]:
+        raise UsageError("--value and --limit go with --ablate; say what is to be varied")
     if options["steps"] and options["time_budget"]:
         raise UsageError("--steps and --time-budget cannot be used together; leave one out")
     if options["corpus"] and options["gmd"]:

@@ -90,7 +90,8 @@ def _kind(node: Node) -> str:
     if node["type"] == "array":
         return _list(node)
     if node["type"] == "object":
-        key = "articulation" if "enum" in node.get("propertyNames", {}) else "name"
+        names = node.get("propertyNames", {}).get("enum", ())
+        key = "articulation" if list(names) == list(ARTICULATIONS) else "name"
         return f"mapping of {key} to {_kind(node['additionalProperties'])}"
     return _scalar(node)
 

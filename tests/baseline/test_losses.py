@@ -116,6 +116,22 @@ def test_terms_on_spectra_take_those_of_the_model_and_invert_nothing():
     assert calls == []
 
 
+@pytest.mark.parametrize("kind", [torch.float32, torch.complex64])
+def test_masks_give_what_their_product_gives(kind):
+    transform = Spectrogram(512, 128)
+    stems = sound()
+    mixture = stems.sum(1)
+    spectra = transform(mixture)
+    masks = torch.rand((3, 2, *spectra.shape[1:]), generator=torch.Generator().manual_seed(2)).to(kind)
+    masked = Estimate(SHAPE[-1], masked=Masked(masks, spectra, transform))
+    product = Estimate(SHAPE[-1], spectra=masks * spectra[:, None], transform=transform)
+    loss = Loss(LossConfig(terms={"l1_magnitude": 1.0, "nsdr_spectrum": 1.0, "l1_spectrum": 1.0}), STEMS)
+    one, other = (loss(estimate, Wanted(stems, mixture), 1.0) for estimate in (masked, product))
+    assert {name: float(value) for name, value in one.items()} == pytest.approx(
+        {name: float(value) for name, value in other.items()}, rel=1e-4
+    )
+
+
 def test_targets_are_transformed_once():
     transform = Spectrogram(512, 128)
     wanted = Wanted(sound(), sound()[:, 0])
@@ -200,3 +216,5 @@ def test_a_budget_is_spent_by_what_comes_first():
     assert progress_of(both, 90, 20.0) == 0.9
     assert progress_of(both, 0, 60.0) == 1.0
     assert progress_of(BudgetConfig(time_s=50.0), 1000, 20.0, reserved_s=10.0) == 0.5
+    assert progress_of(BudgetConfig(time_s=50.0), 0, 10.0, began_s=10.0, reserved_s=10.0) == 0.0
+    assert progress_of(BudgetConfig(time_s=50.0), 3, 12.0, began_s=40.0, reserved_s=10.0) == 1.0

@@ -1,0 +1,212 @@
+"""Ablations: the same training again and again with one setting varied, and one table of what that is worth.
+
+Every run has a folder of its own and goes on where it was interrupted, and so does the evaluation. Figures are nSDR of
+present stems on performances that training never hears; differences are paired, clip by clip, and their intervals are
+of a bootstrap over performances.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from stemgmd_tools.audio import file_sha256, write_bytes
+from stemgmd_tools.augment.chain import chain_names
+from stemgmd_tools.augment.mixing import MixScope
+from stemgmd_tools.baseline.bootstrap import mean_interval, paired_interval
+from stemgmd_tools.baseline.config import TrainConfig
+from stemgmd_tools.baseline.config_file import with_changes
+from stemgmd_tools.baseline.data import open_test
+from stemgmd_tools.baseline.evaluate import Measures, Take, evaluate, takes_of
+from stemgmd_tools.baseline.method import Clip, Frames, Method
+from stemgmd_tools.baseline.models.registry import build
+from stemgmd_tools.baseline.overlap import Stream
+from stemgmd_tools.baseline.train import train
+from stemgmd_tools.baseline.trainer import Make
+from stemgmd_tools.baseline.watch import Silent, Watch
+from stemgmd_tools.baseline.weights import load_weights
+from stemgmd_tools.errors import UsageError
+
+FIGURE: Final = "nsdr_larsnet_db"
+_ENDS: Final = ("db", "low", "high")
+
+
+class Variant(NamedTuple):
+    """One value of what is varied."""
+
+    name: str
+    changes: Mapping[str, Any]
+    """Of the settings, as nested as a file's keys."""
+
+
+def variants(by: str, values: Sequence[str] = ()) -> tuple[Variant, ...]:
+    """Return the grid of an ablation; the first variant is what the others are compared with.
+
+    :param by: ``chain``, ``p_original`` or ``kits``.
+    :param values: chains; ``P`` or ``P:SCOPE`` such as ``0.5:kit_swap``; kits, several separated by commas. None: the
+        ready chains; 1, and 0.5 and 0 with ``kit_swap`` and ``any``; ``train`` and a hundred kits drawn from it.
+    :raises UsageError: for something else to vary, or a value that is none.
+    """
+    if by not in _GRIDS:
+        raise UsageError(f"ablate {by!r}: what can be varied is {', '.join(_GRIDS)}")
+    default, changes = _GRIDS[by]
+    chosen = tuple(dict.fromkeys(values)) or default
+    if len(chosen) < 2:
+        raise UsageError(f"ablate {by}: one value has nothing to be compared with; give two or more")
+    return tuple(Variant(value, changes(value)) for value in chosen)
+
+
+def ablate(
+    config: TrainConfig,
+    grid: Sequence[Variant],
+    out: Path,
+    *,
+    limit: int | None = None,
+    max_s: float | None = 30.0,
+    watch: Watch | None = None,
+    make: Make = build,
+) -> pd.DataFrame:
+    """Train every variant, evaluate its best weights, and write ``ablation.csv`` and ``ablation.md`` into ``out``.
+
+    :param limit: at most so many test performances, spread evenly.
+    :param max_s: only the beginning of longer performances.
+    :return: one row per variant and set of kits, see :func:`table_of`.
+    :raises StemgmdError: as training and evaluation do.
+    """
+    told = watch or Silent()
+    # All are checked before the first is trained.
+    settings = [with_changes(config, variant.changes) for variant in grid]
+    found = []
+    for variant, own in zip(grid, settings, strict=True):
+        told.say(f"{variant.name}: training")
+        weights = train(own, out / _slug(variant.name), watch=told, make=make).weights
+        method = _Trained(variant.name, _slug(variant.name), weights, own, make)
+        takes = _takes(own, limit, _kits_heard(out / _slug(variant.name)))
+        told.say(f"{variant.name}: evaluating {len(takes):,} clips")
+        rows = evaluate(out / "evaluation", [method], takes, Measures(own.model.stem_names, max_s))
+        found.append(rows.assign(variant=variant.name))
+    table = table_of(pd.concat(found, ignore_index=True), [variant.name for variant in grid])
+    write_bytes(out / "ablation.csv", table.to_csv(index=False).encode())
+    write_bytes(out / "ablation.md", markdown(table).encode())
+    return table
+
+
+def table_of(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return figures of present stems by variant and set of kits, and differences to the first variant.
+
+    :param rows: of evaluations, with a column ``variant``.
+    :param names: of the variants, in order.
+    :return: ``variant``, ``kit_set``, ``stems`` (``pooled`` or ``mean``), ``db``, ``low``, ``high``, ``difference_db``,
+        ``difference_low``, ``difference_high``, ``clips``. A difference is taken over the clips that both have, kits
+        that are seen by one and not by the other among them.
+    """
+    present = rows[rows["present"]]
+    found = []
+    base = present[present["variant"] == names[0]]
+    for name in names:
+        own = present[present["variant"] == name]
+        for kits, part in own.groupby("kit_set", sort=True):
+            row = {"variant": name, "kit_set": str(kits)}
+            found += [{**row, "stems": stems, **_figures(part, base, stems)} for stems in ("pooled", "mean")]
+    return pd.DataFrame(found)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Return the table as Markdown."""
+    lines = [
+        "| variant | kits | stems | nSDR, dB | against the first, dB | clips |",
+        "|---|---|---|---:|---:|---:|",
+    ]
+    for row in table.to_dict("records"):
+        own, other = _spelled(row, "db", "low", "high"), _spelled(row, *(f"difference_{one}" for one in _ENDS))
+        lines.append(f"| {row['variant']} | {row['kit_set']} | {row['stems']} | {own} | {other} | {row['clips']} |")
+    return "\n".join(lines) + "\n"
+
+
+class _Trained(Method):
+    """A model from its weights; loaded when it is needed."""
+
+    def __init__(self, title: str, name: str, weights: Path, config: TrainConfig, make: Make) -> None:
+        self.title, self.name, self._weights, self._config, self._make = title, name, weights, config, make
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        return {"weights": file_sha256(self._weights), "segment": self._config.segment_frames}
+
+    def separate(self, clip: Clip) -> Iterator[Frames]:
+        device = "cuda" if self._config.device != "cpu" and torch.cuda.is_available() else "cpu"
+        model = load_weights(self._weights, device, self._make).model
+        stream = Stream(model, segment=self._config.segment_frames, device=device)
+        for start, frames in clip.blocks():
+            yield stream.push(torch.from_numpy(clip.mixture(start, frames))).numpy()
+        yield stream.finish().numpy()
+
+
+def _figures(part: pd.DataFrame, base: pd.DataFrame, stems: str) -> dict[str, float]:
+    groups = part["stem"].tolist() if stems == "mean" else None
+    own = mean_interval(_numbers(part[FIGURE]), part["performance"].tolist(), groups)
+    both = part.merge(base, on=["performance", "kit", "stem"], suffixes=("", "_base"))
+    groups = both["stem"].tolist() if stems == "mean" else None
+    change = paired_interval(
+        _numbers(both[FIGURE]), _numbers(both[f"{FIGURE}_base"]), both["performance"].tolist(), groups
+    )
+    return {
+        "db": own.mean,
+        "low": own.low,
+        "high": own.high,
+        "difference_db": change.mean,
+        "difference_low": change.low,
+        "difference_high": change.high,
+        "clips": len(part[["performance", "kit"]].drop_duplicates()),
+    }
+
+
+def _spelled(row: Mapping[Any, Any], mean: str, low: str, high: str) -> str:
+    return f"{row[mean]:.2f}" + ("" if np.isnan(row[low]) else f" [{row[low]:.2f}, {row[high]:.2f}]")
+
+
+def _numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
+    return column.to_numpy(np.float64, na_value=np.nan)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "unnamed"
+
+
+def _takes(config: TrainConfig, limit: int | None, heard: set[str]) -> list[Take]:
+    """Return the clips of the test; a kit in no split that was not made of others is a recording."""
+    source = open_test(config.data, limit)
+    kits = source.kits
+    recorded = set(kits.loc[kits["kit_split"].isna() & kits["origin"].isna(), "kit"]) - heard
+    return takes_of(source, recorded=recorded, seen=heard)
+
+
+def _kits_heard(folder: Path) -> set[str]:
+    return set(json.loads((folder / "splits.json").read_text(encoding="utf-8"))["kits"])
+
+
+def _mixed(value: str) -> dict[str, Any]:
+    """Return what ``P`` or ``P:SCOPE`` changes of random mixing; 1 mixes, too, and leaves every mix as it is."""
+    share, _, scope = value.partition(":")
+    try:
+        mix = {"p_original": float(share), "scope": MixScope(scope or MixScope.ANY).value}
+    except ValueError:
+        raise UsageError(
+            f"p_original {value!r}: give P or P:SCOPE, P from 0 to 1, SCOPE {', '.join(MixScope)}"
+        ) from None
+    return {"data": {"mix": mix, "min_active": {}}}
+
+
+_GRIDS: Final[dict[str, tuple[tuple[str, ...], Callable[[str], Mapping[str, Any]]]]] = {
+    "chain": (("none", *(name for name in chain_names() if name != "none")), lambda value: {"data": {"chain": value}}),
+    "p_original": (("1", "0.5:kit_swap", "0:kit_swap", "0.5:any", "0:any"), _mixed),
+    "kits": (("train", "random:0..99"), lambda value: {"data": {"kits": value.split(",")}}),
+}

@@ -1,0 +1,37 @@
+"""Ctrl-C and SIGTERM that wait for the end of a step."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interrupt:
+    """Whether an end was asked for."""
+
+    came = False
+
+
+@contextmanager
+def interrupts() -> Iterator[Interrupt]:
+    """Note the first Ctrl-C or SIGTERM instead of obeying; the second one ends at once."""
+    interrupt = Interrupt()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        interrupt.came = True
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+    try:
+        for number in before:
+            signal.signal(number, note)
+    except ValueError:  # not the main thread: signals go elsewhere
+        before = {}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,68 @@
+"""Ablations: a grid is trained and evaluated on the same clips, and differences are paired."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from tiny_separator import make_tiny, tiny_config
+
+from stemgmd_tools.baseline.ablate import ablate, markdown, table_of, variants
+from stemgmd_tools.errors import UsageError
+
+
+def test_a_grid_is_trained_and_evaluated_and_done_again_from_what_is_there(kits, tmp_path):
+    config = tiny_config(kits, budget={"steps": 2}, validation={"items": 0})
+    grid = variants("p_original", ["1", "0:any"])
+    table = ablate(config, grid, tmp_path, limit=2, max_s=2.0, make=make_tiny)
+    assert table["variant"].unique().tolist() == ["1", "0:any"]
+    first = table[table["variant"] == "1"]
+    assert (first["difference_db"] == 0.0).all()
+    assert (first["clips"] == 4).all()
+    assert set(table["stems"]) == {"pooled", "mean"}
+    assert (tmp_path / "ablation.md").read_text().count("\n") == len(table) + 2
+    weights = (tmp_path / "1" / "last.safetensors").stat().st_mtime_ns
+    again = ablate(config, grid, tmp_path, limit=2, max_s=2.0, make=make_tiny)
+    pd.testing.assert_frame_equal(again, table)
+    assert (tmp_path / "1" / "last.safetensors").stat().st_mtime_ns == weights
+
+
+def test_differences_are_of_the_same_clips():
+    rows = [
+        (variant, f"p{number}", "a", "seen", "kick", True, base + number)
+        for variant, base in (("x", 0.0), ("y", 3.0))
+        for number in range(5)
+    ]
+    rows.append(("y", "p9", "a", "seen", "kick", True, 500.0))
+    rows.append(("y", "p0", "a", "seen", "toms", False, 900.0))
+    columns = ["variant", "performance", "kit", "kit_set", "stem", "present", "nsdr_larsnet_db"]
+    table = table_of(pd.DataFrame(rows, columns=columns), ["x", "y"])
+    found = table.set_index(["variant", "stems"])
+    assert found.loc[("y", "pooled"), "difference_db"] == 3.0
+    assert found.loc[("y", "pooled"), ["difference_low", "difference_high"]].tolist() == [3.0, 3.0]
+    assert found.loc[("x", "mean"), "db"] == 2.0
+    assert "| y | seen | pooled |" in markdown(table)
+
+
+def test_values_say_what_is_varied():
+    assert variants("kits", ["train", "random:0..9,salamander"])[1].changes["data"]["kits"] == [
+        "random:0..9",
+        "salamander",
+    ]
+    assert variants("p_original", ["1", "0.5:kit_swap"])[1].changes["data"]["mix"] == {
+        "p_original": 0.5,
+        "scope": "kit_swap",
+    }
+    assert variants("chain")[0].name == "none"
+
+
+@pytest.mark.parametrize(
+    ("by", "values", "words"),
+    [
+        ("loss", (), "what can be varied is"),
+        ("p_original", ("1", "0:all"), "give P or P:SCOPE"),
+        ("chain", ("x",), "two"),
+    ],
+)
+def test_what_cannot_be_varied_is_refused(by, values, words):
+    with pytest.raises(UsageError, match=words):
+        variants(by, values)

@@ -1,0 +1,69 @@
+"""The command: what its options mean, and that it trains."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from stemgmd_tools.baseline.config_file import read_config
+from stemgmd_tools.baseline.weights import load_weights
+from stemgmd_tools.cli.baseline_train import baseline_train
+from stemgmd_tools.errors import TrainingError, UsageError
+
+SMALL = """
+model: {options: {width: 8, temporal: 16}}
+data: {segment_s: 0.5, min_active: {}, chain: none, limit: 4}
+optimizer: {items: 2}
+validation: {items: 2}
+"""
+
+
+def invoke(*arguments: str):
+    return CliRunner().invoke(baseline_train, [*map(str, arguments)], catch_exceptions=False, standalone_mode=False)
+
+
+@pytest.fixture
+def small(tmp_path):
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL, encoding="utf-8")
+    return file
+
+
+def test_it_trains_and_goes_on_as_a_program(kits, small, tmp_path):
+    command = [sys.executable, "-m", "stemgmd_tools.cli.main", "baseline-train", "--config", str(small)]
+    command += ["--kits", ",".join(kits), "--test-kits", "heldout", "--device", "cpu", "--workers", "0"]
+    command += ["--out", str(tmp_path / "run")]
+    for steps in (2, 3):
+        done = subprocess.run([*command, "--steps", str(steps)], capture_output=True, text=True, check=True)
+        assert re.search(rf"run: {steps} steps, validation -?\d+\.\d\d dB at step", done.stdout)
+    assert "goes on at step 2" in done.stderr
+    found = load_weights(tmp_path / "run" / "best.safetensors")
+    assert found.spec.model == "larsnet-s"
+    assert found.about["config"]["data"]["chain"] == "none"
+    assert "gmd" not in found.about["config"]["data"]
+    assert read_config(tmp_path / "run" / "config.yaml").model.options == {"width": 8, "temporal": 16}
+
+
+def test_options_become_settings(kits, small):
+    done = invoke(
+        "--kits", ",".join(kits), "--config", small, "--p-original", "0.5", "--time-budget", "1h30m", "--dry-run"
+    )
+    assert "budget: {steps: null, time_s: 5400.0}" in done.output
+    assert "p_original: 0.5" in done.output
+    assert "min_active: {}" in done.output
+    assert "nothing leaks" in done.output
+
+
+def test_leaks_and_contradictions_are_refused(kits, small):
+    with pytest.raises(TrainingError, match="leak: kit tin is kept for the test"):
+        invoke("--kits", ",".join(kits), "--test-kits", kits[0], "--dry-run")
+    with pytest.raises(UsageError, match="--steps and --time-budget"):
+        invoke("--steps", "3", "--time-budget", "3m")
+    with pytest.raises(UsageError, match="go with --ablate"):
+        invoke("--value", "3")
+    with pytest.raises(Exception, match="'soon' is no duration"):
+        invoke("--time-budget", "soon")
