@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.audio import TrackWriter, write_bytes
+from stemgmd_tools.augment.page import page
 from stemgmd_tools.augment.rows import ALL_STEMS, Row, Value
 from stemgmd_tools.augment.table import STEM_NAMES, Drawn
 from stemgmd_tools.kits.plot import draw_spectrogram, empty_figure, log_spectrogram_db
@@ -26,23 +27,6 @@ _SHOWN_DIGITS: Final = 4
 _INCHES: Final = (6.4, 3.6)
 _DPI: Final = 100
 _FLAC_LEVEL: Final = 5
-
-_STYLE: Final = """:root { color-scheme: light dark; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 66rem; padding: 0 1rem; }
-h2 { margin-top: 3rem; border-top: 1px solid #8888; padding-top: 1rem; overflow-wrap: anywhere; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: .5rem; }
-img, audio { width: 100%; } audio { height: 2.2rem; vertical-align: middle; }
-table { border-collapse: collapse; width: 100%; margin: .5rem 0; }
-th, td { text-align: left; padding: .15rem .6rem .15rem 0; vertical-align: top; }
-.sounds th { vertical-align: middle; font-weight: normal; } .sounds td { width: 42%; }
-.rows td:last-child { width: 60%; } summary { cursor: pointer; padding: .3rem 0; }
-@media (prefers-color-scheme: dark) { body { background: #16181c; color: #ddd; } img { filter: brightness(.85); } }
-@media (max-width: 40rem) {
-  .sounds thead { display: none; } .sounds th, .sounds td { display: block; width: 100%; }
-  .sounds td::before { content: attr(title); font-size: .8rem; }
-  .rows thead { display: none; } .rows tr { display: block; padding: .3rem 0; border-bottom: 1px solid #8884; }
-  .rows td { display: inline; } .rows td:last-child { display: block; }
-}"""
 
 
 class Side(NamedTuple):
@@ -75,13 +59,8 @@ def write_preview(folder: Path, shown: Sequence[Shown]) -> Path:
     parts = [_example(folder, f"example{number}", one) for number, one in enumerate(shown, start=1)]
     chain = shown[0].drawn.made_with
     title = f"Chain {chain.chain}, seed {chain.seed}: {len(shown)} example{'s' * (len(shown) > 1)} before and after"
-    page = (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>\n'
-        f"<body><h1>{html.escape(title)}</h1>\n{''.join(parts)}</body></html>\n"
-    )
     path = folder / PAGE
-    write_bytes(path, page.encode())
+    write_bytes(path, page(title, "".join(parts)))
     return path
 
 

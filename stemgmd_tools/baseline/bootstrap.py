@@ -17,6 +17,7 @@ from stemgmd_tools.seeds import stream
 
 DRAWS: Final = 2_000
 CONFIDENCE: Final = 0.95
+_LEAST_DRAWS: Final = 100
 
 
 class Interval(NamedTuple):
@@ -106,10 +107,15 @@ def _by_performance(
 
 
 def _percentiles(sums: NDArray[np.float64], counts: NDArray[np.int64], confidence: float) -> tuple[float, float]:
-    """Return the interval of the mean over groups of each draw; draws that miss a group average the others."""
-    means = np.full(sums.shape, np.nan)
-    np.divide(sums, counts, out=means, where=counts > 0)
-    found = np.nanmean(means, axis=1)
+    """Return the interval of the mean over groups of each draw.
+
+    Draws without a single value of some group are left out: their mean is of something else. If that leaves few, the
+    group lies in too few performances to tell anything.
+    """
+    whole = (counts > 0).all(axis=1)
+    if whole.sum() < _LEAST_DRAWS:
+        return np.nan, np.nan
+    found = (sums[whole] / counts[whole]).mean(axis=1)
     outside = (1.0 - confidence) / 2.0
     low, high = np.quantile(found, [outside, 1.0 - outside])
     return float(low), float(high)

@@ -17,14 +17,17 @@ from stemgmd_tools import __version__, units
 from stemgmd_tools.augment.origin import settings_of
 from stemgmd_tools.augment.stems import pieces_of_stem
 from stemgmd_tools.baseline.evaluation_table import EVALUATION, KitSet
+from stemgmd_tools.baseline.kit_identity import known_identities
 from stemgmd_tools.baseline.measure import Times, measure
 from stemgmd_tools.baseline.method import Clip, Method
+from stemgmd_tools.baseline.splits import KitIdentity
 from stemgmd_tools.corpus.execute import results_of
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.records import Record, read_record, write_record
 from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.manifest.frames import frame_of
+from stemgmd_tools.performances.select import Selection, select
 
 Source: TypeAlias = Corpus | VirtualCorpus
 Row: TypeAlias = dict[str, Any]
@@ -71,30 +74,51 @@ class Take(NamedTuple):
     """Digest of what decides the sound."""
 
 
-def takes_of(source: Source, *, recorded: Collection[str] = (), seen: Collection[str] | None = None) -> list[Take]:
+def takes_of(
+    source: Source,
+    *,
+    recorded: Collection[str] = (),
+    trained: Sequence[KitIdentity] | None = None,
+    selection: Selection | None = None,
+) -> list[Take]:
     """Return every performance of a source through every kit it is there through.
 
     :param recorded: kits that are recordings.
-    :param seen: kits that the method was trained on; the training kits of the toolkit if omitted.
+    :param trained: what the methods were trained on; the training kits of the toolkit if omitted.
+    :param selection: which performances; all if omitted.
+    :raises UsageError: if the selection leaves none.
     """
-    styles = source.performances.set_index("performance")["style"]
+    trained = known_identities(["train"], ()) if trained is None else trained
+    performances = source.performances.set_index("performance")
     hits = _hits(source)
-    splits = source.kit_splits
-    kinds = {kit: _kit_set(kit, split, recorded, seen) for kit, split in splits.items()}
+    kinds = {kit: _kit_set(kit, split, recorded, trained) for kit, split in source.kit_splits.items()}
     digests = _kit_digests(source)
+    wanted = [str(name) for name in performances.index]
+    if selection is not None:
+        wanted = [one.id for one in select([source.played(name) for name in wanted], selection)]
     return [
-        Take(source, name, kit, kinds[kit], _primary(styles[name]), hits[name], _digest(digests[kit], hits[name]))
-        for name in styles.index.tolist()
+        Take(
+            source,
+            name,
+            kit,
+            kinds[kit],
+            _primary(performances.at[name, "style"]),
+            hits[name],
+            _digest(digests[kit], hits[name]),
+        )
+        for name in wanted
         for kit in source.kits_of(name)
     ]
 
 
-def _kit_set(kit: str, split: str, recorded: Collection[str], seen: Collection[str] | None) -> KitSet:
+def _kit_set(kit: str, split: str, recorded: Collection[str], trained: Sequence[KitIdentity]) -> KitSet:
+    """Return what a kit is to methods that were trained on others; who saw it once cannot be tested with it."""
+    if any(kit == one.name for one in trained):
+        return KitSet.SEEN
+    if any(kit in one.related for one in trained):
+        return KitSet.RELATED
     if kit in recorded:
         return KitSet.RECORDED
-    if kit in seen if seen is not None else split == "train":
-        return KitSet.SEEN
-    # A modelled kit that this method never trained on is held out, whatever others trained on.
     return KitSet.HELDOUT if split else KitSet.OTHER
 
 

@@ -14,10 +14,12 @@ class KitSet(StrEnum):
 
     SEEN = "seen"
     """A kit of training."""
+    RELATED = "related"
+    """A kit that one of training was made of, or a recorded kit that one of training was measured on."""
     HELDOUT = "heldout"
     """A modelled kit kept out of training."""
     RECORDED = "recorded"
-    """A kit of real recordings."""
+    """A kit of real recordings, neither trained nor fitted on."""
     OTHER = "other"
     """A kit in no split."""
 

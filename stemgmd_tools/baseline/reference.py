@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from stemgmd_tools.baseline.method import Clip, Frames, Method, in_pieces
 from stemgmd_tools.baseline.stft import Spectrogram
@@ -15,6 +16,7 @@ from stemgmd_tools.errors import UsageError
 MASK_SIZES: Final = ((1024, 256), (2048, 512), (4096, 1024))
 """Window and hop of the oracles."""
 _PIECE_SPECTRA: Final = 512
+_TINY: Final = torch.finfo(torch.float32).tiny
 
 
 class Mixture(Method):
@@ -67,9 +69,31 @@ class IdealRatioMask(Method):
 
     def _masked(self, clip: Clip, first: int, frames: int) -> Frames:
         mixture, stems = (torch.from_numpy(sound) for sound in clip.both(first, frames))
-        sounds = torch.cat([stems, (mixture - stems.sum(0))[None]])
         with torch.inference_mode():
-            weights = self._transform(sounds).abs() ** self._exponent
-            shares = weights[:-1] / weights.sum(0).clamp_min(torch.finfo(torch.float32).tiny)
-            found: Frames = self._transform.inverse(shares * self._transform(mixture), frames).numpy()
+            spectra = self._transform(mixture)
+            rest = (mixture - stems.sum(0))[None]
+            masks = self._masks(self._transform(torch.cat([stems, rest])), spectra)
+            found: Frames = self._transform.inverse(masks[:-1] * spectra, frames).numpy()
         return found
+
+    def _masks(self, parts: Tensor, mixture: Tensor) -> Tensor:  # noqa: ARG002 - what other masks need
+        """Return the masks of the mixture's parts (part, 2, bin, spectrum), in 0..1."""
+        weights = parts.abs() ** self._exponent
+        return weights / weights.sum(0).clamp_min(_TINY)
+
+
+class PhaseSensitiveMask(IdealRatioMask):
+    """The oracle of masks between 0 and 1: no other such mask comes nearer to each bin of a stem.
+
+    ``Re(S / X)``, held within 0..1 (Erdogan et al. 2015): it knows the phase, which shares of magnitude do not, and so
+    bounds networks that end in a sigmoid and reuse the mixture's phase.
+    """
+
+    def __init__(self, window: int = 4096, hop: int = 1024) -> None:
+        """Make the transform."""
+        super().__init__(window, hop)
+        self.name = f"psm-{window}-{hop}"
+
+    def _masks(self, parts: Tensor, mixture: Tensor) -> Tensor:
+        """Return the masks of the mixture's parts (part, 2, bin, spectrum), in 0..1."""
+        return ((parts * mixture.conj()).real / (mixture.abs() ** 2).clamp_min(_TINY)).clamp(0.0, 1.0)

@@ -41,8 +41,8 @@ class Templates(NamedTuple):
 def templates_of(banks: Iterable[Bank], grid: Grid) -> Templates:
     """Return one template per articulation: the mean over the kits and ten velocities of patches that sum to 1.
 
-    Averaged over kits, a template says what the articulation has in common; one per kit was measured and separates
-    no better for its multiple of the time.
+    Averaged over kits, a template says what the articulation has in common. One template per kit and articulation
+    takes its multiple of the time and, on two clips through a held-out kit, separated no better (-1.5 against -1.3 dB).
     """
     of_kits = [_kit_patches(bank, grid) for bank in banks]
     return Templates(np.mean(of_kits, axis=0, dtype=np.float32), tuple(note.piece.value for note in NOTES))

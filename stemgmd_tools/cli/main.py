@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "augment": "stemgmd_tools.cli.augment:augment",
     "baseline-train": "stemgmd_tools.cli.baseline_train:baseline_train",
     "separate": "stemgmd_tools.cli.separate:separate",
+    "evaluate": "stemgmd_tools.cli.evaluate:evaluate",
     "verify": "stemgmd_tools.cli.verify:verify",
     "info": "stemgmd_tools.cli.info:info",
     "merge": "stemgmd_tools.cli.merge:merge",

@@ -54,6 +54,13 @@ def test_stem_mean_and_pooled_mean_differ_where_stems_are_rare() -> None:
     assert mean_interval(values, names, stems).mean == pytest.approx(10.0)
 
 
+def test_draws_without_a_stem_are_no_draws_of_the_stem_mean() -> None:
+    values = [20.0] * 9 + [0.0]
+    names = [f"p{row}" for row in range(9)] + ["p0"]
+    found = mean_interval(values, names, ["kick"] * 9 + ["toms"])
+    assert (found.mean, found.low, found.high) == (10.0, 10.0, 10.0)
+
+
 def test_missing_values_are_left_out() -> None:
     found = mean_interval([1.0, math.nan, 3.0], ["a", "b", "c"])
     assert (found.mean, found.values, found.performances) == (2.0, 2, 2)

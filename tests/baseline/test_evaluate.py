@@ -19,13 +19,15 @@ from stemgmd_tools.baseline.evaluation_table import EVALUATION, KitSet
 from stemgmd_tools.baseline.method import BLOCK, Callback, Clip, Frames, Method, in_pieces, regrouped
 from stemgmd_tools.baseline.metrics import nsdr_larsnet, si_sdr
 from stemgmd_tools.baseline.nmf import Lenders, Nmfd, SemiAdaptive
-from stemgmd_tools.baseline.reference import IdealRatioMask, Mixture
+from stemgmd_tools.baseline.reference import IdealRatioMask, Mixture, PhaseSensitiveMask
+from stemgmd_tools.baseline.splits import KitIdentity
 from stemgmd_tools.baseline.templates import Grid, templates_of
 from stemgmd_tools.corpus.open import open_corpus, virtual_corpus
 from stemgmd_tools.corpus.run import Request, render_corpus
 from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.manifest.frames import validate
+from stemgmd_tools.performances.select import Selection
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.pieces import GROUPS, PIECES
 from stemgmd_tools.rendering.settings import RenderSettings
@@ -106,14 +108,23 @@ def test_the_mixture_improves_on_itself_by_nothing(takes) -> None:
 
 
 def test_kits_are_sorted_by_what_they_are_to_the_method(source) -> None:
+    def trained(name: str, *related: str) -> KitIdentity:
+        return KitIdentity(name, frozenset(related), frozenset())
+
     assert {take.kit_set for take in takes_of(source)} == {KitSet.OTHER}
-    found = {take.kit: take.kit_set for take in takes_of(source, recorded={"tin"}, seen={"wood", "tin"})}
+    found = {take.kit: take.kit_set for take in takes_of(source, recorded={"tin"}, trained=[trained("wood")])}
     assert found == {"tin": KitSet.RECORDED, "wood": KitSet.SEEN}
+    found = {take.kit: take.kit_set for take in takes_of(source, recorded={"tin"}, trained=[trained("fit", "tin")])}
+    assert found == {"tin": KitSet.RELATED, "wood": KitSet.OTHER}
     shipped = takes_of(virtual_corpus(None, ["all"], ids=IDS[:1]))
     assert [take.kit_set for take in shipped].count(KitSet.HELDOUT) == 4
     assert [take.kit_set for take in shipped].count(KitSet.SEEN) == 6
-    other = {take.kit: take.kit_set for take in takes_of(shipped[0].source, seen={"amber_parlour"})}
+    other = {take.kit: take.kit_set for take in takes_of(shipped[0].source, trained=[trained("amber_parlour")])}
     assert (other["amber_parlour"], other["cedar_hall"]) == (KitSet.SEEN, KitSet.HELDOUT)
+
+
+def test_performances_are_selected(source) -> None:
+    assert {take.performance for take in takes_of(source, selection=Selection(ids=IDS[:1]))} == {IDS[0]}
 
 
 def test_finished_clips_are_kept_until_something_changes(takes, tmp_path: Path) -> None:
@@ -170,6 +181,12 @@ def test_the_ideal_mask_bounds_what_masks_can_do(takes, size, monkeypatch) -> No
     monkeypatch.setattr("stemgmd_tools.baseline.reference._PIECE_SPECTRA", 10_000)
     whole = next(oracle.separate(clip))
     assert np.abs(pieces - whole).max() < 1e-6
+
+
+def test_no_mask_within_0_and_1_beats_the_phase_sensitive_one(takes) -> None:
+    table = evaluate(None, [IdealRatioMask(), PhaseSensitiveMask()], takes[:1], FIVE)
+    by_method = table[table["present"]].pivot_table(index="stem", columns="method", values="nsdr_larsnet_db")
+    assert (by_method["psm-4096-1024"] > by_method["irm-4096-1024"]).all()
 
 
 def test_ideal_masks_of_all_stems_sum_to_the_mixture(takes) -> None:

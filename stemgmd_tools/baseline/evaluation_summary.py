@@ -1,0 +1,207 @@
+"""What an evaluation table says: means with intervals, by stem, kit and style; present and absent stems apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import pandas as pd
+
+from stemgmd_tools.baseline.bootstrap import Interval, mean_interval, paired_interval
+from stemgmd_tools.baseline.evaluation_table import STEMS, KitSet
+
+MAIN: Final = "nsdr_larsnet_db"
+"""The figure that tables by stem, kit and style tell."""
+NOTHING: Final = "–"
+
+EXPLANATION: Final = """All figures but those of absent stems are of present stems: those with any sample that is not
+zero. Pooled is the mean over all clips and stems, stem mean the mean over stems of their means. nSDR is LarsNet's
+(nsdr_larsnet): the ratio in dB of the mean powers of stem and error, each plus 1e-7. Brackets hold 95 % intervals of a
+percentile bootstrap over performances: all kits and stems of one are drawn together. Onset F1 compares onsets found in
+the estimate (spectral flux) with the strokes that were played, within 50 ms."""
+
+
+class Section(NamedTuple):
+    """A part of a report: one table."""
+
+    title: str
+    note: str
+    """What is to be known to read it; may be empty."""
+    header: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+class Slice(NamedTuple):
+    """What one method did on one set of kits."""
+
+    method: str
+    kit_set: str
+    rows: pd.DataFrame
+
+
+def summary(table: pd.DataFrame, methods: Sequence[str]) -> list[Section]:
+    """Return the sections of a report on an evaluation table.
+
+    :param methods: the methods to tell of, in this order; others are compared with the last.
+    """
+    slices = list(slices_of(table, methods))
+    found = [_overview(slices), _stems(table, slices), _absent(slices), _kits(table, methods), _styles(table, methods)]
+    if len(methods) > 1:
+        found.insert(1, _differences(table, methods))
+    return found
+
+
+def slices_of(table: pd.DataFrame, methods: Sequence[str]) -> Iterator[Slice]:
+    """Yield what each method did on each set of kits, in order."""
+    for method in methods:
+        for kit_set in KitSet:
+            rows = table[(table["method"] == method) & (table["kit_set"] == kit_set.value)]
+            if len(rows):
+                yield Slice(method, kit_set.value, rows)
+
+
+def stems_in(table: pd.DataFrame) -> list[str]:
+    """Return the stems of a table in canonical order."""
+    there = set(table["stem"])
+    return [stem for stem in STEMS if stem in there]
+
+
+def interval_of(rows: pd.DataFrame, column: str, *, by_stem: bool, over: str | None = None) -> Interval:
+    """Return the mean of a column over present stems, or of what it is above another column.
+
+    :param by_stem: whether to average stems; else everything is pooled.
+    :param over: the column that is subtracted row by row.
+    """
+    there = rows[rows["present"]]
+    performances = there["performance"].tolist()
+    groups = there["stem"].tolist() if by_stem else None
+    if over is None:
+        return mean_interval(there[column].to_numpy(), performances, groups)
+    return paired_interval(there[column].to_numpy(), there[over].to_numpy(), performances, groups)
+
+
+def text_of(interval: Interval, digits: int = 2) -> str:
+    """Return a mean and its interval as text."""
+    if not interval.values:
+        return NOTHING
+    mean = f"{interval.mean:.{digits}f}"
+    if math.isnan(interval.low):
+        return mean
+    return f"{mean} [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
+
+
+def _overview(slices: Sequence[Slice]) -> Section:
+    header = (
+        "method",
+        "kits",
+        "clips",
+        "nSDR pooled, dB",
+        "nSDR stem mean, dB",
+        "over mixture, pooled, dB",
+        "SI-SDR stem mean, dB",
+        "uSDR stem mean, dB",
+        "onset F1 stem mean (of the true stems)",
+    )
+    extra = any(one.rows["sdr_bss_eval_db"].notna().any() for one in slices)
+    rows = [(*_overview_row(one), *([_bss_eval(one.rows)] if extra else [])) for one in slices]
+    return Section("Overview", "", (*header, *(["SDR of BSS eval v4, stem mean, dB"] if extra else [])), rows)
+
+
+def _overview_row(one: Slice) -> tuple[str, ...]:
+    rows = one.rows
+    ceiling = interval_of(rows, "reference_onset_f1", by_stem=True)
+    return (
+        one.method,
+        one.kit_set,
+        str(len(rows.drop_duplicates(["performance", "kit"]))),
+        text_of(interval_of(rows, MAIN, by_stem=False)),
+        text_of(interval_of(rows, MAIN, by_stem=True)),
+        text_of(interval_of(rows, MAIN, by_stem=False, over=f"mixture_{MAIN}")),
+        text_of(interval_of(rows, "si_sdr_db", by_stem=True)),
+        text_of(interval_of(rows, "usdr_db", by_stem=True)),
+        f"{text_of(interval_of(rows, 'onset_f1', by_stem=True))} ({ceiling.mean:.2f})",
+    )
+
+
+def _bss_eval(rows: pd.DataFrame) -> str:
+    return text_of(interval_of(rows, "sdr_bss_eval_db", by_stem=True))
+
+
+def _stems(table: pd.DataFrame, slices: Sequence[Slice]) -> Section:
+    stems = stems_in(table)
+    rows = [
+        (
+            one.method,
+            one.kit_set,
+            *(text_of(interval_of(one.rows[one.rows["stem"] == stem], MAIN, by_stem=False)) for stem in stems),
+        )
+        for one in slices
+    ]
+    return Section("nSDR by stem, dB", "", ("method", "kits", *stems), rows)
+
+
+def _absent(slices: Sequence[Slice]) -> Section:
+    rows = []
+    for one in slices:
+        absent = one.rows[~one.rows["present"]]
+        names = absent["performance"].tolist()
+        per_minute = 60.0 * absent["onsets_found"].to_numpy(float) / absent["duration_s"].to_numpy(float)
+        everywhere = mean_interval(one.rows["silence_energy_db"].to_numpy(), one.rows["performance"].tolist())
+        rows.append(
+            (
+                one.method,
+                one.kit_set,
+                str(len(absent)),
+                text_of(mean_interval(absent[MAIN].to_numpy(), names)),
+                text_of(mean_interval(absent["silence_energy_db"].to_numpy(), names), 1),
+                text_of(mean_interval(per_minute, names), 1),
+                text_of(everywhere, 1),
+            )
+        )
+    note = (
+        "On an absent stem nSDR is 0 for silence and falls with what was predicted. Predicted energy at silence is the "
+        "mean level of windows of 46 ms in which the stem is silent, -100 dB at least; it is told of pauses of present "
+        "stems, too."
+    )
+    header = ("method", "kits", "absent stems", "nSDR, dB", "energy, dBFS", "false strokes/min", "energy, all, dBFS")
+    return Section("Absent stems and silence", note, header, rows)
+
+
+def _kits(table: pd.DataFrame, methods: Sequence[str]) -> Section:
+    rows = []
+    for method in methods:
+        of_method = table[table["method"] == method]
+        for kit_set in KitSet:
+            for kit in sorted(of_method.loc[of_method["kit_set"] == kit_set.value, "kit"].unique()):
+                own = of_method[of_method["kit"] == kit]
+                figures = (text_of(interval_of(own, MAIN, by_stem=by_stem)) for by_stem in (False, True))
+                rows.append((method, kit_set.value, str(kit), *figures))
+    return Section("nSDR by kit, dB", "", ("method", "kits", "kit", "pooled", "stem mean"), rows)
+
+
+def _styles(table: pd.DataFrame, methods: Sequence[str]) -> Section:
+    rows = []
+    for style in sorted(table["style"].dropna().unique()):
+        own = table[table["style"] == style]
+        means = (text_of(interval_of(own[own["method"] == method], MAIN, by_stem=False)) for method in methods)
+        rows.append((str(style), str(own["performance"].nunique()), *means))
+    return Section("nSDR by style, pooled, dB", "", ("style", "performances", *methods), rows)
+
+
+def _differences(table: pd.DataFrame, methods: Sequence[str]) -> Section:
+    """Compare the last method with every other, on the clips that both have."""
+    keys = ["performance", "kit", "stem"]
+    *others, last = methods
+    own = table[table["method"] == last]
+    rows = []
+    for other in others:
+        theirs = table.loc[table["method"] == other, [*keys, MAIN]]
+        both = own.merge(theirs, on=keys, suffixes=("", "_other"))
+        for kit_set in KitSet:
+            same = both[both["kit_set"] == kit_set.value]
+            if len(same):
+                gains = (text_of(interval_of(same, MAIN, by_stem=by, over=f"{MAIN}_other")) for by in (False, True))
+                rows.append((other, kit_set.value, *gains))
+    note = "The same clips and stems, pair by pair."
+    return Section(f"nSDR of {last} above others, dB", note, ("above", "kits", "pooled", "stem mean"), rows)

@@ -1,0 +1,50 @@
+"""Kits to test with: folders of recordings, and what the methods under test were trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from stemgmd_tools import data
+from stemgmd_tools.baseline.kit_identity import known_identities
+from stemgmd_tools.baseline.splits import KitIdentity
+from stemgmd_tools.errors import StemgmdError, UsageError
+from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.library import load_kit
+
+
+def recorded_kits(folder: Path) -> tuple[Kit, ...]:
+    """Return the recorded kits of a folder, by name: those of shipped sample maps whose samples lie there, and those of
+    sample maps that lie there themselves.
+
+    :raises UsageError: if there is none.
+    :raises KitError: if one cannot be used.
+    """
+    shipped = (path.stem for path in (data.shipped("sample_maps") / "recorded").glob("*.yaml"))
+    names = {name for name in shipped if (folder / name).is_dir()} | {path.stem for path in folder.glob("*.yaml")}
+    if not names:
+        raise UsageError(
+            f"{folder}: holds no recorded kit; put there folders of samples that shipped sample maps name, or your maps"
+        )
+    return tuple(load_kit(name, (folder,)) for name in sorted(names))
+
+
+def trained_on(kits: Iterable[Sequence[str] | None], kit_path: Sequence[Path]) -> list[KitIdentity]:
+    """Return what several methods were trained on, all together.
+
+    :param kits: the kits of each method, named as in `render`; None for a method that does not tell or does not learn,
+        which stands for the training kits of the toolkit.
+    """
+    found: dict[str, KitIdentity] = {}
+    for names in kits:
+        for name in ("train",) if names is None else names:
+            found |= {one.name: one for one in _identities(name, kit_path)}
+    return list(found.values())
+
+
+def _identities(name: str, kit_path: Sequence[Path]) -> list[KitIdentity]:
+    """Return what a word for kits stands for; a kit that is not here is known by its name alone."""
+    try:
+        return known_identities([name], kit_path)
+    except StemgmdError:
+        return [KitIdentity(Path(name).stem, frozenset(), frozenset())]

@@ -1,0 +1,176 @@
+"""``stemgmd evaluate``: how well methods separate, on a corpus or on one that is rendered as it is read."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from stemgmd_tools.cli.kits import kit_path_option
+from stemgmd_tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stemgmd_tools.baseline.evaluate import Take
+    from stemgmd_tools.baseline.method import Method
+
+METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
+
+
+@click.command(short_help="Measure separation: methods, weights, seen and held-out kits, recorded kits.")
+@click.argument("corpus", required=False, type=click.Path(path_type=Path))
+@click.option("--virtual", type=click.Path(path_type=Path), metavar="GMD", help="Without CORPUS: GMD, folder or zip.")
+@click.option("--kits", multiple=True, metavar="NAMES", help="With --virtual.  [default: all shipped kits]")
+@kit_path_option
+@click.option(
+    "--test-kits",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Folder with recorded kits that have a sample map: the same performances through these, too.",
+)
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    type=click.Choice(METHODS),
+    help="A bound (the mixture; ideal ratio masks; phase-sensitive masks) or a baseline; repeatable.",
+)
+@click.option(
+    "--weights",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Weights of a model; repeatable.",
+)
+@click.option(
+    "--templates",
+    type=click.Choice(["training", "own"]),
+    default="training",
+    show_default=True,
+    help="Whose single hits nmfd and sanmf know: those of the training kits, or of the kit they hear.",
+)
+@click.option(
+    "--stems", type=click.Choice(["five", "nine"]), default="five", show_default=True, help="What is measured."
+)
+@click.option("--split", "splits", multiple=True, metavar="NAME", help="train, validation, test; repeatable.")
+@click.option(
+    "--id", "ids", multiple=True, metavar="GLOB", help="Pattern for the performance, as in '*/eval_session/*'."
+)
+@click.option("--limit", type=int, metavar="N", help="At most N performances, spread evenly.")
+@click.option("--max-s", type=float, metavar="S", help="Only the beginning of longer clips.")
+@click.option("--bss-eval", is_flag=True, help="The SDR of BSS eval v4, too (museval, slow).")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("evaluation"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder.",
+)
+@click.option(
+    "--page/--no-page", default=True, show_default=True, help="Write a page with charts and examples to hear."
+)
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+def evaluate(**options: Any) -> None:
+    """Separate clips of CORPUS, or of GMD rendered on the way, and measure every stem.
+
+    Writes rows (evaluation.parquet, .csv), report.md and index.html. The same command goes on where it was interrupted.
+    The page's examples are those of the method named last; weights come after methods.
+    """
+    from stemgmd_tools.baseline import evaluation_report as report
+    from stemgmd_tools.baseline.evaluate import Measures
+    from stemgmd_tools.baseline.evaluate import evaluate as evaluated
+    from stemgmd_tools.corpus.progress import counter_on
+    from stemgmd_tools.kits.plot import empty_figure
+    from stemgmd_tools.pieces import GROUPS, PIECES
+
+    if options["page"]:
+        empty_figure(1.0, 1.0)  # before minutes of work, rather than after
+    out: Path = options["out"]
+    methods = _methods(options)
+    takes = _takes(options, methods)
+    names = GROUPS if options["stems"] == "five" else PIECES
+    measures = Measures(tuple(stem.value for stem in names), options["max_s"], options["bss_eval"])
+    with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
+        table = evaluated(out, methods, takes, measures, jobs=options["jobs"], progress=progress)
+    title = f"Evaluation of {', '.join(method.name for method in methods)}"
+    done = report.Evaluated(title, _about(options, takes), table, methods, takes, measures)
+    click.echo(f"{report.write_table(out, table)}: {len(table):,} rows; {report.write_report(out, done)}")
+    if options["page"]:
+        with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
+            click.echo(f"open {report.write_page(out, done, progress)}")
+
+
+def _methods(options: dict[str, Any]) -> list[Method]:
+    """Return what is to be evaluated, in the order of the report."""
+    try:
+        import torch
+    except ImportError:
+        raise UsageError("evaluating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
+    from stemgmd_tools.baseline.model_method import TrainedModel
+    from stemgmd_tools.baseline.nmf import Lenders, Nmfd, SemiAdaptive
+    from stemgmd_tools.baseline.reference import MASK_SIZES, IdealRatioMask, Mixture, PhaseSensitiveMask
+    from stemgmd_tools.kits.library import search_path
+
+    lenders = Lenders(options["templates"], kit_path=search_path(options["kit_path"]))
+    cuda = torch.cuda.is_available()
+    if options["device"] == "cuda" and not cuda:
+        raise UsageError("--device cuda: PyTorch finds no such device here; use --device cpu")
+    device = ("cuda" if cuda else "cpu") if options["device"] == "auto" else options["device"]
+    makers: dict[str, Callable[[], list[Method]]] = {
+        "mixture": lambda: [Mixture()],
+        "irm": lambda: [IdealRatioMask(*size) for size in MASK_SIZES],
+        "psm": lambda: [PhaseSensitiveMask(*size) for size in MASK_SIZES],
+        "nmfd": lambda: [Nmfd(lenders)],
+        "sanmf": lambda: [SemiAdaptive(lenders)],
+    }
+    found = [method for name in dict.fromkeys(options["methods"]) for method in makers[name]()]
+    found += [TrainedModel(path, device) for path in options["weights"]]
+    if not found:
+        raise UsageError(f"nothing to evaluate: give --weights FILE, or --method {', '.join(METHODS)}")
+    return found
+
+
+def _takes(options: dict[str, Any], methods: list[Method]) -> list[Take]:
+    """Return the clips: those of the corpus, then the same performances through recorded kits."""
+    from stemgmd_tools.augment.origin import settings_of
+    from stemgmd_tools.baseline.evaluate import Source, takes_of
+    from stemgmd_tools.baseline.test_kits import recorded_kits, trained_on
+    from stemgmd_tools.corpus.open import open_corpus, virtual_corpus
+    from stemgmd_tools.corpus.virtual import VirtualCorpus
+    from stemgmd_tools.kits.library import search_path
+    from stemgmd_tools.performances.select import Selection
+
+    corpus, gmd, folder = options["corpus"], options["virtual"], options["test_kits"]
+    if (corpus is None) == (gmd is None):
+        raise UsageError("give either CORPUS or --virtual GMD")
+    if corpus is not None and options["kits"]:
+        raise UsageError("--kits cannot be used with CORPUS; leave it out")
+    kit_path = search_path((*options["kit_path"], *([folder] if folder else [])))
+    trained = trained_on((getattr(method, "kits", None) for method in methods), kit_path)
+    selection = Selection(splits=options["splits"], ids=options["ids"], limit=options["limit"])
+    kits = options["kits"] or ("all",)
+    source: Source = open_corpus(corpus) if corpus else virtual_corpus(gmd, kits, kit_path=options["kit_path"])
+    real = recorded_kits(folder) if folder else ()
+    names = [kit.name for kit in real]
+    takes = takes_of(source, recorded=names, trained=trained, selection=selection)
+    more = [kit for kit in real if kit.name not in source.kit_splits]
+    if more:
+        played = [source.played(name) for name in dict.fromkeys(take.performance for take in takes)]
+        takes += takes_of(VirtualCorpus(played, more, settings_of(source)), recorded=names, trained=trained)
+    return takes
+
+
+def _about(options: dict[str, Any], takes: list[Take]) -> str:
+    """Say in one line what was evaluated."""
+    performances = len({take.performance for take in takes})
+    kits = {take.kit: take.kit_set.value for take in takes}
+    length = f"the first {options['max_s']:g} s of each clip" if options["max_s"] else "whole clips"
+    templates = f"; templates of nmfd and sanmf: {options['templates']} kits" if options["methods"] else ""
+    named = ", ".join(f"{kit} ({kit_set})" for kit, kit_set in kits.items())
+    return f"{performances} performances through {len(kits)} kits: {named}; {length}{templates}."
