@@ -77,6 +77,7 @@ def ways(name: str, mixture: Tensor, device: str) -> tuple[Separator, dict[str, 
     """Return a model, and it in both precisions."""
     torch.manual_seed(0)
     model = settled(build(ModelSpec(name, STEMS)), mixture).to(device)
+    model.to(memory_format=model.memory_format)  # type: ignore[call-overload]
     heard = mixture.to(device)
 
     def way(*, half: bool) -> Way:

@@ -71,7 +71,7 @@ class Trainer:
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
         self.model: Separator = model.to(ranks.device)
         if config.channels_last:
-            self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.model.to(memory_format=self.model.memory_format)  # type: ignore[call-overload]
         self.ema = None if config.ema is None else Ema(self.model, config.ema)
         self.optimizer = _optimizer(config.optimizer, self.model)
         self.scaler = torch.amp.GradScaler(ranks.device.type, enabled=self.precision == "fp16")

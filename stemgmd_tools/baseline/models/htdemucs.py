@@ -146,6 +146,8 @@ class HtDemucs(Separator):
     :raises UsageError: if the heads do not divide the transformer's width.
     """
 
+    memory_format = torch.contiguous_format
+
     def __init__(self, stems: Sequence[str], width: int = 24, heads: int = 8, layers: int = 3) -> None:
         """Make all layers."""
         super().__init__(stems)

@@ -22,7 +22,7 @@ SUBBANDS: Final = 4
 """Bands of neighbouring frequencies that become channels: a quarter of the positions, each with its own features."""
 BLOCKS: Final = 2
 """Of a scale."""
-BOTTLENECK: Final = 8
+BOTTLENECK: Final = 4
 """How many times fewer figures than frequencies pass through the middle of a block."""
 
 
@@ -76,12 +76,15 @@ class TfcTdf(Separator):
     :raises UsageError: if the frequencies cannot be halved that often.
     """
 
-    def __init__(self, stems: Sequence[str], width: int = 36, growth: int = 32, scales: int = 4) -> None:
+    memory_format = torch.contiguous_format
+
+    def __init__(self, stems: Sequence[str], width: int = 32, growth: int = 32, scales: int = 4) -> None:
         """Make all layers."""
         super().__init__(stems)
         frequencies = BINS // SUBBANDS
-        if not 1 <= scales <= (frequencies // BOTTLENECK).bit_length() - 1 or width < 1 or growth < 0:
-            raise UsageError(f"tfc-tdf: width {width}, growth {growth}, scales {scales}; scales go from 1 to 6")
+        most = (frequencies // BOTTLENECK).bit_length() - 1
+        if not 1 <= scales <= most or width < 1 or growth < 0:
+            raise UsageError(f"tfc-tdf: width {width}, growth {growth}, scales {scales}; scales go from 1 to {most}")
         self.transform = Spectrogram(WINDOW, HOP)
         self.multiple = 2**scales
         lines = self.channels * PARTS * SUBBANDS
