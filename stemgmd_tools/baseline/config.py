@@ -159,7 +159,7 @@ class TrainConfig(Strict):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         default="auto", description="of the network; spectra and losses are fp32. auto: bf16 on a GPU, else fp32"
     )
-    channels_last: bool = Field(default=True, description="memory order of the network")
+    channels_last: bool = Field(default=True, description="channels last in memory, for networks that gain by it")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to compute")
     seed: int = Field(default=0, ge=0, description="of weights, segments, augmentations and dropout")
     validation: ValidationConfig = Field(default=ValidationConfig(), description="what weights are tried on")
