@@ -29,11 +29,13 @@ from stemgmd_tools.baseline.evaluate import Measures, Take, evaluate, takes_of
 from stemgmd_tools.baseline.method import Clip, Frames, Method
 from stemgmd_tools.baseline.models.registry import build
 from stemgmd_tools.baseline.overlap import Stream
+from stemgmd_tools.baseline.test_kits import trained_on
 from stemgmd_tools.baseline.train import train
 from stemgmd_tools.baseline.trainer import Make
 from stemgmd_tools.baseline.watch import Silent, Watch
 from stemgmd_tools.baseline.weights import load_weights
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.library import search_path
 
 FIGURE: Final = "nsdr_larsnet_db"
 _ENDS: Final = ("db", "low", "high")
@@ -186,7 +188,8 @@ def _takes(config: TrainConfig, limit: int | None, heard: set[str]) -> list[Take
     source = open_test(config.data, limit)
     kits = source.kits
     recorded = set(kits.loc[kits["kit_split"].isna() & kits["origin"].isna(), "kit"]) - heard
-    return takes_of(source, recorded=recorded, seen=heard)
+    trained = trained_on([sorted(heard)], search_path([Path(folder) for folder in config.data.kit_path]))
+    return takes_of(source, recorded=recorded, trained=trained)
 
 
 def _kits_heard(folder: Path) -> set[str]:
