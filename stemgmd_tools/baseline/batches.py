@@ -15,6 +15,9 @@ from stemgmd_tools.corpus.execute import worker_count
 from stemgmd_tools.errors import UsageError
 
 _MOST_WORKERS: Final = 15
+_MOST_AHEAD: Final = 4
+_AHEAD_BYTES: Final = 4 << 30
+"""Shared memory for batches that wait; a batch of the published recipe has half a gigabyte."""
 
 
 class PartSampler(Sampler[list[tuple[int, int]]]):
@@ -44,12 +47,18 @@ class PartSampler(Sampler[list[tuple[int, int]]]):
             yield [divmod(number, self._length) for number in numbers]
 
 
-def part_loader(dataset: SegmentDataset, sampler: PartSampler, workers: int, *, pinned: bool) -> Iterator[Batch]:
+def part_loader(
+    dataset: SegmentDataset, sampler: PartSampler, items: int, workers: int, *, pinned: bool
+) -> Iterator[Batch]:
     """Return batches without end, one per part.
 
+    :param items: of a part, in this process.
+    :param workers: processes that load; 0: none but this one.
     :param pinned: in memory that a GPU reads without a copy.
     """
-    options: dict[str, Any] = {"worker_init_fn": _unmoved, "prefetch_factor": 4} if workers else {}
+    options: dict[str, Any] = {}
+    if workers:
+        options = {"worker_init_fn": _unmoved, "prefetch_factor": _ahead(dataset[0].stems.nbytes * items, workers)}
     loader: DataLoader[Any] = DataLoader(
         dataset,
         batch_sampler=sampler,
@@ -66,6 +75,11 @@ def loading_workers(asked: int | None, device: torch.device) -> int:
     if asked is not None:
         return asked
     return max(1, min(worker_count(None) - 1, _MOST_WORKERS)) if device.type == "cuda" else 1
+
+
+def _ahead(size: int, workers: int) -> int:
+    """Return how many parts of ``size`` bytes each worker may have ready."""
+    return max(1, min(_MOST_AHEAD, _AHEAD_BYTES // (size * workers)))
 
 
 def _unmoved(worker: int) -> None:  # noqa: ARG001

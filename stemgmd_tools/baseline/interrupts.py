@@ -16,14 +16,16 @@ class Interrupt:
 
 @contextmanager
 def interrupts() -> Iterator[Interrupt]:
-    """Note the first Ctrl-C or SIGTERM instead of obeying; the second one ends at once."""
+    """Note the first Ctrl-C or SIGTERM instead of obeying; the second of its kind ends at once.
+
+    ``torchrun`` hands Ctrl-C on as SIGTERM to processes that had it already.
+    """
     interrupt = Interrupt()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {int(number): signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         interrupt.came = True
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        signal.signal(number, before[number])
 
     try:
         for number in before:

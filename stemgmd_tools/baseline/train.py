@@ -108,7 +108,9 @@ class _Run:
         """Run."""
         self._go_on()
         segments = validation_segments(self.config, self.data)
-        self._validation = None if segments is None else Validation(segments, self._part_items, self.ranks)
+        self._validation = (
+            None if segments is None else Validation(segments, self._part_items, self.ranks, self.config.data.target)
+        )
         if self._progress() < 1.0:
             self._account.open(stack)
             with interrupts() as interrupt:
@@ -182,7 +184,7 @@ class _Run:
         )
         workers = loading_workers(self.config.data.workers, self.ranks.device)
         segments = train_segments(self.config, self.data)
-        return part_loader(segments, sampler, workers, pinned=self.ranks.device.type == "cuda")
+        return part_loader(segments, sampler, self._part_items, workers, pinned=self.ranks.device.type == "cuda")
 
     def _step(self, batches: Iterator[Batch], progress: float) -> None:
         waiting = _Waiting(batches)

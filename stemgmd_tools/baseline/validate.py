@@ -26,10 +26,17 @@ class Validated(NamedTuple):
     silence_db: float
     """Mean level of what is put into absent stems, in dB of full scale; NaN if none is absent."""
 
+    target: tuple[str, ...] = ()
+    """The stems that training is for; empty: all."""
+
     @property
     def score_db(self) -> float:
-        """The mean over the stems: rare ones count as much as common ones. What decides which weights are best."""
-        known = [one for one in self.stems_db.values() if not math.isnan(one)]
+        """The mean over the stems that training is for: rare ones count as much as common ones.
+
+        What decides which weights are best.
+        """
+        wanted = (value for name, value in self.stems_db.items() if not self.target or name in self.target)
+        known = [one for one in wanted if not math.isnan(one)]
         return sum(known) / len(known) if known else math.nan
 
 
@@ -38,11 +45,12 @@ class Validation:
 
     :param dataset: of these segments alone, without augmentation.
     :param items: that are separated at a time.
+    :param target: the stems that training is for; empty: all.
     """
 
-    def __init__(self, dataset: SegmentDataset, items: int, ranks: Ranks) -> None:
+    def __init__(self, dataset: SegmentDataset, items: int, ranks: Ranks, target: tuple[str, ...] = ()) -> None:
         """Render this process's share when it is first asked for."""
-        self._dataset, self._items, self._ranks = dataset, items, ranks
+        self._dataset, self._items, self._ranks, self._target = dataset, items, ranks, target
         self._scale = 32768.0 if dataset.source.bit_depth == 16 else None
         self._kept: list[Tensor] = []
 
@@ -58,7 +66,8 @@ class Validation:
                     estimate = model.estimate(stems.sum(1))
                 _add(sums, silence, estimate.sound.float(), stems)
         model.train(was_training)
-        return _validated(model.stems, self._ranks.total(sums), self._ranks.total(silence))
+        found = _validated(model.stems, self._ranks.total(sums), self._ranks.total(silence))
+        return found._replace(target=self._target)
 
     def render(self) -> None:
         """Render this process's share of the segments, if that was not done yet."""

@@ -107,7 +107,12 @@ def step_of(folder: Path) -> int:
 @pytest.mark.slow
 def test_two_processes_learn_as_one(kits, tmp_path):
     # Batch norm sees its own process's share of a batch on a CPU, so that the model goes without.
-    config = tiny_config(kits, model={"name": "tiny", "options": {"norm": False, "dropout": 0.0}}, budget={"steps": 8})
+    config = tiny_config(
+        kits,
+        model={"name": "tiny", "options": {"norm": False, "dropout": 0.0}},
+        budget={"steps": 8},
+        optimizer={"accumulate": 2},
+    )
     run(config, tmp_path / "one")
     launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
     assert program(config, tmp_path / "two", *launcher).wait() == 0
@@ -231,3 +236,6 @@ def test_without_a_present_stem_there_is_no_score(kits):
     from stemgmd_tools.baseline.validate import Validated
 
     assert math.isnan(Validated({"kick": math.nan}, math.nan, -70.0).score_db)
+    found = Validated({"kick": 10.0, "snare": 4.0, "toms": math.nan}, 8.0, -70.0)
+    assert found.score_db == 7.0
+    assert found._replace(target=("snare",)).score_db == 4.0
