@@ -7,9 +7,8 @@ of a bootstrap over performances.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -18,22 +17,20 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from stemgmd_tools.audio import file_sha256, write_bytes
+from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.augment.chain import chain_names
 from stemgmd_tools.augment.mixing import MixScope
 from stemgmd_tools.baseline.bootstrap import mean_interval, paired_interval
 from stemgmd_tools.baseline.config import TrainConfig
 from stemgmd_tools.baseline.config_file import with_changes
 from stemgmd_tools.baseline.data import open_test
-from stemgmd_tools.baseline.evaluate import Measures, Take, evaluate, takes_of
-from stemgmd_tools.baseline.method import Clip, Frames, Method
+from stemgmd_tools.baseline.evaluate import Measures, Source, Take, evaluate, takes_of
+from stemgmd_tools.baseline.model_method import TrainedModel
 from stemgmd_tools.baseline.models.registry import build
-from stemgmd_tools.baseline.overlap import Stream
 from stemgmd_tools.baseline.test_kits import trained_on
 from stemgmd_tools.baseline.train import train
 from stemgmd_tools.baseline.trainer import Make
 from stemgmd_tools.baseline.watch import Silent, Watch
-from stemgmd_tools.baseline.weights import load_weights
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.library import search_path
 
@@ -76,8 +73,11 @@ def ablate(
     watch: Watch | None = None,
     make: Make = build,
 ) -> pd.DataFrame:
-    """Train every variant, evaluate its best weights, and write ``ablation.csv`` and ``ablation.md`` into ``out``.
+    """Train every variant and evaluate its best weights on the same clips.
 
+    Writes ``ablation.csv`` and ``ablation.md`` into ``out``.
+
+    :param config: what all variants share; its own kits and those kept for the test are what all are evaluated on.
     :param limit: at most so many test performances, spread evenly.
     :param max_s: only the beginning of longer performances.
     :return: one row per variant and set of kits, see :func:`table_of`.
@@ -86,12 +86,14 @@ def ablate(
     told = watch or Silent()
     # All are checked before the first is trained.
     settings = [with_changes(config, variant.changes) for variant in grid]
+    source = open_test(config.data, limit)
+    device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
     found = []
     for variant, own in zip(grid, settings, strict=True):
         told.say(f"{variant.name}: training")
         weights = train(own, out / _slug(variant.name), watch=told, make=make).weights
-        method = _Trained(variant.name, _slug(variant.name), weights, own, make)
-        takes = _takes(own, limit, _kits_heard(out / _slug(variant.name)))
+        method = TrainedModel(weights, device, name=_slug(variant.name), make=make)
+        takes = _takes(source, own)
         told.say(f"{variant.name}: evaluating {len(takes):,} clips")
         rows = evaluate(out / "evaluation", [method], takes, Measures(own.model.stem_names, max_s))
         found.append(rows.assign(variant=variant.name))
@@ -133,25 +135,6 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-class _Trained(Method):
-    """A model from its weights; loaded when it is needed."""
-
-    def __init__(self, title: str, name: str, weights: Path, config: TrainConfig, make: Make) -> None:
-        self.title, self.name, self._weights, self._config, self._make = title, name, weights, config, make
-
-    @property
-    def about(self) -> Mapping[str, Any]:
-        return {"weights": file_sha256(self._weights), "segment": self._config.segment_frames}
-
-    def separate(self, clip: Clip) -> Iterator[Frames]:
-        device = "cuda" if self._config.device != "cpu" and torch.cuda.is_available() else "cpu"
-        model = load_weights(self._weights, device, self._make).model
-        stream = Stream(model, segment=self._config.segment_frames, device=device)
-        for start, frames in clip.blocks():
-            yield stream.push(torch.from_numpy(clip.mixture(start, frames))).numpy()
-        yield stream.finish().numpy()
-
-
 def _figures(part: pd.DataFrame, base: pd.DataFrame, stems: str) -> dict[str, float]:
     groups = part["stem"].tolist() if stems == "mean" else None
     own = mean_interval(_numbers(part[FIGURE]), part["performance"].tolist(), groups)
@@ -183,17 +166,12 @@ def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "unnamed"
 
 
-def _takes(config: TrainConfig, limit: int | None, heard: set[str]) -> list[Take]:
-    """Return the clips of the test; a kit in no split that was not made of others is a recording."""
-    source = open_test(config.data, limit)
+def _takes(source: Source, config: TrainConfig) -> list[Take]:
+    """Return the clips of the test; a kit in no split that was neither made of others nor heard is a recording."""
     kits = source.kits
-    recorded = set(kits.loc[kits["kit_split"].isna() & kits["origin"].isna(), "kit"]) - heard
-    trained = trained_on([sorted(heard)], search_path([Path(folder) for folder in config.data.kit_path]))
+    trained = trained_on([config.data.kits], search_path([Path(folder) for folder in config.data.kit_path]))
+    recorded = set(kits.loc[kits["kit_split"].isna() & kits["origin"].isna(), "kit"]) - {one.name for one in trained}
     return takes_of(source, recorded=recorded, trained=trained)
-
-
-def _kits_heard(folder: Path) -> set[str]:
-    return set(json.loads((folder / "splits.json").read_text(encoding="utf-8"))["kits"])
 
 
 def _mixed(value: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,8 @@ from torch import Tensor
 from stemgmd_tools.audio import file_sha256
 from stemgmd_tools.augment.stems import pieces_of_stem
 from stemgmd_tools.baseline.method import Clip, Frames, Method
+from stemgmd_tools.baseline.models.registry import ModelSpec, build
+from stemgmd_tools.baseline.models.separator import Separator
 from stemgmd_tools.baseline.overlap import OVERLAP, Stream
 from stemgmd_tools.baseline.weights import Weights, load_weights
 from stemgmd_tools.errors import UsageError
@@ -27,15 +29,24 @@ class TrainedModel(Method):
 
     :param path: safetensors of this toolkit.
     :param device: where to compute.
+    :param name: another name than the file's.
+    :param make: builds the model of a spec.
     :raises UsageError: if the file cannot be used.
     """
 
-    def __init__(self, path: Path, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        path: Path,
+        device: str = "cpu",
+        *,
+        name: str | None = None,
+        make: Callable[[ModelSpec], Separator] = build,
+    ) -> None:
         """Read the weights."""
-        self._path, self._device = path, device
+        self._path, self._device, self._make = path, device, make
         self._sha256 = file_sha256(path)
         self._weights: Weights | None = None
-        self.name = path.stem
+        self.name = name or path.stem
         self._about = self._loaded().about
 
     def __getstate__(self) -> dict[str, Any]:
@@ -83,7 +94,7 @@ class TrainedModel(Method):
 
     def _loaded(self) -> Weights:
         if self._weights is None:
-            self._weights = load_weights(self._path, self._device)
+            self._weights = load_weights(self._path, self._device, self._make)
         return self._weights
 
 
