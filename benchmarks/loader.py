@@ -140,7 +140,7 @@ def trained(source: VirtualCorpus, size: Size, workers: int, frames: int) -> Spe
         batch = next(found)
         came = time.perf_counter()
         with torch.no_grad():
-            augmented = batch.augmented("cpu")
+            augmented = batch.augmented("cpu", overwrite=True)
         ready = time.perf_counter()
         trainer.step(augmented.mixture, augmented.stems)
         spent.append(Spent(came - begin, ready - came, time.perf_counter() - ready))

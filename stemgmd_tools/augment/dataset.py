@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from stemgmd_tools.augment.activity import Activity
 from stemgmd_tools.augment.apply import Applied, apply
 from stemgmd_tools.augment.chain import Chain
-from stemgmd_tools.augment.draw import draw
+from stemgmd_tools.augment.draw import counts_hits, draw
+from stemgmd_tools.augment.effects.registry import ImpulseResponses
 from stemgmd_tools.augment.examples import render_example
 from stemgmd_tools.augment.mixing import RandomMix, draw_mix, mix_rows
 from stemgmd_tools.augment.pool import pool_of
@@ -62,19 +62,35 @@ class Batch(NamedTuple):
         """Return the batch in memory that a GPU reads without a copy (``DataLoader(pin_memory=True)``)."""
         return self._replace(stems=self.stems.pin_memory())
 
-    def augmented(self, device: torch.device | str = "cpu") -> Applied:
+    def augmented(
+        self,
+        device: torch.device | str = "cpu",
+        *,
+        impulse_responses: ImpulseResponses | None = None,
+        overwrite: bool = False,
+    ) -> Applied:
         """Carry the effects on sound out; stems and mixture are as long as the segments.
 
-        What a chain that changes time makes longer is cut; what it makes shorter ends in silence.
+        What a chain that changes time makes longer is cut; what it makes shorter ends in silence. Labels follow by
+        :attr:`~stemgmd_tools.augment.apply.Applied.warps`.
 
-        :raises UsageError: if a row cannot be carried out.
+        :param impulse_responses: by the names that the chain uses: (1 or channel, frame) at ``sample_rate``.
+        :param overwrite: compute in the batch's own ``stems`` where they are on the device already, which saves a copy;
+            they cannot be used afterwards.
+        :raises StemgmdError: if a row cannot be carried out.
         """
         frames = self.stems.shape[-1]
         count = self.stems.shape[1]
         onsets = [[labels["frame"][labels["stem"] == stem] for stem in range(count)] for labels in self.labels]
         stems = self.stems.to(device, non_blocking=True)
         made = apply(
-            self.rows, stems, sample_rate=self.sample_rate, names=self.examples[0].stems, onsets=onsets, overwrite=True
+            self.rows,
+            stems,
+            sample_rate=self.sample_rate,
+            names=self.examples[0].stems,
+            onsets=onsets,
+            impulse_responses=impulse_responses,
+            overwrite=overwrite or stems is not self.stems,
         )
         return made._replace(stems=_fitted(made.stems, frames), mixture=_fitted(made.mixture, frames))
 
@@ -122,9 +138,9 @@ class SegmentDataset(Dataset[Item]):
         self._length = length
         self._stems, self._target = tuple(stems), tuple(target)
         self._chain, self._mix, self._seed = chain, mix, seed
-        self._pool = pool_of(source)
+        wants_hits = (chain is not None and counts_hits(chain)) or (mix is not None and mix.min_hits > 0)
+        self._pool = pool_of(source, activity=wants_hits)
         self._segments = SegmentDraw(source, frames, min_active=min_active, seed=seed)
-        self._activity = Activity.of(source.hits) if mix is not None and mix.min_hits else None
         self._studio = Studio(source)
 
     def __len__(self) -> int:
@@ -150,7 +166,7 @@ class SegmentDataset(Dataset[Item]):
         if self._mix is None:
             segment = self._segments.segment(epoch, index)
             return self._example(segment.performance, segment.kit, segment.start, number), ()
-        parts = draw_mix(self._mix, number, self._stems, self._frames, self._pool, self._seed, self._activity)
+        parts = draw_mix(self._mix, number, self._stems, self._frames, self._pool, self._seed, self._pool.activity)
         example = self._example(parts[0].performance, parts[0].kit, parts[0].start, number)
         return example, mix_rows(parts, example, self._mix, self.source.sample_rate)
 
@@ -160,7 +176,9 @@ class SegmentDataset(Dataset[Item]):
 
 
 class SegmentSampler(Sampler[tuple[int, int]]):
-    """The keys of one epoch after the other for one of several ranks; goes on where it stood.
+    """The keys of one epoch for one of several ranks; goes on where it stood.
+
+    It stays in its epoch: set ``epoch`` before each (and ``position`` to 0), or every one repeats the first.
 
     :param length: items in an epoch, of all ranks together.
     :param rank: this process's number, from 0.
@@ -211,6 +229,8 @@ class Collate:
 
 def segment_loader(dataset: SegmentDataset, batch_size: int, **options: Any) -> torch.utils.data.DataLoader[Any]:
     """Return a loader of batches of a dataset, in the order of a :class:`SegmentSampler` unless one is given.
+
+    Its sampler starts with epoch 0; before the next, set ``loader.sampler.epoch``.
 
     :param options: of ``DataLoader``: ``num_workers``, ``sampler``, ``pin_memory``, ``drop_last``, ...
     """

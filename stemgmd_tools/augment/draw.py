@@ -68,6 +68,15 @@ def draw(chain: Chain, example: Example, pool: Pool, seed: int) -> tuple[Row, ..
     return tuple(_at_tempo(rows))
 
 
+def counts_hits(chain: Chain) -> bool:
+    """Return whether a chain looks for hits: its pool must then know the onsets (``pool_of(..., activity=True)``)."""
+    return any(_counts_hits(step) for step in chain.steps)
+
+
+def _counts_hits(step: Step) -> bool:
+    return step.effect == "random_mix" and step.parameters.get("min_hits", 0) != 0
+
+
 def _check_pool(step: Step, example: Example, pool: Pool) -> None:
     """Refuse a step that could find nothing, whether or not its toss falls."""
     if step.effect in ("kit_swap", "doubling") and not pool.other_kits(example.kit):
@@ -76,7 +85,7 @@ def _check_pool(step: Step, example: Example, pool: Pool) -> None:
             f"{example.name}: {step.effect} needs another kit than {example.kit}"
             f"{f' of the split {split}' if split else ''}, and the pool has none; give it at least two"
         )
-    if step.effect == "random_mix" and step.parameters.get("min_hits", 0) != 0 and pool.activity is None:
+    if _counts_hits(step) and pool.activity is None:
         raise AugmentError(f"{example.name}: min_hits needs the onsets; make the pool with activity=True")
     if step.effect == "swing" and pool.performance(example.performance).bpm is None:
         raise AugmentError(f"{example.name}: swing needs the performance's tempo (bpm), which is not known")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stemgmd_tools.augment.chain import Chain
-from stemgmd_tools.augment.draw import draw
+from stemgmd_tools.augment.draw import counts_hits, draw
 from stemgmd_tools.augment.make import Augmented, augment
 from stemgmd_tools.augment.origin import Origin, bank_sha256, opened
 from stemgmd_tools.augment.pool import Pool, pool_of
@@ -117,9 +117,10 @@ class AugmentJob:
 
     def drawn_rows(self) -> tuple[Row, ...]:
         """Return what is done to the example."""
-        if self.rows is not None or self.recipe.chain is None:
+        chain = self.recipe.chain
+        if self.rows is not None or chain is None:
             return self.rows or ()
-        return draw(self.recipe.chain, self.example, _pool(self.recipe.origin), self.recipe.made_with.seed)
+        return draw(chain, self.example, _pool(self.recipe.origin, counts_hits(chain)), self.recipe.made_with.seed)
 
     def _made(self, augmented: Augmented, settings: RenderSettings) -> Made:
         """Return what the rows of the manifest say."""
@@ -131,8 +132,8 @@ class AugmentJob:
 
 
 @lru_cache(maxsize=1)
-def _pool(origin: Origin) -> Pool:
-    return pool_of(opened(origin))
+def _pool(origin: Origin, activity: bool) -> Pool:
+    return pool_of(opened(origin), activity=activity)
 
 
 @lru_cache(maxsize=4096)

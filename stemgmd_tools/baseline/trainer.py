@@ -104,7 +104,7 @@ class Trainer:
         found = []
         for part in range(parts):
             with torch.no_grad():
-                heard = next(batches).augmented(self.ranks.device)
+                heard = next(batches).augmented(self.ranks.device, overwrite=True)
             torch.manual_seed(_number(self.config.seed, "step", step, part, self.ranks.rank))
             with self._alone(part < parts - 1):
                 loss, terms = self._whole(heard.mixture, heard.stems, progress)

@@ -17,7 +17,10 @@ SHOWN_VALUES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which performances to take; an empty tuple or None takes all, several filters must all agree."""
+    """Which performances to take; an empty tuple or None takes all, several filters must all agree.
+
+    A lone text counts as a tuple of one, and a column of a manifest as its values.
+    """
 
     splits: tuple[str, ...] = ()
     drummers: tuple[str, ...] = ()
@@ -35,6 +38,9 @@ class Selection:
 
     def __post_init__(self) -> None:
         """Refuse what can select nothing."""
+        for name in ("splits", "drummers", "styles", "beat_types", "ids"):
+            asked = getattr(self, name)
+            object.__setattr__(self, name, (asked,) if isinstance(asked, str) else tuple(asked))
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"limit is {self.limit}; it must be 1 or more")
         if self.bpm_min is not None and self.bpm_max is not None and self.bpm_min > self.bpm_max:

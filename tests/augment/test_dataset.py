@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from stemgmd_tools.augment.chain import load_chain
+from stemgmd_tools.augment.chain import load_chain, make_chain
 from stemgmd_tools.augment.dataset import GROUP_STEMS, SegmentDataset, SegmentSampler, segment_loader
 from stemgmd_tools.augment.mixing import RandomMix
 from stemgmd_tools.corpus.open import virtual_corpus
 from stemgmd_tools.corpus.virtual import VirtualCorpus
-from stemgmd_tools.errors import UsageError
+from stemgmd_tools.errors import AugmentError, UsageError
 
 FRAMES = 30_000
 LENGTH = 12
@@ -95,6 +95,34 @@ def test_labels_lie_where_the_stems_sound(source):
         for label in item.labels:
             here = item.stems[int(label["stem"]), :, int(label["frame"]) : int(label["frame"]) + 600]
             assert here.abs().max() > 0
+
+
+def test_a_batch_may_be_augmented_twice(source):
+    batch = next(iter(segment_loader(dataset(source), LENGTH)))
+    dry = batch.stems.clone()
+    first = batch.augmented().stems
+    assert torch.equal(batch.stems, dry) and not torch.equal(first, dry)
+    assert torch.equal(batch.augmented().stems, first)
+    assert torch.equal(batch.augmented(overwrite=True).stems, first)
+
+
+def test_chains_may_look_for_hits(source):
+    steps = [{"effect": "random_mix", "scope": "stem", "parameters": {"min_hits": 1}}]
+    wanted = dataset(source, chain=make_chain({"steps": steps}))
+    unasked = dataset(source, chain=make_chain({"steps": [{"effect": "random_mix", "scope": "stem"}]}))
+    played, otherwise = (
+        sum(len(set(one[0, i].labels["stem"].tolist())) for i in range(LENGTH)) for one in (wanted, unasked)
+    )
+    assert played > otherwise
+
+
+def test_impulse_responses_are_the_callers(source):
+    step = {"effect": "convolution", "scope": "stem", "parameters": {"impulse_response": "hall", "wet_db": 0}}
+    batch = next(iter(segment_loader(dataset(source, chain=make_chain({"steps": [step]})), 3)))
+    with pytest.raises(AugmentError, match="pass it in impulse_responses"):
+        batch.augmented()
+    made = batch.augmented(impulse_responses={"hall": torch.ones(1, 1)})
+    assert torch.allclose(made.stems, 2 * batch.stems, atol=1e-5)
 
 
 def test_it_pickles(source):

@@ -16,7 +16,7 @@ from corpora import IDS, digests
 from toy_kits import write_sound
 
 from stemgmd_tools.augment import libraries, stemwise
-from stemgmd_tools.augment.chain import load_chain
+from stemgmd_tools.augment.chain import load_chain, make_chain
 from stemgmd_tools.augment.origin import Origin
 from stemgmd_tools.augment.run import AugmentRequest
 from stemgmd_tools.augment.table import read_drawn
@@ -309,6 +309,17 @@ def test_a_chain_with_nothing_to_draw_from_writes_nothing(tmp_path, kit_files):
     with pytest.raises(AugmentError, match="kit_swap needs another kit than tin"):
         render_corpus(tmp_path / "out", alone, jobs=1)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_chain_may_look_for_hits(tmp_path, rendered):
+    steps = [{"effect": "random_mix", "scope": "stem", "parameters": {"min_hits": 1}}]
+    chain = make_chain({"name": "busy", "steps": steps})
+    out = tmp_path / "out"
+    busy = AugmentRequest(
+        Origin(rendered), "starter", Augmentation(chain.name, chain.hash, 0, "cpu"), chain, selection=Selection(limit=1)
+    )
+    render_corpus(out, busy, jobs=1)
+    assert verify_corpus(out, jobs=1).failures == ()
 
 
 HALL = (

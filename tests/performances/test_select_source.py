@@ -6,6 +6,7 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +27,12 @@ def test_everything_is_selected_by_default_and_sorted_by_number(starter: list[Pe
     assert sorted(chosen) == sorted(ids(starter))
     numbers = [int(id_.split("/")[-1]) for id_ in chosen if id_.startswith("drummer11/session1/")]
     assert numbers == sorted(numbers)
+
+
+def test_a_lone_text_and_a_column_of_a_manifest_are_asked_for_as_they_are(starter: list[Performance]) -> None:
+    assert Selection(splits="test", ids="drummer12/*") == Selection(splits=("test",), ids=("drummer12/*",))
+    column = pd.Series(ids(starter)[3:5])
+    assert sorted(ids(select(starter, Selection(ids=column)))) == sorted(column)
 
 
 @given(st.lists(st.integers(0, 10**6), unique=True, min_size=2))

@@ -6,62 +6,31 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy_strokes import ONSETS, rise, strokes
+from toy_strokes import rise, strokes
 
 torch = pytest.importorskip("torch")
 
+from toy_batches import (  # noqa: E402
+    ON_STEMS,
+    RATE,
+    TAPS,
+    parameters,
+    toy_applied,
+    toy_batch,
+    toy_onsets,
+    typical_row,
+)
+
 from stemgmd_tools.augment.apply import Warp, apply, summed  # noqa: E402
 from stemgmd_tools.augment.board import BOARD_EFFECTS  # noqa: E402
-from stemgmd_tools.augment.catalogue import EFFECTS, Domain, Scope, effect_named  # noqa: E402
-from stemgmd_tools.augment.effects.registry import LINE_EFFECTS, RESPONSES, TIME_EFFECTS  # noqa: E402
+from stemgmd_tools.augment.catalogue import EFFECTS, Domain, Scope  # noqa: E402
+from stemgmd_tools.augment.effects.registry import TIME_EFFECTS  # noqa: E402
 from stemgmd_tools.augment.effects.stage import Stage, Touch  # noqa: E402
 from stemgmd_tools.augment.rows import Row  # noqa: E402
 from stemgmd_tools.errors import AugmentError  # noqa: E402
 
-RATE = 44_100
-NAMES = ("kick", "snare", "toms")
-TAPS = {"hall": torch.from_numpy(np.random.default_rng(3).normal(size=(1, 700)).astype(np.float32))}
-ON_STEMS = sorted({*LINE_EFFECTS, *TIME_EFFECTS, *RESPONSES})
-TYPICAL = {
-    "gain_db": -4.0, "factor": 0.6, "lufs": -22.0, "width": 0.4, "drive": 2.0, "cents": 210.0, "rate": 1.13,
-    "frequency_hz": 900.0, "threshold_db": -20.0, "ratio": 4.0, "attack_db": 6.0, "sustain_db": -6.0, "decay_s": 0.2,
-    "level_dbfs": -50.0, "rate_hz": 9000.0, "bits": 9, "drive_db": 9.0, "impulse_response": "hall", "seed": 7,
-    "fastest": 1.13,
-}  # fmt: skip
-
-
 MILD = {"room_reverb": {"wet_db": -20.0}, "convolution": {"wet_db": -20.0}, "limiter": {"threshold_db": -6.0}}
 """So that attacks still stand out from what rings."""
-
-
-def _parameters(effect: str) -> dict:
-    return {p.name: TYPICAL.get(p.name, p.default) for p in effect_named(effect).parameters}
-
-
-def _row(effect: str, stem: int = 0, scope: str = "stem", step: int = 0, **changed) -> Row:
-    if effect in TIME_EFFECTS:
-        scope, stem = "example", -1
-    return Row("an example", step, effect, scope, stem, {**_parameters(effect), **changed})
-
-
-def _batch(items: int = 3, frames: int = 30_000, channels: int = 2, seed: int = 0) -> torch.Tensor:
-    """Return stems that all differ."""
-    rng = np.random.default_rng(seed)
-    sounds = [
-        strokes(90.0 * (1 + stem), frames=frames, channels=channels, onsets=_onsets(frames)) * rng.uniform(0.5, 1)
-        for _ in range(items)
-        for stem in range(len(NAMES))
-    ]
-    return torch.from_numpy(np.stack(sounds).reshape(items, len(NAMES), channels, frames))
-
-
-def _onsets(frames: int) -> np.ndarray:
-    return ONSETS[frames > ONSETS]
-
-
-def _applied(rows, stems, **kwargs):
-    onsets = [[_onsets(stems.shape[-1])] * len(NAMES)] * len(stems)
-    return apply(rows, stems, sample_rate=RATE, names=NAMES, onsets=onsets, impulse_responses=TAPS, **kwargs)
 
 
 def test_every_effect_on_sound_is_carried_out_by_something():
@@ -74,11 +43,11 @@ def test_every_effect_on_sound_is_carried_out_by_something():
 
 @pytest.mark.parametrize("effect", ON_STEMS)
 def test_an_item_is_the_same_alone_and_in_a_batch(effect):
-    stems = _batch(24, 12_000)
-    rows = [[_row(effect, stem) for stem in range(3)] if item % 3 != 1 else [] for item in range(24)]
-    together = _applied(rows, stems)
+    stems = toy_batch(24, 12_000)
+    rows = [[typical_row(effect, stem) for stem in range(3)] if item % 3 != 1 else [] for item in range(24)]
+    together = toy_applied(rows, stems)
     for item in (0, 1, 23):
-        alone = _applied([rows[item]], stems[item : item + 1])
+        alone = toy_applied([rows[item]], stems[item : item + 1])
         length = alone.frames[0]
         assert together.frames[item] == length
         assert torch.equal(together.stems[item, ..., :length], alone.stems[0])
@@ -89,7 +58,7 @@ def test_an_item_is_the_same_alone_and_in_a_batch(effect):
 @pytest.mark.parametrize("effect", ON_STEMS)
 @pytest.mark.parametrize(("channels", "frames"), [(1, 1), (2, 1), (1, 7001), (2, 2)])
 def test_any_shape(effect, channels, frames):
-    out = _applied([[_row(effect)]], _batch(1, frames, channels))
+    out = toy_applied([[typical_row(effect)]], toy_batch(1, frames, channels))
     assert out.stems.shape[:3] == (1, 3, channels) and bool(out.stems.isfinite().all())
     assert out.frames == (out.stems.shape[-1],)
 
@@ -97,17 +66,23 @@ def test_any_shape(effect, channels, frames):
 @pytest.mark.parametrize("effect", sorted(set(ON_STEMS) - {"noise_floor"}))
 def test_silence_stays_silent_and_a_constant_stays_finite(effect):
     silent = torch.zeros(1, 3, 2, 5000)
-    assert not _applied([[_row(effect)]], silent).stems.any()
-    assert bool(_applied([[_row(effect)]], silent + 0.5).stems.isfinite().all())
+    assert not toy_applied([[typical_row(effect)]], silent).stems.any()
+    assert bool(toy_applied([[typical_row(effect)]], silent + 0.5).stems.isfinite().all())
 
 
 @pytest.mark.parametrize("effect", sorted(set(ON_STEMS) - set(TIME_EFFECTS)))
 def test_attacks_stay_within_a_millisecond(effect):
     sound = strokes(frames=60_000)
     stems = torch.from_numpy(np.stack([sound, sound * 0, sound * 0]))[None]
-    onsets = [[_onsets(60_000)] * 3]
+    onsets = [[toy_onsets(60_000)] * 3]
     out = (
-        apply([[_row(effect, **MILD.get(effect, {}))]], stems, sample_rate=RATE, onsets=onsets, impulse_responses=TAPS)
+        apply(
+            [[typical_row(effect, **MILD.get(effect, {}))]],
+            stems,
+            sample_rate=RATE,
+            onsets=onsets,
+            impulse_responses=TAPS,
+        )
         .stems[0, 0]
         .numpy()
     )
@@ -117,48 +92,52 @@ def test_attacks_stay_within_a_millisecond(effect):
 
 
 def test_other_stems_and_the_callers_tensor_are_left_alone():
-    stems = _batch(2)
+    stems = toy_batch(2)
     before = stems.clone()
-    out = _applied([[_row("saturation", 1)], []], stems)
+    out = toy_applied([[typical_row("saturation", 1)], []], stems)
     assert torch.equal(stems, before)
     assert torch.equal(out.stems[1], before[1]) and torch.equal(out.stems[0, [0, 2]], before[0, [0, 2]])
     assert torch.equal(out.stems[0, 1], torch.tanh(before[0, 1] * 2))
 
 
 def test_the_mixture_is_the_sum_and_then_its_own_rows():
-    stems = _batch(2)
-    rows = [[_row("gain", 0), _row("gain", -1, "mixture", step=1, gain_db=-6.0)], []]
-    out = _applied(rows, stems)
+    stems = toy_batch(2)
+    rows = [[typical_row("gain", 0), typical_row("gain", -1, "mixture", step=1, gain_db=-6.0)], []]
+    out = toy_applied(rows, stems)
     total = summed(out.stems)
     assert torch.equal(out.mixture[1], total[1])
     assert torch.allclose(out.mixture[0], total[0] * 10 ** (-6 / 20), atol=1e-7)
 
 
 def test_steps_go_in_order():
-    stems = _batch(1)
-    first = _applied([[_row("saturation", 0, step=1), _row("gain", 0, step=2)]], stems).stems[0, 0]
-    other = _applied([[_row("saturation", 0, step=2), _row("gain", 0, step=1)]], stems).stems[0, 0]
+    stems = toy_batch(1)
+    first = toy_applied([[typical_row("saturation", 0, step=1), typical_row("gain", 0, step=2)]], stems).stems[0, 0]
+    other = toy_applied([[typical_row("saturation", 0, step=2), typical_row("gain", 0, step=1)]], stems).stems[0, 0]
     assert torch.allclose(first, torch.tanh(stems[0, 0] * 2) * 10 ** (-4 / 20), atol=1e-7)
     assert torch.allclose(other, torch.tanh(stems[0, 0] * 2 * 10 ** (-4 / 20)), atol=1e-6)
 
 
 def test_filters_before_and_after_something_else_keep_their_places():
-    stems = _batch(1)
-    steps = [_row("peaking_filter", 0, step=0), _row("saturation", 0, step=1), _row("high_pass_filter", 0, step=2)]
-    whole = _applied([steps], stems).stems
+    stems = toy_batch(1)
+    steps = [
+        typical_row("peaking_filter", 0, step=0),
+        typical_row("saturation", 0, step=1),
+        typical_row("high_pass_filter", 0, step=2),
+    ]
+    whole = toy_applied([steps], stems).stems
     each = stems
     for step in steps:
-        each = _applied([[step]], each).stems
+        each = toy_applied([[step]], each).stems
     assert torch.equal(whole, each)
 
 
 @pytest.mark.parametrize("effect", sorted(set(TIME_EFFECTS) - {"repitch"}))
 def test_changes_of_time_move_labels_with_the_sound(effect):
-    stems = _batch(2, 60_000)
-    out = _applied([[_row(effect, rate=0.8, step=0), _row(effect, rate=1.1, step=1)], []], stems)
+    stems = toy_batch(2, 60_000)
+    out = toy_applied([[typical_row(effect, rate=0.8, step=0), typical_row(effect, rate=1.1, step=1)], []], stems)
     assert out.frames == (round(round(60_000 / 0.8) / 1.1), 60_000)
     assert set(out.warps[1]) == {Warp()} and len(set(out.warps[0])) == 1 and len(out.warps[0][0].factors) == 2
-    frames = _onsets(60_000)
+    frames = toy_onsets(60_000)
     labels = out.warps[0][0].frames(frames)
     pairs = [
         (rise(stems[0, 2].numpy(), old), old, rise(out.stems[0, 2].numpy(), new), new)
@@ -171,16 +150,16 @@ def test_changes_of_time_move_labels_with_the_sound(effect):
 
 
 def test_songs_are_repitched_each_by_itself_and_end_together():
-    stems = _batch(2, 60_000)
+    stems = toy_batch(2, 60_000)
     songs = [{"rate": 1.0, "cents": 0.0}, {"rate": 1.12, "cents": 200.0}, {"rate": 0.9, "cents": -100.0}]
     rows = [Row("an example", 0, "repitch", "song", stem, {**song, "fastest": 1.12}) for stem, song in enumerate(songs)]
-    out = _applied([rows, []], stems)
+    out = toy_applied([rows, []], stems)
     assert out.frames == (round(60_000 / 1.12), 60_000)
     assert torch.equal(out.stems[0, 0, :, : out.frames[0]], stems[0, 0, :, : out.frames[0]])
     assert not out.stems[0, ..., out.frames[0] :].any() and torch.equal(out.stems[1], stems[1])
     for stem, (song, warp) in enumerate(zip(songs, out.warps[0], strict=True)):
         assert abs(float(np.prod(warp.factors)) * song["rate"] - 1) < 1e-4
-        frames = _onsets(60_000)
+        frames = toy_onsets(60_000)
         labels = warp.frames(frames)
         moved = [
             abs((now - new) - (before - old))
@@ -194,19 +173,19 @@ def test_songs_are_repitched_each_by_itself_and_end_together():
 
 @pytest.mark.parametrize("effect", ["saturation", "gain", "time_stretch", "varispeed", "peaking_filter"])
 def test_a_line_touched_twice_in_a_step_goes_through_it_twice(effect):
-    stems = _batch(7, 9000)
-    twice = _applied([[_row(effect), _row(effect)]] * 7, stems)
-    after = _applied([[_row(effect), _row(effect, step=1)]] * 7, stems)
+    stems = toy_batch(7, 9000)
+    twice = toy_applied([[typical_row(effect), typical_row(effect)]] * 7, stems)
+    after = toy_applied([[typical_row(effect), typical_row(effect, step=1)]] * 7, stems)
     assert twice.frames == after.frames and twice.warps == after.warps
     assert torch.equal(twice.stems, after.stems)
 
 
 def test_shorter_items_are_computed_at_their_own_length():
-    stems = _batch(2, 20_000)
+    stems = toy_batch(2, 20_000)
     stems[1, ..., 9000:] = 0
-    rows = [[_row("room_reverb", -1, "example"), _row("pitch_shift", -1, "example", step=1)]] * 2
-    out = _applied(rows, stems, frames=[20_000, 9000])
-    onsets = [[_onsets(20_000)] * 3]
+    rows = [[typical_row("room_reverb", -1, "example"), typical_row("pitch_shift", -1, "example", step=1)]] * 2
+    out = toy_applied(rows, stems, frames=[20_000, 9000])
+    onsets = [[toy_onsets(20_000)] * 3]
     alone = apply(rows[:1], stems[1:, ..., :9000], sample_rate=RATE, onsets=onsets)
     assert torch.equal(out.stems[1, ..., :9000], alone.stems[0]) and not out.stems[1, ..., 9000:].any()
 
@@ -214,20 +193,20 @@ def test_shorter_items_are_computed_at_their_own_length():
 def test_loudness_of_an_example_is_that_of_its_sum():
     from stemgmd_tools.augment.effects.loudness import loudness
 
-    stems = _batch(1, 60_000)
-    out = _applied([[_row("loudness_normalization", -1, "example", lufs=-30.0)]], stems)
+    stems = toy_batch(1, 60_000)
+    out = toy_applied([[typical_row("loudness_normalization", -1, "example", lufs=-30.0)]], stems)
     assert abs(loudness(out.mixture[0], RATE) + 30) < 0.1
     assert torch.allclose(out.stems / out.stems[0, 0].abs().max(), stems / stems[0, 0].abs().max(), atol=1e-5)
 
 
 def test_noise_on_all_stems_differs_from_stem_to_stem():
-    out = _applied([[_row("noise_floor", -1, "example")]], torch.zeros(1, 3, 2, 5000)).stems[0]
+    out = toy_applied([[typical_row("noise_floor", -1, "example")]], torch.zeros(1, 3, 2, 5000)).stems[0]
     assert not torch.equal(out[0], out[1]) and not torch.equal(out[1], out[2])
 
 
 def test_bleed_is_in_the_mixture_alone():
-    stems = _batch(2)
-    out = _applied([[_row("bleed", -1, "mixture")], []], stems)
+    stems = toy_batch(2)
+    out = toy_applied([[typical_row("bleed", -1, "mixture")], []], stems)
     assert torch.equal(out.stems, stems)
     assert (out.mixture[0] - summed(stems)[0]).abs().max() > 1e-3
     assert torch.equal(out.mixture[1], summed(stems)[1])
@@ -237,33 +216,33 @@ def test_bleed_is_in_the_mixture_alone():
     "effect", sorted(e.name for e in EFFECTS if Scope.MIXTURE in e.scopes and e.domain is Domain.AUDIO)
 )
 def test_what_works_on_mixtures_works_there(effect):
-    stems = _batch(1)
-    out = _applied([[_row(effect, -1, "mixture")]], stems)
+    stems = toy_batch(1)
+    out = toy_applied([[typical_row(effect, -1, "mixture")]], stems)
     assert torch.equal(out.stems, stems) and not torch.equal(out.mixture, summed(stems))
 
 
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from(ON_STEMS), st.integers(0, 2)), min_size=1, max_size=6))
 def test_any_chain_leaves_the_sum_of_the_stems(effects):
-    rows = [_row(effect, stem, step=step) for step, (effect, stem) in enumerate(effects)]
-    out = _applied([rows], _batch(1, 6000))
+    rows = [typical_row(effect, stem, step=step) for step, (effect, stem) in enumerate(effects)]
+    out = toy_applied([rows], toy_batch(1, 6000))
     assert torch.equal(out.mixture, summed(out.stems)) and bool(out.mixture.isfinite().all())
 
 
 def test_what_cannot_be_computed_is_refused():
-    stems = _batch(2)
+    stems = toy_batch(2)
     bad = stems.clone()
     bad[1, 2, 0, 5] = float("nan")
     with pytest.raises(AugmentError, match="item 1, stem 2"):
-        _applied([[], []], bad)
+        toy_applied([[], []], bad)
     with pytest.raises(AugmentError, match="float32"):
-        _applied([[], []], stems.double())
+        toy_applied([[], []], stems.double())
     with pytest.raises(AugmentError, match="for 1 items; there are 2"):
-        _applied([[]], stems)
+        toy_applied([[]], stems)
     with pytest.raises(AugmentError, match="impulse response"):
-        apply([[_row("convolution", impulse_response="cave")], []], stems, sample_rate=RATE)
+        apply([[typical_row("convolution", impulse_response="cave")], []], stems, sample_rate=RATE)
     with pytest.raises(AugmentError, match="names of the stems"):
-        apply([[_row("bleed", -1, "mixture")], []], stems, sample_rate=RATE)
+        apply([[typical_row("bleed", -1, "mixture")], []], stems, sample_rate=RATE)
 
 
 LOOKS_AT_VALUES = {"pitch_shift", "time_stretch", "repitch", "loudness_normalization"}
@@ -276,8 +255,8 @@ def test_nothing_is_left_on_another_device(effect):
     with pytest.raises(RuntimeError):
         torch.zeros(3, device="meta") + torch.zeros(3)
     lines = torch.zeros(3, 2, 20_000, device="meta")
-    stage = Stage(lines, [20_000] * 3, [_onsets(20_000)] * 3, RATE, TAPS)
-    stage.carry_out(effect, [Touch(line, _parameters(effect)) for line in range(3)])
+    stage = Stage(lines, [20_000] * 3, [toy_onsets(20_000)] * 3, RATE, TAPS)
+    stage.carry_out(effect, [Touch(line, parameters(effect)) for line in range(3)])
     stage.settle()
     stage.cut()
     assert stage.audio.device == lines.device and stage.audio.shape[-1] == max(stage.frames)
@@ -286,7 +265,7 @@ def test_nothing_is_left_on_another_device(effect):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("effect", ON_STEMS)
 def test_a_device_agrees_with_the_cpu(effect):
-    stems = _batch(2, 20_000)
-    rows = [[_row(effect, stem) for stem in range(3)], []]
-    here, there = _applied(rows, stems), _applied(rows, stems.cuda())
+    stems = toy_batch(2, 20_000)
+    rows = [[typical_row(effect, stem) for stem in range(3)], []]
+    here, there = toy_applied(rows, stems), toy_applied(rows, stems.cuda())
     assert (here.stems - there.stems.cpu()).abs().max() < 1e-4

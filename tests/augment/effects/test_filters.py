@@ -69,6 +69,17 @@ def test_a_band_is_the_cookbooks_biquad():
     assert np.abs(out.numpy() - signal.lfilter(b, a, sound.double().numpy())).max() < CLOSE
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [("peaking", "Peak"), ("low_shelf", "LowShelf"), ("high_shelf", "HighShelf")]
+)
+def test_the_equaliser_is_pedalboards(ours, theirs):
+    pedalboard = pytest.importorskip("pedalboard")
+    sound = _noise(30_000) * 0.1
+    peer = getattr(pedalboard, f"{theirs}Filter")(cutoff_frequency_hz=800.0, gain_db=7.0, q=0.9)
+    out = lti.filtered(sound, [getattr(filters, f"{ours}_filter")(800.0, 7.0, 0.9, RATE)])
+    assert np.abs(out.numpy() - pedalboard.Pedalboard([peer])(sound.numpy(), RATE)).max() < CLOSE
+
+
 @pytest.mark.parametrize("frames", [1, 2, 777, 16_384, 100_003])
 @pytest.mark.parametrize("taps", [1, 300, 20_000])
 def test_convolution_is_scipys(frames, taps):
