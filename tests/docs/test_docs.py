@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
+from tone_kits import tone_kits
 
 from stemgmd_tools.cli.main import stemgmd
 
@@ -73,18 +75,53 @@ def test_commands_in_the_documents_exist_with_their_options(text: str) -> None:
     assert not unknown, f"{text}: unknown options {unknown}"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("code", _blocks(README, "python"))
-def test_python_in_the_readme_runs(code: str, tmp_path: Path) -> None:
+def _run(code: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-W", "ignore::UserWarning", "-c", code],
-        cwd=tmp_path,
+        cwd=folder,
         env={**os.environ, "MPLBACKEND": "agg"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", _blocks(README, "python"))
+def test_python_in_the_readme_runs(code: str, tmp_path: Path) -> None:
+    _run(code, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["augmentation.md", "virtual-corpus.md"])
+def test_python_about_corpora_runs(name: str, tmp_path: Path) -> None:
+    """On kits of tones, with smaller numbers: what is shown builds six banks and augments minutes of sound."""
+    pytest.importorskip("torch")
+    kits = tone_kits(tmp_path)
+    line = ["render", *(word for kit in kits for word in ("--kits", kit)), "--id", "drummer11/session1/*", "--quiet"]
+    rendered = CliRunner().invoke(
+        stemgmd, [*line, "--out", str(tmp_path / "corpus"), "--jobs", "1", "--no-single-hits"]
+    )
+    assert rendered.exit_code == 0, rendered.output
+    code = "\n".join(_blocks((ROOT / "docs" / name).read_text(encoding="utf-8"), "python"))
+    smaller = {
+        '"train",': f"{list(kits)!r},",
+        "cedar_hall": Path(kits[0]).stem,
+        "522_585": "22_050",
+        "size=24": "size=2",
+    }
+    for shown, small in smaller.items():
+        code = code.replace(shown, small)
+    printed = _run(code, tmp_path)
+    assert ("[2, 5, 2, 22050]" if name == "augmentation.md" else "(2, 2, 22050)") in printed
+
+
+def test_the_way_from_a_manifest_to_a_batch_is_short() -> None:
+    text = (ROOT / "docs" / "augmentation.md").read_text(encoding="utf-8")
+    shown = next(block for block in _blocks(text, "python") if ".augmented(" in block)
+    assert len([line for line in shown.splitlines() if line]) < 15
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
