@@ -34,7 +34,7 @@ Row: TypeAlias = dict[str, Any]
 
 RECORDS: Final = "clips"
 """Folder of the finished clips of an evaluation."""
-_REVISION: Final = 1
+_REVISION: Final = 2
 """Counted up when figures change their meaning: clips that were measured before are measured anew."""
 
 
@@ -46,8 +46,6 @@ class Measures:
     """Groups or pieces, in the order of the methods' output."""
     max_s: float | None = None
     """Only the beginning of longer clips; None for all of every clip."""
-    bss_eval: bool = False
-    """Whether to compute the SDR of BSS eval, too: slow."""
 
     def __post_init__(self) -> None:
         """Check."""
@@ -227,4 +225,4 @@ def _figures(method: Method, take: Take, measures: Measures) -> dict[str, Any]:
         stem: np.sort(np.concatenate([np.empty(0), *(take.hits.get(piece, np.empty(0)) for piece in pieces)]))
         for stem, pieces in ((stem, pieces_of_stem(stem)) for stem in measures.stems)
     }
-    return dict(measure(method, clip_of(take, measures), strokes, bss_eval=measures.bss_eval))
+    return dict(measure(method, clip_of(take, measures), strokes))

@@ -37,7 +37,7 @@ FIGURES: Final[tuple[Column, ...]] = (
     _figure("usdr_db", "uSDR of the MDX challenges, of energies; compare on present stems only"),
     _figure("si_sdr_db", "scale-invariant SDR, one scale over both channels; missing for absent stems"),
     _figure("onset_f1", "onsets found in the estimate against the strokes played, 50 ms; missing for absent stems", ""),
-    _figure("sdr_bss_eval_db", "SDR of BSS eval v4, median over seconds; missing unless asked for, and where absent"),
+    _figure("sdr_bss_eval_db", "SDR of BSS eval v4 (images), median over seconds in which stem and estimate sound"),
 )
 """What is measured of an estimate, and of the mixture as the estimate (``mixture_`` in front)."""
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.baseline.method import Clip, Frames, Method, regrouped
-from stemgmd_tools.baseline.metrics import SilenceMeter, Sums, is_present, sdr_bss_eval
+from stemgmd_tools.baseline.metrics import BssEvalMeter, SilenceMeter, Sums, is_present
 from stemgmd_tools.baseline.onsets_f1 import OnsetMeter, apart, onset_f1
 from stemgmd_tools.errors import UsageError
 
@@ -19,16 +19,13 @@ Figures: TypeAlias = dict[str, float | int | bool | None]
 Times: TypeAlias = NDArray[np.float64]
 
 
-def measure(
-    method: Method, clip: Clip, strokes_s: Mapping[str, Times], *, bss_eval: bool = False
-) -> dict[str, Figures]:
+def measure(method: Method, clip: Clip, strokes_s: Mapping[str, Times]) -> dict[str, Figures]:
     """Return the figures of each stem.
 
     :param strokes_s: when each stem was struck, ascending; strokes beyond the clip's end are left out.
-    :param bss_eval: whether to compute the SDR of BSS eval, too, which holds the clip and its stems in memory.
     :raises UsageError: if the method's estimates have another shape than the clip or hold what is not a number.
     """
-    meters = [_Meter(clip.sample_rate, keep=bss_eval) for _ in clip.stems]
+    meters = [_Meter(clip.sample_rate) for _ in clip.stems]
     heard = OnsetMeter(clip.sample_rate)
     blocks = list(clip.blocks())
     estimates = regrouped(_checked(method, clip), [length for _, length in blocks])
@@ -48,13 +45,12 @@ def measure(
 class _Meter:
     """One stem of a clip: its estimate, and the mixture as its estimate."""
 
-    def __init__(self, sample_rate: int, *, keep: bool) -> None:
-        self._rate, self._keep = sample_rate, keep
+    def __init__(self, sample_rate: int) -> None:
         self._present = False
         self._made, self._mixture = Sums(), Sums()
         self._silence = SilenceMeter()
         self._onsets, self._true_onsets = OnsetMeter(sample_rate), OnsetMeter(sample_rate)
-        self._kept: list[Frames] = []
+        self._made_bss, self._mixture_bss = BssEvalMeter(sample_rate), BssEvalMeter(sample_rate)
 
     def push(self, reference: Frames, estimate: Frames, mixture: Frames) -> None:
         """Take in a block."""
@@ -64,13 +60,12 @@ class _Meter:
         self._silence.push(reference, estimate)
         self._onsets.push(estimate)
         self._true_onsets.push(reference)
-        if self._keep:
-            self._kept.append(np.stack([reference, estimate, mixture]))
+        self._made_bss.push(reference, estimate)
+        self._mixture_bss.push(reference, mixture)
 
     def figures(self, strokes_s: Times, mixture_s: Times) -> Figures:
         """Return the columns; ends the clip."""
         found_s = self._onsets.times_s()
-        made_bss, mixture_bss = self._bss_eval()
         # A stroke of velocity 1 may sound below the integer grid: without sound there is nothing to find.
         f1_of = {"onset_f1": found_s, "mixture_onset_f1": mixture_s, "reference_onset_f1": self._true_onsets.times_s()}
         f1 = {name: onset_f1(strokes_s, times) if self._present else math.nan for name, times in f1_of.items()}
@@ -78,19 +73,12 @@ class _Meter:
             **_levels(self._made, ""),
             **_levels(self._mixture, "mixture_"),
             "silence_energy_db": self._silence.level_db,
-            "sdr_bss_eval_db": made_bss,
-            "mixture_sdr_bss_eval_db": mixture_bss,
+            "sdr_bss_eval_db": self._made_bss.sdr_db,
+            "mixture_sdr_bss_eval_db": self._mixture_bss.sdr_db,
             **f1,
         }
         known: Figures = {name: None if math.isnan(value) else value for name, value in figures.items()}
         return known | {"present": self._present, "strokes": len(apart(strokes_s)), "onsets_found": len(found_s)}
-
-    def _bss_eval(self) -> tuple[float, float]:
-        """Return the SDR of BSS eval of estimate and mixture; NaN if nothing was kept."""
-        if not (self._keep and self._present):
-            return math.nan, math.nan
-        reference, estimate, mixture = np.concatenate(self._kept, axis=-1)
-        return sdr_bss_eval(reference, estimate, self._rate), sdr_bss_eval(reference, mixture, self._rate)
 
 
 def _levels(sums: Sums, prefix: str) -> dict[str, float]:

@@ -1,17 +1,13 @@
 """How near an estimate is to a stem. Figures that share a name elsewhere have names of their own here.
 
 Sounds are arrays (channel, frame); everything is computed in float64, over all channels and frames together. A clip can
-be measured block by block: :class:`Sums` and :class:`SilenceMeter` add up, so no clip need fit into memory.
+be measured block by block: :class:`Sums` and the meters add up, so no clip need fit into memory.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
-from pathlib import Path
-from types import ModuleType
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -166,41 +162,55 @@ def silence_energy_db(estimate: Sound, reference: Sound | None = None) -> float:
     return meter.level_db
 
 
-def sdr_bss_eval(reference: Sound, estimate: Sound, sample_rate: int) -> float:
-    """Return the SDR of BSS eval v4 (images) in dB: the median over windows of one second, as museval computes it.
+class BssEvalMeter:
+    """The SDR of BSS eval v4 (images; Stöter et al. 2018) from blocks: the median over windows of one second.
 
-    Stems are measured one at a time. The SDR of images compares an estimate with its own reference alone, whereas
-    museval, given all stems at once, drops every second in which any of them is silent: nearly all of a drum track.
-    For the same reason the length of its distortion filters, which serve SIR and SAR, makes no difference.
+    It is what museval gives for one stem at a time, without its filters: the SDR of images compares an estimate with
+    its own reference as it is, filters serve ISR, SIR and SAR alone. Given all stems at once, museval drops every second
+    in which any of them is silent, of drums nearly all, and it refuses stems that are silent throughout. As there, a
+    window counts only where reference and estimate sound, and what follows the last whole one is left out.
 
-    :return: NaN for a silent reference; 0 for a silent estimate, which museval refuses.
-    :raises UsageError: if museval is not installed.
+    :param sample_rate: in Hz.
     """
-    bss_eval = _museval_metrics().bss_eval
-    if not is_present(reference) or reference.shape[1] == 0:
-        return math.nan
-    if not is_present(estimate):
-        return 0.0
-    window = round(BSS_WINDOW_S * sample_rate)
-    stem, made = (np.asarray(sound, np.float64).T[None] for sound in (reference, estimate))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        windows = np.asarray(bss_eval(stem, made, window=window, hop=window, filters_len=1)[0])[0]
-    windows = windows[~np.isnan(windows)]
-    return float(np.clip(np.median(windows), -SI_SDR_LIMIT_DB, SI_SDR_LIMIT_DB)) if len(windows) else math.nan
+
+    def __init__(self, sample_rate: int) -> None:
+        """Start before the first frame."""
+        self._window = round(BSS_WINDOW_S * sample_rate)
+        self._rest: NDArray[np.float64] = np.zeros((2, 0, 0))
+        self._windows_db: list[float] = []
+        self._pushed = False
+
+    def push(self, reference: Sound, estimate: Sound) -> None:
+        """Take in the next block."""
+        block = np.stack([reference, estimate]).astype(np.float64)
+        waiting = np.concatenate([self._rest, block], axis=-1) if self._rest.size else block
+        whole = waiting.shape[-1] // self._window * self._window
+        for start in range(0, whole, self._window):
+            self._measure(waiting[..., start : start + self._window])
+        self._pushed = self._pushed or whole > 0
+        self._rest = waiting[..., whole:]
+
+    @property
+    def sdr_db(self) -> float:
+        """The median so far, within 100 dB of 0; NaN if no window counts. A sound below a second is one window."""
+        if not self._pushed and self._rest.size:
+            self._measure(self._rest)
+            self._rest = self._rest[..., :0]
+        found = np.clip(self._windows_db, -SI_SDR_LIMIT_DB, SI_SDR_LIMIT_DB)
+        return float(np.median(found)) if len(found) else math.nan
+
+    def _measure(self, window: NDArray[np.float64]) -> None:
+        if (window.sum(axis=1) == 0.0).all(axis=1).any():  # museval's silence: of the sum of channels
+            return
+        sums = Sums.of(window[0], window[1])
+        self._windows_db.append(_db(sums.reference / sums.error) if sums.error else math.inf)
 
 
-@lru_cache(maxsize=1)
-def _museval_metrics() -> ModuleType:
-    """Return museval's metrics without the rest of museval, which cannot be imported where ffmpeg is missing."""
-    package = find_spec("museval")
-    spec = package and spec_from_file_location(
-        "stemgmd_tools._museval_metrics", Path(str(package.origin)).with_name("metrics.py")
-    )
-    if spec is None or spec.loader is None:
-        raise UsageError("SDR of BSS eval needs the extra museval: pip install 'stemgmd-tools[museval]'")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def sdr_bss_eval(reference: Sound, estimate: Sound, sample_rate: int) -> float:
+    """Return the SDR of BSS eval v4 in dB, see :class:`BssEvalMeter`."""
+    meter = BssEvalMeter(sample_rate)
+    meter.push(reference, estimate)
+    return meter.sdr_db
 
 
 def _db(ratio: float) -> float:

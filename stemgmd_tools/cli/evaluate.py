@@ -61,7 +61,6 @@ METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
 )
 @click.option("--limit", type=int, metavar="N", help="At most N performances, spread evenly.")
 @click.option("--max-s", type=float, metavar="S", help="Only the beginning of longer clips.")
-@click.option("--bss-eval", is_flag=True, help="The SDR of BSS eval v4, too (museval, slow).")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -95,7 +94,7 @@ def evaluate(**options: Any) -> None:
     methods = _methods(options)
     takes = _takes(options, methods)
     names = GROUPS if options["stems"] == "five" else PIECES
-    measures = Measures(tuple(stem.value for stem in names), options["max_s"], options["bss_eval"])
+    measures = Measures(tuple(stem.value for stem in names), options["max_s"])
     with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
         table = evaluated(out, methods, takes, measures, jobs=options["jobs"], progress=progress)
     title = f"Evaluation of {', '.join(method.name for method in methods)}"
