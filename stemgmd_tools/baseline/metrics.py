@@ -166,9 +166,9 @@ class BssEvalMeter:
     """The SDR of BSS eval v4 (images; Stöter et al. 2018) from blocks: the median over windows of one second.
 
     It is what museval gives for one stem at a time, without its filters: the SDR of images compares an estimate with
-    its own reference as it is, filters serve ISR, SIR and SAR alone. Given all stems at once, museval drops every second
-    in which any of them is silent, of drums nearly all, and it refuses stems that are silent throughout. As there, a
-    window counts only where reference and estimate sound, and what follows the last whole one is left out.
+    its own reference as it is, filters serve ISR, SIR and SAR alone. Given all stems at once, museval drops every
+    second in which any of them is silent, of drums nearly all, and refuses stems that are silent throughout. As there,
+    a window counts only where reference and estimate sound, and what follows the last whole one is left out.
 
     :param sample_rate: in Hz.
     """
