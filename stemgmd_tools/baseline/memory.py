@@ -1,4 +1,4 @@
-"""How this process asks its system for memory: worth a tenth to a fourth of a network's time on a processor."""
+"""How this process asks its system for memory: worth a tenth to almost half of a network's time on a processor."""
 
 from __future__ import annotations
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from stemgmd_tools.audio import file_sha256
 from stemgmd_tools.augment.stems import pieces_of_stem
+from stemgmd_tools.baseline.memory import keep_freed_memory
 from stemgmd_tools.baseline.method import Clip, Frames, Method
 from stemgmd_tools.baseline.models.registry import ModelSpec, build
 from stemgmd_tools.baseline.models.separator import Separator
 from stemgmd_tools.baseline.overlap import OVERLAP, Stream
 from stemgmd_tools.baseline.weights import Weights, load_weights
 from stemgmd_tools.errors import UsageError
-
-SEGMENT: Final = 512 * 1024
-"""Frames that the model takes in at once: 11.9 s at 44.1 kHz, LarsNet's 512 spectra."""
 
 
 class TrainedModel(Method):
@@ -56,7 +54,7 @@ class TrainedModel(Method):
     @property
     def about(self) -> Mapping[str, Any]:
         """The file's hash, and how it is applied."""
-        return {"name": self.name, "sha256": self._sha256, "segment": SEGMENT, "overlap": OVERLAP}
+        return {"name": self.name, "sha256": self._sha256, "segment": self._loaded().model.segment, "overlap": OVERLAP}
 
     @property
     def kits(self) -> tuple[str, ...] | None:
@@ -78,7 +76,7 @@ class TrainedModel(Method):
         if clip.sample_rate != model.sample_rate:
             raise UsageError(f"{self._path}: understands {model.sample_rate} Hz, the clips have {clip.sample_rate} Hz")
         places = [self._places(stem) for stem in clip.stems]
-        stream = Stream(model, segment=SEGMENT, device=self._device)
+        stream = Stream(model, segment=model.segment, device=self._device)
         for start, frames in clip.blocks():
             yield _chosen(stream.push(torch.from_numpy(clip.mixture(start, frames))), places)
         yield _chosen(stream.finish(), places)
@@ -94,6 +92,7 @@ class TrainedModel(Method):
 
     def _loaded(self) -> Weights:
         if self._weights is None:
+            keep_freed_memory()  # here, since each process comes here once
             self._weights = load_weights(self._path, self._device, self._make)
         return self._weights
 

@@ -102,6 +102,7 @@ def baseline_train(**options: Any) -> None:
     config = _config(options)
     try:
         from stemgmd_tools.baseline.ablate import ablate, markdown, variants
+        from stemgmd_tools.baseline.memory import keep_freed_memory
         from stemgmd_tools.baseline.train import train
         from stemgmd_tools.baseline.watch import watch_on
     except ImportError as error:
@@ -111,6 +112,7 @@ def baseline_train(**options: Any) -> None:
     if options["dry_run"]:
         _dry_run(config)
         return
+    keep_freed_memory()
     watch = watch_on(sys.stderr, quiet=options["quiet"])
     if options["ablate"]:
         grid = variants(options["ablate"], options["values"])

@@ -114,10 +114,12 @@ def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
     try:
         import torch
 
+        from stemgmd_tools.baseline.memory import keep_freed_memory
         from stemgmd_tools.baseline.separate import Separating, filtered
         from stemgmd_tools.baseline.weights import load_weights, shipped_weights
     except ImportError:
         raise UsageError("separating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
+    keep_freed_memory()
     if options["threads"]:
         torch.set_num_threads(options["threads"])
     device = _device(options["device"])
