@@ -16,12 +16,19 @@ import torch
 from safetensors.torch import load_file
 from tiny_separator import Tiny, make_tiny, tiny_config
 
-from stemgmd_tools.baseline.config import TrainConfig
+from stemgmd_tools.baseline.checkpoint import read_state
+from stemgmd_tools.baseline.config import DataConfig, TrainConfig
 from stemgmd_tools.baseline.config_file import config_text
+from stemgmd_tools.baseline.data import open_data, open_test, train_segments
 from stemgmd_tools.baseline.log import read_log
 from stemgmd_tools.baseline.models.registry import ModelSpec
 from stemgmd_tools.baseline.train import Trained, train
+from stemgmd_tools.corpus.open import virtual_corpus
+from stemgmd_tools.corpus.run import Request, render_corpus
 from stemgmd_tools.errors import TrainingError, UsageError
+from stemgmd_tools.kits.library import kits_named
+from stemgmd_tools.performances.source import find_source
+from stemgmd_tools.rendering.settings import RenderSettings
 
 PROGRAM = Path(__file__).resolve().parents[1] / "tiny_separator.py"
 ROUNDING = 2e-5
@@ -239,3 +246,57 @@ def test_without_a_present_stem_there_is_no_score(kits):
     found = Validated({"kick": 10.0, "snare": 4.0, "toms": math.nan}, 8.0, -70.0)
     assert found.score_db == 7.0
     assert found._replace(target=("snare",)).score_db == 4.0
+
+
+def rendered_corpus(root: Path, kits: tuple[str, ...], ids: list[str]) -> Path:
+    source = find_source()
+    performances = [one for one in source.read() if one.id in ids]
+    settings = RenderSettings(container="wav")
+    request = Request(performances, source.midi(), "starter", kits_named(kits), settings, single_hits=False)
+    render_corpus(root, request, jobs=1)
+    return root
+
+
+def test_files_of_a_corpus_train_as_what_is_rendered_on_the_way(kits, tmp_path):
+    roles = open_data(DataConfig(kits=kits, test_kits=())).splits
+    ids = [*list(roles.train)[:3], *list(roles.validation)[:2], next(iter(roles.test))]
+    root = rendered_corpus(tmp_path / "corpus", kits, ids)
+    read = tiny_config(kits, budget={"steps": 3}, data={"corpus": str(root), "kits": ["tin", "wood"], "limit": None})
+    data = open_data(read.data)
+    assert set(data.splits.train) == set(ids[:3])
+    assert data.validation is not None
+    assert set(data.validation.performances["performance"]) == set(ids[3:5])
+    assert set(open_test(read.data).performances["performance"]) == {ids[5]}
+    run(read, tmp_path / "read")
+    rendered = data._replace(train=virtual_corpus(kits=kits, ids=tuple(ids[:3])))
+    items = [train_segments(read, one)[0, index].stems for one in (data, rendered) for index in range(4)]
+    assert all(torch.equal(one, other) for one, other in zip(items[:4], items[4:], strict=True))
+    assert len(losses(tmp_path / "read")) == 3
+
+
+def test_kits_of_a_corpus_are_refused_as_others_are(kits, tmp_path):
+    performance = next(iter(open_data(DataConfig(kits=kits, test_kits=())).splits.train))
+    root = rendered_corpus(tmp_path / "corpus", kits, [performance])
+    with pytest.raises(TrainingError, match="kit tin is kept for the test"):
+        open_data(DataConfig(corpus=str(root), kits=("tin", "wood"), test_kits=(kits[0],)))
+    with pytest.raises(UsageError, match="holds no kit brass; it holds tin, wood"):
+        open_data(DataConfig(corpus=str(root), kits=("brass",)))
+    with pytest.raises(UsageError, match="holds no kit of heldout"):
+        open_data(DataConfig(corpus=str(root), kits=("heldout",)))
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_lower_precision_goes_on_exactly_too(kits, tmp_path, precision):
+    def config(steps: int) -> TrainConfig:
+        # Nothing here follows the share of the budget, so that a shorter run is the beginning of a longer one.
+        constant = {"schedule": {"name": "constant", "warm_up": 0.0}, "loss": {"terms": {"mse": 1.0}}}
+        return tiny_config(kits, precision=precision, budget={"steps": steps}, **constant)
+
+    run(config(6), tmp_path / "whole")
+    run(config(3), tmp_path / "parts")
+    run(config(6), tmp_path / "parts")
+    assert losses(tmp_path / "parts") == losses(tmp_path / "whole")
+    assert all(map(math.isfinite, losses(tmp_path / "whole")))
+    held = read_state(tmp_path / "parts" / "state.safetensors")
+    assert held is not None
+    assert bool(held.rest["scaler"]) == (precision == "fp16")
