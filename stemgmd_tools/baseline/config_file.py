@@ -83,7 +83,7 @@ def overlaid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-_REPLACED: Final = frozenset({"terms", "options", "min_active", "stem_weights", "mix", "budget"})
+_REPLACED: Final = frozenset({"terms", "options", "min_active", "stem_weights", "budget"})
 """Mappings that are one choice: a file that names some of the keys means no others."""
 
 _EXCLUSIVE: Final = (("mix", "min_active"), ("corpus", "gmd"))

@@ -66,7 +66,7 @@ class Trainer:
         self.precision = precision_of(config, ranks.device)
         torch.manual_seed(_number(config.seed, "weights"))
         model = make(self.spec)
-        _start_from(model, self.spec, config.model.weights)
+        _start_from(model, self.spec, config.model.weights, make)
         if ranks.count > 1 and ranks.device.type == "cuda":
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
         self.model: Separator = model.to(ranks.device)
@@ -153,10 +153,10 @@ def _optimizer(config: OptimizerConfig, model: nn.Module) -> torch.optim.Optimiz
     return kind(model.parameters(), config.learning_rate, betas=config.betas, weight_decay=config.weight_decay)
 
 
-def _start_from(model: Separator, spec: ModelSpec, weights: str | None) -> None:
+def _start_from(model: Separator, spec: ModelSpec, weights: str | None, make: Make) -> None:
     if weights is None:
         return
-    found = load_weights(Path(weights))
+    found = load_weights(Path(weights), make=make)
     if (found.spec.model, tuple(found.spec.stems)) != (spec.model, spec.stems):
         raise UsageError(
             f"{weights}: is a {found.spec.model} of {', '.join(found.spec.stems)}; this run trains a {spec.model} of "

@@ -157,17 +157,19 @@ def _config(options: dict[str, Any]) -> TrainConfig:
         "kit_path": [str(path.absolute()) for path in options["kit_path"]],
         "test_kits": _names(options["test_kits"]),
         "chain": options["chain"],
-        "mix": None if p_original in {None, 1.0} else {"p_original": p_original},
+        "mix": {} if p_original is None else {"p_original": p_original},
         "target": list(options["target"]),
         "workers": options["workers"],
     }
     model = {"name": options["model"], "stems": options["stems"], "weights": _path(options["weights"])}
-    changes = {
+    changes: dict[str, Any] = {
         "data": _given(data),
         "model": _given(model),
         "budget": _given({"steps": options["steps"], "time_s": options["time_budget"]}),
         **_given({"device": options["device"], "seed": options["seed"]}),
     }
+    if p_original == 1.0:  # not the same as mixing that leaves all as it is, which draws its own segments
+        changes["data"]["mix"] = None
     return load_config(options["file"], preset=options["preset"], changes=_given(changes))
 
 

@@ -227,6 +227,21 @@ def test_a_target_trains_its_own_stem_alone(kits, tmp_path):
     assert not moved[1:].any()
 
 
+def test_training_starts_from_weights_that_fit(kits, tmp_path):
+    first = run(tiny_config(kits, budget={"steps": 3}), tmp_path / "first")
+    weights = {"name": "tiny", "weights": str(first.folder.last)}
+    still = {"items": 4, "learning_rate": 1e-12, "weight_decay": 0.0}
+    run_from = tiny_config(kits, model=weights, optimizer=still, budget={"steps": 1}, ema=None)
+    run(run_from, tmp_path / "second")
+    one, other = (load_file(tmp_path / name / "last.safetensors") for name in ("first", "second"))
+    learnt = [key for key in one if "running" not in key and "batches" not in key]
+    assert all(torch.allclose(one[key], other[key]) for key in learnt)
+    with pytest.raises(UsageError, match=r"is a tiny of kick, snare, .*; this run trains a tiny of hi_tom"):
+        run(tiny_config(kits, model={**weights, "stems": ["hi_tom"]}), tmp_path / "third")
+    with pytest.raises(UsageError, match="has other options than this run's model"):
+        run(tiny_config(kits, model={**weights, "options": {"width": 4}}), tmp_path / "fourth")
+
+
 def test_what_cannot_be_is_refused(kits, tmp_path):
     with pytest.raises(UsageError, match="give steps or time_s"):
         run(

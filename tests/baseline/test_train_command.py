@@ -58,6 +58,17 @@ def test_options_become_settings(kits, small):
     assert "nothing leaks" in done.output
 
 
+def test_p_original_changes_one_knob_of_the_files_mix_or_takes_it_away(kits, tmp_path):
+    file = tmp_path / "mix.yaml"
+    file.write_text("data: {mix: {p_original: 0.2, scope: kit_swap}}", encoding="utf-8")
+    common = ("--kits", ",".join(kits), "--config", file, "--dry-run")
+    half = invoke(*common, "--p-original", "0.5")
+    assert "p_original: 0.5" in half.output
+    assert "scope: kit_swap" in half.output
+    assert "mix: null" in invoke(*common, "--p-original", "1").output
+    assert "p_original: 0.2" in invoke(*common).output
+
+
 def test_leaks_and_contradictions_are_refused(kits, small):
     with pytest.raises(TrainingError, match="leak: kit tin is kept for the test"):
         invoke("--kits", ",".join(kits), "--test-kits", kits[0], "--dry-run")
