@@ -53,8 +53,8 @@ def _places(numbers: Sequence[float]) -> Iterator[Sequence[float]]:
 
 
 def _found(match: str, numbers: Sequence[float], example: Example, pool: Pool) -> dict[str, Value]:
-    like = pool.performances_at_tempo if match == "same_bpm" else pool.performances_like
-    performance = one_of(like(example.performance), numbers[0])
+    like = pool.performance_at_tempo if match == "same_bpm" else pool.performance_like
+    performance = like(example.performance, numbers[0])
     kit = example.kit if match == "same_kit" else one_of(pool.kits_like(example.kit), numbers[1])
     start_s = 0.0  # whole examples begin where the other performance does
     if example.frames is not None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from stemgmd_tools import units
 from stemgmd_tools.augment.activity import Activity
 from stemgmd_tools.augment.catalogue import effect_named
+from stemgmd_tools.augment.elsewhere import one_of
 from stemgmd_tools.augment.pool import Pool
 from stemgmd_tools.augment.rows import Example, Row, Value, rounded
 from stemgmd_tools.errors import UsageError
@@ -227,12 +228,12 @@ def _placed(base: Part, u: NDArray[np.float64], knobs: RandomMix, frames: int, p
     """Return performance, kit and place of one try."""
     part = base
     if knobs.scope is not MixScope.ALIGNED and knobs.scope is not MixScope.SAME_KIT:
-        part = part._replace(kit=_one_of(pool.kits_like(base.kit), u[_KIT]))
+        part = part._replace(kit=one_of(pool.kits_like(base.kit), u[_KIT]))
     if knobs.scope in (MixScope.SAME_KIT, MixScope.ANY):
-        name = _one_of(pool.performances_like(base.performance), u[_PERFORMANCE])
+        name = pool.performance_like(base.performance, float(u[_PERFORMANCE]))
         part = part._replace(performance=name, start=_place(u[_START], name, frames, pool))
     elif knobs.scope is MixScope.SAME_BPM:
-        name = _one_of(pool.performances_at_tempo(base.performance), u[_PERFORMANCE])
+        name = pool.performance_at_tempo(base.performance, float(u[_PERFORMANCE]))
         part = part._replace(performance=name, start=_on_beat(u[_START], name, base, frames, pool))
     shift = units.frames_of((2.0 * float(u[_SHIFT]) - 1.0) * knobs.time_shift_s, pool.sample_rate)
     return part._replace(start=max(part.start + shift, 0))
@@ -257,10 +258,6 @@ def _on_beat(u: float, performance: str, base: Part, frames: int, pool: Pool) ->
 
 def _is_active(part: Part, knobs: RandomMix, frames: int, activity: Activity) -> bool:
     return activity.hits(part.performance, part.stem, part.start, frames) >= knobs.min_hits
-
-
-def _one_of(names: Sequence[str], u: float) -> str:
-    return names[int(u * len(names))]
 
 
 def _word(kind: type[Word], name: str, value: str) -> Word:

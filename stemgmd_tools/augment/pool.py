@@ -37,6 +37,26 @@ class PoolPerformance(NamedTuple):
     duration_s: float = 0.0
 
 
+class _TimeLine(NamedTuple):
+    """Performances one after the other: what is drawn by time is seldom a fill, of which little would be heard."""
+
+    names: tuple[str, ...]
+    ends_s: tuple[float, ...]
+
+    @classmethod
+    def of(cls, performances: Iterable[PoolPerformance]) -> _TimeLine:
+        """Put performances one after the other."""
+        known = tuple(performances)
+        return cls(tuple(one.name for one in known), tuple(accumulate(one.duration_s for one in known)))
+
+    def at(self, share: float, first: int = 0, stop: int | None = None) -> str:
+        """Return the performance in which a share (0 .. 1, 1 left out) of the time of some of them lies."""
+        stop = len(self.names) if stop is None else stop
+        begin_s = self.ends_s[first - 1] if first else 0.0
+        time_s = begin_s + share * (self.ends_s[stop - 1] - begin_s)
+        return self.names[min(bisect_right(self.ends_s, time_s, first, stop), stop - 1)]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
     """Kits and performances by split.
@@ -53,9 +73,9 @@ class Pool:
     _kits: dict[str, PoolKit] = field(init=False, repr=False)
     _performances: dict[str, PoolPerformance] = field(init=False, repr=False)
     _kits_of: dict[str, tuple[str, ...]] = field(init=False, repr=False)
-    _performances_of: dict[str, tuple[str, ...]] = field(init=False, repr=False)
-    _ends_s: tuple[float, ...] = field(init=False, repr=False)
-    _by_tempo: dict[str, tuple[tuple[float, ...], tuple[str, ...]]] = field(init=False, repr=False)
+    _everything: _TimeLine = field(init=False, repr=False)
+    _of_split: dict[str, _TimeLine] = field(init=False, repr=False)
+    _by_tempo: dict[str, tuple[tuple[float, ...], _TimeLine]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Sort by split and by tempo, once."""
@@ -66,9 +86,13 @@ class Pool:
         object.__setattr__(self, "_kits", {kit.name: kit for kit in self.kits})
         object.__setattr__(self, "_performances", {one.name: one for one in self.performances})
         object.__setattr__(self, "_kits_of", _by_split(self.kits))
-        object.__setattr__(self, "_performances_of", _by_split(self.performances))
-        object.__setattr__(self, "_ends_s", tuple(accumulate(one.duration_s for one in self.performances)))
-        object.__setattr__(self, "_by_tempo", {split: self._tempi(split) for split in self._performances_of})
+        object.__setattr__(self, "_everything", _TimeLine.of(self.performances))
+        of_split = {
+            split: _TimeLine.of(self._performances[name] for name in names)
+            for split, names in _by_split(self.performances).items()
+        }
+        object.__setattr__(self, "_of_split", of_split)
+        object.__setattr__(self, "_by_tempo", {split: self._tempi(split) for split in of_split})
 
     def kit(self, name: str) -> PoolKit:
         """Return a kit.
@@ -92,8 +116,7 @@ class Pool:
 
     def performance_at(self, share: float) -> str:
         """Return the performance in which a share (0 .. 1, 1 left out) of the time of all of them lies."""
-        index = bisect_right(self._ends_s, share * self._ends_s[-1])
-        return self.performances[min(index, len(self.performances) - 1)].name
+        return self._everything.at(share)
 
     def other_kits(self, kit: str) -> tuple[str, ...]:
         """Return the kits of the same split as ``kit``, without it."""
@@ -103,22 +126,23 @@ class Pool:
         """Return the kits of the same split as ``kit``, with it."""
         return self._kits_of[self.kit(kit).split]
 
-    def performances_like(self, performance: str) -> tuple[str, ...]:
-        """Return the performances of the same split, this one among them."""
-        return self._performances_of[self.performance(performance).split]
+    def performance_like(self, performance: str, share: float) -> str:
+        """Return the performance in which a share of the time of those of the same split lies, this one among them."""
+        return self._of_split[self.performance(performance).split].at(share)
 
-    def performances_at_tempo(self, performance: str) -> tuple[str, ...]:
-        """Return those of the same split whose tempo is within :data:`BPM_TOLERANCE`, this one among them."""
+    def performance_at_tempo(self, performance: str, share: float) -> str:
+        """Return the same of those alone whose tempo is within :data:`BPM_TOLERANCE`."""
         own = self.performance(performance)
         if own.bpm is None:
-            return (performance,)
-        tempi, names = self._by_tempo[own.split]
+            return performance
+        tempi, line = self._by_tempo[own.split]
         low = bisect_left(tempi, own.bpm / (1.0 + BPM_TOLERANCE))
-        return names[low : bisect_right(tempi, own.bpm * (1.0 + BPM_TOLERANCE))]
+        return line.at(share, low, bisect_right(tempi, own.bpm * (1.0 + BPM_TOLERANCE)))
 
-    def _tempi(self, split: str) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    def _tempi(self, split: str) -> tuple[tuple[float, ...], _TimeLine]:
         known = sorted((one.bpm, one.name) for one in self.performances if one.split == split and one.bpm is not None)
-        return tuple(bpm for bpm, _ in known), tuple(name for _, name in known)
+        line = _TimeLine.of(self._performances[name] for _, name in known)
+        return tuple(bpm for bpm, _ in known), line
 
 
 def pool_of(source: StemSource, *, activity: bool = False) -> Pool:

@@ -16,7 +16,7 @@ from stemgmd_tools.augment.catalogue import SEEDS, Kind, Parameter, effect_named
 from stemgmd_tools.augment.chain import Distribution, load_chain, make_chain
 from stemgmd_tools.augment.chain_checks import check_rows
 from stemgmd_tools.augment.draw import draw, value_of
-from stemgmd_tools.augment.pool import Pool, PoolKit
+from stemgmd_tools.augment.pool import Pool, PoolKit, PoolPerformance
 from stemgmd_tools.augment.rows import ALL_STEMS, rows_from_json, rows_to_json
 from stemgmd_tools.errors import AugmentError
 
@@ -219,6 +219,16 @@ def test_random_mixes_share_what_they_must_and_fit_into_what_is_drawn():
         assert kits == ({"cedar"} if match == "same_kit" else set(TRAIN))
         assert all(0 <= row["start_s"] <= 20 for row in rows)  # 30 s less the segment's 10
         assert max(row["start_s"] for row in rows) > 19
+
+
+def test_random_mixes_and_songs_are_drawn_by_time():
+    lengths = {"d/1": 10.0, "d/2": 2.0, "d/3": 40.0, "d/4": 148.0}
+    pool = Pool(POOL.kits, tuple(PoolPerformance(name, "train", None, "", s) for name, s in lengths.items()), 44_100)
+    for effect, parameters in (("random_mix", {}), ("remix", {"songs": 64})):
+        chain = one_step(effect=effect, scope="stem", parameters=parameters)
+        found = [row.parameters["performance"] for i in range(600) for row in draw(chain, example(i), pool, 0)]
+        for name, seconds in lengths.items():
+            assert found.count(name) / len(found) == pytest.approx(seconds / 200, abs=0.03)
 
 
 def test_random_mixes_look_for_hits_and_give_up_in_time():

@@ -65,14 +65,22 @@ def test_every_scope_shares_what_it_says():
         assert (max(seen_performances) > 1) == (scope in ("same_bpm", "same_kit", "any"))
 
 
-def test_chunks_lie_within_their_performance_and_seconds_are_alike():
-    parts = [part for mix in mixes(RandomMix(p_original=0.0, scope="aligned"), 4000) for part in mix[:1]]
+@pytest.mark.parametrize("scope", ["aligned", "same_kit", "any"])
+def test_chunks_lie_within_their_performance_and_seconds_are_alike(scope):
+    parts = [part for mix in mixes(RandomMix(p_original=0.0, scope=scope), 4000) for part in mix[:1]]
     for part in parts:
         assert 0 <= part.start <= POOL.performance(part.performance).duration_s * RATE - FRAMES
     seconds = {one.name: one.duration_s for one in POOL.performances}
     counts = np.array([sum(part.performance == name for part in parts) for name in seconds])
     expected = np.array(list(seconds.values())) / sum(seconds.values()) * len(parts)
     assert stats.chisquare(counts, expected).pvalue > 1e-3
+
+
+def test_seconds_of_the_same_tempo_are_alike():
+    pool = Pool(POOL.kits, tuple(PoolPerformance(f"d/{i}", "train", 100.0 + i, "", 5.0 * i) for i in range(1, 9)), RATE)
+    near = ["d/1", "d/2", "d/3", "d/4"]
+    drawn = [pool.performance_at_tempo("d/1", (i + 0.5) / 1000) for i in range(1000)]
+    assert [drawn.count(name) for name in near] == [100, 200, 300, 400] and set(drawn) == set(near)
 
 
 def test_a_chunk_longer_than_a_performance_starts_with_it():
