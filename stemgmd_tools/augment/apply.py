@@ -90,13 +90,13 @@ def apply(
     stage.cut()
     augmented = stage.audio.view(-1, count, *stage.audio.shape[1:])
     lengths = stage.frames[::count]
-
-    def parts(item: int) -> StemParts:
-        return lambda start, stop: augmented[item, :, :, start:stop]
-
-    mixture = finish(rows, summed(augmented), lengths, parts, names, sample_rate, known)
+    mixture = finish(rows, summed(augmented), lengths, lambda item: _parts(augmented[item]), names, sample_rate, known)
     warps = [tuple(map(Warp, stage.factors[first : first + count])) for first in range(0, len(lines), count)]
     return Applied(augmented, mixture, tuple(lengths), tuple(warps))
+
+
+def _parts(stems: Tensor) -> StemParts:
+    return lambda start, stop: stems[:, :, start:stop]
 
 
 def _touches(effect: str, step: Step, stage: Stage, count: int, sample_rate: int) -> tuple[str, list[Touch]]:
@@ -131,6 +131,7 @@ def _check(rows: Sequence[Sequence[Row]], stems: Tensor, frames: Sequence[int], 
     for what, given in (("rows", rows), ("frames", frames), ("onsets", onsets)):
         if given is not None and len(given) != len(stems):
             raise AugmentError(f"{what}: for {len(given)} items; there are {len(stems)}")
+    _check_stems(rows, onsets, stems.shape[1])
     if not all(1 <= length <= stems.shape[-1] for length in frames):
         raise AugmentError(f"frames: {min(frames)}..{max(frames)}; allowed are 1..{stems.shape[-1]}")
     if not math.isfinite(float(stems.sum())):
@@ -139,3 +140,16 @@ def _check(rows: Sequence[Sequence[Row]], stems: Tensor, frames: Sequence[int], 
             raise AugmentError(
                 f"stems: not finite (NaN or infinity) in item {bad[0][0]}, stem {bad[0][1]}; mend the input"
             )
+
+
+def _check_stems(rows: Sequence[Sequence[Row]], onsets: OnsetFrames | None, count: int) -> None:
+    """Refuse rows and onsets of other stems than there are.
+
+    :raises AugmentError: with what was found.
+    """
+    for item, own in enumerate(onsets or ()):
+        if len(own) != count:
+            raise AugmentError(f"onsets: item {item} has those of {len(own)} stems; there are {count}")
+    for row in (row for own in rows for row in own):
+        if row.stem != ALL_STEMS and not 0 <= row.stem < count:
+            raise AugmentError(f"{row.example}, step {row.step + 1}: stem {row.stem}; there are {count}, from 0")

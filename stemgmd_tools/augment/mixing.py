@@ -56,6 +56,18 @@ _NUMBERS: Final = 8
 """Uniform numbers a try has; the rest of a row is left for knobs to come."""
 _PERFORMANCE, _KIT, _START, _SHIFT, _CENTS, _GAIN = range(6)
 _LARGEST_TRIES: Final = 1000
+_LUFS: Final = effect_named("loudness_normalization").parameter("lufs")
+_BOUNDS: Final = (
+    ("p_original", 0.0, 1.0),
+    ("pool_size", 1, np.inf),
+    ("time_shift_s", 0.0, effect_named("time_shift").parameter("shift_s").high),
+    ("cents", 0.0, effect_named("pitch_shift").parameter("cents").high),
+    ("loudness_lufs", _LUFS.low, _LUFS.high),
+    ("min_hits", 0, np.inf),
+    ("tries", 1, _LARGEST_TRIES),
+)
+"""Lowest and highest value of a knob: what its effect allows."""
+_WHOLE: Final = ("pool_size", "min_hits", "tries")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +100,15 @@ class RandomMix:
         """Check every value."""
         object.__setattr__(self, "scope", _word(MixScope, "scope", self.scope))
         object.__setattr__(self, "pitch", _word(Pitch, "pitch", self.pitch))
-        cents = effect_named("pitch_shift").parameter("cents").high
-        for name, low, high in (
-            ("p_original", 0.0, 1.0),
-            ("pool_size", 1, np.inf),
-            ("time_shift_s", 0.0, np.inf),
-            ("cents", 0.0, cents),
-            ("min_hits", 0, np.inf),
-            ("tries", 1, _LARGEST_TRIES),
-        ):
+        for name, low, high in _BOUNDS:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise UsageError(f"{name} is {value}; allowed: {low:g}..{high:g}")
+            if name in _WHOLE and value is not None and not isinstance(value, int):
+                raise UsageError(f"{name} is {value}; it must be a whole number")
+        gain = effect_named("gain").parameter("gain_db")
+        if not (gain.low <= self.gain_db[0] and self.gain_db[1] <= gain.high):
+            raise UsageError(f"gain_db is {self.gain_db}; allowed: {gain.low:g}..{gain.high:g}")
         if self.gain_db[0] > self.gain_db[1]:
             raise UsageError(f"gain_db is {self.gain_db}; the lower bound comes first")
 

@@ -175,7 +175,11 @@ def test_rows_of_a_mix_render_its_parts():
         ({"pool_size": 0}, "pool_size is 0"),
         ({"tries": 0}, "tries is 0"),
         ({"gain_db": (3.0, 0.0)}, "lower bound"),
+        ({"gain_db": (-500.0, 0.0)}, "gain_db is"),
         ({"cents": -1.0}, "cents is -1"),
+        ({"loudness_lufs": 5.0}, "loudness_lufs is 5"),
+        ({"time_shift_s": float("inf")}, "time_shift_s is inf; allowed: 0..30"),
+        ({"pool_size": 2.5}, "whole number"),
     ],
 )
 def test_knobs_out_of_range_are_refused(knobs, words):

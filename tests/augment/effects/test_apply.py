@@ -239,6 +239,10 @@ def test_what_cannot_be_computed_is_refused():
         toy_applied([[], []], stems.double())
     with pytest.raises(AugmentError, match="for 1 items; there are 2"):
         toy_applied([[]], stems)
+    with pytest.raises(AugmentError, match="onsets: item 1 has those of 1 stems; there are 3"):
+        apply([[], []], stems, sample_rate=RATE, onsets=[[toy_onsets(30_000)] * 3, [toy_onsets(30_000)]])
+    with pytest.raises(AugmentError, match="stem 7; there are 3"):
+        toy_applied([[], [typical_row("gain", 7)]], stems)
     with pytest.raises(AugmentError, match="impulse response"):
         apply([[typical_row("convolution", impulse_response="cave")], []], stems, sample_rate=RATE)
     with pytest.raises(AugmentError, match="names of the stems"):
