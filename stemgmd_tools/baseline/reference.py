@@ -15,7 +15,7 @@ from stemgmd_tools.errors import UsageError
 
 MASK_SIZES: Final = ((1024, 256), (2048, 512), (4096, 1024))
 """Window and hop of the oracles."""
-_PIECE_SPECTRA: Final = 512
+_PIECE_SPECTRA: Final = 256
 _TINY: Final = torch.finfo(torch.float32).tiny
 
 

@@ -12,11 +12,13 @@ from stemgmd_tools.cli.kits import kit_path_option
 from stemgmd_tools.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from stemgmd_tools.baseline.evaluate import Take
     from stemgmd_tools.baseline.method import Method
 
+_RUN_FILES: Final = ("best", "last")
+"""What `baseline-train` calls the weights of every run."""
 METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
 
 
@@ -98,7 +100,7 @@ def evaluate(**options: Any) -> None:
     with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
         table = evaluated(out, methods, takes, measures, jobs=options["jobs"], progress=progress)
     title = f"Evaluation of {', '.join(method.name for method in methods)}"
-    done = report.Evaluated(title, _about(options, takes), table, methods, takes, measures)
+    done = report.Evaluated(title, _about(options, methods, takes), table, methods, takes, measures)
     click.echo(f"{report.write_table(out, table)}: {len(table):,} rows; {report.write_report(out, done)}")
     if options["page"]:
         with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
@@ -129,10 +131,20 @@ def _methods(options: dict[str, Any]) -> list[Method]:
         "sanmf": lambda: [SemiAdaptive(lenders)],
     }
     found = [method for name in dict.fromkeys(options["methods"]) for method in makers[name]()]
-    found += [TrainedModel(path, device) for path in options["weights"]]
+    names = _names(options["weights"])
+    found += [TrainedModel(path, device, name=name) for path, name in zip(options["weights"], names, strict=True)]
     if not found:
         raise UsageError(f"nothing to evaluate: give --weights FILE, or --method {', '.join(METHODS)}")
     return found
+
+
+def _names(weights: Sequence[Path]) -> list[str]:
+    """Return names for files of weights: their own; with their folder's where several are alike, as all runs' are."""
+    own = [path.stem for path in weights]
+    return [
+        f"{path.absolute().parent.name}-{name}" if own.count(name) > 1 or name in _RUN_FILES else name
+        for path, name in zip(weights, own, strict=True)
+    ]
 
 
 def _takes(options: dict[str, Any], methods: list[Method]) -> list[Take]:
@@ -165,11 +177,13 @@ def _takes(options: dict[str, Any], methods: list[Method]) -> list[Take]:
     return takes
 
 
-def _about(options: dict[str, Any], takes: list[Take]) -> str:
+def _about(options: dict[str, Any], methods: list[Method], takes: list[Take]) -> str:
     """Say in one line what was evaluated."""
     performances = len({take.performance for take in takes})
     kits = {take.kit: take.kit_set.value for take in takes}
     length = f"the first {options['max_s']:g} s of each clip" if options["max_s"] else "whole clips"
-    templates = f"; templates of nmfd and sanmf: {options['templates']} kits" if options["methods"] else ""
+    factorised = {"nmfd", "sanmf"} & set(options["methods"])
+    templates = f"; templates of {' and '.join(sorted(factorised))}: {options['templates']}" if factorised else ""
+    weights = "".join(f"; {one.name}: SHA-256 {one.about['sha256']}" for one in methods if "sha256" in one.about)
     named = ", ".join(f"{kit} ({kit_set})" for kit, kit_set in kits.items())
-    return f"{performances} performances through {len(kits)} kits: {named}; {length}{templates}."
+    return f"{performances} performances through {len(kits)} kits: {named}; {length}{templates}{weights}."

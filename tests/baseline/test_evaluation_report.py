@@ -19,6 +19,7 @@ pytest.importorskip("matplotlib")
 
 import torch
 
+from stemgmd_tools.audio import file_sha256
 from stemgmd_tools.baseline.bootstrap import Interval
 from stemgmd_tools.baseline.evaluate import Measures, clip_of, evaluate, takes_of
 from stemgmd_tools.baseline.evaluation_chart import Dot, chart
@@ -220,6 +221,21 @@ def test_the_command_writes_rows_report_and_page(tmp_path: Path, kit_files) -> N
     again = _call(*words, "--no-page")
     assert again.exit_code == 0
     assert len(read_manifest(out / "evaluation.parquet", EVALUATION)) == 9
+
+
+def test_the_weights_of_several_runs_are_told_apart(tmp_path: Path, kit_files, monkeypatch) -> None:
+    for run in ("one", "two"):
+        (tmp_path / run).mkdir()
+        _weights(tmp_path / run, monkeypatch).rename(tmp_path / run / "best.safetensors")
+    corpus, out = tmp_path / "corpus", tmp_path / "out"
+    render = ("render", "--kits", kit_files[0], "--out", corpus, "--id", IDS[0], "--jobs", "1", "--no-single-hits")
+    assert CliRunner().invoke(stemgmd, [str(word) for word in render]).exit_code == 0
+    weights = [word for run in ("one", "two") for word in ("--weights", tmp_path / run / "best.safetensors")]
+    result = _call(corpus, *weights, "--max-s", "1", "--no-page", "--device", "cpu", "--out", out)
+    assert result.exit_code == 0, repr(result.exception)
+    assert set(read_manifest(out / "evaluation.parquet", EVALUATION)["method"]) == {"one-best", "two-best"}
+    report = (out / "report.md").read_text()
+    assert f"two-best: SHA-256 {file_sha256(tmp_path / 'two' / 'best.safetensors')}" in report
 
 
 @pytest.mark.parametrize(
