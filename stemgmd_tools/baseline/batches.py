@@ -83,5 +83,6 @@ def _ahead(size: int, workers: int) -> int:
 
 
 def _unmoved(worker: int) -> None:  # noqa: ARG001
-    """Leave Ctrl-C to the process that trains, which saves before it ends its workers."""
+    """Leave Ctrl-C to the process that trains, which saves before it ends its workers; they end when it says so."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

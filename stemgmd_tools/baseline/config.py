@@ -133,7 +133,10 @@ class ValidationConfig(Strict):
 
     items: int = Field(default=48, ge=0, description="segments; 0: no validation")
     every_steps: Count | None = Field(default=None, description="default: by time")
-    every_s: Positive = Field(default=300.0, description="seconds between two, unless `every_steps` is given")
+    every_s: Positive = Field(
+        default=300.0,
+        description="seconds between two, unless by steps; more where they take a twentieth of the time",
+    )
 
 
 class SavingConfig(Strict):

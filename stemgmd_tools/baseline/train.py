@@ -41,8 +41,9 @@ from stemgmd_tools.baseline.weights import save_weights
 from stemgmd_tools.corpus.execute import worker_count
 from stemgmd_tools.errors import TrainingError, UsageError
 
-_LEAST_VALIDATIONS: Final = 8
-"""In a time budget: a short one is not over before the first validation."""
+_VALIDATIONS: Final = 8
+"""In a time budget, unless they take too long: a short one is not over before the first validation."""
+_TRAINED_PER_VALIDATED: Final = 19.0
 
 
 class Trained(NamedTuple):
@@ -112,9 +113,10 @@ class _Run:
             None if segments is None else Validation(segments, self._part_items, self.ranks, self.config.data.target)
         )
         if self._progress() < 1.0:
+            batches = self._batches()  # forks its workers, best before there are threads
             self._account.open(stack)
             with interrupts() as interrupt:
-                self._loop(interrupt)
+                self._loop(batches, interrupt)
         return Trained(self.folder, self.state)
 
     @property
@@ -151,8 +153,7 @@ class _Run:
     def _progress(self) -> float:
         return self.ranks.agreed(self._progress_alone())[0]
 
-    def _loop(self, interrupt: Interrupt) -> None:
-        batches = self._batches()
+    def _loop(self, batches: Iterator[Batch], interrupt: Interrupt) -> None:
         if self.state.validated_step < 0:
             self._validate()  # what an untrained model does, and how long it takes
         first = next(batches)  # what follows is loaded meanwhile
@@ -203,7 +204,9 @@ class _Run:
             return self.state.step % every == 0
         every_s = self.config.validation.every_s
         if self.config.budget.time_s is not None:
-            every_s = min(every_s, self.config.budget.time_s / _LEAST_VALIDATIONS)
+            every_s = min(every_s, self.config.budget.time_s / _VALIDATIONS)
+        # Between two lies at least so much training that validation costs a twentieth of the time at most.
+        every_s = max(every_s, _TRAINED_PER_VALIDATED * self.state.validation_s)
         return self._spent_s() - self.state.validated_s >= every_s
 
     def _save_due(self) -> bool:

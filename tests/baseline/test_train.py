@@ -139,7 +139,8 @@ def test_workers_and_parts_make_no_difference(kits, tmp_path):
     assert losses(tmp_path / "parts") == pytest.approx(losses(tmp_path / "plain"), abs=ROUNDING)
 
 
-def test_ctrl_c_saves_and_the_run_goes_on(kits, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_saved_and_goes_on(kits, tmp_path, number):
     config = tiny_config(kits, budget={"steps": 12}, data={"workers": 1})
     run(tiny_config(kits, budget={"steps": 12}), tmp_path / "whole")
     out = tmp_path / "run"
@@ -150,7 +151,7 @@ def test_ctrl_c_saves_and_the_run_goes_on(kits, tmp_path):
 
         def interrupt(*_: object) -> None:
             if next(calls) == 6:
-                os.kill(os.getpid(), signal.SIGINT)
+                os.kill(os.getpid(), number)
 
         model.register_forward_pre_hook(interrupt)
         model.layers.register_forward_pre_hook(interrupt)
