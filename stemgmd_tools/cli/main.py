@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "render": "stemgmd_tools.cli.render:render",
     "augment": "stemgmd_tools.cli.augment:augment",
     "baseline-train": "stemgmd_tools.cli.baseline_train:baseline_train",
+    "baseline-export": "stemgmd_tools.cli.baseline_export:baseline_export",
     "separate": "stemgmd_tools.cli.separate:separate",
     "evaluate": "stemgmd_tools.cli.evaluate:evaluate",
     "verify": "stemgmd_tools.cli.verify:verify",

@@ -85,7 +85,7 @@ class LarsNetSmall(MaskSeparator):
 
 def _features(spectra: Tensor) -> Tensor:
     """Return (item, spectrum, bin, feature) of complex spectra (item, channel, bin, spectrum), loudness taken out."""
-    power = torch.view_as_real(spectra.detach()).square().sum(-1).permute(0, 3, 2, 1)
+    power = torch.view_as_real(spectra).detach().square().sum(-1).permute(0, 3, 2, 1)
     mean = power.mean((1, 2, 3), keepdim=True).sqrt() + _SILENCE
     relative = (power / mean.square()).clamp_min(_QUIETEST)
     return torch.cat([relative.log() / 4.0, relative.pow(0.25)], -1)
