@@ -132,11 +132,15 @@ def baseline_train(**options: Any) -> None:
 def _dry_run(config: TrainConfig) -> None:
     from stemgmd_tools.baseline.config_file import config_text
     from stemgmd_tools.baseline.data import open_data
+    from stemgmd_tools.baseline.models.registry import ModelSpec, build
+    from stemgmd_tools.baseline.models.separator import parameter_count
 
     data = open_data(config.data)
+    model = build(ModelSpec(config.model.name, config.model.stem_names, config.model.options))
     click.echo(config_text(config), nl=False)
     counts = ", ".join(f"{len(data.splits.of(role)):,} {role}" for role in ("train", "validation", "test"))
     click.echo(f"# performances: {counts}; kits: {len(data.kits):,}; nothing leaks")
+    click.echo(f"# weights of the model: {parameter_count(model):,}")
 
 
 def _config(options: dict[str, Any]) -> TrainConfig:

@@ -78,3 +78,8 @@ def test_leaks_and_contradictions_are_refused(kits, small):
         invoke("--value", "3")
     with pytest.raises(Exception, match="'soon' is no duration"):
         invoke("--time-budget", "soon")
+
+
+def test_a_model_that_is_unknown_is_refused_before_anything_is_trained(kits):
+    with pytest.raises(UsageError, match="model 'larsnet-x' is unknown; there are larsnet, "):
+        invoke("--kits", ",".join(kits), "--model", "larsnet-x", "--dry-run")
