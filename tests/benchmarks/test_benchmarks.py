@@ -10,7 +10,7 @@ import pytest
 import soundfile
 import yaml
 
-from benchmarks import clips, report, segments
+from benchmarks import clips, report, segments, separation
 from benchmarks.results import Results, Row
 from benchmarks.run import Size, measure
 from stemgmd_tools.corpus.open import virtual_corpus
@@ -80,6 +80,14 @@ def test_segments_are_rendered_read_and_counted(click_kit: Path) -> None:
         segments.FLAC_REACH,
         segments.WAV_REACH,
     }
+
+
+@pytest.mark.slow
+def test_separators_are_measured_in_both_precisions() -> None:
+    results = separation.measure(separation.Size(patches=1, repeats=1), 1, "cpu", ["larsnet-s"])
+    names = [row.what for row in results.rows]
+    assert names[:2] == ["larsnet-s", "larsnet-s, bfloat16"]
+    assert all(row.figure is not None and row.figure > 0 and row.at_least in (None, 40.0) for row in results.rows)
 
 
 def test_every_second_of_a_virtual_corpus_is_as_likely(click_kit: Path) -> None:
