@@ -60,13 +60,19 @@ def examples_of(table: pd.DataFrame, method: str, takes: Sequence[Take]) -> list
     for stem in stems_in(table):
         there = table[table["present"] & (table["stem"] == stem)]
         own = there[there["method"] == method].sort_values([MAIN, "performance", "kit"], ascending=False)
-        places = dict(zip(RANKS, (0, (len(own) - 1) // 2, len(own) - 1), strict=True)) if len(own) else {}
-        for rank, place in places.items():
+        for rank, place in _places(len(own)).items():
             performance, kit = str(own["performance"].iloc[place]), str(own["kit"].iloc[place])
             same = there[(there["performance"] == performance) & (there["kit"] == kit)]
             figures = dict(zip(same["method"].tolist(), same[MAIN].tolist(), strict=True))
             found.append(Example(stem, rank, by_name[performance, kit], figures))
     return found
+
+
+def _places(count: int) -> dict[str, int]:
+    """Return where in descending order the ranks are; of few clips only so many ranks as there are clips."""
+    if count < len(RANKS):
+        return dict(zip((RANKS[0], RANKS[-1]), range(count), strict=False))
+    return dict(zip(RANKS, (0, (count - 1) // 2, count - 1), strict=True))
 
 
 def heard(example: Example, methods: Sequence[Method], measures: Measures) -> list[Heard]:
