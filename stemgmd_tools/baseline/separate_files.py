@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -160,6 +160,7 @@ def separate_file(
     _refuse_existing(source, paths, overwrite=output.overwrite)
     with _reader(source) as reader, ExitStack() as stack:
         taken = _channels(reader, channels)
+        stack.callback(_remove_if_empty, paths[0].parent)
         separation, kind = _begin(model, separating, output, reader, taken)
         container = output.container
         if container == "wav":
@@ -215,6 +216,12 @@ def separate_to_pipe(
             pipe.write(np.moveaxis(stems[chosen], 0, 1).reshape(stems.shape[1], -1))
     names = tuple(model.stems[place] for place in chosen)
     return Done(source, names, frames / reader.sample_rate, time.monotonic() - began, separation.clipped)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Take back a folder made for stems that did not come to be."""
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _reader(source: Source) -> TrackReader:

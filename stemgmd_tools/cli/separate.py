@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +12,8 @@ import click
 from stemgmd_tools.errors import AudioError, StemgmdError, UsageError
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from stemgmd_tools.baseline.models.separator import Separator
     from stemgmd_tools.baseline.separate import Separating
     from stemgmd_tools.baseline.separate_files import Done, Heard, Output, Source
@@ -73,15 +73,16 @@ def separate(**options: Any) -> None:
 
     sources = find_sources(options["files"], output.folder)
     failed: list[StemgmdError] = []
-    with _progress(quiet=options["quiet"]) as heard:
-        told = separate_files(model, sources, output, separating, channels=options["channels"], heard=heard)
-        for done in told:
-            if done.error is None:
-                click.echo(_summary(done, output.folder / done.source.name))
-                continue
-            failed.append(done.error)
-            if len(sources) > 1:
-                click.echo(f"stemgmd: {done.error}", err=True)
+    watch = _Watch(quiet=options["quiet"])
+    told = separate_files(model, sources, output, separating, channels=options["channels"], heard=watch.begin)
+    for done in told:
+        watch.end()
+        if done.error is None:
+            click.echo(_summary(done, output.folder / done.source.name))
+            continue
+        failed.append(done.error)
+        if len(sources) > 1:
+            click.echo(f"stemgmd: {done.error}", err=True)
     if len(sources) == 1 and failed:
         raise failed[0]
     if failed:
@@ -96,16 +97,17 @@ def _to_pipe(model: Separator, options: dict[str, Any], output: Output, separati
     sources = find_sources(options["files"], None)
     if len(sources) > 1:
         raise UsageError(f"--out -: takes one sound, here are {len(sources)}; give --out DIR")
-    with _progress(quiet=options["quiet"]) as heard:
-        done = separate_to_pipe(
-            model,
-            sources[0],
-            sys.stdout.buffer,
-            output,
-            separating,
-            channels=options["channels"],
-            heard=heard(sources[0]),
-        )
+    watch = _Watch(quiet=options["quiet"])
+    done = separate_to_pipe(
+        model,
+        sources[0],
+        sys.stdout.buffer,
+        output,
+        separating,
+        channels=options["channels"],
+        heard=watch.begin(sources[0]),
+    )
+    watch.end()
     click.echo(_summary(done, None), err=True)
 
 
@@ -165,19 +167,27 @@ def _device(name: str) -> str:
     return name
 
 
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[Source], Heard]]:
-    """Give what shows a bar for each sound in turn, if standard error is a terminal."""
-    from tqdm import tqdm
+class _Watch:
+    """Shows a bar for each sound in turn, if standard error is a terminal."""
 
-    bar: tqdm[Any] = tqdm(
-        file=sys.stderr, disable=quiet or not sys.stderr.isatty(), bar_format=_BAR, dynamic_ncols=True, leave=False
-    )
+    def __init__(self, *, quiet: bool) -> None:
+        self._shown = sys.stderr.isatty() and not quiet
+        self._bar: tqdm[Any] | None = None
 
-    def begin(source: Source) -> Heard:
+    def begin(self, source: Source) -> Heard:
+        """Draw the empty bar of a sound; return what moves it."""
+        from tqdm import tqdm
+
         began = time.monotonic()
-        bar.reset()
-        bar.set_description_str(source.name)
+        bar: tqdm[Any] = tqdm(
+            desc=source.name,
+            file=sys.stderr,
+            disable=not self._shown,
+            bar_format=_BAR,
+            dynamic_ncols=True,
+            leave=False,
+        )
+        self._bar = bar
 
         def heard(read_s: float, total_s: float | None) -> None:
             bar.total = total_s
@@ -186,8 +196,10 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[Source], Heard]]:
 
         return heard
 
-    with bar:
-        yield begin
+    def end(self) -> None:
+        """Wipe the bar away."""
+        if self._bar is not None:
+            self._bar.close()
 
 
 def _summary(done: Done, folder: Path | None) -> str:

@@ -177,6 +177,7 @@ def test_an_interruption_leaves_nothing(tmp_path, monkeypatch, moment):
     with pytest.raises(KeyboardInterrupt):
         separate_file(Gains(("a",)), one(path), Output(tmp_path / "out"), SHORT, heard=interrupt)
     assert files_in(tmp_path) == ["song.wav"]
+    assert not (tmp_path / "out" / "song").exists()
 
 
 def test_what_is_too_loud_is_told(tmp_path):
