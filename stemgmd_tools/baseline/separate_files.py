@@ -165,22 +165,15 @@ def separate_file(
         container = output.container
         if container == "wav":
             container = wav_container(reader.frames or 0, len(taken), kind)
+        form = {"sample_rate": reader.sample_rate, "channels": len(taken), "flac_level": output.flac_level}
         writers = [
-            stack.enter_context(
-                TrackWriter(
-                    path,
-                    sample_rate=reader.sample_rate,
-                    sample_format=kind,
-                    container=container,
-                    flac_level=output.flac_level,
-                    channels=len(taken),
-                )
-            )
-            for path in paths
+            stack.enter_context(TrackWriter(path, sample_format=kind, container=container, **form)) for path in paths
         ]
         frames = 0
         for stems in _stems(reader, taken, separation, heard):
             frames += stems.shape[1]
+            if container == "wav" and wav_container(frames, len(taken), kind) != container:
+                raise AudioError(f"{reader.name}: is longer than a WAV file can hold (4 GiB); give --format flac")
             for place, writer in zip(chosen, writers, strict=True):
                 writer.write(stems[place].astype(np.int16) if kind == "int16" else stems[place])
         for writer in writers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from toy_separators import Gains, TinyMasks
 
 from stemgmd_tools import audio
+from stemgmd_tools.baseline import separate_files as separate_files_module
 from stemgmd_tools.baseline.separate import Separating
 from stemgmd_tools.baseline.separate_files import (
     Output,
@@ -195,6 +197,20 @@ def test_more_than_a_wav_file_can_hold_becomes_rf64(tmp_path, monkeypatch):
     info = soundfile.info(tmp_path / "out" / "song" / "a.wav")
     assert (info.format, info.frames) == ("RF64", 251)
     assert audio.wav_container(250, 2, "int16") == "wav"
+
+
+def test_a_pipe_that_outgrows_a_wav_file_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(audio, "_WAV_BYTES", 100_000)
+    path = song(tmp_path / "song.wav")
+    inlet, outlet = os.pipe()
+    feeder = threading.Thread(target=lambda: os.fdopen(outlet, "wb").write(path.read_bytes()))
+    feeder.start()
+    monkeypatch.setattr(separate_files_module, "_reader", lambda source: audio.TrackReader(inlet))
+    with pytest.raises(AudioError, match="longer than a WAV file can hold"):
+        separate_file(Gains(("a",)), Source(None, "stdin"), Output(tmp_path / "out"), SHORT)
+    feeder.join()
+    os.close(inlet)
+    assert files_in(tmp_path) == ["song.wav"]
 
 
 @pytest.mark.parametrize("kind", ["int16", "int24", "float32"])
