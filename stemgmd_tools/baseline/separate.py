@@ -68,10 +68,9 @@ class Separation:
         """Their number."""
         self._heard = 0
 
-    @property
-    def clipped(self) -> int:
-        """Samples so far that were louder than the format can hold."""
-        return self._sharing.clipped
+    def clipped(self, stems: Sequence[int]) -> int:
+        """Return how many samples of stems, by their places, were louder than the format can hold so far."""
+        return self._sharing.clipped(stems)
 
     def push(self, block: Block) -> Integers:
         """Take in the next frames (n, channel), full scale 1; return the stems (stem, m, channel) that are certain.

@@ -179,7 +179,7 @@ def separate_file(
         for writer in writers:
             writer.close()
         commit_all(writers)
-    return Done(source, names, frames / reader.sample_rate, clipped=separation.clipped)
+    return Done(source, names, frames / reader.sample_rate, clipped=separation.clipped(chosen))
 
 
 def separate_to_pipe(
@@ -208,7 +208,7 @@ def separate_to_pipe(
             frames += stems.shape[1]
             pipe.write(np.moveaxis(stems[chosen], 0, 1).reshape(stems.shape[1], -1))
     names = tuple(model.stems[place] for place in chosen)
-    return Done(source, names, frames / reader.sample_rate, time.monotonic() - began, separation.clipped)
+    return Done(source, names, frames / reader.sample_rate, time.monotonic() - began, separation.clipped(chosen))
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -9,6 +9,7 @@ the integers is the mixture's integers.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -49,8 +50,12 @@ class Sharing:
         decay = math.exp(-1.0 / (MEMORY_S * sample_rate))
         self._filter = np.array([1.0 - decay], np.float32), np.array([1.0, -decay], np.float32)
         self._loudness = np.zeros((stems, 1), np.float32)
-        self.clipped = 0
-        """Samples so far that were louder than the format can hold."""
+        self._clipped = np.zeros(stems + 1, np.int64)
+        """Of each stem, and of the mixture."""
+
+    def clipped(self, stems: Sequence[int]) -> int:
+        """Return how many samples of these stems, and of a mixture they have to sum to, were too loud so far."""
+        return int(self._clipped[[*stems, -1]].sum())
 
     def integers(self, stems: Floats, mixture: Floats) -> Integers:
         """Return the integers (stem, frame, channel) of a block of stems.
@@ -77,7 +82,10 @@ class Sharing:
         grid = np.rint(sound * self._scale)
         outside = (grid < -self._room) | (grid >= self._room)
         if outside.any():
-            self.clipped += int(np.count_nonzero(outside))
+            if sound.ndim == 3:
+                self._clipped[:-1] += outside.sum(axis=(1, 2))
+            else:
+                self._clipped[-1] += outside.sum()
             # In float64, which holds the largest integer too.
             clipped: Integers = np.clip(grid.astype(np.float64), -self._room, self._room - 1).astype(np.int32)
             return clipped

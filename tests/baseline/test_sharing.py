@@ -40,7 +40,7 @@ def test_without_consistency_every_stem_is_rounded_by_itself(sample_format):
     stems, mixture = toy_stems(9000)
     sharing = Sharing(5, RATE, sample_format, consistent=False)
     assert np.array_equal(sharing.integers(stems, mixture), grid(stems, sample_format))
-    assert sharing.clipped == 0
+    assert sharing.clipped(range(5)) == 0
 
 
 @pytest.mark.parametrize("consistent", [True, False])
@@ -89,10 +89,10 @@ def test_what_is_too_loud_is_clipped_and_counted():
     sharing = Sharing(1, RATE, "int16", consistent=False)
     sound = np.array([[[1.5], [-1.0], [1.0], [0.5]]], np.float32)
     assert sharing.integers(sound, sound[0])[0, :, 0].tolist() == [32_767, -32_768, 32_767, 16_384]
-    assert sharing.clipped == 2
+    assert sharing.clipped([0]) == 2
     floats = Sharing(1, RATE, "float32", consistent=False)
     assert floats.integers(sound, sound[0])[0, :, 0].tolist() == [3 << 22, -(1 << 23), 1 << 23, 1 << 22]
-    assert floats.clipped == 0
+    assert floats.clipped([0]) == 0
     assert floats.integers(np.full((1, 1, 1), 1e30, np.float32), sound[0])[0, 0, 0] == (1 << 27) - 1
 
 
@@ -102,6 +102,13 @@ def test_stems_that_clip_still_sum_to_their_mixture():
     found = Sharing(3, RATE, "int16", consistent=True).integers(stems, mixture)
     assert found.sum() == round(0.8 * 32_768)
     assert found.max() == 32_767
+
+
+def test_only_stems_that_are_asked_for_and_their_mixture_count_as_clipped():
+    stems = np.array([[[1.4]], [[-0.1]]], np.float32)
+    sharing = Sharing(2, RATE, "int16", consistent=True)
+    sharing.integers(stems, np.array([[1.3]], np.float32))
+    assert (sharing.clipped([0]), sharing.clipped([1])) == (2, 1)
 
 
 def test_stems_have_room_for_what_others_cannot_take():
