@@ -1,8 +1,9 @@
 """How long a training step waits for segments of a virtual corpus: ``python -m benchmarks.loader``.
 
-Batches of 24 segments of 11.85 s, five stems, rendered where they are asked for, through the chain ``larsnet``: first
-loaders alone, as fast as they go, then beside a training step on the same cores. Prints one table and writes it to
-``benchmarks/loader.json``, from which ``python docs/generate.py`` makes its part of ``docs/benchmarks.md``.
+Batches as ``stemgmd baseline-train`` takes them unless told otherwise (16 segments of 6 s, five stems, chain
+``larsnet``), rendered where they are asked for: first loaders alone, as fast as they go, then beside steps of the
+compact model on the same cores. Prints one table and writes it to ``benchmarks/loader.json``, from which
+``python docs/generate.py`` makes its part of ``docs/benchmarks.md``.
 """
 
 from __future__ import annotations
@@ -18,25 +19,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
 
 from benchmarks import material, report
 from benchmarks.clock import OtherLoad
 from benchmarks.results import Results, Row, machine
 from stemgmd_tools.augment.chain import load_chain
 from stemgmd_tools.augment.dataset import GROUP_STEMS, Batch, SegmentDataset, segment_loader
+from stemgmd_tools.baseline.config import TrainConfig
+from stemgmd_tools.baseline.models.registry import build
+from stemgmd_tools.baseline.ranks import Ranks
+from stemgmd_tools.baseline.trainer import Trainer
 from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.kits.library import kits_named
 
-SEGMENT_S = 11.85
-"""As LarsNet trains on."""
-CHAIN = "larsnet"
+CONFIG = TrainConfig(precision="fp32")
 WORKERS = (0, 1, 2)
 WAIT_REACH = 5.0
 """Percent of a step."""
 RESULTS = Path(__file__).with_name("loader.json")
 KEPT = ("processor", "cores", "system", "Python", "numpy")
-_WINDOW, _HOP = 2048, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,57 +51,8 @@ class Size:
     """Training steps."""
 
 
-FULL = Size(batch=24, loaded=12, steps=6)
+FULL = Size(batch=CONFIG.optimizer.items, loaded=24, steps=12)
 QUICK = Size(batch=4, loaded=4, steps=2)
-
-
-class Masks(nn.Module):
-    """A compact separator: masks of all stems from magnitudes, about a million parameters."""
-
-    def __init__(self, stems: int) -> None:
-        """Make the layers."""
-        super().__init__()
-        widths, steps = (2, 32, 64, 128, 256, 128), (2, 2, 2, 1, 1)
-        layers: list[nn.Module] = []
-        for before, after, step in zip(widths, widths[1:], steps, strict=False):
-            layers += [nn.Conv2d(before, after, 3, step, 1), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
-        for before, after in ((128, 128), (128, 64), (64, 2 * stems)):
-            layers += [nn.LeakyReLU(0.2), nn.ConvTranspose2d(before, after, 4, 2, 1)]
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, magnitudes: Tensor) -> Tensor:
-        """Return masks (item, 2 x stem, bin, time) for magnitudes (item, 2, bin, time)."""
-        masks: Tensor = torch.sigmoid(self.layers(magnitudes))
-        return masks
-
-
-def magnitudes(sound: Tensor) -> Tensor:
-    """Return magnitudes (item, line, 1024, time) of sounds (item, line, frame), times cut to a multiple of 8."""
-    spectrum = torch.stft(
-        sound.flatten(0, 1), _WINDOW, _HOP, window=torch.hann_window(_WINDOW), return_complex=True, center=False
-    )
-    kept = spectrum[:, : _WINDOW // 2, : spectrum.shape[-1] // 8 * 8].abs()
-    return kept.reshape(*sound.shape[:2], *kept.shape[1:])
-
-
-class Trainer:
-    """One model and its optimiser."""
-
-    def __init__(self) -> None:
-        """Start from fixed weights."""
-        torch.manual_seed(0)
-        self.model = Masks(len(GROUP_STEMS))
-        self._optimiser = torch.optim.Adam(self.model.parameters(), 1e-4)
-
-    def step(self, mixture: Tensor, stems: Tensor) -> None:
-        """Go one step; magnitudes as LarsNet has them, loss L1."""
-        with torch.no_grad():
-            heard, wanted = magnitudes(mixture), magnitudes(stems.flatten(1, 2))
-        masks = self.model(heard)
-        loss = (masks * heard.repeat(1, len(GROUP_STEMS), 1, 1) - wanted).abs().mean()
-        self._optimiser.zero_grad()
-        loss.backward()
-        self._optimiser.step()
 
 
 class Spent(NamedTuple):
@@ -108,14 +60,29 @@ class Spent(NamedTuple):
 
     wait_s: float
     """Until the loader gave the batch."""
-    augment_s: float
-    """For effects on sound."""
     step_s: float
+    """For all else: effects on sound, the network, its weights."""
+
+
+class Timed(Iterator[Batch]):
+    """Batches, and how long they were waited for."""
+
+    def __init__(self, found: Iterator[Batch]) -> None:
+        """Take the batches."""
+        self._found = found
+        self.waited_s = 0.0
+
+    def __next__(self) -> Batch:
+        """Return the next batch."""
+        start = time.perf_counter()
+        batch = next(self._found)
+        self.waited_s += time.perf_counter() - start
+        return batch
 
 
 def batches(source: VirtualCorpus, batch: int, count: int, workers: int, frames: int) -> Iterator[Batch]:
     """Return ``count`` batches of a dataset; what workers have to start is behind it when the first one comes."""
-    dataset = SegmentDataset(source, frames, batch * count, chain=load_chain(CHAIN))
+    dataset = SegmentDataset(source, frames, batch * count, chain=load_chain(CONFIG.data.chain))
     return iter(segment_loader(dataset, batch, num_workers=workers))
 
 
@@ -131,20 +98,16 @@ def loaded_per_second(source: VirtualCorpus, size: Size, workers: int, frames: i
 
 
 def trained(source: VirtualCorpus, size: Size, workers: int, frames: int) -> Spent:
-    """Return what steps were spent on; the first does not count."""
-    trainer = Trainer()
-    found = batches(source, size.batch, size.steps + 1, workers, frames)
-    spent = []
-    for _ in range(size.steps + 1):
-        begin = time.perf_counter()
-        batch = next(found)
-        came = time.perf_counter()
-        with torch.no_grad():
-            augmented = batch.augmented("cpu", overwrite=True)
-        ready = time.perf_counter()
-        trainer.step(augmented.mixture, augmented.stems)
-        spent.append(Spent(came - begin, ready - came, time.perf_counter() - ready))
-    return Spent(*(sum(column) / size.steps for column in zip(*spent[1:], strict=True)))
+    """Return what a step took, the mean of some; the first does not count."""
+    trainer = Trainer(CONFIG, Ranks(0, 1, torch.device("cpu")), build)
+    found = Timed(batches(source, size.batch, size.steps + 1, workers, frames))
+    trainer.step(found, 0, CONFIG.optimizer.learning_rate, 0.0)
+    found.waited_s, start = 0.0, time.perf_counter()
+    for step in range(1, size.steps + 1):
+        trainer.step(found, step, CONFIG.optimizer.learning_rate, 0.0)
+    whole_s = (time.perf_counter() - start) / size.steps
+    wait_s = found.waited_s / size.steps
+    return Spent(wait_s, whole_s - wait_s)
 
 
 def measure(size: Size, gmd: Path | None, kits: list[str], frames: int) -> Results:
@@ -167,15 +130,15 @@ def measure(size: Size, gmd: Path | None, kits: list[str], frames: int) -> Resul
     for workers in WORKERS:
         spent = trained(source, size, workers, frames)
         share = 100 * spent.wait_s / sum(spent)
-        note = f"{spent.wait_s:.2f} s of {sum(spent):.1f} s a step; effects on sound {spent.augment_s:.2f} s of it"
+        note = f"{spent.wait_s:.2f} s of {sum(spent):.1f} s a step"
         reach = WAIT_REACH if workers == max(WORKERS) else None
         add(Row(f"training step waits for data, {_workers(workers)}", share, "%", at_most=reach, note=note))
     busy = others.share()
     meanwhile = "" if busy is None else f"; other processes used {busy:.0%} of the machine meanwhile"
-    parameters = sum(one.numel() for one in Masks(len(GROUP_STEMS)).parameters()) / 1e6
     about = (
         f"{material.description(collection, found)} x {len(kits)} kits, batches of {size.batch} x {len(GROUP_STEMS)} "
-        f"stems x {frames / source.sample_rate:.2f} s, chain {CHAIN}; a network of {parameters:.2f} M parameters"
+        f"stems x {frames / source.sample_rate:g} s, chain {CONFIG.data.chain}; model {CONFIG.model.name}, "
+        f"{CONFIG.precision}"
     )
     return Results(_machine(), about + meanwhile, rows)
 
@@ -198,7 +161,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the results go; default: %(default)s")
     given = parser.parse_args()
     size = QUICK if given.quick else FULL
-    results = measure(size, given.gmd, given.kits.split(","), round(SEGMENT_S * 44_100))
+    results = measure(size, given.gmd, given.kits.split(","), CONFIG.segment_frames)
     results.save(given.out)
     print(report.text(results))
 
