@@ -13,11 +13,12 @@ from stemgmd_tools.baseline.memory import keep_freed_memory
 torch.set_num_threads(1)
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
-for turn in range(16):
-    if turn == 12:  # until then the heap grows to what aligned tensors need
-        start = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+faults = [resource.getrusage(resource.RUSAGE_SELF).ru_minflt]
+for turn in range(25):
     torch.ones(16_000_000)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - start)
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+# The median: the heap grows at first, and the kernel may take back pages of a process at any time.
+print(sorted(after - before for before, after in zip(faults, faults[1:]))[12])
 """
 
 
@@ -27,4 +28,4 @@ def test_kept_memory_is_not_fetched_again() -> None:
         way: int(subprocess.run([sys.executable, "-c", PROGRAM, way], capture_output=True, check=True).stdout)
         for way in ("keep", "default")
     }
-    assert faults["keep"] * 10 < faults["default"]
+    assert faults["keep"] * 10 < faults["default"], "page faults of one tensor"
