@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 from tiny_separator import Tiny
 
-from stemgmd_tools.baseline.config import BudgetConfig, LossConfig, ScheduleConfig
+from stemgmd_tools.baseline.config import BudgetConfig, LossConfig, LossName, ScheduleConfig
 from stemgmd_tools.baseline.ema import Ema
 from stemgmd_tools.baseline.losses import EPS, Loss, Wanted, nsdr
 from stemgmd_tools.baseline.models.separator import Estimate, Masked
@@ -20,17 +21,7 @@ STEMS = ("kick", "snare")
 SHAPE = (3, 2, 2, 6000)
 SPECTRA_DB = 0.1
 """Between energies of spectra and of sound, in long noise: its ends fall into fewer windows."""
-ALL = (
-    "nsdr",
-    "nsdr_spectrum",
-    "l1_magnitude",
-    "l1_spectrum",
-    "l1_waveform",
-    "mse",
-    "masked_mse",
-    "multi_resolution",
-    "silence",
-)
+ALL = get_args(LossName)
 
 
 def sound(seed: int = 0, shape=SHAPE) -> torch.Tensor:

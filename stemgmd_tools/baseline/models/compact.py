@@ -3,8 +3,8 @@
 Spectra become some 70 bands (:mod:`stemgmd_tools.baseline.models.bands`); a U-Net over bands and time and dilated
 convolutions over time at its bottom hear them; every band then says the masks of its bins, for both channels of every
 stem. Masks are real and not bounded: where sounds cancel each other, the best real mask (the phase-sensitive one,
-Erdogan et al. 2015) lies outside 0..1. With masks of half as many spectra as LarsNet's hop allows nothing more than
-a few tenths of a decibel is out of reach, and all costs are halved.
+Erdogan et al. 2015) lies outside 0..1. A hop of half a window, instead of the usual quarter, halves all costs; it took
+0.3 dB from the best masks in 0..1 (twelve clips of random kits, window 2048).
 """
 
 from __future__ import annotations
