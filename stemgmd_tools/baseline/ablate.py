@@ -14,11 +14,11 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
 from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.augment.chain import chain_names
+from stemgmd_tools.augment.devices import device_named
 from stemgmd_tools.augment.mixing import MixScope
 from stemgmd_tools.baseline.bootstrap import mean_interval, paired_interval
 from stemgmd_tools.baseline.config import TrainConfig
@@ -87,7 +87,7 @@ def ablate(
     # All are checked before the first is trained.
     settings = [with_changes(config, variant.changes) for variant in grid]
     source = open_test(config.data, limit)
-    device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
+    device = device_named(config.device)
     found = []
     for variant, own in zip(grid, settings, strict=True):
         told.say(f"{variant.name}: training")

@@ -11,7 +11,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from stemgmd_tools.errors import UsageError
+from stemgmd_tools.augment.devices import device_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,7 @@ def ranks_of(device: str) -> Iterator[Ranks]:
 
 
 def _device(name: str, local_rank: int) -> torch.device:
-    found = torch.cuda.is_available()
-    if name == "cuda" and not found:
-        raise UsageError("--device cuda: PyTorch finds no such device here; use --device cpu")
-    if name == "cpu" or not found:
+    if device_named(name) == "cpu":
         return torch.device("cpu")
     torch.cuda.set_device(local_rank)
     return torch.device("cuda", local_rank)

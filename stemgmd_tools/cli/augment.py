@@ -189,12 +189,10 @@ def _selection(options: dict[str, Any]) -> Selection:
 def _device(name: str) -> str:
     """Return where to compute."""
     try:
-        import torch
+        from stemgmd_tools.augment.devices import device_named
     except ImportError:
         raise UsageError("augmenting needs the extra augment: pip install 'stemgmd-tools[augment]'") from None
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UsageError("--device cuda: PyTorch finds no such device here; use --device cpu")
-    return name if name != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")
+    return device_named(name)
 
 
 def _workers(jobs: int | None, request: AugmentRequest) -> int:

@@ -110,7 +110,7 @@ def evaluate(**options: Any) -> None:
 def _methods(options: dict[str, Any]) -> list[Method]:
     """Return what is to be evaluated, in the order of the report."""
     try:
-        import torch
+        from stemgmd_tools.augment.devices import device_named
     except ImportError:
         raise UsageError("evaluating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
     from stemgmd_tools.baseline.model_method import TrainedModel
@@ -119,10 +119,7 @@ def _methods(options: dict[str, Any]) -> list[Method]:
     from stemgmd_tools.kits.library import search_path
 
     lenders = Lenders(options["templates"], kit_path=search_path(options["kit_path"]))
-    cuda = torch.cuda.is_available()
-    if options["device"] == "cuda" and not cuda:
-        raise UsageError("--device cuda: PyTorch finds no such device here; use --device cpu")
-    device = ("cuda" if cuda else "cpu") if options["device"] == "auto" else options["device"]
+    device = device_named(options["device"])
     makers: dict[str, Callable[[], list[Method]]] = {
         "mixture": lambda: [Mixture()],
         "irm": lambda: [IdealRatioMask(*size) for size in MASK_SIZES],

@@ -116,6 +116,7 @@ def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
     try:
         import torch
 
+        from stemgmd_tools.augment.devices import device_named
         from stemgmd_tools.baseline.memory import keep_freed_memory
         from stemgmd_tools.baseline.separate import Separating, filtered
         from stemgmd_tools.baseline.weights import load_weights, shipped_weights
@@ -124,7 +125,7 @@ def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
     keep_freed_memory()
     if options["threads"]:
         torch.set_num_threads(options["threads"])
-    device = _device(options["device"])
+    device = device_named(options["device"], found_by_auto=("cuda", "mps"))
     segment_s = options["segment"]
     if segment_s is not None and not 0.1 <= segment_s <= 3600:
         raise UsageError(f"--segment {segment_s}: give 0.1 to 3600 seconds")
@@ -152,19 +153,6 @@ def _output(options: dict[str, Any]) -> Output:
         stems=tuple(dict.fromkeys(options["stems"])),
         overwrite=options["overwrite"],
     )
-
-
-def _device(name: str) -> str:
-    """Return where to compute."""
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError, NotImplementedError):
-        raise UsageError(f"--device {name}: PyTorch finds no such device here; use --device cpu") from None
-    return name
 
 
 class _Watch:
