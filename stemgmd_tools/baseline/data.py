@@ -14,7 +14,7 @@ import pandas as pd
 from stemgmd_tools.augment.chain import load_chain
 from stemgmd_tools.augment.dataset import SegmentDataset
 from stemgmd_tools.baseline.config import DataConfig, TrainConfig
-from stemgmd_tools.baseline.kit_identity import corpus_identities, corpus_kits, known_identities, virtual_identities
+from stemgmd_tools.baseline.kit_identity import corpus_kits, known_identities, tabled_identities, virtual_identities
 from stemgmd_tools.baseline.splits import Splits, note_hashes, refuse_leaks, split_performances
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.source import StemSource
@@ -182,7 +182,7 @@ def _from_corpus(config: DataConfig) -> TrainingData:
     rows = corpus.performances
     gmd_splits = dict(zip(rows["performance"].tolist(), rows["gmd_split"].fillna("").tolist(), strict=True))
     splits = _limited(split_performances(gmd_splits, note_hashes(corpus.hits)), config.limit)
-    refuse_leaks(splits, corpus_identities(corpus, kits), known_identities(config.test_kits, folders))
+    refuse_leaks(splits, tabled_identities(corpus.kits, kits), known_identities(config.test_kits, folders))
 
     def part(names: list[str]) -> CorpusPart | None:
         kept = frozenset(name for name in names if set(corpus.kits_of(name)) & set(kits))

@@ -17,10 +17,10 @@ from stemgmd_tools import __version__, units
 from stemgmd_tools.augment.origin import settings_of
 from stemgmd_tools.augment.stems import pieces_of_stem
 from stemgmd_tools.baseline.evaluation_table import EVALUATION, KitSet
-from stemgmd_tools.baseline.kit_identity import known_identities
+from stemgmd_tools.baseline.kit_identity import known_identities, tabled_identities
 from stemgmd_tools.baseline.measure import Times, measure
 from stemgmd_tools.baseline.method import Clip, Method
-from stemgmd_tools.baseline.splits import KitIdentity
+from stemgmd_tools.baseline.splits import KitIdentity, kinship
 from stemgmd_tools.corpus.execute import results_of
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.records import Record, read_record, write_record
@@ -89,7 +89,9 @@ def takes_of(
     trained = known_identities(["train"], ()) if trained is None else trained
     performances = source.performances.set_index("performance")
     hits = _hits(source)
-    kinds = {kit: _kit_set(kit, split, recorded, trained) for kit, split in source.kit_splits.items()}
+    splits = source.kit_splits
+    known = tabled_identities(source.kits, splits)
+    kinds = {kit.name: _kit_set(kit, splits[kit.name], recorded, trained) for kit in known}
     digests = _kit_digests(source)
     wanted = [str(name) for name in performances.index]
     if selection is not None:
@@ -109,13 +111,13 @@ def takes_of(
     ]
 
 
-def _kit_set(kit: str, split: str, recorded: Collection[str], trained: Sequence[KitIdentity]) -> KitSet:
+def _kit_set(kit: KitIdentity, split: str, recorded: Collection[str], trained: Sequence[KitIdentity]) -> KitSet:
     """Return what a kit is to methods that were trained on others; who saw it once cannot be tested with it."""
-    if any(kit == one.name for one in trained):
+    if any(kit.name == one.name for one in trained):
         return KitSet.SEEN
-    if any(kit in one.related for one in trained):
+    if any(kinship(kit, one) for one in trained):
         return KitSet.RELATED
-    if kit in recorded:
+    if kit.name in recorded:
         return KitSet.RECORDED
     return KitSet.HELDOUT if split else KitSet.OTHER
 

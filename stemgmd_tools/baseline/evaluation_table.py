@@ -15,7 +15,8 @@ class KitSet(StrEnum):
     SEEN = "seen"
     """A kit of training."""
     RELATED = "related"
-    """A kit that one of training was made of, or a recorded kit that one of training was measured on."""
+    """Not heard in training, but related to a kit that was: one of them was made of, or measured on, the other, or both
+    on one recording."""
     HELDOUT = "heldout"
     """A modelled kit kept out of training."""
     RECORDED = "recorded"

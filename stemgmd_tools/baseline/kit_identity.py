@@ -63,10 +63,9 @@ def corpus_kits(corpus: Corpus, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(kit for kit in splits if kit in wanted)
 
 
-def corpus_identities(corpus: Corpus, kits: Sequence[str]) -> Iterator[KitIdentity]:
-    """Yield what kits of a corpus are."""
-    table = corpus.kits
-    for row in table[table["kit"].isin(kits)].to_dict("records"):
+def tabled_identities(table: pd.DataFrame, kits: Iterable[str]) -> Iterator[KitIdentity]:
+    """Yield what kits are, from the manifest ``kits`` of the corpus that holds them."""
+    for row in table[table["kit"].isin(list(kits))].to_dict("records"):
         related = {name for column in ("parents", "measured_on") for name in _text(row[column]).split()}
         hashes = {_text(row[column]) for column in ("kit_hash", "bank_sha256")} - {""}
         yield KitIdentity(str(row["kit"]), frozenset(related), frozenset(hashes))

@@ -92,14 +92,19 @@ def refuse_leaks(splits: Splits, train_kits: Iterable[KitIdentity], test_kits: I
 
     :param test_kits: those kept for the test.
     :raises TrainingError: naming the first overlap: a performance or its notes in two roles; a kit for training that
-        is kept for the test, has the sound of one that is, is made of one, or was measured on one.
+        is kept for the test, has the sound of one that is, or is related to one (:func:`kinship`).
     """
     for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
         _refuse_performances(first, splits.of(first), second, splits.of(second))
     kept = tuple(test_kits)
     for kit in train_kits:
-        for other in kept:
-            _refuse_kit(kit, other)
+        fault = next(filter(None, (_same(kit, other) for other in kept)), None)
+        fault = fault or next(filter(None, (_kin(kit, other) for other in kept)), None)
+        if fault:
+            raise TrainingError(
+                f"leak: kit {kit.name} {fault}kept for the test; "
+                "leave it out of `kits`, or the other out of `test_kits`"
+            )
 
 
 def _refuse_performances(first: str, here: Mapping[str, str], second: str, there: Mapping[str, str]) -> None:
@@ -114,16 +119,28 @@ def _refuse_performances(first: str, here: Mapping[str, str], second: str, there
         raise TrainingError(f"leak: same notes in {first} and {second}: {_some(same)}; leave one of each out")
 
 
-def _refuse_kit(kit: KitIdentity, kept: KitIdentity) -> None:
+def _same(kit: KitIdentity, kept: KitIdentity) -> str | None:
     if kit.name == kept.name:
-        fault = "is kept for the test"
-    elif kit.hashes & kept.hashes:
-        fault = f"sounds as {kept.name} does, which is kept for the test"
-    elif kept.name in kit.related:
-        fault = f"was made of, or measured on, {kept.name}, which is kept for the test"
-    else:
-        return
-    raise TrainingError(f"leak: kit {kit.name} {fault}; leave it out of `kits`, or the other out of `test_kits`")
+        return "is "
+    return f"sounds as {kept.name} does, which is " if kit.hashes & kept.hashes else None
+
+
+def _kin(kit: KitIdentity, kept: KitIdentity) -> str | None:
+    fault = kinship(kit, kept)
+    return f"{fault}, which is " if fault else None
+
+
+def kinship(kit: KitIdentity, other: KitIdentity) -> str | None:
+    """Say how two kits of different names are related; None if they are not.
+
+    Either was made of, or measured on, the other; or both on one recording.
+    """
+    if other.name in kit.related:
+        return f"was made of, or measured on, {other.name}"
+    if kit.name in other.related:
+        return f"was used to make, or to measure, {other.name}"
+    common = sorted(kit.related & other.related)
+    return f"was made of, or measured on, {common[0]}, as was {other.name}" if common else None
 
 
 def _some(names: list[str]) -> str:

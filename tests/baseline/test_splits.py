@@ -59,10 +59,12 @@ def test_performances_in_two_roles_are_refused(splits, words):
         (KitIdentity("roots"), "kit roots is kept for the test"),
         (KitIdentity("mine", hashes=frozenset({"x", "y"})), "mine sounds as roots does"),
         (KitIdentity("mine", related=frozenset({"roots"})), "made of, or measured on, roots"),
+        (KitIdentity("oak"), "kit oak was used to make, or to measure, roots, which is kept"),
+        (KitIdentity("mine", related=frozenset({"oak"})), "made of, or measured on, oak, as was roots, which is kept"),
     ],
 )
 def test_kits_of_the_test_are_refused_under_any_name(kit, words):
-    kept = KitIdentity("roots", hashes=frozenset({"y"}))
+    kept = KitIdentity("roots", related=frozenset({"oak"}), hashes=frozenset({"y"}))
     with pytest.raises(TrainingError, match=words):
         refuse_leaks(Splits({}, {}, {}, {}), [KitIdentity("fine", hashes=frozenset({"z"})), kit], [kept])
 
