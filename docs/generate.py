@@ -23,6 +23,8 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import report  # noqa: E402 - lies in the checkout, not in an installed package
+from benchmarks.baseline import report as baseline  # noqa: E402
+from benchmarks.baseline.plan import load as load_experiments  # noqa: E402
 from benchmarks.realism import report as realism  # noqa: E402
 from benchmarks.realism.results import RESULTS, Results  # noqa: E402
 from stemgmd_tools.augment import docs as augment_docs  # noqa: E402
@@ -110,6 +112,11 @@ def separation() -> str:
     return report.markdown(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else "Not measured yet."
 
 
+def baseline_results() -> str:
+    """Return what trained models reached, as it was committed."""
+    return baseline.markdown(load_experiments())
+
+
 def realism_results(part: Callable[[Results], str]) -> str:
     """Return a part of the last realism benchmark that was committed."""
     return part(Results.load(RESULTS)) if RESULTS.is_file() else "Not measured yet."
@@ -128,6 +135,7 @@ def training() -> str:
 
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "augment-benchmarks": augment_benchmarks,
+    "baseline": baseline_results,
     "benchmarks": benchmarks,
     "chain-format": augment_docs.format_reference,
     "chains": augment_docs.chains_reference,

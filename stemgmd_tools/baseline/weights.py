@@ -13,12 +13,11 @@ from safetensors.torch import save
 from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.baseline.models.registry import ModelSpec, build
 from stemgmd_tools.baseline.models.separator import Separator
-from stemgmd_tools.data import shipped
-from stemgmd_tools.errors import StemgmdError, UsageError
+from stemgmd_tools.errors import UsageError
 
 FORMAT: Final = "stemgmd-separator/1"
-REFERENCE: Final = "larsnet-s.safetensors"
-"""The weights that ship, in the folder ``weights``."""
+REFERENCE: Final = Path(__file__).parent / "reference" / "larsnet-s.safetensors"
+"""The weights that ship; their model card lies beside them."""
 
 
 class Weights(NamedTuple):
@@ -35,15 +34,11 @@ def shipped_weights() -> Path:
 
     :raises UsageError: if it has none.
     """
-    try:
-        path = shipped("weights") / REFERENCE
-    except StemgmdError:
-        path = None
-    if path is None or not path.is_file():
+    if not REFERENCE.is_file():
         raise UsageError(
             "no weights came with this installation; give --weights FILE, as `stemgmd baseline-train` writes it"
         )
-    return path
+    return REFERENCE
 
 
 def save_weights(path: Path, spec: ModelSpec, model: Separator, about: Mapping[str, Any]) -> None:

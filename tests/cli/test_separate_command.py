@@ -145,11 +145,11 @@ def test_clipped_samples_are_told(tmp_path):
 
 
 def test_without_shipped_weights_it_says_how_to_go_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(weights_module, "shipped", lambda name: tmp_path)
+    monkeypatch.setattr(weights_module, "REFERENCE", tmp_path / "reference.safetensors")
     with pytest.raises(UsageError, match="give --weights FILE"):
         shipped_weights()
     assert "give --weights FILE" in str(refusal(song(tmp_path / "song.wav"), "--out", tmp_path / "stems"))
-    saved(tmp_path / weights_module.REFERENCE)
+    saved(weights_module.REFERENCE)
     assert call(tmp_path / "song.wav", "--out", tmp_path / "stems").exit_code == 0
 
 

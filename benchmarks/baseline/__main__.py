@@ -1,0 +1,60 @@
+"""Run experiments: ``python -m benchmarks.baseline``; see :mod:`benchmarks.baseline`."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.baseline.plan import GMD, RECORDED, WORK, Experiment, arguments, load
+from benchmarks.baseline.results import RESULTS, commit_of, result_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(experiment: Experiment, folders: dict[str, Path]) -> None:
+    """Run the commands of an experiment one after the other; a failed one ends it."""
+    if experiment.recorded:
+        _offer(experiment, folders)
+    for command in experiment.commands:
+        print(f"$ {command}", file=sys.stderr, flush=True)
+        program, *rest = arguments(command, folders)
+        found = shutil.which(program, path=str(Path(sys.executable).parent)) or program
+        subprocess.run([found, *rest], check=True)
+
+
+def _offer(experiment: Experiment, folders: dict[str, Path]) -> None:
+    """Lay out the recorded kits that are tested with, and no others, in a folder."""
+    folder = Path(*arguments(experiment.test_kits, folders))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in experiment.recorded:
+        if not (folder / name).exists():
+            (folder / name).symlink_to((folders[RECORDED] / name).resolve(), target_is_directory=True)
+
+
+def main() -> None:
+    """Read the command line, run, write the results."""
+    experiments = load()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.baseline", description=__doc__.split(";")[0])
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"default: all ({', '.join(experiments)})"
+    )
+    parser.add_argument("--gmd", type=Path, required=True, help="the Groove MIDI Dataset")
+    parser.add_argument("--recorded", type=Path, required=True, help="folder of the recorded kits")
+    parser.add_argument("--work", type=Path, required=True, help="folder for runs and evaluations")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in experiments]
+    if unknown:
+        parser.error(f"no experiment {unknown[0]}; there are {', '.join(experiments)}")
+    folders = {GMD: given.gmd, RECORDED: given.recorded, WORK: given.work}
+    commit = commit_of(ROOT)
+    for name in given.names or experiments:
+        run(experiments[name], {word: path.absolute() for word, path in folders.items()})
+        result_of(experiments[name], given.work, commit).save(RESULTS / f"{name}.json")
+        print(f"{RESULTS.name}/{name}.json", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""The experiments: read from ``experiments.yaml``, turned into commands."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+EXPERIMENTS = Path(__file__).with_name("experiments.yaml")
+GMD, RECORDED, WORK = "GMD", "RECORDED", "WORK"
+"""Words that stand for folders in the options of commands."""
+
+
+class Training(NamedTuple):
+    """A run of ``stemgmd baseline-train``."""
+
+    name: str
+    options: str
+
+    @property
+    def command(self) -> str:
+        """The command, folders as words."""
+        return f"stemgmd baseline-train --virtual {GMD} {self.options} --out {WORK}/{self.name}"
+
+    @property
+    def weights(self) -> str:
+        """The file it leaves, folders as words."""
+        return f"{WORK}/{self.name}/best.safetensors"
+
+
+class Experiment(NamedTuple):
+    """One table of results: an evaluation of trained models and other methods, or an ablation."""
+
+    name: str
+    title: str
+    text: str
+    """What it shows and how: a paragraph of Markdown."""
+    trainings: tuple[Training, ...]
+    """In the order of the table; the last is the one that others are compared with."""
+    evaluate: str | None
+    """Options of ``stemgmd evaluate``."""
+    ablate: str | None
+    """Options of ``stemgmd baseline-train --ablate``."""
+    recorded: tuple[str, ...]
+    """Recorded kits that are tested with, too."""
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands in order, folders as words."""
+        if self.ablate is not None:
+            return [f"stemgmd baseline-train --virtual {GMD} {self.ablate} --out {WORK}/{self.name}"]
+        kits = f" --test-kits {self.test_kits}" if self.recorded else ""
+        weights = "".join(f" --weights {one.weights}" for one in self.trainings)
+        evaluation = f"stemgmd evaluate --virtual {GMD} {self.evaluate}{kits}{weights}"
+        return [*(one.command for one in self.trainings), f"{evaluation} --no-page --jobs 2 --out {WORK}/{self.name}"]
+
+    @property
+    def test_kits(self) -> str:
+        """The folder of the recorded kits to test with, folders as words."""
+        return f"{WORK}/{self.name}-kits"
+
+
+def load(path: Path = EXPERIMENTS) -> dict[str, Experiment]:
+    """Return the experiments by name, in the order of the file."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    trainings = {name: Training(name, " ".join(options.split())) for name, options in content["trainings"].items()}
+    return {name: _experiment(name, told, trainings) for name, told in content["experiments"].items()}
+
+
+def _experiment(name: str, told: Mapping[str, object], trainings: Mapping[str, Training]) -> Experiment:
+    def words(key: str) -> tuple[str, ...]:
+        return tuple(str(told.get(key) or "").split())
+
+    def options(key: str) -> str | None:
+        return " ".join(str(told[key]).split()) if key in told else None
+
+    return Experiment(
+        name,
+        str(told["title"]),
+        " ".join(str(told["text"]).split()),
+        tuple(trainings[one] for one in words("weights")),
+        options("evaluate"),
+        options("ablate"),
+        words("recorded"),
+    )
+
+
+def arguments(command: str, folders: Mapping[str, Path]) -> Sequence[str]:
+    """Return a command's arguments, folders in place of the words for them."""
+    found = []
+    for part in shlex.split(command):
+        head, _, tail = part.partition("/")
+        found.append(str(folders[head] / tail) if head in folders else part)
+    return found

@@ -1,0 +1,111 @@
+"""What an experiment found, as it is kept: sections of text that stand in ``docs/baseline.md`` as they are."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from safetensors import safe_open
+
+from benchmarks.baseline.plan import Experiment
+from benchmarks.results import machine
+from stemgmd_tools.audio import file_sha256
+from stemgmd_tools.baseline.evaluation_summary import Section, summary
+
+RESULTS = Path(__file__).with_name("results")
+LIBRARIES = ("processor", "cores", "system", "Python", "numpy")
+END = "-best"
+"""What ``stemgmd evaluate`` adds to the name of a training."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One experiment."""
+
+    title: str
+    text: str
+    commands: list[str]
+    machine: dict[str, str]
+    commit: str
+    sections: list[dict[str, Any]]
+
+    def save(self, path: Path) -> None:
+        """Write as JSON."""
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Result:
+        """Read what :meth:`save` wrote."""
+        return cls(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def result_of(experiment: Experiment, work: Path, commit: str) -> Result:
+    """Distil what the commands of an experiment left behind."""
+    about = {key: value for key, value in machine().items() if key in LIBRARIES}
+    about["torch"] = importlib.metadata.version("torch")
+    found = [_ablation(work / experiment.name)] if experiment.ablate else list(_evaluation(experiment, work))
+    sections = [section._asdict() for section in found]
+    return Result(experiment.title, experiment.text, experiment.commands, about, commit, sections)
+
+
+def commit_of(folder: Path) -> str:
+    """Return the commit of a checkout, with a plus if files in it differ."""
+
+    def told(*words: str) -> str:
+        return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True).stdout
+
+    changed = told("status", "--porcelain", "--untracked-files=no").strip()
+    return told("rev-parse", "--short=12", "HEAD").strip() + ("+" if changed else "")
+
+
+def _evaluation(experiment: Experiment, work: Path) -> Iterator[Section]:
+    if experiment.trainings:
+        rows = [_training(work / one.name) for one in experiment.trainings]
+        yield Section("Trainings", "", ("weights", "steps", "minutes", "validation, dB", "SHA-256"), rows)
+    table = pd.read_parquet(work / experiment.name / "evaluation.parquet")
+    table["method"] = table["method"].astype(str).str.removesuffix(END)
+    trained = [one.name for one in experiment.trainings]
+    others = [name for name in dict.fromkeys(table["method"]) if name not in trained]
+    yield from summary(table, [*others, *trained])
+
+
+def _training(run: Path) -> tuple[str, ...]:
+    """Return the row of a training."""
+    path = run / "best.safetensors"
+    with safe_open(path, "pt") as file:
+        about = json.loads(file.metadata()["about"])
+    log = pd.read_csv(run / "log.csv")
+    return (
+        run.name,
+        f"{int(log['step'].max()):,} (best: {about['step']:,})",
+        f"{log['time_s'].max() / 60.0:.0f}",
+        f"{about['validation_db']['score']:.2f}",
+        file_sha256(path)[:16],
+    )
+
+
+def _ablation(folder: Path) -> Section:
+    table = pd.read_csv(folder / "ablation.csv")
+
+    def spelled(row: dict[Any, Any], name: str, low: str, high: str) -> str:
+        return f"{row[name]:.2f}" + ("" if pd.isna(row[low]) else f" [{row[low]:.2f}, {row[high]:.2f}]")
+
+    rows: Sequence[tuple[str, ...]] = [
+        (
+            str(row["variant"]),
+            str(row["kit_set"]),
+            str(row["stems"]),
+            spelled(row, "db", "low", "high"),
+            spelled(row, "difference_db", "difference_low", "difference_high"),
+            str(row["clips"]),
+        )
+        for row in table.to_dict("records")
+    ]
+    return Section("nSDR, dB", "", ("variant", "kits", "stems", "nSDR", "against the first", "clips"), rows)
