@@ -29,6 +29,7 @@ from benchmarks.realism import report as realism  # noqa: E402
 from benchmarks.realism.results import RESULTS, Results  # noqa: E402
 from stemgmd_tools.augment import docs as augment_docs  # noqa: E402
 from stemgmd_tools.baseline.config import TrainConfig  # noqa: E402
+from stemgmd_tools.baseline.weights import REFERENCE  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
 from stemgmd_tools.kits import docs as kit_docs  # noqa: E402
 from stemgmd_tools.kits.library import kit_table, load_kit  # noqa: E402
@@ -146,6 +147,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "loader": loader,
     "manifests": manifest_docs.reference,
     "notes": notes,
+    "reference-weights": baseline.card,
     "realism-details": lambda: realism_results(realism.details),
     "realism-proof": lambda: realism_results(realism.proof),
     "realism-tried": realism_tried,
@@ -175,7 +177,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a document is stale")
     check = parser.parse_args().check
-    found = list(stale([ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]))
+    card = REFERENCE.with_suffix(".md")
+    found = list(stale([ROOT / "README.md", card, *sorted((ROOT / "docs").glob("*.md"))]))
     for document, current in found:
         print(f"{document.relative_to(ROOT)}: {'stale; run python docs/generate.py' if check else 'written'}")
         if not check:

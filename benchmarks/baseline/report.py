@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from benchmarks.baseline.plan import Experiment
+from benchmarks.baseline.plan import Experiment, load
 from benchmarks.baseline.results import RESULTS, Result
+from stemgmd_tools.audio import file_sha256
+from stemgmd_tools.baseline.models.separator import parameter_count
+from stemgmd_tools.baseline.weights import REFERENCE, load_weights
+
+SHIPPED: Final = "larsnet-s"
+"""The training whose weights ship."""
 
 
 def markdown(experiments: dict[str, Experiment]) -> str:
@@ -34,3 +40,21 @@ def _section(section: dict[str, Any]) -> str:
     lines = [header, ["---"] * len(header), *section["rows"]]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     return "\n\n".join(part for part in (f"### {section['title']}", section["note"], table) if part)
+
+
+def card() -> str:
+    """Return what the reference weights tell of themselves, for their model card."""
+    if not REFERENCE.is_file():
+        return "Not there yet."
+    spec, model, about = load_weights(REFERENCE)
+    (training,) = {one for found in load().values() for one in found.trainings if one.name == SHIPPED}
+    validation = ", ".join(f"{name} {value:.2f}" for name, value in about["validation_db"].items())
+    rows = {
+        "model": f"`{spec.model}`, {parameter_count(model):,} parameters, stems {', '.join(spec.stems)}",
+        "file": f"{REFERENCE.name}, {REFERENCE.stat().st_size / 1e6:.1f} MB, SHA-256 `{file_sha256(REFERENCE)}`",
+        "trained with": f"`{training.command}`, two cores, stemgmd {about['version']}, seed {about['config']['seed']}",
+        "steps": f"{about['step']:,} of {about['config']['optimizer']['items']} segments",
+        "corpus hash": f"`{about['data']}`",
+        "validation, nSDR in dB": validation,
+    }
+    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {told} |" for name, told in rows.items())])

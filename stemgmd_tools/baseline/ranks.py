@@ -54,6 +54,11 @@ class Ranks:
             dist.barrier()
 
 
+def is_first_process() -> bool:
+    """Say whether this process speaks for all that ``torchrun`` started; before they are joined, and after."""
+    return _rank() == 0
+
+
 @contextmanager
 def ranks_of(device: str) -> Iterator[Ranks]:
     """Join the processes that ``torchrun`` started, if it did; gloo on the CPU, NCCL on GPUs.
@@ -61,7 +66,7 @@ def ranks_of(device: str) -> Iterator[Ranks]:
     :param device: ``auto``, ``cpu`` or ``cuda``.
     :raises UsageError: if there is no such device.
     """
-    count, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+    count, rank = int(os.environ.get("WORLD_SIZE", "1")), _rank()
     place = _device(device, int(os.environ.get("LOCAL_RANK", "0")))
     if count == 1:
         yield Ranks(0, 1, place)
@@ -71,6 +76,10 @@ def ranks_of(device: str) -> Iterator[Ranks]:
         yield Ranks(rank, count, place)
     finally:
         dist.destroy_process_group()
+
+
+def _rank() -> int:
+    return int(os.environ.get("RANK", "0"))
 
 
 def _device(name: str, local_rank: int) -> torch.device:

@@ -97,12 +97,13 @@ def baseline_train(**options: Any) -> None:
 
     The same command goes on with a run that was interrupted. Validation hears GMD's validation split through the
     training kits; the test split and the kits kept for the test are never heard, and a leak of any of them is refused.
-    Several processes: `torchrun --nproc-per-node N -m stemgmd_tools.cli.main baseline-train ...`.
+    Several processes: `torchrun --nproc-per-node N -m -- stemgmd_tools.cli.main baseline-train ...`.
     """
     config = _config(options)
     try:
         from stemgmd_tools.baseline.ablate import ablate, markdown, variants
         from stemgmd_tools.baseline.memory import keep_freed_memory
+        from stemgmd_tools.baseline.ranks import is_first_process
         from stemgmd_tools.baseline.train import train
         from stemgmd_tools.baseline.watch import watch_on
     except ImportError as error:
@@ -110,16 +111,20 @@ def baseline_train(**options: Any) -> None:
             f"training needs the extra baseline: pip install 'stemgmd-tools[baseline]' ({error})"
         ) from None
     if options["dry_run"]:
-        _dry_run(config)
+        if is_first_process():
+            _dry_run(config)
         return
     keep_freed_memory()
     watch = watch_on(sys.stderr, quiet=options["quiet"])
     if options["ablate"]:
         grid = variants(options["ablate"], options["values"])
         table = ablate(config, grid, options["out"], limit=options["limit"], watch=watch)
-        click.echo(f"{markdown(table)}\n{options['out']}: ablation.csv, ablation.md and a run for each value")
+        if is_first_process():
+            click.echo(f"{markdown(table)}\n{options['out']}: ablation.csv, ablation.md and a run for each value")
         return
     done = train(config, options["out"], watch=watch)
+    if not is_first_process():
+        return
     best = (
         ""
         if done.state.best_db is None

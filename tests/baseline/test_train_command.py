@@ -12,7 +12,9 @@ from click.testing import CliRunner
 from stemgmd_tools.baseline.config_file import read_config
 from stemgmd_tools.baseline.weights import load_weights
 from stemgmd_tools.cli.baseline_train import baseline_train
+from stemgmd_tools.data import shipped
 from stemgmd_tools.errors import TrainingError, UsageError
+from stemgmd_tools.performances.source import STARTER
 
 SMALL = """
 model: {options: {width: 8, temporal: 16}}
@@ -46,6 +48,32 @@ def test_it_trains_and_goes_on_as_a_program(kits, small, tmp_path):
     assert found.about["config"]["data"]["chain"] == "none"
     assert "gmd" not in found.about["config"]["data"]
     assert read_config(tmp_path / "run" / "config.yaml").model.options == {"width": 8, "temporal": 16}
+
+
+def test_the_documented_torchrun_starts_and_one_process_speaks(kits, small):
+    """Without the dashes torchrun takes --virtual for one of its own options."""
+    torchrun = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        "2",
+        "--master-port",
+        "0",
+        "-m",
+        "--",
+    ]
+    command = [
+        "stemgmd_tools.cli.main",
+        "baseline-train",
+        "--virtual",
+        shipped("manifests") / STARTER,
+        "--kits",
+        ",".join(kits),
+    ]
+    options = ["--config", small, "--steps", "1", "--dry-run"]
+    done = subprocess.run([*torchrun, *command, *map(str, options)], capture_output=True, text=True, check=True)
+    assert done.stdout.count("nothing leaks") == 1
 
 
 def test_options_become_settings(kits, small):
