@@ -38,9 +38,7 @@ def main() -> None:
     """Read the command line, run, write the results."""
     experiments = load()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.baseline", description=__doc__.split(";")[0])
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"default: all ({', '.join(experiments)})"
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all ({', '.join(experiments)})")
     parser.add_argument("--gmd", type=Path, required=True, help="the Groove MIDI Dataset")
     parser.add_argument("--recorded", type=Path, required=True, help="folder of the recorded kits")
     parser.add_argument("--work", type=Path, required=True, help="folder for runs and evaluations")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -76,6 +77,8 @@ class Done(NamedTuple):
 def find_sources(inputs: Sequence[str], out: Path | None) -> list[Source]:
     """Return the sounds that files, folders and ``-`` stand for, in the order given, folders by name.
 
+    Files of one name are told apart by the folders they lie in, as many as it takes.
+
     :param out: a folder whose files are left out, should it lie in one that is read.
     :raises UsageError: if there is none, if one is missing, or if the stems of two would have one folder.
     """
@@ -94,6 +97,7 @@ def find_sources(inputs: Sequence[str], out: Path | None) -> list[Source]:
             )
     if not found:
         raise UsageError(f"{', '.join(inputs)}: no audio file in there ({', '.join(sorted(AUDIO_SUFFIXES))})")
+    found = _told_apart(found)
     owner: dict[str, Source] = {}
     for source in found:
         other = owner.setdefault(source.name, source)
@@ -103,6 +107,21 @@ def find_sources(inputs: Sequence[str], out: Path | None) -> list[Source]:
                 "folders of their own"
             )
     return found
+
+
+def _told_apart(sources: Sequence[Source]) -> list[Source]:
+    """Return sources with folders in front of the names that files share."""
+    count = Counter(source.name for source in sources)
+    named = {}
+    for name in (name for name, times in count.items() if times > 1):
+        alike = {place: one.path for place, one in enumerate(sources) if one.name == name and one.path is not None}
+        parts = {place: path.resolve().with_suffix("").parts for place, path in alike.items()}
+        for depth in range(2, max(map(len, parts.values()), default=0)):
+            longer = {place: "/".join(one[-depth:]) for place, one in parts.items()}
+            if len(set(longer.values())) == len(longer):
+                named |= longer
+                break
+    return [source._replace(name=named.get(place, source.name)) for place, source in enumerate(sources)]
 
 
 def _in_folder(folder: Path, out: Path | None) -> Iterator[Source]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -69,6 +70,14 @@ def separate(**options: Any) -> None:
     if options["out"] == "-":
         _to_pipe(model, options, output, separating)
         return
+    from stemgmd_tools.baseline.interrupts import sigterm_unwinds
+
+    # A program that waits for a pipe to go on would not end.
+    with nullcontext() if "-" in options["files"] else sigterm_unwinds():
+        _to_files(model, options, output, separating)
+
+
+def _to_files(model: Separator, options: dict[str, Any], output: Output, separating: Separating) -> None:
     from stemgmd_tools.baseline.separate_files import find_sources, separate_files
 
     sources = find_sources(options["files"], output.folder)

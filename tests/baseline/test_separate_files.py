@@ -97,14 +97,21 @@ def test_folders_keep_their_shape_and_other_files_are_left_alone(tmp_path):
     assert len(find_sources([str(tmp_path / "in" / "b")], tmp_path)) == 1
 
 
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    places = ["oak/take/1/mixture.flac", "pine/take/1/mixture.flac", "pine/take/2/mixture.flac", "song.wav"]
+    found = find_sources([str(song(tmp_path / place)) for place in places], None)
+    assert [one.name for one in found] == ["oak/take/1/mixture", "pine/take/1/mixture", "pine/take/2/mixture", "song"]
+
+
 def test_impossible_sources_are_refused_before_anything_is_done(tmp_path):
-    first, second = song(tmp_path / "song.wav"), song(tmp_path / "other" / "song.flac")
-    with pytest.raises(UsageError, match="the stems of both would go into song/"):
-        find_sources([str(first), str(second)], None)
+    first, second = song(tmp_path / "song.wav"), song(tmp_path / "song.flac")
+    for sources in ((first, second), (first, first)):
+        with pytest.raises(UsageError, match="the stems of both would go into song/"):
+            find_sources([str(one) for one in sources], None)
     with pytest.raises(UsageError, match=r"missing\.wav: no such file or folder"):
         find_sources([str(tmp_path / "missing.wav")], None)
     with pytest.raises(UsageError, match="is the folder that is read"):
-        find_sources([str(tmp_path)], tmp_path / "other" / "..")
+        find_sources([str(tmp_path)], tmp_path / "in" / "..")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no audio file in there"):
         find_sources([str(tmp_path / "empty")], None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -181,3 +183,19 @@ def test_from_pipe_to_pipe(tmp_path, five):
     assert call(path, "--out", out, *words).exit_code == 0
     assert np.array_equal(read(tmp_path / "piped.wav"), read(out / "song" / "kick.wav"))
     assert read(tmp_path / "piped.wav").any()
+
+
+def test_sigterm_leaves_nothing_half_written(tmp_path, five):
+    out = tmp_path / "stems"
+    path = song(tmp_path / "song.wav", frames=8_000_000)
+    words = (str(path), "--out", str(out), "--weights", str(five), "--device", "cpu", "--segment", "0.2")
+    with subprocess.Popen([sys.executable, "-c", PIPED, *words], cwd=ROOT) as running:
+        try:
+            while not list(out.rglob("*.part")):
+                assert running.poll() is None
+                time.sleep(0.02)
+            running.terminate()
+            assert running.wait(60) == 128 + signal.SIGTERM
+        finally:
+            running.kill()
+    assert list(out.rglob("*")) == []
