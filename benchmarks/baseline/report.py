@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
-from benchmarks.baseline.plan import Experiment, load
+from benchmarks.baseline.plan import Experiment
 from benchmarks.baseline.results import RESULTS, Result
 from stemgmd_tools.audio import file_sha256
 from stemgmd_tools.baseline.models.separator import parameter_count
 from stemgmd_tools.baseline.weights import REFERENCE, load_weights
-
-SHIPPED: Final = "larsnet-s"
-"""The training whose weights ship."""
 
 
 def markdown(experiments: dict[str, Experiment]) -> str:
@@ -47,12 +44,13 @@ def card() -> str:
     if not REFERENCE.is_file():
         return "Not there yet."
     spec, model, about = load_weights(REFERENCE)
-    (training,) = {one for found in load().values() for one in found.trainings if one.name == SHIPPED}
     validation = ", ".join(f"{name} {value:.2f}" for name, value in about["validation_db"].items())
     rows = {
         "model": f"`{spec.model}`, {parameter_count(model):,} parameters, stems {', '.join(spec.stems)}",
         "file": f"{REFERENCE.name}, {REFERENCE.stat().st_size / 1e6:.1f} MB, SHA-256 `{file_sha256(REFERENCE)}`",
-        "trained with": f"`{training.command}`, two cores, stemgmd {about['version']}, seed {about['config']['seed']}",
+        "licence": about["license"],
+        "trained with": f"`{about['command']}` on two cores, seed {about['config']['seed']}",
+        "commit": f"`{about['commit']}`",
         "steps": f"{about['step']:,} of {about['config']['optimizer']['items']} segments",
         "corpus hash": f"`{about['data']}`",
         "validation, nSDR in dB": validation,

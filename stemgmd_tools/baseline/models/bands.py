@@ -51,6 +51,16 @@ def band_count(groups: tuple[BandGroup, ...]) -> int:
     return sum(group.bands for group in groups)
 
 
+def bins_of_bands(values: Tensor, groups: tuple[BandGroup, ...]) -> Tensor:
+    """Return (row, bin, value), every bin with the values of its band, of (row, band, value)."""
+    parts = torch.split(values, [group.bands for group in groups], 1)
+    wide = [
+        part.unsqueeze(2).expand(-1, -1, group.width, -1).flatten(1, 2)
+        for part, group in zip(parts, groups, strict=True)
+    ]
+    return torch.cat(wide, 1)
+
+
 class _PerBand(nn.Module):
     """A linear map for each band of a group, ``(band, row, inputs)`` to ``(band, row, outputs)``."""
 

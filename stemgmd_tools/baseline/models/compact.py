@@ -3,8 +3,14 @@
 Spectra become some 70 bands (:mod:`stemgmd_tools.baseline.models.bands`); a U-Net over bands and time and dilated
 convolutions over time at its bottom hear them; every band then says the masks of its bins, for both channels of every
 stem. Masks are real and not bounded: where sounds cancel each other, the best real mask (the phase-sensitive one,
-Erdogan et al. 2015) lies outside 0..1. A hop of half a window, instead of the usual quarter, halves all costs; it took
-0.3 dB from the best masks in 0..1 (twelve clips of random kits, window 2048).
+Erdogan et al. 2015) lies outside 0..1.
+
+Each mask is multiplied by a gate in 0..1 that every band has for every stem: a linear layer alone cannot hold a
+thousand bins at nothing where a drum is silent, which most drums are most of the time. In trainings of equal length
+gates brought 0.6 dB on present stems and 3.5 dB on absent ones.
+
+A hop of half a window, instead of the usual quarter, halves all costs; it took 0.3 dB from the best masks in 0..1
+(twelve clips of random kits, window 2048).
 """
 
 from __future__ import annotations
@@ -16,7 +22,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from stemgmd_tools.baseline.models.bands import BandJoin, BandSplit, band_count, band_groups
+from stemgmd_tools.baseline.models.bands import BandJoin, BandSplit, band_count, band_groups, bins_of_bands
 from stemgmd_tools.baseline.models.separator import MaskSeparator
 from stemgmd_tools.baseline.stft import Spectrogram
 
@@ -26,6 +32,8 @@ _SILENCE: Final = 1e-5
 """Amplitude added to a mixture's mean: what is quieter stays quiet."""
 _FEATURES: Final = 2
 """Of a bin and channel: fourth root of power, logarithm."""
+_OPEN: Final = 1.0
+"""What gates say before they are trained, before the sigmoid."""
 _DEPTHS: Final = (2, 2, 3)
 """Convolutions of a block, by level."""
 
@@ -49,6 +57,7 @@ class LarsNetSmall(MaskSeparator):
         groups = band_groups(window // 2, 32, 8)
         bands = band_count(groups)
         widths = (width, 2 * width, 3 * width)
+        self._groups = groups
         self.split = BandSplit(groups, 2 * _FEATURES, width)
         self.scale = nn.BatchNorm2d(width)
         levels = list(zip(widths[:-1], _DEPTHS, strict=False))
@@ -59,6 +68,8 @@ class LarsNetSmall(MaskSeparator):
         self.grow = nn.ModuleList(nn.ConvTranspose2d(b, a, (2, 1), (2, 1)) for a, b in pairwise(widths))
         self.up = nn.ModuleList(_Block(channels, depth) for channels, depth in levels)
         self.join = BandJoin(groups, width, 2 * len(self.stems), gain=0.3)
+        self.gate = nn.Linear(width, len(self.stems))
+        nn.init.constant_(self.gate.bias, _OPEN)
 
     def masks(self, spectra: Tensor) -> Tensor:
         """Return real masks (item, stem, 2, bin, spectrum) of complex spectra (item, 2, bin, spectrum)."""
@@ -67,8 +78,9 @@ class LarsNetSmall(MaskSeparator):
         bands = self.split(features.flatten(0, 1)).unflatten(0, (items, count)).permute(0, 3, 2, 1)
         heard = self._network(bands.contiguous(memory_format=torch.channels_last))
         rows = heard.permute(0, 3, 2, 1).flatten(0, 1)
-        made = self.join(rows).float().view(items, count, bins - 1, len(self.stems), 2)
-        return _with_top_bin(made).permute(0, 3, 4, 2, 1)
+        made = self.join(rows).float().view(items * count, bins - 1, len(self.stems), 2)
+        gates = bins_of_bands(self.gate(rows).float().sigmoid(), self._groups).unsqueeze(-1)
+        return _with_top_bin((made * gates).unflatten(0, (items, count))).permute(0, 3, 4, 2, 1)
 
     def _network(self, bands: Tensor) -> Tensor:
         """Return features (item, channel, band, spectrum) of such features."""
