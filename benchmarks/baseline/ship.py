@@ -9,7 +9,9 @@ import argparse
 from pathlib import Path
 
 from benchmarks.baseline.plan import WORK, Training, arguments, load
+from benchmarks.results import machine
 from stemgmd_tools.baseline.weights import REFERENCE, load_weights, save_weights
+from stemgmd_tools.kits.library import kit_table
 
 SHIPPED = "larsnet-s"
 """The training of ``experiments.yaml`` whose weights ship."""
@@ -24,12 +26,22 @@ def shipped_training() -> Training:
 def ship(work: Path, commit: str) -> Path:
     """Write the weights that a training left in ``work`` into the package; return the file.
 
+    Run it on the machine that trained.
+
     :param commit: of the checkout that they were trained with.
     """
     training = shipped_training()
     (source,) = arguments(training.weights, {WORK: work})
     spec, model, about = load_weights(Path(source))
-    told = {**about, "license": LICENSE, "command": training.command, "commit": commit}
+    here = machine()
+    told = {
+        **about,
+        "license": LICENSE,
+        "command": training.command,
+        "commit": commit,
+        "machine": f"{here['processor']}, {here['cores']} cores",
+        "banks": {row.name: row.bank_sha256 for row in kit_table() if row.split == "train"},
+    }
     save_weights(REFERENCE, spec, model, told)
     return REFERENCE
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple, TypeVar
+from typing import ClassVar, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
 from stemgmd_tools import units
 from stemgmd_tools.augment.activity import Activity
@@ -77,14 +78,18 @@ class RandomMix:
     :raises UsageError: for a value that is not allowed.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
+
     p_original: float = 0.1
     """Probability that a mix is one that was played, left as it is."""
     scope: MixScope = MixScope.ANY
+    """What the stems of a mix share."""
     pool_size: int | None = None
     """How many mixes there are in all; number ``n`` is then mix ``n % pool_size``. None: they never repeat."""
     time_shift_s: float = 0.0
     """Every stem starts up to this much earlier or later, beside where its scope puts it."""
     pitch: Pitch = Pitch.NONE
+    """Whether pitch is shifted, for all stems of a mix alike or for each its own way."""
     cents: float = 0.0
     """Greatest shift of pitch, up or down."""
     gain_db: tuple[float, float] = (0.0, 0.0)

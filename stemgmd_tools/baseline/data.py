@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -16,6 +17,8 @@ from stemgmd_tools.augment.dataset import SegmentDataset
 from stemgmd_tools.baseline.config import DataConfig, TrainConfig
 from stemgmd_tools.baseline.kit_identity import corpus_kits, known_identities, tabled_identities, virtual_identities
 from stemgmd_tools.baseline.splits import Splits, note_hashes, refuse_leaks, split_performances
+from stemgmd_tools.baseline.test_kits import trained_on
+from stemgmd_tools.baseline.weights import about_weights, kits_heard
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.source import StemSource
 from stemgmd_tools.corpus.virtual import VirtualCorpus
@@ -45,6 +48,8 @@ class TrainingData(NamedTuple):
     """None where no performance is for validation."""
     splits: Splits
     kits: tuple[str, ...]
+    heard_before: tuple[str, ...]
+    """Kits that the weights heard which training starts from, named as in ``render``."""
     fingerprint: str
     """SHA-256 (hex) over performances, their notes and kits of both."""
 
@@ -69,13 +74,15 @@ class CorpusPart(Corpus):
         return tuple(kit for kit in super().kits_of(performance) if kit in self.kit_names)
 
 
-def open_data(config: DataConfig) -> TrainingData:
+def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
     """Open what a run hears, and check that nothing leaks.
 
+    :param weights: file that training starts from: what those heard may not be kept for the test either.
     :raises TrainingError: if something leaks.
     :raises StemgmdError: if a source, a kit or a performance cannot be used.
     """
-    opened = _from_corpus(config) if config.corpus is not None else _rendered(config)
+    before = () if weights is None else kits_heard(about_weights(Path(weights))) or ()
+    opened = _from_corpus(config, before) if config.corpus is not None else _rendered(config, before)
     validation_names = [] if opened.validation is None else list(opened.splits.validation)
     parts = (list(opened.splits.train.items()), validation_names, opened.kits)
     return opened._replace(fingerprint=hashlib.sha256(json.dumps(parts).encode()).hexdigest())
@@ -114,14 +121,14 @@ def prepare(data: TrainingData, jobs: int) -> None:
 
 def train_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset:
     """Return the segments that are trained on."""
-    chain = load_chain(config.data.chain)
+    augmented = load_chain(config.data.chain)
     return SegmentDataset(
         data.train,
         config.segment_frames,
         EPOCH_ITEMS,
         stems=config.model.stem_names,
         target=config.data.target,
-        chain=chain if chain.steps else None,
+        chain=augmented if augmented.steps else None,
         mix=config.data.mix,
         min_active=config.data.min_active or None,
         seed=config.seed,
@@ -156,7 +163,7 @@ def validation_segments(config: TrainConfig, data: TrainingData) -> SegmentDatas
     )
 
 
-def _rendered(config: DataConfig) -> TrainingData:
+def _rendered(config: DataConfig, before: tuple[str, ...]) -> TrainingData:
     """Render what is read."""
     performances = find_source(gmd=None if config.gmd is None else Path(config.gmd)).read()
     folders = search_path([Path(folder) for folder in config.kit_path])
@@ -164,17 +171,19 @@ def _rendered(config: DataConfig) -> TrainingData:
     source = VirtualCorpus(performances, chosen)
     gmd_splits = {one.id: str(one.metadata.get("split") or "") for one in performances}
     splits = _limited(split_performances(gmd_splits, note_hashes(source.hits)), config.limit)
-    refuse_leaks(splits, virtual_identities(chosen, folders), known_identities(config.test_kits, folders))
+    heard = chain(virtual_identities(chosen, folders), trained_on([before], folders))
+    refuse_leaks(splits, heard, known_identities(config.test_kits, folders))
 
     def part(names: list[str]) -> VirtualCorpus | None:
         kept = set(names)
         found = [one for one in performances if one.id in kept]
         return VirtualCorpus(found, chosen) if found else None
 
-    return _data(part(list(splits.train)), part(list(splits.validation)), splits, tuple(kit.name for kit in chosen))
+    names = tuple(kit.name for kit in chosen)
+    return _data(part(list(splits.train)), part(list(splits.validation)), splits, names, before)
 
 
-def _from_corpus(config: DataConfig) -> TrainingData:
+def _from_corpus(config: DataConfig, before: tuple[str, ...]) -> TrainingData:
     """Read files."""
     corpus = Corpus(Path(config.corpus or ""))
     folders = search_path([Path(folder) for folder in config.kit_path])
@@ -182,21 +191,26 @@ def _from_corpus(config: DataConfig) -> TrainingData:
     rows = corpus.performances
     gmd_splits = dict(zip(rows["performance"].tolist(), rows["gmd_split"].fillna("").tolist(), strict=True))
     splits = _limited(split_performances(gmd_splits, note_hashes(corpus.hits)), config.limit)
-    refuse_leaks(splits, tabled_identities(corpus.kits, kits), known_identities(config.test_kits, folders))
+    heard = chain(tabled_identities(corpus.kits, kits), trained_on([before], folders))
+    refuse_leaks(splits, heard, known_identities(config.test_kits, folders))
 
     def part(names: list[str]) -> CorpusPart | None:
         kept = frozenset(name for name in names if set(corpus.kits_of(name)) & set(kits))
         return CorpusPart(corpus.root, kept, frozenset(kits)) if kept else None
 
-    return _data(part(list(splits.train)), part(list(splits.validation)), splits, kits)
+    return _data(part(list(splits.train)), part(list(splits.validation)), splits, kits, before)
 
 
 def _data(
-    train: StemSource | None, validation: StemSource | None, splits: Splits, kits: tuple[str, ...]
+    train: StemSource | None,
+    validation: StemSource | None,
+    splits: Splits,
+    kits: tuple[str, ...],
+    before: tuple[str, ...],
 ) -> TrainingData:
     if train is None:
         raise UsageError("no performance is for training; give a source that holds some of GMD's split `train`")
-    return TrainingData(train, validation, splits, kits, "")
+    return TrainingData(train, validation, splits, kits, before, "")
 
 
 def _limited(splits: Splits, limit: int | None) -> Splits:

@@ -16,7 +16,7 @@ from stemgmd_tools.baseline.method import Clip, Frames, Method
 from stemgmd_tools.baseline.models.registry import ModelSpec, build
 from stemgmd_tools.baseline.models.separator import Separator
 from stemgmd_tools.baseline.overlap import OVERLAP, Stream
-from stemgmd_tools.baseline.weights import Weights, load_weights
+from stemgmd_tools.baseline.weights import Weights, kits_heard, load_weights
 from stemgmd_tools.errors import UsageError
 
 
@@ -59,8 +59,7 @@ class TrainedModel(Method):
     @property
     def kits(self) -> tuple[str, ...] | None:
         """The kits that it was trained on, named as in `render`; None if the file does not tell."""
-        kits = self._about.get("config", {}).get("data", {}).get("kits")
-        return None if kits is None else tuple(str(kit) for kit in kits)
+        return kits_heard(self._about)
 
     @property
     def stems(self) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def train(config: TrainConfig, out: Path, *, watch: Watch | None = None, make: M
         folder = RunFolder(out)
         if ranks.is_first:
             stack.enter_context(folder.held())
-        data = open_data(config.data)
+        data = open_data(config.data, config.model.weights)
         if ranks.is_first:
             prepare(data, worker_count(None))
             folder.begin(config, data)
@@ -264,7 +264,14 @@ class _Run:
         config = self.config.model_dump(mode="json", by_alias=True)
         for place in ("corpus", "gmd", "kit_path"):  # where things lay on this machine says nothing elsewhere
             del config["data"][place]
-        about = {"version": __version__, "step": self.state.step, "config": config, "data": self.data.fingerprint}
+        del config["model"]["weights"]
+        about = {
+            "version": __version__,
+            "step": self.state.step,
+            "config": config,
+            "kits": list(dict.fromkeys((*self.config.data.kits, *self.data.heard_before))),
+            "data": self.data.fingerprint,
+        }
         if found is not None:
             about["validation_db"] = {"score": found.score_db, "pooled": found.pooled_db, **found.stems_db}
         save_weights(path, self.trainer.spec, self.trainer.averaged, about)

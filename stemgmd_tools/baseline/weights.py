@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -50,22 +51,30 @@ def save_weights(path: Path, spec: ModelSpec, model: Separator, about: Mapping[s
     write_bytes(path, save({name: one.contiguous() for name, one in model.state_dict().items()}, told))
 
 
+def about_weights(path: Path) -> dict[str, Any]:
+    """Return what a file of weights tells of itself, without reading the weights.
+
+    :raises UsageError: if the file is missing or is not of this format.
+    """
+    with _opened(path) as file:
+        return dict(json.loads(file.metadata()["about"]))
+
+
+def kits_heard(about: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the kits, named as in `render`, that weights heard in training and before it; None if they do not tell."""
+    kits = about.get("kits") or about.get("config", {}).get("data", {}).get("kits")
+    return None if kits is None else tuple(str(kit) for kit in kits)
+
+
 def load_weights(path: Path, device: str = "cpu", make: Callable[[ModelSpec], Separator] = build) -> Weights:
     """Read a model, in evaluation mode.
 
     :param make: builds the model of a spec.
     :raises UsageError: if the file is missing, is not of this format, or does not fit the model it names.
     """
-    try:
-        with safe_open(path, "pt", device=device) as file:
-            told = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (OSError, SafetensorError) as error:
-        raise UsageError(
-            f"{path}: cannot be read as weights ({error}); give a .safetensors file of this toolkit"
-        ) from error
-    if told.get("format") != FORMAT:
-        raise UsageError(f"{path}: format is {told.get('format')!r}; this version reads {FORMAT!r}")
+    with _opened(path, device) as file:
+        told = file.metadata()
+        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     spec = _spec(json.loads(told["spec"]))
     model = make(spec).to(device)
     try:
@@ -74,6 +83,21 @@ def load_weights(path: Path, device: str = "cpu", make: Callable[[ModelSpec], Se
         first = str(error).splitlines()[-1].strip()
         raise UsageError(f"{path}: does not fit model {spec.model}: {first}") from error
     return Weights(spec, model.eval(), json.loads(told["about"]))
+
+
+@contextmanager
+def _opened(path: Path, device: str = "cpu") -> Iterator[Any]:
+    """Open a file of weights of this format."""
+    try:
+        with safe_open(path, "pt", device=device) as file:
+            found = (file.metadata() or {}).get("format")
+            if found != FORMAT:
+                raise UsageError(f"{path}: format is {found!r}; this version reads {FORMAT!r}")
+            yield file
+    except (OSError, SafetensorError) as error:
+        raise UsageError(
+            f"{path}: cannot be read as weights ({error}); give a .safetensors file of this toolkit"
+        ) from error
 
 
 def _spec(told: Mapping[str, Any]) -> ModelSpec:

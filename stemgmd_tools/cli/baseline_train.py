@@ -59,7 +59,7 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
     metavar="NAME",
     default="default",
     show_default=True,
-    help="larsnet: the published recipe; finetune: one stem, from --weights.",
+    help="cpu: without a GPU; larsnet: the published recipe; finetune: one stem, from --weights.",
 )
 @click.option(
     "--config", "file", type=click.Path(path_type=Path), metavar="FILE", help="YAML of what differs from the preset."
@@ -116,6 +116,8 @@ def baseline_train(**options: Any) -> None:
         return
     keep_freed_memory()
     watch = watch_on(sys.stderr, quiet=options["quiet"])
+    if config.data.corpus is None and is_first_process():
+        watch.say(_source_notice(config))
     if options["ablate"]:
         grid = variants(options["ablate"], options["values"])
         table = ablate(config, grid, options["out"], limit=options["limit"], watch=watch)
@@ -134,13 +136,20 @@ def baseline_train(**options: Any) -> None:
     click.echo(f"weights: {done.weights}; log: {done.folder.log}")
 
 
+def _source_notice(config: TrainConfig) -> str:
+    """Return one line that says which performances are heard."""
+    from stemgmd_tools.performances.source import find_source
+
+    return find_source(gmd=None if config.data.gmd is None else Path(config.data.gmd)).notice
+
+
 def _dry_run(config: TrainConfig) -> None:
     from stemgmd_tools.baseline.config_file import config_text
     from stemgmd_tools.baseline.data import open_data
     from stemgmd_tools.baseline.models.registry import ModelSpec, build
     from stemgmd_tools.baseline.models.separator import parameter_count
 
-    data = open_data(config.data)
+    data = open_data(config.data, config.model.weights)
     model = build(ModelSpec(config.model.name, config.model.stem_names, config.model.options))
     click.echo(config_text(config), nl=False)
     counts = ", ".join(f"{len(data.splits.of(role)):,} {role}" for role in ("train", "validation", "test"))

@@ -28,8 +28,18 @@ def schema_reference(schema: Node, root: str) -> str:
 
     :param root: name of the model of the whole file.
     """
-    tables = {root: schema, **schema["$defs"]}
+    words = {name: node for name, node in schema["$defs"].items() if "enum" in node}
+    tables: dict[str, Node] = _spelled({root: schema, **schema["$defs"]}, words)
     return "\n\n".join(_section(name, tables[name]) for name in _order(tables, root) if "properties" in tables[name])
+
+
+def _spelled(node: Any, words: Mapping[str, Node]) -> Any:
+    """Return a schema with lists of words in place of references to them; they have no table of their own."""
+    if isinstance(node, dict):
+        if "$ref" in node and _target(node) in words:
+            return {**words[_target(node)], **{key: value for key, value in node.items() if key != "$ref"}}
+        return {key: _spelled(child, words) for key, child in node.items()}
+    return [_spelled(child, words) for child in node] if isinstance(node, list) else node
 
 
 def _order(tables: Mapping[str, Node], root: str) -> list[str]:
@@ -61,7 +71,7 @@ def _target(node: Node) -> str:
 
 
 def _section(name: str, node: Node) -> str:
-    summary = " ".join(str(node.get("description", "")).split())
+    summary = " ".join(str(node.get("description", "")).partition("\n\n:")[0].split())
     lines = [f"### {name}", "", summary, "", "| key | value | default | meaning |", "|---|---|---|---|"]
     required = set(node.get("required", ()))
     for key, child in node["properties"].items():

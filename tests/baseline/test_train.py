@@ -23,6 +23,7 @@ from stemgmd_tools.baseline.data import open_data, open_test, train_segments
 from stemgmd_tools.baseline.log import read_log
 from stemgmd_tools.baseline.models.registry import ModelSpec
 from stemgmd_tools.baseline.train import Trained, train
+from stemgmd_tools.baseline.weights import about_weights
 from stemgmd_tools.corpus.open import virtual_corpus
 from stemgmd_tools.corpus.run import Request, render_corpus
 from stemgmd_tools.errors import TrainingError, UsageError
@@ -241,6 +242,18 @@ def test_training_starts_from_weights_that_fit(kits, tmp_path):
         run(tiny_config(kits, model={**weights, "stems": ["hi_tom"]}), tmp_path / "third")
     with pytest.raises(UsageError, match="has other options than this run's model"):
         run(tiny_config(kits, model={**weights, "options": {"width": 4}}), tmp_path / "fourth")
+
+
+def test_what_starting_weights_heard_is_passed_on_and_may_not_be_tested(kits, tmp_path):
+    first = run(tiny_config(kits[:1], budget={"steps": 1}), tmp_path / "first")
+    start = {"name": "tiny", "weights": str(first.folder.last)}
+    second = run(tiny_config(kits[1:], model=start, budget={"steps": 1}), tmp_path / "second")
+    about = about_weights(second.folder.last)
+    assert about["kits"] == [kits[1], kits[0]]
+    assert "weights" not in about["config"]["model"]
+    third = tiny_config(kits[1:], model={**start, "weights": str(second.folder.last)}, data={"test_kits": [kits[0]]})
+    with pytest.raises(TrainingError, match="leak: kit tin is kept for the test"):
+        run(third, tmp_path / "third")
 
 
 def test_what_cannot_be_is_refused(kits, tmp_path):
