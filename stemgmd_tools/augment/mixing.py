@@ -78,7 +78,7 @@ class RandomMix:
     :raises UsageError: for a value that is not allowed.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     p_original: float = 0.1
     """Probability that a mix is one that was played, left as it is."""

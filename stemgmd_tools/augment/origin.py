@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -46,6 +47,14 @@ def opened(origin: Origin) -> Corpus | VirtualCorpus:
 def settings_of(source: Corpus | VirtualCorpus) -> RenderSettings:
     """Return what a source was, or is, rendered with."""
     return source.identity.settings if isinstance(source, Corpus) else source.settings
+
+
+def rendering_of(source: Corpus | VirtualCorpus) -> list[dict[str, Any]]:
+    """Return, JSON-able, all but performances and kits that decides the sound of a source: settings, augmentation."""
+    made = [asdict(settings_of(source))]
+    if isinstance(source, Corpus) and source.identity.augmentation is not None:
+        made.append(asdict(source.identity.augmentation))
+    return made
 
 
 def kit_rows(source: Corpus | VirtualCorpus) -> Iterator[Row]:

@@ -12,12 +12,17 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from stemgmd_tools.augment.mixing import RandomMix
+from stemgmd_tools.augment.stems import pieces_of_stem
+from stemgmd_tools.errors import AugmentError
 from stemgmd_tools.kits.schema import Strict
 from stemgmd_tools.pieces import GROUPS, PIECES
 
 SCHEMA_ID: Final = "stemgmd-training/1"
+SAMPLE_RATE: Final = 44_100
+"""That all models hear, Hz."""
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -89,7 +94,9 @@ class LossConfig(Strict):
     """What training makes small: a weighted sum of terms."""
 
     terms: dict[LossName, Positive] = Field(default={"nsdr": 1.0}, min_length=1, description="term to its weight")
-    stem_weights: dict[str, float] = Field(default={}, description="stem to its weight; default: 1 each")
+    stem_weights: dict[str, Annotated[float, Field(ge=0.0)]] = Field(
+        default={}, description="stem to its weight; default: 1 each"
+    )
     floor: tuple[Positive, Positive] = Field(
         default=(1e-4, 1e-7),
         description="`nsdr`, `nsdr_spectrum`: energy added to signal and error, at the start and at the end",
@@ -97,7 +104,9 @@ class LossConfig(Strict):
     keep: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
         default=0.9, description="`masked_mse`: share of stems of a batch that count, those with the least error"
     )
-    windows: tuple[int, ...] = Field(default=(512, 1024, 2048, 4096), description="`multi_resolution`: in frames")
+    windows: tuple[Annotated[int, Field(ge=16)], ...] = Field(
+        default=(512, 1024, 2048, 4096), min_length=1, description="`multi_resolution`: in frames"
+    )
     silence_ratio: Positive = Field(default=1e-4, description="`silence`: share of the mixture's energy added")
 
 
@@ -106,7 +115,7 @@ class OptimizerConfig(Strict):
 
     name: Literal["adam", "adamw"] = Field(default="adamw", description="its name")
     learning_rate: Positive = Field(default=1e-3, description="the greatest; `schedule` says when it is less")
-    betas: tuple[Share, Share] = Field(default=(0.9, 0.999), description="decay of the means of gradient and square")
+    betas: tuple[Decay, Decay] = Field(default=(0.9, 0.999), description="decay of the means of gradient and square")
     weight_decay: float = Field(default=1e-2, ge=0.0, description="pull towards 0")
     clip_norm: Positive | None = Field(default=1.0, description="greatest norm of the gradient; null: not clipped")
     items: Count = Field(default=16, description="segments of a step, of all processes together")
@@ -171,6 +180,15 @@ class TrainConfig(Strict):
     @model_validator(mode="after")
     def _fits(self) -> TrainConfig:
         stems = self.model.stem_names
+        try:
+            pieces = [piece for stem in stems for piece in pieces_of_stem(stem)]
+        except AugmentError as error:
+            raise ValueError(f"model.stems: {error}") from error
+        if sorted(pieces) != sorted(PIECES):
+            raise ValueError(
+                f"model.stems {', '.join(stems)}: together they must be all nine pieces, each once, since a mixture is "
+                "the sum of its stems; to train for some of them alone, name these in data.target"
+            )
         for where, names in (("data.target", self.data.target), ("loss.stem_weights", tuple(self.loss.stem_weights))):
             unknown = [name for name in names if name not in stems]
             if unknown:
@@ -182,7 +200,7 @@ class TrainConfig(Strict):
     @property
     def segment_frames(self) -> int:
         """Length of a segment at 44.1 kHz, which all models are for."""
-        return round(self.data.segment_s * 44_100)
+        return round(self.data.segment_s * SAMPLE_RATE)
 
     @property
     def identity(self) -> str:

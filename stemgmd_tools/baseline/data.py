@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,13 +13,13 @@ import pandas as pd
 
 from stemgmd_tools.augment.chain import load_chain
 from stemgmd_tools.augment.dataset import SegmentDataset
-from stemgmd_tools.baseline.config import DataConfig, TrainConfig
+from stemgmd_tools.augment.origin import rendering_of
+from stemgmd_tools.baseline.config import SAMPLE_RATE, DataConfig, TrainConfig
 from stemgmd_tools.baseline.kit_identity import corpus_kits, known_identities, tabled_identities, virtual_identities
-from stemgmd_tools.baseline.splits import Splits, note_hashes, refuse_leaks, split_performances
+from stemgmd_tools.baseline.splits import KitIdentity, Splits, note_hashes, refuse_leaks, split_performances
 from stemgmd_tools.baseline.test_kits import trained_on
 from stemgmd_tools.baseline.weights import about_weights, kits_heard
 from stemgmd_tools.corpus.reader import Corpus
-from stemgmd_tools.corpus.source import StemSource
 from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.errors import TrainingError, UsageError
 from stemgmd_tools.kits.library import kits_named, search_path
@@ -43,15 +42,15 @@ _BUILT_AHEAD: Final = 64
 class TrainingData(NamedTuple):
     """What a run hears."""
 
-    train: StemSource
-    validation: StemSource | None
+    train: Corpus | VirtualCorpus
+    validation: Corpus | VirtualCorpus | None
     """None where no performance is for validation."""
     splits: Splits
     kits: tuple[str, ...]
-    heard_before: tuple[str, ...]
-    """Kits that the weights heard which training starts from, named as in ``render``."""
+    heard: tuple[KitIdentity, ...]
+    """These kits, and those that the weights heard which training starts from."""
     fingerprint: str
-    """SHA-256 (hex) over performances, their notes and kits of both."""
+    """SHA-256 (hex) over all that decides the sound: performances and their notes, kits and how they are rendered."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,9 @@ def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
     """
     before = () if weights is None else kits_heard(about_weights(Path(weights))) or ()
     opened = _from_corpus(config, before) if config.corpus is not None else _rendered(config, before)
-    validation_names = [] if opened.validation is None else list(opened.splits.validation)
-    parts = (list(opened.splits.train.items()), validation_names, opened.kits)
+    validated = [] if opened.validation is None else list(opened.splits.validation.items())
+    kits = sorted((kit.name, sorted(kit.hashes)) for kit in opened.heard if kit.name in opened.kits)
+    parts = (list(opened.splits.train.items()), validated, kits, rendering_of(opened.train))
     return opened._replace(fingerprint=hashlib.sha256(json.dumps(parts).encode()).hexdigest())
 
 
@@ -163,6 +163,14 @@ def validation_segments(config: TrainConfig, data: TrainingData) -> SegmentDatas
     )
 
 
+def heard_of(data: TrainingData) -> dict[str, list[str]]:
+    """Return the names of kits that were heard, and of all that these are related to, for the weights to tell."""
+    return {
+        "kits": [kit.name for kit in data.heard],
+        "related": sorted({name for kit in data.heard for name in kit.related}),
+    }
+
+
 def _rendered(config: DataConfig, before: tuple[str, ...]) -> TrainingData:
     """Render what is read."""
     performances = find_source(gmd=None if config.gmd is None else Path(config.gmd)).read()
@@ -171,7 +179,7 @@ def _rendered(config: DataConfig, before: tuple[str, ...]) -> TrainingData:
     source = VirtualCorpus(performances, chosen)
     gmd_splits = {one.id: str(one.metadata.get("split") or "") for one in performances}
     splits = _limited(split_performances(gmd_splits, note_hashes(source.hits)), config.limit)
-    heard = chain(virtual_identities(chosen, folders), trained_on([before], folders))
+    heard = (*virtual_identities(chosen, folders), *trained_on([before], folders))
     refuse_leaks(splits, heard, known_identities(config.test_kits, folders))
 
     def part(names: list[str]) -> VirtualCorpus | None:
@@ -180,7 +188,7 @@ def _rendered(config: DataConfig, before: tuple[str, ...]) -> TrainingData:
         return VirtualCorpus(found, chosen) if found else None
 
     names = tuple(kit.name for kit in chosen)
-    return _data(part(list(splits.train)), part(list(splits.validation)), splits, names, before)
+    return _data(part(list(splits.train)), part(list(splits.validation)), splits, names, heard)
 
 
 def _from_corpus(config: DataConfig, before: tuple[str, ...]) -> TrainingData:
@@ -191,26 +199,30 @@ def _from_corpus(config: DataConfig, before: tuple[str, ...]) -> TrainingData:
     rows = corpus.performances
     gmd_splits = dict(zip(rows["performance"].tolist(), rows["gmd_split"].fillna("").tolist(), strict=True))
     splits = _limited(split_performances(gmd_splits, note_hashes(corpus.hits)), config.limit)
-    heard = chain(tabled_identities(corpus.kits, kits), trained_on([before], folders))
+    heard = (*tabled_identities(corpus.kits, kits), *trained_on([before], folders))
     refuse_leaks(splits, heard, known_identities(config.test_kits, folders))
 
     def part(names: list[str]) -> CorpusPart | None:
         kept = frozenset(name for name in names if set(corpus.kits_of(name)) & set(kits))
         return CorpusPart(corpus.root, kept, frozenset(kits)) if kept else None
 
-    return _data(part(list(splits.train)), part(list(splits.validation)), splits, kits, before)
+    return _data(part(list(splits.train)), part(list(splits.validation)), splits, kits, heard)
 
 
 def _data(
-    train: StemSource | None,
-    validation: StemSource | None,
+    train: Corpus | VirtualCorpus | None,
+    validation: Corpus | VirtualCorpus | None,
     splits: Splits,
     kits: tuple[str, ...],
-    before: tuple[str, ...],
+    heard: tuple[KitIdentity, ...],
 ) -> TrainingData:
     if train is None:
         raise UsageError("no performance is for training; give a source that holds some of GMD's split `train`")
-    return TrainingData(train, validation, splits, kits, before, "")
+    if train.sample_rate != SAMPLE_RATE:
+        raise UsageError(
+            f"the corpus has {train.sample_rate:,} Hz, the models hear {SAMPLE_RATE:,} Hz; render it at that rate"
+        )
+    return TrainingData(train, validation, splits, kits, heard, "")
 
 
 def _limited(splits: Splits, limit: int | None) -> Splits:

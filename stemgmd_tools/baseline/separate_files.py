@@ -112,7 +112,7 @@ def find_sources(inputs: Sequence[str], out: Path | None) -> list[Source]:
 def _told_apart(sources: Sequence[Source]) -> list[Source]:
     """Return sources with folders in front of the names that files share."""
     count = Counter(source.name for source in sources)
-    named = {}
+    named: dict[int, str] = {}
     for name in (name for name, times in count.items() if times > 1):
         alike = {place: one.path for place, one in enumerate(sources) if one.name == name and one.path is not None}
         parts = {place: path.resolve().with_suffix("").parts for place, path in alike.items()}

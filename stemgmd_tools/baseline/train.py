@@ -24,6 +24,7 @@ from stemgmd_tools.baseline.config import TrainConfig
 from stemgmd_tools.baseline.data import (
     EPOCH_ITEMS,
     TrainingData,
+    heard_of,
     open_data,
     prepare,
     train_segments,
@@ -269,7 +270,7 @@ class _Run:
             "version": __version__,
             "step": self.state.step,
             "config": config,
-            "kits": list(dict.fromkeys((*self.config.data.kits, *self.data.heard_before))),
+            **heard_of(self.data),
             "data": self.data.fingerprint,
         }
         if found is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -238,10 +239,34 @@ def test_training_starts_from_weights_that_fit(kits, tmp_path):
     one, other = (load_file(tmp_path / name / "last.safetensors") for name in ("first", "second"))
     learnt = [key for key in one if "running" not in key and "batches" not in key]
     assert all(torch.allclose(one[key], other[key]) for key in learnt)
-    with pytest.raises(UsageError, match=r"is a tiny of kick, snare, .*; this run trains a tiny of hi_tom"):
-        run(tiny_config(kits, model={**weights, "stems": ["hi_tom"]}), tmp_path / "third")
+    with pytest.raises(UsageError, match=r"is a tiny of kick, .*; this run trains a tiny of kick, snare, hi_tom"):
+        run(tiny_config(kits, model={**weights, "stems": "nine"}), tmp_path / "third")
     with pytest.raises(UsageError, match="has other options than this run's model"):
         run(tiny_config(kits, model={**weights, "options": {"width": 4}}), tmp_path / "fourth")
+
+
+def test_a_corpus_at_another_rate_is_refused(kits, tmp_path):
+    source = find_source()
+    performances = [one for one in source.read() if one.metadata["split"] == "train"][:1]
+    settings = RenderSettings(sample_rate=22_050)
+    request = Request(performances, source.midi(), "starter", kits_named(kits), settings, single_hits=False)
+    render_corpus(tmp_path / "corpus", request, jobs=1)
+    with pytest.raises(UsageError, match=r"has 22,050 Hz, the models hear 44,100 Hz"):
+        open_data(DataConfig(corpus=str(tmp_path / "corpus"), kits=("tin",), test_kits=()))
+
+
+def test_the_fingerprint_is_of_the_sound(kits, tmp_path):
+    folder = str(Path(kits[0]).parent)
+    text = Path(kits[0]).read_text(encoding="utf-8")
+    found = []
+    for split in (64, 70):  # the velocity from which the loud sample is heard
+        other = tmp_path / str(split) / "tin.yaml"
+        other.parent.mkdir()
+        other.write_text(re.sub(r"\b65\b", str(split + 1), re.sub(r"\b64\b", str(split), text)), encoding="utf-8")
+        config = DataConfig(kits=(str(other),), test_kits=(), limit=3, kit_path=(folder,))
+        found.append(open_data(config).fingerprint)
+    assert found[0] == open_data(DataConfig(kits=kits[:1], test_kits=(), limit=3)).fingerprint
+    assert found[0] != found[1]
 
 
 def test_what_starting_weights_heard_is_passed_on_and_may_not_be_tested(kits, tmp_path):
@@ -249,7 +274,7 @@ def test_what_starting_weights_heard_is_passed_on_and_may_not_be_tested(kits, tm
     start = {"name": "tiny", "weights": str(first.folder.last)}
     second = run(tiny_config(kits[1:], model=start, budget={"steps": 1}), tmp_path / "second")
     about = about_weights(second.folder.last)
-    assert about["kits"] == [kits[1], kits[0]]
+    assert about["kits"] == ["wood", "tin"]
     assert "weights" not in about["config"]["model"]
     third = tiny_config(kits[1:], model={**start, "weights": str(second.folder.last)}, data={"test_kits": [kits[0]]})
     with pytest.raises(TrainingError, match="leak: kit tin is kept for the test"):

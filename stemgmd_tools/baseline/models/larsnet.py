@@ -31,8 +31,7 @@ class LarsNet(MaskSeparator):
     patch. In training all patches pass together, as batch norm wants it; in evaluation one after the other on a
     processor, so that memory does not grow with them.
 
-    :param stems: the five groups, in the order of the original; or any others. A single one is a network to train
-        by itself.
+    :param stems: the five groups, in the order of the original; or any others.
     """
 
     def __init__(self, stems: Sequence[str] = GROUPS) -> None:
