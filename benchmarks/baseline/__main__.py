@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 
 from benchmarks.baseline.plan import GMD, RECORDED, WORK, Experiment, arguments, load
-from benchmarks.baseline.results import RESULTS, commit_of, result_of
-
-ROOT = Path(__file__).resolve().parents[2]
+from benchmarks.baseline.results import RESULTS, ROOT, Begun, result_of
 
 
-def run(experiment: Experiment, folders: dict[str, Path]) -> None:
+def run(experiment: Experiment, folders: dict[str, Path]) -> Begun:
     """Run the commands of an experiment one after the other; a failed one ends it."""
+    for training in experiment.trainings:
+        Begun.noted(folders[WORK] / training.name, ROOT)
+    begun = Begun.noted(folders[WORK] / experiment.name, ROOT)
     if experiment.recorded:
         _offer(experiment, folders)
     for command in experiment.commands:
@@ -23,15 +24,17 @@ def run(experiment: Experiment, folders: dict[str, Path]) -> None:
         program, *rest = arguments(command, folders)
         found = shutil.which(program, path=str(Path(sys.executable).parent)) or program
         subprocess.run([found, *rest], check=True)
+    return begun
 
 
 def _offer(experiment: Experiment, folders: dict[str, Path]) -> None:
     """Lay out the recorded kits that are tested with, and no others, in a folder."""
     folder = Path(*arguments(experiment.test_kits, folders))
     folder.mkdir(parents=True, exist_ok=True)
+    for link in folder.iterdir():
+        link.unlink()
     for name in experiment.recorded:
-        if not (folder / name).exists():
-            (folder / name).symlink_to((folders[RECORDED] / name).resolve(), target_is_directory=True)
+        (folder / name).symlink_to((folders[RECORDED] / name).resolve(), target_is_directory=True)
 
 
 def main() -> None:
@@ -46,11 +49,10 @@ def main() -> None:
     unknown = [name for name in given.names if name not in experiments]
     if unknown:
         parser.error(f"no experiment {unknown[0]}; there are {', '.join(experiments)}")
-    folders = {GMD: given.gmd, RECORDED: given.recorded, WORK: given.work}
-    commit = commit_of(ROOT)
+    folders = {GMD: given.gmd.absolute(), RECORDED: given.recorded.absolute(), WORK: given.work.absolute()}
     for name in given.names or experiments:
-        run(experiments[name], {word: path.absolute() for word, path in folders.items()})
-        result_of(experiments[name], given.work, commit).save(RESULTS / f"{name}.json")
+        begun = run(experiments[name], folders)
+        result_of(experiments[name], given.work, begun).save(RESULTS / f"{name}.json")
         print(f"{RESULTS.name}/{name}.json", flush=True)
 
 

@@ -23,12 +23,17 @@ class Training(NamedTuple):
     @property
     def command(self) -> str:
         """The command, folders as words."""
-        return f"stemgmd baseline-train --virtual {GMD} {self.options} --out {WORK}/{self.name}"
+        return f"stemgmd baseline-train --virtual {GMD} {self.options} --out {self.folder}"
+
+    @property
+    def folder(self) -> str:
+        """The run, folders as words."""
+        return f"{WORK}/{self.name}"
 
     @property
     def weights(self) -> str:
         """The file it leaves, folders as words."""
-        return f"{WORK}/{self.name}/best.safetensors"
+        return f"{self.folder}/best.safetensors"
 
 
 class Experiment(NamedTuple):

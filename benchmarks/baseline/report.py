@@ -24,7 +24,7 @@ def _experiment(experiment: Experiment) -> str:
     result = Result.load(path)
     about = ", ".join(value if key == "processor" else f"{key} {value}" for key, value in result.machine.items())
     found = "\n\n".join(_section(section) for section in result.sections)
-    measured = f"At commit `{result.commit}`; {about}."
+    measured = f"Measured at commit `{result.commit}`; {about}."
     return f"## {result.title}\n{result.text}\n\n{_commands(result.commands)}\n\n{measured}\n\n{found}"
 
 

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from safetensors import safe_open
@@ -19,6 +19,7 @@ from stemgmd_tools.audio import file_sha256
 from stemgmd_tools.baseline.evaluation_summary import Section, summary
 
 RESULTS = Path(__file__).with_name("results")
+ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ("processor", "cores", "system", "Python", "numpy")
 END = "-best"
 """What ``stemgmd evaluate`` adds to the name of a training."""
@@ -46,13 +47,40 @@ class Result:
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def result_of(experiment: Experiment, work: Path, commit: str) -> Result:
+class Begun(NamedTuple):
+    """Where and with which code a training or an evaluation was begun, which may go on with another."""
+
+    commit: str
+    machine: dict[str, str]
+
+    @staticmethod
+    def path(folder: Path) -> Path:
+        """Return the file beside a folder that tells it."""
+        return folder.with_name(f"{folder.name}.begun.json")
+
+    @classmethod
+    def of(cls, folder: Path) -> Begun:
+        """Read what :meth:`noted` noted."""
+        return cls(**json.loads(cls.path(folder).read_text(encoding="utf-8")))
+
+    @classmethod
+    def noted(cls, folder: Path, checkout: Path) -> Begun:
+        """Note it, unless it is noted already."""
+        path = cls.path(folder)
+        if path.is_file():
+            return cls.of(folder)
+        about = {key: value for key, value in machine().items() if key in LIBRARIES}
+        begun = cls(commit_of(checkout), {**about, "torch": importlib.metadata.version("torch")})
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(begun._asdict()), encoding="utf-8")
+        return begun
+
+
+def result_of(experiment: Experiment, work: Path, begun: Begun) -> Result:
     """Distil what the commands of an experiment left behind."""
-    about = {key: value for key, value in machine().items() if key in LIBRARIES}
-    about["torch"] = importlib.metadata.version("torch")
     found = [_ablation(work / experiment.name)] if experiment.ablate else list(_evaluation(experiment, work))
     sections = [section._asdict() for section in found]
-    return Result(experiment.title, experiment.text, experiment.commands, about, commit, sections)
+    return Result(experiment.title, experiment.text, experiment.commands, begun.machine, begun.commit, sections)
 
 
 def commit_of(folder: Path) -> str:
@@ -68,7 +96,7 @@ def commit_of(folder: Path) -> str:
 def _evaluation(experiment: Experiment, work: Path) -> Iterator[Section]:
     if experiment.trainings:
         rows = [_training(work / one.name) for one in experiment.trainings]
-        yield Section("Trainings", "", ("weights", "steps", "minutes", "validation, dB", "SHA-256"), rows)
+        yield Section("Trainings", "", ("weights", "steps", "minutes", "validation, dB", "SHA-256", "commit"), rows)
     table = pd.read_parquet(work / experiment.name / "evaluation.parquet")
     table["method"] = table["method"].astype(str).str.removesuffix(END)
     trained = [one.name for one in experiment.trainings]
@@ -88,6 +116,7 @@ def _training(run: Path) -> tuple[str, ...]:
         f"{log['time_s'].max() / 60.0:.0f}",
         f"{about['validation_db']['score']:.2f}",
         file_sha256(path)[:16],
+        Begun.of(run).commit,
     )
 
 

@@ -1,4 +1,4 @@
-"""Make a training's weights the ones that ship: ``python -m benchmarks.baseline.ship WORK COMMIT``.
+"""Make a training's weights the ones that ship: ``python -m benchmarks.baseline.ship WORK``.
 
 They go into the package with what a user of the file has to know: licence, command, commit.
 """
@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.baseline.plan import WORK, Training, arguments, load
-from benchmarks.results import machine
+from benchmarks.baseline.results import Begun
 from stemgmd_tools.baseline.weights import REFERENCE, load_weights, save_weights
 from stemgmd_tools.kits.library import kit_table
 
@@ -23,23 +23,18 @@ def shipped_training() -> Training:
     return next(one for found in load().values() for one in found.trainings if one.name == SHIPPED)
 
 
-def ship(work: Path, commit: str) -> Path:
-    """Write the weights that a training left in ``work`` into the package; return the file.
-
-    Run it on the machine that trained.
-
-    :param commit: of the checkout that they were trained with.
-    """
+def ship(work: Path) -> Path:
+    """Write the weights that a training left in ``work`` into the package; return the file."""
     training = shipped_training()
     (source,) = arguments(training.weights, {WORK: work})
     spec, model, about = load_weights(Path(source))
-    here = machine()
+    begun = Begun.of(work / training.name)
     told = {
         **about,
         "license": LICENSE,
         "command": training.command,
-        "commit": commit,
-        "machine": f"{here['processor']}, {here['cores']} cores",
+        "commit": begun.commit,
+        "machine": f"{begun.machine['processor']}, {begun.machine['cores']} cores",
         "banks": {row.name: row.bank_sha256 for row in kit_table() if row.split == "train"},
     }
     save_weights(REFERENCE, spec, model, told)
@@ -50,9 +45,7 @@ def main() -> None:
     """Read the command line, write the weights."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.baseline.ship", description=__doc__.split(":")[0])
     parser.add_argument("work", type=Path, help="folder of the runs")
-    parser.add_argument("commit", help="of the checkout that trained them")
-    given = parser.parse_args()
-    print(ship(given.work, given.commit))
+    print(ship(parser.parse_args().work))
 
 
 if __name__ == "__main__":
