@@ -49,7 +49,7 @@ class Watch(Protocol):
         ...
 
     def close(self) -> None:
-        """End."""
+        """End a run; another may follow."""
         ...
 
 
@@ -92,7 +92,8 @@ class Lines:
         self._stream.flush()
 
     def close(self) -> None:
-        """Do nothing: every line is out."""
+        """Forget where the run began: every line is out."""
+        self._first = None
 
 
 class Bar:
@@ -117,9 +118,10 @@ class Bar:
         tqdm.write(line, file=self._stream)
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Leave the bar as it is; another run draws its own."""
         if self._bar is not None:
             self._bar.close()
+            self._bar = None
 
 
 def watch_on(stream: TextIO, *, quiet: bool = False) -> Watch:

@@ -74,6 +74,23 @@ def test_lines_and_bar_say_how_it_goes(monkeypatch):
     assert isinstance(watch_on(stream), Lines)
 
 
+def test_a_second_run_is_told_from_its_own_beginning(monkeypatch):
+    monkeypatch.setattr("stemgmd_tools.baseline.watch._LINE_EVERY_S", 0.0)
+    for kind in (Bar, Lines):
+        stream = io.StringIO()
+        watch = kind(stream)
+        watch.pace(PACE._replace(progress=0.5))
+        watch.pace(PACE._replace(progress=1.0))
+        watch.close()
+        stream.truncate(0)
+        stream.seek(0)
+        for progress in (0.1, 0.2):
+            watch.pace(PACE._replace(progress=progress))
+        watch.close()
+        assert " 20.0%" in stream.getvalue()
+        assert " left" in stream.getvalue().split("20.0%")[1]
+
+
 def test_one_process_at_a_time_trains_in_a_folder(kits, tmp_path):
     with FileLock(tmp_path / ".lock"), pytest.raises(TrainingError, match="another process trains in this folder"):
         train(tiny_config(kits), tmp_path, make=make_tiny)
