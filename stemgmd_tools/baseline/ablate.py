@@ -23,10 +23,12 @@ from stemgmd_tools.augment.mixing import MixScope
 from stemgmd_tools.baseline.bootstrap import mean_interval, paired_interval
 from stemgmd_tools.baseline.config import TrainConfig
 from stemgmd_tools.baseline.config_file import with_changes
-from stemgmd_tools.baseline.data import open_test
+from stemgmd_tools.baseline.data import open_data, open_test, train_segments, validation_segments
 from stemgmd_tools.baseline.evaluate import Measures, Source, Take, evaluate, takes_of
 from stemgmd_tools.baseline.model_method import TrainedModel
 from stemgmd_tools.baseline.models.registry import build
+from stemgmd_tools.baseline.ranks import process_count
+from stemgmd_tools.baseline.run_folder import RunFolder
 from stemgmd_tools.baseline.test_kits import trained_on
 from stemgmd_tools.baseline.train import train
 from stemgmd_tools.baseline.trainer import Make
@@ -36,6 +38,8 @@ from stemgmd_tools.kits.library import search_path
 
 FIGURE: Final = "nsdr_larsnet_db"
 _ENDS: Final = ("db", "low", "high")
+_EVALUATION: Final = "evaluation"
+"""Folder of the evaluated clips, beside those of the runs."""
 
 
 class Variant(NamedTuple):
@@ -81,11 +85,11 @@ def ablate(
     :param limit: at most so many test performances, spread evenly.
     :param max_s: only the beginning of longer performances.
     :return: one row per variant and set of kits, see :func:`table_of`.
+    :raises UsageError: if several processes share the work (``torchrun``).
     :raises StemgmdError: as training and evaluation do.
     """
     told = watch or Silent()
-    # All are checked before the first is trained.
-    settings = [with_changes(config, variant.changes) for variant in grid]
+    settings = checked(config, grid, out)
     source = open_test(config.data, limit)
     device = device_named(config.device)
     found = []
@@ -95,12 +99,45 @@ def ablate(
         method = TrainedModel(weights, device, name=_slug(variant.name), make=make)
         takes = _takes(source, own)
         told.say(f"{variant.name}: evaluating {len(takes):,} clips")
-        rows = evaluate(out / "evaluation", [method], takes, Measures(own.model.stem_names, max_s))
+        rows = evaluate(out / _EVALUATION, [method], takes, Measures(own.model.stem_names, max_s))
         found.append(rows.assign(variant=variant.name))
     table = table_of(pd.concat(found, ignore_index=True), [variant.name for variant in grid])
     write_bytes(out / "ablation.csv", table.to_csv(index=False).encode())
     write_bytes(out / "ablation.md", markdown(table).encode())
     return table
+
+
+def checked(config: TrainConfig, grid: Sequence[Variant], out: Path) -> list[TrainConfig]:
+    """Return the settings of all variants; what cannot be trained shows before the first is, not hours later.
+
+    :raises UsageError: if several processes share the work, or two variants would share a folder.
+    :raises StemgmdError: as training does: for unknown kits and chains, for leaks, for folders of other runs.
+    """
+    if process_count() > 1:
+        raise UsageError(
+            f"an ablation is for one process, and torchrun started {process_count()}; run it without torchrun, or "
+            "train every value by itself"
+        )
+    _refuse_shared_folders(grid)
+    settings = [with_changes(config, variant.changes) for variant in grid]
+    for variant, own in zip(grid, settings, strict=True):
+        data = open_data(own.data, own.model.weights)
+        train_segments(own, data)
+        validation_segments(own, data)
+        RunFolder(out / _slug(variant.name)).check(own, data)
+    return settings
+
+
+def _refuse_shared_folders(grid: Sequence[Variant]) -> None:
+    taken = {_EVALUATION: "what is evaluated"}
+    for variant in grid:
+        slug = _slug(variant.name).lower()  # there are file systems that ignore case
+        if slug in taken:
+            raise UsageError(
+                f"value {variant.name} and {taken[slug]} would share the folder {slug}; give values whose names differ "
+                "in letters, digits, dots, dashes or underscores"
+            )
+        taken[slug] = f"value {variant.name}"
 
 
 def table_of(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

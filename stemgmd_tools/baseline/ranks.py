@@ -59,6 +59,11 @@ def is_first_process() -> bool:
     return _rank() == 0
 
 
+def process_count() -> int:
+    """Return how many processes ``torchrun`` started; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 @contextmanager
 def ranks_of(device: str) -> Iterator[Ranks]:
     """Join the processes that ``torchrun`` started, if it did; gloo on the CPU, NCCL on GPUs.
@@ -66,7 +71,7 @@ def ranks_of(device: str) -> Iterator[Ranks]:
     :param device: ``auto``, ``cpu`` or ``cuda``.
     :raises UsageError: if there is no such device.
     """
-    count, rank = int(os.environ.get("WORLD_SIZE", "1")), _rank()
+    count, rank = process_count(), _rank()
     place = _device(device, int(os.environ.get("LOCAL_RANK", "0")))
     if count == 1:
         yield Ranks(0, 1, place)

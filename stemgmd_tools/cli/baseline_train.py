@@ -13,6 +13,9 @@ from stemgmd_tools.cli.kits import kit_path_option
 from stemgmd_tools.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stemgmd_tools.baseline.ablate import Variant
     from stemgmd_tools.baseline.config import TrainConfig
 
 _SECONDS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0}
@@ -110,19 +113,18 @@ def baseline_train(**options: Any) -> None:
         raise UsageError(
             f"training needs the extra baseline: pip install 'stemgmd-tools[baseline]' ({error})"
         ) from None
+    grid = variants(options["ablate"], options["values"]) if options["ablate"] else ()
     if options["dry_run"]:
         if is_first_process():
-            _dry_run(config)
+            _dry_run(config, grid, options["out"])
         return
     keep_freed_memory()
     watch = watch_on(sys.stderr, quiet=options["quiet"])
     if config.data.corpus is None and is_first_process():
         watch.say(_source_notice(config))
-    if options["ablate"]:
-        grid = variants(options["ablate"], options["values"])
+    if grid:
         table = ablate(config, grid, options["out"], limit=options["limit"], watch=watch)
-        if is_first_process():
-            click.echo(f"{markdown(table)}\n{options['out']}: ablation.csv, ablation.md and a run for each value")
+        click.echo(f"{markdown(table)}\n{options['out']}: ablation.csv, ablation.md and a run for each value")
         return
     done = train(config, options["out"], watch=watch)
     if not is_first_process():
@@ -143,13 +145,16 @@ def _source_notice(config: TrainConfig) -> str:
     return find_source(gmd=None if config.data.gmd is None else Path(config.data.gmd)).notice
 
 
-def _dry_run(config: TrainConfig) -> None:
+def _dry_run(config: TrainConfig, grid: Sequence[Variant], out: Path) -> None:
+    from stemgmd_tools.baseline.ablate import checked
     from stemgmd_tools.baseline.config_file import config_text
     from stemgmd_tools.baseline.data import open_data
     from stemgmd_tools.baseline.models.registry import ModelSpec, build
     from stemgmd_tools.baseline.models.separator import parameter_count
 
     data = open_data(config.data, config.model.weights)
+    if grid:
+        checked(config, grid, out)
     model = build(ModelSpec(config.model.name, config.model.stem_names, config.model.options))
     click.echo(config_text(config), nl=False)
     counts = ", ".join(f"{len(data.splits.of(role)):,} {role}" for role in ("train", "validation", "test"))

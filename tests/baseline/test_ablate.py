@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 from tiny_separator import make_tiny, tiny_config
 
-from stemgmd_tools.baseline.ablate import ablate, markdown, table_of, variants
-from stemgmd_tools.errors import UsageError
+from stemgmd_tools.baseline.ablate import Variant, ablate, markdown, table_of, variants
+from stemgmd_tools.baseline.config_file import with_changes
+from stemgmd_tools.baseline.train import train
+from stemgmd_tools.errors import StemgmdError, TrainingError, UsageError
 
 
 def test_a_grid_is_trained_and_evaluated_and_done_again_from_what_is_there(kits, tmp_path):
@@ -41,6 +43,41 @@ def test_differences_are_of_the_same_clips():
     assert found.loc[("y", "pooled"), ["difference_low", "difference_high"]].tolist() == [3.0, 3.0]
     assert found.loc[("x", "mean"), "db"] == 2.0
     assert "| y | seen | pooled |" in markdown(table)
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        (Variant("brass", {"data": {"kits": ["brass"]}}), "brass"),
+        (Variant("no chain", {"data": {"chain": "no-such-chain"}}), 'no chain "no-such-chain"'),
+        (
+            Variant("leak", {"data": {"kits": ["heldout"], "test_kits": ["heldout"]}}),
+            "leak: kit .* is kept for the test",
+        ),
+        (Variant("a-b", {}), "value a-b and value a/b would share the folder a-b"),
+        (Variant("Evaluation", {}), "value Evaluation and what is evaluated would share the folder evaluation"),
+    ],
+)
+def test_what_a_later_value_cannot_be_shows_before_the_first_is_trained(kits, tmp_path, second, words):
+    config = tiny_config(kits, budget={"steps": 2}, validation={"items": 0})
+    with pytest.raises(StemgmdError, match=words):
+        ablate(config, [Variant("a/b", {}), second], tmp_path, limit=1, max_s=2.0, make=make_tiny)
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_folder_of_another_run_shows_before_the_first_is_trained(kits, tmp_path):
+    config = tiny_config(kits, budget={"steps": 1}, validation={"items": 0})
+    train(with_changes(config, {"seed": 5}), tmp_path / "0-any", make=make_tiny)
+    with pytest.raises(TrainingError, match=r"0-any: was begun with other settings: .*seed 5"):
+        ablate(config, variants("p_original", ["1", "0:any"]), tmp_path, limit=1, max_s=2.0, make=make_tiny)
+    assert not (tmp_path / "1").exists()
+
+
+def test_an_ablation_is_for_one_process(kits, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UsageError, match="an ablation is for one process, and torchrun started 2"):
+        ablate(tiny_config(kits), variants("p_original"), tmp_path, make=make_tiny)
+    assert not any(tmp_path.iterdir())
 
 
 def test_values_say_what_is_varied():
