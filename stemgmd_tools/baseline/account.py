@@ -25,16 +25,26 @@ _READ_S: Final = 5.0
 class Account:
     """Collects what steps found, and tells it some steps at a time.
 
-    :param writes: whether this process keeps the log; others only look whether the loss has a value.
+    :param writes: whether this process keeps the log; others only look whether loss and gradient have values.
+    :param skips: whether steps whose gradient has no value change no weights (fp16); others end the run.
     :param step: the step that the run goes on from; -1 for one that begins.
     :param spent_s: the time spent until then.
     """
 
     def __init__(
-        self, config: TrainConfig, folder: RunFolder, watch: Watch, *, writes: bool, step: int, spent_s: float
+        self,
+        config: TrainConfig,
+        folder: RunFolder,
+        watch: Watch,
+        *,
+        writes: bool,
+        skips: bool,
+        step: int,
+        spent_s: float,
     ) -> None:
         """Open nothing yet."""
         self._config, self._folder, self._watch, self._writes = config, folder, watch, writes
+        self._checked = {"loss": "loss"} if skips else {"loss": "loss", "gradient_norm": "norm of the gradient"}
         self._rows: list[tuple[dict[str, float], Stepped]] = []
         self._first, self._read = step, (max(step, 0), spent_s)
         self._log: CsvLog | None = None
@@ -66,16 +76,17 @@ class Account:
     def read(self, spent_s: float, progress: float) -> None:
         """Read what steps found, and tell it.
 
-        :raises TrainingError: if a loss has no value. What is saved of the run is from before.
+        :raises TrainingError: if a loss or a gradient has no value. What is saved of the run is from before.
         """
         rows = [_numbers(row, found) for row, found in self._rows]
         self._rows.clear()
         for row in rows:
-            if not math.isfinite(row["loss"]):
-                raise TrainingError(
-                    f"{self._folder.root}: the loss is {row['loss']} at step {row['step']}; what was saved is from "
-                    "before: begin another run with a lower learning rate, or precision fp32"
-                )
+            for key, words in self._checked.items():
+                if not math.isfinite(row[key]):
+                    raise TrainingError(
+                        f"{self._folder.root}: the {words} is {row[key]} at step {row['step']}; what was saved is from "
+                        "before: begin another run with a lower learning rate, or precision fp32"
+                    )
         if rows:
             self._tell(rows)
             self._watch.pace(self._pace(rows, spent_s, progress))

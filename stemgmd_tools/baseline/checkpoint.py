@@ -7,6 +7,8 @@ draws follows from the run's seed and the step's number.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -87,13 +89,31 @@ def read_state(path: Path) -> Held | None:
     """
     if not path.exists():
         return None
+    with _opened(path) as (file, told):
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+        return Held(State.model_validate_json(told["state"]), tensors, json.loads(told["rest"]))
+
+
+def read_standing(path: Path) -> State | None:
+    """Read where a run stood, without its tensors; None if there is no such file.
+
+    :raises TrainingError: as :func:`read_state`.
+    """
+    if not path.exists():
+        return None
+    with _opened(path) as (_, told):
+        return State.model_validate_json(told["state"])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, dict[str, str]]]:
+    """Open a state of this format, and its header."""
     try:
         with safe_open(path, "pt") as file:
             told = file.metadata() or {}
             if told.get("format") != FORMAT:
                 raise TrainingError(f"{path}: format is {told.get('format')!r}; this version reads {FORMAT!r}")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-        return Held(State.model_validate_json(told["state"]), tensors, json.loads(told["rest"]))
+            yield file, told
     except (OSError, SafetensorError, ValidationError, ValueError, KeyError) as error:
         raise TrainingError(f"{path}: damaged ({error}); remove it to begin anew") from error
 

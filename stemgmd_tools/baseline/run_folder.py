@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 from filelock import FileLock, Timeout
 
 from stemgmd_tools.audio import write_bytes
+from stemgmd_tools.baseline.checkpoint import State, read_standing
 from stemgmd_tools.baseline.config import TrainConfig
-from stemgmd_tools.baseline.config_file import config_text, read_config
+from stemgmd_tools.baseline.config_file import config_text, read_config, with_changes
 from stemgmd_tools.baseline.data import TrainingData
 from stemgmd_tools.baseline.splits import ROLES
-from stemgmd_tools.errors import TrainingError
+from stemgmd_tools.baseline.weights import about_weights
+from stemgmd_tools.errors import TrainingError, UsageError
 
 
 class RunFolder(NamedTuple):
@@ -74,18 +76,58 @@ class RunFolder(NamedTuple):
                 f"{self.root}: another process trains in this folder; wait for it or choose another with --out"
             ) from None
 
-    def begin(self, config: TrainConfig, data: TrainingData) -> None:
-        """Save what is run; a run that was begun goes on only with the same settings and data.
+    def check(self, config: TrainConfig, data: TrainingData) -> None:
+        """Check that a run which was begun here, if there is one, can go on; nothing is written.
 
-        :raises TrainingError: naming what differs.
+        :raises TrainingError: if it was begun with other settings or data, naming what differs, or is damaged.
         """
-        if self.config.exists() and self.state.exists():
-            was = read_config(self.config)
+        state = read_standing(self.state)
+        if state is None:
+            return
+        for was in self._begun_with(state, config):
             if was.identity != config.identity:
                 raise TrainingError(
                     f"{self.root}: was begun with other settings: {_differences(was, config)}; use those, or another "
                     "folder with --out"
                 )
+        if state.data != data.fingerprint:
+            raise TrainingError(
+                f"{self.root}: was begun with other performances or kits (splits.json); give the same, or another "
+                "folder with --out"
+            )
+
+    def _begun_with(self, state: State, config: TrainConfig) -> Iterator[TrainConfig]:
+        """Yield the settings of the run that was begun, as each file tells them."""
+        if self.config.exists():
+            yield read_config(self.config)
+        if state.identity == config.identity:
+            return
+        # Settings are hashed otherwise by another version, or config.yaml was edited: the weights that were saved with
+        # the state tell its settings, all but where things lay.
+        try:
+            yield with_changes(config, about_weights(self.last)["config"])
+        except (UsageError, KeyError):
+            raise TrainingError(
+                f"{self.state}: was saved with other settings than these, and {self.last.name} does not tell which; "
+                "use those, or another folder with --out"
+            ) from None
+
+    def best_known(self, state: State) -> State:
+        """Return a state that knows of the best weights, which may be from after it was saved."""
+        if state.best_db is None or not self.best.exists():
+            return state
+        about = about_weights(self.best)
+        score_db = about["validation_db"]["score"]
+        if score_db <= state.best_db:
+            return state
+        return state.model_copy(update={"best_db": score_db, "best_step": about["step"]})
+
+    def begin(self, config: TrainConfig, data: TrainingData) -> None:
+        """Save what is run; a run that was begun goes on only with the same settings and data.
+
+        :raises TrainingError: as :meth:`check`; what was written before is left as it is.
+        """
+        self.check(config, data)
         write_bytes(self.config, config_text(config).encode())
         splits: dict[str, Any] = {role: sorted(data.splits.of(role)) for role in ROLES}
         splits |= {"left_out": dict(data.splits.left_out), "kits": data.kits, "fingerprint": data.fingerprint}

@@ -40,7 +40,7 @@ from stemgmd_tools.baseline.validate import Validated, Validation
 from stemgmd_tools.baseline.watch import Silent, Watch
 from stemgmd_tools.baseline.weights import save_weights
 from stemgmd_tools.corpus.execute import worker_count
-from stemgmd_tools.errors import TrainingError, UsageError
+from stemgmd_tools.errors import UsageError
 
 _VALIDATIONS: Final = 8
 """In a time budget, unless they take too long: a short one is not over before the first validation."""
@@ -79,8 +79,8 @@ def train(config: TrainConfig, out: Path, *, watch: Watch | None = None, make: M
             stack.enter_context(folder.held())
         data = open_data(config.data, config.model.weights)
         if ranks.is_first:
-            prepare(data, worker_count(None))
             folder.begin(config, data)
+            prepare(data, worker_count(None))
         ranks.wait()
         told = watch if watch is not None and ranks.is_first else Silent()
         stack.callback(told.close)
@@ -130,13 +130,8 @@ class _Run:
         held = read_state(self.folder.state)
         self.state = State(identity=self.config.identity, data=self.data.fingerprint)
         if held is not None:
-            if held.state.data != self.data.fingerprint:
-                raise TrainingError(
-                    f"{self.folder.root}: was begun with other performances or kits (splits.json); give the same, or "
-                    "another folder with --out"
-                )
             restore(held, self.trainer)
-            self.state = held.state
+            self.state = self.folder.best_known(held.state)
         self._saved_s = self.state.spent_s
         self._clock = time.monotonic() - self._saved_s
         self._account = Account(
@@ -144,6 +139,7 @@ class _Run:
             self.folder,
             self.watch,
             writes=self.ranks.is_first,
+            skips=self.trainer.scaler.is_enabled(),
             step=-1 if held is None else self.state.step,
             spent_s=self._saved_s,
         )
@@ -167,9 +163,8 @@ class _Run:
             if stop:
                 self._save()
                 raise KeyboardInterrupt
-            if validate:
-                self._validate()
-            if save:
+            # Best weights and what the run knows of them go to disk together.
+            if (validate and self._validate()) or save:
                 self._save()
         if self.state.validated_step < self.state.step:
             self._validate()
@@ -216,10 +211,11 @@ class _Run:
             return self.state.step % every == 0
         return self._spent_s() - self._saved_s >= self.config.saving.every_s
 
-    def _validate(self) -> None:
-        """Try the averaged weights, and keep them if they are the best."""
+    def _validate(self) -> bool:
+        """Try the averaged weights, keep them if they are the best, and return whether they are."""
         if self._validation is None:
-            return
+            return False
+        self._account.read(self._spent_s(), self._progress_alone())  # weights that are none are never the best
         self._validation.render()
         began = time.monotonic()
         found = self._validation(self.trainer.averaged, self.trainer.precision)
@@ -228,7 +224,6 @@ class _Run:
         if self.ranks.is_first:
             if is_best:
                 self._save_weights(self.folder.best, found)
-            self._account.read(self._spent_s(), self._progress_alone())
             row = {"step": self.state.step, "time_s": self._spent_s()}
             self._account.validated(row, found, ", the best so far" if is_best else "")
             self._account.example(self.trainer.averaged, self._validation.first(), self.state.step)
@@ -241,6 +236,7 @@ class _Run:
         if is_best:
             changed |= {"best_db": found.score_db, "best_step": self.state.step}
         self.state = self.state.model_copy(update=changed)
+        return is_best
 
     def _progress_alone(self) -> float:
         """Return the progress as this process sees it; others are not asked."""

@@ -47,7 +47,7 @@ class Stepped(NamedTuple):
     terms: dict[str, Tensor]
     """``loss`` and its terms."""
     norm: Tensor
-    """Of the gradient before it was clipped."""
+    """Of the gradient before it was clipped; without a value, the step is the last (fp16: it was skipped)."""
 
 
 class Trainer:
@@ -118,9 +118,11 @@ class Trainer:
         self.scaler.unscale_(self.optimizer)
         limit = self.config.optimizer.clip_norm
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), float("inf") if limit is None else limit)
+        scale = self.scaler.get_scale()
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        if self.ema is not None:
+        skipped = self.scaler.get_scale() < scale  # fp16: a gradient without value changes nothing but the scale
+        if self.ema is not None and not skipped:
             self.ema.update(self.model)
         return norm.detach()
 

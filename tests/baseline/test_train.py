@@ -17,13 +17,15 @@ import torch
 from safetensors.torch import load_file
 from tiny_separator import Tiny, make_tiny, tiny_config
 
-from stemgmd_tools.baseline.checkpoint import read_state
+from stemgmd_tools.baseline.checkpoint import read_standing, read_state
 from stemgmd_tools.baseline.config import DataConfig, TrainConfig
 from stemgmd_tools.baseline.config_file import config_text
 from stemgmd_tools.baseline.data import open_data, open_test, train_segments
 from stemgmd_tools.baseline.log import read_log
 from stemgmd_tools.baseline.models.registry import ModelSpec
 from stemgmd_tools.baseline.train import Trained, train
+from stemgmd_tools.baseline.validate import Validated, Validation
+from stemgmd_tools.baseline.watch import Silent
 from stemgmd_tools.baseline.weights import about_weights
 from stemgmd_tools.corpus.open import virtual_corpus
 from stemgmd_tools.corpus.run import Request, render_corpus
@@ -193,6 +195,94 @@ def test_a_run_goes_on_with_its_own_settings_only(kits, tmp_path):
         run(tiny_config(kits, data={"limit": 5}), tmp_path / "run")
 
 
+def record(folder: Path) -> list[bytes]:
+    return [(folder / name).read_bytes() for name in ("config.yaml", "splits.json", "state.safetensors")]
+
+
+def test_a_refused_run_leaves_the_record_of_the_one_before(kits, tmp_path, monkeypatch):
+    out = tmp_path / "run"
+    run(tiny_config(kits, budget={"steps": 2}), out)
+    before = record(out)
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "stemgmd_tools.baseline.train.open_data", lambda *given: open_data(*given)._replace(fingerprint="other")
+        )
+        with pytest.raises(TrainingError, match="begun with other performances or kits"):
+            run(tiny_config(kits, budget={"steps": 5}), out)
+    assert record(out) == before
+    state = out / "state.safetensors"
+    state.write_bytes(before[2][:-100])
+    with pytest.raises(TrainingError, match="damaged"):
+        run(tiny_config(kits, budget={"steps": 5}), out)
+    assert record(out)[:2] == before[:2]
+
+
+def test_an_edited_record_does_not_pass_for_the_settings_of_the_run(kits, tmp_path):
+    out = tmp_path / "run"
+    run(tiny_config(kits, budget={"steps": 2}), out)
+    other = tiny_config(kits, optimizer={"learning_rate": 0.1}, budget={"steps": 4})
+    (out / "config.yaml").write_text(config_text(other), encoding="utf-8")
+    before = record(out)
+    with pytest.raises(TrainingError, match=r"other settings: optimizer.learning_rate 0.003 \(now 0.1\)"):
+        run(other, out)
+    (out / "last.safetensors").unlink()
+    with pytest.raises(TrainingError, match="was saved with other settings than these"):
+        run(other, out)
+    assert record(out) == before
+
+
+def test_a_run_of_a_version_that_hashed_settings_otherwise_goes_on(kits, tmp_path, monkeypatch):
+    plain = {"schedule": {"name": "constant"}, "loss": {"terms": {"mse": 1.0}}}
+    run(tiny_config(kits, budget={"steps": 4}, **plain), tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainConfig, "identity", "of another version")
+        run(tiny_config(kits, budget={"steps": 2}, **plain), tmp_path / "parts")
+    run(tiny_config(kits, budget={"steps": 4}, **plain), tmp_path / "parts")
+    assert losses(tmp_path / "parts") == losses(tmp_path / "whole")
+
+
+class EndsAt(Silent):
+    """Ends a run as a kill does, without a save, when it says something; right after best weights were written."""
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+
+    def say(self, line: str) -> None:
+        if self._words in line:
+            raise SystemExit(line)
+
+
+def test_best_weights_are_not_forgotten_when_the_run_is_killed(kits, tmp_path, monkeypatch):
+    """Validation finds scores of our own: the second weights are the best, the later ones are worse."""
+    scores = iter([2.0, 6.0, 4.0, 4.0, 4.0, 4.0])
+    monkeypatch.setattr(Validation, "__call__", lambda *_: Validated({"kick": next(scores)}, 0.0, 0.0))
+    config = tiny_config(
+        kits, budget={"steps": 6}, validation={"items": 2, "every_steps": 2}, saving={"every_steps": 1}
+    )
+    out = tmp_path / "run"
+    with pytest.raises(SystemExit, match=r"step 2: validation 6\.00 dB .* the best so far"):
+        train(config, out, make=make_tiny, watch=EndsAt("step 2"))
+    stood = read_standing(out / "state.safetensors")
+    assert stood is not None
+    assert (stood.step, stood.best_db) == (1, 2.0)
+    done = run(config, out)
+    assert (done.state.best_db, done.state.best_step) == (6.0, 2)
+    about = about_weights(out / "best.safetensors")
+    assert (about["step"], about["validation_db"]["score"]) == (2, 6.0)
+
+
+def test_best_weights_and_what_the_run_knows_of_them_are_saved_together(kits, tmp_path, monkeypatch):
+    scores = iter([2.0, 1.0, 6.0, 4.0])
+    monkeypatch.setattr(Validation, "__call__", lambda *_: Validated({"kick": next(scores)}, 0.0, 0.0))
+    config = tiny_config(kits, budget={"steps": 8}, validation={"items": 2, "every_steps": 2})
+    out = tmp_path / "run"
+    with pytest.raises(SystemExit, match=r"step 6: validation 4\.00 dB"):
+        train(config, out, make=make_tiny, watch=EndsAt("step 6"))
+    found = read_standing(out / "state.safetensors")
+    assert found is not None
+    assert (found.step, found.best_db, found.best_step) == (4, 6.0, 4)
+
+
 def test_a_damaged_state_is_named(kits, tmp_path):
     run(tiny_config(kits, budget={"steps": 2}), tmp_path / "run")
     state = tmp_path / "run" / "state.safetensors"
@@ -206,6 +296,53 @@ def test_a_loss_without_value_ends_the_run_and_is_not_saved(kits, tmp_path):
     with pytest.raises(TrainingError, match="the loss is nan at step"):
         run(config, tmp_path / "run")
     assert not (tmp_path / "run" / "state.safetensors").exists()
+
+
+def make_without_gradient(since: int):
+    """Return what builds a model whose gradient, not its loss, has no value from a step on, counted from 1."""
+
+    def make(spec: ModelSpec) -> Tiny:
+        model = make_tiny(spec)
+        steps = iter(range(1, 1000))
+
+        def spoilt(gradient: torch.Tensor) -> torch.Tensor:
+            return gradient * math.nan if next(steps) >= since else gradient
+
+        model.layers[4].weight.register_hook(spoilt)
+        return model
+
+    return make
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_gradient_without_value_ends_the_run_and_is_not_saved(kits, tmp_path, precision):
+    config = tiny_config(
+        kits,
+        precision=precision,
+        budget={"steps": 6},
+        saving={"every_steps": 1},
+        validation={"items": 2, "every_steps": 1},
+    )
+    out = tmp_path / "run"
+    with pytest.raises(TrainingError, match="the norm of the gradient is nan at step 3; what was saved is from before"):
+        train(config, out, make=make_without_gradient(3))
+    held = read_state(out / "state.safetensors")
+    assert held is not None
+    assert held.state.step == 2
+    weights = [load_file(out / f"{name}.safetensors") for name in ("best", "last", "state")]
+    assert all(bool(torch.isfinite(one).all()) for file in weights for one in file.values())
+    assert max(int(row["step"]) for row in read_log(out / "log.csv")) == 2
+
+
+def test_fp16_skips_a_step_whose_gradient_has_no_value(kits, tmp_path):
+    terms = {"mse": 1.0}  # whose gradient has a value at the first scale
+    config = tiny_config(kits, precision="fp16", loss={"terms": terms}, budget={"steps": 4}, saving={"every_steps": 1})
+    done = train(config, tmp_path / "run", make=make_without_gradient(3))
+    assert done.state.step == 4
+    held = read_state(done.folder.state)
+    assert held is not None
+    assert held.rest["ema_updates"] == 2
+    assert all(bool(torch.isfinite(one).all()) for one in held.tensors.values())
 
 
 def test_a_target_trains_its_own_stem_alone(kits, tmp_path):
