@@ -103,3 +103,12 @@ def test_an_unknown_option_is_named() -> None:
     with pytest.raises(UsageError, match="no option breadth"):
         build(ModelSpec("larsnet-s", FIVE, {"breadth": 3}))
     assert isinstance(build(ModelSpec("larsnet-s", FIVE, {"width": 8})), LarsNetSmall)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("a", "width is 'a'; it is of type int"), (2.5, "width is 2.5; it is of type int"), (0, "must be 1 or more")],
+)
+def test_an_option_that_cannot_be_is_named(value: object, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        build(ModelSpec("larsnet-s", FIVE, {"width": value}))

@@ -54,7 +54,7 @@ MODEL_OF_NAME: Final = {model.name: model for model in MODELS}
 def build(spec: ModelSpec) -> Separator:
     """Return a model with fresh weights, drawn from torch's generator.
 
-    :raises UsageError: if the model or one of its options is unknown.
+    :raises UsageError: if the model or one of its options is unknown, or has a value that is not allowed.
     """
     if spec.model not in MODEL_OF_NAME:
         raise UsageError(f"model {spec.model!r} is unknown; there are {', '.join(MODEL_OF_NAME)}")
@@ -65,6 +65,12 @@ def build(spec: ModelSpec) -> Separator:
         raise UsageError(
             f"model {spec.model} has no option {', '.join(unknown)}; it has {', '.join(allowed) or 'none'}"
         )
+    for name, value in spec.options.items():
+        kind = type(allowed[name])
+        if type(value) is not kind and not (kind is float and type(value) is int):
+            raise UsageError(f"model {spec.model}: option {name} is {value!r}; it is of type {kind.__name__}")
+        if type(value) is int and value < 1:
+            raise UsageError(f"model {spec.model}: option {name} is {value}; it must be 1 or more")
     return made(spec.stems, **spec.options)
 
 
