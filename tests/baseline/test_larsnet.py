@@ -13,7 +13,7 @@ from benchmarks.plain_larsnet import PlainLarsNet
 from stemgmd_tools.baseline.models.larsnet import BINS, HOP, PATCH, LarsNet
 from stemgmd_tools.baseline.models.larsnet_weights import load_original
 from stemgmd_tools.baseline.models.unet import UNet
-from stemgmd_tools.baseline.models.wiener import WienerFiltered
+from stemgmd_tools.baseline.models.wiener import WienerFiltered, wiener_masks
 from stemgmd_tools.errors import UsageError
 
 PARAMETERS = 9_828_680
@@ -137,6 +137,17 @@ def test_missing_and_damaged_checkpoints_are_named(tmp_path: Path) -> None:
             load_original({"kick": path})
     with pytest.raises(UsageError, match="no checkpoint is given"):
         load_original({})
+
+
+@pytest.mark.parametrize("alpha", [1.0, 1.5])
+def test_wiener_masks_share_out_whatever_the_signs_of_masks_are(alpha: float) -> None:
+    torch.manual_seed(0)
+    signed, magnitudes = torch.randn(2, 3, 2, 6, 4), 1.0 + torch.rand(2, 2, 6, 4)
+    found = wiener_masks(signed, magnitudes, alpha)
+    assert float(found.min()) >= 0.0
+    assert float((found.sum(1) - 1.0).abs().max()) < 1e-4
+    assert torch.equal(found, wiener_masks(signed.abs(), magnitudes, alpha))
+    assert torch.allclose(found, wiener_masks(signed * 1j, magnitudes, alpha))
 
 
 def test_wiener_filtered_stems_share_out_the_mixture() -> None:

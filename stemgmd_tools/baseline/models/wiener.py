@@ -16,11 +16,13 @@ FLOOR: Final = 1e-7
 def wiener_masks(masks: Tensor, magnitudes: Tensor, alpha: float) -> Tensor:
     """Return masks whose sum over the stems is one wherever there is sound.
 
-    :param masks: (item, stem, 2, bin, spectrum), real or complex.
+    Shares are in 0..1 and keep the mixture's phase, whatever signs or phases the masks have.
+
+    :param masks: (item, stem, 2, bin, spectrum), real, of either sign, or complex.
     :param magnitudes: of the mixture, (item, 2, bin, spectrum).
     :param alpha: power to which estimates are raised before they are normalised; 1 or 2 are usual, more is harder.
     """
-    estimated = (masks.abs() if masks.is_complex() else masks.float()) * magnitudes[:, None]
+    estimated = masks.abs().float() * magnitudes[:, None]
     powers = estimated.pow(alpha)
     return powers / (powers.sum(1, keepdim=True) + FLOOR)
 
