@@ -17,11 +17,12 @@ from stemgmd_tools import __version__, units
 from stemgmd_tools.augment.origin import settings_of
 from stemgmd_tools.augment.stems import pieces_of_stem
 from stemgmd_tools.baseline.evaluation_table import EVALUATION, KitSet
-from stemgmd_tools.baseline.kit_identity import known_identities, tabled_identities
+from stemgmd_tools.baseline.kit_identity import known_identities, source_identities
 from stemgmd_tools.baseline.measure import Times, measure
 from stemgmd_tools.baseline.method import Clip, Method
-from stemgmd_tools.baseline.splits import KitIdentity, kinship
+from stemgmd_tools.baseline.splits import KitIdentity, kinship, note_hashes, same_kit, split_performances
 from stemgmd_tools.corpus.execute import results_of
+from stemgmd_tools.corpus.jobs import performance_digest
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.records import Record, read_record, write_record
 from stemgmd_tools.corpus.virtual import VirtualCorpus
@@ -64,12 +65,14 @@ class Take(NamedTuple):
     performance: str
     kit: str
     kit_set: KitSet
+    split: str | None
+    """GMD's own split of the performance; None outside GMD."""
     style: str | None
     """Primary style."""
     hits: dict[str, Times]
     """Piece -> seconds of its hits, ascending."""
     identity: str
-    """Digest of what decides the sound."""
+    """Digest of what decides the sound: kit, settings, and all that was played."""
 
 
 def takes_of(
@@ -77,43 +80,52 @@ def takes_of(
     *,
     recorded: Collection[str] = (),
     trained: Sequence[KitIdentity] | None = None,
+    among: Collection[str] | None = None,
     selection: Selection | None = None,
 ) -> list[Take]:
     """Return every performance of a source through every kit it is there through.
 
     :param recorded: kits that are recordings.
     :param trained: what the methods were trained on; the training kits of the toolkit if omitted.
-    :param selection: which performances; all if omitted.
+    :param among: performances that may be taken; all if omitted.
+    :param selection: which of them; all if omitted.
     :raises UsageError: if the selection leaves none.
     """
     trained = known_identities(["train"], ()) if trained is None else trained
     performances = source.performances.set_index("performance")
     hits = _hits(source)
     splits = source.kit_splits
-    known = tabled_identities(source.kits, splits)
-    kinds = {kit.name: _kit_set(kit, splits[kit.name], recorded, trained) for kit in known}
+    kinds = {kit.name: _kit_set(kit, splits[kit.name], recorded, trained) for kit in source_identities(source)}
     digests = _kit_digests(source)
-    wanted = [str(name) for name in performances.index]
+    played = [source.played(str(name)) for name in performances.index if among is None or name in among]
     if selection is not None:
-        wanted = [one.id for one in select([source.played(name) for name in wanted], selection)]
+        played = select(played, selection)
     return [
         Take(
             source,
-            name,
+            one.id,
             kit,
             kinds[kit],
-            _primary(performances.at[name, "style"]),
-            hits[name],
-            _digest(digests[kit], hits[name]),
+            _text(performances.at[one.id, "gmd_split"]),
+            _primary(performances.at[one.id, "style"]),
+            hits[one.id],
+            _digest(digests[kit], performance_digest(one)),
         )
-        for name in wanted
-        for kit in source.kits_of(name)
+        for one in played
+        for kit in source.kits_of(one.id)
     ]
+
+
+def kept_for_test(source: Source) -> frozenset[str]:
+    """Return the performances that training keeps for the test: GMD's evaluation sessions and split ``test``."""
+    rows = source.performances
+    gmd_splits = dict(zip(rows["performance"].tolist(), rows["gmd_split"].fillna("").tolist(), strict=True))
+    return frozenset(split_performances(gmd_splits, note_hashes(source.hits)).test)
 
 
 def _kit_set(kit: KitIdentity, split: str, recorded: Collection[str], trained: Sequence[KitIdentity]) -> KitSet:
     """Return what a kit is to methods that were trained on others; who saw it once cannot be tested with it."""
-    if any(kit.name == one.name for one in trained):
+    if any(same_kit(kit, one) for one in trained):
         return KitSet.SEEN
     if any(kinship(kit, one) for one in trained):
         return KitSet.RELATED
@@ -123,7 +135,12 @@ def _kit_set(kit: KitIdentity, split: str, recorded: Collection[str], trained: S
 
 
 def _primary(style: Any) -> str | None:
-    return None if style is None or style is pd.NA else str(style).partition("/")[0]
+    found = _text(style)
+    return None if found is None else found.partition("/")[0]
+
+
+def _text(cell: Any) -> str | None:
+    return None if pd.isna(cell) else str(cell)
 
 
 def _hits(source: Source) -> dict[str, dict[str, Times]]:
@@ -171,7 +188,8 @@ def evaluate(
     if not methods or not takes:
         raise UsageError("nothing to evaluate: give at least one method, performance and kit")
     if len({method.name for method in methods}) < len(methods):
-        raise UsageError(f"two methods have one name: {', '.join(method.name for method in methods)}")
+        names = ", ".join(method.name for method in methods)
+        raise UsageError(f"two methods have one name: {names}; give each a name of its own")
     rows: list[Row] = []
     total = len(methods) * len(takes)
     for done, found in enumerate(_all_rows(out, methods, takes, measures, jobs), start=1):
@@ -208,6 +226,7 @@ def clip_rows(out: Path | None, method: Method, take: Take, measures: Measures) 
         "performance": take.performance,
         "kit": take.kit,
         "kit_set": take.kit_set.value,
+        "split": take.split,
         "style": take.style,
         "duration_s": clip.frames / clip.sample_rate,
     }

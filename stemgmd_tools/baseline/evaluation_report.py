@@ -34,6 +34,7 @@ from stemgmd_tools.baseline.evaluation_summary import (
 )
 from stemgmd_tools.baseline.evaluation_table import EVALUATION
 from stemgmd_tools.baseline.method import Method
+from stemgmd_tools.baseline.model_method import TrainedModel
 from stemgmd_tools.manifest.files import write_manifest
 
 REPORT: Final = "report.md"
@@ -73,16 +74,31 @@ def markdown(done: Evaluated) -> str:
     parts = [
         f"# {done.title}",
         done.about,
+        _heard(done),
         EXPLANATION,
         *(_markdown(section) for section in summary(done.table, done.names)),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _markdown(section: Section) -> str:
     lines = [section.header, ("---",) * len(section.header), *section.rows]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     return "\n\n".join(part for part in (f"## {section.title}", section.note, table) if part)
+
+
+def _heard(done: Evaluated) -> str:
+    """Return a sentence on performances that training may have heard; empty if there are none or nothing learnt."""
+    if not any(isinstance(method, TrainedModel) for method in done.methods):
+        return ""
+    names = {take.performance for take in done.takes}
+    heard = {take.performance for take in done.takes if take.split in {None, "train"}}
+    if not heard:
+        return ""
+    return (
+        f"No test: {len(heard)} of {len(names)} performances are of GMD's training split or of none, "
+        "and weights may have been trained on them."
+    )
 
 
 def write_report(out: Path, done: Evaluated) -> Path:
@@ -100,7 +116,7 @@ def write_page(out: Path, done: Evaluated, progress: Callable[[int, int], None] 
     :raises UsageError: if matplotlib is not installed.
     """
     sections = summary(done.table, done.names)
-    paragraphs = "".join(f"<p>{html.escape(text)}</p>\n" for text in (done.about, EXPLANATION) if text)
+    paragraphs = "".join(f"<p>{html.escape(text)}</p>\n" for text in (done.about, _heard(done), EXPLANATION) if text)
     body = [paragraphs, _charts(done.table, done.names), *(_section(section) for section in sections)]
     examples = examples_of(done.table, done.names[-1], done.takes)
     body.append(f"<h2>Best, median and worst of {html.escape(done.names[-1])}, by stem</h2>\n<p>{_HEARD}</p>\n")

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from stemgmd_tools.manifest.columns import Column, Kind, Table
+from stemgmd_tools.manifest.tables import GMD_SPLITS
 from stemgmd_tools.pieces import GROUPS, PIECES
 
 
@@ -50,6 +51,13 @@ EVALUATION: Final = Table(
         Column("performance", Kind.TEXT, "performance, named as in GMD"),
         Column("kit", Kind.TEXT, "kit it was played through"),
         Column("kit_set", Kind.TEXT, "what the kit is to the method", allowed=tuple(KitSet)),
+        Column(
+            "split",
+            Kind.TEXT,
+            "GMD's own split of the performance; missing outside GMD",
+            nullable=True,
+            allowed=GMD_SPLITS,
+        ),
         Column("style", Kind.TEXT, "primary style of the performance", nullable=True),
         Column("stem", Kind.TEXT, "a group or a piece", allowed=STEMS),
         Column("present", Kind.FLAG, "whether any sample of the stem is not zero"),

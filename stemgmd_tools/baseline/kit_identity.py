@@ -10,6 +10,7 @@ import pandas as pd
 
 from stemgmd_tools.baseline.splits import KitIdentity
 from stemgmd_tools.corpus.reader import Corpus
+from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.data import shipped
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.kit import Kit
@@ -69,6 +70,15 @@ def tabled_identities(table: pd.DataFrame, kits: Iterable[str]) -> Iterator[KitI
         related = {name for column in ("parents", "measured_on") for name in _text(row[column]).split()}
         hashes = {_text(row[column]) for column in ("kit_hash", "bank_sha256")} - {""}
         yield KitIdentity(str(row["kit"]), frozenset(related), frozenset(hashes))
+
+
+def source_identities(source: Corpus | VirtualCorpus) -> Iterator[KitIdentity]:
+    """Yield what the kits of a source are; banks of one that is rendered where it is read are built if need be."""
+    for known in tabled_identities(source.kits, source.kit_splits):
+        if isinstance(source, VirtualCorpus) and not source.kit(known.name).is_made:
+            yield known._replace(hashes=known.hashes | {_bank_sha256(source.kit(known.name))})
+        else:
+            yield known
 
 
 def _bank_sha256(kit: Kit) -> str:

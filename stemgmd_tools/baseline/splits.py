@@ -119,10 +119,15 @@ def _refuse_performances(first: str, here: Mapping[str, str], second: str, there
         raise TrainingError(f"leak: same notes in {first} and {second}: {_some(same)}; leave one of each out")
 
 
+def same_kit(kit: KitIdentity, other: KitIdentity) -> bool:
+    """Return whether two kits are one: by name, or by map or sound under two names."""
+    return kit.name == other.name or bool(kit.hashes & other.hashes)
+
+
 def _same(kit: KitIdentity, kept: KitIdentity) -> str | None:
-    if kit.name == kept.name:
-        return "is "
-    return f"sounds as {kept.name} does, which is " if kit.hashes & kept.hashes else None
+    if not same_kit(kit, kept):
+        return None
+    return "is " if kit.name == kept.name else f"sounds as {kept.name} does, which is "
 
 
 def _kin(kit: KitIdentity, kept: KitIdentity) -> str | None:

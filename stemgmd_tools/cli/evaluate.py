@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,7 +58,7 @@ METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
 @click.option(
     "--stems", type=click.Choice(["five", "nine"]), default="five", show_default=True, help="What is measured."
 )
-@click.option("--split", "splits", multiple=True, metavar="NAME", help="train, validation, test; repeatable.")
+@click.option("--split", "splits", multiple=True, metavar="NAME", help="Of GMD: train, validation, test; repeatable.")
 @click.option(
     "--id", "ids", multiple=True, metavar="GLOB", help="Pattern for the performance, as in '*/eval_session/*'."
 )
@@ -81,7 +82,8 @@ def evaluate(**options: Any) -> None:
     """Separate clips of CORPUS, or of GMD rendered on the way, and measure every stem.
 
     Writes rows (evaluation.parquet, .csv), report.md and index.html. The same command goes on where it was interrupted.
-    The page's examples are those of the method named last; weights come after methods.
+    The page's examples are those of the method named last; weights come after methods. With --weights and neither
+    --split nor --id, performances are those kept for the test: GMD's evaluation sessions and split test.
     """
     from stemgmd_tools.baseline import evaluation_report as report
     from stemgmd_tools.baseline.evaluate import Measures
@@ -136,18 +138,22 @@ def _methods(options: dict[str, Any]) -> list[Method]:
 
 
 def _names(weights: Sequence[Path]) -> list[str]:
-    """Return names for files of weights: their own; with their folder's where several are alike, as all runs' are."""
-    own = [path.stem for path in weights]
-    return [
-        f"{path.absolute().parent.name}-{name}" if own.count(name) > 1 or name in _RUN_FILES else name
-        for path, name in zip(weights, own, strict=True)
-    ]
+    """Return names for files of weights: their own, after those of as many folders as tell them apart."""
+    paths = [(*path.absolute().parent.parts[1:], path.stem) for path in weights]
+    names: list[str] = []
+    used = [2 if path[-1] in _RUN_FILES else 1 for path in paths]
+    for _ in range(max(map(len, paths), default=0)):
+        names = ["-".join(path[-count:]) for path, count in zip(paths, used, strict=True)]
+        used = [count + (names.count(name) > 1) for name, count in zip(names, used, strict=True)]
+    if len(set(names)) < len(names):
+        raise UsageError(f"--weights: two have one name: {', '.join(names)}; give each file once, or rename one")
+    return names
 
 
 def _takes(options: dict[str, Any], methods: list[Method]) -> list[Take]:
     """Return the clips: those of the corpus, then the same performances through recorded kits."""
     from stemgmd_tools.augment.origin import settings_of
-    from stemgmd_tools.baseline.evaluate import Source, takes_of
+    from stemgmd_tools.baseline.evaluate import Source, kept_for_test, takes_of
     from stemgmd_tools.baseline.test_kits import recorded_kits, trained_on
     from stemgmd_tools.corpus.open import open_corpus, virtual_corpus
     from stemgmd_tools.corpus.virtual import VirtualCorpus
@@ -166,12 +172,35 @@ def _takes(options: dict[str, Any], methods: list[Method]) -> list[Take]:
     source: Source = open_corpus(corpus) if corpus else virtual_corpus(gmd, kits, kit_path=options["kit_path"])
     real = recorded_kits(folder) if folder else ()
     names = [kit.name for kit in real]
-    takes = takes_of(source, recorded=names, trained=trained, selection=selection)
+    among = kept_for_test(source) if _only_test(options) else None
+    if among is not None and not among:
+        raise UsageError(
+            "none of the performances is kept for the test (GMD's evaluation sessions and split test): "
+            "weights may have heard all of them; --id '*' takes them nonetheless"
+        )
+    takes = takes_of(source, recorded=names, trained=trained, among=among, selection=selection)
     more = [kit for kit in real if kit.name not in source.kit_splits]
     if more:
         played = [source.played(name) for name in dict.fromkeys(take.performance for take in takes)]
         takes += takes_of(VirtualCorpus(played, more, settings_of(source)), recorded=names, trained=trained)
     return takes
+
+
+def _only_test(options: dict[str, Any]) -> bool:
+    """Return whether performances that weights may have heard are left out, since nobody said which to take."""
+    return bool(options["weights"]) and not (options["splits"] or options["ids"])
+
+
+def _chosen(options: dict[str, Any], takes: list[Take]) -> str:
+    """Say how performances were chosen, and of which of GMD's splits they are."""
+    splits = sorted(Counter({take.performance: take.split or "none" for take in takes}.values()).items())
+    given = (("--split", options["splits"]), ("--id", options["ids"]))
+    words = [f"`{option} {value}`" for option, values in given for value in values]
+    if options["limit"] is not None:
+        words.append(f"`--limit {options['limit']}`")
+    told = "those kept for the test" if _only_test(options) else "" if words else "all there are"
+    chosen = " ".join([*filter(None, [told]), *words])
+    return f"GMD's splits: {', '.join(f'{name} {count}' for name, count in splits)}; chosen: {chosen}"
 
 
 def _about(options: dict[str, Any], methods: list[Method], takes: list[Take]) -> str:
@@ -183,4 +212,5 @@ def _about(options: dict[str, Any], methods: list[Method], takes: list[Take]) ->
     templates = f"; templates of {' and '.join(sorted(factorised))}: {options['templates']}" if factorised else ""
     weights = "".join(f"; {one.name}: SHA-256 {one.about['sha256']}" for one in methods if "sha256" in one.about)
     named = ", ".join(f"{kit} ({kit_set})" for kit, kit_set in kits.items())
-    return f"{performances} performances through {len(kits)} kits: {named}; {length}{templates}{weights}."
+    chosen = _chosen(options, takes)
+    return f"{performances} performances through {len(kits)} kits: {named}; {chosen}; {length}{templates}{weights}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from tone_kits import tone_kits
 
 pytest.importorskip("torch")
 
-from stemgmd_tools.baseline.evaluate import Measures, Take, clip_of, evaluate, takes_of
+from stemgmd_tools.baseline.evaluate import Measures, Take, clip_of, evaluate, kept_for_test, takes_of
 from stemgmd_tools.baseline.evaluation_table import EVALUATION, KitSet
+from stemgmd_tools.baseline.kit_identity import known_identities
 from stemgmd_tools.baseline.method import BLOCK, Callback, Clip, Frames, Method, in_pieces, regrouped
 from stemgmd_tools.baseline.metrics import nsdr_larsnet, si_sdr
 from stemgmd_tools.baseline.nmf import Lenders, Nmfd, SemiAdaptive
@@ -120,6 +122,35 @@ def test_kits_are_sorted_by_what_they_are_to_the_method(source) -> None:
     assert {take.kit: take.kit_set for take in shipped} == {"birch_room": KitSet.SEEN, "amber_parlour": KitSet.HELDOUT}
     other = {take.kit: take.kit_set for take in takes_of(shipped[0].source, trained=[trained("amber_parlour")])}
     assert other == {"amber_parlour": KitSet.SEEN, "birch_room": KitSet.HELDOUT}
+
+
+def test_a_copy_of_a_kit_of_training_is_seen_under_another_name(kit_files, tmp_path: Path) -> None:
+    copy = tmp_path / "copied.yaml"
+    copy.write_text(Path(kit_files[0]).read_text().replace('"name": "tin"', '"name": "copied"'))
+    folder = Path(kit_files[0]).parent
+    source = virtual_corpus(None, [str(copy), kit_files[1]], ids=IDS[:1], kit_path=[folder])
+    found = takes_of(source, trained=known_identities(kit_files[:1], ()))
+    assert {take.kit: take.kit_set for take in found} == {"copied": KitSet.SEEN, "wood": KitSet.OTHER}
+
+
+def test_performances_kept_for_the_test_are_those_of_gmd(kit_files) -> None:
+    source = virtual_corpus(None, kit_files[:1], ids=IDS)
+    assert kept_for_test(source) == {IDS[3]}
+    assert [(take.performance, take.split) for take in takes_of(source, among=IDS[2:3])] == [(IDS[2], "validation")]
+
+
+@pytest.mark.parametrize("column", ["time_s", "note", "velocity", "openness"])
+def test_clips_are_kept_only_while_the_same_is_played(source, column: str) -> None:
+    played = source.played(IDS[0])
+    hits = played.hits.copy()
+    at = int(np.flatnonzero(hits["note"] == 38)[0])
+    hits[column][at] = {"time_s": hits["time_s"][at] + 0.001, "note": 40, "velocity": 1, "openness": 0.5}[column]
+    (before,), (after,) = (
+        takes_of(VirtualCorpus([one], [source.kit("tin")], source.settings))
+        for one in (played, replace(played, hits=hits))
+    )
+    assert before.identity == takes_of(source, among=IDS[:1])[0].identity
+    assert before.identity != after.identity
 
 
 def test_performances_are_selected(source) -> None:

@@ -211,20 +211,17 @@ def _call(*words: str | Path) -> Result:
 
 def test_the_command_writes_rows_report_and_page(tmp_path: Path, kit_files, monkeypatch) -> None:
     monkeypatch.setattr(evaluation_report, "examples_of", lambda *words: examples_of(*words)[:1])
-    corpus = tmp_path / "corpus"
-    made = CliRunner().invoke(
-        stemgmd,
-        ["render", "--kits", kit_files[0], "--out", str(corpus), "--id", IDS[0], "--jobs", "1", "--no-single-hits"],
-    )
-    assert made.exit_code == 0, made.output
-    out = tmp_path / "out"
+    corpus, out = _corpus_of(tmp_path, kit_files[0], IDS[0]), tmp_path / "out"
     words = (corpus, "--method", "mixture", "--max-s", "1", "--stems", "nine", "--out", out)
     result = _call(*words, "--test-kits", Path(kit_files[1]).parent)
     assert result.exit_code == 0, result.output + repr(result.exception)
     table = read_manifest(out / "evaluation.parquet", EVALUATION)
     assert set(table["kit"]) == {"tin", "wood"}
     assert len(table) == 2 * 9
-    assert "1 performances through" in (out / "report.md").read_text()
+    report = (out / "report.md").read_text()
+    assert "1 performances through" in report
+    assert "GMD's splits: train 1; chosen: all there are;" in report
+    assert "No test:" not in report  # nothing was trained
     assert (out / "index.html").is_file()
     again = _call(*words, "--no-page")
     assert again.exit_code == 0
@@ -232,18 +229,50 @@ def test_the_command_writes_rows_report_and_page(tmp_path: Path, kit_files, monk
 
 
 def test_the_weights_of_several_runs_are_told_apart(tmp_path: Path, kit_files, monkeypatch) -> None:
-    for run in ("one", "two"):
-        (tmp_path / run).mkdir()
-        _weights(tmp_path / run, monkeypatch).rename(tmp_path / run / "best.safetensors")
-    corpus, out = tmp_path / "corpus", tmp_path / "out"
-    render = ("render", "--kits", kit_files[0], "--out", corpus, "--id", IDS[0], "--jobs", "1", "--no-single-hits")
-    assert CliRunner().invoke(stemgmd, [str(word) for word in render]).exit_code == 0
-    weights = [word for run in ("one", "two") for word in ("--weights", tmp_path / run / "best.safetensors")]
+    files = [tmp_path / folder / "best.safetensors" for folder in ("one/run", "two/run", "three")]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        _weights(file.parent, monkeypatch).rename(file)
+    corpus, out = _corpus_of(tmp_path, kit_files[0], IDS[3]), tmp_path / "out"
+    weights = [word for file in files for word in ("--weights", file)]
     result = _call(corpus, *weights, "--max-s", "1", "--no-page", "--device", "cpu", "--out", out)
     assert result.exit_code == 0, repr(result.exception)
-    assert set(read_manifest(out / "evaluation.parquet", EVALUATION)["method"]) == {"one-best", "two-best"}
+    names = set(read_manifest(out / "evaluation.parquet", EVALUATION)["method"])
+    assert names == {"one-run-best", "two-run-best", "three-best"}
     report = (out / "report.md").read_text()
-    assert f"two-best: SHA-256 {file_sha256(tmp_path / 'two' / 'best.safetensors')}" in report
+    assert f"two-run-best: SHA-256 {file_sha256(files[1])}" in report
+    error = _call(corpus, *weights, *weights[:2]).exception
+    assert isinstance(error, UsageError)
+    assert "give each file once, or rename one" in str(error)
+
+
+def test_weights_are_measured_on_what_training_did_not_hear(tmp_path: Path, kit_files, monkeypatch) -> None:
+    corpus, out = _corpus_of(tmp_path, kit_files[0], IDS[0], IDS[3]), tmp_path / "out"
+    words = (corpus, "--weights", _weights(tmp_path, monkeypatch), "--max-s", "1", "--device", "cpu", "--out", out)
+
+    def measured(*more: str) -> tuple[dict[str, str], str]:
+        result = _call(*words, *more, "--no-page")
+        assert result.exit_code == 0, repr(result.exception)
+        table = read_manifest(out / "evaluation.parquet", EVALUATION)
+        return dict(zip(table["performance"], table["split"], strict=True)), (out / "report.md").read_text()
+
+    found, report = measured()
+    assert found == {IDS[3]: "test"}
+    assert "GMD's splits: test 1; chosen: those kept for the test;" in report
+    assert "No test:" not in report
+    found, report = measured("--id", "*", "--limit", "2")
+    assert found == {IDS[0]: "train", IDS[3]: "test"}
+    assert "GMD's splits: test 1, train 1; chosen: `--id *` `--limit 2`;" in report
+    assert "No test: 1 of 2 performances are of GMD's training split or of none" in report
+    monkeypatch.setattr("stemgmd_tools.baseline.evaluate.kept_for_test", lambda _: frozenset())
+    assert "none of the performances is kept for the test" in str(_call(*words).exception)
+
+
+def _corpus_of(folder: Path, kit: str, *ids: str) -> Path:
+    words = ["render", "--kits", kit, "--out", str(folder / "corpus"), "--jobs", "1", "--no-single-hits"]
+    result = CliRunner().invoke(stemgmd, [*words, *(word for one in ids for word in ("--id", one))])
+    assert result.exit_code == 0, result.output
+    return folder / "corpus"
 
 
 @pytest.mark.parametrize(
