@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from stemgmd_tools import __version__, units
-from stemgmd_tools.augment.origin import settings_of
+from stemgmd_tools.augment.origin import rendering_of
 from stemgmd_tools.augment.stems import pieces_of_stem
 from stemgmd_tools.baseline.evaluation_table import EVALUATION, KitSet
 from stemgmd_tools.baseline.kit_identity import known_identities, source_identities
@@ -154,9 +154,7 @@ def _hits(source: Source) -> dict[str, dict[str, Times]]:
 def _kit_digests(source: Source) -> dict[str, str]:
     """Return a digest of what decides the sound of each kit in this source."""
     kits = source.kits
-    made = [asdict(settings_of(source))]
-    if isinstance(source, Corpus) and source.identity.augmentation is not None:
-        made.append(asdict(source.identity.augmentation))
+    made = rendering_of(source)
     return {
         kit: _digest(content, made)
         for kit, content in zip(kits["kit"].tolist(), kits["kit_hash"].tolist(), strict=True)
