@@ -33,6 +33,7 @@ from stemgmd_tools.baseline.test_kits import trained_on
 from stemgmd_tools.baseline.train import train
 from stemgmd_tools.baseline.trainer import Make
 from stemgmd_tools.baseline.watch import Silent, Watch
+from stemgmd_tools.baseline.weights import Heard
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.library import search_path
 
@@ -206,7 +207,7 @@ def _slug(name: str) -> str:
 def _takes(source: Source, config: TrainConfig) -> list[Take]:
     """Return the clips of the test; a kit in no split that was neither made of others nor heard is a recording."""
     kits = source.kits
-    trained = trained_on([config.data.kits], search_path([Path(folder) for folder in config.data.kit_path]))
+    trained = trained_on([Heard(config.data.kits)], search_path([Path(folder) for folder in config.data.kit_path]))
     recorded = set(kits.loc[kits["kit_split"].isna() & kits["origin"].isna(), "kit"]) - {one.name for one in trained}
     return takes_of(source, recorded=recorded, trained=trained)
 

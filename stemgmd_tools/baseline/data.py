@@ -18,7 +18,7 @@ from stemgmd_tools.baseline.config import SAMPLE_RATE, DataConfig, TrainConfig
 from stemgmd_tools.baseline.kit_identity import corpus_kits, known_identities, tabled_identities, virtual_identities
 from stemgmd_tools.baseline.splits import KitIdentity, Splits, note_hashes, refuse_leaks, split_performances
 from stemgmd_tools.baseline.test_kits import trained_on
-from stemgmd_tools.baseline.weights import about_weights, kits_heard
+from stemgmd_tools.baseline.weights import Heard, about_weights, kits_heard
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.errors import TrainingError, UsageError
@@ -80,7 +80,7 @@ def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
     :raises TrainingError: if something leaks.
     :raises StemgmdError: if a source, a kit or a performance cannot be used.
     """
-    before = () if weights is None else kits_heard(about_weights(Path(weights))) or ()
+    before = [] if weights is None else [kits_heard(about_weights(Path(weights)))]
     opened = _from_corpus(config, before) if config.corpus is not None else _rendered(config, before)
     validated = [] if opened.validation is None else list(opened.splits.validation.items())
     kits = sorted((kit.name, sorted(kit.hashes)) for kit in opened.heard if kit.name in opened.kits)
@@ -171,7 +171,7 @@ def heard_of(data: TrainingData) -> dict[str, list[str]]:
     }
 
 
-def _rendered(config: DataConfig, before: tuple[str, ...]) -> TrainingData:
+def _rendered(config: DataConfig, before: Sequence[Heard | None]) -> TrainingData:
     """Render what is read."""
     performances = find_source(gmd=None if config.gmd is None else Path(config.gmd)).read()
     folders = search_path([Path(folder) for folder in config.kit_path])
@@ -179,7 +179,7 @@ def _rendered(config: DataConfig, before: tuple[str, ...]) -> TrainingData:
     source = VirtualCorpus(performances, chosen)
     gmd_splits = {one.id: str(one.metadata.get("split") or "") for one in performances}
     splits = _limited(split_performances(gmd_splits, note_hashes(source.hits)), config.limit)
-    heard = (*virtual_identities(chosen, folders), *trained_on([before], folders))
+    heard = (*virtual_identities(chosen, folders), *trained_on(before, folders))
     refuse_leaks(splits, heard, known_identities(config.test_kits, folders))
 
     def part(names: list[str]) -> VirtualCorpus | None:
@@ -191,7 +191,7 @@ def _rendered(config: DataConfig, before: tuple[str, ...]) -> TrainingData:
     return _data(part(list(splits.train)), part(list(splits.validation)), splits, names, heard)
 
 
-def _from_corpus(config: DataConfig, before: tuple[str, ...]) -> TrainingData:
+def _from_corpus(config: DataConfig, before: Sequence[Heard | None]) -> TrainingData:
     """Read files."""
     corpus = Corpus(Path(config.corpus or ""))
     folders = search_path([Path(folder) for folder in config.kit_path])
@@ -199,7 +199,7 @@ def _from_corpus(config: DataConfig, before: tuple[str, ...]) -> TrainingData:
     rows = corpus.performances
     gmd_splits = dict(zip(rows["performance"].tolist(), rows["gmd_split"].fillna("").tolist(), strict=True))
     splits = _limited(split_performances(gmd_splits, note_hashes(corpus.hits)), config.limit)
-    heard = (*tabled_identities(corpus.kits, kits), *trained_on([before], folders))
+    heard = (*tabled_identities(corpus.kits, kits), *trained_on(before, folders))
     refuse_leaks(splits, heard, known_identities(config.test_kits, folders))
 
     def part(names: list[str]) -> CorpusPart | None:

@@ -16,7 +16,7 @@ from stemgmd_tools.baseline.method import Clip, Frames, Method
 from stemgmd_tools.baseline.models.registry import ModelSpec, build
 from stemgmd_tools.baseline.models.separator import Separator
 from stemgmd_tools.baseline.overlap import OVERLAP, Stream
-from stemgmd_tools.baseline.weights import Weights, kits_heard, load_weights
+from stemgmd_tools.baseline.weights import Heard, Weights, kits_heard, load_weights
 from stemgmd_tools.errors import UsageError
 
 
@@ -57,8 +57,8 @@ class TrainedModel(Method):
         return {"name": self.name, "sha256": self._sha256, "segment": self._loaded().model.segment, "overlap": OVERLAP}
 
     @property
-    def kits(self) -> tuple[str, ...] | None:
-        """The kits that it was trained on, named as in `render`; None if the file does not tell."""
+    def heard(self) -> Heard | None:
+        """The kits that it was trained on; None if the file does not tell."""
         return kits_heard(self._about)
 
     @property

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from stemgmd_tools import data
 from stemgmd_tools.baseline.kit_identity import known_identities
 from stemgmd_tools.baseline.splits import KitIdentity
+from stemgmd_tools.baseline.weights import Heard
 from stemgmd_tools.errors import StemgmdError, UsageError
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.library import load_kit
@@ -29,22 +30,24 @@ def recorded_kits(folder: Path) -> tuple[Kit, ...]:
     return tuple(load_kit(name, (folder,)) for name in sorted(names))
 
 
-def trained_on(kits: Iterable[Sequence[str] | None], kit_path: Sequence[Path]) -> list[KitIdentity]:
+def trained_on(heard: Iterable[Heard | None], kit_path: Sequence[Path]) -> list[KitIdentity]:
     """Return what several methods were trained on, all together.
 
-    :param kits: the kits of each method, named as in `render`; None for a method that does not tell or does not learn,
-        which stands for the training kits of the toolkit.
+    :param heard: the kits of each method; None for a method that does not tell or does not learn, which stands for the
+        training kits of the toolkit.
     """
-    found: dict[str, KitIdentity] = {}
-    for names in kits:
-        for name in ("train",) if names is None else names:
-            found |= {one.name: one for one in _identities(name, kit_path)}
+    found = {one.name: one for kits in heard for one in _identities(kits or Heard(("train",)), kit_path)}
     return list(found.values())
 
 
-def _identities(name: str, kit_path: Sequence[Path]) -> list[KitIdentity]:
-    """Return what a word for kits stands for; a kit that is not here is known by its name alone."""
+def _identities(heard: Heard, kit_path: Sequence[Path]) -> Iterator[KitIdentity]:
+    """Yield what kits are; one that is not here is related to all that any of them is related to."""
+    names = [name for words in heard.kits for name in words.split(",") if name]
     try:
-        return known_identities([name], kit_path)
+        yield from known_identities(names, kit_path)
     except StemgmdError:
-        return [KitIdentity(Path(name).stem, frozenset(), frozenset())]
+        for name in names:
+            try:
+                yield from known_identities([name], kit_path)
+            except StemgmdError:
+                yield KitIdentity(Path(name).stem, frozenset(heard.related))

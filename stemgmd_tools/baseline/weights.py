@@ -21,6 +21,15 @@ REFERENCE: Final = Path(__file__).parent / "reference" / "larsnet-s.safetensors"
 """The weights that ship; their model card lies beside them."""
 
 
+class Heard(NamedTuple):
+    """Kits that were trained on."""
+
+    kits: tuple[str, ...]
+    """Named as in ``render``."""
+    related: tuple[str, ...] = ()
+    """Kits that these were made of, and recordings that they were measured on."""
+
+
 class Weights(NamedTuple):
     """A model as it was saved."""
 
@@ -60,10 +69,12 @@ def about_weights(path: Path) -> dict[str, Any]:
         return dict(json.loads(file.metadata()["about"]))
 
 
-def kits_heard(about: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """Return the kits, named as in `render`, that weights heard in training and before it; None if they do not tell."""
+def kits_heard(about: Mapping[str, Any]) -> Heard | None:
+    """Return the kits that weights heard in training and before it; None if they do not tell."""
     kits = about.get("kits") or about.get("config", {}).get("data", {}).get("kits")
-    return None if kits is None else tuple(str(kit) for kit in kits)
+    if kits is None:
+        return None
+    return Heard(tuple(str(kit) for kit in kits), tuple(str(kit) for kit in about.get("related", ())))
 
 
 def load_weights(path: Path, device: str = "cpu", make: Callable[[ModelSpec], Separator] = build) -> Weights:

@@ -166,7 +166,7 @@ def _takes(options: dict[str, Any], methods: list[Method]) -> list[Take]:
     if corpus is not None and options["kits"]:
         raise UsageError("--kits cannot be used with CORPUS; leave it out")
     kit_path = search_path((*options["kit_path"], *([folder] if folder else [])))
-    trained = trained_on((getattr(method, "kits", None) for method in methods), kit_path)
+    trained = trained_on((getattr(method, "heard", None) for method in methods), kit_path)
     selection = Selection(splits=options["splits"], ids=options["ids"], limit=options["limit"])
     kits = options["kits"] or ("all",)
     source: Source = open_corpus(corpus) if corpus else virtual_corpus(gmd, kits, kit_path=options["kit_path"])

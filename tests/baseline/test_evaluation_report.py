@@ -34,6 +34,7 @@ from stemgmd_tools.baseline.models.registry import Model, ModelSpec
 from stemgmd_tools.baseline.models.separator import Estimate, Separator
 from stemgmd_tools.baseline.reference import IdealRatioMask, Mixture
 from stemgmd_tools.baseline.test_kits import recorded_kits, trained_on
+from stemgmd_tools.baseline.weights import Heard as HeardKits
 from stemgmd_tools.baseline.weights import save_weights
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.corpus.open import virtual_corpus
@@ -174,7 +175,7 @@ def test_weights_are_evaluated_and_pieces_add_up_to_groups(kit_files, tmp_path: 
     mixture = clip.mixture(0, clip.frames)
     for stem, times in (("kick", 1), ("toms", 3), ("hihat", 2)):
         assert np.allclose(made[FIVE.stems.index(stem)], 0.5 * times * mixture, atol=1e-6)
-    assert method.kits == ("cedar_hall",)
+    assert method.heard == HeardKits(("cedar_hall",))
     table = evaluate(None, [method], [take], FIVE)
     assert table["nsdr_larsnet_db"].notna().all()
     with pytest.raises(UsageError, match="has no stem ride"):
@@ -192,9 +193,11 @@ def _weights(folder: Path, monkeypatch, stems=tuple(piece.value for piece in PIE
 
 def test_what_methods_were_trained_on(kit_files) -> None:
     assert {one.name for one in trained_on([None], ())} >= {"cedar_hall", "granite_garage"}
-    names = {one.name: one.related for one in trained_on([("cedar_hall",), ("birch_room", "gone/away.yaml")], ())}
+    heard = [HeardKits(("cedar_hall",)), HeardKits(("birch_room,gone/away.yaml",), ("oak",))]
+    names = {one.name: one.related for one in trained_on(heard, ())}
     assert set(names) == {"cedar_hall", "birch_room", "away"}
     assert names["cedar_hall"]  # recordings that it was measured on
+    assert names["away"] == {"oak"}
 
 
 @pytest.mark.real
