@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from tiny_separator import make_tiny, tiny_config
 
 from stemgmd_tools.baseline.ablate import Variant, ablate, markdown, table_of, variants
 from stemgmd_tools.baseline.config_file import with_changes
 from stemgmd_tools.baseline.train import train
+from stemgmd_tools.cli.baseline_train import baseline_train
 from stemgmd_tools.errors import StemgmdError, TrainingError, UsageError
 
 
@@ -78,6 +80,14 @@ def test_an_ablation_is_for_one_process(kits, tmp_path, monkeypatch):
     with pytest.raises(UsageError, match="an ablation is for one process, and torchrun started 2"):
         ablate(tiny_config(kits), variants("p_original"), tmp_path, make=make_tiny)
     assert not any(tmp_path.iterdir())
+
+
+def test_a_dry_run_checks_every_value(kits, tmp_path):
+    command = ["--kits", ",".join(kits), "--ablate", "chain", "--value", "none", "--value", "nope", "--dry-run"]
+    with pytest.raises(UsageError, match='no chain "nope"'):
+        CliRunner().invoke(
+            baseline_train, [*command, "--out", str(tmp_path)], catch_exceptions=False, standalone_mode=False
+        )
 
 
 def test_values_say_what_is_varied():
