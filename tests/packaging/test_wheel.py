@@ -45,6 +45,12 @@ def test_the_wheel_carries_the_ready_chains(wheel: Path) -> None:
     assert chains <= names
 
 
+def test_the_wheel_carries_the_reference_weights_and_their_card(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    folder = "stemgmd_tools/baseline/reference"
+    assert {f"{folder}/larsnet-s.safetensors", f"{folder}/larsnet-s.md"} <= names
+
+
 @pytest.mark.slow
 def test_an_installed_wheel_renders_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     site, empty = tmp_path / "site", tmp_path / "empty"
