@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from benchmarks.baseline.plan import Experiment
 from benchmarks.baseline.results import RESULTS, Result
 from stemgmd_tools.audio import file_sha256
+from stemgmd_tools.baseline.evaluation_summary import Section
 from stemgmd_tools.baseline.models.separator import parameter_count
 from stemgmd_tools.baseline.weights import REFERENCE, load_weights
 
@@ -23,7 +22,7 @@ def _experiment(experiment: Experiment) -> str:
         return f"## {experiment.title}\n{experiment.text}\n\nNot measured yet.\n\n{commands}"
     result = Result.load(path)
     about = ", ".join(value if key == "processor" else f"{key} {value}" for key, value in result.machine.items())
-    found = "\n\n".join(_section(section) for section in result.sections)
+    found = "\n\n".join(Section(**section).markdown(3) for section in result.sections)
     measured = f"Measured at commit `{result.commit}`; {about}."
     return f"## {result.title}\n{result.text}\n\n{_commands(result.commands)}\n\n{measured}\n\n{found}"
 
@@ -32,17 +31,8 @@ def _commands(commands: list[str]) -> str:
     return "```sh\n" + "\n".join(commands) + "\n```"
 
 
-def _section(section: dict[str, Any]) -> str:
-    header = section["header"]
-    lines = [header, ["---"] * len(header), *section["rows"]]
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    return "\n\n".join(part for part in (f"### {section['title']}", section["note"], table) if part)
-
-
 def card() -> str:
     """Return what the reference weights tell of themselves, for their model card."""
-    if not REFERENCE.is_file():
-        return "Not there yet."
     spec, model, about = load_weights(REFERENCE)
     validation = ", ".join(f"{name} {value:.2f}" for name, value in about["validation_db"].items())
     rows = {

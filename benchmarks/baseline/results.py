@@ -5,18 +5,19 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-from safetensors import safe_open
 
 from benchmarks.baseline.plan import Experiment
 from benchmarks.results import machine
 from stemgmd_tools.audio import file_sha256
+from stemgmd_tools.baseline.ablate import rows_of as ablation_rows
 from stemgmd_tools.baseline.evaluation_summary import Section, summary
+from stemgmd_tools.baseline.weights import about_weights
 
 RESULTS = Path(__file__).with_name("results")
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,8 +108,7 @@ def _evaluation(experiment: Experiment, work: Path) -> Iterator[Section]:
 def _training(run: Path) -> tuple[str, ...]:
     """Return the row of a training."""
     path = run / "best.safetensors"
-    with safe_open(path, "pt") as file:
-        about = json.loads(file.metadata()["about"])
+    about = about_weights(path)
     log = pd.read_csv(run / "log.csv")
     return (
         run.name,
@@ -121,20 +121,5 @@ def _training(run: Path) -> tuple[str, ...]:
 
 
 def _ablation(folder: Path) -> Section:
-    table = pd.read_csv(folder / "ablation.csv")
-
-    def spelled(row: dict[Any, Any], name: str, low: str, high: str) -> str:
-        return f"{row[name]:.2f}" + ("" if pd.isna(row[low]) else f" [{row[low]:.2f}, {row[high]:.2f}]")
-
-    rows: Sequence[tuple[str, ...]] = [
-        (
-            str(row["variant"]),
-            str(row["kit_set"]),
-            str(row["stems"]),
-            spelled(row, "db", "low", "high"),
-            spelled(row, "difference_db", "difference_low", "difference_high"),
-            str(row["clips"]),
-        )
-        for row in table.to_dict("records")
-    ]
-    return Section("nSDR, dB", "", ("variant", "kits", "stems", "nSDR", "against the first", "clips"), rows)
+    table = pd.read_csv(folder / "ablation.csv", dtype={"variant": str})
+    return Section("nSDR", "", *ablation_rows(table))

@@ -39,6 +39,7 @@ from stemgmd_tools.kits.library import search_path
 
 FIGURE: Final = "nsdr_larsnet_db"
 _ENDS: Final = ("db", "low", "high")
+_HEADER: Final = ("variant", "kits", "stems", "nSDR, dB", "against the first, dB", "clips")
 _EVALUATION: Final = "evaluation"
 """Folder of the evaluated clips, beside those of the runs."""
 
@@ -161,16 +162,20 @@ def table_of(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+def rows_of(table: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return header and rows of the table as text."""
+    rows: list[tuple[str, ...]] = []
+    for row in table.to_dict("records"):
+        own, other = _spelled(row, *_ENDS), _spelled(row, *(f"difference_{one}" for one in _ENDS))
+        rows.append((str(row["variant"]), str(row["kit_set"]), str(row["stems"]), own, other, str(row["clips"])))
+    return _HEADER, rows
+
+
 def markdown(table: pd.DataFrame) -> str:
     """Return the table as Markdown."""
-    lines = [
-        "| variant | kits | stems | nSDR, dB | against the first, dB | clips |",
-        "|---|---|---|---:|---:|---:|",
-    ]
-    for row in table.to_dict("records"):
-        own, other = _spelled(row, "db", "low", "high"), _spelled(row, *(f"difference_{one}" for one in _ENDS))
-        lines.append(f"| {row['variant']} | {row['kit_set']} | {row['stems']} | {own} | {other} | {row['clips']} |")
-    return "\n".join(lines) + "\n"
+    header, rows = rows_of(table)
+    lines = [f"| {' | '.join(cells)} |" for cells in (header, *rows)]
+    return "\n".join([lines[0], "|---|---|---|---:|---:|---:|", *lines[1:]]) + "\n"
 
 
 def _figures(part: pd.DataFrame, base: pd.DataFrame, stems: str) -> dict[str, float]:

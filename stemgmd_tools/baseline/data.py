@@ -121,14 +121,14 @@ def prepare(data: TrainingData, jobs: int) -> None:
 
 def train_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset:
     """Return the segments that are trained on."""
-    augmented = load_chain(config.data.chain)
+    chain = load_chain(config.data.chain)
     return SegmentDataset(
         data.train,
         config.segment_frames,
         EPOCH_ITEMS,
         stems=config.model.stem_names,
         target=config.data.target,
-        chain=augmented if augmented.steps else None,
+        chain=chain if chain.steps else None,
         mix=config.data.mix,
         min_active=config.data.min_active or None,
         seed=config.seed,

@@ -76,15 +76,9 @@ def markdown(done: Evaluated) -> str:
         done.about,
         _heard(done),
         EXPLANATION,
-        *(_markdown(section) for section in summary(done.table, done.names)),
+        *(section.markdown(2) for section in summary(done.table, done.names)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _markdown(section: Section) -> str:
-    lines = [section.header, ("---",) * len(section.header), *section.rows]
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    return "\n\n".join(part for part in (f"## {section.title}", section.note, table) if part)
 
 
 def _heard(done: Evaluated) -> str:

@@ -28,8 +28,17 @@ class Section(NamedTuple):
     title: str
     note: str
     """What is to be known to read it; may be empty."""
-    header: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def markdown(self, level: int) -> str:
+        """Return heading, note and table.
+
+        :param level: of the heading, from 1.
+        """
+        lines = [self.header, ("---",) * len(self.header), *self.rows]
+        table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        return "\n\n".join(part for part in (f"{'#' * level} {self.title}", self.note, table) if part)
 
 
 class Slice(NamedTuple):
