@@ -83,7 +83,7 @@ def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
     before = [] if weights is None else [kits_heard(about_weights(Path(weights)))]
     opened = _from_corpus(config, before) if config.corpus is not None else _rendered(config, before)
     validated = [] if opened.validation is None else list(opened.splits.validation.items())
-    kits = sorted((kit.name, sorted(kit.hashes)) for kit in opened.heard if kit.name in opened.kits)
+    kits = sorted({(kit.name, tuple(sorted(kit.hashes))) for kit in opened.heard if kit.name in opened.kits})
     parts = (list(opened.splits.train.items()), validated, kits, rendering_of(opened.train))
     return opened._replace(fingerprint=hashlib.sha256(json.dumps(parts).encode()).hexdigest())
 
@@ -166,7 +166,7 @@ def validation_segments(config: TrainConfig, data: TrainingData) -> SegmentDatas
 def heard_of(data: TrainingData) -> dict[str, list[str]]:
     """Return the names of kits that were heard, and of all that these are related to, for the weights to tell."""
     return {
-        "kits": [kit.name for kit in data.heard],
+        "kits": list(dict.fromkeys(kit.name for kit in data.heard)),
         "related": sorted({name for kit in data.heard for name in kit.related}),
     }
 

@@ -412,6 +412,8 @@ def test_what_starting_weights_heard_is_passed_on_and_may_not_be_tested(kits, tm
     second = run(tiny_config(kits[1:], model=start, budget={"steps": 1}), tmp_path / "second")
     about = about_weights(second.folder.last)
     assert about["kits"] == ["wood", "tin"]
+    again = run(tiny_config(kits[:1], model=start, budget={"steps": 1}), tmp_path / "again")
+    assert about_weights(again.folder.last)["kits"] == ["tin"]
     assert "weights" not in about["config"]["model"]
     third = tiny_config(kits[1:], model={**start, "weights": str(second.folder.last)}, data={"test_kits": [kits[0]]})
     with pytest.raises(TrainingError, match="leak: kit tin is kept for the test"):
