@@ -113,7 +113,10 @@ class LossConfig(Strict):
 class OptimizerConfig(Strict):
     """How weights are changed."""
 
-    name: Literal["adam", "adamw"] = Field(default="adamw", description="its name")
+    name: Literal["adam", "adamw", "muon"] = Field(
+        default="adamw",
+        description="`muon`: Jordan et al. 2024 for matrices and kernels, AdamW without decay for the rest",
+    )
     learning_rate: Positive = Field(default=1e-3, description="the greatest; `schedule` says when it is less")
     betas: tuple[Decay, Decay] = Field(default=(0.9, 0.999), description="decay of the means of gradient and square")
     weight_decay: float = Field(default=1e-2, ge=0.0, description="pull towards 0")

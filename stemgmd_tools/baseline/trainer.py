@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from stemgmd_tools.augment.dataset import Batch
-from stemgmd_tools.baseline.config import OptimizerConfig, TrainConfig
+from stemgmd_tools.baseline.config import TrainConfig
 from stemgmd_tools.baseline.ema import Ema
 from stemgmd_tools.baseline.losses import Loss, Wanted
 from stemgmd_tools.baseline.models.registry import ModelSpec
 from stemgmd_tools.baseline.models.separator import Separator
+from stemgmd_tools.baseline.optimizers import optimizer_of
 from stemgmd_tools.baseline.ranks import Ranks
 from stemgmd_tools.baseline.weights import load_weights
 from stemgmd_tools.errors import UsageError
@@ -73,7 +74,7 @@ class Trainer:
         if config.channels_last:
             self.model.to(memory_format=self.model.memory_format)  # type: ignore[call-overload]
         self.ema = None if config.ema is None else Ema(self.model, config.ema)
-        self.optimizer = _optimizer(config.optimizer, self.model)
+        self.optimizer = optimizer_of(config.optimizer, self.model)
         self.scaler = torch.amp.GradScaler(ranks.device.type, enabled=self.precision == "fp16")
         loss = Loss(config.loss, config.model.stem_names, config.data.target).to(ranks.device)
         self._whole: nn.Module = _LossOf(self.model, loss, self.precision)
@@ -148,11 +149,6 @@ def precision_of(config: TrainConfig, device: torch.device) -> str:
 
 def _number(seed: int, *names: str | int) -> int:
     return int(stream(seed, "training", *names).integers(1 << 62))
-
-
-def _optimizer(config: OptimizerConfig, model: nn.Module) -> torch.optim.Optimizer:
-    kind: type[torch.optim.Adam] = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
-    return kind(model.parameters(), config.learning_rate, betas=config.betas, weight_decay=config.weight_decay)
 
 
 def _start_from(model: Separator, spec: ModelSpec, weights: str | None, make: Make) -> None:

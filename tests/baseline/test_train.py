@@ -478,12 +478,14 @@ def test_kits_of_a_corpus_are_refused_as_others_are(kits, tmp_path):
         open_data(DataConfig(corpus=str(root), kits=("heldout",)))
 
 
-@pytest.mark.parametrize("precision", ["bf16", "fp16"])
-def test_lower_precision_goes_on_exactly_too(kits, tmp_path, precision):
+@pytest.mark.parametrize(("precision", "optimizer"), [("bf16", "adamw"), ("fp16", "adamw"), ("bf16", "muon")])
+def test_lower_precision_and_other_optimizers_go_on_exactly_too(kits, tmp_path, precision, optimizer):
     def config(steps: int) -> TrainConfig:
         # Nothing here follows the share of the budget, so that a shorter run is the beginning of a longer one.
         constant = {"schedule": {"name": "constant", "warm_up": 0.0}, "loss": {"terms": {"mse": 1.0}}}
-        return tiny_config(kits, precision=precision, budget={"steps": steps}, **constant)
+        return tiny_config(
+            kits, precision=precision, optimizer={"name": optimizer}, budget={"steps": steps}, **constant
+        )
 
     run(config(6), tmp_path / "whole")
     run(config(3), tmp_path / "parts")

@@ -61,15 +61,17 @@ def bins_of_bands(values: Tensor, groups: tuple[BandGroup, ...]) -> Tensor:
     return torch.cat(wide, 1)
 
 
-class _PerBand(nn.Module):
+class PerBand(nn.Module):
     """A linear map for each band of a group, ``(band, row, inputs)`` to ``(band, row, outputs)``."""
 
     def __init__(self, bands: int, inputs: int, outputs: int, gain: float) -> None:
+        """Begin with noise whose size the inputs share."""
         super().__init__()
         self.weight = nn.Parameter(torch.randn(bands, inputs, outputs) * gain / inputs**0.5)
         self.bias = nn.Parameter(torch.zeros(bands, 1, outputs))
 
     def forward(self, rows: Tensor) -> Tensor:
+        """Map every band's rows."""
         return torch.baddbmm(self.bias, rows, self.weight)
 
 
@@ -85,7 +87,7 @@ class BandSplit(nn.Module):
         """Draw the weights."""
         super().__init__()
         self._groups = groups
-        self.maps = nn.ModuleList(_PerBand(group.bands, group.width * inputs, outputs, 1.0) for group in groups)
+        self.maps = nn.ModuleList(PerBand(group.bands, group.width * inputs, outputs, 1.0) for group in groups)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return (row, band, output) of features (row, bin, input)."""
@@ -110,7 +112,7 @@ class BandJoin(nn.Module):
         """Draw the weights."""
         super().__init__()
         self._groups, self._outputs = groups, outputs
-        self.maps = nn.ModuleList(_PerBand(group.bands, inputs, group.width * outputs, gain) for group in groups)
+        self.maps = nn.ModuleList(PerBand(group.bands, inputs, group.width * outputs, gain) for group in groups)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return (row, bin, output) of features (row, band, input)."""
