@@ -49,7 +49,7 @@ def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None)
     :raises KitError: if a sample file cannot be used, or the cache cannot be written.
     :raises UsageError: if the limit of the cache is no number.
     """
-    folder = bank_folder(kit, sample_rate, cache=cache)
+    folder = _known_folder(kit, sample_rate, cache) or bank_folder(kit, sample_rate, cache=cache)
     bank = _opened(folder, kit, sample_rate)
     if bank is not None:
         note_use(folder / META_FILE)
@@ -80,14 +80,10 @@ def is_built(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) 
 
 
 def seems_built(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> bool:
-    """Return whether the cache holds the bank of a kit, as far as can be told without making the kit.
-
-    Of a kit that is made where it is needed, any bank of its name and rate counts.
-    """
+    """Return whether the cache holds the bank of a kit, as far as can be told without making the kit."""
     if not kit.is_made:
         return is_built(kit, sample_rate, cache=cache)
-    banks = (data.cache_dir() if cache is None else cache) / "banks"
-    return any(banks.glob(f"{kit.name}-{'?' * _HASH_IN_NAME}-{sample_rate}"))
+    return _known_folder(kit, sample_rate, cache) is not None
 
 
 def check_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> bool:
@@ -131,11 +127,30 @@ def _built(kit: Kit, sample_rate: int, cache: Path | None) -> str:
     return kit.name
 
 
+def _known_folder(kit: Kit, sample_rate: int, cache: Path | None) -> Path | None:
+    """Return where the bank of a kit lies that is made where it is needed, without making it; None if none is known."""
+    if not kit.is_made:
+        return None
+    banks = (data.cache_dir() if cache is None else cache) / "banks"
+    folders = sorted(banks.glob(f"{kit.name}-{'?' * _HASH_IN_NAME}-{sample_rate}"))
+    return next((folder for folder in folders if _meta(folder).get("kit_key") == kit.key), None)
+
+
+def _meta(folder: Path) -> dict[str, Any]:
+    """Return what a folder says of its bank; nothing if it cannot be read."""
+    try:
+        found = json.loads((folder / META_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _opened(folder: Path, kit: Kit, sample_rate: int) -> Bank | None:
     """Return the bank in a folder, or None if it is missing, of another kit or format, or visibly damaged."""
+    meta = _meta(folder)
+    kit_hash = meta.get("kit_hash") if meta.get("kit_key") == kit.key else kit.hash
+    expected = {"format": FORMAT, "kit": kit.name, "kit_hash": kit_hash, "sample_rate": sample_rate}
     try:
-        meta = json.loads((folder / META_FILE).read_text(encoding="utf-8"))
-        expected = {"format": FORMAT, "kit": kit.name, "kit_hash": kit.hash, "sample_rate": sample_rate}
         if any(meta[key] != value for key, value in expected.items()):
             return None
         if (folder / PCM_FILE).stat().st_size != meta["pcm_bytes"]:
@@ -148,7 +163,7 @@ def _opened(folder: Path, kit: Kit, sample_rate: int) -> Bank | None:
         return Bank(
             **tables,
             kit=kit.name,
-            kit_hash=kit.hash,
+            kit_hash=meta["kit_hash"],
             sample_rate=sample_rate,
             pcm=pcm,
             pcm_sha256=meta["pcm_sha256"],
@@ -171,6 +186,7 @@ def _build(folder: Path, kit: Kit, sample_rate: int) -> None:
             np.savez(file, **{name: getattr(bank, name) for name in _TABLES})
         meta = {
             "format": FORMAT,
+            "kit_key": kit.key,
             **{name: getattr(bank, name) for name in _SCALARS},
             "pcm_bytes": (temporary / PCM_FILE).stat().st_size,
             "index_sha256": hashlib.sha256((temporary / INDEX_FILE).read_bytes()).hexdigest(),
