@@ -20,13 +20,16 @@ from stemgmd_tools.errors import TrainingError
 _READ_STEPS: Final = 50
 _READ_S: Final = 5.0
 """Losses are read from the device at most so far apart: each reading waits for the step."""
+_MOST_SKIPPED: Final = 64
+"""Steps in a row that fp16 may skip: its scale falls from 2^16 to 2^-48 meanwhile, so that it is not the scale."""
 
 
 class Account:
     """Collects what steps found, and tells it some steps at a time.
 
     :param writes: whether this process keeps the log; others only look whether loss and gradient have values.
-    :param skips: whether steps whose gradient has no value change no weights (fp16); others end the run.
+    :param skips: whether a step whose gradient has no value changes no weights (fp16), up to 64 in a row; else it
+        ends the run.
     :param step: the step that the run goes on from; -1 for one that begins.
     :param spent_s: the time spent until then.
     """
@@ -44,7 +47,7 @@ class Account:
     ) -> None:
         """Open nothing yet."""
         self._config, self._folder, self._watch, self._writes = config, folder, watch, writes
-        self._checked = {"loss": "loss"} if skips else {"loss": "loss", "gradient_norm": "norm of the gradient"}
+        self._most_skipped, self._skipped = (_MOST_SKIPPED if skips else 0), 0
         self._rows: list[tuple[dict[str, float], Stepped]] = []
         self._first, self._read = step, (max(step, 0), spent_s)
         self._log: CsvLog | None = None
@@ -78,19 +81,28 @@ class Account:
 
         :raises TrainingError: if a loss or a gradient has no value. What is saved of the run is from before.
         """
-        rows = [_numbers(row, found) for row, found in self._rows]
+        rows, fault = self._sound([_numbers(row, found) for row, found in self._rows])
         self._rows.clear()
-        for row in rows:
-            for key, words in self._checked.items():
-                if not math.isfinite(row[key]):
-                    raise TrainingError(
-                        f"{self._folder.root}: the {words} is {row[key]} at step {row['step']}; what was saved is from "
-                        "before: begin another run with a lower learning rate, or precision fp32"
-                    )
         if rows:
             self._tell(rows)
+        if fault:
+            raise TrainingError(
+                f"{self._folder.root}: {fault}; what was saved is from before: begin another run with a lower learning "
+                "rate, or precision fp32"
+            )
+        if rows:
             self._watch.pace(self._pace(rows, spent_s, progress))
             self._read = (int(rows[-1]["step"]), spent_s)
+
+    def _sound(self, rows: list[dict[str, float]]) -> tuple[list[dict[str, float]], str]:
+        """Return the rows before the first that ends the run, and what is wrong with that one."""
+        for number, row in enumerate(rows):
+            self._skipped = 0 if math.isfinite(row["gradient_norm"]) else self._skipped + 1
+            if not math.isfinite(row["loss"]):
+                return rows[:number], f"the loss is {row['loss']} at step {row['step']}"
+            if self._skipped > self._most_skipped:
+                return rows[:number], f"the norm of the gradient is {row['gradient_norm']} at step {row['step']}"
+        return rows, ""
 
     def validated(self, row: dict[str, float], found: Validated, note: str) -> None:
         """Tell of a validation."""

@@ -93,7 +93,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalised(matrices: Tensor) -> Tensor:
-    """Return matrices with the same singular vectors and singular values near 1 (0.7 .. 1.2).
+    """Return matrices with the same singular vectors and singular values near 1; the very small ones stay less.
 
     :param matrices: (..., rows, columns).
     """

@@ -293,9 +293,12 @@ def test_a_damaged_state_is_named(kits, tmp_path):
 
 def test_a_loss_without_value_ends_the_run_and_is_not_saved(kits, tmp_path):
     config = tiny_config(kits, optimizer={"learning_rate": 1e30, "clip_norm": None}, budget={"steps": 40})
-    with pytest.raises(TrainingError, match="the loss is nan at step"):
+    with pytest.raises(TrainingError, match="the loss is nan at step") as caught:
         run(config, tmp_path / "run")
     assert not (tmp_path / "run" / "state.safetensors").exists()
+    failed = int(str(caught.value).split("at step ")[1].split(";")[0])
+    told = [int(row["step"]) for row in read_log(tmp_path / "run" / "log.csv") if row["loss"]]
+    assert told == list(range(1, failed)), "the way there is in the log"
 
 
 def make_without_gradient(since: int):
@@ -343,6 +346,12 @@ def test_fp16_skips_a_step_whose_gradient_has_no_value(kits, tmp_path):
     assert held is not None
     assert held.rest["ema_updates"] == 2
     assert all(bool(torch.isfinite(one).all()) for one in held.tensors.values())
+
+
+def test_fp16_does_not_skip_for_ever(kits, tmp_path):
+    config = tiny_config(kits, precision="fp16", loss={"terms": {"mse": 1.0}}, budget={"steps": 120})
+    with pytest.raises(TrainingError, match=r"the norm of the gradient is (nan|inf) at step 67;"):
+        train(config, tmp_path / "run", make=make_without_gradient(3))
 
 
 def test_a_target_trains_its_own_stem_alone(kits, tmp_path):
