@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,8 @@ import numpy as np
 from filelock import FileLock
 
 from stemgmd_tools import data
-from stemgmd_tools.errors import KitError
+from stemgmd_tools.audio import write_bytes
+from stemgmd_tools.errors import AudioError, KitError
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.compile import PCM_DTYPE, compile_bank
 from stemgmd_tools.kits.eviction import limit_bytes, make_room, note_use
@@ -52,6 +53,7 @@ def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None)
     folder = _known_folder(kit, sample_rate, cache) or bank_folder(kit, sample_rate, cache=cache)
     bank = _opened(folder, kit, sample_rate)
     if bank is not None:
+        _note_key(folder, kit)
         note_use(folder / META_FILE)
         return bank
     limit = limit_bytes()  # a faulty one is told before a bank is built
@@ -145,6 +147,18 @@ def _meta(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _note_key(folder: Path, kit: Kit) -> None:
+    """Note the key of a made kit with a bank from before there were keys; a cache that is only read stays as it is."""
+    meta = _meta(folder)
+    if kit.is_made and "kit_key" not in meta:
+        with suppress(AudioError):
+            write_bytes(folder / META_FILE, _meta_bytes({**meta, "kit_key": kit.key}))
+
+
+def _meta_bytes(meta: dict[str, Any]) -> bytes:
+    return (json.dumps(meta, indent=1) + "\n").encode()
+
+
 def _opened(folder: Path, kit: Kit, sample_rate: int) -> Bank | None:
     """Return the bank in a folder, or None if it is missing, of another kit or format, or visibly damaged."""
     meta = _meta(folder)
@@ -191,7 +205,7 @@ def _build(folder: Path, kit: Kit, sample_rate: int) -> None:
             "pcm_bytes": (temporary / PCM_FILE).stat().st_size,
             "index_sha256": hashlib.sha256((temporary / INDEX_FILE).read_bytes()).hexdigest(),
         }
-        (temporary / META_FILE).write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
+        (temporary / META_FILE).write_bytes(_meta_bytes(meta))
         if folder.exists():
             _remove(folder)
         temporary.replace(folder)

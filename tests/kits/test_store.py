@@ -220,6 +220,22 @@ def test_another_kit_of_the_name_is_not_taken_for_it(kit: Kit, tmp_path: Path) -
     assert calls
 
 
+def test_a_bank_from_before_there_were_keys_is_told_its_key(kit: Kit, tmp_path: Path) -> None:
+    calls: list[str] = []
+    made = made_kit(kit, "a" * 64, calls)
+    first = open_bank(made, RATE, cache=tmp_path)
+    meta = bank_folder(kit, RATE, cache=tmp_path) / META_FILE
+    told = json.loads(meta.read_text())
+    del told["kit_key"]
+    meta.write_text(json.dumps(told))
+    assert not seems_built(made, RATE, cache=tmp_path)
+    assert_same(open_bank(made, RATE, cache=tmp_path), first)
+    calls.clear()
+    assert seems_built(made, RATE, cache=tmp_path)
+    assert_same(open_bank(made, RATE, cache=tmp_path), first)
+    assert not calls
+
+
 def test_a_damaged_bank_of_a_made_kit_is_built_again(kit: Kit, tmp_path: Path) -> None:
     made = made_kit(kit, "a" * 64, [])
     first = open_bank(made, RATE, cache=tmp_path)
