@@ -10,25 +10,35 @@ from pathlib import Path
 
 from benchmarks.baseline.plan import GMD, RECORDED, WORK, Experiment, arguments, load
 from benchmarks.baseline.results import RESULTS, ROOT, Begun, result_of
+from stemgmd_tools.audio import file_sha256
 
 
 def run(experiment: Experiment, folders: dict[str, Path]) -> Begun:
     """Run the commands of an experiment one after the other; a failed one ends it."""
+    work = folders[WORK]
     for training in experiment.trainings:
-        Begun.noted(folders[WORK] / training.name, ROOT)
-    begun = Begun.noted(folders[WORK] / experiment.name, ROOT)
+        Begun.noted(work / training.name, ROOT, training.command)
+        _call(training.command, folders)
     if experiment.recorded:
-        _offer(experiment, folders)
-    for command in experiment.commands:
-        print(f"$ {command}", file=sys.stderr, flush=True)
-        program, *rest = arguments(command, folders)
-        found = shutil.which(program, path=str(Path(sys.executable).parent)) or program
-        subprocess.run([found, *rest], check=True)
+        offer(experiment, folders)
+    weights = [file_sha256(Path(*arguments(one.weights, folders))) for one in experiment.trainings]
+    begun = Begun.noted(work / experiment.name, ROOT, " ".join([experiment.command, *weights]))
+    _call(experiment.command, folders)
     return begun
 
 
-def _offer(experiment: Experiment, folders: dict[str, Path]) -> None:
+def _call(command: str, folders: dict[str, Path]) -> None:
+    print(f"$ {command}", file=sys.stderr, flush=True)
+    program, *rest = arguments(command, folders)
+    found = shutil.which(program, path=str(Path(sys.executable).parent)) or program
+    subprocess.run([found, *rest], check=True)
+
+
+def offer(experiment: Experiment, folders: dict[str, Path]) -> None:
     """Lay out the recorded kits that are tested with, and no others, in a folder."""
+    missing = [name for name in experiment.recorded if not (folders[RECORDED] / name).is_dir()]
+    if missing:
+        sys.exit(f"{folders[RECORDED]}: has no folder {missing[0]}, which experiment {experiment.name} tests with")
     folder = Path(*arguments(experiment.test_kits, folders))
     folder.mkdir(parents=True, exist_ok=True)
     for link in folder.iterdir():

@@ -53,14 +53,19 @@ class Experiment(NamedTuple):
     """Recorded kits that are tested with, too."""
 
     @property
-    def commands(self) -> list[str]:
-        """The commands in order, folders as words."""
+    def command(self) -> str:
+        """The command that measures, folders as words."""
         if self.ablate is not None:
-            return [f"stemgmd baseline-train --virtual {GMD} {self.ablate} --out {WORK}/{self.name}"]
+            return f"stemgmd baseline-train --virtual {GMD} {self.ablate} --out {WORK}/{self.name}"
         kits = f" --test-kits {self.test_kits}" if self.recorded else ""
         weights = "".join(f" --weights {one.weights}" for one in self.trainings)
         evaluation = f"stemgmd evaluate --virtual {GMD} {self.evaluate}{kits}{weights}"
-        return [*(one.command for one in self.trainings), f"{evaluation} --no-page --jobs 2 --out {WORK}/{self.name}"]
+        return f"{evaluation} --no-page --jobs 2 --out {WORK}/{self.name}"
+
+    @property
+    def commands(self) -> list[str]:
+        """All commands in order, folders as words."""
+        return [*(one.command for one in self.trainings), self.command]
 
     @property
     def test_kits(self) -> str:

@@ -49,10 +49,12 @@ class Result:
 
 
 class Begun(NamedTuple):
-    """Where and with which code a training or an evaluation was begun, which may go on with another."""
+    """With which code and where a training or an evaluation was begun, which may go on with other code."""
 
     commit: str
     machine: dict[str, str]
+    of: str
+    """What was begun: the command, and the SHA-256 of the weights it measures."""
 
     @staticmethod
     def path(folder: Path) -> Path:
@@ -60,18 +62,18 @@ class Begun(NamedTuple):
         return folder.with_name(f"{folder.name}.begun.json")
 
     @classmethod
-    def of(cls, folder: Path) -> Begun:
+    def read(cls, folder: Path) -> Begun:
         """Read what :meth:`noted` noted."""
         return cls(**json.loads(cls.path(folder).read_text(encoding="utf-8")))
 
     @classmethod
-    def noted(cls, folder: Path, checkout: Path) -> Begun:
-        """Note it, unless it is noted already."""
+    def noted(cls, folder: Path, checkout: Path, of: str) -> Begun:
+        """Note it right before its command, unless the same was begun and has left something in ``folder``."""
         path = cls.path(folder)
-        if path.is_file():
-            return cls.of(folder)
+        if path.is_file() and folder.is_dir() and cls.read(folder).of == of:
+            return cls.read(folder)
         about = {key: value for key, value in machine().items() if key in LIBRARIES}
-        begun = cls(commit_of(checkout), {**about, "torch": importlib.metadata.version("torch")})
+        begun = cls(commit_of(checkout), {**about, "torch": importlib.metadata.version("torch")}, of)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(begun._asdict()), encoding="utf-8")
         return begun
@@ -85,12 +87,12 @@ def result_of(experiment: Experiment, work: Path, begun: Begun) -> Result:
 
 
 def commit_of(folder: Path) -> str:
-    """Return the commit of a checkout, with a plus if files in it differ."""
+    """Return the commit of a checkout, with a plus if files in it differ, results apart."""
 
     def told(*words: str) -> str:
         return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True).stdout
 
-    changed = told("status", "--porcelain", "--untracked-files=no").strip()
+    changed = told("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{RESULTS.relative_to(ROOT)}").strip()
     return told("rev-parse", "--short=12", "HEAD").strip() + ("+" if changed else "")
 
 
@@ -116,7 +118,7 @@ def _training(run: Path) -> tuple[str, ...]:
         f"{log['time_s'].max() / 60.0:.0f}",
         f"{about['validation_db']['score']:.2f}",
         file_sha256(path)[:16],
-        Begun.of(run).commit,
+        Begun.read(run).commit,
     )
 
 

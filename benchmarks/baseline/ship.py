@@ -28,14 +28,14 @@ def ship(work: Path) -> Path:
     training = shipped_training()
     (source,) = arguments(training.weights, {WORK: work})
     spec, model, about = load_weights(Path(source))
-    begun = Begun.of(work / training.name)
+    begun = Begun.read(work / training.name)
     told = {
         **about,
         "license": LICENSE,
-        "command": training.command,
+        "command": begun.of,
         "commit": begun.commit,
         "machine": f"{begun.machine['processor']}, {begun.machine['cores']} cores",
-        "banks": {row.name: row.bank_sha256 for row in kit_table() if row.split == "train"},
+        "banks": {row.name: row.bank_sha256 for row in kit_table() if row.name in about["kits"]},
     }
     save_weights(REFERENCE, spec, model, told)
     return REFERENCE

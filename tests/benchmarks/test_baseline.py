@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import click
 import pytest
 
 from benchmarks.baseline import report
+from benchmarks.baseline.__main__ import offer
 from benchmarks.baseline.plan import GMD, RECORDED, WORK, arguments, load
-from benchmarks.baseline.results import Begun, Result
-from benchmarks.baseline.ship import shipped_training
+from benchmarks.baseline.results import RESULTS, ROOT, Begun, Result, commit_of
+from benchmarks.baseline.ship import SHIPPED, shipped_training
+from stemgmd_tools.audio import file_sha256
+from stemgmd_tools.baseline.weights import REFERENCE
 from stemgmd_tools.cli.main import stemgmd
 
 FOLDERS = {GMD: Path("/groove"), RECORDED: Path("/kits"), WORK: Path("/work here")}
@@ -55,8 +60,45 @@ def test_what_ran_is_told_with_the_commit_that_began_it(tmp_path: Path, monkeypa
     assert told.count("Not measured yet.") == len(experiments) - 1
 
 
-def test_what_goes_on_later_keeps_the_commit_that_began_it(tmp_path: Path) -> None:
-    Begun.path(tmp_path / "run").write_text('{"commit": "first", "machine": {}}', encoding="utf-8")
-    assert Begun.noted(tmp_path / "run", tmp_path).commit == "first"
-    with pytest.raises(FileNotFoundError):
-        Begun.of(tmp_path / "other")
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A repository of one commit."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "code.py").touch()
+    results = folder / RESULTS.relative_to(ROOT) / "session.json"
+    results.parent.mkdir(parents=True)
+    results.touch()
+    for words in ("init -q", "add .", "-c user.name=a -c user.email=a@b.example commit -q -m one"):
+        subprocess.run(["git", "-C", str(folder), *words.split()], check=True)
+    return folder
+
+
+def test_what_goes_on_later_keeps_the_commit_that_began_it(tmp_path: Path, checkout: Path) -> None:
+    run = tmp_path / "run"
+    Begun.path(run).write_text('{"commit": "first", "machine": {}, "of": "this"}', encoding="utf-8")
+    assert Begun.noted(run, checkout, "this").commit == commit_of(checkout), "nothing is left of what was begun"
+    Begun.path(run).write_text('{"commit": "first", "machine": {}, "of": "this"}', encoding="utf-8")
+    run.mkdir()
+    assert Begun.noted(run, checkout, "this").commit == "first"
+    assert Begun.noted(run, checkout, "other weights") == Begun.read(run)
+    assert Begun.read(run).commit == commit_of(checkout)
+
+
+def test_a_commit_with_changes_is_marked_but_for_results(checkout: Path) -> None:
+    (checkout / RESULTS.relative_to(ROOT) / "session.json").write_text("other", encoding="utf-8")
+    assert re.fullmatch("[0-9a-f]{12}", commit_of(checkout))
+    (checkout / "code.py").write_text("other", encoding="utf-8")
+    assert re.fullmatch("[0-9a-f]{12}[+]", commit_of(checkout))
+
+
+def test_a_recorded_kit_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="has no folder avl_black_pearl, which experiment session tests with"):
+        offer(load()["session"], {RECORDED: tmp_path, WORK: tmp_path / "work"})
+
+
+def test_the_weights_that_were_measured_are_those_that_ship() -> None:
+    result = Result.load(RESULTS / "session.json")
+    (trainings,) = (one for one in result.sections if one["title"] == "Trainings")
+    (row,) = (dict(zip(trainings["header"], row, strict=True)) for row in trainings["rows"] if row[0] == SHIPPED)
+    assert file_sha256(REFERENCE).startswith(row["SHA-256"])
