@@ -187,11 +187,13 @@ def _kits(table: pd.DataFrame, methods: Sequence[str]) -> Section:
 
 def _styles(table: pd.DataFrame, methods: Sequence[str]) -> Section:
     rows = []
-    for style in sorted(table["style"].dropna().unique()):
-        own = table[table["style"] == style]
-        means = (text_of(interval_of(own[own["method"] == method], MAIN, by_stem=False)) for method in methods)
-        rows.append((str(style), str(own["performance"].nunique()), *means))
-    return Section("nSDR by style, pooled, dB", "", ("style", "performances", *methods), rows)
+    for kit_set in KitSet:
+        of_set = table[table["kit_set"] == kit_set.value]
+        for style in sorted(of_set["style"].dropna().unique()):
+            own = of_set[of_set["style"] == style]
+            means = (text_of(interval_of(own[own["method"] == method], MAIN, by_stem=False)) for method in methods)
+            rows.append((kit_set.value, str(style), str(own["performance"].nunique()), *means))
+    return Section("nSDR by style, pooled, dB", "", ("kits", "style", "performances", *methods), rows)
 
 
 def _differences(table: pd.DataFrame, methods: Sequence[str]) -> Section:

@@ -44,7 +44,11 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
 @click.option("--kits", multiple=True, metavar="NAMES", help="Kits to train on.  [default: train]")
 @kit_path_option
 @click.option(
-    "--test-kits", multiple=True, metavar="NAMES", help="Kits kept for the test, never trained on.  [default: heldout]"
+    "--test-kits",
+    multiple=True,
+    metavar="NAMES",
+    help="Kits kept for the test, never trained on; or a folder of recorded kits, which are kept beside the others.  "
+    "[default: heldout]",
 )
 @click.option("--model", metavar="NAME", help="[default: larsnet-s]")
 @click.option("--stems", type=click.Choice(["five", "nine"]), help="[default: five]")
@@ -102,7 +106,6 @@ def baseline_train(**options: Any) -> None:
     training kits; the test split and the kits kept for the test are never heard, and a leak of any of them is refused.
     Several processes: `torchrun --nproc-per-node N -m -- stemgmd_tools.cli.main baseline-train ...`.
     """
-    config = _config(options)
     try:
         from stemgmd_tools.baseline.ablate import ablate, markdown, variants
         from stemgmd_tools.baseline.memory import keep_freed_memory
@@ -113,6 +116,7 @@ def baseline_train(**options: Any) -> None:
         raise UsageError(
             f"training needs the extra baseline: pip install 'stemgmd-tools[baseline]' ({error})"
         ) from None
+    config = _config(options)
     grid = variants(options["ablate"], options["values"]) if options["ablate"] else ()
     if options["dry_run"]:
         if is_first_process():
@@ -173,12 +177,13 @@ def _config(options: dict[str, Any]) -> TrainConfig:
     if options["corpus"] and options["gmd"]:
         raise UsageError("--corpus and --virtual name two sources; give one")
     p_original = options["p_original"]
+    test_kits, test_folders = _test_kits(options["test_kits"])
     data = {
         "corpus": _path(options["corpus"]),
         "gmd": _path(options["gmd"]),
         "kits": _names(options["kits"]),
-        "kit_path": [str(path.absolute()) for path in options["kit_path"]],
-        "test_kits": _names(options["test_kits"]),
+        "kit_path": [str(path.absolute()) for path in (*options["kit_path"], *test_folders)],
+        "test_kits": test_kits,
         "chain": options["chain"],
         "mix": {} if p_original is None else {"p_original": p_original},
         "target": list(options["target"]),
@@ -194,6 +199,19 @@ def _config(options: dict[str, Any]) -> TrainConfig:
     if p_original == 1.0:  # not the same as mixing that leaves all as it is, which draws its own segments
         changes["data"]["mix"] = None
     return load_config(options["file"], preset=options["preset"], changes=_given(changes))
+
+
+def _test_kits(given: tuple[str, ...]) -> tuple[list[str], list[Path]]:
+    """Return the names of the kits kept for the test, and the folders among what was given, where some of them lie."""
+    from stemgmd_tools.baseline.test_kits import recorded_kits
+    from stemgmd_tools.kits.library import GROUPS, known_maps
+
+    words = _names(given)
+    folders = [Path(word) for word in words if Path(word).is_dir() and word not in {*GROUPS, *known_maps()}]
+    if not folders:
+        return words, []
+    names = [word for word in words if Path(word) not in folders] or ["heldout"]
+    return [*names, *(kit.name for folder in folders for kit in recorded_kits(folder))], folders
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tone_kits import tone_kits
 
 from stemgmd_tools.baseline.config_file import read_config
 from stemgmd_tools.baseline.weights import load_weights
@@ -106,6 +108,21 @@ def test_leaks_and_contradictions_are_refused(kits, small):
         invoke("--value", "3")
     with pytest.raises(Exception, match="'soon' is no duration"):
         invoke("--time-budget", "soon")
+
+
+def test_a_folder_of_recorded_kits_is_kept_for_the_test(kits, small, tmp_path, monkeypatch):
+    (map_path,) = tone_kits(tmp_path / "mine", {"recorded_here": 150.0})
+    folder = Path(map_path).parent
+    common = ("--kits", ",".join(kits), "--config", small, "--dry-run")
+    assert "test_kits: [heldout, recorded_here]" in invoke(*common, "--test-kits", folder).output
+    assert (
+        "test_kits: [amber_parlour, recorded_here]" in invoke(*common, "--test-kits", f"{folder},amber_parlour").output
+    )
+    with pytest.raises(TrainingError, match="leak: kit recorded_here is kept for the test"):
+        invoke("--kits", map_path, "--test-kits", folder, "--dry-run")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "heldout").mkdir()
+    assert "test_kits: [heldout]" in invoke(*common, "--test-kits", "heldout").output
 
 
 def test_a_model_that_is_unknown_is_refused_before_anything_is_trained(kits):
