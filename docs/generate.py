@@ -147,6 +147,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "loader": loader,
     "manifests": manifest_docs.reference,
     "notes": notes,
+    "reference-results": baseline.card_results,
     "reference-weights": baseline.card,
     "realism-details": lambda: realism_results(realism.details),
     "realism-proof": lambda: realism_results(realism.proof),

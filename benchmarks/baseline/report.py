@@ -21,19 +21,28 @@ def _experiment(experiment: Experiment) -> str:
         commands = _commands(experiment.commands)
         return f"## {experiment.title}\n{experiment.text}\n\nNot measured yet.\n\n{commands}"
     result = Result.load(path)
-    about = ", ".join(value if key == "processor" else f"{key} {value}" for key, value in result.machine.items())
-    found = "\n\n".join(Section(**section).markdown(3) for section in result.sections)
-    measured = f"Measured at commit `{result.commit}`; {about}."
-    return f"## {result.title}\n{result.text}\n\n{_commands(result.commands)}\n\n{measured}\n\n{found}"
+    return f"## {result.title}\n{result.text}\n\n{_found(result)}"
 
 
 def _commands(commands: list[str]) -> str:
     return "```sh\n" + "\n".join(commands) + "\n```"
 
 
+def card_results() -> str:
+    """Return all that was measured of the reference weights on the evaluation sessions, for their model card."""
+    return _found(Result.load(RESULTS / "session.json"))
+
+
+def _found(result: Result) -> str:
+    about = ", ".join(value if key == "processor" else f"{key} {value}" for key, value in result.machine.items())
+    sections = "\n\n".join(Section(**section).markdown(3) for section in result.sections)
+    return f"{_commands(result.commands)}\n\nMeasured at commit `{result.commit}`; {about}.\n\n{sections}"
+
+
 def card() -> str:
     """Return what the reference weights tell of themselves, for their model card."""
     spec, model, about = load_weights(REFERENCE)
+    optimizer = about["config"]["optimizer"]
     validation = ", ".join(f"{name} {value:.2f}" for name, value in about["validation_db"].items())
     rows = {
         "model": f"`{spec.model}`, {parameter_count(model):,} parameters, stems {', '.join(spec.stems)}",
@@ -41,7 +50,7 @@ def card() -> str:
         "licence": about["license"],
         "trained with": f"`{about['command']}`, seed {about['config']['seed']}",
         "on": f"{about['machine']}, at commit `{about['commit']}`",
-        "steps": f"{about['step']:,} of {about['config']['optimizer']['items']} segments",
+        "steps": f"{about['step']:,} of {optimizer['items']} segments, by {optimizer['name']}",
         "corpus hash": f"`{about['data']}`",
         "validation, nSDR in dB": validation,
     }

@@ -59,7 +59,9 @@ def export_onnx(path: Path, model: Separator, about: Mapping[str, Any] | None = 
     :raises StemgmdError: if the model cannot be expressed, or the masks differ by more than :data:`TOLERANCE`.
     """
     if not isinstance(model, MaskSeparator):
-        raise UsageError("this model makes no masks of spectra; larsnet and larsnet-s do and can be exported")
+        raise UsageError(
+            "this model makes no masks of spectra; larsnet, larsnet-s and larsnet-xs do and can be exported"
+        )
     _require_onnx()
     network = _Masks(model.cpu().eval()).eval()
     count = model.transform.count(model.segment)

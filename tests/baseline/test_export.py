@@ -14,7 +14,7 @@ from stemgmd_tools.baseline import export
 from stemgmd_tools.baseline.export import TOLERANCE, export_onnx
 from stemgmd_tools.baseline.models.registry import ModelSpec, build
 from stemgmd_tools.baseline.models.separator import MaskSeparator
-from stemgmd_tools.baseline.weights import save_weights
+from stemgmd_tools.baseline.weights import load_weights, save_weights, shipped_weights
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.errors import StemgmdError, UsageError
 from stemgmd_tools.seeds import stream
@@ -81,12 +81,21 @@ def test_who_has_only_the_file_gets_the_same_stems(tmp_path, kind):
 
 
 @pytest.mark.slow
-def test_the_compact_model_is_exported_for_any_length(tmp_path):
-    torch.manual_seed(3)
-    model = build(ModelSpec("larsnet-s", ("kick", "snare", "toms", "hihat", "cymbals"), {"width": 8, "temporal": 8}))
+def test_the_weights_that_ship_are_exported_for_any_length(tmp_path):
+    model = load_weights(shipped_weights()).model
     assert isinstance(model, MaskSeparator)
     made = export_onnx(tmp_path / "m.onnx", model)
     assert made.spectra is None
+    assert made.difference <= TOLERANCE
+
+
+@pytest.mark.slow
+def test_larsnet_is_exported_for_its_patches(tmp_path):
+    torch.manual_seed(3)
+    model = build(ModelSpec("larsnet", ("kick",)))
+    assert isinstance(model, MaskSeparator)
+    made = export_onnx(tmp_path / "m.onnx", model)
+    assert made.spectra == 512
     assert made.difference <= TOLERANCE
 
 

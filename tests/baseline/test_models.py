@@ -116,7 +116,7 @@ def test_stems_are_those_asked_for(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("compact", "parameters"),
-    [("tfc-tdf-s", 4_659_328), ("htdemucs-s", 4_976_538)],
+    [("larsnet-s", 1_625_637), ("larsnet-xs", 1_617_845), ("tfc-tdf-s", 4_659_328), ("htdemucs-s", 4_976_538)],
 )
 def test_compact_models_are_as_large_as_told(compact: str, parameters: int) -> None:
     assert parameter_count(build(ModelSpec(compact, ("kick", "snare", "toms", "hihat", "cymbals")))) == parameters

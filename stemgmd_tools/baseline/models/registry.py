@@ -46,6 +46,7 @@ MODELS: Final[tuple[Model, ...]] = (
         "one small band-split U-Net for all stems, real masks; the default",
         "after Mezza et al. 2024 (LarsNet) and Luo and Yu 2023 (band split)",
     ),
+    Model("larsnet-xs", "compact_each:LarsNetSmallEach", "as larsnet-s, but one yet smaller a stem", "as larsnet-s"),
 )
 
 MODEL_OF_NAME: Final = {model.name: model for model in MODELS}
