@@ -137,11 +137,21 @@ class SegmentDataset(Dataset[Item]):
         self._frames = frames
         self._length = length
         self._stems, self._target = tuple(stems), tuple(target)
+        self._min_active = dict(min_active or {})
         self._chain, self._mix, self._seed = chain, mix, seed
         wants_hits = (chain is not None and counts_hits(chain)) or (mix is not None and mix.min_hits > 0)
         self._pool = pool_of(source, activity=wants_hits)
         self._segments = SegmentDraw(source, frames, min_active=min_active, seed=seed)
         self._studio = Studio(source)
+
+    def put_on_grid(self, grid: int) -> None:
+        """Let segments start at multiples of so many frames of their performance, as LarsNet's do.
+
+        :raises UsageError: if there is no such grid, or segments are placed otherwise, by ``min_active`` or ``mix``.
+        """
+        if self._mix is not None or self._min_active:
+            raise UsageError("a grid goes neither with min_active nor with mix, which place segments otherwise")
+        self._segments = SegmentDraw(self.source, self._frames, grid=grid, seed=self._seed)
 
     def __len__(self) -> int:
         """Return the number of items in an epoch."""

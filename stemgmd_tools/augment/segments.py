@@ -51,17 +51,29 @@ class SegmentDraw:
     :param frames: length of a segment.
     :param min_active: piece or group -> share of the segments, 0..1, that hold at least one of its hits at least; the
         other segments are drawn as if nothing was asked.
+    :param grid: segments start at multiples of so many frames, as LarsNet's do; 1: anywhere. Not with ``min_active``,
+        which places segments by their hits.
     :param seed: of all draws.
     :raises UsageError: if a length or share is out of range, a name is unknown, or what it names is never played.
     """
 
     def __init__(
-        self, source: StemSource, frames: int, *, min_active: Mapping[str, float] | None = None, seed: int = 0
+        self,
+        source: StemSource,
+        frames: int,
+        *,
+        min_active: Mapping[str, float] | None = None,
+        grid: int = 1,
+        seed: int = 0,
     ) -> None:
         """Index the onsets."""
         if frames < 1:
             raise UsageError(f"frames is {frames}; a segment has at least 1")
-        self.frames = frames
+        if grid < 1:
+            raise UsageError(f"grid is {grid}; it is 1 frame at least")
+        if grid > 1 and min_active:
+            raise UsageError("min_active and a grid cannot be used together; min_active places segments by their hits")
+        self.frames, self._grid = frames, grid
         self._seed = seed
         performances = source.performances
         self._names = performances["performance"].tolist()
@@ -94,7 +106,8 @@ class SegmentDraw:
     def _anywhere(self, draw: np.random.Generator) -> tuple[int, int]:
         """Return a segment drawn uniformly from all time."""
         row = int(np.searchsorted(self._ends, draw.integers(self._ends[-1]), side="right"))
-        return row, int(draw.integers(max(int(self._lengths[row]) - self.frames, 0) + 1))
+        places = max(int(self._lengths[row]) - self.frames, 0) // self._grid + 1
+        return row, self._grid * int(draw.integers(places))
 
     def _around_onset(self, draw: np.random.Generator, asked: list[_Onsets]) -> tuple[int, int]:
         """Return a segment that holds a hit of the rarest of what is asked for, anywhere in it."""

@@ -226,7 +226,7 @@ def _mixed(value: str) -> dict[str, Any]:
         raise UsageError(
             f"p_original {value!r}: give P or P:SCOPE, P from 0 to 1, SCOPE {', '.join(MixScope)}"
         ) from None
-    return {"data": {"mix": mix, "min_active": {}}}
+    return {"data": {"mix": mix, "min_active": {}, "grid_s": None}}
 
 
 _GRIDS: Final[dict[str, tuple[tuple[str, ...], Callable[[str], Mapping[str, Any]]]]] = {

@@ -69,6 +69,9 @@ class DataConfig(Strict):
     kit_path: tuple[str, ...] = Field(default=(), description="folders with sample maps and samples")
     limit: Count | None = Field(default=None, description="at most so many training performances, spread evenly")
     segment_s: Positive = Field(default=6.0, le=600, description="length of a segment in seconds")
+    grid_s: Positive | None = Field(
+        default=None, description="segments start at multiples of so many seconds of a performance; default: anywhere"
+    )
     min_active: dict[str, Share] = Field(
         default={}, description="piece or group to the share of segments that hold one of its hits at least"
     )
@@ -85,6 +88,8 @@ class DataConfig(Strict):
     def _one_way(self) -> DataConfig:
         if self.mix is not None and self.min_active:
             raise ValueError("min_active and mix cannot be used together; give mix its min_hits instead")
+        if self.grid_s is not None and (self.mix is not None or self.min_active):
+            raise ValueError("grid_s goes neither with min_active nor with mix, which place segments otherwise")
         if self.corpus is not None and self.gmd is not None:
             raise ValueError("corpus and gmd name two sources; give one")
         return self
@@ -204,6 +209,11 @@ class TrainConfig(Strict):
     def segment_frames(self) -> int:
         """Length of a segment at 44.1 kHz, which all models are for."""
         return round(self.data.segment_s * SAMPLE_RATE)
+
+    @property
+    def grid_frames(self) -> int | None:
+        """Segments start at multiples of so many frames at 44.1 kHz; None: anywhere."""
+        return None if self.data.grid_s is None else max(round(self.data.grid_s * SAMPLE_RATE), 1)
 
     @property
     def identity(self) -> str:

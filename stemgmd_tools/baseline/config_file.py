@@ -86,7 +86,7 @@ def overlaid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
 _REPLACED: Final = frozenset({"terms", "options", "min_active", "stem_weights", "budget"})
 """Mappings that are one choice: a file that names some of the keys means no others."""
 
-_EXCLUSIVE: Final = (("mix", "min_active"), ("corpus", "gmd"))
+_EXCLUSIVE: Final = (("mix", "min_active"), ("mix", "grid_s"), ("min_active", "grid_s"), ("corpus", "gmd"))
 """Keys that go without each other: who gives one takes the other of the layer below away."""
 
 

@@ -122,7 +122,7 @@ def prepare(data: TrainingData, jobs: int) -> None:
 def train_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset:
     """Return the segments that are trained on."""
     chain = load_chain(config.data.chain)
-    return SegmentDataset(
+    segments = SegmentDataset(
         data.train,
         config.segment_frames,
         EPOCH_ITEMS,
@@ -133,6 +133,9 @@ def train_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset:
         min_active=config.data.min_active or None,
         seed=config.seed,
     )
+    if config.grid_frames is not None:
+        segments.put_on_grid(config.grid_frames)
+    return segments
 
 
 def validation_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset | None:

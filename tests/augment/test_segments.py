@@ -97,6 +97,19 @@ def test_segments_lie_inside_and_use_every_kit(tables):
     assert {one.kit for one in found} == {"tin", "wood"}
 
 
+def test_on_a_grid_segments_start_at_its_multiples_inside(tables):
+    grid = RATE // 5
+    draw = SegmentDraw(tables, FRAMES, grid=grid)
+    found = [draw.segment(0, i) for i in range(2000)]
+    lengths = (tables.performances.set_index("performance")["duration_s"] * RATE).astype(int)
+    for name in lengths.index:
+        places = range(0, max(lengths[name] - FRAMES, 0) + 1, grid)
+        assert {one.start for one in found if one.performance == name} <= set(places)
+    longest = lengths.idxmax()
+    starts = {one.start for one in found if one.performance == longest}
+    assert max(starts) + grid + FRAMES > lengths[longest], "the last place is drawn, too"
+
+
 def test_a_segment_longer_than_all_starts_at_the_beginning(tables):
     draw = SegmentDraw(tables, 10**9, min_active={"ride": 1})
     assert {draw.segment(0, i).start for i in range(20)} == {0}
@@ -107,6 +120,8 @@ def test_a_segment_longer_than_all_starts_at_the_beginning(tables):
     [
         ({"min_active": {"cowbell": 0.5}}, "cowbell.*allowed: kick"),
         ({"min_active": {"toms": 1.5}}, "toms is 1.5.*0..1"),
+        ({"grid": 0}, "grid is 0; it is 1 frame at least"),
+        ({"grid": 2, "min_active": {"toms": 0.5}}, "min_active and a grid cannot be used together"),
     ],
 )
 def test_what_cannot_be_is_refused(tables, options, words):

@@ -14,7 +14,7 @@ def test_the_paper_preset_is_the_published_recipe():
     config = load_config(preset="larsnet")
     assert config.model.name == "larsnet"
     assert config.model.stem_names == ("kick", "snare", "toms", "hihat", "cymbals")
-    assert config.data.segment_s == 11.85
+    assert (config.data.segment_s, config.data.grid_s, config.grid_frames) == (11.85, 2.0, 88_200)
     assert config.data.kits == ("train",)
     assert config.loss.terms == {"l1_magnitude": 1.0}
     assert (config.optimizer.name, config.optimizer.learning_rate, config.optimizer.items) == ("adam", 1e-4, 24)
@@ -55,6 +55,7 @@ def test_what_is_saved_reads_back(preset, tmp_path):
         ("loss: {windows: []}\n", ":1: loss.windows"),
         ("loss: {stem_weights: {kick: -1}}\n", ":1: loss.stem_weights"),
         ("data: {mix: {}, min_active: {toms: 1}}\n", "cannot be used together"),
+        ("data: {grid_s: 2, min_active: {toms: 1}}\n", "grid_s goes neither with min_active nor with mix"),
         ("optimizer: {learning_rate: fast}\n", 'found "fast"; must be a valid number'),
         ("optimizer: {items: 5, accumulate: 2}\n", "must be a multiple of accumulate"),
         ("- 1\n", ":1: found "),
