@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "augment": "stemgmd_tools.cli.augment:augment",
     "baseline-train": "stemgmd_tools.cli.baseline_train:baseline_train",
     "baseline-export": "stemgmd_tools.cli.baseline_export:baseline_export",
+    "baseline-join": "stemgmd_tools.cli.baseline_join:baseline_join",
     "separate": "stemgmd_tools.cli.separate:separate",
     "evaluate": "stemgmd_tools.cli.evaluate:evaluate",
     "verify": "stemgmd_tools.cli.verify:verify",

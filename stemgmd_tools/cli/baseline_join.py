@@ -1,0 +1,29 @@
+"""``stemgmd baseline-join``: one model from several that were each trained for stems of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from stemgmd_tools.errors import UsageError
+
+
+@click.command("baseline-join", short_help="Join weights trained for one stem each.")
+@click.argument("weights", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The file to write.")
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
+def baseline_join(weights: tuple[Path, ...], out: Path, *, overwrite: bool) -> None:
+    """Join weights of `baseline-train --target STEM`, one file a stem, into one model of all stems.
+
+    For models with a network of its own for every stem: larsnet, as published, and larsnet-xs.
+    """
+    if out.exists() and not overwrite:
+        raise UsageError(f"--out {out}: is there already; give --overwrite to replace it, or another name")
+    try:
+        from stemgmd_tools.baseline.join import join_weights
+    except ImportError:
+        raise UsageError("joining needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
+    for stem, path in join_weights(weights, out).items():
+        click.echo(f"{stem}: {path}")
+    click.echo(f"weights: {out}")
