@@ -71,14 +71,15 @@ def _part(path: Path, make: Callable[[ModelSpec], Separator]) -> _Part:
 
 def _about(origin: dict[str, _Part]) -> dict[str, Any]:
     """Return what the joined weights say of themselves: all that any of them heard, and each one's own words."""
-    found = [kits_heard(part.weights.about) for part in origin.values()]
-    heard = [kits for kits in found if kits is not None]
-    licences = sorted({part.weights.about["license"] for part in origin.values() if "license" in part.weights.about})
-    return {
+    abouts = [part.weights.about for part in origin.values()]
+    heard = [kits for kits in map(kits_heard, abouts) if kits is not None]
+    told: dict[str, Any] = {
         "joined": {
             stem: {"sha256": file_sha256(part.path), "about": part.weights.about} for stem, part in origin.items()
-        },
-        "kits": sorted({kit for one in heard for kit in one.kits}),
-        "related": sorted({name for one in heard for name in one.related}),
-        **({"license": licences[0]} if len(licences) == 1 else {}),
+        }
     }
+    if len(heard) == len(abouts):  # kits that one does not tell would pass for unheard
+        told["kits"] = sorted({kit for one in heard for kit in one.kits})
+        told["related"] = sorted({name for one in heard for name in one.related})
+    licences = {about.get("license") for about in abouts}
+    return told | ({"license": licences.pop()} if len(licences) == 1 and None not in licences else {})

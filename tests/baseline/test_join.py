@@ -53,6 +53,15 @@ def test_every_stem_is_as_of_the_file_that_was_trained_for_it(paths, tmp_path):
     assert joined.about["joined"]["snare"]["sha256"] == file_sha256(paths[0])
 
 
+def test_what_one_of_them_does_not_tell_is_not_told_of_all(paths, tmp_path):
+    silent = load_weights(paths[0])
+    save_weights(paths[0], silent.spec, silent.model, {"config": {"data": {"target": ["snare"]}}})
+    join_weights(paths, tmp_path / "joined.safetensors")
+    about = load_weights(tmp_path / "joined.safetensors").about
+    assert kits_heard(about) is None
+    assert "license" not in about
+
+
 def test_what_cannot_be_joined_is_named(paths, tmp_path):
     out = tmp_path / "joined.safetensors"
     again = trained(tmp_path / "again.safetensors", ("kick",))
