@@ -22,7 +22,7 @@ def test_they_are_small_and_say_what_made_them():
     assert weights.spec.stems == STEMS
     about = weights.about
     assert about["license"] == "Apache-2.0"
-    assert about["config"]["data"]["kits"] == ["train"]
+    assert about["config"]["data"]["kits"] == ["train", "random:0..39", "random:100..129:spread=2"]
     assert "stemgmd baseline-train" in about["command"]
     assert re.fullmatch("[0-9a-f]{64}", about["data"])
     assert shipped_weights().with_suffix(".md").is_file()
