@@ -72,7 +72,7 @@ def parquet_bytes(table: Table, frame: pd.DataFrame) -> bytes:
         pa.array(frame[column.name], type=field.type, from_pandas=True)
         for column, field in zip(table.columns, table.schema, strict=True)
     ]
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()
     pq.write_table(
         pa.Table.from_arrays([_whole(column) for column in columns], schema=table.schema),
         sink,
@@ -81,7 +81,7 @@ def parquet_bytes(table: Table, frame: pd.DataFrame) -> bytes:
         version="2.6",
         store_schema=False,
     )
-    return sink.getvalue()
+    return bytes(sink.getvalue().to_pybytes())
 
 
 def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -115,7 +115,7 @@ def _flag(value: object) -> str:
 
 def _read_parquet(path: Path, table: Table) -> pd.DataFrame:
     """Read columns by Arrow and type them; types are checked, not converted."""
-    with path.open("rb") as file:
+    with pa.OSFile(str(path)) as file:  # Arrow's own: threads that let go of one of Python's abort a process at its end
         found = pq.read_table(file)
     if found.column_names != table.names:
         raise ValueError(f"columns {', '.join(found.column_names)}; expected {', '.join(table.names)}")
