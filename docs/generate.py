@@ -23,6 +23,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import report  # noqa: E402 - lies in the checkout, not in an installed package
+from benchmarks.baseline import published  # noqa: E402
 from benchmarks.baseline import report as baseline  # noqa: E402
 from benchmarks.baseline.plan import load as load_experiments  # noqa: E402
 from benchmarks.realism import report as realism  # noqa: E402
@@ -137,6 +138,7 @@ def training() -> str:
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "augment-benchmarks": augment_benchmarks,
     "baseline": baseline_results,
+    "baseline-published": published.markdown,
     "benchmarks": benchmarks,
     "chain-format": augment_docs.format_reference,
     "chains": augment_docs.chains_reference,

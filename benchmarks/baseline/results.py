@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,6 +46,20 @@ class Result:
     def load(cls, path: Path) -> Result:
         """Read what :meth:`save` wrote."""
         return cls(**json.loads(path.read_text(encoding="utf-8")))
+
+    def cell(self, section: str, column: str, row: Sequence[str]) -> str:
+        """Return one cell.
+
+        :param section: its title.
+        :param column: its heading.
+        :param row: what the first cells of the row say.
+        :raises KeyError: if there is no such cell.
+        """
+        for one in self.sections:
+            for cells in one["rows"] if one["title"] == section and column in one["header"] else ():
+                if cells[: len(row)] == list(row):
+                    return str(cells[one["header"].index(column)])
+        raise KeyError((section, column, *row))
 
 
 class Begun(NamedTuple):
