@@ -113,7 +113,8 @@ def commit_of(folder: Path) -> str:
 def _evaluation(experiment: Experiment, work: Path) -> Iterator[Section]:
     if experiment.trainings:
         rows = [_training(work / one.name) for one in experiment.trainings]
-        yield Section("Trainings", "", ("weights", "steps", "minutes", "validation, dB", "SHA-256", "commit"), rows)
+        note = "Validation is through the kits of each training: figures of different kits do not compare."
+        yield Section("Trainings", note, ("weights", "steps", "minutes", "validation, dB", "SHA-256", "commit"), rows)
     table = pd.read_parquet(work / experiment.name / "evaluation.parquet")
     table["method"] = table["method"].astype(str).str.removesuffix(END)
     trained = [one.name for one in experiment.trainings]

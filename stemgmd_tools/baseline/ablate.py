@@ -173,9 +173,7 @@ def rows_of(table: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]
 
 def markdown(table: pd.DataFrame) -> str:
     """Return the table as Markdown."""
-    header, rows = rows_of(table)
-    lines = [f"| {' | '.join(cells)} |" for cells in (header, *rows)]
-    return "\n".join([lines[0], "|---|---|---|---:|---:|---:|", *lines[1:]]) + "\n"
+    return Section("", "", *rows_of(table)).table() + "\n"
 
 
 def _figures(part: pd.DataFrame, base: pd.DataFrame, stems: str) -> dict[str, float]:

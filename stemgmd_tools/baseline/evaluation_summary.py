@@ -18,8 +18,9 @@ NOTHING: Final = "–"
 EXPLANATION: Final = """All figures but those of absent stems are of present stems: those with any sample that is not
 zero. Pooled is the mean over all clips and stems, stem mean the mean over stems of their means. nSDR is LarsNet's
 (nsdr_larsnet): the ratio in dB of the mean powers of stem and error, each plus 1e-7. Brackets hold 95 % intervals of a
-percentile bootstrap over performances: all kits and stems of one are drawn together. Onset F1 compares onsets found in
-the estimate (spectral flux) with the strokes that were played, within 50 ms."""
+percentile bootstrap over performances: all kits and stems of one are drawn together; kits stay as they are, and others
+may lie outside. Onset F1 compares onsets found in the estimate (spectral flux) with the strokes that were played,
+within 50 ms."""
 
 
 class Section(NamedTuple):
@@ -36,9 +37,12 @@ class Section(NamedTuple):
 
         :param level: of the heading, from 1.
         """
+        return "\n\n".join(part for part in (f"{'#' * level} {self.title}", self.note, self.table()) if part)
+
+    def table(self) -> str:
+        """Return the table alone."""
         lines = [self.header, ("---",) * len(self.header), *self.rows]
-        table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-        return "\n\n".join(part for part in (f"{'#' * level} {self.title}", self.note, table) if part)
+        return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 class Slice(NamedTuple):
@@ -55,7 +59,13 @@ def summary(table: pd.DataFrame, methods: Sequence[str]) -> list[Section]:
     :param methods: the methods to tell of, in this order; others are compared with the last.
     """
     slices = list(slices_of(table, methods))
-    found = [_overview(slices), _stems(table, slices), _absent(slices), _kits(table, methods), _styles(table, methods)]
+    found = [
+        _overview(slices),
+        _stems(table, slices),
+        _absent(table, slices),
+        _kits(table, methods),
+        _styles(table, methods),
+    ]
     if len(methods) > 1:
         found.insert(1, _differences(table, methods))
     return found
@@ -106,14 +116,20 @@ def _overview(slices: Sequence[Slice]) -> Section:
         "kits",
         "clips",
         "nSDR pooled, dB",
+        "by kit",
         "nSDR stem mean, dB",
+        "of medians",
         "over mixture, pooled, dB",
         "SI-SDR stem mean, dB",
         "uSDR stem mean, dB",
         "SDR of BSS eval v4 stem mean, dB",
         "onset F1 stem mean (of the true stems)",
     )
-    return Section("Overview", "", header, [_overview_row(one) for one in slices])
+    note = (
+        "By kit: the lowest and the highest of the kits' own means. Of medians: the mean over stems of their medians "
+        "over clips."
+    )
+    return Section("Overview", note, header, [_overview_row(one) for one in slices])
 
 
 def _overview_row(one: Slice) -> tuple[str, ...]:
@@ -124,13 +140,25 @@ def _overview_row(one: Slice) -> tuple[str, ...]:
         one.kit_set,
         str(len(rows.drop_duplicates(["performance", "kit"]))),
         text_of(interval_of(rows, MAIN, by_stem=False)),
+        _by_kit(rows, MAIN),
         text_of(interval_of(rows, MAIN, by_stem=True)),
+        _number(rows[rows["present"]].groupby("stem")[MAIN].median().mean()),
         text_of(interval_of(rows, MAIN, by_stem=False, over=f"mixture_{MAIN}")),
         text_of(interval_of(rows, "si_sdr_db", by_stem=True)),
         text_of(interval_of(rows, "usdr_db", by_stem=True)),
         text_of(interval_of(rows, "sdr_bss_eval_db", by_stem=True)),
         f"{text_of(interval_of(rows, 'onset_f1', by_stem=True))} ({ceiling.mean:.2f})",
     )
+
+
+def _by_kit(rows: pd.DataFrame, column: str) -> str:
+    """Return the range of the kits' means over present stems: how much hangs on the kit, which intervals leave out."""
+    means = rows[rows["present"]].groupby("kit")[column].mean()
+    return f"{_number(means.min())} to {_number(means.max())}"
+
+
+def _number(value: float) -> str:
+    return NOTHING if math.isnan(value) else f"{value:.2f}"
 
 
 def _stems(table: pd.DataFrame, slices: Sequence[Slice]) -> Section:
@@ -143,37 +171,57 @@ def _stems(table: pd.DataFrame, slices: Sequence[Slice]) -> Section:
         )
         for one in slices
     ]
-    return Section("nSDR by stem, dB", "", ("method", "kits", *stems), rows)
+    there = table[table["present"]].drop_duplicates(["performance", "stem"])
+    counts = there.groupby("stem")["strokes"].agg(["size", "sum"])
+    played = [
+        f"{stem} {size:,} ({strokes:,})" for stem, size, strokes in counts.reindex(stems, fill_value=0).itertuples()
+    ]
+    note = f"Performances in which a stem is present, and its strokes in them: {', '.join(played)}."
+    return Section("nSDR by stem, dB", note, ("method", "kits", *stems), rows)
 
 
-def _absent(slices: Sequence[Slice]) -> Section:
-    rows = []
-    for one in slices:
-        absent = one.rows[~one.rows["present"]]
-        names = absent["performance"].tolist()
-        per_minute = 60.0 * absent["onsets_found"].to_numpy(float) / absent["duration_s"].to_numpy(float)
-        everywhere = mean_interval(one.rows["silence_energy_db"].to_numpy(), one.rows["performance"].tolist())
-        rows.append(
-            (
-                one.method,
-                one.kit_set,
-                str(len(absent)),
-                text_of(mean_interval(absent[MAIN].to_numpy(), names)),
-                text_of(mean_interval(absent["silence_energy_db"].to_numpy(), names), 1),
-                text_of(mean_interval(per_minute, names), 1),
-                text_of(everywhere, 1),
-            )
-        )
+def _absent(table: pd.DataFrame, slices: Sequence[Slice]) -> Section:
+    absent_somewhere = set(table.loc[~table["present"], "stem"])
+    stems = [stem for stem in stems_in(table) if stem in absent_somewhere]
     note = (
-        "On an absent stem nSDR is 0 for silence and falls with what was predicted. Predicted energy at silence is the "
-        "mean level of windows of 46 ms in which the stem is silent, -100 dB at least; it is told of pauses of present "
+        "On an absent stem nSDR is 0 for silence and falls with what was predicted. False strokes are onsets found "
+        "where nothing was played. Predicted energy at silence is the mean level of windows of 46 ms in which the stem "
+        "is silent, -100 dB at least, so that windows without anything weigh most; it is told of pauses of present "
         "stems, too."
     )
-    header = ("method", "kits", "absent stems", "nSDR, dB", "energy, dBFS", "false strokes/min", "energy, all, dBFS")
-    return Section("Absent stems and silence", note, header, rows)
+    header = (
+        "method",
+        "kits",
+        "absent stems",
+        "nSDR, dB",
+        *(f"{stem}, dB" for stem in stems),
+        "false strokes/min",
+        "energy, dBFS",
+        "energy, all, dBFS",
+    )
+    return Section("Absent stems and silence", note, header, [_absent_row(one, stems) for one in slices])
+
+
+def _absent_row(one: Slice, stems: Sequence[str]) -> tuple[str, ...]:
+    absent = one.rows[~one.rows["present"]]
+    names = absent["performance"].tolist()
+    of_stem = absent.groupby("stem")[MAIN].mean()
+    per_minute = 60.0 * absent["onsets_found"].to_numpy(float) / absent["duration_s"].to_numpy(float)
+    everywhere = mean_interval(one.rows["silence_energy_db"].to_numpy(), one.rows["performance"].tolist())
+    return (
+        one.method,
+        one.kit_set,
+        str(len(absent)),
+        text_of(mean_interval(absent[MAIN].to_numpy(), names)),
+        *(_number(of_stem.get(stem, math.nan)) for stem in stems),
+        text_of(mean_interval(per_minute, names), 1),
+        text_of(mean_interval(absent["silence_energy_db"].to_numpy(), names), 1),
+        text_of(everywhere, 1),
+    )
 
 
 def _kits(table: pd.DataFrame, methods: Sequence[str]) -> Section:
+    stems = stems_in(table)
     rows = []
     for method in methods:
         of_method = table[table["method"] == method]
@@ -181,8 +229,10 @@ def _kits(table: pd.DataFrame, methods: Sequence[str]) -> Section:
             for kit in sorted(of_method.loc[of_method["kit_set"] == kit_set.value, "kit"].unique()):
                 own = of_method[of_method["kit"] == kit]
                 figures = (text_of(interval_of(own, MAIN, by_stem=by_stem)) for by_stem in (False, True))
-                rows.append((method, kit_set.value, str(kit), *figures))
-    return Section("nSDR by kit, dB", "", ("method", "kits", "kit", "pooled", "stem mean"), rows)
+                of_stem = own[own["present"]].groupby("stem")[MAIN].mean()
+                means = (_number(of_stem.get(stem, math.nan)) for stem in stems)
+                rows.append((method, kit_set.value, str(kit), *figures, *means))
+    return Section("nSDR by kit, dB", "", ("method", "kits", "kit", "pooled", "stem mean", *stems), rows)
 
 
 def _styles(table: pd.DataFrame, methods: Sequence[str]) -> Section:
@@ -208,7 +258,11 @@ def _differences(table: pd.DataFrame, methods: Sequence[str]) -> Section:
         for kit_set in KitSet:
             same = both[both["kit_set"] == kit_set.value]
             if len(same):
-                gains = (text_of(interval_of(same, MAIN, by_stem=by, over=f"{MAIN}_other")) for by in (False, True))
-                rows.append((other, kit_set.value, *gains))
+                pooled, stem_mean = (
+                    text_of(interval_of(same, MAIN, by_stem=by, over=f"{MAIN}_other")) for by in (False, True)
+                )
+                by_kit = _by_kit(same.assign(gain=same[MAIN] - same[f"{MAIN}_other"]), "gain")
+                rows.append((other, kit_set.value, pooled, by_kit, stem_mean))
     note = "The same clips and stems, pair by pair."
-    return Section(f"nSDR of {last} above others, dB", note, ("above", "kits", "pooled", "stem mean"), rows)
+    header = ("above", "kits", "pooled", "by kit", "stem mean")
+    return Section(f"nSDR of {last} above others, dB", note, header, rows)

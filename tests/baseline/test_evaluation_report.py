@@ -89,9 +89,20 @@ def test_sections_tell_what_the_table_holds(done) -> None:
     above = sections["nSDR of irm-1024-256 above others, dB"].rows
     gain = (there["nsdr_larsnet_db"] - there["mixture_nsdr_larsnet_db"]).mean()
     assert above[0][2].startswith(f"{gain:.2f} [")
+    gains = (there["nsdr_larsnet_db"] - there["mixture_nsdr_larsnet_db"]).groupby(there["kit"]).mean()
+    assert above[0][3] == f"{gains.min():.2f} to {gains.max():.2f}"
     absent = sections["Absent stems and silence"].rows[0]
     assert absent[2] == str((~done.table["present"]).sum() // 2)
-    assert {row[2] for row in sections["nSDR by kit, dB"].rows} == {"tin", "wood"}
+    assert overview["of medians"] == f"{there.groupby('stem')['nsdr_larsnet_db'].median().mean():.2f}"
+    of_kit = {row[2]: row for row in sections["nSDR by kit, dB"].rows if row[0] == "irm-1024-256"}
+    assert set(of_kit) == {"tin", "wood"}
+    kicks = there[there["stem"] == "kick"].groupby("kit")["nsdr_larsnet_db"].mean()
+    place = sections["nSDR by kit, dB"].header.index("kick")
+    assert {kit: row[place] for kit, row in of_kit.items()} == {kit: f"{mean:.2f}" for kit, mean in kicks.items()}
+    pooled = there.groupby("kit")["nsdr_larsnet_db"].mean()
+    assert overview["by kit"] == f"{pooled.min():.2f} to {pooled.max():.2f}"
+    played = there[there["stem"] == "kick"].drop_duplicates("performance")["strokes"]
+    assert f"kick {len(played)} ({played.sum()})" in sections["nSDR by stem, dB"].note
     assert sections["nSDR by style, pooled, dB"].rows
 
 

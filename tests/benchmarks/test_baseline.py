@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from benchmarks.baseline import report
+from benchmarks.baseline import published, report
 from benchmarks.baseline.__main__ import offer
 from benchmarks.baseline.plan import GMD, RECORDED, WORK, arguments, load
 from benchmarks.baseline.results import RESULTS, ROOT, Begun, Result, commit_of
@@ -58,6 +58,27 @@ def test_what_ran_is_told_with_the_commit_that_began_it(tmp_path: Path, monkeypa
     assert "Measured at commit `abc`; a CPU, cores 2." in told
     assert "### Overview\n\n| method | dB |\n| --- | --- |\n| mine | 1.5 |" in told
     assert told.count("Not measured yet.") == len(experiments) - 1
+
+
+def test_a_cell_is_found_by_what_its_row_and_column_say() -> None:
+    section = {
+        "title": "Overview",
+        "note": "",
+        "header": ["method", "kits", "dB"],
+        "rows": [["a", "x", "1"], ["a", "y", "2"]],
+    }
+    result = Result("t", "", [], {}, "abc", [section])
+    assert result.cell("Overview", "dB", ("a", "y")) == "2"
+    for wrong in (("Over", "dB", ("a", "y")), ("Overview", "SDR", ("a", "y")), ("Overview", "dB", ("b", "y"))):
+        with pytest.raises(KeyError):
+            result.cell(*wrong)
+
+
+def test_published_figures_stand_beside_what_was_measured() -> None:
+    rows = [line.split(" | ") for line in published.markdown().splitlines()[2:]]
+    assert len(rows) == len(published.ABSOLUTE) + len(published.ABOVE)
+    session = Result.load(RESULTS / "session.json")
+    assert rows[0][2] == session.cell("Overview", "nSDR pooled, dB", ("larsnet-s", "heldout"))
 
 
 @pytest.fixture
