@@ -217,19 +217,26 @@ def _linked(source: Path, target: Path) -> bool:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Hold back Ctrl-C while libsndfile calls back into Python: raised there it would be printed and lost."""
-    handler = signal.getsignal(signal.SIGINT)
-    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+    """Hold back Ctrl-C and SIGTERM while libsndfile calls back into Python: raised there they would be lost."""
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     held: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: held.append((number, frame)))
+    for number, handler in handlers.items():
+        if callable(handler):
+            signal.signal(number, lambda number, frame: held.append((number, frame)))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, handler)
+        for number, handler in handlers.items():
+            if callable(handler):
+                signal.signal(number, handler)
     if held:
-        handler(*held[0])
+        first, frame = held[0]
+        handler = handlers[signal.Signals(first)]
+        if callable(handler):
+            handler(first, frame)
 
 
 class _Sink:
@@ -319,6 +326,8 @@ class TrackWriter:
             if sample_format == "float32":
                 _leave_out_peaks(self._file)
         except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+            with suppress(OSError):
+                self._temporary.unlink(missing_ok=True)
             raise _write_failure(path, error) from error
 
     def write(self, block: Pcm) -> None:
@@ -398,4 +407,4 @@ def _write_failure(path: Path, error: Exception) -> AudioError:
     """Say in one line why a file could not be written."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return AudioError(f"{path}: the disk is full; make room and run the same command again")
-    return AudioError(f"{path}: cannot be written ({error})")
+    return AudioError(f"{path}: cannot be written ({_reason(error)})")

@@ -6,6 +6,11 @@ prints the message and exits with the error's ``exit_code``; anything else that 
 
 from __future__ import annotations
 
+from typing import Final
+
+INTERRUPTED: Final = 130
+"""Exit code after Ctrl-C."""
+
 
 class StemgmdError(Exception):
     """Base of every error raised on purpose by ``stemgmd_tools``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -78,7 +79,11 @@ class Begun(NamedTuple):
     @classmethod
     def read(cls, folder: Path) -> Begun:
         """Read what :meth:`noted` noted."""
-        return cls(**json.loads(cls.path(folder).read_text(encoding="utf-8")))
+        path = cls.path(folder)
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, TypeError, ValueError) as error:
+            sys.exit(f"{path}: does not tell what was begun ({error}); remove it and {folder}, and run again")
 
     @classmethod
     def noted(cls, folder: Path, checkout: Path, of: str) -> Begun:

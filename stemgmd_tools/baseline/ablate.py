@@ -25,6 +25,7 @@ from stemgmd_tools.baseline.config import TrainConfig
 from stemgmd_tools.baseline.config_file import with_changes
 from stemgmd_tools.baseline.data import open_data, open_test, train_segments, validation_segments
 from stemgmd_tools.baseline.evaluate import Measures, Source, Take, evaluate, takes_of
+from stemgmd_tools.baseline.evaluation_summary import Section
 from stemgmd_tools.baseline.model_method import TrainedModel
 from stemgmd_tools.baseline.models.registry import build
 from stemgmd_tools.baseline.ranks import process_count

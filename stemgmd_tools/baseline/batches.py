@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import itertools
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from types import FrameType
 from typing import Any, Final
 
 import torch
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
-from stemgmd_tools.augment.dataset import Batch, Collate, SegmentDataset
+from stemgmd_tools.augment.dataset import Batch, Collate, Item, SegmentDataset
 from stemgmd_tools.corpus.execute import worker_count
-from stemgmd_tools.errors import UsageError
+from stemgmd_tools.errors import StemgmdError, TrainingError, UsageError
 
 _MOST_WORKERS: Final = 15
 _MOST_AHEAD: Final = 4
@@ -55,19 +56,66 @@ def part_loader(
     :param items: of a part, in this process.
     :param workers: processes that load; 0: none but this one.
     :param pinned: in memory that a GPU reads without a copy.
+    :raises StemgmdError: if an item cannot be made, as the dataset says it, wherever it was made.
+    :raises TrainingError: if a process that loads was ended.
     """
     options: dict[str, Any] = {}
     if workers:
         options = {"worker_init_fn": _unmoved, "prefetch_factor": _ahead(dataset[0].stems.nbytes * items, workers)}
     loader: DataLoader[Any] = DataLoader(
-        dataset,
+        _Caught(dataset),
         batch_sampler=sampler,
         num_workers=workers,
-        collate_fn=Collate(dataset.source.sample_rate),
+        collate_fn=_CollateCaught(Collate(dataset.source.sample_rate)),
         pin_memory=pinned,
         **options,
     )
-    return iter(loader)
+    return _raised(iter(loader))
+
+
+class _Caught(Dataset[Item | StemgmdError]):
+    """Items, or why there is none: an error that PyTorch carried between processes would come with a traceback."""
+
+    def __init__(self, dataset: SegmentDataset) -> None:
+        self._dataset = dataset
+
+    def __getitem__(self, key: tuple[int, int]) -> Item | StemgmdError:
+        try:
+            return self._dataset[key]
+        except StemgmdError as error:
+            return error
+
+
+class _CollateCaught:
+    """Batches of items, or why there is none."""
+
+    def __init__(self, collate: Collate) -> None:
+        self._collate = collate
+
+    def __call__(self, items: Sequence[Item | StemgmdError]) -> Batch | StemgmdError:
+        made = [item for item in items if not isinstance(item, StemgmdError)]
+        return self._collate(made) if len(made) == len(items) else _first_error(items)
+
+
+def _first_error(items: Sequence[Item | StemgmdError]) -> StemgmdError:
+    return next(item for item in items if isinstance(item, StemgmdError))
+
+
+def _raised(batches: Iterator[Batch | StemgmdError]) -> Iterator[Batch]:
+    """Yield batches; raise what came in place of one."""
+    while True:
+        try:
+            batch = next(batches)
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise TrainingError(
+                "a process that loads was ended by the system; if for want of memory (or of /dev/shm), give fewer "
+                "--workers, or --workers 0; the same command goes on from the last save"
+            ) from error
+        if isinstance(batch, StemgmdError):
+            raise batch
+        yield batch
 
 
 def loading_workers(asked: int | None, device: torch.device) -> int:
@@ -83,6 +131,13 @@ def _ahead(size: int, workers: int) -> int:
 
 
 def _unmoved(worker: int) -> None:  # noqa: ARG001
-    """Leave Ctrl-C to the process that trains, which saves before it ends its workers; they end when it says so."""
+    """Leave Ctrl-C to the process that trains, which saves before it ends its workers; they end when it says so.
+
+    So with the first SIGTERM, which `timeout`, Slurm and systemd send to all processes of a run; a second one ends.
+    """
+
+    def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        signal.signal(number, signal.SIG_DFL)
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, leave)

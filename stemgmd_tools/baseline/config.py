@@ -223,8 +223,10 @@ class TrainConfig(Strict):
         saved and validated.
         """
         content = self.model_dump(mode="json", by_alias=True)
-        for key in ("budget", "saving", "validation", "device"):
+        for key in ("budget", "saving", "device"):
             del content[key]
+        for key in ("every_steps", "every_s"):
+            del content["validation"][key]
         for key in ("corpus", "gmd", "kit_path", "workers"):
             del content["data"][key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

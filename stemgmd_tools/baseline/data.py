@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
-from stemgmd_tools.augment.chain import load_chain
+from stemgmd_tools.audio import file_sha256
+from stemgmd_tools.augment.chain import chain_names, load_chain
 from stemgmd_tools.augment.dataset import SegmentDataset
 from stemgmd_tools.augment.origin import rendering_of
 from stemgmd_tools.baseline.config import SAMPLE_RATE, DataConfig, TrainConfig
@@ -50,7 +51,10 @@ class TrainingData(NamedTuple):
     heard: tuple[KitIdentity, ...]
     """These kits, and those that the weights heard which training starts from."""
     fingerprint: str
-    """SHA-256 (hex) over all that decides the sound: performances and their notes, kits and how they are rendered."""
+    """SHA-256 (hex) over all that decides the sound: performances and their notes, kits and how they are rendered, and
+    a chain that is no ready one."""
+    origin: Mapping[str, Any]
+    """What weights have to tell of those that training starts from: their SHA-256 and licence; empty if from none."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,17 @@ def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
     opened = _from_corpus(config, before) if config.corpus is not None else _rendered(config, before)
     validated = [] if opened.validation is None else list(opened.splits.validation.items())
     kits = sorted({(kit.name, tuple(sorted(kit.hashes))) for kit in opened.heard if kit.name in opened.kits})
-    parts = (list(opened.splits.train.items()), validated, kits, rendering_of(opened.train))
-    return opened._replace(fingerprint=hashlib.sha256(json.dumps(parts).encode()).hexdigest())
+    parts = [list(opened.splits.train.items()), validated, kits, rendering_of(opened.train)]
+    if config.chain not in chain_names():  # a file, which may change between two runs
+        parts.append(load_chain(config.chain).hash)
+    fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return opened._replace(fingerprint=fingerprint, origin={} if weights is None else _origin(Path(weights)))
+
+
+def _origin(weights: Path) -> dict[str, Any]:
+    about = about_weights(weights)
+    told = {key: about[key] for key in ("license", "started_from") if key in about}
+    return {"started_from": {"sha256": file_sha256(weights), **told}}
 
 
 def open_test(config: DataConfig, limit: int | None = None) -> Corpus | VirtualCorpus:
@@ -225,7 +238,7 @@ def _data(
         raise UsageError(
             f"the corpus has {train.sample_rate:,} Hz, the models hear {SAMPLE_RATE:,} Hz; render it at that rate"
         )
-    return TrainingData(train, validation, splits, kits, heard, "")
+    return TrainingData(train, validation, splits, kits, heard, "", {})
 
 
 def _limited(splits: Splits, limit: int | None) -> Splits:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -54,8 +55,8 @@ class Measures:
             raise UsageError(f"stems {', '.join(self.stems) or 'none'}: name one or more, each once")
         for stem in self.stems:
             pieces_of_stem(stem)
-        if self.max_s is not None and not self.max_s > 0:
-            raise UsageError(f"max_s is {self.max_s:g}; it must be above 0")
+        if self.max_s is not None and not 0 < self.max_s < math.inf:
+            raise UsageError(f"max_s is {self.max_s:g}; it must be above 0 and finite; leave it out for whole clips")
 
 
 class Take(NamedTuple):
@@ -188,6 +189,9 @@ def evaluate(
     if len({method.name for method in methods}) < len(methods):
         names = ", ".join(method.name for method in methods)
         raise UsageError(f"two methods have one name: {names}; give each a name of its own")
+    for method in methods:
+        for sample_rate in {take.source.sample_rate for take in takes}:
+            method.check(measures.stems, sample_rate)
     rows: list[Row] = []
     total = len(methods) * len(takes)
     for done, found in enumerate(_all_rows(out, methods, takes, measures, jobs), start=1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,7 +17,7 @@ from stemgmd_tools import units
 from stemgmd_tools.audio import TrackWriter
 from stemgmd_tools.baseline.evaluate import Measures, Take, clip_of
 from stemgmd_tools.baseline.evaluation_summary import MAIN, stems_in
-from stemgmd_tools.baseline.method import Clip, Frames, Method, regrouped
+from stemgmd_tools.baseline.method import BLOCK, Clip, Frames, Method, regrouped
 from stemgmd_tools.kits.plot import draw_spectrogram, empty_figure, log_spectrogram_db
 from stemgmd_tools.rendering.stems import Pcm
 
@@ -99,13 +99,12 @@ def loudest_part(clip: Clip, axis: int) -> tuple[int, int]:
 
 def _excerpt(method: Method, clip: Clip, start: int, frames: int) -> Frames:
     """Return a part of a method's estimates (stem, 2, frame); what follows it is not separated."""
-    lengths = [start, frames] if start else [frames]
-    *_, found = _first(regrouped(method.separate(clip), [*lengths, 1]), len(lengths))
-    return found
-
-
-def _first(parts: Iterator[Frames], count: int) -> list[Frames]:
-    return [next(parts) for _ in range(count)]
+    whole, rest = divmod(start, BLOCK)
+    before = [BLOCK] * whole + [rest] * bool(rest)
+    parts = regrouped(method.separate(clip), [*before, frames, 1])
+    for _ in before:  # let go of part by part
+        next(parts)
+    return next(parts)
 
 
 def sound_uri(sound: Frames, gain: float, sample_rate: int) -> str:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
+
+_SAME_S: Final = 1.0
+"""Signals of one kind that are closer are one: ``timeout`` sends SIGTERM to its child, then to its whole group."""
 
 
 class Interrupt:
@@ -16,16 +21,21 @@ class Interrupt:
 
 @contextmanager
 def interrupts() -> Iterator[Interrupt]:
-    """Note the first Ctrl-C or SIGTERM instead of obeying; the second of its kind ends at once.
+    """Note the first Ctrl-C or SIGTERM instead of obeying; one more of its kind, a second later or more, ends at once.
 
     ``torchrun`` hands Ctrl-C on as SIGTERM to processes that had it already.
     """
     interrupt = Interrupt()
     before = {int(number): signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
+    came_s: dict[int, float] = {}
+
     def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         interrupt.came = True
-        signal.signal(number, before[number])
+        now_s = time.monotonic()
+        if now_s - came_s.setdefault(number, now_s) >= _SAME_S:
+            signal.signal(number, before[number])
+            signal.raise_signal(signal.Signals(number))
 
     try:
         for number in before:

@@ -1,10 +1,16 @@
-"""How this process asks its system for memory: worth a tenth to almost half of a network's time on a processor."""
+"""Memory: how this process asks its system for it, worth a tenth to almost half of a network's time; and its end."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
+
+import torch
+
+from stemgmd_tools.errors import UsageError
 
 _TRIM_THRESHOLD: Final = -1
 _MMAP_MAX: Final = -4
@@ -26,3 +32,19 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError):  # another C library, musl for one
         return False
     return bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, _NEVER))
+
+
+@contextmanager
+def enough_memory(mend: str) -> Iterator[None]:
+    """Say in one line that memory was not enough.
+
+    :param mend: what to do about it.
+    :raises UsageError: if memory runs out, the device's or the machine's.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, (MemoryError, torch.OutOfMemoryError)) and "allocate memory" not in str(error):
+            raise
+        whose = "the device's" if isinstance(error, torch.OutOfMemoryError) else "the machine's"
+        raise UsageError(f"{whose} memory is not enough; {mend}") from error

@@ -67,6 +67,12 @@ class Method(ABC):
     def about(self) -> Mapping[str, Any]:
         """All that decides what it returns, JSON-able; results of a method that tells the same are used again."""
 
+    def check(self, stems: Sequence[str], sample_rate: int) -> None:  # noqa: B027 - most methods take any clip
+        """Check before any work that such clips can be separated.
+
+        :raises UsageError: if not.
+        """
+
     @abstractmethod
     def separate(self, clip: Clip) -> Iterator[Frames]:
         """Yield the estimates (stem, 2, frame) of one part of the clip after the other, of any lengths, to its end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +44,8 @@ class TrainedModel(Method):
         """Read the weights."""
         self._path, self._device, self._make = path, device, make
         self._sha256 = file_sha256(path)
-        self._weights: Weights | None = None
         self.name = name or path.stem
         self._about = self._loaded().about
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the weights behind: each process reads them."""
-        return {**self.__dict__, "_weights": None}
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -66,14 +62,24 @@ class TrainedModel(Method):
         """The stems of the model."""
         return self._loaded().model.stems
 
+    def check(self, stems: Sequence[str], sample_rate: int) -> None:
+        """Check that the model understands the sample rate and makes the stems.
+
+        :raises UsageError: if not.
+        """
+        known = self._loaded().model.sample_rate
+        if sample_rate != known:
+            raise UsageError(f"{self._path}: understands {known} Hz, the clips have {sample_rate} Hz")
+        for stem in stems:
+            self._places(stem)
+
     def separate(self, clip: Clip) -> Iterator[Frames]:
         """Yield estimates piece by piece.
 
         :raises UsageError: if the model understands another sample rate, or lacks a stem.
         """
+        self.check(clip.stems, clip.sample_rate)
         model = self._loaded().model
-        if clip.sample_rate != model.sample_rate:
-            raise UsageError(f"{self._path}: understands {model.sample_rate} Hz, the clips have {clip.sample_rate} Hz")
         places = [self._places(stem) for stem in clip.stems]
         stream = Stream(model, segment=model.segment, device=self._device)
         for start, frames in clip.blocks():
@@ -86,14 +92,29 @@ class TrainedModel(Method):
             return [self.stems.index(stem)]
         pieces = pieces_of_stem(stem)
         if not all(piece in self.stems for piece in pieces):
-            raise UsageError(f"{self._path}: has no stem {stem}; its stems are {', '.join(self.stems)}")
+            raise UsageError(
+                f"{self._path}: has no stem {stem}; its stems are {', '.join(self.stems)}: measure these five or nine "
+                "(--stems), or give other weights"
+            )
         return [self.stems.index(piece) for piece in pieces]
 
     def _loaded(self) -> Weights:
-        if self._weights is None:
-            keep_freed_memory()  # here, since each process comes here once
-            self._weights = load_weights(self._path, self._device, self._make)
-        return self._weights
+        return _loaded(self._path, self._sha256, self._device, self._make)
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: Path, sha256: str, device: str, make: Callable[[ModelSpec], Separator]) -> Weights:
+    """Return weights, which every process reads once: a method is pickled for each clip anew.
+
+    :raises UsageError: if the file is not what it was when the evaluation began.
+    """
+    keep_freed_memory()
+    weights = load_weights(path, device, make)
+    if file_sha256(path) != sha256:
+        raise UsageError(
+            f"{path}: changed while it was evaluated (by a training that still runs?); copy it, and evaluate the copy"
+        )
+    return weights
 
 
 def _chosen(stems: Tensor, places: Sequence[Sequence[int]]) -> Frames:

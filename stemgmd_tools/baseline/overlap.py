@@ -16,6 +16,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from stemgmd_tools.baseline.memory import enough_memory
 from stemgmd_tools.baseline.models.separator import Separator
 from stemgmd_tools.errors import UsageError
 
@@ -23,6 +24,7 @@ OVERLAP: Final = 0.25
 """Share of a chunk that it has in common with the next."""
 MOST_OVERLAP: Final = 0.5
 """With more, three chunks would meet."""
+_LESS_MEMORY: Final = "separate shorter chunks (--segment), fewer at once (--batch), or with --device cpu"
 
 
 def separate_frames(
@@ -138,6 +140,7 @@ class Stream:
         if not heard.any():
             return [chunks.new_zeros(len(self._model.stems), *one.shape) for one in chunks]
         with (
+            enough_memory(_LESS_MEMORY),
             torch.inference_mode(),
             torch.autocast(self._device.type, self._autocast, enabled=self._autocast is not None),
         ):

@@ -79,10 +79,17 @@ class RunFolder(NamedTuple):
     def check(self, config: TrainConfig, data: TrainingData) -> None:
         """Check that a run which was begun here, if there is one, can go on; nothing is written.
 
-        :raises TrainingError: if it was begun with other settings or data, naming what differs, or is damaged.
+        :raises TrainingError: if it was begun with other settings or data, naming what differs, or is damaged; or if
+            there is no run, but a file that one would write over.
         """
         state = read_standing(self.state)
         if state is None:
+            for path in (self.config, self.log):
+                if path.exists() and not self.splits.exists():
+                    raise TrainingError(
+                        f"{path}: would be written over, though no run was begun in this folder; move it, or give "
+                        "another folder with --out"
+                    )
             return
         for was in self._begun_with(state, config):
             if was.identity != config.identity:
@@ -92,8 +99,8 @@ class RunFolder(NamedTuple):
                 )
         if state.data != data.fingerprint:
             raise TrainingError(
-                f"{self.root}: was begun with other performances or kits (splits.json); give the same, or another "
-                "folder with --out"
+                f"{self.root}: was begun with other performances or kits (splits.json), or other steps in its chain's "
+                "file; give the same, or another folder with --out"
             )
 
     def _begun_with(self, state: State, config: TrainConfig) -> Iterator[TrainConfig]:
@@ -128,10 +135,10 @@ class RunFolder(NamedTuple):
         :raises TrainingError: as :meth:`check`; what was written before is left as it is.
         """
         self.check(config, data)
-        write_bytes(self.config, config_text(config).encode())
         splits: dict[str, Any] = {role: sorted(data.splits.of(role)) for role in ROLES}
         splits |= {"left_out": dict(data.splits.left_out), "kits": data.kits, "fingerprint": data.fingerprint}
         write_bytes(self.splits, (json.dumps(splits, indent=1) + "\n").encode())
+        write_bytes(self.config, config_text(config).encode())
 
 
 def _differences(was: TrainConfig, now: TrainConfig) -> str:

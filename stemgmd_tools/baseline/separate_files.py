@@ -115,8 +115,8 @@ def _told_apart(sources: Sequence[Source]) -> list[Source]:
     named: dict[int, str] = {}
     for name in (name for name, times in count.items() if times > 1):
         alike = {place: one.path for place, one in enumerate(sources) if one.name == name and one.path is not None}
-        parts = {place: path.resolve().with_suffix("").parts for place, path in alike.items()}
-        for depth in range(2, max(map(len, parts.values()), default=0)):
+        parts = {place: path.resolve().with_suffix("").parts[1:] for place, path in alike.items()}
+        for depth in range(2, max(map(len, parts.values()), default=0) + 1):
             longer = {place: "/".join(one[-depth:]) for place, one in parts.items()}
             if len(set(longer.values())) == len(longer):
                 named |= longer
@@ -257,7 +257,7 @@ def _stems(
     for block in reader.blocks(block_frames(reader.sample_rate)):
         frames += len(block)
         try:
-            stems = separation.push(block if len(taken) == reader.channels else block[:, list(taken)])
+            stems = separation.push(block if taken == tuple(range(reader.channels)) else block[:, list(taken)])
         except AudioError as error:
             raise AudioError(f"{reader.name}: {error}") from error
         if stems.shape[1]:
@@ -272,12 +272,12 @@ def _stems(
 
 def _channels(reader: TrackReader, asked: tuple[int, ...]) -> tuple[int, ...]:
     """Return the places of the channels to separate."""
-    if not asked:
-        if reader.channels > 2:
-            raise UsageError(
-                f"{reader.name}: {reader.channels} channels; mono and stereo work; choose one or two, as --channels 1,2"
-            )
+    if reader.channels <= 2:
         return tuple(range(reader.channels))
+    if not asked:
+        raise UsageError(
+            f"{reader.name}: {reader.channels} channels; mono and stereo work; choose one or two, as --channels 1,2"
+        )
     if max(asked) > reader.channels:
         raise UsageError(f"{reader.name}: has {reader.channels} channels, no channel {max(asked)}; choose others")
     return tuple(channel - 1 for channel in asked)

@@ -31,6 +31,7 @@ from stemgmd_tools.baseline.data import (
     validation_segments,
 )
 from stemgmd_tools.baseline.interrupts import Interrupt, interrupts
+from stemgmd_tools.baseline.memory import enough_memory
 from stemgmd_tools.baseline.models.registry import build
 from stemgmd_tools.baseline.ranks import Ranks, ranks_of
 from stemgmd_tools.baseline.run_folder import RunFolder
@@ -45,6 +46,10 @@ from stemgmd_tools.errors import UsageError
 _VALIDATIONS: Final = 8
 """In a time budget, unless they take too long: a short one is not over before the first validation."""
 _TRAINED_PER_VALIDATED: Final = 19.0
+_LESS_MEMORY: Final = (
+    "compute a step in more parts (optimizer.accumulate, which gives the same step without batch norm), or give fewer "
+    "items (optimizer.items) or shorter segments (data.segment_s)"
+)
 
 
 class Trained(NamedTuple):
@@ -75,10 +80,9 @@ def train(config: TrainConfig, out: Path, *, watch: Watch | None = None, make: M
     with ExitStack() as stack:
         ranks = stack.enter_context(ranks_of(config.device))
         folder = RunFolder(out)
-        if ranks.is_first:
-            stack.enter_context(folder.held())
         data = open_data(config.data, config.model.weights)
         if ranks.is_first:
+            stack.enter_context(folder.held())
             folder.begin(config, data)
             prepare(data, worker_count(None))
         ranks.wait()
@@ -116,7 +120,7 @@ class _Run:
         if self._progress() < 1.0:
             batches = self._batches()  # forks its workers, best before there are threads
             self._account.open(stack)
-            with interrupts() as interrupt:
+            with interrupts() as interrupt, enough_memory(_LESS_MEMORY):
                 self._loop(batches, interrupt)
         return Trained(self.folder, self.state)
 
@@ -267,6 +271,7 @@ class _Run:
             "step": self.state.step,
             "config": config,
             **heard_of(self.data),
+            **self.data.origin,
             "data": self.data.fingerprint,
         }
         if found is not None:

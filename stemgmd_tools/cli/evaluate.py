@@ -85,9 +85,12 @@ def evaluate(**options: Any) -> None:
     The page's examples are those of the method named last; weights come after methods. With --weights and neither
     --split nor --id, performances are those kept for the test: GMD's evaluation sessions and split test.
     """
-    from stemgmd_tools.baseline import evaluation_report as report
-    from stemgmd_tools.baseline.evaluate import Measures
-    from stemgmd_tools.baseline.evaluate import evaluate as evaluated
+    try:
+        from stemgmd_tools.baseline import evaluation_report as report
+        from stemgmd_tools.baseline.evaluate import Measures
+        from stemgmd_tools.baseline.evaluate import evaluate as evaluated
+    except ImportError:
+        raise UsageError("evaluating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
     from stemgmd_tools.corpus.progress import counter_on
     from stemgmd_tools.kits.plot import empty_figure
     from stemgmd_tools.pieces import GROUPS, PIECES
@@ -111,10 +114,7 @@ def evaluate(**options: Any) -> None:
 
 def _methods(options: dict[str, Any]) -> list[Method]:
     """Return what is to be evaluated, in the order of the report."""
-    try:
-        from stemgmd_tools.augment.devices import device_named
-    except ImportError:
-        raise UsageError("evaluating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
+    from stemgmd_tools.augment.devices import device_named
     from stemgmd_tools.baseline.model_method import TrainedModel
     from stemgmd_tools.baseline.nmf import Lenders, Nmfd, SemiAdaptive
     from stemgmd_tools.baseline.reference import MASK_SIZES, IdealRatioMask, Mixture, PhaseSensitiveMask

@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from stemgmd_tools import __version__
-from stemgmd_tools.errors import StemgmdError
+from stemgmd_tools.errors import INTERRUPTED, StemgmdError
 
 COMMANDS: Final = {
     "render": "stemgmd_tools.cli.render:render",
@@ -26,8 +26,6 @@ COMMANDS: Final = {
     "kits": "stemgmd_tools.cli.kits:kits",
 }
 """Command name -> ``module:attribute``."""
-
-INTERRUPTED: Final = 130
 
 
 class LazyGroup(click.Group):
@@ -60,7 +58,7 @@ def run() -> None:
         click.echo(f"stemgmd: {error}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        click.echo(f"stemgmd: {_one_line(error)}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("stemgmd: interrupted; run the same command again to continue", err=True)
@@ -69,6 +67,12 @@ def run() -> None:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"stemgmd: {where}{error.strerror or error}", err=True)
         sys.exit(1)
+
+
+def _one_line(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    help_at = f" (see {context.command_path} --help)" if context is not None else ""
+    return " ".join(error.format_message().split()) + help_at
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from stemgmd_tools.errors import AudioError, StemgmdError, UsageError
+from stemgmd_tools.errors import INTERRUPTED, AudioError, StemgmdError, UsageError
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -73,8 +73,12 @@ def separate(**options: Any) -> None:
     from stemgmd_tools.baseline.interrupts import sigterm_unwinds
 
     # A program that waits for a pipe to go on would not end.
-    with nullcontext() if "-" in options["files"] else sigterm_unwinds():
-        _to_files(model, options, output, separating)
+    try:
+        with nullcontext() if "-" in options["files"] else sigterm_unwinds():
+            _to_files(model, options, output, separating)
+    except KeyboardInterrupt:
+        click.echo("stemgmd: interrupted; the sounds told above have their stems, the others have none", err=True)
+        sys.exit(INTERRUPTED)
 
 
 def _to_files(model: Separator, options: dict[str, Any], output: Output, separating: Separating) -> None:

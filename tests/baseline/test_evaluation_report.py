@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import pickle
 import re
 from pathlib import Path
 
@@ -20,7 +21,7 @@ pytest.importorskip("matplotlib")
 import torch
 
 from stemgmd_tools.audio import file_sha256
-from stemgmd_tools.baseline import evaluation_report
+from stemgmd_tools.baseline import evaluation_report, model_method
 from stemgmd_tools.baseline.bootstrap import Interval
 from stemgmd_tools.baseline.evaluate import Measures, clip_of, evaluate, takes_of
 from stemgmd_tools.baseline.evaluation_chart import Dot, chart
@@ -303,3 +304,23 @@ def test_what_the_command_refuses(words: tuple[str, ...], message: str, tmp_path
     error = _call(*words).exception
     assert isinstance(error, UsageError)
     assert message in str(error)
+
+
+def test_weights_that_change_meanwhile_are_not_measured(kit_files, tmp_path: Path, monkeypatch) -> None:
+    path = _weights(tmp_path, monkeypatch)
+    take = takes_of(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
+    method = pickle.loads(pickle.dumps(TrainedModel(path)))
+    before = evaluate(None, [method], [take], FIVE)
+    save_weights(path, ModelSpec("halver", FIVE.stems), Halver(FIVE.stems), {})
+    assert evaluate(None, [method], [take], FIVE).equals(before), "this process has read them"
+    model_method._loaded.cache_clear()  # another one has not
+    with pytest.raises(UsageError, match="changed while it was evaluated"):
+        evaluate(None, [method], [take], FIVE)
+
+
+def test_what_a_model_cannot_do_is_told_before_anything_is_measured(kit_files, tmp_path: Path, monkeypatch) -> None:
+    kick = TrainedModel(_weights(tmp_path, monkeypatch, ("kick",)))
+    take = takes_of(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
+    with pytest.raises(UsageError, match="has no stem snare"):
+        evaluate(tmp_path / "out", [*METHODS, kick], [take], FIVE)
+    assert not (tmp_path / "out").exists()

@@ -139,15 +139,25 @@ def test_missing_and_damaged_checkpoints_are_named(tmp_path: Path) -> None:
         load_original({})
 
 
-@pytest.mark.parametrize("alpha", [1.0, 1.5])
+@pytest.mark.parametrize("alpha", [1.0, 1.5, 30.0])
 def test_wiener_masks_share_out_whatever_the_signs_of_masks_are(alpha: float) -> None:
     torch.manual_seed(0)
-    signed, magnitudes = torch.randn(2, 3, 2, 6, 4), 1.0 + torch.rand(2, 2, 6, 4)
-    found = wiener_masks(signed, magnitudes, alpha)
+    signed = torch.randn(2, 3, 2, 6, 4)
+    found = wiener_masks(signed, alpha)
     assert float(found.min()) >= 0.0
     assert float((found.sum(1) - 1.0).abs().max()) < 1e-4
-    assert torch.equal(found, wiener_masks(signed.abs(), magnitudes, alpha))
-    assert torch.allclose(found, wiener_masks(signed * 1j, magnitudes, alpha))
+    assert torch.equal(found, wiener_masks(signed.abs(), alpha))
+    assert torch.allclose(found, wiener_masks(signed * 1j, alpha), atol=1e-5)
+
+
+@pytest.mark.parametrize("alpha", [0.1, 4.0, 50.0])
+def test_wiener_masks_share_out_the_quiet_and_the_loud_alike(alpha: float) -> None:
+    torch.manual_seed(0)
+    signed = torch.randn(1, 3, 2, 6, 4)
+    found = wiener_masks(signed, alpha)
+    for factor in (1e-12, 1e6):
+        assert torch.allclose(wiener_masks(factor * signed, alpha), found, atol=1e-4)
+    assert not wiener_masks(torch.zeros(1, 3, 2, 6, 4), alpha).any()
 
 
 def test_wiener_filtered_stems_share_out_the_mixture() -> None:

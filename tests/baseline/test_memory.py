@@ -1,4 +1,4 @@
-"""What the C library does with freed memory."""
+"""What the C library does with freed memory, and what is said when there is none."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import subprocess
 import sys
 
 import pytest
+import torch
+
+from stemgmd_tools.baseline.memory import enough_memory
+from stemgmd_tools.errors import UsageError
 
 PROGRAM = """
 import resource, sys, torch
@@ -29,3 +33,25 @@ def test_kept_memory_is_not_fetched_again() -> None:
         for way in ("keep", "default")
     }
     assert faults["keep"] * 10 < faults["default"], "page faults of one tensor"
+
+
+def out_of_device() -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.\nAnd more lines.")
+
+
+@pytest.mark.parametrize(
+    ("work", "told"),
+    [
+        (lambda: torch.empty(1 << 50, dtype=torch.uint8), "the machine's memory is not enough; do less"),
+        (out_of_device, "the device's memory is not enough; do less"),
+    ],
+)
+def test_too_little_memory_is_one_line(work, told: str) -> None:
+    with pytest.raises(UsageError) as error, enough_memory("do less"):
+        work()
+    assert str(error.value) == told
+
+
+def test_other_errors_are_left_as_they_are() -> None:
+    with pytest.raises(RuntimeError, match="shape"), enough_memory("do less"):
+        torch.zeros(2).reshape(3)

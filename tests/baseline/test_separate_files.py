@@ -103,6 +103,12 @@ def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
     assert [one.name for one in found] == ["oak/take/1/mixture", "pine/take/1/mixture", "pine/take/2/mixture", "song"]
 
 
+def test_no_name_leads_out_of_the_folder_of_stems(tmp_path, monkeypatch):
+    paths = [str(song(tmp_path / place)) for place in ("drums.wav", "data/drums.wav")]
+    monkeypatch.setattr(Path, "resolve", lambda path: Path("/") / path.relative_to(tmp_path))
+    assert [one.name for one in find_sources(paths, None)] == ["drums", "data/drums"]
+
+
 def test_impossible_sources_are_refused_before_anything_is_done(tmp_path):
     first, second = song(tmp_path / "song.wav"), song(tmp_path / "song.flac")
     for sources in ((first, second), (first, first)):
@@ -166,10 +172,14 @@ def test_channels_of_many_are_chosen_from_one_on(tmp_path):
     path = song(tmp_path / "song.wav", channels=4)
     sound, _, _ = audio.read_pcm(path)
     model = Gains(("a",), gain=1.0)
-    for chosen in ((3, 1), (4,)):
+    for chosen in ((3, 1), (4,), (4, 3), (2, 1)):
         separate_file(model, one(path), Output(tmp_path / "out", overwrite=True), SHORT, chosen)
         made, _, _ = audio.read_pcm(tmp_path / "out" / "song" / "a.wav")
         assert np.array_equal(made, sound[:, [channel - 1 for channel in chosen]])
+    for channels in (1, 2):  # which are taken as they are, as in a folder of all sorts
+        few = song(tmp_path / "few.wav", channels=channels)
+        separate_file(model, one(few), Output(tmp_path / "out", overwrite=True), SHORT, (3, 1))
+        assert np.array_equal(audio.read_pcm(tmp_path / "out" / "few" / "a.wav")[0], audio.read_pcm(few)[0])
     with pytest.raises(UsageError, match="has 4 channels, no channel 5"):
         separate_file(model, one(path), Output(tmp_path / "new"), SHORT, (1, 5))
 

@@ -29,7 +29,7 @@ from stemgmd_tools.baseline.watch import Silent
 from stemgmd_tools.baseline.weights import about_weights
 from stemgmd_tools.corpus.open import virtual_corpus
 from stemgmd_tools.corpus.run import Request, render_corpus
-from stemgmd_tools.errors import TrainingError, UsageError
+from stemgmd_tools.errors import StemgmdError, TrainingError, UsageError
 from stemgmd_tools.kits.library import kits_named
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
@@ -56,11 +56,13 @@ def losses(folder: Path) -> list[float]:
     return [float(row["loss"]) for row in read_log(folder / "log.csv") if row["loss"]]
 
 
-def program(config: TrainConfig, out: Path, *before: str) -> subprocess.Popen[bytes]:
+def program(config: TrainConfig, out: Path, *before: str, session: bool = False) -> subprocess.Popen[bytes]:
     file = out.with_suffix(".yaml")
     file.write_text(config_text(config), encoding="utf-8")
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([sys.executable, *before, str(PROGRAM), str(file), str(out)], env=environment)
+    words = [sys.executable, *before, str(PROGRAM), str(file), str(out)]
+    told = subprocess.PIPE if session else None
+    return subprocess.Popen(words, env=environment, start_new_session=session, stderr=told)
 
 
 def test_the_loss_falls_and_the_average_is_what_is_kept(kits, tmp_path):
@@ -168,6 +170,39 @@ def test_an_interrupted_run_is_saved_and_goes_on(kits, tmp_path, number):
     assert losses(out) == losses(tmp_path / "whole")
 
 
+def test_sigterm_to_all_processes_of_a_run_saves_it(kits, tmp_path):
+    """What ``timeout``, Slurm and systemd send when time is up: to the run, and to its group, loaders among them."""
+    config = tiny_config(kits, budget={"steps": 100_000}, data={"workers": 1}, saving={"every_steps": 5})
+    out = tmp_path / "run"
+    with program(config, out, session=True) as process:
+        try:
+            while step_of(out) < 5:
+                assert process.poll() is None
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            os.killpg(process.pid, signal.SIGTERM)
+            told = process.communicate(timeout=60)[1].decode()
+        finally:
+            process.kill()
+    assert "KeyboardInterrupt" in told, "which the command line tells in one line"
+    assert "DataLoader" not in told
+    stood = step_of(out)
+    assert [int(row["step"]) for row in read_log(out / "log.csv") if row["loss"]][-1] == stood, "saved where it stood"
+
+
+def test_what_cannot_be_loaded_is_told_as_it_was_said(kits, tmp_path):
+    roles = open_data(DataConfig(kits=kits, test_kits=())).splits
+    root = rendered_corpus(tmp_path / "corpus", kits, list(roles.train)[:2])
+    for path in root.rglob("*.wav"):
+        path.write_bytes(path.read_bytes()[:20])
+    data = {"corpus": str(root), "kits": ["tin"], "limit": None, "workers": 1}
+    config = tiny_config(kits, data=data, validation={"items": 0})
+    with pytest.raises(StemgmdError) as error:
+        run(config, tmp_path / "run")
+    assert "\n" not in str(error.value)
+    assert ".wav" in str(error.value)
+
+
 def test_a_time_budget_is_kept_and_what_was_spent_counts(kits, tmp_path):
     config = tiny_config(kits, budget={"time_s": 2.5}, validation={"items": 2, "every_s": 0.7}, saving={"every_s": 0.5})
     done = run(config, tmp_path / "run")
@@ -193,6 +228,33 @@ def test_a_run_goes_on_with_its_own_settings_only(kits, tmp_path):
         run(tiny_config(kits, optimizer={"learning_rate": 0.1}), tmp_path / "run")
     with pytest.raises(TrainingError, match=r"data.limit"):
         run(tiny_config(kits, data={"limit": 5}), tmp_path / "run")
+
+
+def test_a_run_does_not_go_on_with_another_chain_or_other_segments_of_validation(kits, tmp_path):
+    chain = tmp_path / "mine.yaml"
+    text = (
+        "schema: stemgmd-chain/1\nname: mine\ndescription: for a test\n"
+        "steps:\n  - {{effect: channel_swap, scope: stem, probability: {}}}\n"
+    )
+    chain.write_text(text.format(0.5), encoding="utf-8")
+    config = tiny_config(kits, data={"chain": str(chain)}, budget={"steps": 2})
+    run(config, tmp_path / "run")
+    chain.write_text(text.format(0.25), encoding="utf-8")
+    with pytest.raises(TrainingError, match="other steps in its chain's file"):
+        run(config, tmp_path / "run")
+    chain.write_text(text.format(0.5) + "# the same\n", encoding="utf-8")
+    run(config, tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"validation.items 4 \(now 6\)"):
+        run(tiny_config(kits, data={"chain": str(chain)}, validation={"items": 6}), tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "log.csv"])
+def test_files_that_are_of_no_run_are_not_written_over(kits, tmp_path, name):
+    config = tiny_config(kits, budget={"steps": 2})
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+    with pytest.raises(TrainingError, match=f"{name}: would be written over"):
+        run(config, tmp_path)
+    assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
 
 
 def record(folder: Path) -> list[bytes]:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -188,14 +189,19 @@ def test_single_hits_in_the_stemgmd_layout_carry_the_nine_names(tmp_path):
     assert len(names) == len(rows)
 
 
-def test_ctrl_c_while_libsndfile_writes_is_neither_lost_nor_printed(tmp_path, capfd):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_libsndfile_writes_is_neither_lost_nor_printed(tmp_path, capfd, request, number):
     """Without holding it back, the interrupt is raised inside a C callback, which prints and swallows it."""
 
     class Interrupting(io.BytesIO):
         def write(self, data):
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
             return super().write(data)
 
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    request.addfinalizer(partial(signal.signal, number, signal.signal(number, end)))
     with (
         pytest.raises(KeyboardInterrupt),
         TrackWriter(

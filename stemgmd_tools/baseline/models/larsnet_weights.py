@@ -3,7 +3,7 @@
 Those weights are licensed CC BY-NC 4.0: not for commercial use, and so are what is made from them here. Example::
 
     model = load_original({stem: folder / stem / f"pretrained_{stem}_unet.pth" for stem in LarsNet().stems})
-    save_weights(Path("larsnet.safetensors"), ModelSpec("larsnet", model.stems), model, {"licence": "CC-BY-NC-4.0"})
+    save_weights(Path("larsnet.safetensors"), ModelSpec("larsnet", model.stems), model, {"license": "CC-BY-NC-4.0"})
 """
 
 from __future__ import annotations
