@@ -17,7 +17,14 @@ from stemgmd_tools.augment.dataset import SegmentDataset
 from stemgmd_tools.augment.origin import rendering_of
 from stemgmd_tools.baseline.config import SAMPLE_RATE, DataConfig, TrainConfig
 from stemgmd_tools.baseline.kit_identity import corpus_kits, known_identities, tabled_identities, virtual_identities
-from stemgmd_tools.baseline.splits import KitIdentity, Splits, note_hashes, refuse_leaks, split_performances
+from stemgmd_tools.baseline.splits import (
+    KitIdentity,
+    Splits,
+    note_hashes,
+    refuse_leaks,
+    split_performances,
+    split_table,
+)
 from stemgmd_tools.baseline.test_kits import trained_on
 from stemgmd_tools.baseline.weights import Heard, about_weights, kits_heard
 from stemgmd_tools.corpus.reader import Corpus
@@ -25,6 +32,7 @@ from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.errors import TrainingError, UsageError
 from stemgmd_tools.kits.library import kits_named, search_path
 from stemgmd_tools.kits.store import build_banks, seems_built
+from stemgmd_tools.performances.select import spread
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.pieces import GROUPS, PIECES_OF_GROUP
 
@@ -212,9 +220,7 @@ def _from_corpus(config: DataConfig, before: Sequence[Heard | None]) -> Training
     corpus = Corpus(Path(config.corpus or ""))
     folders = search_path([Path(folder) for folder in config.kit_path])
     kits = corpus_kits(corpus, config.kits)
-    rows = corpus.performances
-    gmd_splits = dict(zip(rows["performance"].tolist(), rows["gmd_split"].fillna("").tolist(), strict=True))
-    splits = _limited(split_performances(gmd_splits, note_hashes(corpus.hits)), config.limit)
+    splits = _limited(split_table(corpus.performances, corpus.hits), config.limit)
     heard = (*tabled_identities(corpus.kits, kits), *trained_on(before, folders))
     refuse_leaks(splits, heard, known_identities(config.test_kits, folders))
 
@@ -244,10 +250,3 @@ def _data(
 def _limited(splits: Splits, limit: int | None) -> Splits:
     """Keep at most so many training performances."""
     return splits._replace(train={name: splits.train[name] for name in spread(list(splits.train), limit)})
-
-
-def spread(names: Sequence[str], limit: int | None) -> list[str]:
-    """Return at most so many names, spread evenly as `render --limit` does."""
-    if limit is None or limit >= len(names):
-        return list(names)
-    return [names[(2 * i + 1) * len(names) // (2 * limit)] for i in range(limit)]

@@ -21,7 +21,7 @@ from stemgmd_tools.baseline.evaluation_table import EVALUATION, KitSet
 from stemgmd_tools.baseline.kit_identity import known_identities, source_identities
 from stemgmd_tools.baseline.measure import Times, measure
 from stemgmd_tools.baseline.method import Clip, Method
-from stemgmd_tools.baseline.splits import KitIdentity, kinship, note_hashes, same_kit, split_performances
+from stemgmd_tools.baseline.splits import KitIdentity, kinship, same_kit, split_table
 from stemgmd_tools.corpus.execute import results_of
 from stemgmd_tools.corpus.jobs import performance_digest
 from stemgmd_tools.corpus.reader import Corpus
@@ -119,9 +119,7 @@ def takes_of(
 
 def kept_for_test(source: Source) -> frozenset[str]:
     """Return the performances that training keeps for the test: GMD's evaluation sessions and split ``test``."""
-    rows = source.performances
-    gmd_splits = dict(zip(rows["performance"].tolist(), rows["gmd_split"].fillna("").tolist(), strict=True))
-    return frozenset(split_performances(gmd_splits, note_hashes(source.hits)).test)
+    return frozenset(split_table(source.performances, source.hits).test)
 
 
 def _kit_set(kit: KitIdentity, split: str, recorded: Collection[str], trained: Sequence[KitIdentity]) -> KitSet:

@@ -87,6 +87,17 @@ def split_performances(gmd_splits: Mapping[str, str], notes: Mapping[str, str]) 
     return Splits(roles["train"], roles["validation"], roles["test"], left_out)
 
 
+def split_table(performances: pd.DataFrame, hits: pd.DataFrame) -> Splits:
+    """Deal the performances of a corpus out to the roles, see :func:`split_performances`.
+
+    :param performances: manifest ``performances``.
+    :param hits: manifest ``hits``.
+    """
+    splits = performances["gmd_split"].fillna("").tolist()
+    gmd_splits = dict(zip(performances["performance"].tolist(), splits, strict=True))
+    return split_performances(gmd_splits, note_hashes(hits))
+
+
 def refuse_leaks(splits: Splits, train_kits: Iterable[KitIdentity], test_kits: Iterable[KitIdentity]) -> None:
     """Refuse to start if something of one role is heard in another.
 

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, TypeVar
 
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.performances.types import Performance
+
+T = TypeVar("T")
 
 SHOWN_VALUES: Final = 20
 """How many of the existing values a message lists."""
@@ -61,8 +63,7 @@ class _Filter:
 def select(performances: Sequence[Performance], selection: Selection) -> list[Performance]:
     """Return the performances that ``selection`` asks for, sorted by id with numbers by value.
 
-    With a limit of N out of n, the (i + 1/2) n / N-th ones are taken: the same on every machine, and neither the first
-    nor only one drummer.
+    With a limit they are :func:`spread` evenly, not the first, nor those of one drummer.
 
     :raises UsageError: if nothing is left, or one of several values of a filter occurs nowhere; the message names the
         filter and the values there are.
@@ -73,9 +74,14 @@ def select(performances: Sequence[Performance], selection: Selection) -> list[Pe
     for filter_ in _filters(selection):
         if filter_.asked:
             chosen = _apply(filter_, chosen, performances)
-    if selection.limit is None or selection.limit >= len(chosen):
-        return chosen
-    return [chosen[(2 * i + 1) * len(chosen) // (2 * selection.limit)] for i in range(selection.limit)]
+    return spread(chosen, selection.limit)
+
+
+def spread(things: Sequence[T], limit: int | None) -> list[T]:
+    """Return at most so many things of an order, evenly: with a limit of N out of n, the (i + 1/2) n / N-th ones."""
+    if limit is None or limit >= len(things):
+        return list(things)
+    return [things[(2 * i + 1) * len(things) // (2 * limit)] for i in range(limit)]
 
 
 def natural_key(text: str) -> tuple[tuple[str, int], ...]:
