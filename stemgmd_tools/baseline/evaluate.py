@@ -22,7 +22,6 @@ from stemgmd_tools.baseline.kit_identity import known_identities, source_identit
 from stemgmd_tools.baseline.measure import Times, measure
 from stemgmd_tools.baseline.method import Clip, Method
 from stemgmd_tools.baseline.splits import KitIdentity, kinship, same_kit, split_table
-from stemgmd_tools.corpus.execute import results_of
 from stemgmd_tools.corpus.jobs import performance_digest
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.records import Record, read_record, write_record
@@ -30,6 +29,7 @@ from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.manifest.frames import frame_of
 from stemgmd_tools.performances.select import Selection, select
+from stemgmd_tools.processes import results_of
 
 Source: TypeAlias = Corpus | VirtualCorpus
 Row: TypeAlias = dict[str, Any]

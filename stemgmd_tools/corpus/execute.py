@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor
@@ -17,6 +15,7 @@ import joblib
 from stemgmd_tools.corpus.jobs import Outcome, complete
 from stemgmd_tools.corpus.schedule import Batch
 from stemgmd_tools.errors import CorpusError, UsageError
+from stemgmd_tools.processes import results_of
 from stemgmd_tools.rendering.settings import RenderSettings
 
 CONTINUE: Final = "run the same command again to continue"
@@ -54,38 +53,6 @@ def execute(
         tasks = (joblib.delayed(_complete_batch)(place, batch, settings, parent) for batch in batches)
         for outcomes in results_of(parallel, tasks):
             yield from outcomes
-
-
-def results_of(parallel: joblib.Parallel, tasks: Iterable[Any]) -> Iterator[Any]:
-    """Yield what tasks return, in the order of ``parallel``; Ctrl-C ends them without a word from the workers.
-
-    A terminal sends it to every process of the group. Workers inherit what the thread that starts them blocks, so they
-    leave it to this process, which ends them.
-    """
-    with _quiet_abort():
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            results = parallel(tasks)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        yield from results
-
-
-@contextlib.contextmanager
-def _quiet_abort() -> Iterator[None]:
-    """Keep loky's manager thread from printing a KeyError: it trips over tasks that an abort took away from it."""
-    hook = threading.excepthook
-
-    def quieter(failure: threading.ExceptHookArgs) -> None:
-        manages = failure.thread is not None and type(failure.thread).__module__.startswith("joblib.externals.loky")
-        if not (manages and failure.exc_type is KeyError):
-            hook(failure)
-
-    threading.excepthook = quieter
-    try:
-        yield
-    finally:
-        threading.excepthook = hook
 
 
 def _complete_batch(root: Path, batch: Batch, settings: RenderSettings, parent: int | None) -> list[Outcome]:

@@ -14,7 +14,7 @@ import joblib
 from stemgmd_tools.audio import copy_file
 from stemgmd_tools.corpus.claim import claim, refuse_foreign
 from stemgmd_tools.corpus.collect import write_manifests
-from stemgmd_tools.corpus.execute import one_line_os_errors, results_of, worker_count
+from stemgmd_tools.corpus.execute import one_line_os_errors, worker_count
 from stemgmd_tools.corpus.identity import Identity, require_identity
 from stemgmd_tools.corpus.jobs import MIDI, SINGLE_HITS, STEMS
 from stemgmd_tools.corpus.kit_rows import KITS
@@ -22,6 +22,7 @@ from stemgmd_tools.corpus.locks import Shard, working_on
 from stemgmd_tools.corpus.records import read_record, record_path, records_of, remove_temporaries, write_record
 from stemgmd_tools.corpus.shards import SHARDS, missing_shards
 from stemgmd_tools.errors import CorpusError, UsageError
+from stemgmd_tools.processes import results_of
 
 _KINDS: Final = (KITS, MIDI, STEMS, SINGLE_HITS, SHARDS)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stemgmd_tools import units
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.corpus.collect import MANIFEST_FOLDER
-from stemgmd_tools.corpus.execute import results_of, worker_count
+from stemgmd_tools.corpus.execute import worker_count
 from stemgmd_tools.corpus.failures import Failure, Findings
 from stemgmd_tools.corpus.identity import IDENTITY_FILE, Identity
 from stemgmd_tools.corpus.listen import StemSet, TrackFile, check_hash, check_single_hits, check_stems
@@ -26,6 +26,7 @@ from stemgmd_tools.kits.library import kit_table
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.manifest.tables import tables_of
 from stemgmd_tools.pieces import PIECES
+from stemgmd_tools.processes import results_of
 
 COMMITTED_RATE: Final = 44_100
 """The sampling rate that the hashes of ``manifests/kits.csv`` stand for."""

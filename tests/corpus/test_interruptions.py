@@ -147,3 +147,26 @@ def test_an_unwritable_folder_is_one_line(kit_dir, tmp_path):
     done = subprocess.run(command(locked / "corpus", kit_dir), capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "Permission denied" in done.stderr.splitlines()[-1]
+
+
+WORKERS = """
+import signal
+import joblib
+from stemgmd_tools.processes import results_of
+
+def blocked(_):
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+if __name__ == "__main__":
+    with joblib.parallel_config(backend="loky"):
+        parallel = joblib.Parallel(n_jobs=2, return_as="generator_unordered", batch_size=1)
+        print(set(results_of(parallel, (joblib.delayed(blocked)(number) for number in range(8)))), blocked(0))
+"""
+
+
+def test_workers_leave_ctrl_c_to_the_process_that_started_them(tmp_path):
+    """What a worker does between two tasks would end in a traceback."""
+    program = tmp_path / "workers.py"
+    program.write_text(WORKERS, encoding="utf-8")
+    told = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=True).stdout
+    assert told == "{True} False\n"
