@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.results import Results, Row
+from stemgmd_tools.markdown import markdown_table
 
 
 def _figure(row: Row) -> str:
@@ -54,8 +55,7 @@ def text(results: Results) -> str:
 def markdown(content: dict[str, Any]) -> str:
     """Return the table for ``docs/benchmarks.md``."""
     results = Results.of(content)
-    lines = [f"| {' | '.join(cells)} |" for cells in (HEADER, ("---",) * len(HEADER), *map(_cells, results.rows))]
-    return "\n".join([f"{_machine(results)}. {results.material}", "", *lines])
+    return f"{_machine(results)}. {results.material}\n\n{markdown_table(HEADER, map(_cells, results.rows))}"
 
 
 def _machine(results: Results) -> str:

@@ -36,16 +36,11 @@ from stemgmd_tools.kits import docs as kit_docs  # noqa: E402
 from stemgmd_tools.kits.library import kit_table, load_kit  # noqa: E402
 from stemgmd_tools.kits.space import docs as figure_docs  # noqa: E402
 from stemgmd_tools.manifest import docs as manifest_docs  # noqa: E402
+from stemgmd_tools.markdown import markdown_table  # noqa: E402
 from stemgmd_tools.pieces import NOTES  # noqa: E402
 
 HELP_WIDTH: Final = 100
 PART: Final = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)(<!-- end generated -->)", re.DOTALL)
-
-
-def table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]] | list[tuple[str, ...]]) -> str:
-    """Return a Markdown table."""
-    lines = [header, ("---",) * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _commands(command: click.Command, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -74,7 +69,7 @@ def command_line() -> str:
 def notes() -> str:
     """Return the note table."""
     rows = [(str(n.number), n.td11_name, f"`{n.articulation}`", n.piece.value, n.piece.group.value) for n in NOTES]
-    return table(("note", "TD-11", "articulation", "stem", "group"), rows)
+    return markdown_table(("note", "TD-11", "articulation", "stem", "group"), rows)
 
 
 def kits() -> str:
@@ -84,7 +79,7 @@ def kits() -> str:
         (f"`{kit.name}`", split, kit.license, ", ".join(one.kit for one in kit.map.measured_on), kit.map.description)
         for kit, split in loaded
     ]
-    return table(("kit", "split", "licence", "measured on", "description"), rows)
+    return markdown_table(("kit", "split", "licence", "measured on", "description"), rows)
 
 
 def benchmarks() -> str:

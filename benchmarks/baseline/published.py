@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from benchmarks.baseline.results import RESULTS, Result
-from stemgmd_tools.baseline.evaluation_summary import Section
+from stemgmd_tools.baseline.evaluation_table import KitSet
+from stemgmd_tools.markdown import markdown_table
 
-HELD_OUT: Final = "heldout"
+HELD_OUT: Final = KitSet.HELDOUT.value
 WEIGHTS: Final = "larsnet-s"
 ORACLE: Final = "psm-2048-512"
 """Masks in 0..1 that know the true stems."""
@@ -54,4 +55,4 @@ def markdown() -> str:
         (name, PUBLISHED_ABOVE, "", short.cell(above, "pooled", (method, HELD_OUT)), "", "")
         for name, method in ABOVE.items()
     ]
-    return Section("", "", header, rows).table()
+    return markdown_table(header, rows)

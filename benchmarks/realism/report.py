@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from benchmarks.realism.results import Results, Section
 from benchmarks.results import Row
+from stemgmd_tools.markdown import markdown_table
 
 HEADER = ("what", "measured", "reach", "met", "how")
 
@@ -41,11 +42,6 @@ def line(row: Row) -> str:
     what, measured, reach, met, note = _cells(row)
     wanted = f"  [{reach}: {met or 'not measured'}]" if reach else ""
     return f"{what}: {measured}{wanted}{f'  ({note})' if note else ''}"
-
-
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, ("---",) * len(header), *rows))
 
 
 def proof(results: Results) -> str:

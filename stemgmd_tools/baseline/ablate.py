@@ -25,7 +25,6 @@ from stemgmd_tools.baseline.config import TrainConfig
 from stemgmd_tools.baseline.config_file import with_changes
 from stemgmd_tools.baseline.data import open_data, open_test, train_segments, validation_segments
 from stemgmd_tools.baseline.evaluate import Measures, Source, Take, evaluate, takes_of
-from stemgmd_tools.baseline.evaluation_summary import Section
 from stemgmd_tools.baseline.model_method import TrainedModel
 from stemgmd_tools.baseline.models.registry import build
 from stemgmd_tools.baseline.ranks import process_count
@@ -37,6 +36,7 @@ from stemgmd_tools.baseline.watch import Silent, Watch
 from stemgmd_tools.baseline.weights import Heard
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.library import search_path
+from stemgmd_tools.markdown import markdown_table
 
 FIGURE: Final = "nsdr_larsnet_db"
 _ENDS: Final = ("db", "low", "high")
@@ -174,7 +174,7 @@ def rows_of(table: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]
 
 def markdown(table: pd.DataFrame) -> str:
     """Return the table as Markdown."""
-    return Section("", "", *rows_of(table)).table() + "\n"
+    return markdown_table(*rows_of(table)) + "\n"
 
 
 def _figures(part: pd.DataFrame, base: pd.DataFrame, stems: str) -> dict[str, float]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from stemgmd_tools.baseline.bootstrap import Interval, mean_interval, paired_interval
 from stemgmd_tools.baseline.evaluation_table import STEMS, KitSet
+from stemgmd_tools.markdown import markdown_table
 
 MAIN: Final = "nsdr_larsnet_db"
 """The figure that tables by stem, kit and style tell."""
@@ -37,12 +38,8 @@ class Section(NamedTuple):
 
         :param level: of the heading, from 1.
         """
-        return "\n\n".join(part for part in (f"{'#' * level} {self.title}", self.note, self.table()) if part)
-
-    def table(self) -> str:
-        """Return the table alone."""
-        lines = [self.header, ("---",) * len(self.header), *self.rows]
-        return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        parts = (f"{'#' * level} {self.title}", self.note, markdown_table(self.header, self.rows))
+        return "\n\n".join(part for part in parts if part)
 
 
 class Slice(NamedTuple):

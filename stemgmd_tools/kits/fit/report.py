@@ -11,6 +11,7 @@ from stemgmd_tools.kits.fit.families import Family, family_of
 from stemgmd_tools.kits.fit.judge import Judgement
 from stemgmd_tools.kits.likeness import Distance
 from stemgmd_tools.kits.schema import KitMap, Recording
+from stemgmd_tools.markdown import markdown_table
 from stemgmd_tools.pieces import ARTICULATIONS
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def report_text(fitted: Fitted, kit_map: KitMap, figures: FitFigures) -> str:
         _origin(fitted, kit_map, figures),
         "## How near it comes",
         _FLOOR_TEXT,
-        _table(_HEADER, _distance_rows(figures.judgements)),
+        markdown_table(_HEADER, _distance_rows(figures.judgements)),
         "## Faults of the recordings, and what was done",
         _bullets(fitted.notes) or "None found.",
         "## Where the strokes come from",
@@ -151,8 +152,3 @@ def _pictures(figures: FitFigures) -> str:
 
 def _bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = (header, ["---"] * len(header), *rows)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
