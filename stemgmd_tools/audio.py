@@ -10,13 +10,11 @@ import errno
 import hashlib
 import os
 import shutil
-import signal
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from io import BufferedRandom, FileIO
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.errors import AudioError
+from stemgmd_tools.signals import signals_held
 
 TEMPORARY_SUFFIX: Final = ".part"
 """Ending of a file that is being written."""
@@ -215,30 +214,6 @@ def _linked(source: Path, target: Path) -> bool:
     return True
 
 
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold back Ctrl-C and SIGTERM while libsndfile calls back into Python: raised there they would be lost."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    held: list[tuple[int, FrameType | None]] = []
-    for number, handler in handlers.items():
-        if callable(handler):
-            signal.signal(number, lambda number, frame: held.append((number, frame)))
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            if callable(handler):
-                signal.signal(number, handler)
-    if held:
-        first, frame = held[0]
-        handler = handlers[signal.Signals(first)]
-        if callable(handler):
-            handler(first, frame)
-
-
 class _Sink:
     """The file libsndfile writes to. It keeps the system's first failure, of which libsndfile tells little."""
 
@@ -313,7 +288,7 @@ class TrackWriter:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._sink = _Sink(self._temporary)
-            with _interrupts_held():
+            with signals_held():
                 self._file = soundfile.SoundFile(
                     self._sink,
                     "w",
@@ -333,7 +308,7 @@ class TrackWriter:
     def write(self, block: Pcm) -> None:
         """Append integer samples of shape (frames, channels), on the grid of the track's format."""
         try:
-            with _interrupts_held():
+            with signals_held():
                 self._file.write(self._as_written(block))
         except (soundfile.SoundFileError, OSError, RuntimeError) as error:
             raise _write_failure(self.path, self._sink.error or error) from error
@@ -371,7 +346,7 @@ class TrackWriter:
         self._temporary.unlink(missing_ok=True)
 
     def _close(self) -> None:
-        with _interrupts_held():
+        with signals_held():
             self._file.close()
             self._sink.close()
 
@@ -382,7 +357,7 @@ class TrackWriter:
 
 def commit_all(writers: Sequence[TrackWriter]) -> None:
     """Give finished files their names, all of them: Ctrl-C has to wait."""
-    with _interrupts_held():
+    with signals_held():
         for writer in writers:
             writer.commit()
 

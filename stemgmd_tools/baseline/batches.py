@@ -93,12 +93,12 @@ class _CollateCaught:
         self._collate = collate
 
     def __call__(self, items: Sequence[Item | StemgmdError]) -> Batch | StemgmdError:
-        made = [item for item in items if not isinstance(item, StemgmdError)]
-        return self._collate(made) if len(made) == len(items) else _first_error(items)
-
-
-def _first_error(items: Sequence[Item | StemgmdError]) -> StemgmdError:
-    return next(item for item in items if isinstance(item, StemgmdError))
+        made = []
+        for item in items:
+            if isinstance(item, StemgmdError):
+                return item
+            made.append(item)
+        return self._collate(made)
 
 
 def _raised(batches: Iterator[Batch | StemgmdError]) -> Iterator[Batch]:

@@ -67,17 +67,17 @@ def separate(**options: Any) -> None:
     """
     model, separating = _model(options)
     output = _output(options)
-    if options["out"] == "-":
-        _to_pipe(model, options, output, separating)
-        return
     from stemgmd_tools.baseline.interrupts import sigterm_unwinds
 
-    # A program that waits for a pipe to go on would not end.
     try:
+        if options["out"] == "-":
+            _to_pipe(model, options, output, separating)
+            return
+        # A program that waits for a pipe to go on would not end.
         with nullcontext() if "-" in options["files"] else sigterm_unwinds():
             _to_files(model, options, output, separating)
-    except KeyboardInterrupt:
-        click.echo("stemgmd: interrupted; the sounds told above have their stems, the others have none", err=True)
+    except KeyboardInterrupt:  # what is done would be refused if the same command went on
+        click.echo("stemgmd: interrupted; only sounds that are told as done have their stems", err=True)
         sys.exit(INTERRUPTED)
 
 
