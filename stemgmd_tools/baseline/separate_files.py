@@ -19,6 +19,7 @@ from stemgmd_tools.baseline.models.separator import Separator
 from stemgmd_tools.baseline.separate import Separating, Separation, block_frames, chosen_stems
 from stemgmd_tools.baseline.wave_pipe import WavePipe
 from stemgmd_tools.errors import AudioError, StemgmdError, UsageError
+from stemgmd_tools.listing import list_files
 
 STANDARD: Final = "-"
 """Stands for standard input or output."""
@@ -129,11 +130,8 @@ def _in_folder(folder: Path, out: Path | None) -> Iterator[Source]:
     written = None if out is None else out.resolve()
     if written == whole:
         raise UsageError(f"--out {out}: is the folder that is read, which would fill with stems; choose another")
-    inside = written is not None and written.is_relative_to(whole)
-    for path in sorted(folder.rglob("*")):
-        audio = path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".") and path.is_file()
-        if audio and not (inside and written is not None and path.resolve().is_relative_to(written)):
-            yield Source(path, path.relative_to(folder).with_suffix("").as_posix())
+    for path in list_files(folder, without=written).ending_in(AUDIO_SUFFIXES).files:
+        yield Source(path, path.relative_to(folder).with_suffix("").as_posix())
 
 
 def separate_files(

@@ -11,7 +11,7 @@ from stemgmd_tools.baseline.splits import KitIdentity
 from stemgmd_tools.baseline.weights import Heard
 from stemgmd_tools.errors import StemgmdError, UsageError
 from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.kits.library import load_kit
+from stemgmd_tools.kits.library import load_kit, maps_in
 
 
 def recorded_kits(folder: Path) -> tuple[Kit, ...]:
@@ -21,8 +21,8 @@ def recorded_kits(folder: Path) -> tuple[Kit, ...]:
     :raises UsageError: if there is none.
     :raises KitError: if one cannot be used.
     """
-    shipped = (path.stem for path in (data.shipped("sample_maps") / "recorded").glob("*.yaml"))
-    names = {name for name in shipped if (folder / name).is_dir()} | {path.stem for path in folder.glob("*.yaml")}
+    shipped = (path.stem for path in maps_in(data.shipped("sample_maps") / "recorded"))
+    names = {name for name in shipped if (folder / name).is_dir()} | {path.stem for path in maps_in(folder)}
     if not names:
         raise UsageError(
             f"{folder}: holds no recorded kit; put there folders of samples that shipped sample maps name, or your maps"

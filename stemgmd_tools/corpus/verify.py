@@ -23,6 +23,7 @@ from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.records import CONTENT_FOLDERS
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.kits.library import kit_table
+from stemgmd_tools.listing import list_files
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.manifest.tables import tables_of
 from stemgmd_tools.pieces import PIECES
@@ -113,8 +114,9 @@ def _check_files(root: Path, frames: dict[str, pd.DataFrame], findings: Findings
 
 def _files(root: Path) -> Iterator[str]:
     for folder in CONTENT_FOLDERS:
-        for path in (root / folder).rglob("*"):
-            if not path.is_dir():
+        if (root / folder).is_dir():
+            found = list_files(root / folder, hidden=True)
+            for path in (*found.files, *(fault.path for fault in found.faults)):
                 yield path.relative_to(root).as_posix()
 
 

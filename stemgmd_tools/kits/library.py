@@ -20,6 +20,7 @@ from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.schema import KitMap, Origin
 from stemgmd_tools.kits.space.names import SPACE_VERSION, MadeName, is_made, made_map, made_names, parents_of
 from stemgmd_tools.kits.space.parents import parent
+from stemgmd_tools.listing import list_files
 
 KIT_PATH_VARIABLE: Final = "STEMGMD_KITS"
 """Environment variable: folders searched for samples and sample maps, separated as in PATH."""
@@ -81,11 +82,16 @@ def known_maps(kit_path: Sequence[Path] = ()) -> dict[str, Path]:
     shipped = data.shipped("sample_maps")
     found: dict[str, Path] = {}
     for folder in (shipped / "modelled", shipped / "recorded", *kit_path):
-        for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        for path in maps_in(folder):
             other = found.setdefault(path.stem, path)
             if other.resolve() != path.resolve():
                 raise KitError(f"{path}: a kit named {path.stem} is also in {other}; rename one of them")
     return found
+
+
+def maps_in(folder: Path) -> tuple[Path, ...]:
+    """Return the sample maps that lie in a folder itself, by name; none if there is no such folder."""
+    return list_files(folder, deep=False).ending_in((_SUFFIX,)).files if folder.is_dir() else ()
 
 
 def kit_names(selection: Iterable[str], kit_path: Sequence[Path] = ()) -> tuple[str, ...]:

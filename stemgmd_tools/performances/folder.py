@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stemgmd_tools.errors import PerformanceError
+from stemgmd_tools.listing import list_files
 from stemgmd_tools.performances.info_csv import InfoRow
 from stemgmd_tools.performances.mapping import NoteMapping
 from stemgmd_tools.performances.midi import interpret
@@ -33,9 +34,7 @@ def read_folder(folder: Path, *, mapping: NoteMapping = NoteMapping.TD11) -> lis
     if not folder.is_dir():
         raise PerformanceError(f"{folder}: no such folder; give a folder that holds MIDI files")
     source = MidiSource(folder)
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    relative = [path.relative_to(folder) for path in paths]
-    names = [path.as_posix() for path in relative if not any(part.startswith(".") for part in path.parts)]
+    names = [path.relative_to(folder).as_posix() for path in list_files(folder).ending_in(SUFFIXES).files]
     if not names:
         raise PerformanceError(f"{folder}: no MIDI files ({', '.join(sorted(SUFFIXES))}) in it or below")
     by_id: dict[str, str] = {}

@@ -1,0 +1,128 @@
+"""The files of a folder: one way to list them for every folder that is read."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from os import stat_result
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from stemgmd_tools.errors import StemgmdError
+
+MAX_FOLDERS: Final = 100_000
+"""Links between folders can make more paths than anyone has folders; a listing stops there."""
+
+_ARCHIVE_LEFTOVERS: Final = "__MACOSX"
+"""The folder that macOS adds to zip archives: an AppleDouble file ``._x`` for each file ``x``."""
+
+
+class Fault(NamedTuple):
+    """A file or folder that is there but cannot be read."""
+
+    path: Path
+    reason: str
+    is_folder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of a folder."""
+
+    folder: Path
+    files: tuple[Path, ...]
+    """Paths below ``folder``, sorted part by part."""
+    faults: tuple[Fault, ...]
+    """Folders that cannot be listed, links to nothing, pipes, sockets and devices, sorted likewise."""
+
+    def ending_in(self, suffixes: Collection[str]) -> Listing:
+        """Return the files and faults whose suffix in lower case is one of ``suffixes``.
+
+        Folders that cannot be listed are kept: what they hold is not known.
+        """
+        return Listing(
+            self.folder,
+            tuple(path for path in self.files if path.suffix.lower() in suffixes),
+            tuple(fault for fault in self.faults if fault.is_folder or fault.path.suffix.lower() in suffixes),
+        )
+
+
+def list_files(folder: Path, *, deep: bool = True, hidden: bool = False, without: Path | None = None) -> Listing:
+    """Return the files of a folder and of all folders below it.
+
+    Links to files and to folders are followed. A link to a folder that contains it is a loop and adds nothing. A folder
+    that is reached under two names is listed under both.
+
+    :param deep: False leaves out the folders below.
+    :param hidden: also list names that start with a dot (AppleDouble's ``._x`` among them), and ``__MACOSX``.
+    :param without: a folder to leave out if it lies below ``folder``; it need not exist.
+    :raises StemgmdError: if ``folder`` itself cannot be listed, or more than :data:`MAX_FOLDERS` folders are found.
+    """
+    try:
+        above = {_identity(folder.stat())}
+        entries = _entries(folder, hidden=hidden)
+    except OSError as error:
+        raise StemgmdError(f"{folder}: cannot be listed ({error.strerror}); give a folder that can be read") from error
+    if without is not None and without.exists():
+        above.add(_identity(without.stat()))
+    files: list[Path] = []
+    faults: list[Fault] = []
+    for found in _walk(entries, frozenset(above), hidden=hidden, deep=deep):
+        if isinstance(found, Fault):
+            faults.append(found)
+        else:
+            files.append(found)
+    faults.sort(key=lambda fault: fault.path.parts)
+    return Listing(folder, tuple(sorted(files, key=lambda path: path.parts)), tuple(faults))
+
+
+_Identity = tuple[int, int]
+"""Device and inode."""
+
+
+def _walk(entries: Iterable[Path], above: frozenset[_Identity], *, hidden: bool, deep: bool) -> Iterator[Path | Fault]:
+    """Yield the files among ``entries`` and below them, and what is neither file nor folder.
+
+    :param above: the folders that are not entered: those that contain the entries, and the one to leave out.
+    """
+    waiting = [(list(entries), above)]
+    folders = 1
+    while waiting:
+        level, above = waiting.pop()
+        for path in level:
+            found = _look(path)
+            if isinstance(found, Fault):
+                yield found
+            elif stat.S_ISREG(found.st_mode):
+                yield path
+            elif deep and _identity(found) not in above:
+                folders += 1
+                if folders > MAX_FOLDERS:
+                    raise StemgmdError(f"{path}: folder number {MAX_FOLDERS:,}; remove links that lead in circles")
+                try:
+                    waiting.append((_entries(path, hidden=hidden), above | {_identity(found)}))
+                except OSError as error:
+                    yield Fault(path, f"cannot be listed ({error.strerror})", is_folder=True)
+
+
+def _entries(folder: Path, *, hidden: bool) -> list[Path]:
+    def is_kept(name: str) -> bool:
+        return hidden or not (name.startswith(".") or name == _ARCHIVE_LEFTOVERS)
+
+    return [path for path in folder.iterdir() if is_kept(path.name)]
+
+
+def _look(path: Path) -> stat_result | Fault:
+    """Return the status of the file or folder that a path leads to."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        return Fault(path, f"cannot be read ({error.strerror})")
+    if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
+        return found
+    return Fault(path, "is neither a file nor a folder")
+
+
+def _identity(found: stat_result) -> _Identity:
+    return found.st_dev, found.st_ino
