@@ -208,7 +208,7 @@ def test_what_is_too_loud_is_told(tmp_path):
 
 
 def test_more_than_a_wav_file_can_hold_becomes_rf64(tmp_path, monkeypatch):
-    monkeypatch.setattr(audio, "_WAV_BYTES", 1000)
+    monkeypatch.setattr(audio.writing, "_WAV_BYTES", 1000)
     path = song(tmp_path / "song.wav", 251)
     separate_file(Gains(("a",)), one(path), Output(tmp_path / "out"), SHORT)
     info = soundfile.info(tmp_path / "out" / "song" / "a.wav")
@@ -217,7 +217,7 @@ def test_more_than_a_wav_file_can_hold_becomes_rf64(tmp_path, monkeypatch):
 
 
 def test_a_pipe_that_outgrows_a_wav_file_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(audio, "_WAV_BYTES", 100_000)
+    monkeypatch.setattr(audio.writing, "_WAV_BYTES", 100_000)
     path = song(tmp_path / "song.wav")
     inlet, outlet = os.pipe()
     feeder = threading.Thread(target=lambda: os.fdopen(outlet, "wb").write(path.read_bytes()))
@@ -270,7 +270,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, monkeypatch):
         self.error = OSError(28, "No space left on device")
         return len(data)
 
-    monkeypatch.setattr(audio._Sink, "write", full)
+    monkeypatch.setattr(audio.writing._Sink, "write", full)
     with pytest.raises(AudioError, match="the disk is full"):
         separate_file(Gains(("a",)), one(path), Output(tmp_path / "out"), SHORT)
     assert files_in(tmp_path) == ["song.wav"]

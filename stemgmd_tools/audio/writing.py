@@ -1,6 +1,6 @@
-"""Audio files: the only module that touches soundfile.
+"""Writing audio and other files.
 
-Arrays here are interleaved as files hold them, shape (frames, channels). Writers put their bytes under a temporary
+Arrays are interleaved as files hold them, shape (frames, channels). Writers put their bytes under a temporary
 name in the target's folder; :meth:`TrackWriter.commit` gives the file its name, so a file that has its name is whole.
 """
 
@@ -10,158 +10,32 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from io import BufferedRandom, FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
+from stemgmd_tools.audio.library import LIBRARY_ERRORS, Pcm, reason
 from stemgmd_tools.errors import AudioError
 from stemgmd_tools.signals import signals_held
 
 TEMPORARY_SUFFIX: Final = ".part"
 """Ending of a file that is being written."""
 
-AUDIO_SUFFIXES: Final = frozenset(
-    {
-        ".wav",
-        ".wave",
-        ".flac",
-        ".aif",
-        ".aiff",
-        ".aifc",
-        ".au",
-        ".caf",
-        ".w64",
-        ".rf64",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".mp3",
-    }
-)
-"""Endings of files that :class:`TrackReader` reads, in lower case."""
-
 _SUBTYPE: Final = {"int16": "PCM_16", "int24": "PCM_24", "float32": "FLOAT"}
-_FORMAT_OF_SUBTYPE: Final = {
-    **dict.fromkeys(("PCM_24", "PCM_32", "ALAC_20", "ALAC_24", "ALAC_32", "DWVW_24"), "int24"),
-    **dict.fromkeys(("FLOAT", "DOUBLE"), "float32"),
-}
 _WAV_BYTES: Final = (1 << 32) - (1 << 12)
 """Samples that a WAV file can hold: its sizes have 32 bits."""
 _HIGHEST_FLAC_LEVEL: Final = 8
 _SET_ADD_PEAK_CHUNK: Final = 0x1050  # of libsndfile; soundfile has no method for it
 _HASH_CHUNK_BYTES: Final = 1 << 20
 _BUFFER_BYTES: Final = 1 << 18
-
-Pcm: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
-
-
-def read_audio(path: Path) -> tuple[NDArray[np.float32], int]:
-    """Read a whole file as floats.
-
-    :return: samples of shape (frames, channels), full scale 1.0, and the sample rate in Hz.
-    :raises AudioError: if the file is missing, unreadable or holds no frame.
-    """
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError, RuntimeError) as error:
-        raise AudioError(f"{path}: cannot be read as audio ({error}); WAV, FLAC, AIFF and OGG work") from error
-    if not len(samples):
-        raise AudioError(f"{path}: holds no audio frame")
-    return samples, int(rate)
-
-
-def read_pcm(path: Path, *, start: int = 0, frames: int = -1) -> tuple[Pcm, int, int]:
-    """Read integer samples exactly as stored; a float file is read on its 24-bit grid.
-
-    :param start: first frame.
-    :param frames: how many frames; -1 for all that follow.
-    :return: samples of shape (frames, channels) (int16, or int32 holding 24-bit values), sample rate in Hz, bit depth.
-    :raises AudioError: if the file is missing or unreadable.
-    """
-    try:
-        with soundfile.SoundFile(path) as file:
-            file.seek(start)
-            rate = int(file.samplerate)
-            if file.subtype == "PCM_16":
-                return file.read(frames, dtype="int16", always_2d=True), rate, 16
-            if file.subtype == "PCM_24":
-                return file.read(frames, dtype="int32", always_2d=True) >> 8, rate, 24
-            grid = file.read(frames, dtype="float64", always_2d=True) * units.full_scale(24)
-            return np.rint(grid).astype(np.int32), rate, 24
-    except (soundfile.SoundFileError, OSError, RuntimeError) as error:
-        raise AudioError(f"{path}: cannot be read as audio ({error})") from error
-
-
-class TrackReader:
-    """Reads a track block by block; a context manager.
-
-    :param path: a file, or the number of an open file: 0 is standard input, where a pipe may bring WAV or AU.
-    :raises AudioError: if it is missing or unreadable.
-    """
-
-    def __init__(self, path: Path | int) -> None:
-        """Open it and read its header."""
-        self.name = str(path) if isinstance(path, Path) else "standard input"
-        try:
-            self._file = soundfile.SoundFile(path, closefd=isinstance(path, Path))
-        except (soundfile.SoundFileError, OSError, RuntimeError) as error:
-            expected = "WAV, FLAC, AIFF, OGG and MP3 work" if isinstance(path, Path) else "a pipe may bring WAV"
-            raise AudioError(f"{self.name}: cannot be read as audio ({_reason(error)}); {expected}") from error
-        self.sample_rate = int(self._file.samplerate)
-        self.channels = int(self._file.channels)
-        self.frames = int(self._file.frames) if self._file.seekable() else None
-        """As announced by the header; None for a pipe, where it may be made up."""
-        self.sample_format = _FORMAT_OF_SUBTYPE.get(self._file.subtype, "int16")
-        """What :class:`TrackWriter` needs to hold its samples: ``int16``, ``int24`` or ``float32``."""
-
-    def blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:
-        """Yield samples of shape (n, channels), full scale 1.0, ``frames`` at a time and fewer at the end.
-
-        :raises AudioError: if the file is damaged.
-        """
-        while True:
-            try:
-                block = self._file.read(frames, dtype="float32", always_2d=True)
-            except (soundfile.SoundFileError, OSError, RuntimeError) as error:
-                raise AudioError(f"{self.name}: cannot be read to its end ({_reason(error)})") from error
-            if len(block):
-                yield block
-            if len(block) < frames:
-                return
-
-    def __enter__(self) -> TrackReader:
-        """Return the reader itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file."""
-        self._file.close()
-
-
-def _reason(error: Exception) -> str:
-    """Return what libsndfile says, without the name it puts before."""
-    return getattr(error, "error_string", None) or str(error)
-
-
-def audio_frames(path: Path) -> int:
-    """Return the number of frames that a file's header announces.
-
-    :raises AudioError: if the file is missing or unreadable.
-    """
-    try:
-        return int(soundfile.info(path).frames)
-    except (soundfile.SoundFileError, OSError, RuntimeError) as error:
-        raise AudioError(f"{path}: cannot be read as audio ({error})") from error
 
 
 def file_sha256(path: Path) -> str:
@@ -300,7 +174,7 @@ class TrackWriter:
                 )
             if sample_format == "float32":
                 _leave_out_peaks(self._file)
-        except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+        except LIBRARY_ERRORS as error:
             with suppress(OSError):
                 self._temporary.unlink(missing_ok=True)
             raise _write_failure(path, error) from error
@@ -310,7 +184,7 @@ class TrackWriter:
         try:
             with signals_held():
                 self._file.write(self._as_written(block))
-        except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+        except LIBRARY_ERRORS as error:
             raise _write_failure(self.path, self._sink.error or error) from error
         self._raise_if_failed()
 
@@ -327,7 +201,7 @@ class TrackWriter:
             self._close()
             self._raise_if_failed()
             return file_sha256(self._temporary), self._temporary.stat().st_size
-        except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+        except LIBRARY_ERRORS as error:
             raise _write_failure(self.path, error) from error
 
     def commit(self) -> None:
@@ -382,4 +256,4 @@ def _write_failure(path: Path, error: Exception) -> AudioError:
     """Say in one line why a file could not be written."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return AudioError(f"{path}: the disk is full; make room and run the same command again")
-    return AudioError(f"{path}: cannot be written ({_reason(error)})")
+    return AudioError(f"{path}: cannot be written ({reason(error)})")
