@@ -38,7 +38,7 @@ class Column:
     description: str
     unit: str = ""
     nullable: bool = False
-    """Whether a value may be missing: an empty CSV field, a Parquet null."""
+    """Whether a value may be missing: see ``csv_fields`` for CSV; a Parquet null."""
     allowed: tuple[str, ...] = ()
     """The values a text may take, in sorting order; empty for any text."""
     low: float = -math.inf

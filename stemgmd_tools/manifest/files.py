@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest.columns import Column, Kind, Table
+from stemgmd_tools.manifest.csv_fields import MISSING_TEXT, field_to_text, text_to_field
 from stemgmd_tools.manifest.frames import validate
 from stemgmd_tools.manifest.tables import TABLES
 
@@ -29,7 +30,7 @@ def write_manifest(folder: Path, table: Table, frame: pd.DataFrame) -> tuple[Pat
 
     Equal frames give equal bytes: no index, no time, no library version of pandas; Parquet bytes still depend on the
     version of pyarrow. CSV follows RFC 4180 with ``\\n`` line ends, UTF-8, floats in the shortest form that reads back
-    to the same value, missing values as empty fields.
+    to the same value, texts as :mod:`stemgmd_tools.manifest.csv_fields` says, other missing values as empty fields.
 
     :return: the paths of the two files.
     :raises CorpusError: if the frame does not fit the table.
@@ -43,6 +44,8 @@ def write_manifest(folder: Path, table: Table, frame: pd.DataFrame) -> tuple[Pat
 
 def read_manifest(path: Path | str, table: Table | None = None) -> pd.DataFrame:
     """Read a manifest: the same typed, validated frame from its ``.parquet`` and from its ``.csv``.
+
+    The CSV may have been saved by a spreadsheet: with a byte order mark, ``\\r\\n`` line ends, flags in capitals.
 
     :param table: what the file holds; found from the file's name if omitted.
     :raises CorpusError: if the file is missing, unreadable or does not fit its table.
@@ -100,6 +103,10 @@ def csv_bytes(table: Table, frame: pd.DataFrame) -> bytes:
 
 def _fields(column: Column, series: pd.Series) -> list[str]:
     """Return one column as CSV fields."""
+    if column.kind is Kind.TEXT:
+        texts = [None if pd.isna(text) else str(text) for text in series.tolist()]
+        fields = {text: text_to_field(text) for text in set(texts)}
+        return [fields[text] for text in texts]
     render: Callable[[object], str] = str
     if column.kind is Kind.REAL:
         render = repr  # the shortest text that reads back to the same double
@@ -138,8 +145,8 @@ def _typed(column: Column, values: pa.ChunkedArray) -> pd.Series:
 
 
 def _read_csv(path: Path, table: Table) -> pd.DataFrame:
-    """Read texts as they stand ("NA" is a text), numbers to the nearest double, empty fields as missing."""
-    with path.open(encoding="utf-8", newline="") as file:
+    """Read texts as they were written, numbers to the nearest double, empty fields as missing."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
         header = next(csv.reader(file), [])
     if header != table.names:
         raise ValueError(f"columns {', '.join(header)}; expected {', '.join(table.names)}")
@@ -148,14 +155,29 @@ def _read_csv(path: Path, table: Table) -> pd.DataFrame:
         parse_options=arrow_csv.ParseOptions(ignore_empty_lines=False),
         convert_options=arrow_csv.ConvertOptions(
             column_types={field.name: field.type for field in table.schema},
-            null_values=[""],
+            null_values=["", MISSING_TEXT],
             strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-            true_values=[_FLAG_TEXT[True]],
-            false_values=[_FLAG_TEXT[False]],
+            true_values=_spellings(_FLAG_TEXT[True]),
+            false_values=_spellings(_FLAG_TEXT[False]),
         ),
     )
-    return pd.DataFrame({column.name: _typed(column, found[column.name]) for column in table.columns})
+    return pd.DataFrame(
+        {column.name: _typed(column, _unmarked(column, found[column.name])) for column in table.columns}
+    )
+
+
+def _spellings(word: str) -> list[str]:
+    return [word, word.capitalize(), word.upper()]
+
+
+def _unmarked(column: Column, fields: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column's fields as the values they stand for."""
+    if column.kind is not Kind.TEXT:
+        return fields
+    found = {field: field and field_to_text(field) for field in fields.unique().to_pylist()}
+    if all(field == text for field, text in found.items()):
+        return fields
+    return pa.chunked_array([[found[field] for field in fields.to_pylist()]], type=fields.type)
 
 
 _READERS: Final = {".parquet": _read_parquet, ".csv": _read_csv}

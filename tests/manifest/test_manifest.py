@@ -120,10 +120,13 @@ def _kit(**changes: object) -> dict[str, object]:
 
 
 def test_csv_is_plain_rfc_4180() -> None:
-    frame = frame_of(KITS, [_kit(title='a "b", c', description="NA")])
+    frame = frame_of(KITS, [_kit(title='a "b", c', description="NA", bank_sha256="f" * 64)])
     lines = csv_bytes(KITS, frame).decode().split("\n")
     assert lines[0] == ",".join(KITS.names)
-    assert lines[1] == 'some kit,train,"a ""b"", c",NA,some license,some attribution,,,,,,some kit_hash,' + "0" * 64
+    assert lines[1] == (
+        'some kit,train,"a ""b"", c",\'NA,some license,some attribution,none,none,none,none,none,some kit_hash,'
+        + "f" * 64
+    )
     assert lines[2:] == [""]
     assert b"0.1,4410,36" in csv_bytes(HITS, frame_of(HITS, [_hit()]))
 
