@@ -1,0 +1,50 @@
+"""Environments that make one machine compute as others do: BLAS kernels, threads, SIMD of numpy and the C library."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from itertools import product
+from typing import TypeAlias
+
+import pytest
+from numpy._core._multiarray_umath import __cpu_dispatch__  # type: ignore[import-not-found]
+
+Environment: TypeAlias = dict[str, str]
+
+X86_64 = platform.machine() in ("x86_64", "AMD64")
+only_on_x86_64 = pytest.mark.skipif(not X86_64, reason="bytes are the same on every x86-64; other processors differ")
+
+_WIDE = [name for name in __cpu_dispatch__ if "512" in name or name == "X86_V4"]
+BLAS_KERNELS: list[Environment] = [{}, *({"OPENBLAS_CORETYPE": k} for k in ("Haswell", "SkylakeX", "Zen", "Prescott"))]
+THREADS: list[Environment] = [{"OPENBLAS_NUM_THREADS": "1"}, {"OPENBLAS_NUM_THREADS": "2"}]
+NUMPY_FEATURES: list[Environment] = [
+    {},
+    {"NPY_DISABLE_CPU_FEATURES": " ".join(_WIDE)},
+    {"NPY_DISABLE_CPU_FEATURES": " ".join(__cpu_dispatch__)},
+]
+C_LIBRARY: list[Environment] = [{}, {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX512F"}]
+
+
+def all_of(*choices: list[Environment]) -> list[Environment]:
+    """Return every combination of one environment from each list."""
+    return [{key: value for part in parts for key, value in part.items()} for parts in product(*choices)]
+
+
+def printed_under(environment: Environment, program: str, *arguments: str) -> str:
+    """Return what a Python program prints in a process with these variables and no others of their kind."""
+    kept = {key: value for key, value in os.environ.items() if key not in _ALL}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, *arguments],
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{environment}: {done.stderr}"
+    return done.stdout
+
+
+_ALL = {key for part in (*BLAS_KERNELS, *THREADS, *NUMPY_FEATURES, *C_LIBRARY) for key in part}
