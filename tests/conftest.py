@@ -45,4 +45,5 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STEMGMD_CACHE", str(session / "stemgmd-cache"))
         patch.delenv("STEMGMD_GMD", raising=False)
+        patch.setenv("STEMGMD_FSYNC", "0")  # test_files.py tests it; thousands of small files need not wait for a disk
         yield

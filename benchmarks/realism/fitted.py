@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stemgmd_tools import data
-from stemgmd_tools.audio import write_bytes
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.kits.fit.articulation import fit_voice
 from stemgmd_tools.kits.fit.compact import compacted
 from stemgmd_tools.kits.fit.families import family_of

@@ -1,14 +1,11 @@
-"""Writing audio and other files.
+"""Writing audio.
 
 Arrays are interleaved as files hold them, shape (frames, channels). Writers put their bytes under a temporary
-name in the target's folder; :meth:`TrackWriter.commit` gives the file its name, so a file that has its name is whole.
+name in the target's folder; :func:`commit_all` gives files their names, so a file that has its name is whole.
 """
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import os
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,70 +19,16 @@ import soundfile
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
-from stemgmd_tools.audio.library import LIBRARY_ERRORS, Pcm, reason
-from stemgmd_tools.errors import AudioError
+from stemgmd_tools.audio.library import LIBRARY_ERRORS, Pcm
+from stemgmd_tools.files import file_sha256, put_in_place, temporary_beside, write_failure
 from stemgmd_tools.signals import signals_held
-
-TEMPORARY_SUFFIX: Final = ".part"
-"""Ending of a file that is being written."""
 
 _SUBTYPE: Final = {"int16": "PCM_16", "int24": "PCM_24", "float32": "FLOAT"}
 _WAV_BYTES: Final = (1 << 32) - (1 << 12)
 """Samples that a WAV file can hold: its sizes have 32 bits."""
 _HIGHEST_FLAC_LEVEL: Final = 8
 _SET_ADD_PEAK_CHUNK: Final = 0x1050  # of libsndfile; soundfile has no method for it
-_HASH_CHUNK_BYTES: Final = 1 << 20
 _BUFFER_BYTES: Final = 1 << 18
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as ``sha256sum`` prints it."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_HASH_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a small file in one step: it appears whole under its name or not at all.
-
-    :raises AudioError: if it cannot be written.
-    """
-    temporary = _temporary_beside(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):  # where a folder should be is a file
-            temporary.unlink(missing_ok=True)
-        raise _write_failure(path, error) from error
-
-
-def copy_file(source: Path, target: Path, *, link: bool = False) -> None:
-    """Copy a file; the copy appears whole under its name or not at all.
-
-    :param link: give the file a second name instead, where the file system can.
-    :raises AudioError: if the copy cannot be written.
-    """
-    temporary = _temporary_beside(target)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not (link and _linked(source, temporary)):
-            shutil.copyfile(source, temporary)
-        temporary.replace(target)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise _write_failure(target, error) from error
-
-
-def _linked(source: Path, target: Path) -> bool:
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        return False
-    return True
 
 
 class _Sink:
@@ -157,7 +100,7 @@ class TrackWriter:
         """Open the temporary file."""
         self.path = path
         self._sample_format = sample_format
-        self._temporary = _temporary_beside(path)
+        self._temporary = temporary_beside(path)
         level = flac_level / _HIGHEST_FLAC_LEVEL if container == "flac" else None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -177,7 +120,7 @@ class TrackWriter:
         except LIBRARY_ERRORS as error:
             with suppress(OSError):
                 self._temporary.unlink(missing_ok=True)
-            raise _write_failure(path, error) from error
+            raise write_failure(path, error) from error
 
     def write(self, block: Pcm) -> None:
         """Append integer samples of shape (frames, channels), on the grid of the track's format."""
@@ -185,7 +128,7 @@ class TrackWriter:
             with signals_held():
                 self._file.write(self._as_written(block))
         except LIBRARY_ERRORS as error:
-            raise _write_failure(self.path, self._sink.error or error) from error
+            raise write_failure(self.path, self._sink.error or error) from error
         self._raise_if_failed()
 
     def _as_written(self, block: Pcm) -> NDArray[Any]:
@@ -202,11 +145,16 @@ class TrackWriter:
             self._raise_if_failed()
             return file_sha256(self._temporary), self._temporary.stat().st_size
         except LIBRARY_ERRORS as error:
-            raise _write_failure(self.path, error) from error
+            raise write_failure(self.path, error) from error
 
     def commit(self) -> None:
         """Give the finished file its name."""
-        self._temporary.replace(self.path)
+        commit_all([self])
+
+    @property
+    def finished(self) -> tuple[Path, Path]:
+        """Temporary and final path of a file that was closed, for :func:`commit_all`."""
+        return self._temporary, self.path
 
     def __enter__(self) -> TrackWriter:
         """Return the writer itself."""
@@ -226,14 +174,26 @@ class TrackWriter:
 
     def _raise_if_failed(self) -> None:
         if self._sink.error is not None:
-            raise _write_failure(self.path, self._sink.error) from self._sink.error
+            raise write_failure(self.path, self._sink.error) from self._sink.error
 
 
-def commit_all(writers: Sequence[TrackWriter]) -> None:
-    """Give finished files their names, all of them: Ctrl-C has to wait."""
-    with signals_held():
-        for writer in writers:
-            writer.commit()
+def commit_all(writers: Sequence[TrackWriter], copies: Sequence[tuple[TrackWriter, Path]] = ()) -> None:
+    """Give finished files their names, all of them: Ctrl-C has to wait.
+
+    :param copies: finished files, and further paths that get their content.
+    :raises AudioError: if the disk refuses.
+    """
+    moves = [writer.finished for writer in writers]
+    copied = [(temporary_beside(path), path) for _, path in copies]
+    try:
+        for (writer, path), (temporary, _) in zip(copies, copied, strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(writer.finished[0], temporary)
+        put_in_place([*moves, *copied])
+    except OSError as error:
+        for temporary, _ in copied:
+            temporary.unlink(missing_ok=True)
+        raise write_failure(writers[0].path, error) from error
 
 
 def wav_container(frames: int, channels: int, sample_format: str) -> str:
@@ -245,15 +205,3 @@ def wav_container(frames: int, channels: int, sample_format: str) -> str:
 def _leave_out_peaks(file: soundfile.SoundFile) -> None:
     """Keep libsndfile from adding a chunk of peaks: it holds the time of day, so no two files would be equal."""
     soundfile._snd.sf_command(file._file, _SET_ADD_PEAK_CHUNK, soundfile._ffi.NULL, 0)  # noqa: SLF001 - no other way
-
-
-def _temporary_beside(path: Path) -> Path:
-    """Return the name under which this process writes a file before it is whole."""
-    return path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
-
-
-def _write_failure(path: Path, error: Exception) -> AudioError:
-    """Say in one line why a file could not be written."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return AudioError(f"{path}: the disk is full; make room and run the same command again")
-    return AudioError(f"{path}: cannot be written ({reason(error)})")

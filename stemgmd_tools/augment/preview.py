@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
-from stemgmd_tools.audio import TrackWriter, write_bytes
+from stemgmd_tools.audio import TrackWriter
 from stemgmd_tools.augment.page import page
 from stemgmd_tools.augment.rows import ALL_STEMS, Row, Value
 from stemgmd_tools.augment.table import STEM_NAMES, Drawn
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.kits.plot import draw_spectrogram, empty_figure, log_spectrogram_db
 from stemgmd_tools.rendering.stems import Pcm
 

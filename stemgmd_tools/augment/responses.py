@@ -11,11 +11,12 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from stemgmd_tools.audio import file_sha256, read_audio
+from stemgmd_tools.audio import read_audio
 from stemgmd_tools.augment.catalogue import EFFECTS, Kind
 from stemgmd_tools.augment.chain import Chain, Distribution
 from stemgmd_tools.augment.rows import Row
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.files import file_sha256
 
 ENDINGS: Final = (".wav", ".flac", ".aiff", ".aif", ".ogg")
 PARAMETERS: Final = frozenset(

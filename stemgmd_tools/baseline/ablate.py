@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.augment.chain import chain_names
 from stemgmd_tools.augment.devices import device_named
 from stemgmd_tools.augment.mixing import MixScope
@@ -35,6 +34,7 @@ from stemgmd_tools.baseline.trainer import Make
 from stemgmd_tools.baseline.watch import Silent, Watch
 from stemgmd_tools.baseline.weights import Heard
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.kits.library import search_path
 from stemgmd_tools.markdown import markdown_table
 

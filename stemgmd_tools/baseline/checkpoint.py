@@ -17,9 +17,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.baseline.trainer import Trainer
 from stemgmd_tools.errors import TrainingError
+from stemgmd_tools.files import write_bytes
 
 FORMAT: Final = "stemgmd-training-state/1"
 

@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
-from stemgmd_tools.audio import file_sha256
 from stemgmd_tools.augment.chain import chain_names, load_chain
 from stemgmd_tools.augment.dataset import SegmentDataset
 from stemgmd_tools.augment.origin import rendering_of
@@ -30,6 +29,7 @@ from stemgmd_tools.baseline.weights import Heard, about_weights, kits_heard
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.errors import TrainingError, UsageError
+from stemgmd_tools.files import file_sha256
 from stemgmd_tools.kits.library import kits_named, search_path
 from stemgmd_tools.kits.store import build_banks, seems_built
 from stemgmd_tools.performances.select import spread

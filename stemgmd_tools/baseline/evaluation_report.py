@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.augment.page import page
 from stemgmd_tools.baseline.evaluate import Measures, Take
 from stemgmd_tools.baseline.evaluation_chart import Dot, chart
@@ -35,6 +34,7 @@ from stemgmd_tools.baseline.evaluation_summary import (
 from stemgmd_tools.baseline.evaluation_table import EVALUATION
 from stemgmd_tools.baseline.method import Method
 from stemgmd_tools.baseline.model_method import TrainedModel
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.manifest.files import write_manifest
 
 REPORT: Final = "report.md"

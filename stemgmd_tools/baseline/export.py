@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.baseline.models.separator import MaskSeparator, Separator
 from stemgmd_tools.errors import StemgmdError, UsageError
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.seeds import stream
 
 FORMAT: Final = "stemgmd-masks/1"

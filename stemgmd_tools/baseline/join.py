@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stemgmd_tools.audio import file_sha256
 from stemgmd_tools.baseline.models.registry import ModelSpec, build
 from stemgmd_tools.baseline.models.separator import Separator
 from stemgmd_tools.baseline.weights import Weights, kits_heard, load_weights, save_weights
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.files import file_sha256
 
 _NETWORKS = "networks"
 """Where models with a network for every stem keep them, by stem."""

@@ -14,8 +14,8 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.baseline.models.separator import Separator
+from stemgmd_tools.files import write_bytes
 
 STEP: Final = "step"
 _SHOWN_S: Final = 6.0

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stemgmd_tools.audio import file_sha256
 from stemgmd_tools.augment.stems import pieces_of_stem
 from stemgmd_tools.baseline.memory import keep_freed_memory
 from stemgmd_tools.baseline.method import Clip, Frames, Method
@@ -19,6 +18,7 @@ from stemgmd_tools.baseline.models.separator import Separator
 from stemgmd_tools.baseline.overlap import OVERLAP, Stream
 from stemgmd_tools.baseline.weights import Heard, Weights, kits_heard, load_weights
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.files import file_sha256
 
 
 class TrainedModel(Method):

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.baseline.checkpoint import State, read_standing
 from stemgmd_tools.baseline.config import TrainConfig
 from stemgmd_tools.baseline.config_file import config_text, read_config, with_changes
@@ -18,6 +17,7 @@ from stemgmd_tools.baseline.data import TrainingData
 from stemgmd_tools.baseline.splits import ROLES
 from stemgmd_tools.baseline.weights import about_weights
 from stemgmd_tools.errors import TrainingError, UsageError
+from stemgmd_tools.files import write_bytes
 
 
 class RunFolder(NamedTuple):

@@ -11,10 +11,10 @@ from typing import Any, Final, NamedTuple
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.baseline.models.registry import ModelSpec, build
 from stemgmd_tools.baseline.models.separator import Separator
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.files import write_bytes
 
 FORMAT: Final = "stemgmd-separator/1"
 REFERENCE: Final = Path(__file__).parent / "reference" / "larsnet-s.safetensors"

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from stemgmd_tools.audio import TEMPORARY_SUFFIX
 from stemgmd_tools.corpus.identity import IDENTITY_FILE, STATE_FOLDER, Identity, read_identity, write_identity
 from stemgmd_tools.corpus.jobs import SINGLE_HITS, STEMS
 from stemgmd_tools.corpus.records import record_path
 from stemgmd_tools.errors import CorpusError
+from stemgmd_tools.files import TEMPORARY_SUFFIX
 
 
 def refuse_foreign(root: Path) -> None:

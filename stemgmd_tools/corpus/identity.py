@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from stemgmd_tools import __version__
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.errors import CorpusError, StemgmdError
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.rendering.settings import RenderSettings
 
 IDENTITY_FILE: Final = "corpus.json"

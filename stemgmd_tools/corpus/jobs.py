@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 from stemgmd_tools import __version__
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.corpus.kit_rows import record_made_kit
 from stemgmd_tools.corpus.records import FileEntry, Record, read_record, record_path, write_record
 from stemgmd_tools.corpus.single_hits import write_single_hits
 from stemgmd_tools.corpus.writer import write_performance
+from stemgmd_tools.files import write_together
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.store import open_bank
@@ -236,11 +236,12 @@ class MidiJob:
 
 def write_midi(root: Path, performance: Performance, source: bytes) -> list[FileEntry]:
     """Write the source MIDI file of a performance and the one mapped to the nine pieces; return both."""
-    files = []
-    for path, content in zip(layout.midi_paths(performance), (source, mapped_midi(performance)), strict=True):
-        write_bytes(root / path, content)
-        files.append(FileEntry(path.as_posix(), hashlib.sha256(content).hexdigest(), len(content)))
-    return files
+    contents = dict(zip(layout.midi_paths(performance), (source, mapped_midi(performance)), strict=True))
+    write_together({root / path: content for path, content in contents.items()})
+    return [
+        FileEntry(path.as_posix(), hashlib.sha256(content).hexdigest(), len(content))
+        for path, content in contents.items()
+    ]
 
 
 def complete(root: Path, job: Job, settings: RenderSettings) -> Outcome:

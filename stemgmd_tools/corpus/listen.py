@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
-from stemgmd_tools.audio import Pcm, file_sha256, read_pcm
+from stemgmd_tools.audio import Pcm, read_pcm
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.corpus.failures import Findings
 from stemgmd_tools.errors import AudioError
+from stemgmd_tools.files import file_sha256
 from stemgmd_tools.onsets import ATTACK_S, ATTACK_SHARE, magnitude
 from stemgmd_tools.pieces import PIECES_OF_GROUP, Piece
 

@@ -11,7 +11,6 @@ from typing import Final
 
 import joblib
 
-from stemgmd_tools.audio import copy_file
 from stemgmd_tools.corpus.claim import claim, refuse_foreign
 from stemgmd_tools.corpus.collect import write_manifests
 from stemgmd_tools.corpus.execute import one_line_os_errors, worker_count
@@ -22,6 +21,7 @@ from stemgmd_tools.corpus.locks import Shard, working_on
 from stemgmd_tools.corpus.records import read_record, record_path, records_of, remove_temporaries, write_record
 from stemgmd_tools.corpus.shards import SHARDS, missing_shards
 from stemgmd_tools.errors import CorpusError, UsageError
+from stemgmd_tools.files import copy_file
 from stemgmd_tools.processes import results_of
 
 _KINDS: Final = (KITS, MIDI, STEMS, SINGLE_HITS, SHARDS)

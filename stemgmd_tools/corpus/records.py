@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from stemgmd_tools.audio import TEMPORARY_SUFFIX, file_sha256, write_bytes
 from stemgmd_tools.corpus.identity import IDENTITY_FILE, STATE_FOLDER
 from stemgmd_tools.errors import CorpusError
+from stemgmd_tools.files import TEMPORARY_SUFFIX, file_sha256, write_bytes
 
 SUFFIX: Final = ".record"
 CONTENT_FOLDERS: Final = ("audio", "midi", "single_hits", "manifests")

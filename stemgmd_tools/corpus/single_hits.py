@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
 
 from stemgmd_tools import units
-from stemgmd_tools.audio import Pcm, TrackWriter
+from stemgmd_tools.audio import Pcm, TrackWriter, commit_all
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.performances.types import Hit, Performance
@@ -42,7 +43,13 @@ def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[
     :return: one row per file, by articulation in table order, then velocity.
     :raises AudioError: if a file cannot be written.
     """
-    return [_write_one(root, bank, settings, note, v) for note in NOTES for v in layout.SINGLE_HIT_VELOCITIES]
+    rows: list[SingleHitRow] = []
+    for note in NOTES:
+        with ExitStack() as stack:
+            made = [_write_one(root, bank, settings, note, v, stack) for v in layout.SINGLE_HIT_VELOCITIES]
+            commit_all([writer for writer, _ in made])
+        rows += [row for _, row in made]
+    return rows
 
 
 def stroke_of(bank: Bank, note: Note, velocity: int) -> tuple[Performance, int]:
@@ -57,23 +64,26 @@ def stroke_of(bank: Bank, note: Note, velocity: int) -> tuple[Performance, int]:
     return stroke, units.frames_of(lead_s, bank.sample_rate)
 
 
-def _write_one(root: Path, bank: Bank, settings: RenderSettings, note: Note, velocity: int) -> SingleHitRow:
-    """Write one stroke, from what precedes its attack to the end of its decay."""
+def _write_one(
+    root: Path, bank: Bank, settings: RenderSettings, note: Note, velocity: int, stack: ExitStack
+) -> tuple[TrackWriter, SingleHitRow]:
+    """Write one stroke, from what precedes its attack to the end of its decay, to a file that has no name yet."""
     path = layout.single_hit_path(settings, bank.kit, note.articulation, velocity)
     stroke, onset = stroke_of(bank, note, velocity)
     stems = mix(plan(stroke, bank, settings), bank, bit_depth=settings.bit_depth)
     pcm: Pcm = stems[note.piece].T.copy()
-    with TrackWriter(
-        root / path,
-        sample_rate=settings.sample_rate,
-        sample_format=settings.sample_format,
-        container=settings.container,
-        flac_level=settings.flac_level,
-    ) as writer:
-        writer.write(pcm)
-        content_hash, size = writer.close()
-        writer.commit()
-    return SingleHitRow(
+    writer = stack.enter_context(
+        TrackWriter(
+            root / path,
+            sample_rate=settings.sample_rate,
+            sample_format=settings.sample_format,
+            container=settings.container,
+            flac_level=settings.flac_level,
+        )
+    )
+    writer.write(pcm)
+    content_hash, size = writer.close()
+    row = SingleHitRow(
         kit=bank.kit,
         articulation=note.articulation,
         piece=note.piece.value,
@@ -88,3 +98,4 @@ def _write_one(root: Path, bank: Bank, settings: RenderSettings, note: Note, vel
         content_hash=content_hash,
         bytes=size,
     )
+    return writer, row

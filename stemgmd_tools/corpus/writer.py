@@ -10,8 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from stemgmd_tools import audio
-from stemgmd_tools.audio import Pcm, TrackWriter
+from stemgmd_tools.audio import Pcm, TrackWriter, commit_all
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.corpus.measure import HOPS_PER_SECOND, Levels, TrackMeter, hop_frames
 from stemgmd_tools.kits.bank import Bank
@@ -121,10 +120,8 @@ def write_tracks(root: Path, made: Made, blocks: Iterator[tuple[Pcm, Pcm]], sett
                 track.writer.write(block)
         content = {track.name: track.writer.close() for track in tracks}
         levels = {track.name: track.meter.levels() for track in tracks}
-        for track in tracks:
-            track.writer.commit()
-    for name in silent[1:]:
-        audio.copy_file(root / paths[silent[0]], root / paths[name])
+        copies = [(tracks[-1].writer, root / paths[name]) for name in silent[1:]]
+        commit_all([track.writer for track in tracks], copies)
     rows = []
     for name, path in paths.items():
         source = name if name in content else silent[0]

@@ -18,7 +18,7 @@ import click
 import joblib
 
 from stemgmd_tools import data
-from stemgmd_tools.audio import write_bytes
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.kits.compile import compile_bank
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.library import KIT_TABLE, kit_table, kits_named

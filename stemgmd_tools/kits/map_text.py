@@ -13,8 +13,8 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel
 
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.kits.model.parameters import BandEnvelope, Colour, Stereo, VelocityBend
 from stemgmd_tools.kits.schema import KitMap
 

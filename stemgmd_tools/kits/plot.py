@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import math
-import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.files import put_in_place, temporary_beside
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.pieces import ARTICULATIONS
 
@@ -44,10 +44,10 @@ def plot_kit(bank: Bank, path: Path) -> None:
     if not path.parent.is_dir():
         raise KitError(f"{path}: cannot be written; there is no folder {path.parent}")
     _draw_all(figure, bank)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = temporary_beside(path)
     try:
         figure.savefig(temporary, format=kind, dpi=_DPI)
-        temporary.replace(path)
+        put_in_place([(temporary, path)])
     except OSError as error:
         raise KitError(f"{path}: cannot be written ({error.strerror})") from error
     finally:

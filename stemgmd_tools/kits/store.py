@@ -23,8 +23,8 @@ import numpy as np
 from filelock import FileLock
 
 from stemgmd_tools import data
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.errors import AudioError, KitError
+from stemgmd_tools.files import put_in_place, write_bytes
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.compile import PCM_DTYPE, compile_bank
 from stemgmd_tools.kits.eviction import limit_bytes, make_room, note_use
@@ -209,7 +209,7 @@ def _build(folder: Path, kit: Kit, sample_rate: int) -> None:
         (temporary / META_FILE).write_bytes(_meta_bytes(meta))
         if folder.exists():
             _remove(folder)
-        temporary.replace(folder)
+        put_in_place([(temporary, folder)])
     except BaseException:
         _remove(temporary)
         raise

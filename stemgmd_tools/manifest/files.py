@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.errors import CorpusError
+from stemgmd_tools.files import write_together
 from stemgmd_tools.manifest.columns import Column, Kind, Table
 from stemgmd_tools.manifest.csv_fields import MISSING_TEXT, field_to_text, text_to_field
 from stemgmd_tools.manifest.frames import validate
@@ -26,7 +26,7 @@ _FLAG_TEXT: Final = {True: "true", False: "false"}
 
 
 def write_manifest(folder: Path, table: Table, frame: pd.DataFrame) -> tuple[Path, Path]:
-    """Write ``<table>.parquet`` and ``<table>.csv`` into ``folder``, each in one step.
+    """Write ``<table>.parquet`` and ``<table>.csv`` into ``folder``; neither gets its name before both are whole.
 
     Equal frames give equal bytes: no index, no time, no library version of pandas; Parquet bytes still depend on the
     version of pyarrow. CSV follows RFC 4180 with ``\\n`` line ends, UTF-8, floats in the shortest form that reads back
@@ -37,8 +37,7 @@ def write_manifest(folder: Path, table: Table, frame: pd.DataFrame) -> tuple[Pat
     """
     validate(table, frame)
     parquet, text = folder / f"{table.name}.parquet", folder / f"{table.name}.csv"
-    write_bytes(parquet, parquet_bytes(table, frame))
-    write_bytes(text, csv_bytes(table, frame))
+    write_together({parquet: parquet_bytes(table, frame), text: csv_bytes(table, frame)})
     return parquet, text
 
 

@@ -10,7 +10,7 @@ import io
 from typing import Final
 
 from stemgmd_tools import data
-from stemgmd_tools.audio import write_bytes
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.pieces import NOTES
 
 PIECES_TABLE: Final = "pieces.csv"

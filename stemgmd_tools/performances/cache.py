@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import pairwise
@@ -20,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.data import cache_dir
+from stemgmd_tools.errors import AudioError
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.performances.midi import ReadCounts, Reading
 from stemgmd_tools.performances.types import CHOKE_DTYPE, HIT_DTYPE, PEDAL_DTYPE, Records
 
@@ -63,24 +63,12 @@ def store_readings(key: str, readings: Sequence[Reading]) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **columns)
     archive = buffer.getvalue()
-    with suppress(OSError):
-        _write(_path(key), hashlib.sha256(archive).digest() + archive)
+    with suppress(AudioError):
+        write_bytes(_path(key), hashlib.sha256(archive).digest() + archive)
 
 
 def _path(key: str) -> Path:
     return cache_dir() / "performances" / f"{key}.readings"
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _split(columns: dict[str, NDArray[np.generic]]) -> list[Reading]:

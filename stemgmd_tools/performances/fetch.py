@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from stemgmd_tools.data import cache_dir
 from stemgmd_tools.errors import FetchError, PerformanceError
+from stemgmd_tools.files import put_in_place
 from stemgmd_tools.performances.download import Patience, download
 from stemgmd_tools.performances.info_csv import read_info
 from stemgmd_tools.performances.midi_source import INFO_CSV, MidiSource
@@ -141,7 +142,7 @@ def _place(archive: Path, target: Path) -> None:
         content = unpacked if (unpacked / INFO_CSV).is_file() else unpacked / "groove"
         if not _performances_in(content):
             raise FetchError(f"{archive.name}: not GMD's archive (no info.csv whose MIDI files are all there)")
-        content.rename(target)
+        put_in_place([(content, target)])
     except OSError as error:
         raise FetchError(f"{target}: cannot be written ({error.strerror})") from error
     finally:

@@ -20,8 +20,8 @@ import click
 import numpy as np
 
 from stemgmd_tools import data
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.errors import RenderError
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.library import kits_named
 from stemgmd_tools.kits.store import open_bank

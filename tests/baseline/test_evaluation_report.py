@@ -20,7 +20,6 @@ pytest.importorskip("matplotlib")
 
 import torch
 
-from stemgmd_tools.audio import file_sha256
 from stemgmd_tools.baseline import evaluation_report, model_method
 from stemgmd_tools.baseline.bootstrap import Interval
 from stemgmd_tools.baseline.evaluate import Measures, clip_of, evaluate, takes_of
@@ -40,6 +39,7 @@ from stemgmd_tools.baseline.weights import save_weights
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.corpus.open import virtual_corpus
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.files import file_sha256
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.pieces import GROUPS, PIECES
 

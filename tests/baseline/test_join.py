@@ -8,12 +8,12 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from stemgmd_tools.audio import file_sha256
 from stemgmd_tools.baseline.join import join_weights
 from stemgmd_tools.baseline.models.registry import ModelSpec, build
 from stemgmd_tools.baseline.weights import kits_heard, load_weights, save_weights
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.files import file_sha256
 
 STEMS = ("kick", "snare", "toms")
 EACH = ModelSpec("larsnet-xs", STEMS, {"width": 4, "temporal": 4})

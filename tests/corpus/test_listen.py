@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from stemgmd_tools.audio import file_sha256
 from stemgmd_tools.corpus.layout import MIXTURE
 from stemgmd_tools.corpus.listen import StemSet, TrackFile, check_stems
+from stemgmd_tools.files import file_sha256
 from stemgmd_tools.pieces import PIECES, Piece
 
 RATE = 44_100

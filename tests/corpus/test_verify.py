@@ -12,7 +12,6 @@ import pytest
 import soundfile
 from corpora import IDS
 
-from stemgmd_tools.audio import file_sha256
 from stemgmd_tools.corpus import verify as verify_module
 from stemgmd_tools.corpus.failures import Failure, failure_table
 from stemgmd_tools.corpus.info import describe, hours_by_kit, hours_by_piece, hours_by_split
@@ -20,6 +19,7 @@ from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.run import render_corpus
 from stemgmd_tools.corpus.verify import verify_corpus
 from stemgmd_tools.errors import CorpusError
+from stemgmd_tools.files import file_sha256
 from stemgmd_tools.kits.library import KitRow
 from stemgmd_tools.manifest.files import write_manifest
 from stemgmd_tools.manifest.frames import in_order

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,8 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.kits.fit.judge import play
 from stemgmd_tools.kits.fit.recordings import ONSET_FRAMES, Strokes
 from stemgmd_tools.kits.model.bands import SAMPLE_RATE, Float
@@ -52,7 +54,7 @@ def draw(voice: VoiceModel, strokes: Sequence[Strokes], articulation: str, path:
     spectra laid over each other, at the levels they have in the kit.
 
     :raises UsageError: if matplotlib is not installed.
-    :raises KitError: if the file cannot be written.
+    :raises AudioError: if the file cannot be written.
     """
     shown = _shown(strokes)
     figure = _figures().Figure(figsize=(_INCHES[0], _INCHES[1] * len(shown)))
@@ -71,10 +73,9 @@ def draw(voice: VoiceModel, strokes: Sequence[Strokes], articulation: str, path:
             _draw_wave(wave, side, loudest, f"{title}: {name}")
             _draw_spectrogram(picture, spectrograms[column], len(side) / SAMPLE_RATE, top_db)
         _draw_both(figure, grid[row, 2].subgridspec(2, 1, hspace=0.45), sides)
-    try:
-        figure.savefig(path, format="png", dpi=_DPI)
-    except OSError as error:
-        raise KitError(f"{path}: cannot be written ({error.strerror})") from error
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=_DPI)
+    write_bytes(path, content.getvalue())
 
 
 def _figures() -> Any:

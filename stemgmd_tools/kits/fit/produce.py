@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.kits.fit.complete import complete_map, need_sources
 from stemgmd_tools.kits.fit.donors import license_over
 from stemgmd_tools.kits.fit.fit import fit_voices

@@ -18,8 +18,8 @@ import click
 import joblib
 
 from stemgmd_tools import data
-from stemgmd_tools.audio import write_bytes
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.kits.checks import nearest
 from stemgmd_tools.kits.fit.compact import compacted
 from stemgmd_tools.kits.fit.complete import complete_map

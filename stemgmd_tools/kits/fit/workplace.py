@@ -10,8 +10,8 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from stemgmd_tools.audio import TEMPORARY_SUFFIX
 from stemgmd_tools.errors import KitError
+from stemgmd_tools.files import TEMPORARY_SUFFIX
 
 _SUFFIX: Final = ".fit"
 _LOCK: Final = "lock"

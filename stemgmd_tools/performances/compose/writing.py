@@ -11,6 +11,7 @@ from typing import Final
 
 import mido
 
+from stemgmd_tools.files import write_bytes
 from stemgmd_tools.performances.compose.player import Event, Feel, play
 from stemgmd_tools.performances.compose.tab import Tab, read_tab
 from stemgmd_tools.performances.info_csv import COLUMNS, InfoRow
@@ -75,10 +76,8 @@ def write_set(tunes: Iterable[Tune], folder: Path) -> int:
     """Write ``info.csv`` and the MIDI files of ``tunes`` below ``folder``; return how many."""
     written = write_down(tunes)
     for one in written:
-        path = folder / one.row.midi_filename
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(one.midi)
-    (folder / "info.csv").write_bytes(info_csv([one.row for one in written]))
+        write_bytes(folder / one.row.midi_filename, one.midi)
+    write_bytes(folder / "info.csv", info_csv([one.row for one in written]))
     return len(written)
 
 
