@@ -93,6 +93,7 @@ def copy_file(source: Path, target: Path, *, link: bool = False) -> None:
         if not (link and _linked(source, temporary)):
             shutil.copyfile(source, temporary)
         put_in_place([(temporary, target)])
+        temporary.unlink(missing_ok=True)  # POSIX renames nothing where both names are one file already
 
 
 @contextmanager
@@ -125,6 +126,8 @@ def write_failure(path: Path, error: Exception) -> AudioError:
 
 
 def _linked(source: Path, target: Path) -> bool:
+    if source.is_symlink():  # the link itself would get the second name
+        return False
     try:
         target.hardlink_to(source)
     except OSError:

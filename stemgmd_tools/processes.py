@@ -1,15 +1,60 @@
-"""Worker processes of this machine that leave Ctrl-C to the process that started them."""
+"""Worker processes of this machine: they leave Ctrl-C to the process that started them, and end when it ends."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import multiprocessing
+import os
 import signal
+import sys
+import tempfile
 import threading
+import time
+import warnings
 from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor
 from multiprocessing import resource_tracker
-from typing import Any
+from typing import Any, Final
 
-import joblib
+from stemgmd_tools.errors import StemgmdError, UsageError
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", ".*joblib will operate in serial mode")  # require_semaphores tells it in one line
+    import joblib
+    from joblib import cpu_count, delayed
+
+__all__ = ["cpu_count", "delayed", "end_with_parent", "require_semaphores", "results_of", "workers"]
+
+_WATCH_EVERY_S: Final = 0.5
+"""How often a worker looks whether the process that started it is still there."""
+_PR_SET_PDEATHSIG: Final = 1  # of Linux's prctl
+_ORPHANED: Final = 1
+"""Exit code of a worker whose parent is gone."""
+
+
+def workers(jobs: int, *, ordered: bool = False, **options: Any) -> joblib.Parallel:
+    """Return what runs tasks in so many processes, or in this one for 1; see :func:`results_of`.
+
+    Arguments travel through pipes alone: nothing is put into /dev/shm but the queues' semaphores, which are removed
+    however the processes end.
+
+    :param ordered: yield results in the order of the tasks; else as they come.
+    :param options: of ``joblib.Parallel``.
+    :raises UsageError: if this machine cannot start workers.
+    """
+    if jobs != 1:
+        require_semaphores("--jobs 1")
+    return joblib.Parallel(
+        n_jobs=jobs,
+        backend="loky",
+        return_as="generator" if ordered else "generator_unordered",
+        max_nbytes=None,
+        temp_folder=tempfile.gettempdir(),
+        initializer=end_with_parent,
+        initargs=(threading.current_thread() is threading.main_thread(),),
+        **options,
+    )
 
 
 def results_of(parallel: joblib.Parallel, tasks: Iterable[Any]) -> Iterator[Any]:
@@ -17,6 +62,8 @@ def results_of(parallel: joblib.Parallel, tasks: Iterable[Any]) -> Iterator[Any]
 
     A terminal sends it to every process of the group. Workers inherit what the thread that starts them blocks, so they
     leave it to this process, which ends them. (Python's resource tracker unblocks it when it starts; that is before.)
+
+    :raises StemgmdError: as the tasks do, or if a worker was ended by the system.
     """
     resource_tracker.ensure_running()
     with _quiet_abort():
@@ -25,7 +72,63 @@ def results_of(parallel: joblib.Parallel, tasks: Iterable[Any]) -> Iterator[Any]
             results = parallel(tasks)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        yield from results
+        try:
+            yield from results
+        except BrokenExecutor:
+            raise StemgmdError(
+                "a worker process was killed, perhaps for lack of memory; run the same command again, or with fewer "
+                "--jobs"
+            ) from None
+
+
+def require_semaphores(instead: str) -> None:
+    """Check that processes of this machine can share queues.
+
+    :param instead: the option that does without.
+    :raises UsageError: if they cannot, with the system's reason.
+    """
+    try:
+        multiprocessing.get_context("fork").Lock()
+    except (OSError, ImportError) as error:
+        raise UsageError(
+            f"worker processes cannot be started ({error}); they need a /dev/shm that can be written: "
+            f"make it so, or give {instead}"
+        ) from error
+
+
+def end_with_parent(at_once: bool = False) -> None:
+    """Let this worker end when the process that started it is gone; called in the worker, before its first task.
+
+    What it prints goes to standard error: whoever reads the parent's output gets the end of it when the parent ends.
+
+    :param at_once: let Linux end it in the same moment. Only for workers that the parent's main thread starts, since
+        the end of the starting thread counts.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None or parent.pid is None:
+        return
+    _leave_stdout()
+    if at_once and sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # a C library without prctl
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    threading.Thread(target=_watch, args=(parent.pid,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    """End this process when its parent is another one than it was."""
+    while os.getppid() == parent:
+        time.sleep(_WATCH_EVERY_S)
+    os._exit(_ORPHANED)
+
+
+def _leave_stdout() -> None:
+    """Point standard output to standard error, or to nowhere if that is closed."""
+    try:
+        os.dup2(2, 1)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
 
 
 @contextlib.contextmanager

@@ -32,6 +32,7 @@ from stemgmd_tools.augment.studio import Studio
 from stemgmd_tools.corpus.source import StemSource
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.pieces import GROUPS
+from stemgmd_tools.processes import end_with_parent
 
 GROUP_STEMS: Final = tuple(group.value for group in GROUPS)
 """The five stems of LarsNet."""
@@ -244,6 +245,11 @@ def segment_loader(dataset: SegmentDataset, batch_size: int, **options: Any) -> 
 
     :param options: of ``DataLoader``: ``num_workers``, ``sampler``, ``pin_memory``, ``drop_last``, ...
     """
-    options = {"sampler": SegmentSampler(len(dataset)), **options}
+    options = {"sampler": SegmentSampler(len(dataset)), "worker_init_fn": _ends, **options}
     collate = Collate(dataset.source.sample_rate)
     return torch.utils.data.DataLoader(dataset, batch_size, collate_fn=collate, **options)
+
+
+def _ends(worker: int) -> None:  # noqa: ARG001
+    """Let a worker of a loader end when the process that started it is gone."""
+    end_with_parent()

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from stemgmd_tools.augment.dataset import Batch, Collate, Item, SegmentDataset
 from stemgmd_tools.corpus.execute import worker_count
 from stemgmd_tools.errors import StemgmdError, TrainingError, UsageError
+from stemgmd_tools.processes import end_with_parent, require_semaphores
 
 _MOST_WORKERS: Final = 15
 _MOST_AHEAD: Final = 4
@@ -61,6 +62,7 @@ def part_loader(
     """
     options: dict[str, Any] = {}
     if workers:
+        require_semaphores("--workers 0")
         options = {"worker_init_fn": _unmoved, "prefetch_factor": _ahead(dataset[0].stems.nbytes * items, workers)}
     loader: DataLoader[Any] = DataLoader(
         _Caught(dataset),
@@ -134,6 +136,7 @@ def _unmoved(worker: int) -> None:  # noqa: ARG001
     """Leave Ctrl-C to the process that trains, which saves before it ends its workers; they end when it says so.
 
     So with the first SIGTERM, which `timeout`, Slurm and systemd send to all processes of a run; a second one ends.
+    They also end when that process, whose main thread starts them, is gone.
     """
 
     def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -141,3 +144,4 @@ def _unmoved(worker: int) -> None:  # noqa: ARG001
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, leave)
+    end_with_parent(at_once=True)

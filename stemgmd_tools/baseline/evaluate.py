@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
-import joblib
 import numpy as np
 import pandas as pd
 
@@ -29,7 +28,7 @@ from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.manifest.frames import frame_of
 from stemgmd_tools.performances.select import Selection, select
-from stemgmd_tools.processes import results_of
+from stemgmd_tools.processes import delayed, results_of, workers
 
 Source: TypeAlias = Corpus | VirtualCorpus
 Row: TypeAlias = dict[str, Any]
@@ -202,13 +201,12 @@ def _all_rows(
     out: Path | None, methods: Sequence[Method], takes: Sequence[Take], measures: Measures, jobs: int
 ) -> Iterator[list[Row]]:
     """Yield the rows of every clip, in no particular order."""
-    tasks = (joblib.delayed(clip_rows)(out, method, take, measures) for method in methods for take in takes)
+    tasks = (delayed(clip_rows)(out, method, take, measures) for method in methods for take in takes)
     if jobs == 1:
         for function, arguments, options in tasks:
             yield function(*arguments, **options)
         return
-    with joblib.parallel_config(backend="loky"):
-        yield from results_of(joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1), tasks)
+    yield from results_of(workers(jobs, batch_size=1), tasks)
 
 
 def clip_rows(out: Path | None, method: Method, take: Take, measures: Measures) -> list[Row]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import warnings
 from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +13,7 @@ import joblib
 from stemgmd_tools.corpus.jobs import Outcome, complete
 from stemgmd_tools.corpus.schedule import Batch
 from stemgmd_tools.errors import CorpusError, UsageError
-from stemgmd_tools.processes import results_of
+from stemgmd_tools.processes import cpu_count, delayed, results_of, workers
 from stemgmd_tools.rendering.settings import RenderSettings
 
 CONTINUE: Final = "run the same command again to continue"
@@ -27,18 +25,18 @@ def worker_count(jobs: int | None) -> int:
     :raises UsageError: if fewer than one is asked for.
     """
     if jobs is None:
-        return int(joblib.cpu_count())
+        return int(cpu_count())
     if jobs < 1:
         raise UsageError(f"jobs is {jobs}; it must be 1 or more")
     return jobs
 
 
 def execute(
-    root: Path, batches: Iterable[Batch], settings: RenderSettings, *, workers: int, scheduler: str | None = None
+    root: Path, batches: Iterable[Batch], settings: RenderSettings, *, jobs: int, scheduler: str | None = None
 ) -> Iterator[Outcome]:
     """Complete all jobs; yield what became of each, in no particular order.
 
-    :param workers: processes on this machine; without effect on a cluster.
+    :param jobs: processes on this machine; without effect on a cluster.
     :param scheduler: address of a Dask scheduler whose workers see the folder under the same path.
     :raises StemgmdError: as the jobs do.
     :raises OSError: if the disk refuses; see :func:`one_line_os_errors`.
@@ -46,31 +44,24 @@ def execute(
     with _backend(scheduler), warnings.catch_warnings():
         # Loky replaces a worker that has grown by 300 MB, as mapping other banks can make it, and warns that it did.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
-        options = {} if scheduler else {"n_jobs": workers}
-        parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs", **options)
-        parent = None if scheduler or workers == 1 else os.getpid()
+        options: dict[str, Any] = {"batch_size": 1, "pre_dispatch": "3*n_jobs"}
+        here = joblib.Parallel(return_as="generator_unordered", **options) if scheduler else workers(jobs, **options)
         place = root.absolute() if scheduler else root  # a cluster's workers run in folders of their own
-        tasks = (joblib.delayed(_complete_batch)(place, batch, settings, parent) for batch in batches)
-        for outcomes in results_of(parallel, tasks):
+        tasks = (delayed(_complete_batch)(place, batch, settings) for batch in batches)
+        for outcomes in results_of(here, tasks):
             yield from outcomes
 
 
-def _complete_batch(root: Path, batch: Batch, settings: RenderSettings, parent: int | None) -> list[Outcome]:
-    """Complete the jobs of a batch, in a worker; stop between two if the process that asked for them is gone."""
-    outcomes = []
-    for job in batch:
-        if parent is not None and os.getppid() != parent:
-            raise CorpusError(f"{root}: the run that started this worker has ended")
-        outcomes.append(complete(root, job, settings))
-    return outcomes
+def _complete_batch(root: Path, batch: Batch, settings: RenderSettings) -> list[Outcome]:
+    """Complete the jobs of a batch, in a worker."""
+    return [complete(root, job, settings) for job in batch]
 
 
 @contextlib.contextmanager
 def _backend(scheduler: str | None) -> Iterator[None]:
-    """Choose where joblib runs things."""
+    """Let joblib run things on a cluster, if one is given."""
     if scheduler is None:
-        with joblib.parallel_config(backend="loky"):
-            yield
+        yield
         return
     try:
         from distributed import Client  # noqa: PLC0415 - an optional extra
@@ -92,13 +83,9 @@ CONNECT_TIMEOUT_S: Final = 30
 
 @contextlib.contextmanager
 def one_line_os_errors(root: Path) -> Iterator[None]:
-    """Turn what the operating system refuses, and workers that die, into one line that says how to go on."""
+    """Turn what the operating system refuses into one line that says how to go on."""
     try:
         yield
-    except BrokenExecutor:
-        raise CorpusError(
-            f"{root}: a worker died, perhaps for lack of memory; {CONTINUE}, or with fewer --jobs"
-        ) from None
     except OSError as error:
         where = error.filename or root
         raise CorpusError(f"{where}: {error.strerror or error}; mend that, then {CONTINUE}") from error

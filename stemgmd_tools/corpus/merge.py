@@ -9,10 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import joblib
-
 from stemgmd_tools.corpus.claim import claim, refuse_foreign
-from stemgmd_tools.corpus.collect import write_manifests
+from stemgmd_tools.corpus.collect import MANIFEST_FOLDER, write_manifests
 from stemgmd_tools.corpus.execute import one_line_os_errors, worker_count
 from stemgmd_tools.corpus.identity import Identity, require_identity
 from stemgmd_tools.corpus.jobs import MIDI, SINGLE_HITS, STEMS
@@ -22,7 +20,7 @@ from stemgmd_tools.corpus.records import read_record, record_path, records_of, r
 from stemgmd_tools.corpus.shards import SHARDS, missing_shards
 from stemgmd_tools.errors import CorpusError, UsageError
 from stemgmd_tools.files import copy_file
-from stemgmd_tools.processes import results_of
+from stemgmd_tools.processes import delayed, results_of, workers
 
 _KINDS: Final = (KITS, MIDI, STEMS, SINGLE_HITS, SHARDS)
 
@@ -41,19 +39,20 @@ def merge(root: Path, shards: Sequence[Path], *, jobs: int | None = None) -> Mer
     """Join corpora into one and write its manifests.
 
     Files are linked where the file system can, else copied, so the sources stay as they are; each is checked against
-    its hash on the way. The result is, byte for byte, what one run would have written.
+    its hash on the way. The result is, byte for byte, what one run would have written. The same call completes what was
+    interrupted, and changes nothing once it is complete.
 
     :param root: the corpus to make or to extend.
     :param shards: folders rendered with ``--shard``, or any corpora made with the same settings.
     :param jobs: worker processes; all cores if omitted.
-    :raises CorpusError: if they were made with different settings, a shard is missing, a file is damaged, two folders
-        hold one job with different content, or a folder is in use.
+    :raises CorpusError: if they were made with different settings, one is not complete, a shard is missing, a file is
+        damaged, two folders hold one job with different content, or a folder is in use.
     """
     sources = [path for path in dict.fromkeys(shard.resolve() for shard in shards) if path != root.resolve()]
     if not sources:
         raise UsageError("nothing to merge: name the folders of the shards after the folder to merge into")
     for source in sources:
-        require_identity(source)
+        _require_finished(source)
     missing = missing_shards([root, *sources])
     if missing:
         raise CorpusError(
@@ -66,8 +65,16 @@ def merge(root: Path, shards: Sequence[Path], *, jobs: int | None = None) -> Mer
         for source in sources:
             held.enter_context(working_on(source, Shard(), prepare=_nothing))
         merged = _take_all(root, sources, worker_count(jobs))
+        remove_temporaries(root)
         write_manifests(root, require_identity(root))
     return merged
+
+
+def _require_finished(source: Path) -> None:
+    """Refuse a corpus, or a shard of one, whose run was interrupted: nothing else would tell that jobs are missing."""
+    require_identity(source)
+    if not (any(records_of(source, SHARDS)) or (source / MANIFEST_FOLDER / "stems.parquet").is_file()):
+        raise CorpusError(f"{source}: not complete yet; run the `render` that began it again, then merge")
 
 
 def _nothing(_alone: bool) -> None:
@@ -86,15 +93,15 @@ def _claim_all(root: Path, sources: Sequence[Path], alone: bool) -> None:
         remove_temporaries(root)
 
 
-def _take_all(root: Path, sources: Sequence[Path], workers: int) -> Merged:
+def _take_all(root: Path, sources: Sequence[Path], jobs: int) -> Merged:
     """Take over every finished job of every source."""
     tasks = (
-        joblib.delayed(_take)(root, source, kind, name)
+        delayed(_take)(root, source, kind, name)
         for source in sources
         for kind in _KINDS
         for name, _ in records_of(source, kind)
     )
-    counts = list(results_of(joblib.Parallel(n_jobs=workers, return_as="generator_unordered"), tasks))
+    counts = list(results_of(workers(jobs), tasks))
     return Merged(len(sources), sum(count > 0 for count in counts), sum(counts))
 
 

@@ -208,7 +208,7 @@ def _execute(
     progress.start(sum(job.performance_s for job in jobs), sum(job.file_count(request.settings) for job in jobs))
     try:
         order = batches(jobs, request.kit_names, workers)
-        for outcome in execute(root, order, request.settings, workers=workers, scheduler=scheduler):
+        for outcome in execute(root, order, request.settings, jobs=workers, scheduler=scheduler):
             progress.update(outcome)
             rendered += outcome.done
             files += outcome.files

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -27,7 +26,7 @@ from stemgmd_tools.listing import list_files
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.manifest.tables import tables_of
 from stemgmd_tools.pieces import PIECES
-from stemgmd_tools.processes import results_of
+from stemgmd_tools.processes import delayed, results_of, workers
 
 COMMITTED_RATE: Final = 44_100
 """The sampling rate that the hashes of ``manifests/kits.csv`` stand for."""
@@ -70,8 +69,8 @@ def verify_corpus(
     listed = _check_files(root, frames, findings)
     _check_agreement(corpus.identity, frames, findings)
     tasks = [*_stem_tasks(root, frames, _effects(frames)), *_single_hit_tasks(root, frames), *_midi_tasks(root, frames)]
-    parallel = joblib.Parallel(n_jobs=worker_count(jobs), return_as="generator_unordered", pre_dispatch="3*n_jobs")
-    for number, found in enumerate(results_of(parallel, tasks), start=1):
+    found_by = results_of(workers(worker_count(jobs), pre_dispatch="3*n_jobs"), tasks)
+    for number, found in enumerate(found_by, start=1):
         findings.take(found)
         if progress is not None:
             progress(number, len(tasks))
@@ -229,7 +228,7 @@ def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame], effects: Mapping[st
                 rows[0]["sample_rate"],
                 *_allowance(effects.get(str(performance))),
             )
-            yield joblib.delayed(check_stems)(root, stem_set)
+            yield delayed(check_stems)(root, stem_set)
 
 
 def _allowance(effects: _Effects | None) -> tuple[float, bool]:
@@ -251,14 +250,14 @@ def _single_hit_tasks(root: Path, frames: dict[str, pd.DataFrame]) -> Iterator[o
     for _, group in frames["single_hits"].groupby("kit"):
         rows = group.to_dict("records")
         hits = [(_track(row), row["onset_frame"]) for row in rows]
-        yield joblib.delayed(check_single_hits)(root, hits, rows[0]["sample_rate"])
+        yield delayed(check_single_hits)(root, hits, rows[0]["sample_rate"])
 
 
 def _midi_tasks(root: Path, frames: dict[str, pd.DataFrame]) -> Iterator[object]:
     rows = frames["performances"]
     files = [*zip(rows["midi_path"], rows["midi_hash"], strict=True)]
     files += zip(rows["mapped_midi_path"], rows["mapped_midi_hash"], strict=True)
-    yield joblib.delayed(_check_hashes)(root, files)
+    yield delayed(_check_hashes)(root, files)
 
 
 def _check_hashes(root: Path, files: list[tuple[str, str]]) -> Findings:

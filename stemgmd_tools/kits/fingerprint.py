@@ -15,13 +15,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import click
-import joblib
 
 from stemgmd_tools import data
 from stemgmd_tools.files import write_bytes
 from stemgmd_tools.kits.compile import compile_bank
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.library import KIT_TABLE, kit_table, kits_named
+from stemgmd_tools.processes import delayed, results_of, workers
 
 FINGERPRINT_RATE: Final = 44_100
 """Sample rate in Hz of the banks whose PCM is recorded: the rate of the synthesis, so nothing is resampled."""
@@ -50,7 +50,7 @@ def fingerprint(kit: Kit) -> str:
 def fingerprints(kits: Iterable[Kit], jobs: int = 1) -> dict[str, str]:
     """Return the fingerprint of each kit by name, compiled ``jobs`` at a time."""
     kits = tuple(kits)
-    found = joblib.Parallel(n_jobs=jobs)(joblib.delayed(fingerprint)(kit) for kit in kits)
+    found = results_of(workers(jobs, ordered=True), (delayed(fingerprint)(kit) for kit in kits))
     return dict(zip((kit.name for kit in kits), found, strict=True))
 
 

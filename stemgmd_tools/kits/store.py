@@ -18,7 +18,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
-import joblib
 import numpy as np
 from filelock import FileLock
 
@@ -29,7 +28,7 @@ from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.compile import PCM_DTYPE, compile_bank
 from stemgmd_tools.kits.eviction import limit_bytes, make_room, note_use
 from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.processes import results_of
+from stemgmd_tools.processes import delayed, results_of, workers
 
 FORMAT: Final = 1
 """Version of the folder's layout; a folder of another version is built again."""
@@ -119,8 +118,7 @@ def build_banks(
     :raises KitError: as :func:`open_bank`.
     """
     cache = data.cache_dir() if cache is None else cache  # joblib's processes may be older than this environment
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-    for name in results_of(parallel, (joblib.delayed(_built)(kit, sample_rate, cache) for kit in kits)):
+    for name in results_of(workers(jobs), (delayed(_built)(kit, sample_rate, cache) for kit in kits)):
         if progress is not None:
             progress(name)
 

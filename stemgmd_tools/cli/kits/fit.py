@@ -42,7 +42,8 @@ def fit(
     lenders = [load_kit(name, folders) for name in donors]
     with _bar(sys.stderr) as progress:
         made = produce(load_kit(recorded, folders), out, donors=lenders, title=title, report=report, progress=progress)
-    click.echo(f"{made.map}: fitted; look at it: stemgmd kits show {made.map} --plot {out.stem}.png")
+    click.echo(f"{made.map}: fitted in {made.fit_s:.0f} s")
+    click.echo(f"look at it: stemgmd kits show {made.map} --plot {out.stem}.png")
     if made.report:
         click.echo(f"report: {made.report}{f', pictures: {made.pictures}' if made.pictures else ''}")
 

@@ -41,6 +41,8 @@ class Produced(NamedTuple):
     report: Path | None
     pictures: Path | None
     """Their folder; None if there are none."""
+    fit_s: float
+    """Time the fit took, donors included. No file tells it: equal recordings give equal files."""
 
 
 def produce(
@@ -92,12 +94,12 @@ def _produced(kit: Kit, donors: Sequence[Kit], task: _Task, progress: Progress |
     beside.unlink(missing_ok=True)
     write_bytes(out, text)
     if not task.report:
-        return Produced(out, None, None)
+        return Produced(out, None, None, fit_s)
     judgements, pictures, no_pictures = _shown(fitted.kit, kit_map, task, steps)
-    figures = FitFigures(judgements, fit_s, len(text), pictures, no_pictures)
+    figures = FitFigures(judgements, len(text), pictures, no_pictures)
     write_bytes(beside, report_text(fitted, kit_map, figures).encode())
     steps.done()
-    return Produced(out, beside, picture_folder(out) if pictures else None)
+    return Produced(out, beside, picture_folder(out) if pictures else None, fit_s)
 
 
 def map_name(out: Path) -> str:

@@ -32,8 +32,6 @@ class FitFigures(NamedTuple):
 
     judgements: Mapping[str, Judgement]
     """By articulation, of those that were recorded."""
-    fit_s: float
-    """Time the fit took, donors included."""
     map_bytes: int
     pictures: Sequence[str]
     """Paths from the report's folder, with ``/``; empty without pictures."""
@@ -66,7 +64,7 @@ def _origin(fitted: Fitted, kit_map: KitMap, figures: FitFigures) -> str:
         f"licence of this kit: {kit_map.license}",
         f"attribution: {kit_map.attribution}",
         *(_recording(one) for one in kit_map.measured_on),
-        f"fitted in {figures.fit_s:.0f} s; the map has {figures.map_bytes / 1000:.0f} kB",
+        f"size of the map: {figures.map_bytes / 1000:.0f} kB",
     ]
     return f"{lines[0]}\n\n{_bullets(lines[1:])}"
 

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
-import joblib
 
 from stemgmd_tools import data
 from stemgmd_tools.errors import UsageError
@@ -38,6 +37,7 @@ from stemgmd_tools.kits.space.instruments import GROUPS, INSTRUMENT_OF
 from stemgmd_tools.kits.space.morph import mixed_articulations
 from stemgmd_tools.kits.space.parents import measured_on, parent, voice_of
 from stemgmd_tools.kits.space.transform import transformed
+from stemgmd_tools.processes import delayed, results_of, workers
 
 MODELLED = "modelled"
 """Folder of the kits that ship, in that of sample maps."""
@@ -114,7 +114,7 @@ def fitted_kits(names: Iterable[str], folder: Path, keep: Path | None = None, jo
     :param keep: a folder of earlier fits; those there are used, new ones are added.
     """
     kits = [load_kit(name, [folder]) for name in names]
-    fits = joblib.Parallel(n_jobs=jobs)(joblib.delayed(_fitted)(kit, keep) for kit in kits)
+    fits = results_of(workers(jobs, ordered=True), (delayed(_fitted)(kit, keep) for kit in kits))
     return {kit.name: fit for kit, fit in zip(kits, fits, strict=True)}
 
 

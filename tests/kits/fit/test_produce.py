@@ -5,6 +5,7 @@ Fitting itself is tested where it is made; here voices of plain noise stand in f
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -277,6 +278,21 @@ def test_two_fits_of_one_kit_are_equal_to_the_byte(tmp_path: Path) -> None:
     for folder in (tmp_path / "one", tmp_path / "two"):
         run(path, "--out", folder / "mine.yaml", "--donor", donor, "--no-report")
         written.append((folder / "mine.yaml").read_bytes())
+    assert written[0] == written[1]
+
+
+def test_reports_do_not_depend_on_how_long_the_fit_took(
+    tmp_path: Path, plain_fit: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = recorded_kit(tmp_path / "toy", DRUMS + CYMBALS)
+    clock = (10.0**number for number in itertools.count())
+    monkeypatch.setattr(produce.time, "perf_counter", lambda: next(clock))
+    written = []
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        done = run(path, "--out", folder / "mine.yaml")
+        assert "fitted in" in done.output
+        written.append({file.name: file.read_bytes() for file in folder.rglob("*") if file.is_file()})
+    assert written[0].keys() >= {"mine.yaml", "mine.report.md"}
     assert written[0] == written[1]
 
 
