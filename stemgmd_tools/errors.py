@@ -40,6 +40,10 @@ class AudioError(StemgmdError):
     """An audio file that cannot be read or written."""
 
 
+class TruncatedError(AudioError):
+    """An audio file that holds less than it announces."""
+
+
 class CorpusError(StemgmdError):
     """A corpus folder that is locked, made with other settings, incomplete or damaged."""
 

@@ -17,4 +17,4 @@ LIBRARY_ERRORS: Final = (soundfile.SoundFileError, OSError, RuntimeError)
 
 def reason(error: Exception) -> str:
     """Return what libsndfile says, without the name it puts before."""
-    return getattr(error, "error_string", None) or str(error)
+    return (getattr(error, "error_string", None) or str(error)).removeprefix("Error : ").rstrip(".")

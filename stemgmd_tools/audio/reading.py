@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.audio.library import LIBRARY_ERRORS, Pcm, reason
-from stemgmd_tools.errors import AudioError
+from stemgmd_tools.audio.opening import open_sound
+from stemgmd_tools.errors import AudioError, TruncatedError
 
 AUDIO_SUFFIXES: Final = frozenset(
     {
@@ -35,25 +37,20 @@ AUDIO_SUFFIXES: Final = frozenset(
 )
 """Endings of files that :class:`TrackReader` reads, in lower case."""
 
-_FORMAT_OF_SUBTYPE: Final = {
-    **dict.fromkeys(("PCM_24", "PCM_32", "ALAC_20", "ALAC_24", "ALAC_32", "DWVW_24"), "int24"),
-    **dict.fromkeys(("FLOAT", "DOUBLE"), "float32"),
-}
+_READ_FRAMES: Final = 1 << 16
 
 
 def read_audio(path: Path) -> tuple[NDArray[np.float32], int]:
     """Read a whole file as floats.
 
     :return: samples of shape (frames, channels), full scale 1.0, and the sample rate in Hz.
-    :raises AudioError: if the file is missing, unreadable or holds no frame.
+    :raises AudioError: if the file is missing, unreadable, cut short or holds no frame.
     """
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except LIBRARY_ERRORS as error:
-        raise AudioError(f"{path}: cannot be read as audio ({error}); WAV, FLAC, AIFF and OGG work") from error
-    if not len(samples):
+    with TrackReader(path) as reader:
+        blocks = list(reader.blocks(_READ_FRAMES))
+    if not blocks:
         raise AudioError(f"{path}: holds no audio frame")
-    return samples, int(rate)
+    return np.concatenate(blocks), reader.sample_rate
 
 
 def read_pcm(path: Path, *, start: int = 0, frames: int = -1) -> tuple[Pcm, int, int]:
@@ -65,7 +62,7 @@ def read_pcm(path: Path, *, start: int = 0, frames: int = -1) -> tuple[Pcm, int,
     :raises AudioError: if the file is missing or unreadable.
     """
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             file.seek(start)
             rate = int(file.samplerate)
             if file.subtype == "PCM_16":
@@ -81,39 +78,58 @@ def read_pcm(path: Path, *, start: int = 0, frames: int = -1) -> tuple[Pcm, int,
 class TrackReader:
     """Reads a track block by block; a context manager.
 
-    :param path: a file, or the number of an open file: 0 is standard input, where a pipe may bring WAV or AU.
+    :param source: a file, or the number of an open file: 0 is standard input. A pipe brings the same samples as a file:
+        WAV, RF64, Wave64, AIFF, AU and CAF are decoded as they come, other formats when all of it is there.
+    :param foreign: whether ffmpeg may decode what libsndfile does not know.
+    :param allow_truncated: whether to read what there is of a sound that announces more; :attr:`lacks` then says it.
     :raises AudioError: if it is missing or unreadable.
+    :raises TruncatedError: if it is known to be cut short.
     """
 
-    def __init__(self, path: Path | int) -> None:
+    def __init__(self, source: Path | int, *, foreign: bool = False, allow_truncated: bool = False) -> None:
         """Open it and read its header."""
-        self.name = str(path) if isinstance(path, Path) else "standard input"
-        try:
-            self._file = soundfile.SoundFile(path, closefd=isinstance(path, Path))
-        except LIBRARY_ERRORS as error:
-            expected = "WAV, FLAC, AIFF, OGG and MP3 work" if isinstance(path, Path) else "a pipe may bring WAV"
-            raise AudioError(f"{self.name}: cannot be read as audio ({reason(error)}); {expected}") from error
-        self.sample_rate = int(self._file.samplerate)
-        self.channels = int(self._file.channels)
-        self.frames = int(self._file.frames) if self._file.seekable() else None
-        """As announced by the header; None for a pipe, where it may be made up."""
-        self.sample_format = _FORMAT_OF_SUBTYPE.get(self._file.subtype, "int16")
+        self.name = str(source) if isinstance(source, Path) else "standard input"
+        self._allow_truncated = allow_truncated
+        self.lacks: str | None = None
+        """What is missing of it; known at the end at the latest."""
+        self._decoder, lacks = open_sound(source, self.name, foreign=foreign)
+        self.sample_rate, self.channels = self._decoder.sample_rate, self._decoder.channels
+        self.frames = self._decoder.frames
+        """As announced by the header; None where that is not known."""
+        self.sample_format = self._decoder.sample_format
         """What :class:`TrackWriter` needs to hold its samples: ``int16``, ``int24`` or ``float32``."""
+        try:
+            self._note(lacks)
+        except TruncatedError:
+            self._decoder.close()
+            raise
 
     def blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:
         """Yield samples of shape (n, channels), full scale 1.0, ``frames`` at a time and fewer at the end.
 
-        :raises AudioError: if the file is damaged.
+        :raises AudioError: if a pipe breaks.
+        :raises TruncatedError: if the sound is damaged or cut short.
         """
         while True:
             try:
-                block = self._file.read(frames, dtype="float32", always_2d=True)
+                block = self._decoder.read(frames)
+                ended = len(block) < frames
+                lacks = self._decoder.fault() if ended else None
             except LIBRARY_ERRORS as error:
                 raise AudioError(f"{self.name}: cannot be read to its end ({reason(error)})") from error
+            self._note(lacks)
             if len(block):
                 yield block
-            if len(block) < frames:
+            if ended:
                 return
+
+    def _note(self, lacks: str | None) -> None:
+        """Keep what is missing, or refuse the sound."""
+        if lacks is None:
+            return
+        if not self._allow_truncated:
+            raise TruncatedError(f"{self.name}: {lacks}; copy or download it again")
+        self.lacks = self.lacks or lacks
 
     def __enter__(self) -> TrackReader:
         """Return the reader itself."""
@@ -123,4 +139,4 @@ class TrackReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the file."""
-        self._file.close()
+        self._decoder.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import soxr
@@ -20,10 +20,6 @@ _PADDING_FRAMES: Final = 64
 MAX_PEAK: Final = 16.0
 """+24 dB: above it a float file was not written for a full scale of 1.0 (32768 is a common other one), and the headroom
 its kit would need would leave nothing of the rest."""
-_IFF_ORDER: Final[dict[bytes, Literal["little", "big"]]] = {b"RIFF": "little", b"FORM": "big"}
-"""How WAV and AIFF files begin, and the byte order of the length that follows."""
-_IFF_STREAMED: Final = 0xFFFFFFFF
-"""The length that writers leave who never learn it."""
 
 Stereo: TypeAlias = NDArray[np.float64]
 """Shape (frames, 2), full scale 1.0."""
@@ -52,13 +48,8 @@ def read_one_shot(path: Path) -> tuple[Stereo, int]:
     """
     try:
         samples, rate = read_audio(path)
-        missing = _missing_bytes(path)
     except AudioError as error:
         raise KitError(str(error)) from error
-    except OSError as error:
-        raise KitError(f"{path}: cannot be read ({error.strerror})") from error
-    if missing > 0:
-        raise KitError(f"{path}: {missing} bytes are missing at its end; copy or download it again")
     if samples.shape[1] > 2:
         raise KitError(f"{path}: has {samples.shape[1]} channels; mix it to mono or stereo")
     if rate < LOWEST_RATE:
@@ -71,19 +62,6 @@ def read_one_shot(path: Path) -> tuple[Stereo, int]:
             f"{path}: peaks at {peak:g} times full scale, at most {MAX_PEAK:g}; export it for full scale 1.0"
         )
     return np.repeat(samples, 2 // samples.shape[1], axis=1).astype(np.float64), rate
-
-
-def _missing_bytes(path: Path) -> int:
-    """Return how much shorter a WAV or AIFF file is than it says; libsndfile reads what there is without a word."""
-    with path.open("rb") as file:
-        header = file.read(8)
-    if header[:4] not in _IFF_ORDER:
-        return 0
-    stated = int.from_bytes(header[4:], _IFF_ORDER[header[:4]])
-    if stated == _IFF_STREAMED:
-        return 0
-    padding = 1  # many writers count the byte that evens an odd chunk, and do not write it
-    return stated + len(header) - padding - path.stat().st_size
 
 
 def treated(sound: Stereo, rate: int, sample_rate: int, treatment: Treatment) -> Stereo:

@@ -1,0 +1,167 @@
+"""What turns the bytes of a file or a pipe into samples, block by block."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import BinaryIO, Final, Protocol
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from stemgmd_tools.audio.containers import Layout
+from stemgmd_tools.audio.library import LIBRARY_ERRORS, reason
+from stemgmd_tools.audio.pipes import ByteStream
+
+_FORMAT_OF_SUBTYPE: Final = {
+    **dict.fromkeys(("PCM_24", "PCM_32", "ALAC_20", "ALAC_24", "ALAC_32", "DWVW_24"), "int24"),
+    **dict.fromkeys(("FLOAT", "DOUBLE"), "float32"),
+}
+_STEP_FRAMES: Final = 4096
+"""Frames asked of libsndfile at once: an error loses no more."""
+_MOST_FRAMES: Final = 1 << 60
+"""What libsndfile answers above is its way to say that the length is not known."""
+_FSEEK_FAILED: Final = 39
+"""libsndfile's error when it wants to go to a frame behind the end."""
+_ESTIMATED: Final = "MP3"
+"""The format whose number of frames is a guess where its header does not tell."""
+
+Block = NDArray[np.float32]
+"""Samples (frames, channels), full scale 1.0."""
+
+
+class Decoder(Protocol):
+    """Samples of one sound, from its beginning to its end."""
+
+    sample_rate: int
+    channels: int
+    frames: int | None
+    """As announced; None if it is not known."""
+    sample_format: str
+    """What a writer needs to hold the samples: ``int16``, ``int24`` or ``float32``."""
+
+    def read(self, frames: int) -> Block:
+        """Return the next frames; fewer at the end."""
+
+    def fault(self) -> str | None:
+        """Return, at the end, why there is no more although more was announced; None if that was all."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class LibraryDecoder:
+    """Decodes what libsndfile knows.
+
+    :param file: is read from its beginning; closed with the decoder.
+    :raises soundfile.SoundFileError: if libsndfile does not know it.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Open it."""
+        os.lseek(file.fileno(), 0, os.SEEK_SET)  # a buffered file's own seek may not reach the descriptor
+        self._file = soundfile.SoundFile(file.fileno(), closefd=False)
+        self._source = file
+        self.sample_rate, self.channels = int(self._file.samplerate), int(self._file.channels)
+        announced = int(self._file.frames)
+        self.frames = announced if announced < _MOST_FRAMES else None
+        self.sample_format = _FORMAT_OF_SUBTYPE.get(self._file.subtype, "int16")
+        self._read = 0
+        self._failure: str | None = None
+
+    def read(self, frames: int) -> Block:
+        """Return the next frames; fewer at the end or before damage."""
+        parts = [np.empty((0, self.channels), np.float32)]
+        wanted = frames
+        while wanted and self._failure is None:
+            step = min(wanted, _STEP_FRAMES)
+            parts.append(self._step(step))
+            wanted -= len(parts[-1])
+            if len(parts[-1]) < step:
+                break
+        self._read += frames - wanted
+        return np.concatenate(parts)
+
+    def _step(self, frames: int) -> Block:
+        """Read frames; before damage fewer, for libsndfile writes what it decodes before it fails."""
+        block = np.full((frames, self.channels), np.nan, np.float32)
+        try:
+            return block[: len(self._file.read(frames, dtype="float32", always_2d=True, out=block))]
+        except LIBRARY_ERRORS as error:
+            if not self._has_ended(error):
+                self._failure = reason(error)
+            decoded = ~np.isnan(block[:, 0])
+            return block[: frames if decoded.all() else int(decoded.argmin())]
+
+    def _has_ended(self, error: Exception) -> bool:
+        """Return whether an error is how libsndfile ends a FLAC stream whose header does not tell its length."""
+        size = os.fstat(self._source.fileno()).st_size
+        at_end = os.lseek(self._source.fileno(), 0, os.SEEK_CUR) == size
+        return self.frames is None and at_end and getattr(error, "code", None) == _FSEEK_FAILED
+
+    def fault(self) -> str | None:
+        """Say how far decoding came, if not to the announced end."""
+        if self._failure is not None:
+            of = "" if self.frames is None else f" of {self.frames:,}"
+            why = f" ({self._failure})" if self._failure else ""
+            return f"cannot be read to its end: damaged or cut short after {self._read:,}{of} frames{why}"
+        if self.frames is not None and self._read < self.frames and self._file.format != _ESTIMATED:
+            return f"ends after {self._read:,} of {self.frames:,} frames"
+        return None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        self._source.close()
+
+
+class PcmDecoder:
+    """Decodes samples that lie in a stream as they are.
+
+    :param stream: stands at the first sample; need not be able to seek.
+    :param layout: what the header says; its coding must have a subtype.
+    """
+
+    def __init__(self, stream: ByteStream, layout: Layout) -> None:
+        """Begin at the first sample."""
+        self._stream, self._coding = stream, layout.coding
+        self.sample_rate, self.channels = layout.coding.sample_rate, layout.coding.channels
+        self.sample_format = _FORMAT_OF_SUBTYPE.get(layout.coding.subtype or "", "int16")
+        self.frames = None if layout.size is None else layout.size // layout.coding.frame_bytes
+        self._left = layout.size
+        """Bytes that should still come; None: until the end."""
+
+    def read(self, frames: int) -> Block:
+        """Return the next frames; fewer at the end."""
+        width = self._coding.frame_bytes
+        wanted = frames * width if self._left is None else min(frames * width, self._left)
+        content = self._stream.read(wanted)
+        if self._left is not None:
+            self._left -= len(content)
+        whole = len(content) - len(content) % width
+        if not whole:
+            return np.empty((0, self.channels), np.float32)
+        samples, _ = soundfile.read(
+            io.BytesIO(content[:whole]),
+            dtype="float32",
+            always_2d=True,
+            format="RAW",
+            subtype=self._coding.subtype,
+            endian=self._coding.endian,
+            samplerate=self.sample_rate,
+            channels=self.channels,
+        )
+        return np.asarray(samples, np.float32)
+
+    def fault(self) -> str | None:
+        """Say how many bytes are missing; read what follows the samples, for whose writer a closed pipe is an error."""
+        if self._left:
+            return f"{self._left} bytes are missing at its end"
+        while self._stream.read(1 << 16):
+            pass
+        return None
+
+    def close(self) -> None:
+        """Close the stream."""
+        self._stream.close()

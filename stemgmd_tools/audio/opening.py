@@ -1,0 +1,75 @@
+"""Opening a sound: which decoder reads it, and what is known to be missing of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from stemgmd_tools.audio.containers import layout_of
+from stemgmd_tools.audio.decoders import Decoder, LibraryDecoder, PcmDecoder
+from stemgmd_tools.audio.ffmpeg import FfmpegDecoder, has_ffmpeg
+from stemgmd_tools.audio.library import LIBRARY_ERRORS, reason
+from stemgmd_tools.audio.pipes import Joined, read_header, spooled
+from stemgmd_tools.audio.wholeness import fault_at_end
+from stemgmd_tools.errors import AudioError
+
+_KNOWN: Final = "WAV, FLAC, AIFF, OGG and MP3 work"
+
+
+def open_sound(source: Path | int, name: str, *, foreign: bool) -> tuple[Decoder, str | None]:
+    """Open a file or a pipe.
+
+    :param source: a path, or the number of an open file, which stays open.
+    :param name: what messages call it.
+    :param foreign: whether ffmpeg may decode what libsndfile does not know.
+    :return: its decoder, and what it is known to lack at its end.
+    :raises AudioError: if it cannot be read as audio.
+    """
+    try:
+        file = os.fdopen(os.dup(source) if isinstance(source, int) else os.open(source, os.O_RDONLY), "rb")
+    except OSError as error:
+        raise AudioError(f"{name}: cannot be read ({error.strerror})") from error
+    try:
+        if _is_at_start_of_file(file):
+            return _from_file(file, name, foreign=foreign)
+        head, layout = read_header(file)
+        if layout is not None:
+            return PcmDecoder(Joined(head[layout.start :], file), layout), None
+        with file:
+            held = spooled(head, file, name)
+    except OSError as error:
+        file.close()
+        raise AudioError(f"{name}: cannot be read ({error.strerror})") from error
+    except BaseException:
+        file.close()
+        raise
+    return _from_file(held, name, foreign=foreign)
+
+
+def _is_at_start_of_file(file: BinaryIO) -> bool:
+    """Return whether it can be read by name, as it were: a regular file of which nothing was read yet."""
+    return stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file.tell() == 0
+
+
+def _from_file(file: BinaryIO, name: str, *, foreign: bool) -> tuple[Decoder, str | None]:
+    """Open a file that can seek; the decoder closes it."""
+    fault = fault_at_end(file)
+    layout = layout_of(file)
+    if layout is not None and layout.coding.subtype is not None and (layout.size is None or fault is not None):
+        file.seek(layout.start)
+        return PcmDecoder(file, layout), fault
+    try:
+        return LibraryDecoder(file), fault
+    except LIBRARY_ERRORS as error:
+        problem = f"{reason(error)}; {_KNOWN}"
+    if foreign and has_ffmpeg():
+        try:
+            return FfmpegDecoder(file), fault
+        except AudioError as error:
+            problem = f"ffmpeg: {error}"
+    elif foreign:
+        problem += "; other formats need ffmpeg on PATH"
+    file.close()
+    raise AudioError(f"{name}: cannot be read as audio ({fault or problem})")
