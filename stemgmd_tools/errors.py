@@ -12,6 +12,11 @@ INTERRUPTED: Final = 130
 """Exit code after Ctrl-C."""
 
 
+def shown(path: object) -> str:
+    """Return a path as messages show it: characters that cannot be printed, line ends among them, are escaped."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in str(path))
+
+
 class StemgmdError(Exception):
     """Base of every error raised on purpose by ``stemgmd_tools``."""
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from stemgmd_tools.errors import AudioError, UsageError
+from stemgmd_tools.errors import AudioError, UsageError, shown
 from stemgmd_tools.signals import signals_held
 
 TEMPORARY_SUFFIX: Final = ".part"
@@ -120,9 +120,9 @@ def file_sha256(path: Path) -> str:
 def write_failure(path: Path, error: Exception) -> AudioError:
     """Say in one line why a file could not be written."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return AudioError(f"{path}: the disk is full; make room and run the same command again")
+        return AudioError(f"{shown(path)}: the disk is full; make room and run the same command again")
     reason = getattr(error, "error_string", None) or str(error)  # libsndfile's, without the name it puts before
-    return AudioError(f"{path}: cannot be written ({reason})")
+    return AudioError(f"{shown(path)}: cannot be written ({reason})")
 
 
 def _linked(source: Path, target: Path) -> bool:

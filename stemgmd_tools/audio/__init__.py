@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from stemgmd_tools.audio.ffmpeg import FFMPEG_SUFFIXES
 from stemgmd_tools.audio.library import Pcm
-from stemgmd_tools.audio.reading import AUDIO_SUFFIXES, TrackReader, read_audio, read_pcm
+from stemgmd_tools.audio.reading import AUDIO_SUFFIXES, TrackReader, holds_audio, read_audio, read_pcm
 from stemgmd_tools.audio.writing import (
     TrackWriter,
     commit_all,
@@ -12,10 +13,12 @@ from stemgmd_tools.audio.writing import (
 
 __all__ = [
     "AUDIO_SUFFIXES",
+    "FFMPEG_SUFFIXES",
     "Pcm",
     "TrackReader",
     "TrackWriter",
     "commit_all",
+    "holds_audio",
     "read_audio",
     "read_pcm",
     "wav_container",

@@ -43,6 +43,8 @@ _UNKNOWN: Final = (1 << 64) - 1
 _MOST_CHUNKS: Final = 10_000
 """A header does not go on for longer."""
 _W64_RIFF: Final = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+_ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+"""How WMA files begin."""
 _W64_TAIL: Final = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 """What follows the four letters of a Wave64 chunk's name."""
 
@@ -84,6 +86,18 @@ def layout_of(file: BinaryIO) -> Layout | None:
         return None if reader is None else reader(file)
     except (struct.error, KeyError, ZeroDivisionError, OverflowError):
         return None
+
+
+def is_audio(head: bytes) -> bool:
+    """Return whether the first 16 bytes of a file are those of a sound, whatever its name says."""
+    return (
+        head[:4] in (b"fLaC", b"OggS", b"caff", b".snd")
+        or head[:3] == b"ID3"
+        or head[4:11] == b"ftypM4A"
+        or (head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE")
+        or (head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"))
+        or head in (_W64_RIFF, _ASF)
+    )
 
 
 def _unpack(form: str, content: bytes) -> tuple[int, ...]:

@@ -13,9 +13,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
+from stemgmd_tools.audio.containers import is_audio
 from stemgmd_tools.audio.library import LIBRARY_ERRORS, Pcm, reason
 from stemgmd_tools.audio.opening import open_sound
-from stemgmd_tools.errors import AudioError, TruncatedError
+from stemgmd_tools.errors import AudioError, TruncatedError, shown
 
 AUDIO_SUFFIXES: Final = frozenset(
     {
@@ -28,6 +29,8 @@ AUDIO_SUFFIXES: Final = frozenset(
         ".au",
         ".caf",
         ".w64",
+        ".bwf",
+        ".snd",
         ".rf64",
         ".ogg",
         ".oga",
@@ -40,6 +43,15 @@ AUDIO_SUFFIXES: Final = frozenset(
 _READ_FRAMES: Final = 1 << 16
 
 
+def holds_audio(path: Path) -> bool:
+    """Return whether a file begins as a sound does; False if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return is_audio(file.read(16))
+    except OSError:
+        return False
+
+
 def read_audio(path: Path) -> tuple[NDArray[np.float32], int]:
     """Read a whole file as floats.
 
@@ -49,7 +61,7 @@ def read_audio(path: Path) -> tuple[NDArray[np.float32], int]:
     with TrackReader(path) as reader:
         blocks = list(reader.blocks(_READ_FRAMES))
     if not blocks:
-        raise AudioError(f"{path}: holds no audio frame")
+        raise AudioError(f"{shown(path)}: holds no audio frame")
     return np.concatenate(blocks), reader.sample_rate
 
 
@@ -72,7 +84,7 @@ def read_pcm(path: Path, *, start: int = 0, frames: int = -1) -> tuple[Pcm, int,
             grid = file.read(frames, dtype="float64", always_2d=True) * units.full_scale(24)
             return np.rint(grid).astype(np.int32), rate, 24
     except LIBRARY_ERRORS as error:
-        raise AudioError(f"{path}: cannot be read as audio ({error})") from error
+        raise AudioError(f"{shown(path)}: cannot be read as audio ({error})") from error
 
 
 class TrackReader:
@@ -88,7 +100,7 @@ class TrackReader:
 
     def __init__(self, source: Path | int, *, foreign: bool = False, allow_truncated: bool = False) -> None:
         """Open it and read its header."""
-        self.name = str(source) if isinstance(source, Path) else "standard input"
+        self.name = shown(source) if isinstance(source, Path) else "standard input"
         self._allow_truncated = allow_truncated
         self.lacks: str | None = None
         """What is missing of it; known at the end at the latest."""

@@ -1,46 +1,27 @@
-"""Separate files: which ones, where their stems go, one after the other; one that fails does not stop the others."""
+"""Separate sounds into files, one after the other; one that fails does not stop the others."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.audio import AUDIO_SUFFIXES, TrackReader, TrackWriter, commit_all, wav_container
+from stemgmd_tools.audio import TrackReader, TrackWriter, commit_all, wav_container
 from stemgmd_tools.baseline.models.separator import Separator
 from stemgmd_tools.baseline.separate import Separating, Separation, block_frames, chosen_stems
+from stemgmd_tools.baseline.separate_sources import Source
 from stemgmd_tools.baseline.wave_pipe import WavePipe
-from stemgmd_tools.errors import AudioError, StemgmdError, UsageError
-from stemgmd_tools.listing import list_files
-
-STANDARD: Final = "-"
-"""Stands for standard input or output."""
-_STDIN_NAME: Final = "stdin"
+from stemgmd_tools.errors import AudioError, StemgmdError, TruncatedError, UsageError, shown
 
 Heard = Callable[[float, float | None], None]
 """Is told how many seconds of a sound have been read, and of how many if that is known."""
-
-
-class Source(NamedTuple):
-    """A sound to separate."""
-
-    path: Path | None
-    """None: standard input."""
-    name: str
-    """Folder of its stems below the output folder."""
-
-    @property
-    def title(self) -> str:
-        """How messages call it."""
-        return "standard input" if self.path is None else str(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +36,8 @@ class Output:
     stems: tuple[str, ...] = ()
     """Those to write; none named: all."""
     overwrite: bool = False
+    allow_truncated: bool = False
+    """Whether to separate what there is of a sound that was cut short."""
     flac_level: int = 5
 
     def paths(self, source: Source, names: Sequence[str]) -> list[Path]:
@@ -71,67 +54,10 @@ class Done(NamedTuple):
     work_s: float = 0.0
     clipped: int = 0
     """Samples that were louder than the format can hold."""
+    lacks: str | None = None
+    """What was missing of the sound."""
     error: StemgmdError | None = None
     """Why it could not be separated; nothing of it was written then."""
-
-
-def find_sources(inputs: Sequence[str], out: Path | None) -> list[Source]:
-    """Return the sounds that files, folders and ``-`` stand for, in the order given, folders by name.
-
-    Files of one name are told apart by the folders they lie in, as many as it takes.
-
-    :param out: a folder whose files are left out, should it lie in one that is read.
-    :raises UsageError: if there is none, if one is missing, or if the stems of two would have one folder.
-    """
-    found: list[Source] = []
-    for text in inputs:
-        path = Path(text)
-        if text == STANDARD:
-            found.append(Source(None, _STDIN_NAME))
-        elif path.is_dir():
-            found.extend(_in_folder(path, out))
-        elif path.exists():
-            found.append(Source(path, path.stem))
-        else:
-            raise UsageError(
-                f"{text}: no such file or folder; give audio files, folders of them, or - for standard input"
-            )
-    if not found:
-        raise UsageError(f"{', '.join(inputs)}: no audio file in there ({', '.join(sorted(AUDIO_SUFFIXES))})")
-    found = _told_apart(found)
-    owner: dict[str, Source] = {}
-    for source in found:
-        other = owner.setdefault(source.name, source)
-        if other is not source:
-            raise UsageError(
-                f"{other.title} and {source.title}: the stems of both would go into {source.name}/; separate them into "
-                "folders of their own"
-            )
-    return found
-
-
-def _told_apart(sources: Sequence[Source]) -> list[Source]:
-    """Return sources with folders in front of the names that files share."""
-    count = Counter(source.name for source in sources)
-    named: dict[int, str] = {}
-    for name in (name for name, times in count.items() if times > 1):
-        alike = {place: one.path for place, one in enumerate(sources) if one.name == name and one.path is not None}
-        parts = {place: path.resolve().with_suffix("").parts[1:] for place, path in alike.items()}
-        for depth in range(2, max(map(len, parts.values()), default=0) + 1):
-            longer = {place: "/".join(one[-depth:]) for place, one in parts.items()}
-            if len(set(longer.values())) == len(longer):
-                named |= longer
-                break
-    return [source._replace(name=named.get(place, source.name)) for place, source in enumerate(sources)]
-
-
-def _in_folder(folder: Path, out: Path | None) -> Iterator[Source]:
-    whole = folder.resolve()
-    written = None if out is None else out.resolve()
-    if written == whole:
-        raise UsageError(f"--out {out}: is the folder that is read, which would fill with stems; choose another")
-    for path in list_files(folder, without=written).ending_in(AUDIO_SUFFIXES).files:
-        yield Source(path, path.relative_to(folder).with_suffix("").as_posix())
 
 
 def separate_files(
@@ -155,6 +81,8 @@ def separate_files(
             done = separate_file(model, source, output, separating, channels, heard and heard(source))
         except StemgmdError as error:
             done = Done(source, error=error)
+        except OSError as error:  # names and folders that the system does not take
+            done = Done(source, error=AudioError(f"{source.title}: {error.strerror or error}"))
         yield done._replace(work_s=time.monotonic() - began)
 
 
@@ -175,7 +103,7 @@ def separate_file(
     names = tuple(model.stems[place] for place in chosen)
     paths = output.paths(source, names)
     _refuse_existing(source, paths, overwrite=output.overwrite)
-    with _reader(source) as reader, ExitStack() as stack:
+    with _reader(source, output) as reader, ExitStack() as stack:
         taken = _channels(reader, channels)
         stack.callback(_remove_if_empty, paths[0].parent)
         separation, kind = _begin(model, separating, output, reader, taken)
@@ -196,7 +124,8 @@ def separate_file(
         for writer in writers:
             writer.close()
         commit_all(writers)
-    return Done(source, names, frames / reader.sample_rate, clipped=separation.clipped(chosen))
+    seconds = frames / reader.sample_rate
+    return Done(source, names, seconds, clipped=separation.clipped(chosen), lacks=reader.lacks)
 
 
 def separate_to_pipe(
@@ -216,7 +145,7 @@ def separate_to_pipe(
     """
     began = time.monotonic()
     chosen = list(chosen_stems(model, output.stems))
-    with _reader(source) as reader:
+    with _reader(source, output) as reader:
         taken = _channels(reader, channels)
         separation, kind = _begin(model, separating, output, reader, taken)
         pipe = WavePipe(stream, sample_rate=reader.sample_rate, channels=len(chosen) * len(taken), sample_format=kind)
@@ -225,7 +154,8 @@ def separate_to_pipe(
             frames += stems.shape[1]
             pipe.write(np.moveaxis(stems[chosen], 0, 1).reshape(stems.shape[1], -1))
     names = tuple(model.stems[place] for place in chosen)
-    return Done(source, names, frames / reader.sample_rate, time.monotonic() - began, separation.clipped(chosen))
+    seconds, work_s = frames / reader.sample_rate, time.monotonic() - began
+    return Done(source, names, seconds, work_s, separation.clipped(chosen), reader.lacks)
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -234,8 +164,16 @@ def _remove_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-def _reader(source: Source) -> TrackReader:
-    return TrackReader(0 if source.path is None else source.path)
+@contextmanager
+def _reader(source: Source, output: Output) -> Iterator[TrackReader]:
+    if source.fault is not None:
+        raise AudioError(f"{source.title}: {source.fault}")
+    place = 0 if source.path is None else source.path
+    try:
+        with TrackReader(place, foreign=True, allow_truncated=output.allow_truncated) as reader:
+            yield reader
+    except TruncatedError as error:
+        raise TruncatedError(f"{error}, or give --allow-truncated to take what is there") from error
 
 
 def _begin(
@@ -286,6 +224,6 @@ def _refuse_existing(source: Source, paths: Sequence[Path], *, overwrite: bool) 
         if not os.path.lexists(path):
             continue
         if source.path is not None and path.exists() and path.samefile(source.path):
-            raise UsageError(f"{path}: is what would be separated; choose another --out")
+            raise UsageError(f"{shown(path)}: is what would be separated; choose another --out")
         if not overwrite:
-            raise UsageError(f"{path}: is there already; give --overwrite to replace it, or another --out")
+            raise UsageError(f"{shown(path)}: is there already; give --overwrite to replace it, or another --out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from typing import Final
 
@@ -52,6 +53,9 @@ def stemgmd() -> None:
 
 def run() -> None:
     """Run the command line; an error raised on purpose becomes one line on stderr and a non-zero exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files need not be in the locale's encoding
     try:
         stemgmd.main(standalone_mode=False)
     except StemgmdError as error:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from stemgmd_tools.errors import INTERRUPTED, AudioError, StemgmdError, UsageError
+from stemgmd_tools.errors import INTERRUPTED, AudioError, StemgmdError, UsageError, shown
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
     from stemgmd_tools.baseline.models.separator import Separator
     from stemgmd_tools.baseline.separate import Separating
-    from stemgmd_tools.baseline.separate_files import Done, Heard, Output, Source
+    from stemgmd_tools.baseline.separate_files import Done, Heard, Output
+    from stemgmd_tools.baseline.separate_sources import Source
 
 _FORMAT_OF_SUBTYPE: Final = {"16": "int16", "24": "int24", "float": "float32"}
+_MOST_NAMES: Final = 10
 _BAR: Final = "{desc} {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{postfix}"
 
 
@@ -52,6 +55,7 @@ def _channel_list(context: click.Context, option: click.Parameter, text: str | N
 @click.option("--wiener", type=float, metavar="ALPHA", help="Share out the spectra by alpha-Wiener masks; 1 or 2.")
 @click.option("--channels", callback=_channel_list, metavar="A,B", help="Of files that have more than two.")
 @click.option("--overwrite", is_flag=True, help="Replace stems that are there already.")
+@click.option("--allow-truncated", is_flag=True, help="Separate what there is of sounds that were cut short.")
 @click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--bf16", is_flag=True, help="Compute in bfloat16 where that serves: faster, a little less exact.")
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="Of the processor.  [default: all cores]")
@@ -82,10 +86,10 @@ def separate(**options: Any) -> None:
 
 
 def _to_files(model: Separator, options: dict[str, Any], output: Output, separating: Separating) -> None:
-    from stemgmd_tools.baseline.separate_files import find_sources, separate_files
+    from stemgmd_tools.baseline.separate_files import separate_files
 
-    sources = find_sources(options["files"], output.folder)
-    failed: list[StemgmdError] = []
+    sources = _sources(options["files"], output.folder)
+    failed: list[tuple[str, StemgmdError]] = []
     watch = _Watch(quiet=options["quiet"])
     told = separate_files(model, sources, output, separating, channels=options["channels"], heard=watch.begin)
     for done in told:
@@ -93,21 +97,38 @@ def _to_files(model: Separator, options: dict[str, Any], output: Output, separat
         if done.error is None:
             click.echo(_summary(done, output.folder / done.source.name))
             continue
-        failed.append(done.error)
+        failed.append((done.source.title, done.error))
         if len(sources) > 1:
             click.echo(f"stemgmd: {done.error}", err=True)
     if len(sources) == 1 and failed:
-        raise failed[0]
+        raise failed[0][1]
     if failed:
-        raise AudioError(f"{len(failed)} of {len(sources)} files could not be separated, see above; the others were")
+        named = _listed([title for title, _ in failed])
+        raise AudioError(f"{len(failed)} of {len(sources)} files could not be separated, the others were: {named}")
+
+
+def _sources(files: tuple[str, ...], out: Path | None) -> tuple[Source, ...]:
+    """Return the sounds to separate; say which files of folders are none."""
+    from stemgmd_tools.baseline.separate_sources import find_sources
+
+    found = find_sources(files, out)
+    if found.left_out:
+        click.echo(f"stemgmd: no audio, left out: {_listed([shown(path) for path in found.left_out])}", err=True)
+    return found.sources
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names with commas between, not all of them if they are many."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _to_pipe(model: Separator, options: dict[str, Any], output: Output, separating: Separating) -> None:
-    from stemgmd_tools.baseline.separate_files import find_sources, separate_to_pipe
+    from stemgmd_tools.baseline.separate_files import separate_to_pipe
 
     if options["container"] != "wav":
         raise UsageError("--out -: standard output receives WAV; leave out --format")
-    sources = find_sources(options["files"], None)
+    sources = _sources(options["files"], None)
     if len(sources) > 1:
         raise UsageError(f"--out -: takes one sound, here are {len(sources)}; give --out DIR")
     watch = _Watch(quiet=options["quiet"])
@@ -165,6 +186,7 @@ def _output(options: dict[str, Any]) -> Output:
         sample_format=None if subtype is None else _FORMAT_OF_SUBTYPE[subtype],
         stems=tuple(dict.fromkeys(options["stems"])),
         overwrite=options["overwrite"],
+        allow_truncated=options["allow_truncated"],
     )
 
 
@@ -206,11 +228,13 @@ class _Watch:
 def _summary(done: Done, folder: Path | None) -> str:
     from stemgmd_tools.corpus.progress import duration_text
 
-    where = "" if folder is None else f" in {folder}"
+    where = "" if folder is None else f" in {shown(folder)}"
     speed = done.duration_s / max(done.work_s, 1e-3)
     told = (
         f"{done.source.title}: {', '.join(done.stems)}{where}; {duration_text(done.duration_s)}, {speed:.1f}x real time"
     )
     if done.clipped:
         told += f"; {done.clipped:,} samples were clipped, --subtype float keeps them"
+    if done.lacks:
+        told += f"; cut short: {done.lacks}"
     return told

@@ -18,12 +18,11 @@ from stemgmd_tools.baseline import separate_files as separate_files_module
 from stemgmd_tools.baseline.separate import Separating
 from stemgmd_tools.baseline.separate_files import (
     Output,
-    Source,
-    find_sources,
     separate_file,
     separate_files,
     separate_to_pipe,
 )
+from stemgmd_tools.baseline.separate_sources import Source, find_sources
 from stemgmd_tools.baseline.wave_pipe import UNKNOWN
 from stemgmd_tools.errors import AudioError, UsageError
 from stemgmd_tools.seeds import stream
@@ -41,7 +40,7 @@ def song(path: Path, frames: int = 30_000, rate: int = 44_100, channels: int = 2
 
 
 def one(path: Path) -> Source:
-    return find_sources([str(path)], None)[0]
+    return find_sources([str(path)], None).sources[0]
 
 
 def files_in(folder: Path) -> list[str]:
@@ -90,30 +89,112 @@ def test_folders_keep_their_shape_and_other_files_are_left_alone(tmp_path):
     (tmp_path / "in" / "notes.txt").write_text("no sound")
     (tmp_path / "in" / "._one.wav").write_text("what a Mac leaves behind")
     song(tmp_path / "in" / "out" / "one" / "a.wav")
-    found = find_sources([str(tmp_path / "in"), "-"], tmp_path / "in" / "out")
+    found, left_out = find_sources([str(tmp_path / "in"), "-"], tmp_path / "in" / "out")
+    assert left_out == (tmp_path / "in" / "notes.txt",)
     assert [source.name for source in found] == ["b/two", "one", "stdin"]
     assert found[2].path is None
-    assert "out/one/a" in [source.name for source in find_sources([str(tmp_path / "in")], tmp_path / "in" / "b")]
-    assert len(find_sources([str(tmp_path / "in" / "b")], tmp_path)) == 1
+    others = find_sources([str(tmp_path / "in")], tmp_path / "in" / "b").sources
+    assert "out/one/a" in [source.name for source in others]
+    assert len(find_sources([str(tmp_path / "in" / "b")], tmp_path).sources) == 1
 
 
 def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
     places = ["oak/take/1/mixture.flac", "pine/take/1/mixture.flac", "pine/take/2/mixture.flac", "song.wav"]
     found = find_sources([str(song(tmp_path / place)) for place in places], None)
-    assert [one.name for one in found] == ["oak/take/1/mixture", "pine/take/1/mixture", "pine/take/2/mixture", "song"]
+    assert [one.name for one in found.sources] == [
+        "oak/take/1/mixture",
+        "pine/take/1/mixture",
+        "pine/take/2/mixture",
+        "song",
+    ]
+
+
+def test_files_that_differ_in_their_endings_are_told_apart_by_them(tmp_path):
+    song(tmp_path / "in" / "song.wav")
+    song(tmp_path / "in" / "song.flac")
+    song(tmp_path / "in" / "other.wav")
+    names = [source.name for source in find_sources([str(tmp_path / "in")], None).sources]
+    assert names == ["other", "song.flac", "song.wav"]
+
+
+def test_sound_is_known_by_its_content_too_and_the_rest_is_named(tmp_path):
+    folder = tmp_path / "in"
+    content = song(folder / "a.wav").read_bytes()
+    (folder / "no ending").write_bytes(content)
+    for name in ("cover.jpg", "b.mid", "data.bin"):
+        (folder / name).write_bytes(b"no sound")
+    for name in ("c.m4a", "d.WMA", "e.aac"):
+        (folder / name).write_bytes(b"no sound")
+    (folder / "gone.wav").symlink_to(tmp_path / "nowhere.wav")
+    found = find_sources([str(folder)], None)
+    assert [path.name for path in found.left_out] == ["b.mid", "cover.jpg", "data.bin"]
+    assert sorted(one.name for one in found.sources) == ["a", "c", "d", "e", "gone.wav", "no ending"]
+    done = list(separate_files(Gains(("a",)), found.sources, Output(tmp_path / "out"), SHORT))
+    failed = sorted(one.source.name for one in done if one.error)
+    assert failed == ["c", "d", "e", "gone.wav"]
+    assert all(one.source.title in str(one.error) for one in done if one.error)
+
+
+def test_linked_folders_are_read_and_loops_seen(tmp_path):
+    song(tmp_path / "elsewhere" / "b.wav")
+    song(tmp_path / "in" / "a.wav")
+    (tmp_path / "in" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
+    assert [one.name for one in find_sources([str(tmp_path / "in")], None).sources] == ["a", "linked/b"]
+
+
+@pytest.mark.parametrize("name", ["..wav", "...wav", "....wav"])
+def test_names_of_dots_do_not_lead_out_of_the_folder_of_stems(tmp_path, name):
+    path = song(tmp_path / "song.wav").rename(tmp_path / name)
+    assert one(path).name == name
+
+
+NAMES = ["caf\udce9.wav", "\U0001f941.wav", "a\nb\\c.wav", "x" * 234 + ".wav"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_is_separated(tmp_path, name):
+    path = tmp_path / "in" / name
+    content = song(tmp_path / "song.wav").read_bytes()
+    path.parent.mkdir()
+    path.write_bytes(content)
+    source = one(path)
+    done = next(separate_files(Gains(("a",)), [source], Output(tmp_path / "out"), SHORT))
+    assert done.error is None
+    assert (tmp_path / "out" / name.removesuffix(".wav") / "a.wav").is_file()
+    source.title.encode()
+    assert "\n" not in source.title
+
+
+def test_a_name_that_no_folder_can_have_fails_alone(tmp_path):
+    path = song(tmp_path / "song.wav")
+    sources = [Source(path, "y" * 300), one(path)]
+    done = list(separate_files(Gains(("a",)), sources, Output(tmp_path / "out"), SHORT))
+    assert "File name too long" in str(done[0].error)
+    assert done[1].error is None
+
+
+def test_a_sound_that_was_cut_short_fails_unless_allowed(tmp_path):
+    path = song(tmp_path / "song.wav")
+    path.write_bytes(path.read_bytes()[: 44 + 4 * 20_000])
+    lost = "40000 bytes are missing at its end"
+    with pytest.raises(AudioError, match=rf"song\.wav: {lost}; .* give --allow-truncated"):
+        separate_file(Gains(("a",)), one(path), Output(tmp_path / "out"), SHORT)
+    assert not (tmp_path / "out").exists() or files_in(tmp_path / "out") == []
+    done = separate_file(Gains(("a",)), one(path), Output(tmp_path / "out", allow_truncated=True), SHORT)
+    assert (done.lacks, done.duration_s) == (lost, 20_000 / 44_100)
 
 
 def test_no_name_leads_out_of_the_folder_of_stems(tmp_path, monkeypatch):
     paths = [str(song(tmp_path / place)) for place in ("drums.wav", "data/drums.wav")]
     monkeypatch.setattr(Path, "resolve", lambda path: Path("/") / path.relative_to(tmp_path))
-    assert [one.name for one in find_sources(paths, None)] == ["drums", "data/drums"]
+    assert [one.name for one in find_sources(paths, None).sources] == ["drums", "data/drums"]
 
 
 def test_impossible_sources_are_refused_before_anything_is_done(tmp_path):
-    first, second = song(tmp_path / "song.wav"), song(tmp_path / "song.flac")
-    for sources in ((first, second), (first, first)):
-        with pytest.raises(UsageError, match="the stems of both would go into song/"):
-            find_sources([str(one) for one in sources], None)
+    first = song(tmp_path / "song.wav")
+    with pytest.raises(UsageError, match="the stems of both would go into song/"):
+        find_sources([str(first), str(first)], None)
     with pytest.raises(UsageError, match=r"missing\.wav: no such file or folder"):
         find_sources([str(tmp_path / "missing.wav")], None)
     with pytest.raises(UsageError, match="is the folder that is read"):
@@ -152,7 +233,7 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path):
     soundfile.write(tmp_path / "in" / "d.wav", np.full((9000, 2), np.nan), 44_100, subtype="FLOAT")
     soundfile.write(tmp_path / "in" / "e.wav", np.zeros((0, 2)), 44_100)
     song(tmp_path / "in" / "f.wav", channels=6)
-    sources = find_sources([str(tmp_path / "in")], None)
+    sources = find_sources([str(tmp_path / "in")], None).sources
     done = list(separate_files(Gains(("a",)), sources, Output(tmp_path / "out"), SHORT))
     told = {one.source.name: str(one.error) for one in done}
     assert told["b"] == "None"
@@ -219,10 +300,12 @@ def test_more_than_a_wav_file_can_hold_becomes_rf64(tmp_path, monkeypatch):
 def test_a_pipe_that_outgrows_a_wav_file_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(audio.writing, "_WAV_BYTES", 100_000)
     path = song(tmp_path / "song.wav")
+    content = bytearray(path.read_bytes())
+    content[40:44] = b"\xff" * 4  # a length that is not known
     inlet, outlet = os.pipe()
-    feeder = threading.Thread(target=lambda: os.fdopen(outlet, "wb").write(path.read_bytes()))
+    feeder = threading.Thread(target=lambda: os.fdopen(outlet, "wb").write(content))
     feeder.start()
-    monkeypatch.setattr(separate_files_module, "_reader", lambda source: audio.TrackReader(inlet))
+    monkeypatch.setattr(separate_files_module, "_reader", lambda source, output: audio.TrackReader(inlet))
     with pytest.raises(AudioError, match="longer than a WAV file can hold"):
         separate_file(Gains(("a",)), Source(None, "stdin"), Output(tmp_path / "out"), SHORT)
     feeder.join()

@@ -93,10 +93,14 @@ def test_a_batch_goes_on_past_what_fails_and_says_so(tmp_path, five):
     song(songs / "a.wav")
     song(songs / "more" / "c.wav")
     (songs / "b.wav").write_bytes(b"no sound")
+    for name in ("notes.txt", "cover.jpg"):
+        (songs / name).write_bytes(b"no sound")
     result = call(songs, "--out", out, "--weights", five)
     assert isinstance(result.exception, AudioError)
-    assert str(result.exception).startswith("1 of 3 files could not be separated")
-    assert result.stderr.startswith(f"stemgmd: {songs / 'b.wav'}: cannot be read as audio")
+    assert str(result.exception) == f"1 of 3 files could not be separated, the others were: {songs / 'b.wav'}"
+    lines = result.stderr.splitlines()
+    assert lines[0] == f"stemgmd: no audio, left out: {songs / 'cover.jpg'}, {songs / 'notes.txt'}"
+    assert lines[1].startswith(f"stemgmd: {songs / 'b.wav'}: cannot be read as audio")
     assert len(result.stdout.splitlines()) == 2
     assert (out / "a" / "kick.wav").is_file()
     assert (out / "more" / "c" / "kick.wav").is_file()
