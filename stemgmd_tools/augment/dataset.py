@@ -160,18 +160,26 @@ class SegmentDataset(Dataset[Item]):
 
     def __getitem__(self, key: int | tuple[int, int]) -> Item:
         """Return an item: ``dataset[epoch, index]``; a lone index is of epoch 0."""
+        example, rows = self.drawn(key)
+        rendered = render_example(self.source, example, rows, self._studio)
+        return Item(example, rows, torch.from_numpy(rendered.stems), rendered.labels)
+
+    def drawn(self, key: int | tuple[int, int]) -> tuple[Example, tuple[Row, ...]]:
+        """Return what an item is and what is done to it, without making it.
+
+        :raises StemgmdError: if the source has nothing to draw from.
+        """
         epoch, index = (0, key) if isinstance(key, int) else key
         if not 0 <= index < self._length:
             raise IndexError(f"index is {index}; an epoch has {self._length} items")
-        example, rows = self._drawn(epoch, index)
+        example, rows = self._heard(epoch, index)
         if self._chain is not None:
             later = max((row.step for row in rows), default=-1) + 1
             drawn = draw(self._chain, example, self._pool, self._seed)
             rows += tuple(row._replace(step=row.step + later) for row in drawn)
-        rendered = render_example(self.source, example, rows, self._studio)
-        return Item(example, rows, torch.from_numpy(rendered.stems), rendered.labels)
+        return example, rows
 
-    def _drawn(self, epoch: int, index: int) -> tuple[Example, tuple[Row, ...]]:
+    def _heard(self, epoch: int, index: int) -> tuple[Example, tuple[Row, ...]]:
         """Return what is heard: a segment as it was played, or a mix of several."""
         number = epoch * self._length + index
         if self._mix is None:

@@ -49,6 +49,11 @@ def settings_of(source: Corpus | VirtualCorpus) -> RenderSettings:
     return source.identity.settings if isinstance(source, Corpus) else source.settings
 
 
+def is_augmented(source: Corpus | VirtualCorpus) -> bool:
+    """Return whether the stems of a source are no longer as they were rendered."""
+    return isinstance(source, Corpus) and source.identity.augmentation is not None
+
+
 def rendering_of(source: Corpus | VirtualCorpus) -> list[dict[str, Any]]:
     """Return, JSON-able, all but performances and kits that decides the sound of a source: settings, augmentation."""
     made = [asdict(settings_of(source))]

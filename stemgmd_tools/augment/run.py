@@ -14,7 +14,7 @@ from stemgmd_tools.augment.board import need_board
 from stemgmd_tools.augment.chain import Chain
 from stemgmd_tools.augment.jobs import AugmentJob, Recipe
 from stemgmd_tools.augment.libraries import libraries
-from stemgmd_tools.augment.origin import Origin, kit_rows, opened, settings_of
+from stemgmd_tools.augment.origin import Origin, is_augmented, kit_rows, opened, settings_of
 from stemgmd_tools.augment.responses import named_in_chain, named_in_rows, response
 from stemgmd_tools.augment.rows import Example, example_name
 from stemgmd_tools.augment.table import STEM_NAMES, Drawn
@@ -57,8 +57,8 @@ class AugmentRequest:
         source = opened(self.origin)
         if settings_of(source).layout != "native":
             raise UsageError(f"{self.origin.corpus}: has the layout of the original; augment one with --layout native")
-        if not isinstance(source, VirtualCorpus) and source.identity.augmentation is not None:
-            raise UsageError(f"{source.root}: is augmented already; augment the corpus that it was made from")
+        if is_augmented(source):
+            raise UsageError(f"{self.origin.corpus}: is augmented already; augment the corpus that it was made from")
         names = set(named_in_chain(self.chain)) if self.chain else set()
         effects = {step.effect for step in self.chain.steps} if self.chain else set()
         for drawn in self.given:

@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 from stemgmd_tools.augment.chain import chain_names
 from stemgmd_tools.augment.devices import device_named
 from stemgmd_tools.augment.mixing import MixScope
+from stemgmd_tools.baseline.before import Checked, check_run
 from stemgmd_tools.baseline.bootstrap import mean_interval, paired_interval
 from stemgmd_tools.baseline.config import TrainConfig
 from stemgmd_tools.baseline.config_file import with_changes
-from stemgmd_tools.baseline.data import open_data, open_test, train_segments, validation_segments
+from stemgmd_tools.baseline.data import open_test
 from stemgmd_tools.baseline.evaluate import Measures, Source, Take, evaluate, takes_of
 from stemgmd_tools.baseline.model_method import TrainedModel
 from stemgmd_tools.baseline.models.registry import build
 from stemgmd_tools.baseline.ranks import process_count
-from stemgmd_tools.baseline.run_folder import RunFolder
 from stemgmd_tools.baseline.test_kits import trained_on
 from stemgmd_tools.baseline.train import train
 from stemgmd_tools.baseline.trainer import Make
@@ -92,8 +92,7 @@ def ablate(
     :raises StemgmdError: as training and evaluation do.
     """
     told = watch or Silent()
-    settings = checked(config, grid, out)
-    source = open_test(config.data, limit)
+    settings, _, source = ready(config, grid, out, limit=limit, make=make)
     device = device_named(config.device)
     found = []
     for variant, own in zip(grid, settings, strict=True):
@@ -110,10 +109,25 @@ def ablate(
     return table
 
 
-def checked(config: TrainConfig, grid: Sequence[Variant], out: Path) -> list[TrainConfig]:
-    """Return the settings of all variants; what cannot be trained shows before the first is, not hours later.
+class Ready(NamedTuple):
+    """An ablation that can begin."""
 
-    :raises UsageError: if several processes share the work, or two variants would share a folder.
+    settings: tuple[TrainConfig, ...]
+    """Of all variants."""
+    runs: tuple[Checked, ...]
+    """What each would hear."""
+    test: Source
+    """What all are evaluated on."""
+
+
+def ready(
+    config: TrainConfig, grid: Sequence[Variant], out: Path, *, limit: int | None = None, make: Make = build
+) -> Ready:
+    """Check all variants and the test: what cannot be done shows before anything is, not hours later.
+
+    :param limit: at most so many test performances, spread evenly.
+    :param make: builds the model.
+    :raises UsageError: if several processes share the work, two variants would share a folder, or there is no test.
     :raises StemgmdError: as training does: for unknown kits and chains, for leaks, for folders of other runs.
     """
     if process_count() > 1:
@@ -122,13 +136,10 @@ def checked(config: TrainConfig, grid: Sequence[Variant], out: Path) -> list[Tra
             "train every value by itself"
         )
     _refuse_shared_folders(grid)
-    settings = [with_changes(config, variant.changes) for variant in grid]
-    for variant, own in zip(grid, settings, strict=True):
-        data = open_data(own.data, own.model.weights)
-        train_segments(own, data)
-        validation_segments(own, data)
-        RunFolder(out / _slug(variant.name)).check(own, data)
-    return settings
+    settings = tuple(with_changes(config, variant.changes) for variant in grid)
+    folders = [out / _slug(variant.name) for variant in grid]
+    runs = tuple(check_run(own, folder, make=make) for own, folder in zip(settings, folders, strict=True))
+    return Ready(settings, runs, open_test(config.data, limit))
 
 
 def _refuse_shared_folders(grid: Sequence[Variant]) -> None:

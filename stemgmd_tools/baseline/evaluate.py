@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from stemgmd_tools import __version__, units
-from stemgmd_tools.augment.origin import rendering_of
+from stemgmd_tools.augment.origin import is_augmented, rendering_of
 from stemgmd_tools.augment.stems import pieces_of_stem
 from stemgmd_tools.baseline.evaluation_table import EVALUATION, KitSet
 from stemgmd_tools.baseline.kit_identity import known_identities, source_identities
@@ -97,6 +97,7 @@ def takes_of(
     splits = source.kit_splits
     kinds = {kit.name: _kit_set(kit, splits[kit.name], recorded, trained) for kit in source_identities(source)}
     digests = _kit_digests(source)
+    sounds = _augmented_sounds(source)
     played = [source.played(str(name)) for name in performances.index if among is None or name in among]
     if selection is not None:
         played = select(played, selection)
@@ -109,7 +110,7 @@ def takes_of(
             _text(performances.at[one.id, "gmd_split"]),
             _primary(performances.at[one.id, "style"]),
             hits[one.id],
-            _digest(digests[kit], performance_digest(one)),
+            _digest(digests[kit], performance_digest(one), *sounds.get((one.id, kit), ())),
         )
         for one in played
         for kit in source.kits_of(one.id)
@@ -157,6 +158,14 @@ def _kit_digests(source: Source) -> dict[str, str]:
         kit: _digest(content, made)
         for kit, content in zip(kits["kit"].tolist(), kits["kit_hash"].tolist(), strict=True)
     }
+
+
+def _augmented_sounds(source: Source) -> dict[tuple[str, str], list[str]]:
+    """Return the hashes of the files of augmented examples, by performance and kit; of other sources none."""
+    if not is_augmented(source):
+        return {}
+    tracks = source.tracks.groupby(["performance", "kit"], sort=False)["content_hash"]
+    return {(str(performance), str(kit)): hashes.tolist() for (performance, kit), hashes in tracks}
 
 
 def _digest(*things: Any) -> str:

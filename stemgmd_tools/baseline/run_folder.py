@@ -60,6 +60,10 @@ class RunFolder(NamedTuple):
         """The weights of the last save."""
         return self.root / "last.safetensors"
 
+    @property
+    def _lock(self) -> Path:
+        return self.root / ".lock"
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep other runs out; the lock ends with the process, however it ends.
@@ -67,7 +71,7 @@ class RunFolder(NamedTuple):
         :raises TrainingError: if another process trains here.
         """
         self.root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.root / ".lock")
+        lock = FileLock(self._lock)
         try:
             with lock.acquire(timeout=0):
                 yield
@@ -75,6 +79,15 @@ class RunFolder(NamedTuple):
             raise TrainingError(
                 f"{self.root}: another process trains in this folder; wait for it or choose another with --out"
             ) from None
+
+    def refuse_if_held(self) -> None:
+        """Refuse a folder in which another process trains; nothing is written.
+
+        :raises TrainingError: if one does.
+        """
+        if self._lock.exists():
+            with self.held():
+                pass
 
     def check(self, config: TrainConfig, data: TrainingData) -> None:
         """Check that a run which was begun here, if there is one, can go on; nothing is written.

@@ -19,6 +19,7 @@ from stemgmd_tools import __version__
 from stemgmd_tools.augment.dataset import Batch
 from stemgmd_tools.baseline.account import Account
 from stemgmd_tools.baseline.batches import PartSampler, loading_workers, part_loader
+from stemgmd_tools.baseline.before import require_budget, require_drawable, require_writable
 from stemgmd_tools.baseline.checkpoint import State, read_state, restore, save_state
 from stemgmd_tools.baseline.config import TrainConfig
 from stemgmd_tools.baseline.data import (
@@ -41,7 +42,6 @@ from stemgmd_tools.baseline.validate import Validated, Validation
 from stemgmd_tools.baseline.watch import Silent, Watch
 from stemgmd_tools.baseline.weights import save_weights
 from stemgmd_tools.corpus.execute import worker_count
-from stemgmd_tools.errors import UsageError
 
 _VALIDATIONS: Final = 8
 """In a time budget, unless they take too long: a short one is not over before the first validation."""
@@ -75,14 +75,17 @@ def train(config: TrainConfig, out: Path, *, watch: Watch | None = None, make: M
     :raises TrainingError: if something leaks, the folder belongs to other settings, or the loss has no value any more.
     :raises StemgmdError: if a source, a kit, a model or a device cannot be used.
     """
-    if config.budget.steps is None and config.budget.time_s is None:
-        raise UsageError("budget: give steps or time_s (--steps, --time-budget)")
+    require_budget(config)
     with ExitStack() as stack:
         ranks = stack.enter_context(ranks_of(config.device))
         folder = RunFolder(out)
+        if ranks.is_first:
+            require_writable(out)
         data = open_data(config.data, config.model.weights)
         if ranks.is_first:
             stack.enter_context(folder.held())
+            folder.check(config, data)
+            require_drawable(train_segments(config, data))
             folder.begin(config, data)
             prepare(data, worker_count(None))
         ranks.wait()

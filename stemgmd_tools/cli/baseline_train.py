@@ -97,7 +97,9 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
     help="Of --ablate, repeatable; the first is compared with: larsnet; 0.5:kit_swap; train,random:0..99.",
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Evaluate --ablate on N test performances at most.")
-@click.option("--dry-run", is_flag=True, help="Print the settings that would be used; check that nothing leaks.")
+@click.option(
+    "--dry-run", is_flag=True, help="Check all that the run checks before its first step; print the settings."
+)
 @click.option("--quiet", is_flag=True, help="No progress.")
 def baseline_train(**options: Any) -> None:
     """Train a separator on GMD's training split through training kits.
@@ -120,7 +122,7 @@ def baseline_train(**options: Any) -> None:
     grid = variants(options["ablate"], options["values"]) if options["ablate"] else ()
     if options["dry_run"]:
         if is_first_process():
-            _dry_run(config, grid, options["out"])
+            _dry_run(config, grid, options)
         return
     keep_freed_memory()
     watch = watch_on(sys.stderr, quiet=options["quiet"])
@@ -149,21 +151,23 @@ def _source_notice(config: TrainConfig) -> str:
     return find_source(gmd=None if config.data.gmd is None else Path(config.data.gmd)).notice
 
 
-def _dry_run(config: TrainConfig, grid: Sequence[Variant], out: Path) -> None:
-    from stemgmd_tools.baseline.ablate import checked
+def _dry_run(config: TrainConfig, grid: Sequence[Variant], options: dict[str, Any]) -> None:
+    """Check all that the run checks before its first step, and print the settings."""
+    from stemgmd_tools.baseline.ablate import ready
+    from stemgmd_tools.baseline.before import check_run
     from stemgmd_tools.baseline.config_file import config_text
-    from stemgmd_tools.baseline.data import open_data
-    from stemgmd_tools.baseline.models.registry import ModelSpec, build
-    from stemgmd_tools.baseline.models.separator import parameter_count
 
-    data = open_data(config.data, config.model.weights)
     if grid:
-        checked(config, grid, out)
-    model = build(ModelSpec(config.model.name, config.model.stem_names, config.model.options))
+        found = ready(config, grid, options["out"], limit=options["limit"])
+        runs = {f"{variant.name}: ": run for variant, run in zip(grid, found.runs, strict=True)}
+    else:
+        runs = {"": check_run(config, options["out"])}
     click.echo(config_text(config), nl=False)
-    counts = ", ".join(f"{len(data.splits.of(role)):,} {role}" for role in ("train", "validation", "test"))
-    click.echo(f"# performances: {counts}; kits: {len(data.kits):,}; nothing leaks")
-    click.echo(f"# weights of the model: {parameter_count(model):,}")
+    for name, run in runs.items():
+        data = run.data
+        counts = ", ".join(f"{len(data.splits.of(role)):,} {role}" for role in ("train", "validation", "test"))
+        click.echo(f"# {name}performances: {counts}; kits: {len(data.kits):,}; nothing leaks")
+    click.echo(f"# weights of the model: {next(iter(runs.values())).parameters:,}")
 
 
 def _config(options: dict[str, Any]) -> TrainConfig:

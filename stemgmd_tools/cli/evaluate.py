@@ -152,7 +152,7 @@ def _names(weights: Sequence[Path]) -> list[str]:
 
 def _takes(options: dict[str, Any], methods: list[Method]) -> list[Take]:
     """Return the clips: those of the corpus, then the same performances through recorded kits."""
-    from stemgmd_tools.augment.origin import settings_of
+    from stemgmd_tools.augment.origin import is_augmented, settings_of
     from stemgmd_tools.baseline.evaluate import Source, kept_for_test, takes_of
     from stemgmd_tools.baseline.test_kits import recorded_kits, trained_on
     from stemgmd_tools.corpus.open import open_corpus, virtual_corpus
@@ -170,6 +170,10 @@ def _takes(options: dict[str, Any], methods: list[Method]) -> list[Take]:
     selection = Selection(splits=options["splits"], ids=options["ids"], limit=options["limit"])
     kits = options["kits"] or ("all",)
     source: Source = open_corpus(corpus) if corpus else virtual_corpus(gmd, kits, kit_path=options["kit_path"])
+    if folder and is_augmented(source):
+        raise UsageError(
+            f"{corpus}: is augmented, so --test-kits cannot play the same; give the corpus it was made from"
+        )
     real = recorded_kits(folder) if folder else ()
     names = [kit.name for kit in real]
     among = kept_for_test(source) if _only_test(options) else None

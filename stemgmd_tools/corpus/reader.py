@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from stemgmd_tools import audio, units
 from stemgmd_tools.corpus.collect import MANIFEST_FOLDER
 from stemgmd_tools.corpus.identity import Identity, require_identity
-from stemgmd_tools.corpus.jobs import MIDI
-from stemgmd_tools.corpus.records import read_record, record_path
+from stemgmd_tools.corpus.jobs import MIDI, STEMS
+from stemgmd_tools.corpus.records import Record, read_record, record_path
 from stemgmd_tools.corpus.source import axes_of, not_held, room_for, silence, span_of
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.performances.mapping import NoteMapping
 from stemgmd_tools.performances.midi import read_midi
-from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.performances.types import HIT_DTYPE, Hit, Performance, records
 from stemgmd_tools.pieces import PIECES, Piece
 from stemgmd_tools.rendering.stems import Pcm
 
@@ -157,14 +157,17 @@ class Corpus:
     def played(self, performance: str) -> Performance:
         """Return what was played, read from the MIDI file that lies in the corpus.
 
+        Of an example of an augmented corpus it has the hits that are heard, but neither pedal nor chokes.
+
         :raises UsageError: if the corpus does not hold this performance.
         :raises CorpusError: if its record or its MIDI file is missing or is not what the manifests tell of.
         """
         if performance not in _performances(*self._stamped("performances")):
             raise not_held(self.root, performance)
-        record = read_record(record_path(self.root, MIDI, performance))
-        if record is None:
-            raise CorpusError(f"{self.root}: has no sound record of {performance}; look with `stemgmd verify`")
+        if self.identity.augmentation is not None:
+            kit = self.kits_of(performance)[0]  # an example is made through one
+            return _heard(performance, self._record(STEMS, f"{kit}/{performance}").content["performance"])
+        record = self._record(MIDI, performance)
         try:
             midi = (self.root / record.files[0].path).read_bytes()
         except OSError as error:
@@ -181,6 +184,12 @@ class Corpus:
             if all(found.hits[name].tolist() == hits[name] for name in ("time_s", "note", "velocity")):
                 return found
         raise CorpusError(f"{self.root}: the MIDI file of {performance} does not hold the hits that were rendered")
+
+    def _record(self, kind: str, name: str) -> Record:
+        record = read_record(record_path(self.root, kind, name))
+        if record is None:
+            raise CorpusError(f"{self.root}: has no sound record of {name}; look with `stemgmd verify`")
+        return record
 
     def _rendered(self, performance: str, kit: str) -> _Rendered:
         rendered = _index(*self._stamped("stems")).get((performance, kit))
@@ -202,6 +211,13 @@ class Corpus:
             return path, path.stat().st_mtime_ns
         except OSError:
             return path, 0  # reading says what is wrong
+
+
+def _heard(performance: str, content: Mapping[str, Any]) -> Performance:
+    """Return the performance that the record of an augmented example tells of."""
+    hits = content["hits"]
+    rows = [Hit(*row) for row in zip(*(hits[name] for name in Hit._fields), strict=True)]
+    return Performance(performance, records(rows, HIT_DTYPE), content["duration_s"], metadata=content["metadata"])
 
 
 class _Rendered(NamedTuple):
