@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from stemgmd_tools.corpus.source import StemSource as StemSource
     from stemgmd_tools.corpus.verify import verify_corpus as verify_corpus
     from stemgmd_tools.corpus.virtual import VirtualCorpus as VirtualCorpus
+    from stemgmd_tools.errors import LeftOutWarning as LeftOutWarning
     from stemgmd_tools.errors import StemgmdError as StemgmdError
+    from stemgmd_tools.errors import StemgmdWarning as StemgmdWarning
     from stemgmd_tools.kits.kit import Kit as Kit
     from stemgmd_tools.kits.store import open_bank as open_bank
     from stemgmd_tools.manifest.files import read_manifest as read_manifest
@@ -69,7 +71,9 @@ _HOME: Final = {
     "render_corpus": "corpus.run",
     "StemSource": "corpus.source",
     "VirtualCorpus": "corpus.virtual",
+    "LeftOutWarning": "errors",
     "StemgmdError": "errors",
+    "StemgmdWarning": "errors",
     "Kit": "kits.kit",
     "open_bank": "kits.store",
     "read_manifest": "manifest.files",

@@ -23,15 +23,23 @@ from stemgmd_tools.rendering.stems import Stems
 
 
 def load_performances(
-    gmd: Path | str | None = None, *, midi: Path | str | None = None, mapping: str = "td11", **filters: Any
+    gmd: Path | str | None = None,
+    *,
+    midi: Path | str | None = None,
+    mapping: str = "td11",
+    strict: bool = False,
+    **filters: Any,
 ) -> list[Performance]:
     """Return performances: of GMD if it is named or configured, of a folder of MIDI files, else the starter set.
 
     :param gmd: folder or official zip of the Groove MIDI Dataset; default ``STEMGMD_GMD``, the cache, the starter set.
-    :param midi: a folder of drum MIDI files instead.
-    :param mapping: how that folder's notes are meant, ``td11`` or ``gm``.
+    :param midi: a folder of drum MIDI files instead, or one file.
+    :param mapping: how their notes are meant, ``td11`` or ``gm``.
+    :param strict: refuse everything if one file of ``midi`` cannot be used.
     :param filters: as in :class:`Selection`: ``splits=("test",)``, ``drummers``, ``styles``, ``bpm_min``, ``bpm_max``,
         ``beat_types``, ``ids``, ``limit``.
+    :warns LeftOutWarning: for each file of ``midi`` that cannot be used.
+    :warns StemgmdWarning: for each MIDI file in which something had to be put right.
     :raises StemgmdError: if there is nothing there, it cannot be read, or the filters leave nothing.
     """
     if mapping not in tuple(NoteMapping):
@@ -41,7 +49,7 @@ def load_performances(
         midi=None if midi is None else Path(midi),
         mapping=NoteMapping(mapping),
     )
-    return select(source.read(), Selection(**filters))
+    return select(source.read(strict=strict), Selection(**filters))
 
 
 def load_kits(*names: str, kit_path: Sequence[Path | str] = ()) -> tuple[Kit, ...]:

@@ -23,6 +23,20 @@ class StemgmdError(Exception):
     exit_code = 1
 
 
+class StemgmdWarning(UserWarning):
+    """Something that was put right; the message is one line that says where and what.
+
+    The command line prints it on standard error. From Python it goes through :mod:`warnings`.
+    """
+
+
+class LeftOutWarning(StemgmdWarning):
+    """Something that was asked for and left out; the rest was done.
+
+    The command line lists all of these when it ends, with exit code 1.
+    """
+
+
 class UsageError(StemgmdError):
     """A request that cannot be carried out as asked (unknown kit, empty selection, missing extra)."""
 

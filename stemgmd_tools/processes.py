@@ -17,7 +17,7 @@ from concurrent.futures import BrokenExecutor
 from multiprocessing import resource_tracker
 from typing import Any, Final
 
-from stemgmd_tools.errors import StemgmdError, UsageError
+from stemgmd_tools.errors import StemgmdError, StemgmdWarning, UsageError
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", ".*joblib will operate in serial mode")  # require_semaphores tells it in one line
@@ -108,6 +108,7 @@ def end_with_parent(at_once: bool = False) -> None:
     if parent is None or parent.pid is None:
         return
     _leave_stdout()
+    warnings.simplefilter("ignore", StemgmdWarning)  # the parent has met the same
     if at_once and sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # a C library without prctl
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterable
 
 import mido
@@ -42,3 +43,22 @@ def midi_file(*tracks: Iterable[tuple[int, mido.Message]], type_: int = 0, ticks
     buffer = io.BytesIO()
     mido.MidiFile(type=type_, ticks_per_beat=ticks_per_beat, tracks=written).save(file=buffer)
     return buffer.getvalue()
+
+
+def chunk(name: bytes, content: bytes, length: int | None = None) -> bytes:
+    """Return a chunk; ``length`` is what its header states instead of the truth."""
+    return name + struct.pack(">L", len(content) if length is None else length) + content
+
+
+def raw_file(*chunks: bytes, tracks: int | None = None, type_: int = 1, division: int = TICKS) -> bytes:
+    """Return a file of chunks; ``tracks`` is the count that the header states instead of the truth."""
+    count = sum(one.startswith(b"MTrk") for one in chunks) if tracks is None else tracks
+    return chunk(b"MThd", struct.pack(">HHh", type_, count, division)) + b"".join(chunks)
+
+
+END = b"\x00\xff\x2f\x00"
+"""An end marker."""
+KICK = b"\x00\x99\x24\x64"
+"""A kick on the tick of the event before."""
+SNARE = b"\x83\x60\x99\x26\x64"
+"""A snare a beat after the event before."""

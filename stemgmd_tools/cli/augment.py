@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the draws.")
 @click.option("--gmd", type=click.Path(path_type=Path), metavar="PATH", help="Without CORPUS: GMD, folder or zip.")
-@click.option("--midi", type=click.Path(path_type=Path), metavar="DIR", help="Without CORPUS: a folder of drum MIDI.")
+@click.option(
+    "--midi", type=click.Path(path_type=Path), metavar="PATH", help="Without CORPUS: drum MIDI, a folder or a file."
+)
+@click.option("--strict", is_flag=True, help="Stop before any work if a file of --midi cannot be used.")
 @click.option(
     "--kits", multiple=True, metavar="NAMES", help="Kits to take.  [default: those of CORPUS; without it all]"
 )
@@ -156,6 +159,8 @@ def _origin(options: dict[str, Any]) -> tuple[Origin, str]:
         ).source
     found = find_source(gmd=options["gmd"], midi=options["midi"])
     click.echo(found.notice, err=True)
+    if options["strict"]:
+        found.read(strict=True)
     kits = tuple(options["kits"]) or ("all",)
     gmd, midi = (None if path is None else path.absolute() for path in (options["gmd"], options["midi"]))
     origin = Origin(None, gmd=gmd, midi=midi, kits=kits, kit_path=kit_path, impulse_responses=responses)

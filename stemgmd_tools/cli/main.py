@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from stemgmd_tools import __version__
+from stemgmd_tools.cli.report import noticing, say
 from stemgmd_tools.errors import INTERRUPTED, StemgmdError
 
 COMMANDS: Final = {
@@ -56,21 +57,33 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files need not be in the locale's encoding
+    with noticing() as notices:
+        try:
+            code = _run()
+        finally:
+            left_out = notices.close()
+    if code or left_out:
+        sys.exit(code or 1)
+
+
+def _run() -> int:
+    """Run the command line; return the exit code."""
     try:
         stemgmd.main(standalone_mode=False)
     except StemgmdError as error:
-        click.echo(f"stemgmd: {error}", err=True)
-        sys.exit(error.exit_code)
+        say(str(error))
+        return error.exit_code
     except click.ClickException as error:
-        click.echo(f"stemgmd: {_one_line(error)}", err=True)
-        sys.exit(error.exit_code)
+        say(_one_line(error))
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stemgmd: interrupted; run the same command again to continue", err=True)
-        sys.exit(INTERRUPTED)
+        say("interrupted; run the same command again to continue")
+        return INTERRUPTED
     except OSError as error:  # what the operating system refuses outside a run: a full disk behind stdout
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"stemgmd: {where}{error.strerror or error}", err=True)
-        sys.exit(1)
+        say(f"{where}{error.strerror or error}")
+        return 1
+    return 0
 
 
 def _one_line(error: click.ClickException) -> str:

@@ -35,7 +35,8 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
 
 @click.command(short_help="Render performances through kits to a corpus.")
 @click.option("--gmd", type=click.Path(path_type=Path), metavar="PATH", help="The Groove MIDI Dataset: folder or zip.")
-@click.option("--midi", type=click.Path(path_type=Path), metavar="DIR", help="A folder of other drum MIDI files.")
+@click.option("--midi", type=click.Path(path_type=Path), metavar="PATH", help="Other drum MIDI: a folder or a file.")
+@click.option("--strict", is_flag=True, help="Stop before any work if a file of --midi cannot be used.")
 @click.option(
     "--mapping",
     type=click.Choice(["td11", "gm", "stemgmd"]),
@@ -155,7 +156,7 @@ def _request(options: dict[str, Any]) -> Request:
     source = find_source(gmd=options["gmd"], midi=options["midi"], mapping=notes)
     click.echo(source.notice, err=True)
     return Request(
-        performances=select(source.read(), _selection(options)),
+        performances=select(source.read(strict=options["strict"]), _selection(options)),
         midi=source.midi(),
         source=source.kind.value,
         kits=kits_named(options["kits"], search_path(options["kit_path"])),

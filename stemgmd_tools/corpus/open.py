@@ -44,7 +44,7 @@ def virtual_corpus(
     :param gmd: folder or official zip of the Groove MIDI Dataset; default ``STEMGMD_GMD``, the cache, the starter set.
     :param kits: names, groups or paths of sample maps: ``"train"``, ``["cedar_hall", "random:0..99"]``.
     :param seed: decides which of several takes each hit plays.
-    :param midi: a folder of other drum MIDI files.
+    :param midi: a folder of other drum MIDI files, or one file.
     :param mapping: notes of ``midi``, ``td11`` or ``gm``; ``stemgmd`` plays one sound per piece, as the original did.
     :param kit_path: folders searched for sample maps and sample folders, before those of ``STEMGMD_KITS``.
     :param sample_rate: in Hz.
@@ -52,6 +52,7 @@ def virtual_corpus(
     :param tail: ``natural`` lets the last sounds ring out, ``cut`` stops at the performance's end.
     :param filters: as in :class:`Selection`: ``splits=("test",)``, ``drummers``, ``styles``, ``bpm_min``, ``bpm_max``,
         ``beat_types``, ``ids``, ``limit``.
+    :warns LeftOutWarning: for each file of ``midi`` that cannot be used.
     :raises StemgmdError: if there is nothing there, it cannot be read, or the filters leave nothing.
     """
     settings = RenderSettings(

@@ -23,7 +23,7 @@ from stemgmd_tools.files import write_bytes
 from stemgmd_tools.performances.midi import ReadCounts, Reading
 from stemgmd_tools.performances.types import CHOKE_DTYPE, HIT_DTYPE, PEDAL_DTYPE, Records
 
-READER_VERSION: Final = 2
+READER_VERSION: Final = 3
 """To be raised by every change to what is read from a file."""
 
 _TABLES: Final = {"hits": HIT_DTYPE, "pedal": PEDAL_DTYPE, "chokes": CHOKE_DTYPE}
@@ -55,6 +55,7 @@ def store_readings(key: str, readings: Sequence[Reading]) -> None:
     columns: dict[str, NDArray[np.generic]] = {
         "duration_s": np.array([reading.duration_s for reading in readings]),
         "counts": np.array([reading.counts for reading in readings], dtype=np.int64),
+        "repairs": np.array([reading.repairs for reading in readings], dtype=np.str_),
     }
     for name, dtype in _TABLES.items():
         tables: list[Records] = [getattr(reading, name) for reading in readings]
@@ -80,9 +81,10 @@ def _split(columns: dict[str, NDArray[np.generic]]) -> list[Reading]:
         parts[name] = [table[start:stop] for start, stop in pairwise(offset)]
     counts = [ReadCounts(*row) for row in columns["counts"].tolist()]
     durations: list[float] = columns["duration_s"].tolist()
+    repairs: list[str] = columns["repairs"].tolist()
     return [
-        Reading(hits=hits, pedal=pedal, chokes=chokes, duration_s=duration_s, counts=count_)
-        for hits, pedal, chokes, duration_s, count_ in zip(
-            parts["hits"], parts["pedal"], parts["chokes"], durations, counts, strict=True
+        Reading(hits=hits, pedal=pedal, chokes=chokes, duration_s=duration_s, counts=count_, repairs=repair)
+        for hits, pedal, chokes, duration_s, count_, repair in zip(
+            parts["hits"], parts["pedal"], parts["chokes"], durations, counts, repairs, strict=True
         )
     ]

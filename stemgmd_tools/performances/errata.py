@@ -14,6 +14,8 @@ from stemgmd_tools.errors import PerformanceError
 
 ERRATA_CSV: Final = "errata.csv"
 KINDS: Final = ("misaligned_audio", "identical_notes")
+REPAIRED: Final = "repaired_midi"
+"""The kind that no table lists: what had to be put right when the file was read."""
 
 
 class Erratum(NamedTuple):
@@ -58,3 +60,8 @@ def errata_by_id() -> Mapping[str, str]:
 def errata_of(performance_id: str) -> str:
     """Return the errata of one performance as text, ``""`` where none are known."""
     return errata_by_id().get(performance_id, "")
+
+
+def with_repairs(errata: str, repairs: str) -> str:
+    """Return errata together with what was put right in a performance's MIDI file; each may be empty."""
+    return "; ".join(text for text in (errata, repairs and f"{REPAIRED}: {repairs}") if text)

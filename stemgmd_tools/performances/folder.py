@@ -3,47 +3,134 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from stemgmd_tools.errors import PerformanceError
+from stemgmd_tools.errors import LeftOutWarning, PerformanceError, StemgmdWarning
 from stemgmd_tools.listing import list_files
+from stemgmd_tools.names import objection_to, shown
+from stemgmd_tools.performances.errata import with_repairs
 from stemgmd_tools.performances.info_csv import InfoRow
 from stemgmd_tools.performances.mapping import NoteMapping
-from stemgmd_tools.performances.midi import interpret
+from stemgmd_tools.performances.midi import interpret, warn_of_repairs
 from stemgmd_tools.performances.midi_source import MidiSource
 from stemgmd_tools.performances.smf import read_events
 from stemgmd_tools.performances.types import Performance
 
-SUFFIXES: Final = frozenset({".mid", ".midi", ".smf"})
+SUFFIXES: Final = frozenset({".mid", ".midi", ".smf", ".kar", ".rmi"})
 """Compared in lower case."""
+MAPPED_SUFFIX: Final = ".pieces"
+"""What a corpus appends to a performance's name, before ``.mid``, for its MIDI file of nine notes."""
 BPM_DECIMALS: Final = 3
 """A tempo is stored in whole microseconds per beat: 138 bpm comes back as 137.99993."""
 
 
-def read_folder(folder: Path, *, mapping: NoteMapping = NoteMapping.TD11) -> list[Performance]:
-    """Return one performance per MIDI file below ``folder``, sorted by id; hidden files and folders are left out.
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The MIDI files of a folder."""
 
-    The id is the path below ``folder`` without the suffix. The duration is the last onset plus
-    :data:`~stemgmd_tools.performances.midi.DECAY_S`. The metadata have the keys that
+    source: MidiSource
+    names: dict[str, str]
+    """Name of the file by the id of its performance, sorted by id."""
+    faults: list[str]
+    """Why others cannot be used, a line each."""
+
+
+def read_folder(path: Path, *, mapping: NoteMapping = NoteMapping.TD11, strict: bool = False) -> list[Performance]:
+    """Return one performance per MIDI file of a folder and all folders below it, sorted by id; or that of one file.
+
+    What is hidden (``.x``) is left out, links are followed. The id is the path below the folder without the suffix. The
+    duration is the last onset plus :data:`~stemgmd_tools.performances.midi.DECAY_S`. The metadata have the keys that
     :func:`~stemgmd_tools.performances.gmd.read_gmd` gives; drummer, style, beat type and split are ``""``, session is
     the file's folder, tempo and time signature are the file's first.
 
-    :raises PerformanceError: if there is no MIDI file, two files share an id, or one cannot be read or has no hit.
+    A file that cannot be used does not stop the others: one that cannot be played, whose name cannot become a path of a
+    corpus, or that shares its id with another.
+
+    :param path: a folder, or one MIDI file, whatever its suffix.
+    :param strict: refuse everything if one file cannot be used.
+    :warns LeftOutWarning: for each file that cannot be used.
+    :warns StemgmdWarning: for each file in which something had to be put right (its ``errata`` tell, too), and for ids
+        that some file systems take for one.
+    :raises PerformanceError: if there is no MIDI file, none can be used, or ``strict`` and one cannot.
     """
-    if not folder.is_dir():
-        raise PerformanceError(f"{folder}: no such folder; give a folder that holds MIDI files")
-    source = MidiSource(folder)
-    names = [path.relative_to(folder).as_posix() for path in list_files(folder).ending_in(SUFFIXES).files]
-    if not names:
-        raise PerformanceError(f"{folder}: no MIDI files ({', '.join(sorted(SUFFIXES))}) in it or below")
+    found = _find(path)
+    performances = []
+    for id_, name in found.names.items():
+        try:
+            performances.append(_read_one(found.source, id_, name, mapping))
+        except PerformanceError as error:
+            found.faults.append(str(error))
+    _tell(path, sorted(found.faults), len(performances), strict=strict)
+    _warn_of_likeness(path, found.names)
+    return performances
+
+
+def _tell(path: Path, faults: list[str], usable: int, *, strict: bool) -> None:
+    """Warn of every file that cannot be used; raise an error if that is too much."""
+    if len(faults) == 1 and not usable:
+        raise PerformanceError(faults[0])
+    for fault in faults:
+        warnings.warn(fault, LeftOutWarning, stacklevel=3)
+    if not usable:
+        raise PerformanceError(f"{path}: none of {len(faults)} MIDI files can be used; the first: {faults[0]}")
+    if faults and strict:
+        raise PerformanceError(
+            f"{path}: {len(faults)} of {len(faults) + usable} MIDI files cannot be used; mend them, move them away or "
+            f"leave out strict; the first: {faults[0]}"
+        )
+
+
+def _find(path: Path) -> _Found:
+    """Return the MIDI files of a folder, or the one that ``path`` is.
+
+    :raises PerformanceError: if there is none.
+    """
+    if path.is_file():
+        return _named(MidiSource(path.parent), [path.name], [])
+    if not path.is_dir():
+        raise PerformanceError(f"{path}: no such file or folder; give a MIDI file or a folder of them")
+    listing = list_files(path).ending_in(SUFFIXES)
+    faults = [f"{fault.path}: {fault.reason}" for fault in listing.faults]
+    if not listing.files and not faults:
+        raise PerformanceError(f"{path}: no MIDI files ({', '.join(sorted(SUFFIXES))}) in it or below")
+    return _named(MidiSource(path), [file.relative_to(path).as_posix() for file in listing.files], faults)
+
+
+def _named(source: MidiSource, names: list[str], faults: list[str]) -> _Found:
+    """Return files by the id of their performance; an id that cannot be kept, or is taken, is a fault."""
     by_id: dict[str, str] = {}
+    written: dict[str, str] = {}
     for name in names:
         id_ = str(PurePosixPath(name).with_suffix(""))
-        if id_ in by_id:
-            raise PerformanceError(f"{folder}: {by_id[id_]} and {name} would share the id {id_}; rename one")
-        by_id[id_] = name
-    return [_read_one(source, id_, by_id[id_], mapping) for id_ in sorted(by_id)]
+        objection = objection_to(id_)
+        owner = next((written[one] for one in (id_, f"{id_}{MAPPED_SUFFIX}") if one in written), None)
+        if objection:
+            faults.append(f"{shown(source.where(name))}: its name {objection}; rename the file")
+        elif owner is not None:
+            faults.append(f"{source.where(name)}: would be called like {owner}; rename one of them")
+        else:
+            by_id[id_] = name
+            written |= dict.fromkeys((id_, f"{id_}{MAPPED_SUFFIX}"), name)
+    return _Found(source, dict(sorted(by_id.items())), faults)
+
+
+def _warn_of_likeness(path: Path, ids: Iterable[str]) -> None:
+    """Warn of ids that differ in case or in how accents are encoded alone: some file systems take them for one."""
+    first: dict[str, str] = {}
+    for id_ in ids:
+        other = first.setdefault(unicodedata.normalize("NFC", id_).casefold(), id_)
+        if other != id_:
+            warnings.warn(
+                f"{path}: {other} and {id_} differ only in case or in the encoding of accents; a corpus of both cannot "
+                "be copied to macOS or Windows",
+                StemgmdWarning,
+                stacklevel=3,
+            )
 
 
 def _read_one(source: MidiSource, id_: str, name: str, mapping: NoteMapping) -> Performance:
@@ -65,7 +152,7 @@ def _read_one(source: MidiSource, id_: str, name: str, mapping: NoteMapping) -> 
         duration=reading.duration_s,
         split="",
     )
-    return Performance(
+    performance = Performance(
         id=id_,
         hits=reading.hits,
         duration_s=reading.duration_s,
@@ -73,8 +160,10 @@ def _read_one(source: MidiSource, id_: str, name: str, mapping: NoteMapping) -> 
         chokes=reading.chokes,
         metadata={
             **row.metadata(),
-            "errata": "",
+            "errata": with_repairs("", reading.repairs),
             "midi_sha256": hashlib.sha256(data).hexdigest(),
             **reading.counts._asdict(),
         },
     )
+    warn_of_repairs(where, reading.repairs)
+    return performance

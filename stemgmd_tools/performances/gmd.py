@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stemgmd_tools.performances.cache import cache_key, load_readings, store_readings
-from stemgmd_tools.performances.errata import errata_of
+from stemgmd_tools.performances.errata import errata_of, with_repairs
 from stemgmd_tools.performances.info_csv import InfoRow, read_info
 from stemgmd_tools.performances.mapping import NoteMapping
-from stemgmd_tools.performances.midi import Reading, interpret
+from stemgmd_tools.performances.midi import Reading, interpret, warn_of_repairs
 from stemgmd_tools.performances.midi_source import INFO_CSV, MidiSource
 from stemgmd_tools.performances.smf import read_events
 from stemgmd_tools.performances.types import Performance
@@ -27,7 +27,8 @@ def read_gmd(path: Path, *, use_cache: bool = True) -> list[Performance]:
     :return: one performance per row. Its duration is that of the csv: the MIDI tracks run on for up to 277 s, because
         the controllers after the cut were kept. Its metadata hold the columns of the csv by name, ``errata``,
         ``midi_sha256`` and the fields of :class:`~stemgmd_tools.performances.midi.ReadCounts`.
-    :raises PerformanceError: for a csv that does not fit, and for a file that is missing or damaged.
+    :warns StemgmdWarning: for each file in which something had to be put right; its ``errata`` tell, too.
+    :raises PerformanceError: for a csv that does not fit, and for a file that is missing or cannot be played.
     """
     source = MidiSource.of_gmd(path)
     rows = read_info(source.read(INFO_CSV), source.where(INFO_CSV))
@@ -39,6 +40,8 @@ def read_gmd(path: Path, *, use_cache: bool = True) -> list[Performance]:
         readings = _parse(source, rows, files)
         if use_cache:
             store_readings(key, readings)
+    for row, reading in zip(rows, readings, strict=True):
+        warn_of_repairs(source.where(row.midi_filename), reading.repairs)
     return [_performance(row, digest, reading) for row, digest, reading in zip(rows, digests, readings, strict=True)]
 
 
@@ -60,7 +63,7 @@ def _performance(row: InfoRow, digest: str, reading: Reading) -> Performance:
         chokes=reading.chokes,
         metadata={
             **row.metadata(),
-            "errata": errata_of(row.id),
+            "errata": with_repairs(errata_of(row.id), reading.repairs),
             "midi_sha256": digest,
             **reading.counts._asdict(),
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -9,10 +10,18 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.errors import PerformanceError
+from stemgmd_tools.errors import PerformanceError, StemgmdWarning
 from stemgmd_tools.performances.mapping import UNMAPPED, NoteMapping, lookup
-from stemgmd_tools.performances.smf import AFTERTOUCH, CONTROL, NOTE_OFF, NOTE_ON, DrumEvents, read_events
-from stemgmd_tools.performances.types import CHOKE_DTYPE, HIT_DTYPE, PEDAL_DTYPE, Performance, Records
+from stemgmd_tools.performances.smf import DrumEvents, read_events
+from stemgmd_tools.performances.smf_track import AFTERTOUCH, CONTROL, NOTE_OFF, NOTE_ON
+from stemgmd_tools.performances.types import (
+    CHOKE_DTYPE,
+    HIT_DTYPE,
+    MAX_DURATION_S,
+    PEDAL_DTYPE,
+    Performance,
+    Records,
+)
 from stemgmd_tools.pieces import NOTES, Group, Piece
 
 Value = str | int | float | bool | None
@@ -64,6 +73,8 @@ class Reading:
     chokes: Records
     duration_s: float
     counts: ReadCounts
+    repairs: str = ""
+    """What was put right in the file, in one line; empty if nothing."""
 
 
 def read_midi(
@@ -80,11 +91,13 @@ def read_midi(
     :param where: what to call the file in messages; the id if not given.
     :param duration_s: the stated duration in seconds; None takes the last onset plus :data:`DECAY_S`.
     :param metadata: columns to carry along; the fields of :class:`ReadCounts` are added.
+    :warns StemgmdWarning: if something had to be put right in the file.
     :raises PerformanceError: as :func:`~stemgmd_tools.performances.smf.read_events` does; or if no duration is stated
         and there is no hit to take one from.
     """
     where = where or id
     reading = interpret(read_events(data, where), where=where, duration_s=duration_s, mapping=mapping)
+    warn_of_repairs(where, reading.repairs)
     return Performance(
         id=id,
         hits=reading.hits,
@@ -95,6 +108,12 @@ def read_midi(
     )
 
 
+def warn_of_repairs(where: str, repairs: str) -> None:
+    """Warn in one line of what was put right in the file ``where``, if anything was."""
+    if repairs:
+        warnings.warn(f"{where}: repaired: {repairs}", StemgmdWarning, stacklevel=3)
+
+
 def interpret(events: DrumEvents, *, where: str, duration_s: float | None, mapping: NoteMapping) -> Reading:
     """Return what was played in ``events``.
 
@@ -102,7 +121,7 @@ def interpret(events: DrumEvents, *, where: str, duration_s: float | None, mappi
     note is held, a note of length 0 and the louder of two on one tick are hits. See :func:`hihat_openness` for the
     pedal. Poly aftertouch above 0 on a cymbal is a hand that chokes it; its return to 0 lets go and is ignored.
 
-    :raises PerformanceError: if ``duration_s`` is None and there is no hit.
+    :raises PerformanceError: if ``duration_s`` is None and there is no hit, or the last one is later than a day.
     """
     restrikes, zero_length = _count_overlaps(events)
     struck = np.flatnonzero(events.kinds == NOTE_ON)
@@ -120,6 +139,10 @@ def interpret(events: DrumEvents, *, where: str, duration_s: float | None, mappi
                 f"leave the file out or choose another mapping: {', '.join(NoteMapping)}"
             )
         duration_s = float(times_s[-1]) + DECAY_S
+        if duration_s > MAX_DURATION_S:
+            raise PerformanceError(
+                f"{where}: its last hit lies at {times_s[-1]:,.0f} s, performances last at most {MAX_DURATION_S:,.0f} s"
+            )
     kept = times_s < duration_s
     hits = np.empty(int(np.count_nonzero(kept)), HIT_DTYPE)
     hits["time_s"] = times_s[kept]
@@ -132,6 +155,7 @@ def interpret(events: DrumEvents, *, where: str, duration_s: float | None, mappi
         chokes=_chokes(events, duration_s, mapping),
         duration_s=duration_s,
         counts=ReadCounts(duplicates, restrikes, zero_length, int(np.count_nonzero(~kept)), unmapped),
+        repairs=events.repairs,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stemgmd_tools.errors import PerformanceError
+from stemgmd_tools.names import CONTROL
 from stemgmd_tools.performances.types import Performance
 
 INFO_CSV: Final = "info.csv"
@@ -123,7 +124,7 @@ def _is_one_down(name: str) -> bool:
 
 def _safe(name: str, where: str) -> PurePosixPath:
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts or not name.isprintable():
+    if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts or CONTROL.search(name):
         raise PerformanceError(
             f"{where}: the path {name!r} points outside; paths must be relative, printable, without '..'"
         )

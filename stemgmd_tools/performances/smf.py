@@ -1,19 +1,20 @@
-"""Standard MIDI files: bytes to drum events in seconds. Tempo, tracks and channels end here."""
+"""Standard MIDI files: bytes to drum events in seconds. Chunks, tempo, tracks and channels end here."""
 
 from __future__ import annotations
 
-import io
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from fractions import Fraction
+from typing import Final, TypeVar
 
-import mido
 import numpy as np
-from mido.midifiles.meta import KeySignatureError
 from numpy.typing import NDArray
 
 from stemgmd_tools.errors import PerformanceError
+from stemgmd_tools.performances.smf_chunks import read_header, read_tracks, unwrapped
+from stemgmd_tools.performances.smf_track import NOTE_ON, Repairs, TrackReader
+
+T = TypeVar("T")
 
 DRUM_CHANNEL: Final = 9
 """General MIDI's channel 10, counted from 0."""
@@ -23,16 +24,10 @@ US_PER_S: Final = 1_000_000
 MAX_TICK: Final = 1 << 38
 """Above any real file; below it, ticks times microseconds per beat (24 bits) stay exact in 64-bit integers."""
 
-NOTE_OFF: Final = 0x8
-NOTE_ON: Final = 0x9
-AFTERTOUCH: Final = 0xA
-CONTROL: Final = 0xB
+_SMPTE_RATES: Final = {24: Fraction(24), 25: Fraction(25), 29: Fraction(30_000, 1001), 30: Fraction(30)}
+"""Frames per second by the number that a header states; 29 stands for drop-frame time."""
 
-_EXPLAINED: Final = (OSError, ValueError, KeySignatureError)
-_UNREADABLE: Final = (*_EXPLAINED, EOFError, TypeError, LookupError, ArithmeticError, struct.error)
-"""What mido raises on bytes that are not a MIDI file; the first few with words of its own."""
-
-_EVENT_DTYPE: Final = np.dtype([("tick", "i8"), ("kind", "u1"), ("channel", "u1"), ("number", "u1"), ("value", "u1")])
+_EVENT_DTYPE: Final = np.dtype([("kind", "u1"), ("channel", "u1"), ("number", "u1"), ("value", "u1")])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,97 +37,72 @@ class DrumEvents:
     ticks: NDArray[np.int64]
     times_s: NDArray[np.float64]
     kinds: NDArray[np.uint8]
-    """:data:`NOTE_OFF` (also for a note-on of velocity 0), :data:`NOTE_ON`, :data:`AFTERTOUCH` or :data:`CONTROL`."""
+    """``NOTE_OFF`` (also for a note-on of velocity 0), ``NOTE_ON``, ``AFTERTOUCH`` or ``CONTROL`` of
+    :mod:`stemgmd_tools.performances.smf_track`."""
     numbers: NDArray[np.uint8]
     """Note or controller number, 0..127."""
     values: NDArray[np.uint8]
     """Velocity, pressure or controller value, 0..127."""
     bpm: float
-    """The first tempo, in beats per minute."""
+    """The first tempo, in beats per minute; of several on one tick the last."""
     time_signature: str
-    """The first time signature, written as GMD does: ``4-4``."""
+    """The first time signature, written as GMD does: ``4-4``; of several on one tick the last."""
     end_s: float
     """Where the longest track ends."""
-
-
-@dataclass(slots=True)
-class _Raw:
-    """What one pass over the messages collects."""
-
-    events: list[tuple[int, int, int, int, int]]
-    tempi: list[tuple[int, int]]
-    signatures: list[tuple[int, str]]
-    end_tick: int
+    repairs: str
+    """What was put right in the file, in one line; empty if nothing."""
 
 
 def read_events(data: bytes, where: str) -> DrumEvents:
     """Return the drum events of the MIDI file ``data``.
 
-    Type 0 and type 1 files with any number of tempo changes are read. The drum channel is channel 10 if it has notes,
-    else the only channel that has.
+    Files of type 0 and 1 with any number of tempo changes are read, also in a RIFF wrapper and in SMPTE time. Damage
+    is passed over as far as what is left can be played, and ``repairs`` tells: wrong counts and lengths, chunks that
+    are not part of the format, bytes that are no event, files that end too early. The drum channel is channel 10 if it
+    has notes, else the only channel that has.
 
     :param where: what to call the file in messages.
-    :raises PerformanceError: for bytes that are no whole MIDI file, type 2, SMPTE time division, a tempo of 0, or notes
-        on several channels none of which is channel 10.
+    :raises PerformanceError: for bytes that are no MIDI file, several tracks of type 2, a time division of no length,
+        or notes on several channels none of which is channel 10.
     """
-    try:
-        file = mido.MidiFile(file=io.BytesIO(data))
-        raw = _collect(file.tracks)
-        events = np.array(raw.events, dtype=_EVENT_DTYPE)
-    except _UNREADABLE as error:
-        explanation = str(error) if isinstance(error, _EXPLAINED) else "it holds a malformed message"
-        reason = "it ends too early" if isinstance(error, EOFError) else explanation
-        raise PerformanceError(f"{where}: not a whole Standard MIDI File ({reason}); replace the file") from error
-    if file.type not in (0, 1):
-        raise PerformanceError(f"{where}: MIDI file type {file.type}; types 0 and 1 are read, export it as one of them")
-    if file.ticks_per_beat <= 0:
+    repairs = Repairs()
+    data = unwrapped(data, repairs)
+    header = read_header(data, where, repairs)
+    _check_division(header.division, where)
+    reader = TrackReader(data, repairs)
+    found = read_tracks(data, header.end, reader, repairs)
+    if not found:
+        raise PerformanceError(f"{where}: holds no track; replace the file")
+    if header.type == 2 and found > 1:
         raise PerformanceError(
-            f"{where}: time division {file.ticks_per_beat} (SMPTE or none); only ticks per beat are read, export it so"
+            f"{where}: MIDI file of type 2, whose {found} tracks are pieces of their own; export it as type 0 or 1"
         )
-    if any(tempo_us == 0 for _, tempo_us in raw.tempi):
-        raise PerformanceError(f"{where}: a tempo of 0 microseconds per beat, which stops time; export the file again")
-    if raw.end_tick >= MAX_TICK:
-        raise PerformanceError(f"{where}: ends at tick {raw.end_tick}, which no real file does; replace the file")
-    events = events[np.argsort(events["tick"], kind="stable")]
-    events = events[events["channel"] == _drum_channel(events, where)]
-    times_s = seconds_of_ticks(events["tick"], raw.tempi, file.ticks_per_beat)
-    end_s = float(seconds_of_ticks(np.array([raw.end_tick]), raw.tempi, file.ticks_per_beat)[0])
-    first_tempo = min(raw.tempi, key=lambda change: change[0], default=(0, DEFAULT_TEMPO_US))[1]
-    signature = min(raw.signatures, key=lambda change: change[0], default=(0, "4-4"))[1]
+    if header.tracks != found:
+        repairs.add(f"the header counts {header.tracks} tracks, the file holds {found}")
+    if reader.end_tick >= MAX_TICK:
+        raise PerformanceError(f"{where}: ends at tick {reader.end_tick}, which no real file does; replace the file")
+    ticks = np.array(reader.ticks, np.int64)
+    order = np.argsort(ticks, kind="stable")
+    events = np.frombuffer(bytes(reader.messages), _EVENT_DTYPE)[order]
+    on_drums = events["channel"] == _drum_channel(events, where)
+    ticks, events = ticks[order][on_drums], events[on_drums]
     return DrumEvents(
-        ticks=events["tick"],
-        times_s=times_s,
+        ticks=ticks,
+        times_s=_seconds(ticks, reader.tempi, header.division),
         kinds=events["kind"],
         numbers=events["number"],
         values=events["value"],
-        bpm=60.0 * US_PER_S / first_tempo,
-        time_signature=signature,
-        end_s=end_s,
+        bpm=60.0 * US_PER_S / _first(reader.tempi, DEFAULT_TEMPO_US),
+        time_signature=_first(reader.signatures, "4-4"),
+        end_s=float(_seconds(np.array([reader.end_tick]), reader.tempi, header.division)[0]),
+        repairs=str(repairs),
     )
 
 
-def _collect(tracks: Sequence[mido.MidiTrack]) -> _Raw:
-    raw = _Raw([], [], [], 0)
-    for track in tracks:
-        tick = 0
-        for message in track:
-            tick += message.time
-            kind = message.type
-            if kind == "note_on":
-                status = NOTE_ON if message.velocity else NOTE_OFF
-                raw.events.append((tick, status, message.channel, message.note, message.velocity))
-            elif kind == "note_off":
-                raw.events.append((tick, NOTE_OFF, message.channel, message.note, message.velocity))
-            elif kind == "control_change":
-                raw.events.append((tick, CONTROL, message.channel, message.control, message.value))
-            elif kind == "polytouch":
-                raw.events.append((tick, AFTERTOUCH, message.channel, message.note, message.value))
-            elif kind == "set_tempo":
-                raw.tempi.append((tick, message.tempo))
-            elif kind == "time_signature":
-                raw.signatures.append((tick, f"{message.numerator}-{message.denominator}"))
-        raw.end_tick = max(raw.end_tick, tick)
-    return raw
+def _first(changes: Sequence[tuple[int, T]], default: T) -> T:
+    """Return what holds from the earliest tick of ``changes`` on: of several there, the last; the default of none."""
+    earliest = min((tick for tick, _ in changes), default=0)
+    return next((value for tick, value in reversed(changes) if tick == earliest), default)
 
 
 def _drum_channel(events: NDArray[np.void], where: str) -> int:
@@ -143,6 +113,34 @@ def _drum_channel(events: NDArray[np.void], where: str) -> int:
         found = ", ".join(str(channel + 1) for channel in channels) + ", none on channel 10"
         raise PerformanceError(f"{where}: notes on channels {found}; put the drums on channel 10 or alone in the file")
     return int(channels[0])
+
+
+def _check_division(division: int, where: str) -> None:
+    """Refuse a time division that gives ticks no length.
+
+    :raises PerformanceError: for 0, and for SMPTE time of a rate that does not exist.
+    """
+    rate, ticks_per_frame = _smpte(division)
+    if division == 0 or (division < 0 and (rate not in _SMPTE_RATES or not ticks_per_frame)):
+        rates = ", ".join(map(str, _SMPTE_RATES))
+        raise PerformanceError(
+            f"{where}: time division {division}; it must be ticks per beat, or SMPTE time of {rates} frames per second"
+        )
+
+
+def _smpte(division: int) -> tuple[int, int]:
+    """Return frames per second and ticks per frame of a division below 0."""
+    return -(division >> 8), division & 0xFF
+
+
+def _seconds(ticks: NDArray[np.int64], tempi: Sequence[tuple[int, int]], division: int) -> NDArray[np.float64]:
+    """Return the time in seconds of each tick; in SMPTE time, tempi make no difference."""
+    if division > 0:
+        return seconds_of_ticks(ticks, tempi, division)
+    rate, ticks_per_frame = _smpte(division)
+    ticks_per_s = _SMPTE_RATES[rate] * ticks_per_frame
+    scaled: NDArray[np.int64] = ticks * ticks_per_s.denominator
+    return scaled / float(ticks_per_s.numerator)
 
 
 def seconds_of_ticks(

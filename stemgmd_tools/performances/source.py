@@ -27,6 +27,7 @@ class SourceKind(StrEnum):
     GMD = "gmd"
     STARTER = "starter"
     FOLDER = "folder"
+    """Any other MIDI files, or a single one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +51,24 @@ class PerformanceSource:
         name = "Groove MIDI Dataset" if self.kind is SourceKind.GMD else "MIDI files"
         return f"{name}: {self.path} (from {self.origin})"
 
-    def read(self, *, use_cache: bool = True) -> list[Performance]:
-        """Return all performances of the collection.
+    def read(self, *, use_cache: bool = True, strict: bool = False) -> list[Performance]:
+        """Return all performances of the collection; of a folder of MIDI files, those that can be used.
 
+        :param strict: refuse everything if one of them cannot be used.
+        :warns LeftOutWarning: for each file that cannot be used.
+        :warns StemgmdWarning: for each file in which something had to be put right.
         :raises PerformanceError: as :func:`~stemgmd_tools.performances.gmd.read_gmd` and
             :func:`~stemgmd_tools.performances.folder.read_folder` do.
         """
         if self.kind is SourceKind.FOLDER:
-            return read_folder(self.path, mapping=self.mapping)
+            return read_folder(self.path, mapping=self.mapping, strict=strict)
         return read_gmd(self.path, use_cache=use_cache)
 
     def midi(self) -> MidiSource:
         """Return where the source MIDI file of each performance can be read from."""
-        return MidiSource(self.path) if self.kind is SourceKind.FOLDER else MidiSource.of_gmd(self.path)
+        if self.kind is SourceKind.FOLDER:
+            return MidiSource(self.path.parent if self.path.is_file() else self.path)
+        return MidiSource.of_gmd(self.path)
 
 
 def cached_gmd() -> Path:
@@ -76,7 +82,7 @@ def find_source(
     """Return the collection to read: ``gmd`` or ``midi`` if given, else ``STEMGMD_GMD``, the cache, the starter set.
 
     :param gmd: a copy of GMD, folder or official zip.
-    :param midi: a folder of drum MIDI files.
+    :param midi: a folder of drum MIDI files, or one file.
     :param mapping: how the files of ``midi`` name their drums.
     :raises UsageError: if both are given, or a mapping for GMD, whose notes are known.
     :raises PerformanceError: if what is named does not exist.

@@ -11,7 +11,7 @@ import pytest
 from midi_files import midi_file, on
 
 from stemgmd_tools.data import cache_dir
-from stemgmd_tools.errors import PerformanceError
+from stemgmd_tools.errors import PerformanceError, StemgmdWarning
 from stemgmd_tools.performances import Performance, read_gmd
 from stemgmd_tools.performances import gmd as gmd_module
 from stemgmd_tools.performances.midi_source import MidiSource
@@ -106,11 +106,20 @@ def test_a_path_without_gmd_is_refused(tmp_path: Path) -> None:
         read_gmd(tmp_path / "x.zip")
 
 
-def test_a_damaged_midi_file_is_named(copy: Path) -> None:
+def test_a_midi_file_that_cannot_be_played_is_named(copy: Path) -> None:
+    (copy / "drummer1/s/1.mid").write_bytes(b"")
+    with pytest.raises(PerformanceError, match=r"drummer1/s/1\.mid: not a Standard MIDI File"):
+        read_gmd(copy)
+
+
+def test_what_is_repaired_is_said_each_time(copy: Path) -> None:
     path = copy / "drummer1/s/1.mid"
     path.write_bytes(path.read_bytes()[:-6])
-    with pytest.raises(PerformanceError, match=r"drummer1/s/1\.mid: not a whole Standard MIDI File"):
-        read_gmd(copy)
+    for _ in range(2):  # the second time comes from the cache
+        with pytest.warns(StemgmdWarning, match=r"drummer1/s/1\.mid: repaired: the file ends within a track"):
+            (performance,) = read_gmd(copy)
+        assert performance.hits["note"].tolist() == [36]
+        assert performance.metadata["errata"] == "repaired_midi: the file ends within a track"
 
 
 def test_a_reasonable_size_is_required(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

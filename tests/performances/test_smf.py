@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
 import mido
@@ -12,8 +13,11 @@ from hypothesis import strategies as st
 from midi_files import TICKS, midi_file, off, on, pedal, tempo
 
 from stemgmd_tools.errors import PerformanceError
-from stemgmd_tools.performances.smf import NOTE_ON, read_events, seconds_of_ticks
+from stemgmd_tools.performances.smf import read_events, seconds_of_ticks
+from stemgmd_tools.performances.smf_track import NOTE_ON
 
+TRACK_AT = 14
+"""Where the header of a file ends."""
 FLOAT_S = 1e-12
 """The sum is exact in integers; only one division rounds."""
 
@@ -86,28 +90,39 @@ def test_several_channels_without_channel_10_are_refused() -> None:
         read_events(midi_file([on(0, 36, channel=0), on(10, 38, channel=2)]), "test.mid")
 
 
-def test_type_2_and_smpte_time_are_refused() -> None:
-    data = midi_file([on(0, 36)])
-    with pytest.raises(PerformanceError, match="type 2"):
-        read_events(data[:8] + struct.pack(">h", 2) + data[10:], "test.mid")
-    with pytest.raises(PerformanceError, match="SMPTE"):
-        read_events(data[:12] + struct.pack(">h", -6400) + data[14:], "test.mid")
+def test_several_tracks_of_type_2_are_refused_one_is_read() -> None:
+    one, two = midi_file([on(0, 36)]), midi_file([on(0, 36)], [on(0, 38)], type_=1)
+    assert onsets_s(one[:8] + struct.pack(">h", 2) + one[10:]) == [0.0]
+    with pytest.raises(PerformanceError, match=r"test\.mid: MIDI file of type 2, whose 2 tracks"):
+        read_events(two[:8] + struct.pack(">h", 2) + two[10:], "test.mid")
 
 
 @pytest.mark.parametrize(
-    ("message", "reason"),
-    [
-        (b"\x00\xff\x59\x02\x09\x00", r"not a whole Standard MIDI File \(Could not decode key"),
-        (b"\x00\xff\x51\x01\x09", r"\(it holds a malformed message\)"),
-        (b"\x00\xff\x51\x03\x00\x00\x00", "tempo of 0"),
-    ],
-    ids=["no such key", "short tempo", "tempo of 0"],
+    ("rate", "frames_per_s"), [(24, 24), (25, 25), (29, 30_000 / 1001), (30, 30)], ids=["24", "25", "drop frame", "30"]
 )
-def test_malformed_messages_are_one_clear_error(message: bytes, reason: str) -> None:
-    content = message + b"\x00\x99\x24\x40"
-    data = b"MThd" + struct.pack(">Lhhh", 6, 0, 1, 480) + b"MTrk" + struct.pack(">L", len(content)) + content
-    with pytest.raises(PerformanceError, match=rf"^test\.mid: .*{reason}.*; .+$"):
-        read_events(data, "test.mid")
+def test_smpte_time_is_read_and_tempi_make_no_difference(rate: int, frames_per_s: float) -> None:
+    data = midi_file([tempo(0, 33), on(80, 36), on(4000, 38)])
+    division = struct.pack(">bB", -rate, 40)
+    times = onsets_s(data[:12] + division + data[14:])
+    assert times == pytest.approx([80 / 40 / frames_per_s, 4000 / 40 / frames_per_s], abs=FLOAT_S)
+
+
+@pytest.mark.parametrize("division", [0, -25 * 256, -100 * 256 + 40])
+def test_a_division_that_gives_ticks_no_length_is_refused(division: int) -> None:
+    data = midi_file([on(0, 36)])
+    with pytest.raises(PerformanceError, match=r"^test\.mid: time division .*ticks per beat, or SMPTE time of 24, 25"):
+        read_events(data[:12] + struct.pack(">h", division) + data[14:], "test.mid")
+
+
+def test_of_several_changes_on_one_tick_the_last_is_meant() -> None:
+    def signature(tick: int, beats: int) -> tuple:
+        return tick, mido.MetaMessage("time_signature", numerator=beats, denominator=8)
+
+    start = [tempo(0, 60), signature(0, 3), tempo(0, 90)]
+    events = [*start, signature(0, 6), tempo(0, 120), on(TICKS, 36), tempo(500, 60)]
+    for data in (midi_file(events), midi_file(start, events[3:], type_=1)):
+        read = read_events(data, "test.mid")
+        assert (read.bpm, read.time_signature, read.times_s.tolist()) == (120.0, "6-8", [0.5])
 
 
 def test_a_tick_beyond_exact_arithmetic_is_refused() -> None:
@@ -121,9 +136,20 @@ WHOLE = midi_file([tempo(0, 93), pedal(0, 90), on(5, 42), off(50, 42), on(60, 46
 
 
 @pytest.mark.parametrize("length", range(len(WHOLE)))
-def test_a_file_cut_anywhere_is_one_clear_error(length: int) -> None:
-    with pytest.raises(PerformanceError, match=r"^test\.mid: not a whole Standard MIDI File \(.+\); replace the file$"):
-        read_events(WHOLE[:length], "test.mid")
+def test_of_a_file_cut_anywhere_what_is_whole_is_read(length: int) -> None:
+    whole = onsets_s(WHOLE)
+    try:
+        events = read_events(WHOLE[:length], "test.mid")
+    except PerformanceError as error:
+        assert length < TRACK_AT + 4
+        assert re.fullmatch(
+            r"test\.mid: (not a whole Standard|not a Standard|holds no track).*; replace the file", str(error)
+        )
+        return
+    onsets = events.times_s[events.kinds == NOTE_ON].tolist()
+    assert "the file ends within a track" in events.repairs
+    assert onsets == whole[: len(onsets)]
+    assert len(onsets) == sum(end <= length for end in (37, 45, 54))
 
 
 @settings(max_examples=400, deadline=None)

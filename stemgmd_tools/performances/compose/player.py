@@ -14,7 +14,7 @@ import numpy as np
 
 from stemgmd_tools.performances.compose.tab import CHOKE, PEDAL, REST, Tab
 from stemgmd_tools.performances.midi import HIHAT_PEDAL_CC, PEDAL_DOWN
-from stemgmd_tools.performances.smf import AFTERTOUCH, CONTROL, NOTE_OFF, NOTE_ON
+from stemgmd_tools.performances.smf_track import AFTERTOUCH, CONTROL, NOTE_OFF, NOTE_ON
 from stemgmd_tools.pieces import NOTE_OF_ARTICULATION
 from stemgmd_tools.seeds import stream
 

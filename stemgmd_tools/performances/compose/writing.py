@@ -15,7 +15,8 @@ from stemgmd_tools.files import write_bytes
 from stemgmd_tools.performances.compose.player import Event, Feel, play
 from stemgmd_tools.performances.compose.tab import Tab, read_tab
 from stemgmd_tools.performances.info_csv import COLUMNS, InfoRow
-from stemgmd_tools.performances.smf import AFTERTOUCH, CONTROL, DRUM_CHANNEL, NOTE_ON, US_PER_S
+from stemgmd_tools.performances.smf import DRUM_CHANNEL, US_PER_S
+from stemgmd_tools.performances.smf_track import AFTERTOUCH, CONTROL, NOTE_ON
 
 TICKS_PER_BEAT: Final = 480
 DURATION_DECIMALS: Final = 6

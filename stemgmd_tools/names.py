@@ -1,0 +1,52 @@
+"""Names that become paths: what a name may hold that other files and folders are called after."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+MAX_PART_BYTES: Final = 230
+"""Of one folder or file in a name. File systems allow 255; a corpus adds up to 25 (``.pieces.mid``, and the ending of a
+file that is being written)."""
+MAX_NAME_BYTES: Final = 1_000
+"""Of a whole name. Linux allows paths of 4,095 bytes, some of which belong to the corpus that the name is used in."""
+
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+"""Control characters of ASCII: a line of text, a csv or a terminal takes them for something else."""
+NOT_TEXT: Final = re.compile(r"[\ud800-\udfff]")
+"""What stands for bytes that are not UTF-8."""
+
+
+def shown(name: str) -> str:
+    """Return a name or a message as one line of text that any terminal takes.
+
+    >>> shown("two\\nlines")
+    'two\\\\nlines'
+    """
+    text = name.encode("utf-8", "backslashreplace").decode()
+    return CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def objection_to(name: str) -> str:
+    """Return why a relative path such as ``drummer1/session1/3`` cannot name a performance; empty if it can.
+
+    Two spellings must not lead to one place, and no name may lead out of the folder that it is used in.
+
+    >>> objection_to("drummer1/session1/3"), objection_to("../3")
+    ('', "holds the part ['..']")
+    """
+    parts = name.split("/")
+    odd = [part for part in parts if part in ("", ".", "..")]
+    found = {
+        "is not UTF-8 text": NOT_TEXT.search(name),
+        "holds a control character": CONTROL.search(name),
+        "holds a backslash": "\\" in name,
+        f"holds the part {odd[:1]}": odd,
+        f"has a part of more than {MAX_PART_BYTES} bytes": any(_bytes(part) > MAX_PART_BYTES for part in parts),
+        f"has more than {MAX_NAME_BYTES} bytes": _bytes(name) > MAX_NAME_BYTES,
+    }
+    return next((objection for objection, is_met in found.items() if is_met), "")
+
+
+def _bytes(name: str) -> int:
+    return len(name.encode("utf-8", "surrogatepass"))
