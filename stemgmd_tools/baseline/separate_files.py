@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,9 +15,11 @@ from numpy.typing import NDArray
 from stemgmd_tools.audio import TrackReader, TrackWriter, commit_all, wav_container
 from stemgmd_tools.baseline.models.separator import Separator
 from stemgmd_tools.baseline.separate import Separating, Separation, block_frames, chosen_stems
+from stemgmd_tools.baseline.separate_record import Recipe, look, remove_if_unused, write_record
 from stemgmd_tools.baseline.separate_sources import Source
 from stemgmd_tools.baseline.wave_pipe import WavePipe
-from stemgmd_tools.errors import AudioError, StemgmdError, TruncatedError, UsageError, shown
+from stemgmd_tools.errors import AudioError, StemgmdError, TruncatedError, UsageError
+from stemgmd_tools.files import temporary_beside
 
 Heard = Callable[[float, float | None], None]
 """Is told how many seconds of a sound have been read, and of how many if that is known."""
@@ -56,6 +57,10 @@ class Done(NamedTuple):
     """Samples that were louder than the format can hold."""
     lacks: str | None = None
     """What was missing of the sound."""
+    left: tuple[str, ...] = ()
+    """Files that a run left which did not end; they were replaced."""
+    kept: bool = False
+    """Whether all stems were there already, made of the same sound with the same settings: nothing was done."""
     error: StemgmdError | None = None
     """Why it could not be separated; nothing of it was written then."""
 
@@ -67,18 +72,23 @@ def separate_files(
     separating: Separating,
     *,
     channels: tuple[int, ...] = (),
+    weights: Recipe | None = None,
     heard: Callable[[Source], Heard] | None = None,
 ) -> Iterator[Done]:
     """Separate sounds one after the other; yield what became of each.
 
     :param channels: of sounds with more than two, those to take, counted from 1.
+    :param weights: what tells the model from others; what it makes is then remembered beside the stems, so that sounds
+        that are done are kept when the same is asked for again. None: it is not, and stems that are there are refused.
     :raises UsageError: if the model makes no such stem.
     """
     chosen_stems(model, output.stems)
     for source in sources:
         began = time.monotonic()
         try:
-            done = separate_file(model, source, output, separating, channels, heard and heard(source))
+            done = separate_file(
+                model, source, output, separating, channels, weights=weights, heard=heard and heard(source)
+            )
         except StemgmdError as error:
             done = Done(source, error=error)
         except OSError as error:  # names and folders that the system does not take
@@ -92,9 +102,13 @@ def separate_file(
     output: Output,
     separating: Separating,
     channels: tuple[int, ...] = (),
+    *,
+    weights: Recipe | None = None,
     heard: Heard | None = None,
 ) -> Done:
     """Separate one sound into files that appear all at once, when they are whole.
+
+    What a killed run left of the same is replaced; see :func:`separate_files` for ``weights``.
 
     :raises UsageError: if a file is there already and not to be overwritten, or for more than two channels.
     :raises AudioError: if the sound cannot be read or a file cannot be written.
@@ -102,10 +116,13 @@ def separate_file(
     chosen = chosen_stems(model, output.stems)
     names = tuple(model.stems[place] for place in chosen)
     paths = output.paths(source, names)
-    _refuse_existing(source, paths, overwrite=output.overwrite)
+    recipe = None if weights is None else _recipe(weights, output, separating, channels)
+    present = look(source, paths, recipe, overwrite=output.overwrite)
+    if present.complete:
+        return Done(source, names, kept=True)
     with _reader(source, output) as reader, ExitStack() as stack:
         taken = _channels(reader, channels)
-        stack.callback(_remove_if_empty, paths[0].parent)
+        stack.callback(_take_back, paths)
         separation, kind = _begin(model, separating, output, reader, taken)
         container = output.container
         if container == "wav":
@@ -121,11 +138,13 @@ def separate_file(
                 raise AudioError(f"{reader.name}: is longer than a WAV file can hold (4 GiB); give --format flac")
             for place, writer in zip(chosen, writers, strict=True):
                 writer.write(stems[place].astype(np.int16) if kind == "int16" else stems[place])
-        for writer in writers:
-            writer.close()
+        written = {path: writer.close()[0] for path, writer in zip(paths, writers, strict=True)}
+        if recipe is not None:
+            write_record(source, written, recipe)
         commit_all(writers)
     seconds = frames / reader.sample_rate
-    return Done(source, names, seconds, clipped=separation.clipped(chosen), lacks=reader.lacks)
+    clipped = separation.clipped(chosen)
+    return Done(source, names, seconds, clipped=clipped, lacks=reader.lacks, left=present.left)
 
 
 def separate_to_pipe(
@@ -158,9 +177,26 @@ def separate_to_pipe(
     return Done(source, names, seconds, work_s, separation.clipped(chosen), reader.lacks)
 
 
-def _remove_if_empty(folder: Path) -> None:
-    """Take back a folder made for stems that did not come to be."""
+def _recipe(weights: Recipe, output: Output, separating: Separating, channels: tuple[int, ...]) -> Recipe:
+    """Return what decides the bytes of stems, but for the sound: options by their names."""
+    return {
+        **weights,
+        "subtype": output.sample_format,
+        "channels": list(channels),
+        "segment": separating.segment_s,
+        "overlap": separating.overlap,
+        "bf16": separating.bf16,
+        "mixture-consistent": separating.mixture_consistent,
+    }
+
+
+def _take_back(paths: Sequence[Path]) -> None:
+    """Remove what was begun for stems that did not come to be: temporary files, a record, an empty folder."""
+    folder = paths[0].parent
     with suppress(OSError):
+        for path in paths:
+            temporary_beside(path).unlink(missing_ok=True)
+        remove_if_unused(folder)
         folder.rmdir()
 
 
@@ -217,13 +253,3 @@ def _channels(reader: TrackReader, asked: tuple[int, ...]) -> tuple[int, ...]:
     if max(asked) > reader.channels:
         raise UsageError(f"{reader.name}: has {reader.channels} channels, no channel {max(asked)}; choose others")
     return tuple(channel - 1 for channel in asked)
-
-
-def _refuse_existing(source: Source, paths: Sequence[Path], *, overwrite: bool) -> None:
-    for path in paths:
-        if not os.path.lexists(path):
-            continue
-        if source.path is not None and path.exists() and path.samefile(source.path):
-            raise UsageError(f"{shown(path)}: is what would be separated; choose another --out")
-        if not overwrite:
-            raise UsageError(f"{shown(path)}: is there already; give --overwrite to replace it, or another --out")

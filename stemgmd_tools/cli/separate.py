@@ -67,31 +67,40 @@ def separate(**options: Any) -> None:
     """Separate drum recordings into stems: files, folders of them, or - for WAV on standard input.
 
     Any length, any sample rate, mono or stereo; stems are as long as the input and have its rate. One file that cannot
-    be separated does not stop the others.
+    be separated does not stop the others. The same command goes on where it was interrupted.
     """
     model, separating = _model(options)
     output = _output(options)
     from stemgmd_tools.baseline.interrupts import sigterm_unwinds
 
-    try:
-        if options["out"] == "-":
+    if options["out"] == "-":
+        try:
             _to_pipe(model, options, output, separating)
-            return
-        # A program that waits for a pipe to go on would not end.
-        with nullcontext() if "-" in options["files"] else sigterm_unwinds():
-            _to_files(model, options, output, separating)
-    except KeyboardInterrupt:  # what is done would be refused if the same command went on
-        click.echo("stemgmd: interrupted; only sounds that are told as done have their stems", err=True)
-        sys.exit(INTERRUPTED)
+        except KeyboardInterrupt:
+            click.echo("stemgmd: interrupted; the WAV on standard output is not whole", err=True)
+            sys.exit(INTERRUPTED)
+        return
+    # A program that waits for a pipe to go on would not end.
+    with nullcontext() if "-" in options["files"] else sigterm_unwinds():
+        _to_files(model, options, output, separating)
 
 
 def _to_files(model: Separator, options: dict[str, Any], output: Output, separating: Separating) -> None:
     from stemgmd_tools.baseline.separate_files import separate_files
+    from stemgmd_tools.files import file_sha256
 
     sources = _sources(options["files"], output.folder)
     failed: list[tuple[str, StemgmdError]] = []
     watch = _Watch(quiet=options["quiet"])
-    told = separate_files(model, sources, output, separating, channels=options["channels"], heard=watch.begin)
+    told = separate_files(
+        model,
+        sources,
+        output,
+        separating,
+        channels=options["channels"],
+        weights={"weights": file_sha256(_weights(options)), "wiener": options["wiener"]},
+        heard=watch.begin,
+    )
     for done in told:
         watch.end()
         if done.error is None:
@@ -153,7 +162,7 @@ def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
         from stemgmd_tools.augment.devices import device_named
         from stemgmd_tools.baseline.memory import keep_freed_memory
         from stemgmd_tools.baseline.separate import Separating, filtered
-        from stemgmd_tools.baseline.weights import load_weights, shipped_weights
+        from stemgmd_tools.baseline.weights import load_weights
     except ImportError:
         raise UsageError("separating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
     keep_freed_memory()
@@ -163,7 +172,7 @@ def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
     segment_s = options["segment"]
     if segment_s is not None and not 0.1 <= segment_s <= 3600:
         raise UsageError(f"--segment {segment_s}: give 0.1 to 3600 seconds")
-    model = filtered(load_weights(options["weights"] or shipped_weights()).model, options["wiener"])
+    model = filtered(load_weights(_weights(options)).model, options["wiener"])
     return model, Separating(
         segment_s=segment_s,
         overlap=options["overlap"],
@@ -172,6 +181,13 @@ def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
         bf16=options["bf16"],
         mixture_consistent=options["mixture_consistent"],
     )
+
+
+def _weights(options: dict[str, Any]) -> Path:
+    from stemgmd_tools.baseline.weights import shipped_weights
+
+    chosen: Path | None = options["weights"]
+    return chosen or shipped_weights()
 
 
 def _output(options: dict[str, Any]) -> Output:
@@ -229,12 +245,16 @@ def _summary(done: Done, folder: Path | None) -> str:
     from stemgmd_tools.corpus.progress import duration_text
 
     where = "" if folder is None else f" in {shown(folder)}"
+    if done.kept:
+        return f"{done.source.title}: {', '.join(done.stems)}{where}; done before with the same settings, kept"
     speed = done.duration_s / max(done.work_s, 1e-3)
     told = (
         f"{done.source.title}: {', '.join(done.stems)}{where}; {duration_text(done.duration_s)}, {speed:.1f}x real time"
     )
     if done.clipped:
         told += f"; {done.clipped:,} samples were clipped, --subtype float keeps them"
+    if done.left:
+        told += f"; replaced what an interrupted run had left: {_listed(done.left)}"
     if done.lacks:
         told += f"; cut short: {done.lacks}"
     return told

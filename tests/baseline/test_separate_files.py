@@ -22,6 +22,7 @@ from stemgmd_tools.baseline.separate_files import (
     separate_files,
     separate_to_pipe,
 )
+from stemgmd_tools.baseline.separate_record import RECORD_FILE
 from stemgmd_tools.baseline.separate_sources import Source, find_sources
 from stemgmd_tools.baseline.wave_pipe import UNKNOWN
 from stemgmd_tools.errors import AudioError, UsageError
@@ -202,6 +203,69 @@ def test_impossible_sources_are_refused_before_anything_is_done(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no audio file in there"):
         find_sources([str(tmp_path / "empty")], None)
+
+
+MADE = {"weights": "of a toy", "wiener": None}
+
+
+def test_what_is_done_is_kept_and_nothing_else_is_replaced(tmp_path):
+    path, out = song(tmp_path / "song.wav"), Output(tmp_path / "out")
+    model = Gains(("a", "b"))
+
+    def again(source=path, weights=MADE, output=out, separating=SHORT):
+        return separate_file(model, one(source), output, separating, weights=weights)
+
+    assert not again().kept
+    stems = {name: (tmp_path / "out" / name).read_bytes() for name in ("song/a.wav", "song/b.wav")}
+    before = (tmp_path / "out" / "song" / "a.wav").stat().st_mtime_ns
+    done = again()
+    assert (done.kept, done.stems) == (True, ("a", "b"))
+    assert again(output=Output(tmp_path / "out", stems=("b",))).kept
+    assert (tmp_path / "out" / "song" / "a.wav").stat().st_mtime_ns == before
+    for changed, told in {
+        "weights": {"weights": {"weights": "of another", "wiener": None}},
+        "wiener None, not 1.0": {"weights": MADE | {"wiener": 1.0}},
+        "mixture-consistent False, not True": {"separating": CONSISTENT},
+        "subtype None, not int24": {"output": Output(tmp_path / "out", sample_format="int24")},
+    }.items():
+        with pytest.raises(UsageError, match=rf"a\.wav: is there already, made with .*{changed}; give --overwrite"):
+            again(**told)
+    other = song(tmp_path / "other" / "song.wav", 20_000)
+    with pytest.raises(UsageError, match="is there already, made with other sound"):
+        again(other)
+    with pytest.raises(UsageError, match="is there already; give"):
+        again(weights=None)
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in stems} == stems
+    assert not again(other, output=Output(tmp_path / "out", overwrite=True)).kept
+    assert again(other).kept
+
+
+def test_a_stem_that_someone_changed_is_not_replaced(tmp_path):
+    path, out = song(tmp_path / "song.wav"), Output(tmp_path / "out")
+    separate_file(Gains(("a", "b")), one(path), out, SHORT, weights=MADE)
+    (tmp_path / "out" / "song" / "a.wav").write_bytes(b"edited")
+    (tmp_path / "out" / "song" / "b.wav").unlink()
+    with pytest.raises(UsageError, match=r"a\.wav: is there already; give --overwrite"):
+        separate_file(Gains(("a", "b")), one(path), out, SHORT, weights=MADE)
+    assert (tmp_path / "out" / "song" / "a.wav").read_bytes() == b"edited"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"files": 3}', b'{"files": {"a.wav": {}}}', b"[" * 9000])
+def test_a_record_that_makes_no_sense_is_none(tmp_path, content):
+    path, out = song(tmp_path / "song.wav"), Output(tmp_path / "out")
+    separate_file(Gains(("a",)), one(path), out, SHORT, weights=MADE)
+    (tmp_path / "out" / "song" / RECORD_FILE).write_bytes(content)
+    with pytest.raises(UsageError, match="is there already"):
+        separate_file(Gains(("a",)), one(path), out, SHORT, weights=MADE)
+
+
+def test_temporary_files_of_a_process_at_work_are_left_alone(tmp_path):
+    path, folder = song(tmp_path / "song.wav"), tmp_path / "out" / "song"
+    folder.mkdir(parents=True)
+    (folder / f"a.wav.{os.getppid()}.part").write_bytes(b"at work")
+    done = separate_file(Gains(("a",)), one(path), Output(tmp_path / "out"), SHORT, weights=MADE)
+    assert done.left == ()
+    assert (folder / f"a.wav.{os.getppid()}.part").read_bytes() == b"at work"
 
 
 def test_stems_that_are_there_stay_unless_told_otherwise(tmp_path):

@@ -17,6 +17,7 @@ from toy_separators import register_toys
 
 from stemgmd_tools.baseline import weights as weights_module
 from stemgmd_tools.baseline.models.registry import ModelSpec, build
+from stemgmd_tools.baseline.separate_record import RECORD_FILE
 from stemgmd_tools.baseline.weights import save_weights, shipped_weights
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.errors import AudioError, StemgmdError, UsageError
@@ -62,6 +63,11 @@ def refusal(*words: str | Path) -> StemgmdError:
     return error
 
 
+def names_in(folder: Path) -> list[str]:
+    """Return the names of the files in a folder of stems, but for the record of how they were made."""
+    return sorted(path.name for path in folder.iterdir() if path.name != RECORD_FILE)
+
+
 def read(path: Path) -> np.ndarray:
     return soundfile.read(path, dtype="int16", always_2d=True)[0].astype(np.int64)
 
@@ -72,7 +78,7 @@ def test_a_song_becomes_five_stems_that_sum_to_it(tmp_path, five):
     assert result.exit_code == 0, result.exception
     assert result.stdout.startswith(f"{path}: kick, snare, toms, hihat, cymbals in {out / 'song'}; 0 s, ")
     assert "x real time" in result.stdout
-    assert sorted(path.name for path in (out / "song").iterdir()) == sorted(f"{stem}.wav" for stem in GROUPS)
+    assert names_in(out / "song") == sorted(f"{stem}.wav" for stem in GROUPS)
     assert np.array_equal(sum(read(out / "song" / f"{stem}.wav") for stem in GROUPS), read(path))
 
 
@@ -82,8 +88,8 @@ def test_nine_stems_of_a_mono_song_at_another_rate_as_24_bit_flac(tmp_path):
     words = ("--format", "flac", "--subtype", "24", "--segment", "0.5", "--overlap", "0.5", "--batch", "2", "--bf16")
     result = call(path, "--out", out, "--weights", nine, *words, "--threads", "1", "--quiet")
     assert result.exit_code == 0, result.exception
-    assert {path.stem for path in (out / "song").iterdir()} == set(NINE)
-    for made in (out / "song").iterdir():
+    assert names_in(out / "song") == sorted(f"{stem}.flac" for stem in NINE)
+    for made in (out / "song").glob("*.flac"):
         info = soundfile.info(made)
         assert (info.subtype, info.samplerate, info.channels, info.frames) == ("PCM_24", 16_000, 1, 20_000)
 
@@ -106,8 +112,11 @@ def test_a_batch_goes_on_past_what_fails_and_says_so(tmp_path, five):
     assert (out / "more" / "c" / "kick.wav").is_file()
     assert not (out / "b").exists()
     again = call(songs, "--out", out, "--weights", five)
-    assert "3 of 3 files could not be separated" in str(again.exception)
-    assert "kick.wav: is there already; give --overwrite" in again.stderr
+    assert "1 of 3 files could not be separated" in str(again.exception)
+    assert again.stdout.count("done before with the same settings, kept") == 2
+    other = call(songs, "--out", out, "--weights", five, "--mixture-consistent")
+    assert "3 of 3 files could not be separated" in str(other.exception)
+    assert "kick.wav: is there already, made with mixture-consistent False, not True; give --overwrite" in other.stderr
 
 
 def test_wiener_and_chosen_stems(tmp_path, five):
@@ -115,7 +124,7 @@ def test_wiener_and_chosen_stems(tmp_path, five):
     for name, words in {"plain": (), "shared": ("--wiener", "1")}.items():
         chosen = ("--stem", "snare", "--stem", "kick", "--stem", "kick")
         assert call(path, "--out", tmp_path / name, "--weights", five, *words, *chosen).exit_code == 0
-        assert {path.name for path in (tmp_path / name / "song").iterdir()} == {"kick.wav", "snare.wav"}
+        assert names_in(tmp_path / name / "song") == ["kick.wav", "snare.wav"]
     assert not np.array_equal(read(tmp_path / "plain/song/kick.wav"), read(tmp_path / "shared/song/kick.wav"))
 
 
@@ -203,3 +212,51 @@ def test_sigterm_leaves_nothing_half_written(tmp_path, five):
         finally:
             running.kill()
     assert list(out.rglob("*")) == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+rename, left = Path.replace, [int(sys.argv.pop(1))]
+def replace(self, target):
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left[0] -= 1
+    return rename(self, target)
+Path.replace = replace
+"""
+
+
+@pytest.mark.parametrize("renames", [0, 1, 2, 5, 8])
+def test_the_same_command_goes_on_after_a_kill(tmp_path, five, renames):
+    songs, out, whole = tmp_path / "songs", tmp_path / "stems", tmp_path / "whole"
+    for name in ("a", "b"):
+        song(songs / f"{name}.wav")
+    words = ("--weights", five, "--device", "cpu", "--threads", "1")
+    assert call(songs, "--out", whole, *words).exit_code == 0
+    program = [sys.executable, "-c", KILLED + PIPED, str(renames), str(songs), "--out", str(out), *map(str, words)]
+    assert subprocess.run(program, cwd=ROOT, check=False, capture_output=True).returncode == -signal.SIGKILL
+    assert list(out.rglob("*.part"))  # the record (1 rename) and five stems of a, then those of b
+    again = call(songs, "--out", out, *words)
+    assert again.exit_code == 0, again.exception
+    assert again.stdout.count("replaced what an interrupted run had left: ") == 1
+    assert again.stdout.count("kept") == (1 if renames > 5 else 0)
+    made = {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert made == {path.relative_to(whole): path.read_bytes() for path in whole.rglob("*") if path.is_file()}
+    assert call(songs, "--out", out, *words).stdout.count("kept") == 2
+
+
+def test_a_kill_while_stems_are_written(tmp_path, five):
+    path, out = song(tmp_path / "song.wav", frames=2_000_000), tmp_path / "stems"
+    words = (str(path), "--out", str(out), "--weights", str(five), "--device", "cpu", "--stem", "kick")
+    with subprocess.Popen([sys.executable, "-c", PIPED, *words, "--segment", "0.2"], cwd=ROOT) as running:
+        try:
+            while not list(out.rglob("*.part")):
+                assert running.poll() is None
+                time.sleep(0.02)
+        finally:
+            running.kill()
+    assert list(out.rglob("*.part"))
+    told = call(*words).stdout
+    assert f"replaced what an interrupted run had left: kick.wav.{running.pid}.part" in told
+    assert names_in(out / "song") == ["kick.wav"]
