@@ -106,11 +106,13 @@ def _walk(entries: Iterable[Path], above: frozenset[_Identity], *, hidden: bool,
                     yield Fault(path, f"cannot be listed ({error.strerror})", is_folder=True)
 
 
-def _entries(folder: Path, *, hidden: bool) -> list[Path]:
-    def is_kept(name: str) -> bool:
-        return hidden or not (name.startswith(".") or name == _ARCHIVE_LEFTOVERS)
+def is_hidden(name: str) -> bool:
+    """Return whether a relative POSIX path is left out: a part of it starts with a dot or is ``__MACOSX``."""
+    return any(part.startswith(".") or part == _ARCHIVE_LEFTOVERS for part in name.split("/"))
 
-    return [path for path in folder.iterdir() if is_kept(path.name)]
+
+def _entries(folder: Path, *, hidden: bool) -> list[Path]:
+    return [path for path in folder.iterdir() if hidden or not is_hidden(path.name)]
 
 
 def _look(path: Path) -> stat_result | Fault:

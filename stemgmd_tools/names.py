@@ -33,15 +33,14 @@ def objection_to(name: str) -> str:
     Two spellings must not lead to one place, and no name may lead out of the folder that it is used in.
 
     >>> objection_to("drummer1/session1/3"), objection_to("../3")
-    ('', "holds the part ['..']")
+    ('', 'holds a part that is empty, . or ..')
     """
     parts = name.split("/")
-    odd = [part for part in parts if part in ("", ".", "..")]
     found = {
         "is not UTF-8 text": NOT_TEXT.search(name),
         "holds a control character": CONTROL.search(name),
         "holds a backslash": "\\" in name,
-        f"holds the part {odd[:1]}": odd,
+        "holds a part that is empty, . or ..": any(part in ("", ".", "..") for part in parts),
         f"has a part of more than {MAX_PART_BYTES} bytes": any(_bytes(part) > MAX_PART_BYTES for part in parts),
         f"has more than {MAX_NAME_BYTES} bytes": _bytes(name) > MAX_NAME_BYTES,
     }

@@ -14,7 +14,7 @@ from stemgmd_tools.performances.errata import errata_of, with_repairs
 from stemgmd_tools.performances.info_csv import InfoRow, read_info
 from stemgmd_tools.performances.mapping import NoteMapping
 from stemgmd_tools.performances.midi import Reading, interpret, warn_of_repairs
-from stemgmd_tools.performances.midi_source import INFO_CSV, MidiSource
+from stemgmd_tools.performances.midi_source import MidiSource
 from stemgmd_tools.performances.smf import read_events
 from stemgmd_tools.performances.types import Performance
 
@@ -22,7 +22,9 @@ from stemgmd_tools.performances.types import Performance
 def read_gmd(path: Path, *, use_cache: bool = True) -> list[Performance]:
     """Return the performances of a copy of GMD, in the order of its ``info.csv``.
 
-    :param path: a folder or zip with ``info.csv`` at its top or one folder down.
+    E-GMD, which holds GMD's performances through 43 kits of a drum module, is read as well: the first kit of each.
+
+    :param path: a folder or zip with ``info.csv`` at its top or some folders down.
     :param use_cache: keep what was parsed in the user's cache, and use it as long as no byte of the copy has changed.
     :return: one performance per row. Its duration is that of the csv: the MIDI tracks run on for up to 277 s, because
         the controllers after the cut were kept. Its metadata hold the columns of the csv by name, ``errata``,
@@ -31,7 +33,7 @@ def read_gmd(path: Path, *, use_cache: bool = True) -> list[Performance]:
     :raises PerformanceError: for a csv that does not fit, and for a file that is missing or cannot be played.
     """
     source = MidiSource.of_gmd(path)
-    rows = read_info(source.read(INFO_CSV), source.where(INFO_CSV))
+    rows = read_info(source.read(source.table), source.where(source.table))
     files = source.read_many([row.midi_filename for row in rows])
     digests = [hashlib.sha256(data).hexdigest() for data in files]
     key = cache_key([part for row, digest in zip(rows, digests, strict=True) for part in (digest, repr(row.duration))])

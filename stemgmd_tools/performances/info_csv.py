@@ -6,11 +6,12 @@ import csv
 import io
 import math
 import re
+import warnings
 from dataclasses import asdict, dataclass, fields
-from pathlib import PurePosixPath
 from typing import Final
 
-from stemgmd_tools.errors import PerformanceError
+from stemgmd_tools.errors import PerformanceError, StemgmdWarning
+from stemgmd_tools.names import objection_to
 
 SPLITS: Final = ("train", "validation", "test")
 BEAT_TYPES: Final = ("beat", "fill")
@@ -46,6 +47,10 @@ class InfoRow:
 
 
 COLUMNS: Final = tuple(field.name for field in fields(InfoRow))
+EGMD_KIT: Final = "kit_name"
+"""The column that E-GMD has beside GMD's: the kit of the drum module. Each performance has a row for each kit."""
+_SHOWN: Final = 60
+"""Characters of a value that a message shows."""
 
 
 def read_info(data: bytes, where: str) -> list[InfoRow]:
@@ -62,32 +67,57 @@ def read_info(data: bytes, where: str) -> list[InfoRow]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader, [])
-        if tuple(header) != COLUMNS:
-            raise PerformanceError(f"{where}: columns are {','.join(header)!r}; GMD's are {','.join(COLUMNS)!r}")
-        rows = [_row(cells, f"{where}, line {reader.line_num}") for cells in reader if cells]
+        if sorted(header) not in (sorted(COLUMNS), sorted((*COLUMNS, EGMD_KIT))):
+            missing = ", ".join(column for column in COLUMNS if column not in header)
+            others = ", ".join(column for column in header if column not in COLUMNS)
+            raise PerformanceError(
+                f"{where}: its columns do not fit (missing: {_shown(missing)}, others: {_shown(others)}); GMD's are "
+                f"{','.join(COLUMNS)}"
+            )
+        rows = [_row(header, cells, f"{where}, line {reader.line_num}") for cells in reader if cells]
     except csv.Error as error:
         raise PerformanceError(f"{where}, line {reader.line_num}: not CSV ({error})") from error
     if not rows:
         raise PerformanceError(f"{where}: no rows below the header")
+    if EGMD_KIT in header:
+        rows = _first_kits(rows, where)
     for column in ("id", "midi_filename"):
         _require_unique([getattr(row, column) for row in rows], column, where)
     return rows
 
 
-def _row(cells: list[str], where: str) -> InfoRow:
-    if len(cells) != len(COLUMNS):
-        raise PerformanceError(f"{where}: {len(cells)} values for {len(COLUMNS)} columns")
-    cell = dict(zip(COLUMNS, cells, strict=True))
+def _first_kits(rows: list[InfoRow], where: str) -> list[InfoRow]:
+    """Return the first row of each performance of E-GMD."""
+    first: dict[str, InfoRow] = {}
+    for row in rows:
+        first.setdefault(row.id, row)
+    warnings.warn(
+        f"{where}: is E-GMD's; of its {len(rows):,} rows, the first of each of {len(first):,} performances is read",
+        StemgmdWarning,
+        stacklevel=4,
+    )
+    return list(first.values())
+
+
+def _shown(value: str) -> str:
+    """Return a value for a message, its beginning if it is long."""
+    return repr(value if len(value) <= _SHOWN else f"{value[:_SHOWN]}...")
+
+
+def _row(header: list[str], cells: list[str], where: str) -> InfoRow:
+    if len(cells) != len(header):
+        raise PerformanceError(f"{where}: {len(cells)} values for {len(header)} columns")
+    cell = dict(zip(header, cells, strict=True))
     for column in COLUMNS:
         if not cell[column] and column != "audio_filename":
             raise PerformanceError(f"{where}: {column} is empty")
         if not cell[column].isprintable():
-            raise PerformanceError(f"{where}: {column} is {cell[column]!r}; control characters are not allowed")
+            raise PerformanceError(f"{where}: {column} is {_shown(cell[column])}; control characters are not allowed")
     _require_plain_id(cell["id"], where)
     _require_one_of(cell["beat_type"], BEAT_TYPES, "beat_type", where)
     _require_one_of(cell["split"], SPLITS, "split", where)
     if not _TIME_SIGNATURE.fullmatch(cell["time_signature"]):
-        raise PerformanceError(f"{where}: time_signature is {cell['time_signature']!r}; it must look like 4-4")
+        raise PerformanceError(f"{where}: time_signature is {_shown(cell['time_signature'])}; it must look like 4-4")
     return InfoRow(
         drummer=cell["drummer"],
         session=cell["session"],
@@ -109,23 +139,23 @@ def _positive(text: str, column: str, where: str) -> float:
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value > 0.0):
-        raise PerformanceError(f"{where}: {column} is {text!r}; it must be a number above 0")
+        raise PerformanceError(f"{where}: {column} is {_shown(text)}; it must be a number above 0")
     return value
 
 
 def _require_plain_id(id_: str, where: str) -> None:
     """Ids become the folders of a corpus: they must stay inside it, and two spellings must not lead to one place."""
-    path = PurePosixPath(id_)
-    if path.is_absolute() or {".", ".."} & set(id_.split("/")) or "\\" in id_ or str(path) != id_:
-        raise PerformanceError(f"{where}: id is {id_!r}; it must look like drummer1/session1/3")
+    objection = objection_to(id_)
+    if objection:
+        raise PerformanceError(f"{where}: id is {_shown(id_)}; it must look like drummer1/session1/3 (it {objection})")
 
 
 def _require_one_of(value: str, allowed: tuple[str, ...], column: str, where: str) -> None:
     if value not in allowed:
-        raise PerformanceError(f"{where}: {column} is {value!r}; allowed are {', '.join(allowed)}")
+        raise PerformanceError(f"{where}: {column} is {_shown(value)}; allowed are {', '.join(allowed)}")
 
 
 def _require_unique(values: list[str], column: str, where: str) -> None:
     if len(set(values)) != len(values):
         twice = sorted({value for value in values if values.count(value) > 1})
-        raise PerformanceError(f"{where}: {column} {twice[0]!r} stands on more than one line")
+        raise PerformanceError(f"{where}: {column} {_shown(twice[0])} stands on more than one line")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -11,10 +12,14 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stemgmd_tools.errors import PerformanceError
+from stemgmd_tools.listing import is_hidden
 from stemgmd_tools.names import CONTROL
 from stemgmd_tools.performances.types import Performance
 
 INFO_CSV: Final = "info.csv"
+_EGMD_CSV: Final = re.compile(r"e-gmd-v[\d.]+\.csv")
+MAX_TABLE_DEPTH: Final = 3
+"""Folders that may lie between the one that is named and its table: unpacked archives bring folders of their own."""
 MAX_FILE_BYTES: Final = 64 << 20
 """No MIDI file or csv comes near it; what does is not read into memory."""
 
@@ -29,27 +34,30 @@ class MidiSource:
     root: Path
     prefix: str = ""
     """The folder inside ``root`` that paths count from, ``""`` or ending in ``/``."""
+    table: str = INFO_CSV
+    """Name of the table of performances; only copies of GMD and E-GMD have one."""
 
     @classmethod
     def of_gmd(cls, path: Path) -> MidiSource:
-        """Return the source for a copy of GMD: the folder or zip with ``info.csv`` at its top or one folder down.
+        """Return the source for a copy of GMD or E-GMD: a folder or zip with its table at the top or some folders down.
 
-        :raises PerformanceError: if there is no such path or no single ``info.csv`` in it.
+        Of tables in several folders, the one nearest to the top counts.
+
+        :raises PerformanceError: if there is no such path, or no single table in it.
         """
         if path.is_dir():
-            places = [path / INFO_CSV, *sorted(path.glob(f"*/{INFO_CSV}"))]
-            found = [place.relative_to(path).as_posix() for place in places if place.is_file()]
+            found = _tables_in_folder(path)
         elif path.is_file():
-            found = [name for name in _members(path) if name == INFO_CSV or _is_one_down(name)]
+            found = _nearest_to_the_top(_tables_among(_members(path)))
         else:
             raise PerformanceError(f"{path}: no such file or folder; give GMD's folder or its official zip")
-        names = [name for name in found if name == INFO_CSV] or found
-        if len(names) != 1:
-            count = f"{len(names)} files" if names else "no"
+        if len(found) != 1:
+            count = f"{len(found)} files" if found else "no"
             raise PerformanceError(
                 f"{path}: {count} info.csv; give the folder that holds GMD's info.csv, or the official zip"
             )
-        return cls(path, names[0].removesuffix(INFO_CSV))
+        folder, table = found[0].parent, found[0].name
+        return cls(path, "" if folder == PurePosixPath() else f"{folder}/", table)
 
     def read(self, name: str) -> bytes:
         """Return the bytes of one file.
@@ -64,7 +72,8 @@ class MidiSource:
             return [self._read_file(name) for name in names]
         try:
             with zipfile.ZipFile(self.root) as archive:
-                return [self._read_member(archive, name) for name in names]
+                members = {_with_slashes(member.filename): member for member in archive.infolist()}
+                return [self._read_member(archive, members, name) for name in names]
         except _BAD_ARCHIVE as error:
             raise PerformanceError(f"{self.root}: damaged archive ({error}); fetch it again") from error
 
@@ -94,14 +103,12 @@ class MidiSource:
             raise PerformanceError(f"{path}: cannot be read ({error.strerror}); is the copy whole?") from error
         return self._bounded(data, len(data), name)
 
-    def _read_member(self, archive: zipfile.ZipFile, name: str) -> bytes:
+    def _read_member(self, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str) -> bytes:
         member = self.prefix + str(_safe(name, str(self.root)))
-        try:
-            info = archive.getinfo(member)
-        except KeyError:
-            raise PerformanceError(f"{self.root}: {member} is not in the archive; fetch it again") from None
-        self._bounded(b"", info.file_size, name)
-        return archive.read(info)
+        if member not in members:
+            raise PerformanceError(f"{self.root}: {member} is not in the archive; fetch it again")
+        self._bounded(b"", members[member].file_size, name)
+        return archive.read(members[member])
 
     def _bounded(self, data: bytes, size: int, name: str) -> bytes:
         if size > MAX_FILE_BYTES:
@@ -112,14 +119,34 @@ class MidiSource:
 def _members(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.namelist()
+            return [_with_slashes(name) for name in archive.namelist()]
     except _BAD_ARCHIVE as error:
         raise PerformanceError(f"{path}: not a readable zip archive ({error}); give GMD's folder or zip") from error
 
 
-def _is_one_down(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return len(parts) == 2 and parts[1] == INFO_CSV and parts[0] != "__MACOSX"
+def _with_slashes(member: str) -> str:
+    """Return the name of an archive's member; some software of Windows writes it with backslashes."""
+    return member.replace("\\", "/")
+
+
+def _tables_in_folder(path: Path) -> list[PurePosixPath]:
+    """Return the tables of performances in a folder, relative to it, those nearest to the top."""
+    for depth in range(MAX_TABLE_DEPTH + 1):
+        places = [place for place in path.glob("*/" * depth + "*.csv") if place.is_file()]
+        if found := _tables_among(place.relative_to(path).as_posix() for place in places):
+            return found
+    return []
+
+
+def _nearest_to_the_top(names: list[PurePosixPath]) -> list[PurePosixPath]:
+    depth = min((len(name.parts) for name in names), default=0)
+    return [name for name in names if len(name.parts) == depth]
+
+
+def _tables_among(names: Iterable[str]) -> list[PurePosixPath]:
+    """Return which of the names are tables of performances, sorted; hidden folders do not count."""
+    paths = (PurePosixPath(name) for name in names if not is_hidden(name))
+    return sorted(path for path in paths if path.name == INFO_CSV or _EGMD_CSV.fullmatch(path.name))
 
 
 def _safe(name: str, where: str) -> PurePosixPath:

@@ -54,8 +54,12 @@ def same(one: list[Performance], other: list[Performance]) -> bool:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (f"{HEADER},kit\n{ROW},x\n", r"info\.csv: columns are .*kit'; GMD's are 'drummer,"),
-        ("", r"info\.csv: columns are ''"),
+        (
+            f"{HEADER},kit\n{ROW},x\n",
+            r"info\.csv: its columns do not fit \(missing: '', others: 'kit'\); GMD's are drummer,",
+        ),
+        ("", r"info\.csv: its columns do not fit \(missing: 'drummer, session, id, .*, others: ''\)"),
+        (f"{HEADER}{'x' * 999}\n", r"\(missing: 'split', others: 'splitx{50,60}\.\.\.'\)"),
         (f"{HEADER}\n", r"info\.csv: no rows below the header"),
         (f"{HEADER}\n{ROW}\n{ROW}\n", r"info\.csv: id 'drummer1/s/1' stands on more than one line"),
         (f"{HEADER}\n{ROW},x\n", r"line 2: 12 values for 11 columns"),
@@ -126,6 +130,64 @@ def test_a_reasonable_size_is_required(copy: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("stemgmd_tools.performances.midi_source.MAX_FILE_BYTES", 20)
     with pytest.raises(PerformanceError, match="at most 20 are read"):
         read_gmd(copy)
+
+
+EGMD_HEADER = (
+    "drummer,session,id,style,bpm,beat_type,time_signature,duration,split,midi_filename,audio_filename,kit_name"
+)
+
+
+def test_columns_may_come_in_any_order(copy: Path) -> None:
+    expected = read_gmd(copy)
+    header, row = HEADER.split(","), ROW.split(",")
+    (copy / "info.csv").write_text(f"{','.join(reversed(header))}\n{','.join(reversed(row))}\n")
+    assert same(read_gmd(copy), expected)
+
+
+def test_of_e_gmd_the_first_kit_of_each_performance_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "e-gmd-v1.0.0"
+    rows = []
+    for number, kit in enumerate(("Acoustic Kit", "808 (Simple)", "Jazz Funk"), start=1):
+        for performance in (1, 2):
+            name = f"drummer1/session1/{performance}_rock_100_beat_4-4_{number}.midi"
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(midi_file([on(number, 36), on(480, 38)]))
+            id_ = f"drummer1/session1/{performance}"
+            rows.append(f"drummer1,drummer1/session1,{id_},rock,100,beat,4-4,2.5,train,{name},{name[:-5]}.wav,{kit}")
+    (folder / "e-gmd-v1.0.0.csv").write_text("\n".join([EGMD_HEADER, *rows, ""]))
+    with pytest.warns(StemgmdWarning, match="is E-GMD's; of its 6 rows, the first of each of 2 performances is read"):
+        read = read_gmd(tmp_path)
+    assert [(p.id, p.hits["time_s"][0], p.metadata["split"]) for p in read] == [
+        ("drummer1/session1/1", 0.5 / 480, "train"),
+        ("drummer1/session1/2", 0.5 / 480, "train"),
+    ]
+    assert "kit_name" not in read[0].metadata
+    assert (
+        MidiSource.of_gmd(tmp_path).midi_bytes(read[1])
+        == (folder / str(read[1].metadata["midi_filename"])).read_bytes()
+    )
+
+
+@pytest.mark.parametrize("place", ["", "groove/", "download/groove-v1.0.0/groove/"])
+@pytest.mark.parametrize("separator", ["/", "\\"])
+def test_zips_of_other_people_are_read(copy: Path, tmp_path: Path, place: str, separator: str) -> None:
+    archive = tmp_path / "g.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name in ("info.csv", "drummer1/s/1.mid"):
+            member = f"{place}{name}".replace("/", separator)
+            opened.writestr(zipfile.ZipInfo(member), (copy / name).read_bytes())
+            opened.writestr(zipfile.ZipInfo(f"__MACOSX{separator}{member}"), b"left by a Mac")
+        opened.writestr(zipfile.ZipInfo(f"{place}drummer1/s/1.wav"), bytes(100_000))  # the archive with audio
+    assert same(read_gmd(archive), read_gmd(copy))
+
+
+def test_folders_around_a_copy_will_do_and_what_a_mac_left_does_not_count(copy: Path) -> None:
+    expected = read_gmd(copy)
+    deep = copy.parent / "download/groove-v1.0.0/groove"
+    shutil.copytree(copy, deep)
+    shutil.copytree(copy, copy.parent / "download/__MACOSX")
+    (deep / "._info.csv").write_bytes(b"\x00\x05\x16\x07")
+    assert same(read_gmd(copy.parent / "download"), expected)
 
 
 def test_the_folder_above_the_csv_will_do(copy: Path) -> None:
