@@ -36,7 +36,7 @@ def toy_bank(
                     sound = rng.uniform(-1, 1, (frames, 2)) * envelope * 20_000
                     sound[:onset] *= 0.01
                     sound[onset] = 30_000
-                    rows.append((a, d, layer, variation, start, frames, onset, 2.0**-15))
+                    rows.append((a, d, layer, variation, start, frames, onset, 2.0**-15, 0))
                     shots.append(np.rint(sound).astype(np.int16))
                     start += frames
     velocity = np.arange(128, dtype=np.float32)

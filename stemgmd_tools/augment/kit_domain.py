@@ -125,7 +125,7 @@ def reshape_strokes(plan: Plan, bank: Bank, shapes: StrokeShapes) -> tuple[Plan,
         strikes["sample"][index] = new
     table = np.array(samples, bank.samples.dtype)
     sounds = np.concatenate(pcm) if pcm else np.empty(0, np.int16)
-    reshaped = replace(bank, pcm=sounds, samples=table)
+    reshaped = replace(bank, pcm=sounds, samples=table, guard=None)
     return replace(plan, strikes=strikes), reshaped
 
 

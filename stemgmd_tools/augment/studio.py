@@ -137,7 +137,7 @@ class Studio:
             # What is asked for decides where it ends, not the length that the unchanged strokes have.
             natural = self.settings.tail == "natural"
             runs = runs_of(replace(heard, frames=max(heard.frames, span.stop)) if natural else heard, shots)
-            pcm = np.asarray(shots.pcm)
+            pcm = shots.sound
             scratch = np.empty((3, min(len(span), AT_ONCE_FRAMES) * CHANNELS), np.float32)
             for first in range(span.start, span.stop, AT_ONCE_FRAMES):
                 last = min(first + AT_ONCE_FRAMES, span.stop)

@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgmd_tools.kits.guard import Guard
+
 CHANNELS: Final = 2
 
 SAMPLE_DTYPE: Final = np.dtype(
@@ -20,6 +22,7 @@ SAMPLE_DTYPE: Final = np.dtype(
         ("frames", "i4"),
         ("onset", "i4"),  # frames from the sample's start to its attack
         ("scale", "f4"),  # amplitude of one PCM unit, a power of two
+        ("crc32", "u4"),  # CRC-32 of the one-shot's PCM as little-endian bytes
     ]
 )
 
@@ -40,7 +43,7 @@ class Bank:
     kit_hash: str
     sample_rate: int
     pcm: NDArray[np.int16]
-    """Interleaved stereo, shape (2 * frames,), usually a read-only memory map."""
+    """Interleaved stereo, shape (2 * frames,), usually a read-only memory map; to be read by way of :attr:`sound`."""
     samples: NDArray[np.void]
     """One row per one-shot, :data:`SAMPLE_DTYPE`, sorted by articulation, degree, layer, variation."""
     degrees: NDArray[np.float32]
@@ -64,8 +67,27 @@ class Bank:
     """SHA-256 of ``pcm`` as little-endian bytes, taken when it was compiled."""
     warnings: tuple[str, ...] = ()
     """What is uneven about the kit and how it was dealt with, one line each."""
+    guard: Guard | None = None
+    """Checks what is read from the disk; None for a bank in memory."""
+
+    @property
+    def sound(self) -> NDArray[np.int16]:
+        """``pcm`` as a plain array: slices of a memory map are slow. One-shots are whole after :meth:`require`."""
+        return np.asarray(self.pcm if self.guard is None else self.guard.pcm)
+
+    def require(self, rows: NDArray[np.integer]) -> None:
+        """Make sure that the one-shots of some rows of ``samples`` are as they were compiled.
+
+        :raises KitError: if one is damaged and the bank cannot be built again.
+        """
+        if self.guard is not None:
+            self.guard.require(rows)
 
     def one_shot(self, row: int) -> NDArray[np.int16]:
-        """Return the PCM of one row of ``samples``, shape (frames, 2); a view. Times ``scale`` gives amplitudes."""
+        """Return the PCM of one row of ``samples``, shape (frames, 2); a view. Times ``scale`` gives amplitudes.
+
+        :raises KitError: as :meth:`require`.
+        """
+        self.require(np.array([row]))
         start, frames = int(self.samples["start"][row]), int(self.samples["frames"][row])
-        return self.pcm[CHANNELS * start : CHANNELS * (start + frames)].reshape(frames, CHANNELS)
+        return self.sound[CHANNELS * start : CHANNELS * (start + frames)].reshape(frames, CHANNELS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -39,6 +40,7 @@ class Shot(NamedTuple):
     frames: int
     onset: int
     scale: float
+    crc32: int
     energy: float
 
 
@@ -104,7 +106,8 @@ class _PcmWriter:
         self.digest.update(content)
         self._sink.write(content)
         onset = onset_frame(pcm, self._sample_rate) or 0
-        shot = Shot(self._frames, len(pcm), onset, scale, energy(pcm, onset, scale, self._sample_rate))
+        loudness = energy(pcm, onset, scale, self._sample_rate)
+        shot = Shot(self._frames, len(pcm), onset, scale, zlib.crc32(content), loudness)
         self._frames += len(pcm)
         return shot
 
@@ -185,7 +188,7 @@ def _tables(kit: Kit, sample_rate: int, cells: Sequence[Sequence[_Cell]]) -> Ban
             for index, shots in enumerate(cell.shots):
                 first[articulation, degree:, index:] = len(rows)
                 variations[articulation, degree:, index:] = len(shots)
-                rows += [(articulation, degree, index, take, *shot[:4]) for take, shot in enumerate(shots)]
+                rows += [(articulation, degree, index, take, *shot[:5]) for take, shot in enumerate(shots)]
     choices = [kit.map.articulations[name] for name in ARTICULATIONS]
     groups = sorted({choice.choke_group for choice in choices if choice.choke_group is not None})
     return Bank(

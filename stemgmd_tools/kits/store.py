@@ -3,43 +3,55 @@
 One folder per kit and rate: ``pcm.i16`` (interleaved stereo, little-endian int16), ``index.npz`` (the tables),
 ``meta.json`` (hashes and sizes). A folder is built under a temporary name while a lock is held, then renamed, so a
 folder that has its name is whole; the lock goes with its process, and the next one clears away what a killed one left.
+What is damaged later is named in one line by the logger of this module and built again: sizes, tables and ``meta.json``
+are compared with their hashes when a bank is opened, each one-shot when it is first played
+(:mod:`stemgmd_tools.kits.guard`). Other processes keep the files that they have mapped.
 A new bank may push old ones out: :mod:`stemgmd_tools.kits.eviction`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from filelock import FileLock
+from numpy.typing import NDArray
 
 from stemgmd_tools import data
-from stemgmd_tools.errors import AudioError, KitError
-from stemgmd_tools.files import put_in_place, write_bytes
+from stemgmd_tools.errors import KitError
+from stemgmd_tools.files import put_in_place
+from stemgmd_tools.json_text import parse_json
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.compile import PCM_DTYPE, compile_bank
 from stemgmd_tools.kits.eviction import limit_bytes, make_room, note_use
+from stemgmd_tools.kits.guard import Guard, checked_before, damaged_rows
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.processes import delayed, results_of, workers
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the folder's layout; a folder of another version is built again."""
 PCM_FILE: Final = "pcm.i16"
 INDEX_FILE: Final = "index.npz"
 META_FILE: Final = "meta.json"
 
 _SCALARS: Final = ("kit", "kit_hash", "sample_rate", "pcm_sha256", "warnings")
-_TABLES: Final = tuple(field.name for field in fields(Bank) if field.name not in {*_SCALARS, "pcm"})
+_TABLES: Final = tuple(field.name for field in fields(Bank) if field.name not in {*_SCALARS, "pcm", "guard"})
 _HASH_IN_NAME: Final = 16
 _TEMPORARY: Final = ".building"
+_SEAL: Final = "sha256"
+"""Key of ``meta.json``: the hash of all its other keys."""
+_LOG: Final = logging.getLogger(__name__)
 
 
 def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> Bank:
@@ -53,7 +65,6 @@ def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None)
     folder = _known_folder(kit, sample_rate, cache) or bank_folder(kit, sample_rate, cache=cache)
     bank = _opened(folder, kit, sample_rate)
     if bank is not None:
-        _note_key(folder, kit)
         note_use(folder / META_FILE)
         return bank
     limit = limit_bytes()  # a faulty one is told before a bank is built
@@ -62,6 +73,8 @@ def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None)
         with FileLock(folder.with_name(f"{folder.name}.lock")):
             bank = _opened(folder, kit, sample_rate)
             if bank is None:
+                if folder.exists():
+                    _LOG.warning("%s: %s; the bank is built again", folder, _fault(folder, kit, sample_rate))
                 _build(folder, kit, sample_rate)
                 bank = _opened(folder, kit, sample_rate)
                 make_room(folder.parent, folder, META_FILE, limit)
@@ -138,41 +151,67 @@ def _known_folder(kit: Kit, sample_rate: int, cache: Path | None) -> Path | None
 
 
 def _meta(folder: Path) -> dict[str, Any]:
-    """Return what a folder says of its bank; nothing if it cannot be read."""
+    """Return what a folder says of its bank; nothing if it cannot be read or was changed."""
     try:
-        found = json.loads((folder / META_FILE).read_text(encoding="utf-8"))
+        found = parse_json((folder / META_FILE).read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    seal = found.pop(_SEAL, None)
+    return found if seal == _seal(found) else {}
 
 
-def _note_key(folder: Path, kit: Kit) -> None:
-    """Note the key of a made kit with a bank from before there were keys; a cache that is only read stays as it is."""
-    meta = _meta(folder)
-    if kit.is_made and "kit_key" not in meta:
-        with suppress(AudioError):
-            write_bytes(folder / META_FILE, _meta_bytes({**meta, "kit_key": kit.key}))
+def _seal(meta: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
 
 
-def _meta_bytes(meta: dict[str, Any]) -> bytes:
-    return (json.dumps(meta, indent=1) + "\n").encode()
+class _Unusable(Exception):  # noqa: N818 - control flow inside this module, never an error to report
+    """The folder does not hold the bank that is asked for; the message says why."""
 
 
 def _opened(folder: Path, kit: Kit, sample_rate: int) -> Bank | None:
     """Return the bank in a folder, or None if it is missing, of another kit or format, or visibly damaged."""
+    try:
+        return _read(folder, kit, sample_rate)
+    except _Unusable:
+        return None
+
+
+def _fault(folder: Path, kit: Kit, sample_rate: int) -> str:
+    """Say why a folder does not hold the bank that is asked for."""
+    try:
+        _read(folder, kit, sample_rate)
+    except _Unusable as reason:
+        return str(reason)
+    return "another process has mended it"
+
+
+def _read(folder: Path, kit: Kit, sample_rate: int) -> Bank:
+    """Return the bank in a folder; its one-shots are checked when they are played.
+
+    :raises _Unusable: whatever is wrong with it: building it again mends it.
+    """
     meta = _meta(folder)
+    if not meta:
+        raise _Unusable(f"{META_FILE} is damaged, or of a version without checksums")
     kit_hash = meta.get("kit_hash") if meta.get("kit_key") == kit.key else kit.hash
     expected = {"format": FORMAT, "kit": kit.name, "kit_hash": kit_hash, "sample_rate": sample_rate}
     try:
-        if any(meta[key] != value for key, value in expected.items()):
-            return None
-        if (folder / PCM_FILE).stat().st_size != meta["pcm_bytes"]:
-            return None
-        if hashlib.sha256((folder / INDEX_FILE).read_bytes()).hexdigest() != meta["index_sha256"]:
-            return None
-        with np.load(folder / INDEX_FILE) as index:
-            tables: dict[str, Any] = {name: index[name] for name in _TABLES}
+        for key, value in expected.items():
+            if meta[key] != value:
+                raise _Unusable(f"{META_FILE} says {key} {meta[key]}, this version needs {value}")
+        found, stated = (folder / PCM_FILE).stat().st_size, meta["pcm_bytes"]
+        if found != stated:
+            raise _Unusable(f"{PCM_FILE} has {found} bytes, not {stated}")
+        index = (folder / INDEX_FILE).read_bytes()
+        if hashlib.sha256(index).hexdigest() != meta["index_sha256"]:
+            raise _Unusable(f"{INDEX_FILE} does not have its checksum")
+        with np.load(io.BytesIO(index)) as stored:
+            tables: dict[str, Any] = {name: stored[name] for name in _TABLES}
         pcm = np.memmap(folder / PCM_FILE, PCM_DTYPE, mode="r")
+        checked = checked_before(folder / PCM_FILE, len(tables["samples"]))
+        mend = partial(_mended, folder, kit, sample_rate, meta["pcm_sha256"])
         return Bank(
             **tables,
             kit=kit.name,
@@ -181,9 +220,31 @@ def _opened(folder: Path, kit: Kit, sample_rate: int) -> Bank | None:
             pcm=pcm,
             pcm_sha256=meta["pcm_sha256"],
             warnings=tuple(meta["warnings"]),
+            guard=Guard(pcm, tables["samples"], checked, mend),
         )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # whatever is wrong with a cached folder, building it again mends it
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _Unusable(f"cannot be read ({error})") from error
+
+
+def _mended(folder: Path, kit: Kit, sample_rate: int, pcm_sha256: str, rows: NDArray[np.intp]) -> Guard:
+    """Return the guard of a bank some of whose one-shots turned out to be damaged, built again by whoever comes first.
+
+    :param rows: the one-shots that are needed.
+    :raises KitError: if it cannot be written, or comes out otherwise than before.
+    """
+    with _cache_errors(folder), FileLock(folder.with_name(f"{folder.name}.lock")):
+        bank = _opened(folder, kit, sample_rate)
+        damaged = 0 if bank is None else len(damaged_rows(bank.pcm, bank.samples, rows))
+        if bank is None or damaged:
+            _LOG.warning("%s: %d one-shots do not have their checksums; the bank is built again", folder, damaged)
+            _build(folder, kit, sample_rate)
+            bank = _opened(folder, kit, sample_rate)
+    if bank is None or bank.guard is None or bank.pcm_sha256 != pcm_sha256:
+        raise KitError(
+            f"{folder}: was damaged, and built again with other content; run the same command again, in another folder "
+            "if this one holds audio that was rendered before"
+        )
+    return bank.guard
 
 
 def _build(folder: Path, kit: Kit, sample_rate: int) -> None:
@@ -204,7 +265,8 @@ def _build(folder: Path, kit: Kit, sample_rate: int) -> None:
             "pcm_bytes": (temporary / PCM_FILE).stat().st_size,
             "index_sha256": hashlib.sha256((temporary / INDEX_FILE).read_bytes()).hexdigest(),
         }
-        (temporary / META_FILE).write_bytes(_meta_bytes(meta))
+        sealed = {**meta, _SEAL: _seal(meta)}
+        (temporary / META_FILE).write_bytes((json.dumps(sealed, indent=1) + "\n").encode())
         if folder.exists():
             _remove(folder)
         put_in_place([(temporary, folder)])

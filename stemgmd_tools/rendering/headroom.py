@@ -45,7 +45,7 @@ class Peaks:
 
     def take(self, bank: Bank, shots: NDArray[np.intp]) -> None:
         """Make sure that the bounds of some one-shots are known."""
-        pcm = np.asarray(bank.pcm)
+        pcm = bank.sound
         for shot in np.unique(shots[~self._known[shots]]).tolist():
             sound = pcm[self.starts[shot] : self._stops[shot]]
             tiles = np.arange(0, len(sound), TILE)
@@ -109,7 +109,7 @@ def _tile(runs: Runs, bank: Bank, tile: int, full: int) -> _Tile:
     samples = min(TILE, runs.frames * CHANNELS - origin)
     stems = np.zeros((len(PIECES), samples), np.float32)
     scratch = np.empty(samples, np.float32)
-    pcm = np.asarray(bank.pcm)
+    pcm = bank.sound
     for stem, cuts in zip(stems, runs.cut(origin, origin + samples, np.float32(full)), strict=True):
         add_up(pcm, cuts, stem, scratch)
     return _Tile(highest_of(np.rint(stems).astype(np.int32)) > full - 1, peak_of(stems))

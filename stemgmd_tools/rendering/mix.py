@@ -48,8 +48,8 @@ class Mixer:
     def __init__(self, plan: Plan, bank: Bank) -> None:
         """Sort the strikes into runs, stem by stem."""
         self.frames = plan.frames
-        self.pcm = np.asarray(bank.pcm)
         self.runs = runs_of(plan, bank)
+        self.pcm = bank.sound
 
     def float_blocks(self, scale: float = 1.0, block_frames: int = BLOCK_FRAMES) -> Iterator[NDArray[np.float32]]:
         """Yield the stems as floats, shape (9, 2 * frames of the block), interleaved; each block reuses one buffer.

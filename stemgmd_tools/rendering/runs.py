@@ -145,11 +145,13 @@ def _scale_into(
 
 
 def runs_of(plan: Plan, bank: Bank) -> Runs:
-    """Return the runs of a plan, those of a choked sound cut in body and fade.
+    """Return the runs of a plan, those of a choked sound cut in body and fade; the one-shots they play are whole.
 
     :param bank: the bank the plan was made for.
+    :raises KitError: if a one-shot is damaged and the bank cannot be built again.
     """
     strikes = plan.strikes
+    bank.require(strikes["sample"])
     rows = bank.samples[strikes["sample"]]
     begins = strikes["frame"] - rows["onset"]
     skipped = np.maximum(-begins, 0)  # an attack on frame 0 has no room for what comes before it

@@ -102,7 +102,7 @@ def _sounds(
 
     Those of a row come in the order of time. Each is to be used before the next is asked for.
     """
-    pcm = np.asarray(bank.pcm)
+    pcm = bank.sound
     scale = integer_scale(score.bit_depth, score.gain_db)
     width = len(buffers.sound) // CHANNELS
     for first in range(0, frames, width):
