@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stemgmd_tools.cli.kits import kit_path_option
+from stemgmd_tools.cli.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Augment a corpus by a chain; every draw is recorded.")
-@click.argument("corpus", required=False, type=click.Path(path_type=Path))
+@click.argument("corpus", required=False, type=LocalPath())
 @click.option(
-    "--chain", metavar="NAME", help="larsnet, demucs, cacophony, studio, none, or the path of a chain's YAML file."
+    "--chain",
+    type=LocalName(),
+    metavar="NAME",
+    help="larsnet, demucs, cacophony, studio, none, or the path of a chain's YAML file.",
 )
 @click.option("--copies", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Of every example.")
 @click.option(
@@ -30,25 +34,27 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     default=Path("augmented"),
     show_default=True,
     metavar="DIR",
     help="Folder of the augmented corpus: made, completed or extended.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the draws.")
-@click.option("--gmd", type=click.Path(path_type=Path), metavar="PATH", help="Without CORPUS: GMD, folder or zip.")
-@click.option(
-    "--midi", type=click.Path(path_type=Path), metavar="PATH", help="Without CORPUS: drum MIDI, a folder or a file."
-)
+@click.option("--gmd", type=LocalPath(), metavar="PATH", help="Without CORPUS: GMD, folder or zip.")
+@click.option("--midi", type=LocalPath(), metavar="PATH", help="Without CORPUS: drum MIDI, a folder or a file.")
 @click.option("--strict", is_flag=True, help="Stop before any work if a file of --midi cannot be used.")
 @click.option(
-    "--kits", multiple=True, metavar="NAMES", help="Kits to take.  [default: those of CORPUS; without it all]"
+    "--kits",
+    multiple=True,
+    type=LocalName(),
+    metavar="NAMES",
+    help="Kits to take.  [default: those of CORPUS; without it all]",
 )
 @kit_path_option
 @click.option(
     "--impulse-responses",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=LocalPath(exists=True, file_okay=False),
     metavar="DIR",
     help="Folder of the files that a chain's `impulse_response` names.",
 )
@@ -60,7 +66,7 @@ if TYPE_CHECKING:
 @click.option("--shard", metavar="I/N", help="Do one of N parts; into one folder, or several for `stemgmd merge`.")
 @click.option(
     "--replay",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     metavar="ROWS",
     help="Make again what these rows say (manifests/augmentations.parquet or .csv, or some of its rows).",
 )

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from stemgmd_tools.cli.paths import LocalPath
 from stemgmd_tools.errors import UsageError
 
 
 @click.command("baseline-export", short_help="Write a separator's network as ONNX.")
-@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="[default: those that ship]")
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The .onnx file to write.")
+@click.option("--weights", type=LocalPath(), metavar="FILE", help="[default: those that ship]")
+@click.option("--out", type=LocalPath(), required=True, metavar="FILE", help="The .onnx file to write.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
 def baseline_export(weights: Path | None, out: Path, *, overwrite: bool) -> None:
     """Write a separator's network as ONNX, for other runtimes: masks as a function of the mixture's spectra.

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from stemgmd_tools.cli.paths import LocalPath
 from stemgmd_tools.errors import UsageError
 
 
 @click.command("baseline-join", short_help="Join weights trained for one stem each.")
-@click.argument("weights", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The file to write.")
+@click.argument("weights", nargs=-1, required=True, type=LocalPath(), metavar="FILE...")
+@click.option("--out", type=LocalPath(), required=True, metavar="FILE", help="The file to write.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
 def baseline_join(weights: tuple[Path, ...], out: Path, *, overwrite: bool) -> None:
     """Join weights of `baseline-train --target STEM`, one file a stem, into one model of all stems.

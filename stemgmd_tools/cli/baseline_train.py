@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from stemgmd_tools.cli.kits import kit_path_option
+from stemgmd_tools.cli.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,28 +34,34 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
 
 
 @click.command("baseline-train", short_help="Train a separator.")
-@click.option("--corpus", type=click.Path(path_type=Path), metavar="DIR", help="Train on the files of a corpus.")
+@click.option("--corpus", type=LocalPath(), metavar="DIR", help="Train on the files of a corpus.")
 @click.option(
     "--virtual",
     "gmd",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     metavar="GMD",
     help="Train on the Groove MIDI Dataset, folder or zip, rendered as it is read.  [default: as for render]",
 )
-@click.option("--kits", multiple=True, metavar="NAMES", help="Kits to train on.  [default: train]")
+@click.option("--kits", multiple=True, type=LocalName(), metavar="NAMES", help="Kits to train on.  [default: train]")
 @kit_path_option
 @click.option(
     "--test-kits",
     multiple=True,
+    type=LocalName(),
     metavar="NAMES",
     help="Kits kept for the test, never trained on; or a folder of recorded kits, which are kept beside the others.  "
     "[default: heldout]",
 )
 @click.option("--model", metavar="NAME", help="[default: larsnet-s]")
 @click.option("--stems", type=click.Choice(["five", "nine"]), help="[default: five]")
-@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="Start from these.")
+@click.option("--weights", type=LocalPath(), metavar="FILE", help="Start from these.")
 @click.option("--target", multiple=True, metavar="STEM", help="Train for this stem alone; repeatable.")
-@click.option("--chain", metavar="NAME", help="A ready chain of augmentations or a YAML file.  [default: larsnet]")
+@click.option(
+    "--chain",
+    type=LocalName(),
+    metavar="NAME",
+    help="A ready chain of augmentations or a YAML file.  [default: larsnet]",
+)
 @click.option(
     "--p-original",
     type=click.FloatRange(0, 1),
@@ -68,9 +75,7 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
     show_default=True,
     help="cpu: without a GPU; larsnet: the published recipe; finetune: one stem, from --weights.",
 )
-@click.option(
-    "--config", "file", type=click.Path(path_type=Path), metavar="FILE", help="YAML of what differs from the preset."
-)
+@click.option("--config", "file", type=LocalPath(), metavar="FILE", help="YAML of what differs from the preset.")
 @click.option("--steps", type=click.IntRange(1), metavar="N", help="Train for so many steps.")
 @click.option("--time-budget", callback=_duration_s, metavar="TIME", help="Train for so long instead: 90s, 30m, 1h30m.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to compute.  [default: auto]")
@@ -78,7 +83,7 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Of weights, segments and augmentations.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     default=Path("run"),
     show_default=True,
     metavar="DIR",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from stemgmd_tools.cli.kits import kit_path_option
+from stemgmd_tools.cli.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,13 +25,15 @@ METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
 
 
 @click.command(short_help="Measure separation: methods, weights, seen and held-out kits, recorded kits.")
-@click.argument("corpus", required=False, type=click.Path(path_type=Path))
-@click.option("--virtual", type=click.Path(path_type=Path), metavar="GMD", help="Without CORPUS: GMD, folder or zip.")
-@click.option("--kits", multiple=True, metavar="NAMES", help="With --virtual.  [default: all shipped kits]")
+@click.argument("corpus", required=False, type=LocalPath())
+@click.option("--virtual", type=LocalPath(), metavar="GMD", help="Without CORPUS: GMD, folder or zip.")
+@click.option(
+    "--kits", multiple=True, type=LocalName(), metavar="NAMES", help="With --virtual.  [default: all shipped kits]"
+)
 @kit_path_option
 @click.option(
     "--test-kits",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=LocalPath(exists=True, file_okay=False),
     metavar="DIR",
     help="Folder with recorded kits that have a sample map: the same performances through these, too.",
 )
@@ -44,7 +47,7 @@ METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
 @click.option(
     "--weights",
     multiple=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=LocalPath(exists=True, dir_okay=False),
     metavar="FILE",
     help="Weights of a model; repeatable.",
 )
@@ -66,7 +69,7 @@ METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
 @click.option("--max-s", type=float, metavar="S", help="Only the beginning of longer clips.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     default=Path("evaluation"),
     show_default=True,
     metavar="DIR",

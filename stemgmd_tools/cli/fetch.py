@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from stemgmd_tools.cli.paths import LocalPath
 from stemgmd_tools.performances.fetch import GMD_SHA256, GMD_URL, fetch_gmd
 
 
@@ -19,7 +20,7 @@ def fetch() -> None:
 @click.option(
     "--to",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=LocalPath(file_okay=False),
     help="Folder to put the dataset into. [default: the user's cache, where every command finds it]",
 )
 @click.option("--url", default=GMD_URL, show_default=True, help="Address of the MIDI-only archive, e.g. a mirror's.")

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from stemgmd_tools.cli.paths import LocalPath
+
 
 @click.command()
-@click.argument("corpus", type=click.Path(path_type=Path))
+@click.argument("corpus", type=LocalPath())
 def info(corpus: Path) -> None:
     """Count a corpus: hours by kit, piece and split, hits, size."""
     from stemgmd_tools.corpus.info import describe

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from stemgmd_tools.cli.paths import LocalPath
+
 
 @click.command(short_help="Join the folders that shards wrote.")
-@click.argument("out", type=click.Path(path_type=Path))
-@click.argument("shards", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("out", type=LocalPath())
+@click.argument("shards", nargs=-1, required=True, type=LocalPath())
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes.  [default: all cores]")
 def merge(out: Path, shards: tuple[Path, ...], jobs: int | None) -> None:
     """Join the folders that `render --shard` wrote into one corpus, and write its manifests.

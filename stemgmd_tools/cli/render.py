@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from stemgmd_tools.cli.kits import kit_path_option
+from stemgmd_tools.cli.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.rendering.settings import DEFAULT_FLAC_LEVEL
 
@@ -34,8 +35,8 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
 
 
 @click.command(short_help="Render performances through kits to a corpus.")
-@click.option("--gmd", type=click.Path(path_type=Path), metavar="PATH", help="The Groove MIDI Dataset: folder or zip.")
-@click.option("--midi", type=click.Path(path_type=Path), metavar="PATH", help="Other drum MIDI: a folder or a file.")
+@click.option("--gmd", type=LocalPath(), metavar="PATH", help="The Groove MIDI Dataset: folder or zip.")
+@click.option("--midi", type=LocalPath(), metavar="PATH", help="Other drum MIDI: a folder or a file.")
 @click.option("--strict", is_flag=True, help="Stop before any work if a file of --midi cannot be used.")
 @click.option(
     "--mapping",
@@ -47,6 +48,7 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
 @click.option(
     "--kits",
     multiple=True,
+    type=LocalName(),
     default=("all",),
     metavar="NAMES",
     help="all, train, heldout, or names (comma-separated, repeatable), also of your own sample maps; random:7..106 for "
@@ -55,7 +57,7 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
 @kit_path_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     default=Path("corpus"),
     show_default=True,
     metavar="DIR",

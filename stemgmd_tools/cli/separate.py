@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from stemgmd_tools.cli.paths import LocalName, LocalPath
 from stemgmd_tools.errors import INTERRUPTED, AudioError, StemgmdError, UsageError, shown
 
 if TYPE_CHECKING:
@@ -37,15 +38,16 @@ def _channel_list(context: click.Context, option: click.Parameter, text: str | N
 
 
 @click.command(short_help="Separate drum recordings into stems.")
-@click.argument("files", nargs=-1, required=True, metavar="FILES...")
+@click.argument("files", nargs=-1, required=True, type=LocalName(), metavar="FILES...")
 @click.option(
     "--out",
+    type=LocalName(),
     default="stems",
     show_default=True,
     metavar="DIR",
     help="Stems of song.wav go to DIR/song/; -: one WAV on standard output.",
 )
-@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="[default: those that ship]")
+@click.option("--weights", type=LocalPath(), metavar="FILE", help="[default: those that ship]")
 @click.option("--stem", "stems", multiple=True, metavar="NAME", help="Only this stem; repeatable.  [default: all]")
 @click.option("--format", "container", type=click.Choice(["wav", "flac"]), default="wav", show_default=True)
 @click.option(

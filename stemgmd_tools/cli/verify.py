@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
+from stemgmd_tools.cli.paths import LocalPath
 from stemgmd_tools.errors import CorpusError
 
 MOST_SHOWN = 200
 
 
 @click.command(short_help="Check a corpus: files, rows, sums, onsets, splits.")
-@click.argument("corpus", type=click.Path(path_type=Path))
+@click.argument("corpus", type=LocalPath())
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes.  [default: all cores]")
 @click.option("--quiet", is_flag=True, help="No progress.")
 def verify(corpus: Path, jobs: int | None, quiet: bool) -> None:

@@ -49,7 +49,10 @@ def test_without_torch_a_command_says_what_to_install(words: tuple[str, ...], tm
     ("words", "wanted"),
     [
         (("separate", "--bogus"), "stemgmd: No such option"),
-        (("rendr",), "stemgmd: No such command"),
+        (("rendr",), "stemgmd: No such command 'rendr'. Did you mean 'render'?"),
+        (("kits", "shw"), "Did you mean 'show'?"),
+        (("xyzzy",), "stemgmd: No such command 'xyzzy'."),
+        (("kits", "show", "cedar_hal"), 'no kit "cedar_hal" (did you mean "cedar_hall"?)'),
         (("evaluate", "--jobs", "0"), "0 is not in the range x>=1. (see stemgmd evaluate --help)"),
     ],
 )

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from stemgmd_tools.cli.kits.options import kit_path_option
+from stemgmd_tools.cli.paths import LocalName
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True)
+@click.argument("names", nargs=-1, required=True, type=LocalName())
 @click.option("--rate", default=44_100, show_default=True, help="Sample rate of the banks, in Hz.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Kits compiled at a time.  [default: all cores]")
 @click.option("--check", is_flag=True, help="Hash the banks that are there, and build damaged ones again.")

@@ -11,17 +11,21 @@ from typing import Final, TextIO
 import click
 
 from stemgmd_tools.cli.kits.options import kit_path_option
+from stemgmd_tools.cli.paths import LocalName, LocalPath
 
 _BAR: Final = "{percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{postfix}"
 
 
 @click.command()
-@click.argument("recorded")
+@click.argument("recorded", type=LocalName())
+@click.option("--out", type=LocalPath(), required=True, metavar="NAME.yaml", help="The sample map; names the kit.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, metavar="NAME.yaml", help="The sample map; names the kit."
-)
-@click.option(
-    "--donor", "donors", multiple=True, metavar="KIT", help="A recorded kit that lends what RECORDED lacks; repeatable."
+    "--donor",
+    "donors",
+    multiple=True,
+    type=LocalName(),
+    metavar="KIT",
+    help="A recorded kit that lends what RECORDED lacks; repeatable.",
 )
 @click.option("--title", metavar="TEXT", help="The new kit's name for people.  [default: that of RECORDED, modelled]")
 @click.option("--report/--no-report", default=True, show_default=True, help="Write NAME.report.md and its pictures.")

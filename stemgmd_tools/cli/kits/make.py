@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from stemgmd_tools.cli.kits.options import kit_path_option
+from stemgmd_tools.cli.paths import LocalName, LocalPath
 
 
 @click.command()
@@ -23,7 +24,7 @@ from stemgmd_tools.cli.kits.options import kit_path_option
     metavar="X",
     help="How far figures stray from the kits drawn from, 0 (not at all) to 3.",
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Folder of the maps.")
+@click.option("--out", type=LocalPath(), required=True, metavar="DIR", help="Folder of the maps.")
 @kit_path_option
 def make(count: int, seed: int, kits: str | None, spread: str, out: Path, kit_path: tuple[Path, ...]) -> None:
     """Draw new kits and write their sample maps.
@@ -44,10 +45,10 @@ def make(count: int, seed: int, kits: str | None, spread: str, out: Path, kit_pa
 
 
 @click.command()
-@click.argument("one")
-@click.argument("other")
+@click.argument("one", type=LocalName())
+@click.argument("other", type=LocalName())
 @click.argument("share")
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The map, ending in .yaml.")
+@click.option("--out", type=LocalPath(), required=True, metavar="FILE", help="The map, ending in .yaml.")
 @kit_path_option
 def morph(one: str, other: str, share: str, out: Path, kit_path: tuple[Path, ...]) -> None:
     """Write the kit that lies SHARE of the way from kit ONE to kit OTHER, 0 to 1.

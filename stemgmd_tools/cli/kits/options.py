@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
+
+from stemgmd_tools.cli.paths import LocalPath
 
 kit_path_option = click.option(
     "--kit-path",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     metavar="DIR",
     help="Folder with folders of samples and your own sample maps; repeatable. Also: STEMGMD_KITS.",
 )

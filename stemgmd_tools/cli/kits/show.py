@@ -10,6 +10,7 @@ import click
 
 from stemgmd_tools.cli.kits.options import kit_path_option
 from stemgmd_tools.cli.kits.table import spread, table
+from stemgmd_tools.cli.paths import LocalName, LocalPath
 
 if TYPE_CHECKING:
     from stemgmd_tools.kits.schema import KitMap
@@ -18,8 +19,8 @@ _SHOWN: Final = ("articulation", "source", "layers", "variations", "openness", "
 
 
 @click.command()
-@click.argument("name")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw every articulation into a picture.")
+@click.argument("name", type=LocalName())
+@click.option("--plot", type=LocalPath(), metavar="FILE", help="Draw every articulation into a picture.")
 @kit_path_option
 def show(name: str, plot: Path | None, kit_path: tuple[Path, ...]) -> None:
     """Show one kit, by name, by the path of its sample map, or by what it is made from (`random:7`)."""
