@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
-from stemgmd_tools.corpus.layout import SINGLE_HIT_VELOCITIES
-from stemgmd_tools.corpus.single_hits import stroke_of
+from stemgmd_tools.corpus.single_hits import SingleStroke, single_strokes
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.pieces import NOTES, Note
 from stemgmd_tools.rendering.mix import mix
-from stemgmd_tools.rendering.plan import plan
 from stemgmd_tools.rendering.settings import RenderSettings
 
 
@@ -50,20 +48,20 @@ def templates_of(banks: Iterable[Bank], grid: Grid) -> Templates:
 
 def _kit_patches(bank: Bank, grid: Grid) -> NDArray[np.float32]:
     """Return the templates of one kit, shape (bin, articulation, spectrum)."""
+    settings = RenderSettings(sample_rate=bank.sample_rate)
     patches = [
-        np.mean([_patch(bank, note, velocity, grid) for velocity in SINGLE_HIT_VELOCITIES], axis=0) for note in NOTES
+        np.mean([_patch(bank, note, stroke, settings, grid) for stroke in single_strokes(bank, note, settings)], axis=0)
+        for note in NOTES
     ]
     return np.stack(patches, axis=1).astype(np.float32)
 
 
-def _patch(bank: Bank, note: Note, velocity: int, grid: Grid) -> NDArray[np.float64]:
+def _patch(bank: Bank, note: Note, stroke: SingleStroke, settings: RenderSettings, grid: Grid) -> NDArray[np.float64]:
     """Return the magnitudes of one stroke, shape (bin, spectrum): the first window is centred on the attack."""
-    settings = RenderSettings(sample_rate=bank.sample_rate)
-    stroke, onset = stroke_of(bank, note, velocity)
-    stems = mix(plan(stroke, bank, settings), bank, bit_depth=settings.bit_depth)
+    stems = mix(stroke.plan, bank, bit_depth=settings.bit_depth)
     sound = stems[note.piece].mean(axis=0) / units.full_scale(settings.bit_depth)
     before, length = grid.window // 2, grid.window + (grid.spectra - 1) * grid.hop
-    padded = np.concatenate([np.zeros(before), sound, np.zeros(length)])[onset : onset + length]
+    padded = np.concatenate([np.zeros(before), sound, np.zeros(length)])[stroke.onset : stroke.onset + length]
     windows = np.lib.stride_tricks.sliding_window_view(padded, grid.window)[:: grid.hop]
     magnitudes = np.abs(np.fft.rfft(windows * np.hanning(grid.window + 1)[:-1], axis=1)).T
     total = float(magnitudes.sum())

@@ -142,7 +142,8 @@ HITS: Final = Table(
 
 SINGLE_HITS: Final = Table(
     "single_hits",
-    "One-shots of every kit: one row per articulation and velocity.",
+    "One-shots of every kit: one row per articulation and velocity. Each is the take of its layer with which levels "
+    "fall least from velocity to velocity: in a modelled kit they rise, in a recorded one as far as its recordings do.",
     (
         _KIT,
         Column("articulation", Kind.TEXT, "how the piece is played", allowed=ARTICULATIONS),

@@ -66,11 +66,15 @@ class Plan:
     """One row per hit, :data:`STRIKE_DTYPE`, in the order of the performance."""
 
 
-def plan(performance: Performance, bank: Bank, settings: RenderSettings | None = None) -> Plan:
+def plan(
+    performance: Performance, bank: Bank, settings: RenderSettings | None = None, *, take: int | None = None
+) -> Plan:
     """Decide which one-shot every hit plays, how loud, where, and when it is choked.
 
     :param settings: seed, sample rate, mapping and tail; the bank's sample rate must match. Default settings at the
         bank's rate if omitted.
+    :param take: every hit plays this variation of its layer, modulo their number; default: drawn, never the same twice
+        in a row.
     :return: the plan; a row depends only on (seed, performance, kit, hit).
     :raises RenderError: if the bank was compiled for another sample rate.
     """
@@ -86,8 +90,11 @@ def plan(performance: Performance, bank: Bank, settings: RenderSettings | None =
     degree = _nearest_degree(bank, sounding, hits["openness"])
     velocity = hits["velocity"].astype(np.intp)
     layer = bank.layer[sounding, degree, velocity]
-    draws = stream(settings.seed, "render", performance.id, bank.kit).random(len(hits))
-    variation = _variations(bank, sounding, degree, layer, draws)
+    if take is None:
+        draws = stream(settings.seed, "render", performance.id, bank.kit).random(len(hits))
+        variation = _variations(bank, sounding, degree, layer, draws)
+    else:
+        variation = take % bank.variations[sounding, degree, layer].astype(np.int64)
 
     strikes = np.zeros(len(hits), STRIKE_DTYPE)
     strikes["hit"] = np.arange(len(hits))
