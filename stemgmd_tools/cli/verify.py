@@ -35,4 +35,8 @@ def verify(corpus: Path, jobs: int | None, quiet: bool) -> None:
         raise CorpusError(
             f"{corpus}: {len(verdict.failures)} checks failed; the same `render` again mends damaged files"
         )
-    click.echo(f"{corpus}: {verdict.files:,} files are as their rows say, {verdict.onsets:,} onsets measured")
+    told = f"{corpus}: {verdict.files:,} files are as their rows say, {verdict.onsets:,} onsets measured"
+    if verdict.rises is not None:
+        low, median, high = (f"{1000 * one:+.1f}" for one in verdict.rises)
+        told += f"; by their steepest rise they lie {low} to {high} ms from the hits (5 to 95 %, median {median})"
+    click.echo(told)

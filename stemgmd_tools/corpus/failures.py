@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from stemgmd_tools.corpus.attacks import Rises
+
 
 class Failure(NamedTuple):
     """One thing that is not as it should be."""
@@ -25,6 +27,8 @@ class Findings:
     failures: list[Failure] = field(default_factory=list)
     onsets: int = 0
     """Attacks that were measured on the audio."""
+    rises: Rises = field(default_factory=dict)
+    """How far from their hits strokes rise."""
 
     def add(self, check: str, where: str, found: object, expected: object) -> None:
         """Take in a failure."""
@@ -34,6 +38,8 @@ class Findings:
         """Take in what another check found."""
         self.failures += other.failures
         self.onsets += other.onsets
+        for stroke, some in other.rises.items():
+            self.rises.setdefault(stroke, []).extend(some)
 
 
 def failure_table(failures: Sequence[Failure]) -> list[str]:

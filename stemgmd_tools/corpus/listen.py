@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from stemgmd_tools import units
 from stemgmd_tools.audio import Pcm, read_pcm
 from stemgmd_tools.corpus import layout
+from stemgmd_tools.corpus.attacks import rise_s
 from stemgmd_tools.corpus.failures import Findings
 from stemgmd_tools.errors import AudioError
 from stemgmd_tools.files import file_sha256
@@ -57,6 +58,7 @@ class StemSet:
     hits: Mapping[str, NDArray[np.int64]]
     """Piece -> frames of its hits, ascending."""
     sample_rate: int
+    kit: str = ""
     tolerance_s: float = 0.0
     """How far effects may move an attack; 0 for stems as they were rendered."""
     mixture_is_sum: bool = True
@@ -91,17 +93,17 @@ def check_stems(root: Path, stems: StemSet) -> Findings:
     return findings
 
 
-def check_single_hits(root: Path, rows: Sequence[tuple[TrackFile, int]], sample_rate: int) -> Findings:
-    """Return what is wrong with single hits, given with the frame of their attack."""
+def check_single_hits(root: Path, kit: str, rows: Sequence[tuple[TrackFile, int, str]], sample_rate: int) -> Findings:
+    """Return what is wrong with a kit's single hits, given with the frame of their attack and their piece."""
     findings = Findings()
-    for track, onset in rows:
+    for track, onset, piece in rows:
         pcm = _decoded(root, track, findings)
         if pcm is None:
             continue
         if onset >= len(pcm):
             findings.add("onset", track.path, f"{len(pcm)} frames", f"attack on frame {onset}")
-        else:
-            _check_onset(pcm, onset, sample_rate, track.path, findings)
+        elif _check_onset(pcm, onset, sample_rate, track.path, findings):
+            _note_rise(findings, (kit, piece), rise_s(pcm, onset, len(pcm) - onset, sample_rate))
     return findings
 
 
@@ -176,17 +178,22 @@ def _check_onsets(pcm: Pcm, stems: StemSet, piece: Piece, where: str, findings: 
         sound = pcm[frame : frame + attack]
         choked = piece in _CHOKED_PIECES and sound.any() and not sound[-1].any()
         if silent_before and not choked:
-            _check_onset(pcm, frame, stems.sample_rate, where, findings, tolerance_s=stems.tolerance_s)
+            measured = _check_onset(pcm, frame, stems.sample_rate, where, findings, tolerance_s=stems.tolerance_s)
+            if measured and not stems.tolerance_s:
+                after = int(ends[np.searchsorted(ends, frame, side="right")]) - frame - lead
+                _note_rise(findings, (stems.kit, piece.value), rise_s(pcm, frame, after, stems.sample_rate))
 
 
 def _check_onset(
     pcm: Pcm, frame: int, sample_rate: int, where: str, findings: Findings, *, tolerance_s: float = 0.0
-) -> None:
+) -> bool:
     """Check that the attack, by the definition of :func:`stemgmd_tools.onsets.onset_frame`, lies on ``frame``.
 
     Instead of searching for it, both halves of the definition are checked with room for the rounding to integers: no
     earlier frame is surely above the threshold, and this one is not surely below. With a tolerance, the same is asked
     of the first and the last frame that it allows, at a threshold for each that :data:`RESHAPED` moves.
+
+    :return: whether there was enough of an attack to measure.
     """
     slack = units.frames_of(tolerance_s, sample_rate)
     reshaped = RESHAPED if tolerance_s else 1.0
@@ -197,9 +204,15 @@ def _check_onset(
     if peak == 0:
         findings.add("onset", where, f"silence around frame {frame}", "an attack there, as the hits say")
     if peak < LEAST_PEAK_UNITS or start + peak_at - frame > units.frames_of(LATEST_PEAK_S, sample_rate):
-        return
+        return False
     findings.onsets += 1
     first = int((amplitude >= peak * ATTACK_SHARE * reshaped + ROUNDING_UNITS).argmax())
     reached = amplitude[frame - start : frame - start + slack + 1].max()
     if first < frame - start - slack or reached < peak * ATTACK_SHARE / reshaped - ROUNDING_UNITS:
         findings.add("onset", where, f"attack on frame {start + first}", f"frame {frame}, as the hits say")
+    return True
+
+
+def _note_rise(findings: Findings, stroke: tuple[str, str], rise: float | None) -> None:
+    if rise is not None:
+        findings.rises.setdefault(stroke, []).append(rise)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.corpus import layout
+from stemgmd_tools.corpus.attacks import Spread, attack_notes, spread_of
 from stemgmd_tools.corpus.collect import MANIFEST_FOLDER
 from stemgmd_tools.corpus.execute import worker_count
 from stemgmd_tools.corpus.failures import Failure, Findings
@@ -45,6 +46,8 @@ class Verdict:
     """Files that were checked."""
     onsets: int
     """Attacks that were measured on the audio."""
+    rises: Spread | None = None
+    """How far from their hits the sound rises most steeply, by which no bank aligns; None if nothing was measured."""
 
 
 def verify_corpus(
@@ -74,8 +77,9 @@ def verify_corpus(
         findings.take(found)
         if progress is not None:
             progress(number, len(tasks))
-    notes = (*_bank_notes(corpus.identity, frames["kits"]), *_silent_notes(frames))
-    return Verdict(tuple(sorted(findings.failures)), notes, len(listed), findings.onsets)
+    notes = (*_bank_notes(corpus.identity, frames["kits"]), *_silent_notes(frames), *attack_notes(findings.rises))
+    failures = tuple(sorted(findings.failures))
+    return Verdict(failures, notes, len(listed), findings.onsets, spread_of(findings.rises))
 
 
 def _manifests(root: Path, wanted: Sequence[str], findings: Findings) -> dict[str, pd.DataFrame] | None:
@@ -218,7 +222,7 @@ def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame], effects: Mapping[st
     for (performance, piece), onsets in frames["hits"].groupby(["performance", "piece"])["frame"]:
         hits.setdefault(str(performance), {})[str(piece)] = np.sort(onsets.to_numpy())
     stems = frames["stems"].sort_values(["frames", "performance", "kit"], ascending=[False, True, True])
-    for (performance, _), group in stems.groupby(["performance", "kit"], sort=False):
+    for (performance, kit), group in stems.groupby(["performance", "kit"], sort=False):
         rows = group.to_dict("records")
         tracks = {row["track"]: _track(row, silent=row["silent"]) for row in rows}
         if tracks.keys() >= _NEEDED:
@@ -226,6 +230,7 @@ def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame], effects: Mapping[st
                 tracks,
                 hits.get(str(performance), {}),
                 rows[0]["sample_rate"],
+                str(kit),
                 *_allowance(effects.get(str(performance))),
             )
             yield delayed(check_stems)(root, stem_set)
@@ -247,10 +252,10 @@ def _track(row: Mapping[Hashable, Any], *, silent: bool = False) -> TrackFile:
 
 def _single_hit_tasks(root: Path, frames: dict[str, pd.DataFrame]) -> Iterator[object]:
     """One task per kit."""
-    for _, group in frames["single_hits"].groupby("kit"):
+    for kit, group in frames["single_hits"].groupby("kit"):
         rows = group.to_dict("records")
-        hits = [(_track(row), row["onset_frame"]) for row in rows]
-        yield delayed(check_single_hits)(root, hits, rows[0]["sample_rate"])
+        hits = [(_track(row), row["onset_frame"], row["piece"]) for row in rows]
+        yield delayed(check_single_hits)(root, str(kit), hits, rows[0]["sample_rate"])
 
 
 def _midi_tasks(root: Path, frames: dict[str, pd.DataFrame]) -> Iterator[object]:

@@ -6,7 +6,7 @@ import hashlib
 import io
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO, Final, NamedTuple
@@ -19,6 +19,7 @@ from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.bank import NO_GROUP, SAMPLE_DTYPE, Bank
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.levels import UNEVEN_DB, VELOCITIES, Dynamics, dynamics, energy
+from stemgmd_tools.kits.offset import centred
 from stemgmd_tools.kits.oneshots import Stereo, Treatment, treated
 from stemgmd_tools.kits.sources import Recipe, Recipes
 from stemgmd_tools.onsets import magnitude, onset_frame
@@ -74,6 +75,7 @@ def compile_bank(kit: Kit, sample_rate: int = 44_100, sink: BinaryIO | None = No
         made = recipes[name]
         cells.append([_cell(writer, made, degree) for degree in range(len(made.degrees))])
         warnings += _warnings(name, made, cells[-1])
+    warnings += _offset_warnings(writer.offsets)
     bank = _tables(kit, sample_rate, cells)
     pcm = np.frombuffer(memory.getbuffer(), PCM_DTYPE) if sink is None else bank.pcm
     return replace(bank, pcm=pcm, pcm_sha256=writer.digest.hexdigest(), warnings=tuple(warnings))
@@ -89,12 +91,17 @@ class _PcmWriter:
         self._sink = sink
         self._frames = 0
         self._shots: dict[tuple[str, Treatment], Shot] = {}
+        self.offsets: dict[str, float] = {}
+        """Name -> offset that was taken away, as a share of the peak."""
 
     def shot(self, name: str, treatment: Treatment, make: Callable[[], tuple[Stereo, int]]) -> Shot:
         """Return the one-shot called ``name`` with a treatment, making and writing it if it is new."""
         key = (name, treatment)
         if key not in self._shots:
-            sound, rate = make()
+            made, rate = make()
+            sound, offset = centred(made)
+            if offset:
+                self.offsets[name] = offset
             prepared = _trimmed(treated(sound, rate, self._sample_rate, treatment), self._sample_rate)
             if prepared is None:
                 raise KitError(f"kit {self._kit.name}: one-shot {name} is silent; remove it or give another file")
@@ -170,6 +177,16 @@ def _warnings(name: str, made: Recipe, cells: Sequence[_Cell]) -> list[str]:
             dip = f"{cell.dynamics.dip_db:.1f} dB"
             found.append(f"{name}: a harder layer is up to {dip} softer than one below{where}; levels evened out")
     return found
+
+
+def _offset_warnings(offsets: Mapping[str, float]) -> list[str]:
+    """Say which one-shots lay off zero."""
+    if not offsets:
+        return []
+    worst = max(offsets, key=lambda name: offsets[name])
+    return [
+        f"{len(offsets)} one-shots have a DC offset, up to {offsets[worst]:.1%} of the peak ({worst}); it is taken away"
+    ]
 
 
 def _tables(kit: Kit, sample_rate: int, cells: Sequence[Sequence[_Cell]]) -> Bank:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from stemgmd_tools.kits.model.bands import SAMPLE_RATE, Float
+from stemgmd_tools.onsets import sound_start
 
 LONGEST_S: Final = 3.0
 """What follows later is not heard."""
@@ -36,7 +37,6 @@ LONG: Final = Grid(2048, 512, 64)
 LEAD_FRAMES: Final = 88
 """Frames before the attack of a placed sound; 2 ms."""
 _ONSET_SHARE: Final = 0.04
-_STIRRING_SHARE: Final = 0.01
 _ATTACK_S: Final = 0.15
 FADE_FRAMES: Final = 44
 """Length of the fade-in of a placed sound; 1 ms."""
@@ -68,7 +68,7 @@ class View:
 def placed(sound: Float) -> Float:
     """Return the sound with its attack 88 frames after the start, faded in over 44, its peak 1."""
     amplitude = np.abs(sound).max(axis=1)
-    start = int(np.argmax(amplitude >= _STIRRING_SHARE * amplitude.max()))
+    start = sound_start(amplitude, SAMPLE_RATE) or 0
     peak = amplitude[start : start + int(_ATTACK_S * SAMPLE_RATE)].max()
     first = int(np.argmax(amplitude > _ONSET_SHARE * peak)) - LEAD_FRAMES
     frames = int(LONGEST_S * SAMPLE_RATE)

@@ -181,7 +181,9 @@ def test_info_shows_kits_pieces_and_splits(kit, tmp_path):
 
 def test_verify_prints_a_table_and_fails(kit, tmp_path):
     corpus = rendered(tmp_path / "corpus", kit)
-    assert call("verify", tmp_path / "corpus", "--jobs", "1").stdout.endswith(" onsets measured\n")
+    assert call("verify", tmp_path / "corpus", "--jobs", "1").stdout.endswith(
+        " ms from the hits (5 to 95 %, median -0.1)\n"
+    )
     path = corpus.tracks["path"].iloc[0]
     (tmp_path / "corpus" / path).unlink()
     result = call("verify", tmp_path / "corpus", "--jobs", "1")
