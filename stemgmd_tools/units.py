@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgmd_tools.elementary import exp10, log10
+
 CENTS_PER_OCTAVE: Final = 1200.0
 
 LOWEST_RATE: Final = 8_000
@@ -40,12 +42,12 @@ def gain_of_db(level_db: float) -> float:
     >>> round(gain_of_db(-6.0206), 6)
     0.5
     """
-    return math.pow(10.0, level_db / 20.0)
+    return exp10(level_db / 20.0)
 
 
 def db_of_gain(gain: float) -> float:
     """Return the level in decibels of an amplitude ratio; ``-inf`` for 0."""
-    return 20.0 * math.log10(gain) if gain > 0.0 else -math.inf
+    return 20.0 * log10(gain) if gain > 0.0 else -math.inf
 
 
 def full_scale(bit_depth: int) -> int:

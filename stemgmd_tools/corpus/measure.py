@@ -8,10 +8,11 @@ from typing import Final, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, signal
+from scipy import fft
 
 from stemgmd_tools import units
 from stemgmd_tools.audio import Pcm
+from stemgmd_tools.elementary import exp10, log10, power, tan, turn
 
 HOPS_PER_SECOND: Final = 10
 """ITU-R BS.1770-4 gates blocks of 400 ms that overlap by 75 %: they are sums over four hops of 100 ms."""
@@ -69,7 +70,9 @@ class TrackMeter:
             both[:, rows.shape[1] :] = 0.0
             bins = fft.fft(both.view(np.complex64), overwrite_x=True).view(np.float32)
             np.multiply(bins, bins, out=bins)
-            energy[sounding] = bins @ self._weights
+            energy[sounding, 0] = bins.sum(axis=1) / (bins.shape[1] // 2)
+            np.multiply(bins, self._weights, out=bins)
+            energy[sounding, 1] = bins.sum(axis=1)
         self._energy.append(energy)
         rest = block[hops * self._hop :].astype(np.float64)
         self._remainder_energy += float(np.square(rest).sum())
@@ -87,7 +90,7 @@ class TrackMeter:
         energy = np.concatenate(self._energy) if self._energy else np.zeros((0, 2))
         plain = energy[:, 0] / self._full**2
         mean_square = (plain.sum() + self._remainder_energy / self._full**2) / max(1, 2 * self._frames)
-        active = plain / (2 * self._hop) > 10 ** (ACTIVE_DBFS / 10)
+        active = plain / (2 * self._hop) > exp10(ACTIVE_DBFS / 10)
         return Levels(
             peak_dbfs=_rounded(units.db_of_gain(self._peak / self._full)),
             rms_dbfs=_rounded(units.db_of_gain(math.sqrt(mean_square))),
@@ -110,12 +113,12 @@ def integrated_loudness(hop_power: NDArray[np.float64]) -> float:
     if not len(hop_power):
         return -math.inf
     width = min(_HOPS_PER_BLOCK, len(hop_power))
-    blocks = np.convolve(hop_power, np.full(width, 1.0 / width), "valid")
-    above = blocks[blocks > 10 ** ((_ABSOLUTE_GATE_LUFS - _OFFSET_LUFS) / 10)]
+    blocks = np.lib.stride_tricks.sliding_window_view(hop_power, width).mean(axis=1)
+    above = blocks[blocks > exp10((_ABSOLUTE_GATE_LUFS - _OFFSET_LUFS) / 10)]
     if not len(above):
         return -math.inf
-    gated = above[above > above.mean() * 10 ** (_RELATIVE_GATE_LU / 10)]
-    return _OFFSET_LUFS + 10 * math.log10(float(gated.mean()))
+    gated = above[above > above.mean() * exp10(_RELATIVE_GATE_LU / 10)]
+    return _OFFSET_LUFS + 10 * log10(float(gated.mean()))
 
 
 def k_weighting(sample_rate: int) -> NDArray[np.float64]:
@@ -124,9 +127,9 @@ def k_weighting(sample_rate: int) -> NDArray[np.float64]:
     BS.1770 tabulates it at 48 kHz; other rates use the analogue prototype behind the table, a high shelf of
     4 dB at 1.68 kHz and a high pass at 38 Hz, through the bilinear transform.
     """
-    k = math.tan(math.pi * 1681.974450955533 / sample_rate)
-    q, high = 0.7071752369554196, 10 ** (3.999843853973347 / 20)
-    middle = high**0.4996667741545416
+    k = tan(math.pi * 1681.974450955533 / sample_rate)
+    q, high = 0.7071752369554196, exp10(3.999843853973347 / 20)
+    middle = power(high, 0.4996667741545416)
     a0 = 1 + k / q + k * k
     shelf = [
         (high + middle * k / q + k * k) / a0,
@@ -136,7 +139,7 @@ def k_weighting(sample_rate: int) -> NDArray[np.float64]:
         2 * (k * k - 1) / a0,
         (1 - k / q + k * k) / a0,
     ]
-    k = math.tan(math.pi * 38.13547087602444 / sample_rate)
+    k = tan(math.pi * 38.13547087602444 / sample_rate)
     q = 0.5003270373238773
     a0 = 1 + k / q + k * k
     high_pass = [1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
@@ -145,16 +148,24 @@ def k_weighting(sample_rate: int) -> NDArray[np.float64]:
 
 @functools.lru_cache(maxsize=8)
 def _energy_weights(sample_rate: int) -> NDArray[np.float32]:
-    """Return weights, shape (2 * bins, 2), that turn squared real and imaginary parts of a hop's spectrum into energy.
+    """Return (2 * bins,) weights: squared real and imaginary parts of a hop's spectrum become K-weighted energy.
 
-    Column 0 gives the plain energy of both channels (Parseval), column 1 the K-weighted one. The hop is padded with
-    zeros to a length of small factors, whose transform takes a third less time.
+    Both channels' energy is the sum (Parseval). The hop is padded with zeros to a length of small factors, whose
+    transform takes a third less time.
     """
     bins = fft.next_fast_len(hop_frames(sample_rate), real=True)
-    frequencies = np.abs(fft.fftfreq(bins, 1 / sample_rate))
-    _, response = signal.sosfreqz(k_weighting(sample_rate), worN=2 * np.pi * frequencies / sample_rate)
-    weights = np.stack([np.ones(bins), np.abs(response) ** 2], axis=1) / bins
-    return np.repeat(weights, 2, axis=0).astype(np.float32)
+    turns = np.arange(bins) / bins
+    weights = np.full(bins, 1.0 / bins)
+    for section in k_weighting(sample_rate):
+        weights *= _squared(section[:3], turns) / _squared(section[3:], turns)
+    return np.repeat(weights, 2).astype(np.float32)
+
+
+def _squared(coefficients: NDArray[np.float64], turns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``|b0 + b1 / z + b2 / z**2| ** 2`` on the unit circle."""
+    b0, b1, b2 = coefficients
+    once, twice = turn(turns)[0], turn(2.0 * turns)[0]
+    return np.asarray(b0 * b0 + b1 * b1 + b2 * b2 + 2.0 * b1 * (b0 + b2) * once + 2.0 * b0 * b2 * twice)
 
 
 def _rounded(level: float) -> float | None:

@@ -14,7 +14,7 @@ from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.schema import KitMap
 from stemgmd_tools.kits.yaml_text import parse_yaml, spell
 
-ENGINE_VERSION: Final = 3
+ENGINE_VERSION: Final = 4
 """Part of every kit's hash. Raise it whenever an unchanged sample map compiles to other samples, gains or tables."""
 
 PROSE: Final = frozenset(

@@ -9,27 +9,27 @@ jump where one layer ends and the next begins.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgmd_tools.elementary import exp10, log2, log10
 from stemgmd_tools.kits.checks import HIGHEST_VELOCITY, LOWEST_VELOCITY
 from stemgmd_tools.kits.sources import SourceLayer
 
 LEVEL_S: Final = 0.2
 """Length of the stretch a level is measured over: the whole of a short sound, the strike of a long one."""
 
-SQUARE_LAW_DB: Final = 40.0 * math.log10(2.0)
+SQUARE_LAW_DB: Final = 40.0 * log10(2.0)
 """Decibels per octave of velocity when amplitude follows the square of velocity (40 log10 v): for a single layer, and
 the steepest slope that is extrapolated."""
-LINEAR_LAW_DB: Final = 20.0 * math.log10(2.0)
+LINEAR_LAW_DB: Final = 20.0 * log10(2.0)
 """Decibels per octave when amplitude follows velocity: the flattest slope that is extrapolated."""
 
 GAIN_STEP_DB: Final = 1e-4
-"""Gains are rounded to this step, so that the last bits of a machine's logarithm do not reach the audio."""
+"""Gains are rounded to this step."""
 UNEVEN_DB: Final = 0.5
 """A layer that is softer than the one below by more than this is worth a warning."""
 
@@ -71,13 +71,12 @@ def dynamics(
     :param gain_db: added to every gain.
     :param dynamics_db: level between velocity 1 and 127; None: as recorded.
     """
-    recorded_db = 10.0 * np.log10(np.array(energies))
+    recorded_db = 10.0 * log10(np.array(energies))
     meant_db = recorded_db + [layer.gain_db for layer in layers]
     curve_db = _curve([layer.reference for layer in layers], isotonic(meant_db), dynamics_db)
     layer = np.searchsorted([layer.high for layer in layers], VELOCITIES, side="left").astype(np.uint8)
     steps = np.rint((curve_db - recorded_db[layer] + gain_db) / GAIN_STEP_DB)
-    ratios = [math.pow(10.0, step * GAIN_STEP_DB / 20.0) for step in steps.tolist()]
-    gain = np.array(ratios, np.float32)
+    gain = exp10(steps * (GAIN_STEP_DB / 20.0)).astype(np.float32)
     gain[0] = 0.0
     dip_db = float((np.maximum.accumulate(meant_db) - meant_db).max())
     return Dynamics(layer, gain, dip_db)
@@ -97,10 +96,10 @@ def isotonic(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _curve(references: Sequence[int], levels_db: NDArray[np.float64], dynamics_db: float | None) -> NDArray[np.float64]:
     """Return the level in dB of each velocity; velocity 0 gets that of 1."""
-    octaves = np.log2(np.maximum(VELOCITIES, LOWEST_VELOCITY))
-    at = np.log2(np.array(references, dtype=np.float64))
+    octaves = log2(np.maximum(VELOCITIES, LOWEST_VELOCITY))
+    at = log2(np.array(references, dtype=np.float64))
     if dynamics_db is not None:
-        return float(levels_db[-1]) + dynamics_db / math.log2(HIGHEST_VELOCITY) * (octaves - float(at[-1]))
+        return float(levels_db[-1]) + dynamics_db / log2(HIGHEST_VELOCITY) * (octaves - float(at[-1]))
     slopes = np.diff(levels_db) / np.diff(at) if len(at) > 1 else np.array([SQUARE_LAW_DB])
     softest, loudest = np.clip(slopes[[0, -1]], LINEAR_LAW_DB, SQUARE_LAW_DB)
     curve = np.interp(octaves, at, levels_db)

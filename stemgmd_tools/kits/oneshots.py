@@ -10,6 +10,7 @@ import soxr
 from numpy.typing import NDArray
 
 from stemgmd_tools.audio import read_audio
+from stemgmd_tools.elementary import exp2
 from stemgmd_tools.errors import AudioError, KitError
 from stemgmd_tools.units import LOWEST_RATE
 
@@ -66,7 +67,7 @@ def read_one_shot(path: Path) -> tuple[Stereo, int]:
 
 def treated(sound: Stereo, rate: int, sample_rate: int, treatment: Treatment) -> Stereo:
     """Return a one-shot at ``sample_rate``, treated; unchanged rate, pitch and balance leave it as it is."""
-    source_rate = rate * 2.0 ** (treatment.semitones / SEMITONES_PER_OCTAVE)
+    source_rate = rate * exp2(treatment.semitones / SEMITONES_PER_OCTAVE)
     if source_rate != sample_rate:
         padded = np.concatenate([np.zeros((_PADDING_FRAMES, 2)), sound])
         sound = soxr.resample(padded, source_rate, sample_rate, quality="HQ")

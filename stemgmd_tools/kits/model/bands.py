@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stemgmd_tools.elementary import exp10, log2, log10
 from stemgmd_tools.kits.model.parameters import BandEnvelope, Stereo
 
 SAMPLE_RATE: Final = 44100
@@ -37,12 +38,12 @@ class Tilt(NamedTuple):
 
     def at(self, frequencies_hz: Float) -> Float:
         """Return the deviation in dB at each frequency."""
-        return np.asarray(self.level_db + self.db_per_octave * np.log2(frequencies_hz / _TILT_PIVOT_HZ))
+        return np.asarray(self.level_db + self.db_per_octave * log2(frequencies_hz / _TILT_PIVOT_HZ))
 
 
 def erb_number(frequencies_hz: ArrayLike) -> Float:
     """Return the ERB-number of each frequency (Glasberg and Moore 1990, equation 4)."""
-    return np.asarray(21.4 * np.log10(1.0 + 0.00437 * np.asarray(frequencies_hz, dtype=np.float64)))
+    return np.asarray(21.4 * log10(1.0 + 0.00437 * np.asarray(frequencies_hz, dtype=np.float64)))
 
 
 def erb_width_hz(frequencies_hz: ArrayLike) -> Float:
@@ -57,7 +58,7 @@ def _band_centres() -> Float:
     top = float(erb_number(_HIGH_HZ))
     for band in range(BANDS):
         here = float(erb_number(edges[band]))
-        ideal = (10.0 ** ((here + (top - here) / (BANDS - band)) / 21.4) - 1.0) / 0.00437
+        ideal = (exp10((here + (top - here) / (BANDS - band)) / 21.4) - 1.0) / 0.00437
         edges[band + 1] = max(ideal, edges[band] + _NARROWEST_HZ)
     return np.asarray((edges[:-1] + edges[1:]) / 2)
 
@@ -75,11 +76,22 @@ def band_masks(fft_frames: int) -> Float:
     The masks split ONE noise, whose bands add coherently, so the amplitudes have to sum to 1; masks whose powers do
     would make the sum 2.5 dB too loud.
     """
+    below, low, high = band_places(fft_frames)
+    bins = np.arange(len(below))
+    masks = np.zeros((BANDS, len(bins)))
+    masks[below, bins] = low
+    masks[below + 1, bins] = high
+    return masks
+
+
+def band_places(fft_frames: int) -> tuple[NDArray[np.intp], Float, Float]:
+    """Return the band below each bin of a spectrum, and the shares of that band and of the next in its amplitude."""
     frequencies_hz = np.arange(fft_frames // 2 + 1) * (SAMPLE_RATE / fft_frames)
     position = np.interp(frequencies_hz, CENTRES_HZ, np.arange(BANDS))
-    masks = np.maximum(0.0, 1.0 - np.abs(position - np.arange(BANDS)[:, None]))
-    masks[:, frequencies_hz < _SUBSONIC_HZ] = 0.0
-    return np.asarray(masks)
+    below = np.minimum(position.astype(np.intp), BANDS - 2)
+    share = position - below
+    heard = frequencies_hz >= _SUBSONIC_HZ
+    return below, np.where(heard, 1.0 - share, 0.0), np.where(heard, share, 0.0)
 
 
 def _to_bands(frequencies_hz: tuple[float, ...], rows: Float) -> Float:
@@ -133,6 +145,6 @@ def stereo_in_bands(stereo: Stereo | None) -> tuple[Float, Float, Float]:
 def channel_gains(left_minus_right_db: Float) -> tuple[Float, Float]:
     """Return the gains of both channels that differ by so many decibels and whose powers average to 1."""
     return (
-        np.sqrt(2.0 / (1.0 + 10.0 ** (-left_minus_right_db / 10.0))),
-        np.sqrt(2.0 / (1.0 + 10.0 ** (left_minus_right_db / 10.0))),
+        np.sqrt(2.0 / (1.0 + exp10(-left_minus_right_db / 10.0))),
+        np.sqrt(2.0 / (1.0 + exp10(left_minus_right_db / 10.0))),
     )

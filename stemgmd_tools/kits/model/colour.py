@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from stemgmd_tools.elementary import exp2, exp10, log, log2, log10
 from stemgmd_tools.kits.model.bands import Float
 from stemgmd_tools.kits.model.parameters import Colour
-from stemgmd_tools.seeds import stream
+from stemgmd_tools.seeds import standard_normal, stream
 
 
 def colour_gains(colour: Colour, kit: str, frequencies_hz: Float) -> Float:
@@ -14,8 +15,8 @@ def colour_gains(colour: Colour, kit: str, frequencies_hz: Float) -> Float:
     points_hz, gain_db = (
         drawn_curve(colour, kit) if colour.gain_db is None else (grid_hz(colour), np.array(colour.gain_db))
     )
-    gain = np.interp(np.log(np.maximum(frequencies_hz, 1.0)), np.log(points_hz), gain_db, left=0.0, right=0.0)
-    return np.asarray(10.0 ** (gain / 20.0))
+    gain = np.interp(log(np.maximum(frequencies_hz, 1.0)), log(points_hz), gain_db, left=0.0, right=0.0)
+    return np.asarray(exp10(gain / 20.0))
 
 
 def grid_hz(colour: Colour) -> Float:
@@ -23,10 +24,10 @@ def grid_hz(colour: Colour) -> Float:
     if colour.frequencies_hz is not None:
         return np.array(colour.frequencies_hz)
     if colour.least_step_hz == 0.0 and colour.gain_db is None:
-        octaves = np.log2(colour.high_hz / colour.low_hz)
-        return colour.low_hz * 2.0 ** np.linspace(0.0, octaves, round(octaves * colour.points_per_octave) + 1)
+        octaves = log2(colour.high_hz / colour.low_hz)
+        return colour.low_hz * exp2(np.linspace(0.0, octaves, round(octaves * colour.points_per_octave) + 1))
     points = [colour.low_hz]
-    ratio = 2.0 ** (1.0 / colour.points_per_octave)
+    ratio = exp2(1.0 / colour.points_per_octave)
     while (points[-1] < colour.high_hz) if colour.gain_db is None else (len(points) < len(colour.gain_db)):
         points.append(max(points[-1] * ratio, points[-1] + colour.least_step_hz))
     return np.array(points)
@@ -40,5 +41,5 @@ def drawn_curve(colour: Colour, kit: str) -> tuple[Float, Float]:
     """
     points_hz = grid_hz(colour)
     draw = stream(0, "voice", kit, "colour", str(colour.name))
-    gain_db = colour.depth_db * draw.standard_normal(len(points_hz))
-    return points_hz, gain_db - 10.0 * np.log10(np.mean(10.0 ** (gain_db / 10.0)))
+    gain_db = colour.depth_db * standard_normal(draw, len(points_hz))
+    return points_hz, gain_db - 10.0 * log10(float(np.mean(exp10(gain_db / 10.0))))

@@ -13,9 +13,10 @@ from typing import Final
 
 import numpy as np
 
+from stemgmd_tools.elementary import exp2, exp10, log
 from stemgmd_tools.kits.model.bands import Float
 from stemgmd_tools.kits.model.parameters import GRAIN_OCTAVES_HZ
-from stemgmd_tools.seeds import stream
+from stemgmd_tools.seeds import standard_normal, stream
 
 _STEP_HZ: Final = 3.0
 _LOW_HZ: Final = GRAIN_OCTAVES_HZ[0] / 2
@@ -30,16 +31,16 @@ def grain_gains(depth_db: tuple[float, ...], kit: str, articulation: str, freque
     :param depth_db: standard deviation of the lines' levels around each of :data:`GRAIN_OCTAVES_HZ`.
     """
     points_hz = np.arange(_LOW_HZ, _HIGH_HZ, _STEP_HZ)
-    anchors = np.log([_LOW_HZ, *GRAIN_OCTAVES_HZ])
-    depth = np.interp(np.log(points_hz), anchors, [0.0, *depth_db])
-    drawn = stream(0, "voice", kit, articulation, "grain").standard_normal(len(points_hz))
-    gain = np.sqrt(_evened(10.0 ** (depth * drawn / 10.0), points_hz))
+    anchors = log([_LOW_HZ, *GRAIN_OCTAVES_HZ])
+    depth = np.interp(log(points_hz), anchors, [0.0, *depth_db])
+    drawn = standard_normal(stream(0, "voice", kit, articulation, "grain"), len(points_hz))
+    gain = np.sqrt(_evened(exp10(depth * drawn / 10.0), points_hz))
     return np.asarray(np.interp(frequencies_hz, points_hz, gain, left=1.0, right=1.0))
 
 
 def _evened(power: Float, points_hz: Float) -> Float:
     """Return powers over their mean within a forty-eighth of an octave, three points at least."""
-    reach = np.maximum(1, np.rint(points_hz * (2.0 ** (_EVEN_OCTAVES / 2) - 1.0) / _STEP_HZ)).astype(np.intp)
+    reach = np.maximum(1, np.rint(points_hz * (exp2(_EVEN_OCTAVES / 2) - 1.0) / _STEP_HZ)).astype(np.intp)
     place = np.arange(len(power))
     first, last = np.maximum(0, place - reach), np.minimum(len(power), place + reach + 1)
     total = np.concatenate([[0.0], np.cumsum(power)])

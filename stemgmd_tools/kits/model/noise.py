@@ -12,10 +12,11 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
+from stemgmd_tools import transforms
+from stemgmd_tools.elementary import exp10, power, sin, turn
 from stemgmd_tools.kits.model.bands import (
     BANDS,
     CENTRES_HZ,
@@ -23,13 +24,15 @@ from stemgmd_tools.kits.model.bands import (
     SAMPLE_RATE,
     Float,
     band_masks,
+    band_places,
     stereo_in_bands,
 )
 from stemgmd_tools.kits.model.colour import colour_gains
 from stemgmd_tools.kits.model.grain import grain_gains
 from stemgmd_tools.kits.model.parameters import Noise
 from stemgmd_tools.kits.model.shapes import NoiseShape
-from stemgmd_tools.seeds import stream
+from stemgmd_tools.products import scaled
+from stemgmd_tools.seeds import standard_normal, stream
 
 _STEP: Final = 8
 """Frames over which an attack envelope is held; 0.18 ms."""
@@ -47,7 +50,7 @@ _HOP: Final = 512
 _FIRST: Final = 4
 """First frame of the STFT that is used; its hop starts where the cross-fade does."""
 _FADE_START: Final = _FIRST * _HOP
-_WINDOW: Final = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_FFT) / _FFT))
+_WINDOW: Final = np.sqrt(0.5 - 0.5 * turn(np.arange(_FFT) / _FFT)[0])
 _WINDOW_32: Final = _WINDOW.astype(np.float32)
 _QUIET_DB: Final = -140.0
 _SHARED_PLACE: Final = 0.381966
@@ -66,14 +69,14 @@ def early_pool(kit: str) -> Float:
     """
     draw = stream(0, "voice", kit, "attack noise")
     masks = band_masks(_POOL_FRAMES)
-    power = (masks**2).mean(axis=1, keepdims=True)
+    mean_power = (masks**2).mean(axis=1, keepdims=True)
     pool = np.empty((2, _POOL_FRAMES, BANDS))
     for channel in range(2):
-        spectrum = scipy.fft.rfft(draw.standard_normal(_POOL_FRAMES))
-        bands = scipy.fft.irfft(masks * spectrum, _POOL_FRAMES, axis=1)
+        spectrum = transforms.spectrum(standard_normal(draw, _POOL_FRAMES))
+        bands = transforms.sound_of(scaled(spectrum, masks), _POOL_FRAMES, axis=1)
         energy = uniform_filter1d(bands**2, _STEADYING_FRAMES, axis=1, mode="wrap")
-        bands *= (power / np.maximum(energy, _STEADYING_FLOOR * power)) ** _STEADYING_EXPONENT
-        bands *= np.sqrt(power / (bands**2).mean(axis=1, keepdims=True))
+        bands *= power(mean_power / np.maximum(energy, _STEADYING_FLOOR * mean_power), _STEADYING_EXPONENT)
+        bands *= np.sqrt(mean_power / (bands**2).mean(axis=1, keepdims=True))
         pool[channel] = bands.T
     return pool.reshape(2, _POOL_FRAMES // _STEP, _STEP, BANDS)
 
@@ -81,11 +84,11 @@ def early_pool(kit: str) -> Float:
 def _onset_ramps() -> Float:
     """Return (_ONSET_FRAMES, BANDS) gains: a quarter sine over 0.4 periods of each band, not 0 on the first frame."""
     progress = np.arange(1, _ONSET_FRAMES + 1)[:, None] * (CENTRES_HZ / _ONSET_PERIODS / SAMPLE_RATE)
-    return np.asarray(np.sin(np.pi / 2 * np.minimum(1.0, progress)))
+    return np.asarray(sin(np.pi / 2 * np.minimum(1.0, progress)))
 
 
 _ONSET: Final = _onset_ramps()
-_FADE: Final = np.linspace(0.0, np.pi / 2, _EARLY_FRAMES - _FADE_START)
+_FADE_OUT, _FADE_IN = turn(np.linspace(0.0, 0.25, _EARLY_FRAMES - _FADE_START))
 
 
 class NoiseSource:
@@ -101,8 +104,9 @@ class NoiseSource:
         own = np.sqrt(1.0 - coherence**2)
         # Gains of one noise in the left channel, of the same in the right, and of an independent one in the right.
         self._mix = np.stack([left, right * coherence, right * own])
-        self._masks = band_masks(_FFT).astype(np.float32)
-        frames = 1 << int(np.ceil(np.log2(longest_s * SAMPLE_RATE / _HOP + 8)))
+        self._below, *shares = band_places(_FFT)
+        self._shares = [share.astype(np.float32) for share in shares]
+        frames = transforms.length_for(math.ceil(longest_s * SAMPLE_RATE / _HOP + 8))
         draw = stream(0, "voice", kit, articulation, "noise")
         gain = _fine_gains(noise, kit, articulation, frames * _HOP)
         self._pool = np.stack([self._coloured_stft(gain, frames, draw) for _ in range(2)])
@@ -111,12 +115,12 @@ class NoiseSource:
     def _coloured_stft(gain: Float | None, frames: int, draw: np.random.Generator) -> NDArray[np.complex64]:
         """Return (frames, bins) of the windowed STFT of periodic noise."""
         period = frames * _HOP
-        sound = draw.standard_normal(period)
+        sound = standard_normal(draw, period)
         if gain is not None:
-            sound = scipy.fft.irfft(scipy.fft.rfft(sound) * gain, period)
+            sound = transforms.sound_of(scaled(transforms.spectrum(sound), gain), period)
         padded = np.concatenate([sound, sound[: _FFT - _HOP]])
         windows = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP]
-        return np.asarray(scipy.fft.rfft((windows * _WINDOW).astype(np.float32), axis=1))
+        return transforms.spectrum((windows * _WINDOW).astype(np.float32))
 
     def strike(
         self, shape: NoiseShape, velocity: float, frames: int, band_db: Float, place: float, shared: float = 0.0
@@ -134,8 +138,8 @@ class NoiseSource:
         if frames > _FADE_START:
             sustained = self._sustain(shape, velocity, band_db, len(sound), places)
             fading = slice(_FADE_START, _EARLY_FRAMES)
-            sound[fading] *= np.cos(_FADE)[:, None]
-            sustained[fading] *= np.sin(_FADE)[:, None]
+            sound[fading] *= _FADE_OUT[:, None]
+            sustained[fading] *= _FADE_IN[:, None]
             sound[_FADE_START:] += sustained[_FADE_START:]
         return sound[:frames]
 
@@ -168,7 +172,7 @@ class NoiseSource:
         """Return the sum over bands of ``source`` (steps, _STEP, BANDS) times ``gain`` (steps, BANDS)."""
         steps = _ONSET_FRAMES // _STEP
         onset = (source[:steps] * gain[:steps, None, :]).reshape(_ONSET_FRAMES, BANDS)
-        rest = np.matmul(source[steps:], gain[steps:, :, None])
+        rest = (source[steps:] * gain[steps:, None, :]).sum(axis=2)
         return np.concatenate([(onset * _ONSET).sum(axis=1), rest.reshape(-1)])
 
     def _sustain(self, shape: NoiseShape, velocity: float, band_db: Float, frames: int, places: _Places) -> Float:
@@ -177,15 +181,21 @@ class NoiseSource:
         times_s = np.arange(_FIRST, _FIRST + count, dtype=np.float64) * (_HOP / SAMPLE_RATE)
         gain = _amplitudes(shape.at(velocity, times_s) + band_db[:, None]).T * DENSITY
         one, other = self._sustained_noise(count, places)
-        first, shared, own = ((gain * weight).astype(np.float32) @ self._masks for weight in self._mix)
-        left, right = one * first, one * shared + other * own
+        first, shared, own = (self._over_bins((gain * weight).astype(np.float32)) for weight in self._mix)
+        left = scaled(one, first)
+        right = scaled(one, shared) + scaled(other, own)
         out = np.zeros((frames + 2 * _HOP, 2))
         start = (_FIRST - 1) * _HOP
         for channel, spectrum in enumerate((left, right)):
-            windows = scipy.fft.irfft(spectrum, _FFT, axis=1) * _WINDOW_32
+            windows = transforms.sound_of(spectrum, _FFT) * _WINDOW_32
             out[start : start + count * _HOP, channel] += windows[:, :_HOP].reshape(-1)
             out[start + _HOP : start + _HOP + count * _HOP, channel] += windows[:, _HOP:].reshape(-1)
         return out[:frames]
+
+    def _over_bins(self, gain: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return gains (count, BANDS) at the bins of a spectrum: those of the two nearest bands, weighted."""
+        low, high = self._shares
+        return gain[:, self._below] * low + gain[:, self._below + 1] * high
 
     def _sustained_noise(self, count: int, places: _Places) -> NDArray[np.complex64]:
         """Return (2, count, bins) of the sum of the noises at some places."""
@@ -193,7 +203,7 @@ class NoiseSource:
         parts = []
         for place, weight in places:
             part = self._pool[:, (np.arange(count) + int(place * period)) % period]
-            parts.append(part if weight == 1.0 else part * np.float32(weight))
+            parts.append(part if weight == 1.0 else scaled(part, np.array(weight, np.float32)))
         return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 
@@ -212,4 +222,4 @@ def _fine_gains(noise: Noise, kit: str, articulation: str, period: int) -> Float
 
 def _amplitudes(level_db: Float) -> Float:
     """Return amplitude ratios, nothing below -140 dB."""
-    return np.asarray(np.exp(np.maximum(level_db, _QUIET_DB) * (np.log(10.0) / 20.0)))
+    return np.asarray(exp10(np.maximum(level_db, _QUIET_DB) / 20.0))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import scipy.fft
-from scipy.signal import butter, sosfilt
+from numpy.typing import NDArray
+from scipy.signal import sosfilt
 
+from stemgmd_tools import transforms
+from stemgmd_tools.elementary import exp10, log, power, tan
 from stemgmd_tools.kits.model.bands import SAMPLE_RATE, Float
 from stemgmd_tools.kits.model.parameters import RoomModel
-from stemgmd_tools.seeds import stream
+from stemgmd_tools.products import complex_product, scaled
+from stemgmd_tools.seeds import standard_normal, stream
 
 _CROSSOVERS_HZ: Final = (125.0, 1000.0, 8000.0)
 _EARLY_SPREAD_S: Final = 0.035
@@ -26,6 +29,7 @@ class Room:
     def __init__(self, model: RoomModel, kit: str) -> None:
         """Draw the response; it depends on the figures and the kit's name alone."""
         self._response = _impulse_response(model, kit)
+        self._spectra: dict[int, NDArray[np.complex128]] = {}
 
     @property
     def frames(self) -> int:
@@ -35,14 +39,17 @@ class Room:
     def add_to(self, sound: Float) -> Float:
         """Return (frames + self.frames, 2): ``sound`` and the room's answer to the sum of its channels."""
         total = len(sound) + self.frames
-        size = scipy.fft.next_fast_len(total, real=True)
-        sent = scipy.fft.rfft(sound.mean(axis=1), size)
-        answer = scipy.fft.irfft(sent[:, None] * self._spectrum(size), size, axis=0)[:total]
+        length = transforms.length_for(total)
+        sent = transforms.spectrum(sound.mean(axis=1), length)
+        heard = complex_product(sent[:, None], self._spectrum(length))
+        answer = transforms.sound_of(heard, length, axis=0)[:total]
         answer[: len(sound)] += sound
-        return np.asarray(answer)
+        return answer
 
-    def _spectrum(self, size: int) -> np.ndarray[tuple[int, int], np.dtype[np.complex128]]:
-        return np.asarray(scipy.fft.rfft(self._response, size, axis=0))
+    def _spectrum(self, length: int) -> NDArray[np.complex128]:
+        if length not in self._spectra:
+            self._spectra[length] = transforms.spectrum(self._response, length, axis=0)
+        return self._spectra[length]
 
 
 def _impulse_response(model: RoomModel, kit: str) -> Float:
@@ -59,7 +66,7 @@ def _impulse_response(model: RoomModel, kit: str) -> Float:
         shaped = _absorbed(part)
         energy = (shaped**2).sum(axis=0).mean()
         if energy > 0.0:
-            response += shaped * np.sqrt(10.0 ** (level_db / 10.0) / energy)
+            response += shaped * np.sqrt(exp10(level_db / 10.0) / energy)
     fade = round(0.01 * SAMPLE_RATE)
     response[-fade:] *= np.linspace(1.0, 0.0, fade)[:, None]
     return response
@@ -70,7 +77,7 @@ def _reflections(model: RoomModel, start: int, frames: int, draw: np.random.Gene
     taps = np.zeros((frames, 2))
     spread = round(_EARLY_SPREAD_S * SAMPLE_RATE)
     for channel in range(2):
-        after = np.sort(draw.uniform(0.0, 1.0, model.reflections)) ** 0.8 * spread
+        after = power(np.sort(draw.uniform(0.0, 1.0, model.reflections)), 0.8) * spread
         gains = draw.choice([-1.0, 1.0], model.reflections) / (1.0 + 3.0 * after / spread)
         np.add.at(taps[:, channel], start + after.astype(np.intp), gains)
     taps[:, 1] = model.width * taps[:, 1] + (1.0 - model.width) * taps[:, 0]
@@ -79,22 +86,29 @@ def _reflections(model: RoomModel, start: int, frames: int, draw: np.random.Gene
 
 def _decay(model: RoomModel, frames: int, draw: np.random.Generator) -> Float:
     """Return (frames, 2) noise that decays at its own rate in each octave-wide region."""
-    noise = draw.standard_normal((frames, 2))
+    noise = standard_normal(draw, (frames, 2))
     noise[:, 1] = model.width * noise[:, 1] + np.sqrt(1.0 - model.width**2) * noise[:, 0]
-    size = scipy.fft.next_fast_len(2 * frames, real=True)
-    spectrum = scipy.fft.rfft(noise, size, axis=0)
-    frequencies_hz = np.maximum(np.arange(len(spectrum)) * (SAMPLE_RATE / size), 1.0)
-    place = np.interp(np.log(frequencies_hz), np.log(_CROSSOVERS_HZ), np.arange(3))
+    length = transforms.length_for(2 * frames)
+    spectrum = transforms.spectrum(noise, length, axis=0)
+    frequencies_hz = np.maximum(np.arange(len(spectrum)) * (SAMPLE_RATE / length), 1.0)
+    place = np.interp(log(frequencies_hz), log(_CROSSOVERS_HZ), np.arange(3))
     times_s = np.arange(frames) / SAMPLE_RATE
     sound = np.zeros((frames, 2))
     for region, ratio in enumerate((model.bass_ratio, 1.0, model.treble_ratio)):
         mask = np.maximum(0.0, 1.0 - np.abs(place - region))[:, None]
-        part = scipy.fft.irfft(spectrum * mask, size, axis=0)[:frames]
-        sound += part * (10.0 ** (-3.0 * times_s / (model.decay_s * ratio)))[:, None]
+        part = transforms.sound_of(scaled(spectrum, mask), length, axis=0)[:frames]
+        sound += part * exp10(-3.0 * times_s / (model.decay_s * ratio))[:, None]
     return sound
 
 
 def _absorbed(response: Float) -> Float:
     """Return a response that has lost its rumble and its top to walls and air, as reflections do."""
-    band = butter(1, (_RUMBLE_HZ, _ROLL_OFF_HZ), "bandpass", fs=SAMPLE_RATE, output="sos")
-    return np.asarray(sosfilt(band, response, axis=0))
+    return np.asarray(sosfilt(_band_pass(_RUMBLE_HZ, _ROLL_OFF_HZ), response, axis=0))
+
+
+def _band_pass(low_hz: float, high_hz: float) -> Float:
+    """Return the second-order section of a Butterworth band pass of order 1, made by the bilinear transform."""
+    low, high = tan(np.pi * low_hz / SAMPLE_RATE), tan(np.pi * high_hz / SAMPLE_RATE)
+    width, centre = high - low, low * high
+    gain, last = width / (1.0 + width + centre), (1.0 - width + centre) / (1.0 + width + centre)
+    return np.array([[gain, 0.0, -gain, 1.0, 2.0 * (centre - 1.0) / (1.0 + width + centre), last]])

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from stemgmd_tools.elementary import exp10, log2
 from stemgmd_tools.kits.model.bands import (
     BANDS,
     CENTRES_HZ,
@@ -18,6 +19,7 @@ from stemgmd_tools.kits.model.bands import (
     rows_in_bands,
 )
 from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY, BandEnvelope, Noise, Openness, VoiceModel
+from stemgmd_tools.products import product, weighted
 
 
 class LevelChange(NamedTuple):
@@ -44,8 +46,8 @@ def level_changes(openness: Openness) -> tuple[LevelChange, ...]:
     levels = np.array([_on_knots(one.change_db, knots_s) for one in openness.changes])
     slopes = np.array([_on_knots(one.velocity_db_per_octave, knots_s) for one in openness.changes])
     return tuple(
-        LevelChange(knots_s, np.tensordot(share, levels, axes=1), np.tensordot(share, slopes, axes=1))
-        for share in shares.T
+        LevelChange(knots_s, level, slope)
+        for level, slope in zip(weighted(shares.T, levels), weighted(shares.T, slopes), strict=True)
     )
 
 
@@ -54,7 +56,7 @@ def _on_knots(envelope: BandEnvelope | None, knots_s: Float) -> Float:
     if envelope is None:
         return np.zeros((BANDS, len(knots_s)))
     weights = knot_weights(np.array(envelope.times_s), knots_s, extend=False)
-    return np.asarray(envelope_in_bands(envelope) @ weights)
+    return np.asarray(product(envelope_in_bands(envelope), weights))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,22 +82,22 @@ class NoiseShape:
 
     def at(self, velocity: float, times_s: Float) -> Float:
         """Return (BANDS, times) level per ERB of a stroke."""
-        level = self.level_db @ knot_weights(self.knots_s, times_s, extend=True)
-        slope = self.slope_db @ knot_weights(self.slope_knots_s, times_s, extend=False)
-        octaves = np.log2(velocity / REFERENCE_VELOCITY)
+        level = product(self.level_db, knot_weights(self.knots_s, times_s, extend=True))
+        slope = product(self.slope_db, knot_weights(self.slope_knots_s, times_s, extend=False))
+        octaves = log2(velocity / REFERENCE_VELOCITY)
         level += slope * octaves
         if len(self.bend_octaves):
             weights = knot_weights(self.bend_octaves, np.array([octaves]), extend=False)[:, 0]
-            bend = np.tensordot(weights, self.bends_db, axes=1)
-            level += bend @ knot_weights(self.bend_knots_s, times_s, extend=False)
+            bend = weighted(weights[None], self.bends_db)[0]
+            level += product(bend, knot_weights(self.bend_knots_s, times_s, extend=False))
         changed = self.change.level_db + octaves * self.change.slope_db
-        level += changed @ knot_weights(self.change.knots_s, times_s, extend=False)
+        level += product(changed, knot_weights(self.change.knots_s, times_s, extend=False))
         return np.asarray(level)
 
     def energy(self, velocity: float, times_s: Float) -> Float:
         """Return the power expected at ``times_s``, all bands together."""
         widths = np.gradient(CENTRES_HZ)
-        per_erb = 10.0 ** (self.at(velocity, times_s) / 10.0)
+        per_erb = exp10(self.at(velocity, times_s) / 10.0)
         return np.asarray((per_erb * (DENSITY**2 * widths / (SAMPLE_RATE / 2))[:, None]).sum(axis=0))
 
 
@@ -129,7 +131,7 @@ def noise_shapes(
     slope_knots_s = np.array(noise.velocity_db_per_octave.times_s)
     slope = envelope_in_bands(noise.velocity_db_per_octave)
     bends = noise.velocity_bends
-    bend_octaves = np.log2(np.array([bend.velocity for bend in bends], dtype=np.float64) / REFERENCE_VELOCITY)
+    bend_octaves = log2(np.array([bend.velocity for bend in bends], dtype=np.float64) / REFERENCE_VELOCITY)
     bend_knots_s = np.array(bends[0].change_db.times_s if bends else ())
     bends_db = np.array([envelope_in_bands(bend.change_db) for bend in bends])
     return tuple(

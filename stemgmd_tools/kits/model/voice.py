@@ -6,13 +6,14 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from stemgmd_tools.elementary import exp10, log10, turn
 from stemgmd_tools.kits.model.bands import BANDS, CENTRES_HZ, SAMPLE_RATE, Float, Tilt
 from stemgmd_tools.kits.model.modes import ModeBank
 from stemgmd_tools.kits.model.noise import NoiseSource
 from stemgmd_tools.kits.model.parameters import VoiceModel
 from stemgmd_tools.kits.model.room import Room
 from stemgmd_tools.kits.model.shapes import voice_shapes
-from stemgmd_tools.seeds import stream
+from stemgmd_tools.seeds import standard_normal, stream
 
 
 class Floor(NamedTuple):
@@ -27,8 +28,8 @@ class Floor(NamedTuple):
 
     def power(self, loudest: float) -> float:
         """Return the mean power of the floor under a sound of the given loudest power."""
-        floor_db = 10.0 * np.log10(max(loudest, 1e-20)) - self.range_db
-        return float(10.0 ** (np.clip(floor_db, self.lowest_db, self.highest_db) / 10.0))
+        floor_db = 10.0 * log10(max(loudest, 1e-20)) - self.range_db
+        return exp10(min(max(floor_db, self.lowest_db), self.highest_db) / 10.0)
 
 
 NEAR: Final = Floor(60.0, -92.0, -66.0)
@@ -103,7 +104,7 @@ class Synthesiser:
         """Return by how much a variation is louder and brighter than the voice, as it draws it, but for the mean of all
         variations: a layer's level is the voice's, so that levels rise with velocity as the voice's do.
         """
-        draws = [stream(0, *self._names, layer, degree, one).standard_normal(2) for one in range(self.variations)]
+        draws = [standard_normal(stream(0, *self._names, layer, degree, one), 2) for one in range(self.variations)]
         spread = np.sqrt(self.variations / max(1, self.variations - 1))
         level, tilt = (draws[variation] - np.mean(draws, axis=0)) * spread
         jitter = self._voice.jitter
@@ -128,9 +129,9 @@ class Synthesiser:
         """
         frames = self._dry_frames(velocity, degree) if frames is None else frames
         jitter = self._voice.jitter
-        level_db, tilt = jitter.level_db * draw.standard_normal(), jitter.tilt_db_per_octave * draw.standard_normal()
+        level_db, tilt = jitter.level_db * standard_normal(draw), jitter.tilt_db_per_octave * standard_normal(draw)
         own = own or Tilt(level_db, tilt)
-        band_db = own.at(CENTRES_HZ) + jitter.band_db * draw.standard_normal(BANDS)
+        band_db = own.at(CENTRES_HZ) + jitter.band_db * standard_normal(draw, BANDS)
         sound = self._noise.strike(self._shapes[degree], velocity, frames, band_db, place, jitter.shared_noise)
         if self._body is not None:
             sound += self._body.strike(velocity, frames, jitter, own, self._voice.glide, draw)
@@ -158,5 +159,5 @@ def _faded(sound: Float) -> Float:
     """Return a copy of ``sound`` whose last tenth of a second, a quarter of it at most, fades to silence."""
     sound = sound.copy()
     length = min(_FADE_FRAMES, len(sound) // _FADE_SHARE)
-    sound[-length:] *= (0.5 + 0.5 * np.cos(np.pi * np.arange(1, length + 1) / length))[:, None]
+    sound[-length:] *= (0.5 + 0.5 * turn(np.arange(1, length + 1) / (2 * length))[0])[:, None]
     return sound

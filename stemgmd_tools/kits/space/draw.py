@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from stemgmd_tools.elementary import cos, log2
 from stemgmd_tools.kits.schema import Articulation, KitMap
 from stemgmd_tools.kits.space.figures import FIGURES
 from stemgmd_tools.kits.space.instruments import GROUPS, MAIN
@@ -14,7 +15,7 @@ from stemgmd_tools.kits.space.loudness import pitch_hz
 from stemgmd_tools.kits.space.morph import mixed_articulations, mixed_room
 from stemgmd_tools.kits.space.parents import levels_db, loudness_db, voice_of
 from stemgmd_tools.kits.space.transform import transformed
-from stemgmd_tools.seeds import stream
+from stemgmd_tools.seeds import standard_normal, stream
 
 _FARTHEST: Final = 2.0
 """Draws end at so many standard deviations: a kit in a thousand should not be a caricature."""
@@ -105,7 +106,7 @@ def _donors(seed: int, group: str, names: tuple[str, ...]) -> Donors:
     if len(names) == 1:
         return Donors(names[0], names[0], 0.0)
     one, other = draw.permutation(len(names))[:2]
-    share = 0.5 - 0.5 * float(np.cos(np.pi * draw.uniform()))
+    share = 0.5 - 0.5 * float(cos(np.pi * draw.uniform()))
     if min(share, 1.0 - share) < _TRACE:
         alone = names[one if share < _TRACE else other]
         return Donors(alone, alone, 0.0)
@@ -127,7 +128,7 @@ def in_range(kit: KitMap, figures: Mapping[str, float]) -> dict[str, float]:
         pitch = pitch_hz(voice_of(kit.articulations[MAIN[GROUPS[group][len(GROUPS[group]) // 2]]]))
         if pitch is not None:
             name = f"{group}.tuning_semitones"
-            low, high = (12.0 * float(np.log2(edge / pitch)) for edge in (low_hz, high_hz))
+            low, high = (12.0 * float(log2(edge / pitch)) for edge in (low_hz, high_hz))
             size = kept["drums.size_semitones"]
             wanted = float(np.clip(kept[name] + size, min(low, 0.0), max(high, 0.0))) - size
             kept[name] = round(float(np.clip(wanted, -FIGURES[name].limit, FIGURES[name].limit)), _DIGITS)
@@ -141,7 +142,7 @@ def _figure(seed: int, name: str, spread: float) -> float:
         return min(SCATTER * spread, limit)
     if name.endswith(".grain"):
         return min(MOST_GRAIN * spread * float(draw.uniform()), limit)
-    tries = draw.standard_normal(_TRIES)
+    tries = standard_normal(draw, _TRIES)
     normal = float(tries[np.argmax(np.abs(tries) <= _FARTHEST)])
     return float(np.clip(spread * FIGURES[name].spread * normal, -limit, limit))
 

@@ -6,11 +6,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from stemgmd_tools.elementary import exp2, exp10, log, log2, log10
 from stemgmd_tools.kits.model.bands import Float
 from stemgmd_tools.kits.model.colour import grid_hz
 from stemgmd_tools.kits.model.parameters import Colour, VoiceModel
 from stemgmd_tools.kits.space.tables import HIGHEST_HZ, row
 from stemgmd_tools.kits.space.voices import T60_S, louder
+from stemgmd_tools.seeds import standard_normal
 
 
 class Grain(NamedTuple):
@@ -32,16 +34,16 @@ class Grain(NamedTuple):
     @classmethod
     def drawn(cls, draw: np.random.Generator) -> Grain:
         """Draw one; its points are dense enough that neighbouring modes hardly share a deviation."""
-        points = 20.0 * 2.0 ** (np.arange(round(10.1 * 48) + 1) / 48)
-        return cls(points, *draw.standard_normal((4, len(points))))
+        points = 20.0 * exp2(np.arange(round(10.1 * 48) + 1) / 48)
+        return cls(points, *standard_normal(draw, (4, len(points))))
 
     def at(self, deviations: Float, frequencies_hz: Float) -> Float:
         """Return one of the deviations at some frequencies, still of unit variance."""
-        place = np.interp(np.log(frequencies_hz), np.log(self.points_hz), np.arange(len(self.points_hz)))
+        place = np.interp(log(frequencies_hz), log(self.points_hz), np.arange(len(self.points_hz)))
         below = np.minimum(place.astype(np.intp), len(self.points_hz) - 2)
         share = place - below
         mixed = deviations[below] * (1.0 - share) + deviations[below + 1] * share
-        return np.asarray(mixed / np.hypot(share, 1.0 - share))
+        return np.asarray(mixed / np.sqrt(share * share + (1.0 - share) * (1.0 - share)))
 
 
 MODE_FREQUENCY: Final = 0.006
@@ -59,9 +61,9 @@ def scattered(voice: VoiceModel, grain: Grain, size: float, keep_hz: float | Non
     if size == 0.0 or voice.body is None:
         return voice
     frequencies = np.array(voice.body.frequency_hz)
-    free = np.ones(len(frequencies)) if keep_hz is None else np.abs(np.log2(frequencies / keep_hz)) > _SAME_OCTAVES
+    free = np.ones(len(frequencies)) if keep_hz is None else np.abs(log2(frequencies / keep_hz)) > _SAME_OCTAVES
     change = MODE_FREQUENCY * size * free * grain.at(grain.frequency, frequencies)
-    decay = 2.0 ** (MODE_DECAY_OCTAVES * size * grain.at(grain.decay, frequencies))
+    decay = exp2(MODE_DECAY_OCTAVES * size * grain.at(grain.decay, frequencies))
     body = voice.body.model_copy(
         update={
             "frequency_hz": row(np.clip(frequencies * (1.0 + change), 1.0, HIGHEST_HZ)),
@@ -96,12 +98,12 @@ def smooth(gain_db: Float, points_per_octave: int) -> Float:
     """Return a curve's mean over half an octave around each point."""
     width = max(1, points_per_octave // 2) | 1
     padded = np.pad(gain_db, width // 2, mode="edge")
-    return np.asarray(np.convolve(padded, np.full(width, 1.0 / width), mode="valid"))
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, width).mean(axis=1))
 
 
 def power_db(gain_db: Float) -> float:
     """Return the mean power of a curve, in decibels."""
-    return float(10.0 * np.log10(np.mean(10.0 ** (gain_db / 10.0))))
+    return float(10.0 * log10(float(np.mean(exp10(gain_db / 10.0)))))
 
 
 def at_power(gain_db: Float, wanted_db: float) -> Float:

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from stemgmd_tools.elementary import log2
 from stemgmd_tools.kits.model.parameters import RoomModel
 from stemgmd_tools.kits.schema import Articulation, KitMap
 from stemgmd_tools.kits.space.instruments import DRUMS, GROUP_OF, GROUPS, INSTRUMENT_OF, INSTRUMENTS, MAIN
@@ -49,7 +50,7 @@ def _semitones(one: KitMap, other: KitMap, instrument: str) -> float:
     low, high = (pitch_hz(voice_of(kit.articulations[MAIN[instrument]])) for kit in (one, other))
     if low is None or high is None:
         return 0.0
-    semitones = 12.0 * np.log2(high / low)
+    semitones = 12.0 * log2(high / low)
     return float(np.clip(semitones, -_FARTHEST_SEMITONES, _FARTHEST_SEMITONES))
 
 

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from stemgmd_tools.elementary import exp, log, log2, log10
 from stemgmd_tools.kits.model.bands import Float
 from stemgmd_tools.kits.model.parameters import Modes
 from stemgmd_tools.kits.space.scales import between, between_curves, velocity_weights
 from stemgmd_tools.kits.space.tables import row, table
+from stemgmd_tools.products import product
 
 _FARTHEST_SEMITONES: Final = 4.0
 """Modes farther apart than this are not one mode that moved."""
@@ -42,7 +44,7 @@ def mixed_modes(one: Modes | None, other: Modes | None, share: float) -> Modes |
     second = {k: np.concatenate([sides[1][k][theirs], sides[0][k][left], sides[1][k][right]]) for k in sides[0]}
     fade = np.concatenate([np.ones(len(mine)), np.full(len(left), 1.0 - share), np.full(len(right), share)])
     mixed = _mixed_columns(first, second, share)
-    mixed["level_db"] = np.clip(mixed["level_db"] + 20.0 * np.log10(np.maximum(fade, 1e-9)), -200.0, 40.0)
+    mixed["level_db"] = np.clip(mixed["level_db"] + 20.0 * log10(np.maximum(fade, 1e-9)), -200.0, 40.0)
     kept = np.flatnonzero(fade > _FAINTEST)
     if not len(kept):
         return None
@@ -69,7 +71,7 @@ def _columns(modes: Modes | None, velocities: list[int]) -> Columns:
     for name in _BENDS:
         rows = getattr(modes, name)
         if rows is not None:
-            bends[name] = np.array(rows) @ velocity_weights(modes.bend_velocities, velocities)
+            bends[name] = product(np.array(rows), velocity_weights(modes.bend_velocities, velocities))
     return {
         "frequency_hz": np.array(modes.frequency_hz),
         "t60_s": np.array(modes.t60_s),
@@ -84,7 +86,7 @@ def _columns(modes: Modes | None, velocities: list[int]) -> Columns:
 
 def _matches(one: Columns, other: Columns) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the indices of modes that are the same in both sets."""
-    pitch = [12.0 * np.log2(np.maximum(side["frequency_hz"], 1.0)) for side in (one, other)]
+    pitch = [12.0 * log2(np.maximum(side["frequency_hz"], 1.0)) for side in (one, other)]
     apart = np.abs(pitch[0][:, None] - pitch[1][None, :])
     level = np.abs(one["level_db"][:, None] - other["level_db"][None, :])
     cost = np.where(apart > _FARTHEST_SEMITONES, 1e3, apart + _SEMITONES_PER_DB * level)
@@ -96,7 +98,7 @@ def _matches(one: Columns, other: Columns) -> tuple[NDArray[np.intp], NDArray[np
 def _mixed_columns(one: Columns, other: Columns, share: float) -> Columns:
     mixed = {name: between_curves(one[name], other[name], share) for name in one}
     for name in ("frequency_hz", "t60_s"):
-        mixed[name] = np.exp(between_curves(np.log(one[name]), np.log(other[name]), share))
+        mixed[name] = exp(between_curves(log(one[name]), log(other[name]), share))
     for name in ("phase_turns", "channel_phase_turns"):
         way = (other[name] - one[name] + 0.5) % 1.0 - 0.5  # the shorter way round
         mixed[name] = (one[name] + share * way) % 1.0

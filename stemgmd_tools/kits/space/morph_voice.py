@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from stemgmd_tools.elementary import exp, log
 from stemgmd_tools.kits.model.bands import CENTRES_HZ, Float, knot_weights
 from stemgmd_tools.kits.model.colour import grid_hz
 from stemgmd_tools.kits.model.parameters import (
@@ -25,6 +26,7 @@ from stemgmd_tools.kits.space.grain import at_power, power_db, smooth
 from stemgmd_tools.kits.space.morph_modes import mixed_modes
 from stemgmd_tools.kits.space.scales import between, between_curves, velocity_weights
 from stemgmd_tools.kits.space.tables import envelope, row, rows_at, table, values_at
+from stemgmd_tools.products import product, weighted
 
 _QUIET_DB: Final = -160.0
 _SAME_KNOT: Final = 1.08
@@ -93,7 +95,7 @@ def common(one: tuple[float, ...], other: tuple[float, ...]) -> Float:
     for knot in other:
         near = np.maximum(np.array(kept), _SOONEST_S)
         here = max(knot, _SOONEST_S)
-        if np.abs(np.log(near / here)).min() > np.log(_SAME_KNOT):
+        if np.abs(log(near / here)).min() > log(_SAME_KNOT):
             kept.append(knot)
     return np.array(sorted(kept))
 
@@ -122,7 +124,7 @@ def _bends_at(bends: tuple[VelocityBend, ...], velocities: list[int], frequencie
         return np.zeros((len(velocities), len(frequencies), len(times)))
     tables = np.array([values_at(bend.change_db, frequencies, times, extend=False) for bend in bends])
     weights = velocity_weights(tuple(bend.velocity for bend in bends), velocities)
-    return np.tensordot(weights.T, tables, axes=1)
+    return weighted(weights.T, tables)
 
 
 def _mixed_colour(one: Colour | None, other: Colour | None, share: float) -> Colour | None:
@@ -132,8 +134,8 @@ def _mixed_colour(one: Colour | None, other: Colour | None, share: float) -> Col
         faded = 1.0 - share if one else share
         return present and present.model_copy(update={"gain_db": row(faded * np.array(present.gain_db))})
     grid = _common_grid(one, other)
-    points = np.log(grid_hz(grid))
-    curves = [np.interp(points, np.log(grid_hz(c)), np.array(c.gain_db), left=0.0, right=0.0) for c in (one, other)]
+    points = log(grid_hz(grid))
+    curves = [np.interp(points, log(grid_hz(c)), np.array(c.gain_db), left=0.0, right=0.0) for c in (one, other)]
     trends = [smooth(curve, grid.points_per_octave) for curve in curves]
     fine = [curve - trend for curve, trend in zip(curves, trends, strict=True)]
     mixed = between_curves(fine[0], fine[1], share)
@@ -194,7 +196,7 @@ def _mixed_glide(one: Glide | None, other: Glide | None, share: float) -> Glide 
     (depth, time), (depth2, time2) = _exponentials(one, count), _exponentials(other, count)
     return Glide(
         depth=row(between_curves(depth, depth2, share)),
-        time_s=row(np.exp(between_curves(np.log(time), np.log(time2), share))),
+        time_s=row(exp(between_curves(log(time), log(time2), share))),
         velocity_exponent=between(one.velocity_exponent, other.velocity_exponent, share),
     )
 
@@ -211,13 +213,13 @@ def _mixed_openness(one: Openness | None, other: Openness | None, share: float) 
     if one is None or other is None:
         return one or other
     degrees = np.array(one.degrees if len(one.degrees) >= len(other.degrees) else other.degrees)
-    stretches = [np.interp(degrees, o.degrees, np.log(o.stretch)) for o in (one, other)]
+    stretches = [np.interp(degrees, o.degrees, log(o.stretch)) for o in (one, other)]
     frequencies = common(one.frequencies_hz, other.frequencies_hz)
     levels = [_openness_level(o, frequencies, degrees) for o in (one, other)]
     given = one.level_db is not None or other.level_db is not None
     return Openness(
         degrees=row(degrees),
-        stretch=row(np.exp(between_curves(stretches[0], stretches[1], share))),
+        stretch=row(exp(between_curves(stretches[0], stretches[1], share))),
         frequencies_hz=row(frequencies),
         level_db=table(between_curves(levels[0], levels[1], share)) if given else None,
         stick_s=between(one.stick_s, other.stick_s, share),
@@ -265,7 +267,7 @@ def _changes_at(
     tables = [nothing if one is None else values_at(one, frequencies, times, extend=False) for one in given]
     anchors = np.array([*(one.degree for one in changes), 1.0])  # where nothing is added
     shares = knot_weights(anchors, np.array(degrees), extend=False)[:-1]
-    return np.tensordot(shares.T, np.array(tables), axes=1)
+    return weighted(shares.T, np.array(tables))
 
 
 def _openness_level(openness: Openness, frequencies: Float, degrees: Float) -> Float:
@@ -273,4 +275,4 @@ def _openness_level(openness: Openness, frequencies: Float, degrees: Float) -> F
     if openness.level_db is None:
         return np.zeros((len(frequencies), len(degrees)))
     rows = rows_at(openness.frequencies_hz, openness.level_db, frequencies)
-    return rows @ knot_weights(np.array(openness.degrees), degrees, extend=False)
+    return product(rows, knot_weights(np.array(openness.degrees), degrees, extend=False))

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from stemgmd_tools.elementary import exp2
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.kit import sample_files
 from stemgmd_tools.kits.model.colour import drawn_curve
@@ -60,7 +61,7 @@ def _borrowed(articulation: Articulation, fallback: Fallback, lender: Articulati
     if fallback.openness is not None and voice.openness is not None:
         voice = voice.model_copy(update={"openness": _nearest_degree(voice.openness, fallback.openness)})
     voice = retuned(voice, Shift(fallback.pitch_semitones))
-    voice = damped(voice, 2.0 ** (-fallback.pitch_semitones / 12.0), 0.0)
+    voice = damped(voice, exp2(-fallback.pitch_semitones / 12.0), 0.0)
     return articulation.model_copy(
         update={
             "model": voice,

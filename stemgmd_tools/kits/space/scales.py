@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from stemgmd_tools.elementary import exp, log, log2
 from stemgmd_tools.kits.model.bands import Float, knot_weights
 from stemgmd_tools.kits.model.parameters import REFERENCE_VELOCITY
 
@@ -17,7 +18,7 @@ def between(one: float, other: float, share: float) -> float:
 
 def log_between(one: float, other: float, share: float) -> float:
     """Return the same on a logarithmic scale."""
-    return float(np.exp(between(np.log(one), np.log(other), share)))
+    return float(exp(between(log(one), log(other), share)))
 
 
 def between_curves(one: Float, other: Float, share: float) -> Float:
@@ -29,6 +30,6 @@ def velocity_weights(given: Sequence[int], wanted: Sequence[int]) -> Float:
     """Return (given, wanted) weights with which columns given at velocities are read at others: linear in log2."""
 
     def octaves(velocities: Sequence[int]) -> Float:
-        return np.asarray(np.log2(np.array(velocities) / REFERENCE_VELOCITY))
+        return np.asarray(log2(np.array(velocities) / REFERENCE_VELOCITY))
 
     return knot_weights(octaves(given), octaves(wanted), extend=False)

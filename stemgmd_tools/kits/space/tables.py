@@ -11,9 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from stemgmd_tools.elementary import exp, exp2, log
 from stemgmd_tools.kits.model.bands import Float, erb_number, knot_weights
 from stemgmd_tools.kits.model.colour import grid_hz
 from stemgmd_tools.kits.model.parameters import BandEnvelope, Colour
+from stemgmd_tools.products import product
 
 HIGHEST_HZ: Final = 22050.0
 _LONGEST_S: Final = 30.0
@@ -42,13 +44,13 @@ class Shift:
     def of(self, frequencies_hz: ArrayLike) -> Float:
         """Return where each frequency goes."""
         frequencies = np.asarray(frequencies_hz, dtype=np.float64)
-        return np.asarray(frequencies * 2.0 ** (self.semitones / 12.0 * self.share(frequencies)))
+        return np.asarray(frequencies * exp2(self.semitones / 12.0 * self.share(frequencies)))
 
 
 def rise(values: ArrayLike, start: float, end: float) -> Float:
     """Return 0 up to ``start``, 1 from ``end`` on, and a straight line over the logarithm between them."""
-    logarithm = np.log(np.maximum(np.asarray(values, dtype=np.float64), _SOONEST_S))
-    return np.asarray(np.clip((logarithm - np.log(start)) / (np.log(end) - np.log(start)), 0.0, 1.0))
+    logarithm = log(np.maximum(np.asarray(values, dtype=np.float64), _SOONEST_S))
+    return np.asarray(np.clip((logarithm - log(start)) / (log(end) - log(start)), 0.0, 1.0))
 
 
 def row(values: ArrayLike) -> tuple[float, ...]:
@@ -64,7 +66,7 @@ def table(values: ArrayLike) -> tuple[tuple[float, ...], ...]:
 def rows_at(points_hz: ArrayLike, rows: ArrayLike, frequencies_hz: ArrayLike) -> Float:
     """Return rows given at ``points_hz`` at other frequencies: linear in ERB-number, constant outside."""
     weights = knot_weights(erb_number(points_hz), erb_number(frequencies_hz), extend=False)
-    return np.asarray(weights.T @ np.asarray(rows, dtype=np.float64))
+    return np.asarray(product(weights.T, np.asarray(rows, dtype=np.float64)))
 
 
 def values_at(envelope: BandEnvelope, frequencies_hz: ArrayLike, times_s: ArrayLike, *, extend: bool) -> Float:
@@ -73,7 +75,7 @@ def values_at(envelope: BandEnvelope, frequencies_hz: ArrayLike, times_s: ArrayL
     :param extend: whether the last slope goes on after the last time, as a level's does.
     """
     weights = knot_weights(np.array(envelope.times_s), np.asarray(times_s, dtype=np.float64), extend=extend)
-    return np.asarray(rows_at(envelope.frequencies_hz, envelope.values, frequencies_hz) @ weights)
+    return np.asarray(product(rows_at(envelope.frequencies_hz, envelope.values, frequencies_hz), weights))
 
 
 def envelope(frequencies_hz: ArrayLike, times_s: ArrayLike, values: ArrayLike) -> BandEnvelope:
@@ -104,7 +106,7 @@ def stretched(level: BandEnvelope, factors: ArrayLike, hold_s: float) -> BandEnv
     """
     times = np.array(level.times_s)
     factors = np.broadcast_to(np.asarray(factors, dtype=np.float64), (len(level.frequencies_hz),))
-    mean = float(np.exp(np.log(factors).mean()))
+    mean = float(exp(log(factors).mean()))
     new_times = stretched_times(times, mean, hold_s)
     kept = max(1, int((new_times <= _LONGEST_S).sum()))
     new_times = new_times[:kept]
@@ -112,7 +114,7 @@ def stretched(level: BandEnvelope, factors: ArrayLike, hold_s: float) -> BandEnv
     if np.ptp(factors) == 0.0:
         return envelope(level.frequencies_hz, new_times, values[:, :kept])
     lines = [
-        line @ knot_weights(times, stretched_times(new_times, 1.0 / factor, hold_s), extend=True)
+        product(line[None], knot_weights(times, stretched_times(new_times, 1.0 / factor, hold_s), extend=True))[0]
         for line, factor in zip(values, factors, strict=True)
     ]
     return envelope(level.frequencies_hz, new_times, lines)
@@ -130,7 +132,7 @@ def moved_colour(colour: Colour, shift: Shift) -> Colour:
     gains = colour.gain_db or ()
     points = shift.of(grid_hz(colour))
     if colour.frequencies_hz is None and np.isinf(shift.whole_hz):
-        ratio = 2.0 ** (shift.semitones / 12.0)
+        ratio = exp2(shift.semitones / 12.0)
         scaled = {"low_hz": colour.low_hz * ratio, "least_step_hz": colour.least_step_hz * ratio}
         return colour.model_copy(update={**scaled, "gain_db": gains[: max(1, int((points <= HIGHEST_HZ).sum()))]})
     kept = max(1, int((points <= HIGHEST_HZ).sum()))

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from stemgmd_tools.elementary import exp2, log2, power
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.checks import nearest
 from stemgmd_tools.kits.model.parameters import Openness, OpennessChange, RoomModel, VoiceModel
@@ -97,12 +98,12 @@ def _steps(kit_map: KitMap, amounts: Mapping[str, float]) -> dict[str, float]:
     mid = pitches["mid_tom"]
     if amounts["toms.interval_octaves"] == 0.0 or mid is None:
         return {}
-    factor = 2.0 ** amounts["toms.interval_octaves"]
+    factor = exp2(amounts["toms.interval_octaves"])
     steps = {}
     for tom, upwards in (("hi_tom", 1.0), ("low_tom", -1.0)):
         pitch = pitches[tom]
         if pitch is not None:
-            apart = upwards * 12.0 * float(np.log2(pitch / mid))
+            apart = upwards * 12.0 * float(log2(pitch / mid))
             steps[tom] = upwards * (max(LEAST_STEP_SEMITONES, apart * factor) - apart)
     return steps
 
@@ -135,7 +136,7 @@ def _changed(articulation: Articulation, name: str, change: _Change) -> Articula
     if change.instrument in TOMS:
         added += change.amounts["toms.level_db"]
     gain_db = articulation.gain_db + added + level_db(before) - level_db(voice)
-    width = 2.0 ** change.amounts["stereo.width_octaves"]
+    width = exp2(change.amounts["stereo.width_octaves"])
     return articulation.model_copy(
         update={
             "model": voice,
@@ -153,13 +154,13 @@ def _drum(voice: VoiceModel, name: str, change: _Change) -> VoiceModel:
     voice = retuned(voice, Shift(amounts["drums.size_semitones"], *HEAD_HZ), decay_exponent=SIZE_DECAY)
     tuning = change("tuning_semitones") + change.step_semitones
     voice = retuned(voice, Shift(tuning, *HEAD_HZ), TENSION_GLIDE, TENSION_DECAY)
-    voice = damped(voice, 2.0 ** (amounts["drums.ring_octaves"] + change("ring_octaves")), _HEAD_HOLD_S, head=True)
+    voice = damped(voice, exp2(amounts["drums.ring_octaves"] + change("ring_octaves")), _HEAD_HOLD_S, head=True)
     if change.instrument == "kick":
         voice = lifted(voice, change("beater_db"), BEATER, attack=True)
     if change.instrument == "snare":
         share = 0.5 if name == "snare_cross_stick" else 1.0
         voice = lifted(voice, share * change("wires_db"), WIRES)
-        voice = buzzing(voice, 2.0 ** (share * change("wires_octaves")), WIRES.low_hz, _HEAD_HOLD_S)
+        voice = buzzing(voice, exp2(share * change("wires_octaves")), WIRES.low_hz, _HEAD_HOLD_S)
     return voice
 
 
@@ -175,20 +176,20 @@ def _hat(voice: VoiceModel, name: str, change: _Change) -> VoiceModel:
     voice = _plate(voice, change)
     is_open = name.startswith("hihat_open")
     ring = change.amounts["cymbals.ring_octaves"] + change("ring_octaves")
-    voice = damped(voice, 2.0 ** (ring if is_open else change("looseness_octaves")), _HAT_HOLD_S)
+    voice = damped(voice, exp2(ring if is_open else change("looseness_octaves")), _HAT_HOLD_S)
     if is_open and voice.openness is not None:
-        openness = _bent(voice.openness, 2.0 ** change("openness_octaves"))
+        openness = _bent(voice.openness, exp2(change("openness_octaves")))
         voice = voice.model_copy(update={"openness": openness})
     return voice
 
 
 def _bent(openness: Openness, exponent: float) -> Openness:
     """Return an openness of other stretches; what it adds at a degree follows the stretch there."""
-    stretch = np.clip(np.array(openness.stretch) ** exponent, *_STRETCHES)
-    longer_octaves = np.log2(stretch / np.array(openness.stretch))
+    stretch = np.clip(power(np.array(openness.stretch), exponent), *_STRETCHES)
+    longer_octaves = log2(stretch / np.array(openness.stretch))
 
     def followed(change: OpennessChange) -> OpennessChange:
-        factor = 2.0 ** float(np.interp(change.degree, openness.degrees, longer_octaves))
+        factor = exp2(float(np.interp(change.degree, openness.degrees, longer_octaves)))
         return with_tables(change, lambda table: stretched(table, factor, openness.stick_s))
 
     changes = openness.changes and tuple(followed(change) for change in openness.changes)
@@ -198,7 +199,7 @@ def _bent(openness: Openness, exponent: float) -> Openness:
 def _cymbal(voice: VoiceModel, name: str, change: _Change) -> VoiceModel:
     voice = _plate(voice, change)
     ring = change.amounts["cymbals.ring_octaves"] + change("ring_octaves")
-    voice = damped(voice, 2.0**ring, _CYMBAL_HOLD_S)
+    voice = damped(voice, exp2(ring), _CYMBAL_HOLD_S)
     return lifted(voice, change("stick_db"), STICK, attack=True) if name != "ride_bell" else voice
 
 
@@ -209,7 +210,7 @@ def _recorded(voice: VoiceModel, name: str, change: _Change) -> VoiceModel:  # n
     voice = tilted(voice, tilt)
     voice = lifted(voice, _SHARPNESS_DB * distance, SHARP, attack=True)
     voice = tilted(voice, _AIR_DB_PER_OCTAVE * distance, _AIR_HZ, _AIR_HZ)
-    return widened(voice, 2.0 ** change.amounts["stereo.width_octaves"])
+    return widened(voice, exp2(change.amounts["stereo.width_octaves"]))
 
 
 def _changed_room(room: RoomModel, amounts: Mapping[str, float]) -> RoomModel:
@@ -217,7 +218,7 @@ def _changed_room(room: RoomModel, amounts: Mapping[str, float]) -> RoomModel:
     level = amounts["room.level_db"]
 
     def longer(value: float, octaves: float, most: float) -> float:
-        return float(min(value * 2.0**octaves, most))
+        return float(min(value * exp2(octaves), most))
 
     return RoomModel(
         decay_s=longer(room.decay_s, amounts["room.decay_octaves"], 3.0),

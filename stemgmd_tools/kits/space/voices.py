@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from stemgmd_tools.elementary import exp, exp2, log, log2, power
 from stemgmd_tools.kits.model.bands import Float
 from stemgmd_tools.kits.model.parameters import (
     BandEnvelope,
@@ -61,7 +62,7 @@ class Region(NamedTuple):
 
     def over_frequency(self, frequencies_hz: Float) -> Float:
         """Return how far each frequency belongs to it, 0 to 1."""
-        skirt = 2.0**_FADE_OCTAVES
+        skirt = exp2(_FADE_OCTAVES)
         inside = rise(frequencies_hz, self.low_hz / skirt, self.low_hz)
         return np.asarray(inside * (1.0 - rise(frequencies_hz, self.high_hz, self.high_hz * skirt)))
 
@@ -88,7 +89,7 @@ def retuned(voice: VoiceModel, shift: Shift, glide_exponent: float = 0.0, decay_
             "body": voice.body and _moved_modes(voice.body, shift, decay_exponent),
             "attack": voice.attack and _moved_modes(voice.attack, shift, 0.0),
             "openness": voice.openness and _moved_openness(voice.openness, shift),
-            "glide": voice.glide and _deepened(voice.glide, 2.0 ** (shift.semitones / 12.0 * glide_exponent)),
+            "glide": voice.glide and _deepened(voice.glide, exp2(shift.semitones / 12.0 * glide_exponent)),
         }
     )
 
@@ -99,7 +100,7 @@ def _moved_modes(modes: Modes, shift: Shift, decay_exponent: float) -> Modes:
     return modes.model_copy(
         update={
             "frequency_hz": row(np.minimum(frequencies * ratios, HIGHEST_HZ)),
-            "t60_s": row(np.clip(np.array(modes.t60_s) * ratios**decay_exponent, *T60_S)),
+            "t60_s": row(np.clip(np.array(modes.t60_s) * power(ratios, decay_exponent), *T60_S)),
         }
     )
 
@@ -145,7 +146,7 @@ def damped(voice: VoiceModel, factor: float, hold_s: float, *, head: bool = Fals
     share = 1.0 - _DULL_DAMPING * rise(frequencies, *HEAD_HZ) if head else np.ones(len(frequencies))
     return voice.model_copy(
         update={
-            "noise": stretched_noise(voice.noise, factor**share, hold_s),
+            "noise": stretched_noise(voice.noise, power(factor, share), hold_s),
             "body": voice.body and voice.body.model_copy(update={"t60_s": _longer(voice.body, factor)}),
             "openness": voice.openness and _stretched_openness(voice.openness, factor, hold_s),
             "duration_s": min(30.0, voice.duration_s * max(1.0, factor)),
@@ -169,7 +170,7 @@ def stretched_noise(noise: Noise, factors: Float, hold_s: float) -> Noise:
 
     :param factors: one for each row of the level.
     """
-    mean = float(np.exp(np.log(factors).mean()))
+    mean = float(exp(log(factors).mean()))
     bends = tuple(
         bend.model_copy(update={"change_db": stretched(bend.change_db, mean, hold_s)}) for bend in noise.velocity_bends
     )
@@ -191,7 +192,7 @@ def tilted(voice: VoiceModel, db_per_octave: float, pivot_hz: float = _TILT_PIVO
         return voice
 
     def change(frequencies: Float) -> Float:
-        octaves = np.log2(np.maximum(frequencies, start or 1.0) / pivot_hz)
+        octaves = log2(np.maximum(frequencies, start or 1.0) / pivot_hz)
         return np.clip(db_per_octave * octaves, -_TILT_LIMIT_DB, _TILT_LIMIT_DB)
 
     level = voice.noise.level_db
@@ -231,8 +232,8 @@ def buzzing(voice: VoiceModel, factor: float, low_hz: float, hold_s: float) -> V
     """Make the noise above a frequency last longer or shorter, as wires that are slack or tight."""
     if factor == 1.0:
         return voice
-    share = rise(np.array(voice.noise.level_db.frequencies_hz), low_hz / 2.0**_FADE_OCTAVES, low_hz)
-    return voice.model_copy(update={"noise": stretched_noise(voice.noise, factor**share, hold_s)})
+    share = rise(np.array(voice.noise.level_db.frequencies_hz), low_hz / exp2(_FADE_OCTAVES), low_hz)
+    return voice.model_copy(update={"noise": stretched_noise(voice.noise, power(factor, share), hold_s)})
 
 
 def widened(voice: VoiceModel, factor: float) -> VoiceModel:
