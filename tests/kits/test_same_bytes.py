@@ -54,6 +54,7 @@ from stemgmd_tools.kits.library import load_kit
 print(fingerprint(load_kit(sys.argv[1], [])))
 """
 
+_RENDER = ("render", "--limit", "1", "--sample-rate", "48000")
 CORPUS = "from stemgmd_tools.cli.main import run; run()"
 
 
@@ -78,8 +79,8 @@ def test_a_corpus_with_any_number_of_workers_and_on_any_processor(tmp_path: Path
     for number, (jobs, environment) in enumerate(((1, {}), (2, BLAS_KERNELS[1]), (2, FARTHEST))):
         root = tmp_path / f"corpus{number}"
         cache = {"STEMGMD_CACHE": str(tmp_path / f"cache{number}")}
-        options = ("render", "--kits", kits, "--limit", "1", "--sample-rate", "48000", "--jobs", str(jobs), "--out", str(root))
-        printed_under({**environment, **cache}, CORPUS, *options)
+        where = ("--jobs", str(jobs), "--out", str(root))
+        printed_under({**environment, **cache}, CORPUS, *_RENDER, "--kits", kits, *where)
         hashes[number] = _content(root)
     assert hashes[0] == hashes[1] == hashes[2]
 
