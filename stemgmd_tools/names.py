@@ -17,16 +17,6 @@ NOT_TEXT: Final = re.compile(r"[\ud800-\udfff]")
 """What stands for bytes that are not UTF-8."""
 
 
-def shown(name: str) -> str:
-    """Return a name or a message as one line of text that any terminal takes.
-
-    >>> shown("two\\nlines")
-    'two\\\\nlines'
-    """
-    text = name.encode("utf-8", "backslashreplace").decode()
-    return CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
-
-
 def objection_to(name: str) -> str:
     """Return why a relative path such as ``drummer1/session1/3`` cannot name a performance; empty if it can.
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from stemgmd_tools.errors import LeftOutWarning, StemgmdWarning
-from stemgmd_tools.names import shown
+from stemgmd_tools.errors import LeftOutWarning, StemgmdWarning, shown
 
 
 class Notices:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -119,9 +120,14 @@ def _flag(value: object) -> str:
     return _FLAG_TEXT[bool(value)]
 
 
+def _opened(path: Path) -> pa.OSFile:
+    """Open a file as Arrow's own: threads that let go of one of Python's abort a process at its end."""
+    return pa.OSFile(os.fsencode(path))  # names need not be text
+
+
 def _read_parquet(path: Path, table: Table) -> pd.DataFrame:
     """Read columns by Arrow and type them; types are checked, not converted."""
-    with pa.OSFile(str(path)) as file:  # Arrow's own: threads that let go of one of Python's abort a process at its end
+    with _opened(path) as file:
         found = pq.read_table(file)
     if found.column_names != table.names:
         raise ValueError(f"columns {', '.join(found.column_names)}; expected {', '.join(table.names)}")
@@ -149,17 +155,18 @@ def _read_csv(path: Path, table: Table) -> pd.DataFrame:
         header = next(csv.reader(file), [])
     if header != table.names:
         raise ValueError(f"columns {', '.join(header)}; expected {', '.join(table.names)}")
-    found = arrow_csv.read_csv(
-        path,
-        parse_options=arrow_csv.ParseOptions(ignore_empty_lines=False),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types={field.name: field.type for field in table.schema},
-            null_values=["", MISSING_TEXT],
-            strings_can_be_null=True,
-            true_values=_spellings(_FLAG_TEXT[True]),
-            false_values=_spellings(_FLAG_TEXT[False]),
-        ),
-    )
+    with _opened(path) as file:
+        found = arrow_csv.read_csv(
+            file,
+            parse_options=arrow_csv.ParseOptions(ignore_empty_lines=False),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={field.name: field.type for field in table.schema},
+                null_values=["", MISSING_TEXT],
+                strings_can_be_null=True,
+                true_values=_spellings(_FLAG_TEXT[True]),
+                false_values=_spellings(_FLAG_TEXT[False]),
+            ),
+        )
     return pd.DataFrame(
         {column.name: _typed(column, _unmarked(column, found[column.name])) for column in table.columns}
     )

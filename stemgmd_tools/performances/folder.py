@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from stemgmd_tools.errors import LeftOutWarning, PerformanceError, StemgmdWarning
+from stemgmd_tools.errors import LeftOutWarning, PerformanceError, StemgmdWarning, shown
 from stemgmd_tools.listing import list_files
-from stemgmd_tools.names import objection_to, shown
+from stemgmd_tools.names import objection_to
 from stemgmd_tools.performances.errata import with_repairs
 from stemgmd_tools.performances.info_csv import InfoRow
 from stemgmd_tools.performances.mapping import NoteMapping
