@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from stemgmd_tools import paths
+
 MAX_PART_BYTES: Final = 230
 """Of one folder or file in a name. File systems allow 255; a corpus adds up to 25 (``.pieces.mid``, and the ending of a
 file that is being written)."""
 MAX_NAME_BYTES: Final = 1_000
 """Of a whole name. Linux allows paths of 4,095 bytes, some of which belong to the corpus that the name is used in."""
 
-CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL: Final = re.compile(f"[{paths.CONTROL}]")
 """Control characters of ASCII: a line of text, a csv or a terminal takes them for something else."""
-NOT_TEXT: Final = re.compile(r"[\ud800-\udfff]")
+NOT_TEXT: Final = re.compile(f"[{paths.NOT_TEXT}]")
 """What stands for bytes that are not UTF-8."""
 
 
@@ -31,6 +33,7 @@ def objection_to(name: str) -> str:
         "holds a control character": CONTROL.search(name),
         "holds a backslash": "\\" in name,
         "holds a part that is empty, . or ..": any(part in ("", ".", "..") for part in parts),
+        "starts with the letter of a drive": not paths.is_relative_path(name),
         f"has a part of more than {MAX_PART_BYTES} bytes": any(_bytes(part) > MAX_PART_BYTES for part in parts),
         f"has more than {MAX_NAME_BYTES} bytes": _bytes(name) > MAX_NAME_BYTES,
     }

@@ -13,6 +13,7 @@ from stemgmd_tools.augment.preview import LONGEST_S, Shown, Side, write_preview
 from stemgmd_tools.augment.run import AugmentRequest
 from stemgmd_tools.augment.table import Drawn
 from stemgmd_tools.kits.plot import empty_figure
+from stemgmd_tools.paths import inside
 
 FOLDER: Final = "preview"
 
@@ -23,10 +24,11 @@ def preview(out: Path, request: AugmentRequest, count: int) -> Path:
     :raises StemgmdError: as the examples' jobs do.
     """
     empty_figure(1.0, 1.0)  # before minutes of work, rather than after
+    folder = inside(out, FOLDER, entered=True)
     jobs = [job for job in request.jobs() if isinstance(job, AugmentJob)]
     count = min(count, len(jobs))
     chosen = [jobs[(2 * number + 1) * len(jobs) // (2 * count)] for number in range(count)]
-    return write_preview(out / FOLDER, [_shown(job) for job in chosen])
+    return write_preview(folder, [_shown(job) for job in chosen])
 
 
 def _shown(job: AugmentJob) -> Shown:

@@ -17,6 +17,7 @@ from stemgmd_tools.augment.chain import Chain, Distribution
 from stemgmd_tools.augment.rows import Row
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.files import file_sha256
+from stemgmd_tools.paths import is_relative_path
 
 ENDINGS: Final = (".wav", ".flac", ".aiff", ".aif", ".ogg")
 PARAMETERS: Final = frozenset(
@@ -33,6 +34,8 @@ def response_path(folder: Path | None, name: str) -> Path:
 
     :raises UsageError: if there is no folder, or none of that name in it.
     """
+    if not is_relative_path(name):
+        raise UsageError(f"impulse response {name!r}: must be a path in the folder of --impulse-responses, without ..")
     if folder is None:
         raise UsageError(f'impulse response "{name}": name the folder that holds its file with --impulse-responses')
     found = [path for ending in ENDINGS if (path := folder / f"{name}{ending}").is_file()]

@@ -27,6 +27,7 @@ from stemgmd_tools.corpus.records import Record, read_record, write_record
 from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.manifest.frames import frame_of
+from stemgmd_tools.paths import inside
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.processes import delayed, results_of, workers
 
@@ -220,7 +221,7 @@ def _all_rows(
 
 def clip_rows(out: Path | None, method: Method, take: Take, measures: Measures) -> list[Row]:
     """Return the rows of one clip: kept ones if they are of the same method, sound and measures, else new ones."""
-    path = None if out is None else out / RECORDS / method.name / take.performance / f"{take.kit}.json"
+    path = out and inside(out, f"{RECORDS}/{method.name}/{take.performance}/{take.kit}.json")
     inputs = _digest(_REVISION, __version__, dict(method.about), take.identity, asdict(measures))
     kept = read_record(path) if path else None
     if kept is None or kept.inputs != inputs:

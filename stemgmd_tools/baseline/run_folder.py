@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from stemgmd_tools.baseline.checkpoint import State, read_standing
 from stemgmd_tools.baseline.config import TrainConfig
@@ -18,6 +18,8 @@ from stemgmd_tools.baseline.splits import ROLES
 from stemgmd_tools.baseline.weights import about_weights
 from stemgmd_tools.errors import TrainingError, UsageError
 from stemgmd_tools.files import write_bytes
+from stemgmd_tools.locks import file_lock
+from stemgmd_tools.paths import inside
 
 
 class RunFolder(NamedTuple):
@@ -43,7 +45,7 @@ class RunFolder(NamedTuple):
     @property
     def board(self) -> Path:
         """TensorBoard's files."""
-        return self.root / "tensorboard"
+        return inside(self.root, "tensorboard", entered=True)
 
     @property
     def state(self) -> Path:
@@ -71,9 +73,8 @@ class RunFolder(NamedTuple):
         :raises TrainingError: if another process trains here.
         """
         self.root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._lock)
         try:
-            with lock.acquire(timeout=0):
+            with file_lock(self._lock, timeout=0):
                 yield
         except Timeout:
             raise TrainingError(

@@ -17,6 +17,7 @@ from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest import tables
 from stemgmd_tools.manifest.files import write_manifest
 from stemgmd_tools.manifest.frames import frame_of
+from stemgmd_tools.paths import inside
 from stemgmd_tools.pieces import note_of
 
 MANIFEST_FOLDER: Final = "manifests"
@@ -28,6 +29,20 @@ def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
     :return: the frames by manifest name.
     :raises CorpusError: if records are damaged, or machines with different banks of one kit worked on the corpus.
     """
+    folder = inside(root, MANIFEST_FOLDER, entered=True)
+    try:
+        frames = _frames(root, identity)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise CorpusError(
+            f"{root}: its records are damaged (they lack or hold {error}); render into another folder with --out"
+        ) from error
+    for name, frame in frames.items():
+        write_manifest(folder, tables.TABLES[name], frame)
+    return frames
+
+
+def _frames(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
+    """Return the manifests that the records of a corpus amount to, by name."""
     stems = dict(records_of(root, STEMS))
     single_hits = dict(records_of(root, SINGLE_HITS))
     midi = dict(records_of(root, MIDI)) if identity.augmentation is None else _examples(stems.values())
@@ -53,10 +68,7 @@ def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
         "augmentations": (row for record in stems.values() for row in record.content.get("augmentations", ())),
     }
     wanted = tables.tables_of(augmented=identity.augmentation is not None)
-    frames = {name: frame_of(table, rows[name]) for name, table in wanted.items()}
-    for name, frame in frames.items():
-        write_manifest(root / MANIFEST_FOLDER, tables.TABLES[name], frame)
-    return frames
+    return {name: frame_of(table, rows[name]) for name, table in wanted.items()}
 
 
 def _examples(stems: Iterable[Record]) -> dict[str, Record]:

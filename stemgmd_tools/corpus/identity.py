@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Final
 from stemgmd_tools import __version__
 from stemgmd_tools.errors import CorpusError, StemgmdError
 from stemgmd_tools.files import write_bytes
+from stemgmd_tools.paths import KIT_NAME
 from stemgmd_tools.rendering.settings import RenderSettings
 
 IDENTITY_FILE: Final = "corpus.json"
@@ -104,10 +106,16 @@ def _parsed(content: dict[str, Any]) -> Identity:
     return Identity(
         settings=RenderSettings(**content["settings"]),
         source=str(content["source"]),
-        kits={str(name): str(value) for name, value in content["kits"].items()},
+        kits={_kit_name(name): str(value) for name, value in content["kits"].items()},
         version=str(content["version"]),
         augmentation=Augmentation(**content["augmentation"]) if "augmentation" in content else None,
     )
+
+
+def _kit_name(name: str) -> str:
+    if not re.fullmatch(KIT_NAME, name):
+        raise CorpusError(f"kit {name!r} has a name that no kit can have")
+    return name
 
 
 def write_identity(root: Path, identity: Identity) -> None:

@@ -20,6 +20,7 @@ from stemgmd_tools.files import write_together
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.kit import Kit
 from stemgmd_tools.kits.store import open_bank
+from stemgmd_tools.paths import inside
 from stemgmd_tools.performances.mapped import mapped_midi
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import ARTICULATIONS
@@ -237,7 +238,7 @@ class MidiJob:
 def write_midi(root: Path, performance: Performance, source: bytes) -> list[FileEntry]:
     """Write the source MIDI file of a performance and the one mapped to the nine pieces; return both."""
     contents = dict(zip(layout.midi_paths(performance), (source, mapped_midi(performance)), strict=True))
-    write_together({root / path: content for path, content in contents.items()})
+    write_together({inside(root, path): content for path, content in contents.items()})
     return [
         FileEntry(path.as_posix(), hashlib.sha256(content).hexdigest(), len(content))
         for path, content in contents.items()

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from stemgmd_tools.corpus.identity import STATE_FOLDER
 from stemgmd_tools.errors import CorpusError, UsageError
+from stemgmd_tools.locks import file_lock
+from stemgmd_tools.paths import inside
 
 _GATE_TIMEOUT_S: Final = 600.0
 """The gate is held for moments; while the last shard writes the manifests, for some seconds."""
@@ -53,8 +55,7 @@ class Shard:
 def working_on(root: Path, shard: Shard, prepare: Callable[[bool], None]) -> Iterator[None]:
     """Hold the lock of one shard.
 
-    A run without shards is shard 1/1. Locks end with their process, however it ends. They rely on ``flock``: on a
-    network file system they are as good as that system's.
+    A run without shards is shard 1/1. On a network file system locks are as good as that system's.
 
     :param prepare: called before the work, while no other shard can start; told whether none is at work.
     :raises CorpusError: if the same shard, or a shard of another division, is at work on the folder.
@@ -65,9 +66,9 @@ def working_on(root: Path, shard: Shard, prepare: Callable[[bool], None]) -> Ite
             others = _busy(folder, except_for=_name(shard))
             if any(not name.endswith(f"-of-{shard.count}") for name in others):
                 raise _taken(root)
-            lock = FileLock(folder / f"{_name(shard)}.lock")
+            lock = file_lock(folder / f"{_name(shard)}.lock", timeout=0)
             try:
-                stack.enter_context(lock.acquire(timeout=0))
+                stack.enter_context(lock)
             except Timeout:
                 raise _taken(root) from None
             prepare(not others)
@@ -83,7 +84,7 @@ def finishing(root: Path) -> Iterator[bool]:
 
 
 def _folder(root: Path) -> Path:
-    folder = root / STATE_FOLDER / "locks"
+    folder = inside(root, f"{STATE_FOLDER}/locks", entered=True)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -96,7 +97,7 @@ def _name(shard: Shard) -> str:
 def _gate(folder: Path) -> Iterator[None]:
     """Let one process at a time look at the other locks or start."""
     try:
-        with FileLock(folder / "gate.lock", timeout=_GATE_TIMEOUT_S):
+        with file_lock(folder / "gate.lock", timeout=_GATE_TIMEOUT_S):
             yield
     except Timeout:
         raise _taken(folder.parent.parent) from None
@@ -105,14 +106,12 @@ def _gate(folder: Path) -> Iterator[None]:
 def _busy(folder: Path, except_for: str = "") -> list[str]:
     """Return the names of the shards that are at work."""
     busy = []
-    for path in sorted(folder.glob("shard-*.lock")):
-        if path.stem == except_for:
-            continue
+    for name in sorted({path.name.partition(".")[0] for path in folder.glob("shard-*")} - {except_for}):
         try:
-            with FileLock(path).acquire(timeout=0):
+            with file_lock(folder / f"{name}.lock", timeout=0):
                 pass
         except Timeout:
-            busy.append(path.stem)
+            busy.append(name)
     return busy
 
 

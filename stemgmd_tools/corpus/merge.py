@@ -20,6 +20,7 @@ from stemgmd_tools.corpus.records import read_record, record_path, records_of, r
 from stemgmd_tools.corpus.shards import SHARDS, missing_shards
 from stemgmd_tools.errors import CorpusError, UsageError
 from stemgmd_tools.files import copy_file
+from stemgmd_tools.paths import inside
 from stemgmd_tools.processes import delayed, results_of, workers
 
 _KINDS: Final = (KITS, MIDI, STEMS, SINGLE_HITS, SHARDS)
@@ -114,6 +115,6 @@ def _take(root: Path, source: Path, kind: str, name: str) -> int:
     if present is not None and present != record:
         raise CorpusError(f"{source}: {kind} {name} differs from the one in {root} or another shard; render one again")
     for entry in record.files:
-        copy_file(source / entry.path, root / entry.path, link=True)
+        copy_file(source / entry.path, inside(root, entry.path), link=True)
     write_record(target, record)
     return len(record.files)

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from stemgmd_tools.corpus.identity import IDENTITY_FILE, STATE_FOLDER
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.files import TEMPORARY_SUFFIX, file_sha256, write_bytes
+from stemgmd_tools.paths import inside, is_relative_path
 
 SUFFIX: Final = ".record"
 CONTENT_FOLDERS: Final = ("audio", "midi", "single_hits", "manifests")
@@ -55,8 +56,11 @@ def _matches(path: Path, entry: FileEntry) -> bool:
 
 
 def record_path(root: Path, kind: str, name: str) -> Path:
-    """Return where the record of a job lies; ``kind`` is one folder, ``name`` may have several parts."""
-    return root / STATE_FOLDER / kind / f"{name}{SUFFIX}"
+    """Return where the record of a job lies; ``kind`` is one folder, ``name`` may have several parts.
+
+    :raises StemgmdError: if that is outside the corpus.
+    """
+    return inside(root, f"{STATE_FOLDER}/{kind}/{name}{SUFFIX}")
 
 
 def write_record(path: Path, record: Record) -> None:
@@ -72,10 +76,17 @@ def read_record(path: Path) -> Record | None:
         if seal + b"\n" != _seal(text):
             return None
         content = json.loads(text)
-        files = tuple(FileEntry(*entry) for entry in content["files"])
-        return Record(inputs=content["inputs"], files=files, content=content["content"])
-    except (OSError, ValueError, KeyError, TypeError):
+        files = tuple(_entry(*entry) for entry in content["files"])
+        return Record(inputs=str(content["inputs"]), files=files, content=dict(content["content"]))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _entry(path: str, sha256: str, size: int) -> FileEntry:
+    """Return what a record tells of a file; :class:`ValueError` if no job can have written that."""
+    if not (is_relative_path(path) and path.partition("/")[0] in CONTENT_FOLDERS):
+        raise ValueError(path)
+    return FileEntry(path, str(sha256), int(size))
 
 
 def _seal(content: bytes) -> bytes:
@@ -96,9 +107,12 @@ def records_of(root: Path, kind: str) -> Iterator[tuple[str, Record]]:
 
 
 def remove_temporaries(root: Path) -> None:
-    """Remove what interrupted writers left. Only for the one process that holds every lock of the corpus."""
+    """Remove what interrupted writers left. Only for the one process that holds every lock of the corpus.
+
+    :raises StemgmdError: if one of the corpus's folders is a link that leads out of it.
+    """
     for folder in (*CONTENT_FOLDERS, STATE_FOLDER):
-        for path in (root / folder).rglob(f"*{TEMPORARY_SUFFIX}"):
+        for path in inside(root, folder, entered=True).rglob(f"*{TEMPORARY_SUFFIX}"):
             path.unlink(missing_ok=True)
     for path in root.glob(f"{IDENTITY_FILE}*{TEMPORARY_SUFFIX}"):
         path.unlink(missing_ok=True)

@@ -22,7 +22,6 @@ from stemgmd_tools.corpus.schedule import batches, in_shard
 from stemgmd_tools.corpus.shards import record_shard, selection_digest
 from stemgmd_tools.errors import CorpusError, UsageError
 from stemgmd_tools.kits.kit import Kit, located
-from stemgmd_tools.manifest.frames import CONTROL
 from stemgmd_tools.performances.midi_source import MidiSource
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.rendering.settings import RenderSettings
@@ -64,8 +63,8 @@ class Work(Protocol):
 class Request:
     """What a corpus is to hold.
 
-    :raises UsageError: if there is no performance or no kit, a performance's name cannot be written down, or two
-        performances would write one file.
+    :raises UsageError: if there is no performance or no kit, or two performances would write one file.
+    :raises CorpusError: if the layout has no place for a performance.
     """
 
     performances: Sequence[Performance]
@@ -81,12 +80,10 @@ class Request:
         """Refuse to do nothing."""
         if not self.performances or not self.kits:
             raise UsageError("nothing to render: give at least one performance and one kit")
-        for performance in self.performances:
-            if CONTROL.search(performance.id):
-                raise UsageError(f"{performance.id!r}: a name must not hold control characters; rename the MIDI file")
         owners: dict[PurePosixPath, str] = {}
         for performance in self.performances:
-            for path in layout.midi_paths(performance):
+            stems = layout.stem_paths(self.settings, performance, self.kits[0].name).values()
+            for path in (*layout.midi_paths(performance), *stems):
                 if path in owners:
                     raise UsageError(
                         f"performances {owners[path]} and {performance.id} would both write {path}; rename one"

@@ -14,6 +14,7 @@ from stemgmd_tools.corpus import layout
 from stemgmd_tools.corpus.ladder import Powers, rising
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.levels import energy
+from stemgmd_tools.paths import inside
 from stemgmd_tools.performances.types import Hit, Performance
 from stemgmd_tools.pieces import NOTES, Note, Piece
 from stemgmd_tools.rendering.mix import mix
@@ -110,7 +111,7 @@ def _write_one(
     pcm: Pcm = stems[note.piece].T.copy()
     writer = stack.enter_context(
         TrackWriter(
-            root / path,
+            inside(root, path),
             sample_rate=settings.sample_rate,
             sample_format=settings.sample_format,
             container=settings.container,

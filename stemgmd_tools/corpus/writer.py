@@ -14,6 +14,7 @@ from stemgmd_tools.audio import Pcm, TrackWriter, commit_all
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.corpus.measure import HOPS_PER_SECOND, Levels, TrackMeter, hop_frames
 from stemgmd_tools.kits.bank import Bank
+from stemgmd_tools.paths import inside
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.rendering.mix import Mixer, Overload
@@ -120,7 +121,7 @@ def write_tracks(root: Path, made: Made, blocks: Iterator[tuple[Pcm, Pcm]], sett
                 track.writer.write(block)
         content = {track.name: track.writer.close() for track in tracks}
         levels = {track.name: track.meter.levels() for track in tracks}
-        copies = [(tracks[-1].writer, root / paths[name]) for name in silent[1:]]
+        copies = [(tracks[-1].writer, inside(root, paths[name])) for name in silent[1:]]
         commit_all([track.writer for track in tracks], copies)
     rows = []
     for name, path in paths.items():
@@ -156,7 +157,7 @@ def _open_tracks(
                 layout.axes_of(name),
                 stack.enter_context(
                     TrackWriter(
-                        root / paths[name],
+                        inside(root, paths[name]),
                         sample_rate=settings.sample_rate,
                         sample_format=settings.sample_format,
                         container=settings.container,

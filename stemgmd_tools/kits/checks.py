@@ -6,10 +6,11 @@ import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from stemgmd_tools.kits.schema import Articulation, KitMap, Layer
+from stemgmd_tools.paths import is_relative_path
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, Group
 
 LOWEST_VELOCITY: Final = 1
@@ -128,10 +129,8 @@ def _layer(at: tuple[str | int, ...], layer: Layer) -> Iterator[Problem]:
 
 
 def _is_inside(path: str) -> bool:
-    """Return whether a path stays inside the folder it counts from, on every platform."""
-    parts = PurePosixPath(path).parts
-    anchored = path.startswith("/") or "\\" in path or PureWindowsPath(path).drive != ""
-    return bool(parts) and ".." not in parts and not anchored and path.isprintable()
+    """Return whether a path stays inside the folder it counts from, on every platform; ``./`` may stand before it."""
+    return is_relative_path(PurePosixPath(path).as_posix())
 
 
 def _velocities(

@@ -14,9 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.locks import file_lock
 
 LIMIT_VARIABLE: Final = "STEMGMD_CACHE_GB"
 """Environment variable: how many GB (1e9 bytes) the banks in the cache may take together."""
@@ -89,7 +90,7 @@ def _stored(banks: Path, mark: str) -> Iterator[_Stored]:
 def _removed(folder: Path) -> bool:
     """Remove a bank, or what a killed process left of one, unless somebody is building it."""
     try:
-        with FileLock(folder.with_suffix(_LOCK), timeout=0):
+        with file_lock(folder.with_suffix(_LOCK), timeout=0):
             shutil.rmtree(folder, ignore_errors=True)
     except (Timeout, OSError):
         return False

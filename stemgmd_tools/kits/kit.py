@@ -13,6 +13,7 @@ from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.schema import KitMap
 from stemgmd_tools.kits.yaml_text import parse_yaml, spell
+from stemgmd_tools.paths import leads_out
 
 ENGINE_VERSION: Final = 4
 """Part of every kit's hash. Raise it whenever an unchanged sample map compiles to other samples, gains or tables."""
@@ -161,14 +162,24 @@ def _no_folder(kit_map: KitMap, path: Path, kit_path: Sequence[Path]) -> KitErro
 
 
 def _check_files(kit_map: KitMap, path: Path, folder: Path) -> None:
-    missing = [file for file in sample_files(kit_map) if not (folder / file.name).is_file()]
-    if missing:
-        at, name = missing[0]
-        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-        raise KitError(
-            f"{path}:{parse_yaml(path).line(at)}: {spell(at)}: no file {folder / name}{more}; "
-            "put it there or correct the map"
-        )
+    """Refuse files that are not there, and links to what is not in the folder: a kit is what its folder holds."""
+
+    def refuse(files: Sequence[SampleFile], why: str, remedy: str) -> None:
+        if files:
+            at, name = files[0]
+            more = f" (and {len(files) - 1} more)" if len(files) > 1 else ""
+            place = f"{path}:{parse_yaml(path).line(at)}: {spell(at)}"
+            raise KitError(f"{place}: {why} {folder / name}{more}; {remedy}")
+
+    files = list(sample_files(kit_map))
+    refuse([file for file in files if not (folder / file.name).is_file()], "no file", "put it there or correct the map")
+    names = {file.name for file in files}
+    outside = {name for name in names if leads_out(folder, name)}
+    refuse(
+        [file for file in files if file.name in outside],
+        "a link out of the kit's folder:",
+        "copy the file there, or link the whole folder",
+    )
 
 
 def content_hash(kit_map: KitMap, folder: Path | None = None) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from stemgmd_tools.kits.model.parameters import RoomModel, VoiceModel
+from stemgmd_tools.paths import KIT_NAME
 from stemgmd_tools.pieces import ARTICULATIONS
 
 SCHEMA_ID: Final = "stemgmd-kit/1"
@@ -88,7 +89,7 @@ class Articulation(Strict):
 class Recording(Strict):
     """A recorded kit that figures of this kit were measured on."""
 
-    kit: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*$", description="name of the recorded kit's own sample map")
+    kit: str = Field(pattern=rf"^{KIT_NAME}$", description="name of the recorded kit's own sample map")
     license: str = Field(min_length=1, description="SPDX identifier of the recording's licence")
     attribution: str = Field(default="", description="who recorded it")
     source_url: str | None = Field(default=None, description="where it is published")
@@ -111,9 +112,7 @@ class KitMap(Strict):
     model_config = ConfigDict(validate_by_name=True)
 
     schema_id: Literal["stemgmd-kit/1"] = Field(alias="schema", description="name and version of this format")
-    name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9_]*$", description="file name without .yaml; used in paths and manifests"
-    )
+    name: str = Field(pattern=rf"^{KIT_NAME}$", description="file name without .yaml; used in paths and manifests")
     title: str = Field(min_length=1, description="the kit's name for people")
     description: str = Field(description="what it is, how it sounds")
     license: str = Field(min_length=1, description="SPDX identifier of the licence the kit's sound is under")

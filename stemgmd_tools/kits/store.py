@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from stemgmd_tools import data
@@ -37,6 +36,7 @@ from stemgmd_tools.kits.compile import PCM_DTYPE, compile_bank
 from stemgmd_tools.kits.eviction import limit_bytes, make_room, note_use
 from stemgmd_tools.kits.guard import Guard, checked_before, damaged_rows
 from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.locks import file_lock
 from stemgmd_tools.processes import delayed, results_of, workers
 
 FORMAT: Final = 2
@@ -70,7 +70,7 @@ def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None)
     limit = limit_bytes()  # a faulty one is told before a bank is built
     with _cache_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f"{folder.name}.lock")):
+        with file_lock(folder.with_name(f"{folder.name}.lock")):
             bank = _opened(folder, kit, sample_rate)
             if bank is None:
                 if folder.exists():
@@ -112,7 +112,7 @@ def check_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None
         return True
     with _cache_errors(folder):
         if folder.exists():
-            with FileLock(folder.with_name(f"{folder.name}.lock")):
+            with file_lock(folder.with_name(f"{folder.name}.lock")):
                 _remove(folder)
     return False
 
@@ -232,7 +232,7 @@ def _mended(folder: Path, kit: Kit, sample_rate: int, pcm_sha256: str, rows: NDA
     :param rows: the one-shots that are needed.
     :raises KitError: if it cannot be written, or comes out otherwise than before.
     """
-    with _cache_errors(folder), FileLock(folder.with_name(f"{folder.name}.lock")):
+    with _cache_errors(folder), file_lock(folder.with_name(f"{folder.name}.lock")):
         bank = _opened(folder, kit, sample_rate)
         damaged = 0 if bank is None else len(damaged_rows(bank.pcm, bank.samples, rows))
         if bank is None or damaged:

@@ -10,11 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from stemgmd_tools import paths
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest.columns import Column, Kind, Table
 
-CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+CONTROL: Final = re.compile(f"[{paths.CONTROL}{paths.NOT_TEXT}]")
 """What no text of a manifest may hold: control characters, and what stands for bytes that are not UTF-8."""
+_IN_WORDS: Final = {
+    paths.RELATIVE_PATH: "a path of parts joined by /, none of them . or .., without control characters",
+    paths.KIT_NAME: "a name of a-z, 0-9 and _",
+}
 _LARGEST_INTEGER: Final = 2**63 - 1
 
 
@@ -125,6 +130,8 @@ def _validate_column(table: Table, column: Column, series: pd.Series) -> None:
 def _texts(column: Column) -> str:
     if column.allowed:
         return ", ".join(column.allowed)
+    if column.pattern in _IN_WORDS:
+        return _IN_WORDS[column.pattern]
     return f"text that matches {column.pattern}" if column.pattern else "text, not empty, without control characters"
 
 

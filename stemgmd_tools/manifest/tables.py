@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stemgmd_tools.manifest.columns import Column, Kind, Table
+from stemgmd_tools.paths import KIT_NAME, RELATIVE_PATH
 from stemgmd_tools.pieces import ARTICULATIONS, GROUPS, NOTES, PIECES
 
 MIXTURE: Final = "mixture"
@@ -16,10 +17,14 @@ KIT_SPLITS: Final = ("train", "heldout")
 
 _NOTE_NUMBERS: Final = tuple(note.number for note in NOTES)
 _SHA256: Final = "[0-9a-f]{64}"
-_RELATIVE_PATH: Final = r"(?!/)(?!.*(?:^|/)\.\.?(?:/|$))[^\\]*[^/\\]"
 
-_PERFORMANCE: Final = Column("performance", Kind.TEXT, "performance, named as in GMD: `drummer1/session1/3`")
-_KIT: Final = Column("kit", Kind.TEXT, "kit, the name of its sample map")
+
+def _performance(name: str, description: str) -> Column:
+    return Column(name, Kind.TEXT, description, pattern=RELATIVE_PATH)
+
+
+_PERFORMANCE: Final = _performance("performance", "performance, named as in GMD: `drummer1/session1/3`")
+_KIT: Final = Column("kit", Kind.TEXT, "kit, the name of its sample map", pattern=KIT_NAME)
 _KIT_HASH: Final = Column("kit_hash", Kind.TEXT, "hash of the kit's content, or of the name and maps it is made from")
 _PIECE: Final = Column("piece", Kind.TEXT, "stem the hit is heard in", allowed=tuple(p.value for p in PIECES))
 _NOTE: Final = Column(
@@ -40,7 +45,7 @@ _KIT_SPLIT: Final = Column(
 
 def _path(name: str, description: str, *, nullable: bool = False) -> Column:
     return Column(
-        name, Kind.TEXT, f"{description}, relative to the corpus, with `/`", nullable=nullable, pattern=_RELATIVE_PATH
+        name, Kind.TEXT, f"{description}, relative to the corpus, with `/`", nullable=nullable, pattern=RELATIVE_PATH
     )
 
 
@@ -202,9 +207,9 @@ AUGMENTATIONS: Final = Table(
     "What was done to the stems of an augmented corpus: one row per effect that was applied to an example, and one, "
     "step 0, that says what the example was made from. The rows and the code rebuild the audio.",
     (
-        Column("performance", Kind.TEXT, "the example, a performance of this corpus: `parent+kit+copy`"),
+        _performance("performance", "the example, a performance of this corpus: `parent+kit+copy`"),
         _KIT,
-        Column("parent", Kind.TEXT, "performance that it was made from"),
+        _performance("parent", "performance that it was made from"),
         _count("copy", "number of the copy of that performance and kit, from 1", low=1),
         _count("step", "number of the step in the chain, from 1; 0: where the example comes from"),
         _count("line", "number of the row within its step, from 0"),

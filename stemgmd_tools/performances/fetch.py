@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from stemgmd_tools.data import cache_dir
 from stemgmd_tools.errors import FetchError, PerformanceError
 from stemgmd_tools.files import put_in_place
+from stemgmd_tools.locks import file_lock
 from stemgmd_tools.performances.download import Patience, download
 from stemgmd_tools.performances.info_csv import read_info
 from stemgmd_tools.performances.midi_source import INFO_CSV, MidiSource
@@ -100,7 +101,7 @@ def _alone(sha256: str) -> Iterator[Path]:
     downloads = cache_dir() / "downloads"
     try:
         downloads.mkdir(parents=True, exist_ok=True)
-        with FileLock(downloads / f"{sha256}.lock", timeout=0):
+        with file_lock(downloads / f"{sha256}.lock", timeout=0):
             yield downloads / f"{sha256}.part"
     except Timeout:
         raise FetchError(f"{downloads}: another process is fetching this archive; wait for it") from None

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.errors import PerformanceError
+from stemgmd_tools.paths import is_relative_path
 from stemgmd_tools.pieces import NOTE_OF_NUMBER
 
 
@@ -64,6 +65,15 @@ def records(rows: Iterable[Hit | PedalMove | Choke] | Records, dtype: np.dtype[n
     return table
 
 
+def _require_id(text: str) -> None:
+    """Refuse an id that cannot name the files of a corpus."""
+    if not is_relative_path(text):
+        raise PerformanceError(
+            f"{text!r}: cannot be the id of a performance, which names files; allowed: parts joined by /, none of them "
+            ". or .., without backslash, drive or control character; rename the MIDI file"
+        )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Performance:
     """Hits on a time line, with what the hi-hat pedal and the hands on the cymbals did.
@@ -71,9 +81,9 @@ class Performance:
     The three tables are structured arrays (:data:`HIT_DTYPE`, :data:`PEDAL_DTYPE`, :data:`CHOKE_DTYPE`), read-only and
     sorted by time; lists of :class:`Hit`, :class:`PedalMove` and :class:`Choke` are accepted and converted.
 
-    :raises PerformanceError: for a hit outside the note table, a velocity outside 1..127, an openness outside
-        0..1, values that are no numbers of their column, a time that is negative or not finite, a duration that is not
-        positive or above :data:`MAX_DURATION_S`.
+    :raises PerformanceError: for an id that is no :data:`~stemgmd_tools.paths.RELATIVE_PATH`, a hit outside the note
+        table, a velocity outside 1..127, an openness outside 0..1, values that are no numbers of their column, a time
+        that is negative or not finite, a duration that is not positive or above :data:`MAX_DURATION_S`.
     """
 
     id: str
@@ -88,6 +98,7 @@ class Performance:
 
     def __post_init__(self) -> None:
         """Normalise the tables and check every value."""
+        _require_id(self.id)
         for name, dtype in (("hits", HIT_DTYPE), ("pedal", PEDAL_DTYPE), ("chokes", CHOKE_DTYPE)):
             try:
                 table = records(getattr(self, name), dtype)

@@ -326,14 +326,6 @@ def test_nothing_to_do_is_refused(request_of):
             Shard.parse(bad)
 
 
-def test_a_name_that_cannot_be_written_down_is_refused_before_anything_is_rendered(request_of):
-    request = request_of(IDS[:1])
-    (same,) = request.performances
-    odd = Performance("a\nb", same.hits, same.duration_s)
-    with pytest.raises(UsageError, match="control characters"):
-        replace(request, performances=[odd])
-
-
 def test_two_performances_that_would_write_one_file_are_refused(request_of):
     request = request_of(IDS[:1])
     (same,) = request.performances

@@ -33,13 +33,14 @@ def make(count: int, seed: int, kits: str | None, spread: str, out: Path, kit_pa
     """
     from stemgmd_tools.kits.library import kit_names, load_kit, search_path
     from stemgmd_tools.kits.map_text import write_new_map
+    from stemgmd_tools.paths import inside
 
     chosen = "" if kits is None else f":from={'+'.join(part.strip() for part in kits.split(','))}"
     word = f"random:{seed}..{seed + count - 1}{chosen}:spread={spread}"
     folders = search_path(kit_path)
     for name in kit_names([word], folders):
         kit = load_kit(name, folders)
-        path = out / f"{kit.name}.yaml"
+        path = inside(out, f"{kit.name}.yaml")
         write_new_map(kit.map, path)
         click.echo(f"{name}: {path}")
 

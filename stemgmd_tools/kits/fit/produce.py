@@ -24,12 +24,12 @@ from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.map_text import map_text
 from stemgmd_tools.kits.outline import kind
 from stemgmd_tools.kits.schema import KitMap
+from stemgmd_tools.paths import KIT_NAME, inside
 
 Progress = Callable[[str, float], None]
 """Told what begins, and the share of the work that was done before it."""
 
 _SUFFIX: Final = ".yaml"
-_NAME: Final = r"[a-z0-9][a-z0-9_]*"
 _REPORT_COST: Final = 0.3
 """Judging and drawing a recording, relative to fitting it."""
 
@@ -108,7 +108,7 @@ def map_name(out: Path) -> str:
     :raises UsageError: if it cannot be one, or if there is a file that no fit has written.
     """
     name = out.name.removesuffix(_SUFFIX)
-    if not out.name.endswith(_SUFFIX) or not re.fullmatch(_NAME, name):
+    if not out.name.endswith(_SUFFIX) or not re.fullmatch(KIT_NAME, name):
         raise UsageError(f"--out {out}: must be NAME{_SUFFIX} with a name of a-z, 0-9 and _, as in my_kit{_SUFFIX}")
     if out.exists() and not _was_fitted(out):
         raise UsageError(f"--out {out}: is there already, and no fit has written it; choose another name or remove it")
@@ -129,8 +129,11 @@ def report_path(out: Path) -> Path:
 
 
 def picture_folder(out: Path) -> Path:
-    """Return where the pictures of a map's report lie."""
-    return out.with_name(out.name.removesuffix(_SUFFIX) + ".report")
+    """Return where the pictures of a map's report lie.
+
+    :raises StemgmdError: if that is a link to elsewhere.
+    """
+    return inside(out.parent, out.name.removesuffix(_SUFFIX) + ".report", entered=True)
 
 
 def _need_recordings(kit: Kit, donors: Sequence[Kit]) -> None:

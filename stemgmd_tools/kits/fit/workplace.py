@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.files import TEMPORARY_SUFFIX
+from stemgmd_tools.locks import file_lock
+from stemgmd_tools.paths import inside
 
 _SUFFIX: Final = ".fit"
 _LOCK: Final = "lock"
@@ -27,24 +29,22 @@ def workplace(*files: Path) -> Iterator[Path]:
     :raises KitError: if another run is at work on the same file, or its folder cannot be written.
     """
     out = files[0]
-    folder = out.with_name(f".{out.name}{_SUFFIX}")
-    lock = FileLock(folder / _LOCK)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-        _clear(folder, files)
-    except Timeout:
-        raise KitError(f"{out}: another run is writing it; wait for it or choose another --out") from None
-    except OSError as error:
-        lock.release()
-        raise KitError(
-            f"{out.parent}: cannot be written ({error.strerror or error}); mend that or choose another --out"
-        ) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        lock.release()
+    folder = inside(out.parent, f".{out.name}{_SUFFIX}", entered=True)
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(file_lock(folder / _LOCK, timeout=0))
+            _clear(folder, files)
+        except Timeout:
+            raise KitError(f"{out}: another run is writing it; wait for it or choose another --out") from None
+        except OSError as error:
+            raise KitError(
+                f"{out.parent}: cannot be written ({error.strerror or error}); mend that or choose another --out"
+            ) from error
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _clear(folder: Path, files: tuple[Path, ...]) -> None:
@@ -52,7 +52,7 @@ def _clear(folder: Path, files: tuple[Path, ...]) -> None:
     for left in folder.iterdir():
         if left.is_dir():
             shutil.rmtree(left)
-        elif left.name != _LOCK:
+        elif not left.name.startswith(_LOCK):
             left.unlink()
     for file in files:
         for part in file.parent.glob(f"{file.name}.*{TEMPORARY_SUFFIX}"):

@@ -1,0 +1,38 @@
+"""Locks between processes, held as files; they end with their process, however it ends."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from filelock import BaseFileLock, FileLock, SoftFileLock
+
+_NO_FLOCK: Final = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL})
+"""What ``flock`` fails with on file systems that have no locks, as network disks may be mounted."""
+
+
+def file_lock(path: Path, timeout: float = -1.0) -> BaseFileLock:
+    """Return a lock for one process at a time, to be acquired by ``with``.
+
+    It is ``flock`` on the file. Where the file system has none, a second file beside it is the lock while it exists;
+    one that a killed process of the same machine left is taken over.
+
+    :param path: the file, in a folder that exists; it stays.
+    :param timeout: seconds to wait; ``filelock.Timeout`` is raised then. Negative: as long as it takes.
+    """
+    if _has_flock(path.parent):
+        return FileLock(path, timeout=timeout)
+    return SoftFileLock(path.with_name(f"{path.name}.soft"), timeout=timeout)
+
+
+def _has_flock(folder: Path) -> bool:
+    """Return whether files of a folder can be locked, tried on one of our own; True where that cannot be told."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in _NO_FLOCK
+    return True
