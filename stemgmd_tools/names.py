@@ -33,7 +33,6 @@ def objection_to(name: str) -> str:
         "holds a control character": CONTROL.search(name),
         "holds a backslash": "\\" in name,
         "holds a part that is empty, . or ..": any(part in ("", ".", "..") for part in parts),
-        "starts with the letter of a drive": not paths.is_relative_path(name),
         f"has a part of more than {MAX_PART_BYTES} bytes": any(_bytes(part) > MAX_PART_BYTES for part in parts),
         f"has more than {MAX_NAME_BYTES} bytes": _bytes(name) > MAX_NAME_BYTES,
     }

@@ -18,9 +18,9 @@ CONTROL: Final = r"\x00-\x1f\x7f"
 NOT_TEXT: Final = r"\ud800-\udfff"
 """What stands for bytes that are not UTF-8, in a character class."""
 _PART: Final = rf"(?!\.\.?(?:/|\Z))[^/\\{CONTROL}{NOT_TEXT}]+"
-RELATIVE_PATH: Final = rf"(?![A-Za-z]:){_PART}(?:/{_PART})*"
-"""A path that stays in the folder it counts from, on every platform: parts joined by one ``/``, none of them ``.`` or
-``..``, without backslash, drive letter or control character. Ids of performances are such paths."""
+RELATIVE_PATH: Final = rf"{_PART}(?:/{_PART})*"
+"""A path that stays in the folder it counts from: parts joined by one ``/``, none of them ``.`` or ``..``, without
+backslash or control character. Ids of performances are such paths."""
 KIT_NAME: Final = "[a-z0-9][a-z0-9_]*"
 """Name of a kit: one part of a path, the same on file systems that ignore case."""
 
@@ -30,8 +30,8 @@ _PATH: Final = re.compile(RELATIVE_PATH)
 def is_relative_path(text: str) -> bool:
     """Return whether a text is a :data:`RELATIVE_PATH`.
 
-    >>> [is_relative_path(text) for text in ("drummer1/session1/3", "../3", "/3", "a//b", "C:/a")]
-    [True, False, False, False, False]
+    >>> [is_relative_path(text) for text in ("drummer1/session1/3", "../3", "/3", "a//b")]
+    [True, False, False, False]
     """
     return _PATH.fullmatch(text) is not None
 

@@ -6,7 +6,7 @@ import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final, NamedTuple
 
 from stemgmd_tools.kits.schema import Articulation, KitMap, Layer
@@ -130,7 +130,7 @@ def _layer(at: tuple[str | int, ...], layer: Layer) -> Iterator[Problem]:
 
 def _is_inside(path: str) -> bool:
     """Return whether a path stays inside the folder it counts from, on every platform; ``./`` may stand before it."""
-    return is_relative_path(PurePosixPath(path).as_posix())
+    return is_relative_path(PurePosixPath(path).as_posix()) and not PureWindowsPath(path).drive
 
 
 def _velocities(

@@ -13,7 +13,7 @@ from typing import Final
 
 from stemgmd_tools.errors import PerformanceError
 from stemgmd_tools.listing import is_hidden
-from stemgmd_tools.names import CONTROL
+from stemgmd_tools.paths import is_relative_path
 from stemgmd_tools.performances.types import Performance
 
 INFO_CSV: Final = "info.csv"
@@ -151,7 +151,7 @@ def _tables_among(names: Iterable[str]) -> list[PurePosixPath]:
 
 def _safe(name: str, where: str) -> PurePosixPath:
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or not path.parts or CONTROL.search(name):
+    if not is_relative_path(path.as_posix()):
         raise PerformanceError(
             f"{where}: the path {name!r} points outside; paths must be relative, printable, without '..'"
         )

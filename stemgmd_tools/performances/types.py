@@ -70,7 +70,7 @@ def _require_id(text: str) -> None:
     if not is_relative_path(text):
         raise PerformanceError(
             f"{text!r}: cannot be the id of a performance, which names files; allowed: parts joined by /, none of them "
-            ". or .., without backslash, drive or control character; rename the MIDI file"
+            ". or .., without backslash or control character; rename the MIDI file"
         )
 
 

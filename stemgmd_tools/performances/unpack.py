@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stemgmd_tools.errors import FetchError
+from stemgmd_tools.paths import inside, is_relative_path
 
 MAX_MEMBERS: Final = 20_000
 MAX_MEMBER_BYTES: Final = 64 << 20
@@ -56,8 +57,7 @@ def _check(members: list[zipfile.ZipInfo], archive: Path) -> None:
 def _objection(member: zipfile.ZipInfo) -> str:
     """Return why a member must not be unpacked, ``""`` if it may."""
     # zipfile turns the separators of this platform into "/" and cuts at NUL: judge the name as it was stored.
-    path = PurePosixPath(member.orig_filename)
-    if path.is_absolute() or ".." in path.parts or not path.parts or set("\\:\0") & set(member.orig_filename):
+    if ":" in member.orig_filename or not is_relative_path(PurePosixPath(member.orig_filename).as_posix()):
         return "points outside the folder"
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -68,7 +68,7 @@ def _objection(member: zipfile.ZipInfo) -> str:
 
 
 def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
-    target = folder / PurePosixPath(member.filename)
+    target = inside(folder, PurePosixPath(member.filename))
     if member.is_dir():
         target.mkdir(parents=True, exist_ok=True)
         return

@@ -116,7 +116,7 @@ def _hit(**changes: object) -> dict[str, object]:
 def _kit(**changes: object) -> dict[str, object]:
     row: dict[str, object] = {name: f"some {name}" for name in KITS.names}
     none = dict.fromkeys(("source_url", "measured_on", "origin", "parents", "figures"))
-    return row | {"kit_split": "train", "bank_sha256": "0" * 64} | none | changes
+    return row | {"kit": "some_kit", "kit_split": "train", "bank_sha256": "0" * 64} | none | changes
 
 
 def test_csv_is_plain_rfc_4180() -> None:
@@ -124,7 +124,7 @@ def test_csv_is_plain_rfc_4180() -> None:
     lines = csv_bytes(KITS, frame).decode().split("\n")
     assert lines[0] == ",".join(KITS.names)
     assert lines[1] == (
-        'some kit,train,"a ""b"", c",\'NA,some license,some attribution,none,none,none,none,none,some kit_hash,'
+        'some_kit,train,"a ""b"", c",\'NA,some license,some attribution,none,none,none,none,none,some kit_hash,'
         + "f" * 64
     )
     assert lines[2:] == [""]
@@ -168,7 +168,7 @@ def test_declarations_are_sound(table: Table) -> None:
         ({"time_s": "0.5"}, r"hits.time_s row 0: found '0.5', expected real"),
         ({"index": True}, r"hits.index row 0: found True, expected integer"),
         ({"index": 2**63}, r"hits.index row 0: .* does not fit 64 bits"),
-        ({"performance": ""}, r"hits.performance row 0: found '', allowed: text, not empty"),
+        ({"performance": ""}, r"hits.performance row 0: found '', allowed: a path of parts joined by /"),
         ({"performance": "a\nb"}, r"hits.performance row 0: .*control character"),
         ({"cowbell": 1}, r"hits row 0: columns missing or unknown: cowbell"),
     ],
