@@ -1,0 +1,1 @@
+"""Random kills of every command that writes, damaged inputs for everything that reads: ``docs/robustness.md``."""

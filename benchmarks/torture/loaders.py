@@ -1,0 +1,229 @@
+"""Everything that reads a file, each with sound files to damage and, where checksums exist, what must come of it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from benchmarks.torture.codecs import PLAIN, Codec, SafetensorsHeader, Sealed
+from stemgmd_tools.audio import TrackReader, read_audio, read_pcm
+from stemgmd_tools.augment import chain
+from stemgmd_tools.augment.chain import load_chain
+from stemgmd_tools.augment.responses import response
+from stemgmd_tools.augment.table import read_drawn
+from stemgmd_tools.baseline.checkpoint import read_state
+from stemgmd_tools.baseline.config_file import read_config
+from stemgmd_tools.baseline.weights import about_weights, kits_heard, load_weights
+from stemgmd_tools.corpus.identity import read_identity
+from stemgmd_tools.corpus.records import read_record
+from stemgmd_tools.data import shipped
+from stemgmd_tools.kits.bank import Bank
+from stemgmd_tools.kits.compile import compile_bank
+from stemgmd_tools.kits.kit import load_kit_file
+from stemgmd_tools.kits.store import open_bank
+from stemgmd_tools.manifest.files import read_manifest
+from stemgmd_tools.performances.cache import load_readings
+from stemgmd_tools.performances.folder import read_folder
+from stemgmd_tools.performances.gmd import read_gmd
+from stemgmd_tools.performances.mapped import mapped_midi
+from stemgmd_tools.performances.unpack import unpack
+
+RATE = 44_100
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """One way of reading files."""
+
+    name: str
+    files: tuple[Path, ...]
+    """Sound files; each is damaged in a copy of the folder that it is in."""
+    call: Callable[[Path], object]
+    text: bool = False
+    """Whether numbers, words and lines are changed as such."""
+    codec: Codec = PLAIN
+    above: int = 0
+    """How many folders above its own have to be copied with a file."""
+    fresh: bool = False
+    """Whether a call changes the folder, so that each needs a new copy."""
+    promised: Callable[[object], str | None] | None = None
+    """Of files with checksums: a digest of what was read, which damage may not change; None if nothing was read."""
+
+
+def loaders(material: Path) -> tuple[Loader, ...]:
+    """Return all loaders with files below a folder of material."""
+    return (
+        *_performances(material),
+        *_kits(material),
+        *_corpora(material),
+        *_augmentations(material),
+        *_training(material),
+    )
+
+
+def _performances(material: Path) -> Sequence[Loader]:
+    gmd = material / "gmd"
+    return (
+        Loader("MIDI file", tuple(sorted(gmd.rglob("*.mid"))), _midi),
+        Loader("info.csv", (gmd / "info.csv",), lambda path: read_gmd(path.parent, use_cache=False), text=True),
+        Loader("zip of GMD", (material / "groove.zip",), lambda path: read_gmd(path, use_cache=False)),
+        Loader("zip, unpacked", (material / "groove.zip",), _unpacked, fresh=True),
+        Loader(
+            "performance cache",
+            _some(material / "cache", "performances/*.readings"),
+            _readings,
+            above=1,
+            promised=_repr,
+        ),
+    )
+
+
+def _kits(material: Path) -> Sequence[Loader]:
+    wav, flac = material / "kits", material / "flac_kits"
+    bank = _some(material / "cache", "banks/tin-*/*")
+    return (
+        Loader("sample map", (wav / "tin.yaml", flac / "glass.yaml"), _map, text=True),
+        Loader("sample map of a modelled kit", (_modelled(material),), load_kit_file, text=True),
+        Loader("one-shot, WAV", _some(wav, "tin/*.wav")[:4], lambda path: _compiled(path, "tin"), above=1),
+        Loader("one-shot, FLAC", _some(flac, "glass/*.flac")[:4], lambda path: _compiled(path, "glass"), above=1),
+        Loader("bank", bank, lambda path: _bank(path, wav / "tin.yaml"), above=2, fresh=True, promised=_sounds),
+    )
+
+
+def _corpora(material: Path) -> Sequence[Loader]:
+    corpus, augmented = material / "corpus", material / "augmented"
+    records = (*_some(corpus, ".stemgmd/*/**/*.record")[:12], *_some(augmented, ".stemgmd/stems/**/*.record")[:2])
+    return (
+        Loader("corpus.json", (corpus / "corpus.json", augmented / "corpus.json"), _identity, text=True),
+        Loader("record", records, read_record, promised=_repr),
+        Loader("record, sealed anew", records, read_record, text=True, codec=Sealed()),
+        Loader(
+            "manifest, CSV",
+            _some(augmented, "manifests/*.csv") + _some(corpus, "manifests/*.csv"),
+            read_manifest,
+            text=True,
+        ),
+        Loader(
+            "manifest, Parquet",
+            _some(augmented, "manifests/*.parquet") + _some(corpus, "manifests/*.parquet"),
+            read_manifest,
+        ),
+        Loader("stem of a corpus, FLAC", _some(corpus, "audio/*/*/*/*/mixture.flac"), read_pcm, promised=_pcm),
+    )
+
+
+def _augmentations(material: Path) -> Sequence[Loader]:
+    rows = material / "augmented" / "manifests"
+    chains = _some(Path(chain.__file__).parent / "chains", "*.yaml")
+    return (
+        Loader("chain", chains, load_chain, text=True),
+        Loader("rows to replay, CSV", (rows / "augmentations.csv",), read_drawn, text=True),
+        Loader("rows to replay, Parquet", (rows / "augmentations.parquet",), read_drawn),
+        Loader(
+            "impulse response",
+            _some(material, "kits/tin/*.wav")[:2],
+            lambda path: response(path.parent, path.stem, RATE),
+        ),
+        Loader("sound to separate", (material / "drums.wav", *_some(material, "flac_kits/glass/*.flac")[:1]), _sound),
+    )
+
+
+def _training(material: Path) -> Sequence[Loader]:
+    run = material / "run"
+    return (
+        Loader("training settings", (run / "config.yaml",), read_config, text=True),
+        Loader("training state", (run / "state.safetensors",), read_state),
+        Loader(
+            "training state, header", (run / "state.safetensors",), read_state, text=True, codec=SafetensorsHeader()
+        ),
+        Loader("weights", (run / "last.safetensors",), _weights),
+        Loader("weights, header", (run / "last.safetensors",), _weights, text=True, codec=SafetensorsHeader()),
+    )
+
+
+def _some(folder: Path, pattern: str) -> tuple[Path, ...]:
+    return tuple(sorted(folder.glob(pattern)))
+
+
+def _modelled(material: Path) -> Path:
+    """Return a map of a kit that ships, cut down to one voice."""
+    path = material / "modelled" / "cedar_hall.yaml"
+    if not path.is_file():
+        (whole,) = shipped("sample_maps").rglob("cedar_hall.yaml")
+        content = yaml.safe_load(whole.read_text(encoding="utf-8"))
+        content["articulations"] = {
+            name: sound if name == "kick" else {"fallback": {"articulation": "kick"}}
+            for name, sound in content["articulations"].items()
+        }
+        path.parent.mkdir()
+        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def _midi(path: Path) -> object:
+    return [mapped_midi(one) for one in read_folder(path.parent)]
+
+
+def _unpacked(path: Path) -> object:
+    folder = path.parent / "unpacked"
+    folder.mkdir()
+    return unpack(path, folder)
+
+
+def _readings(path: Path) -> object:
+    os.environ["STEMGMD_CACHE"] = str(path.parents[1])  # of a process that does nothing else
+    return load_readings(path.stem)
+
+
+def _repr(found: object) -> str | None:
+    return None if found is None else hashlib.sha256(repr(found).encode()).hexdigest()
+
+
+def _map(path: Path) -> object:
+    kit = load_kit_file(path)
+    return compile_bank(kit, RATE, io.BytesIO())
+
+
+def _compiled(path: Path, kit: str) -> object:
+    return compile_bank(load_kit_file(path.parents[1] / f"{kit}.yaml"), RATE, io.BytesIO())
+
+
+def _bank(path: Path, kit_map: Path) -> object:
+    """Open a bank; a damaged one is built again."""
+    return open_bank(load_kit_file(kit_map), RATE, cache=path.parents[2])
+
+
+def _sounds(found: object) -> str | None:
+    if not isinstance(found, Bank):
+        return None
+    sounds = (found.one_shot(row).tobytes() for row in range(len(found.samples)))
+    return hashlib.sha256(b"".join(sounds) + found.gain.tobytes()).hexdigest()
+
+
+def _pcm(found: object) -> str | None:
+    (pcm, *rest) = found  # type: ignore[misc]
+    return hashlib.sha256(pcm.tobytes() + repr(rest).encode()).hexdigest()
+
+
+def _identity(path: Path) -> object:
+    return read_identity(path.parent)
+
+
+def _sound(path: Path) -> object:
+    with TrackReader(path) as reader:
+        for block in reader.blocks(1 << 16):
+            if not np.isfinite(block).all():
+                raise ValueError("samples that are no numbers")
+    return read_audio(path)
+
+
+def _weights(path: Path) -> object:
+    kits_heard(about_weights(path))
+    return load_weights(path)
