@@ -12,15 +12,37 @@ INTERRUPTED: Final = 130
 """Exit code after Ctrl-C."""
 
 
+LONGEST_MESSAGE: Final = 300
+"""Characters of a message at most."""
+_HEAD: Final = 200
+_GAP: Final = " ... "
+
+
 def shown(path: object) -> str:
     """Return a path as messages show it: characters that cannot be printed, line ends among them, are escaped."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in str(path))
 
 
+def one_line(text: str) -> str:
+    """Return a message as one line of at most :data:`LONGEST_MESSAGE` characters.
+
+    Lines, as libraries write them, are joined; of a text that is too long the middle is left out, since places come
+    first and what to do comes last.
+    """
+    line = shown("; ".join(filter(None, map(str.strip, text.splitlines()))))
+    if len(line) <= LONGEST_MESSAGE:
+        return line
+    return f"{line[:_HEAD]}{_GAP}{line[_HEAD + len(_GAP) - LONGEST_MESSAGE :]}"
+
+
 class StemgmdError(Exception):
-    """Base of every error raised on purpose by ``stemgmd_tools``."""
+    """Base of every error raised on purpose by ``stemgmd_tools``; its message is made :func:`one_line`."""
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        """Keep the message."""
+        super().__init__(one_line(message))
 
 
 class StemgmdWarning(UserWarning):

@@ -18,11 +18,11 @@ from benchmarks.torture.loaders import Loader
 from benchmarks.torture.results import Tally
 from benchmarks.torture.worker import run_batch
 
-BATCH_S = 3.0
+BATCH_S = 10.0
 """About how long a batch takes."""
 STUCK_S = 180.0
 """A call that has not ended by then hangs, however busy the machine is."""
-SCHEDULE = (20, 500)
+SCHEDULE = (50, 2000)
 """Smallest and largest batch."""
 
 

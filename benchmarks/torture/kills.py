@@ -38,6 +38,8 @@ class Started:
         if not self.pid:
             _become(arguments, cache, said)
         self.code: int | None = None
+        self.all_killed = False
+        """Then nobody is left who could remove the names of the semaphores of the workers' queues."""
         self.pids = {self.pid}
 
     def wait(self, seconds: float) -> bool:
@@ -56,6 +58,7 @@ class Started:
     def kill(self, *, everyone: bool) -> None:
         """End it by SIGKILL, its workers with it or left behind."""
         self.pids |= session(self.pid)
+        self.all_killed = everyone
         (os.killpg if everyone else os.kill)(self.pid, signal.SIGKILL)
         self.wait(PATIENCE_S)
 
@@ -174,7 +177,7 @@ def _room(command: Command, scratch: Path, cache: Path) -> tuple[Path, Path, Pat
 def _left_of(started: Started) -> Iterator[str]:
     if started.orphans():
         yield "leaves processes behind"
-    if sys.platform == "linux" and any(_belongs(path.name, started.pids) for path in Path("/dev/shm").iterdir()):
+    if sys.platform == "linux" and not started.all_killed and any(_belongs(path.name, started.pids) for path in Path("/dev/shm").iterdir()):
         yield "leaves files in /dev/shm"
 
 

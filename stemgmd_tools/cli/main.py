@@ -12,7 +12,7 @@ import click
 
 from stemgmd_tools import __version__
 from stemgmd_tools.cli.report import noticing, say
-from stemgmd_tools.errors import INTERRUPTED, StemgmdError
+from stemgmd_tools.errors import INTERRUPTED, StemgmdError, one_line
 
 COMMANDS: Final = {
     "render": "stemgmd_tools.cli.render:render",
@@ -99,7 +99,7 @@ def _run() -> int:
 def _one_line(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     help_at = f" (see {context.command_path} --help)" if context is not None else ""
-    return " ".join(error.format_message().split()) + help_at
+    return one_line(" ".join(error.format_message().split()) + help_at)
 
 
 if __name__ == "__main__":
