@@ -28,6 +28,7 @@ from benchmarks.baseline import report as baseline  # noqa: E402
 from benchmarks.baseline.plan import load as load_experiments  # noqa: E402
 from benchmarks.realism import report as realism  # noqa: E402
 from benchmarks.realism.results import RESULTS, Results  # noqa: E402
+from benchmarks.torture import report as torture_report  # noqa: E402
 from stemgmd_tools.augment import docs as augment_docs  # noqa: E402
 from stemgmd_tools.baseline.config import TrainConfig  # noqa: E402
 from stemgmd_tools.baseline.weights import REFERENCE  # noqa: E402
@@ -125,6 +126,14 @@ def realism_tried() -> str:
     return realism.tried(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
+def torture() -> str:
+    """Return what kills and damaged inputs showed in the last run that was committed."""
+    path = ROOT / "benchmarks" / "torture.json"
+    return (
+        torture_report.markdown(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else "Not measured yet."
+    )
+
+
 def training() -> str:
     """Return the keys of a training run's settings."""
     return kit_docs.schema_reference(TrainConfig.model_json_schema(by_alias=True), "TrainConfig")
@@ -152,6 +161,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "sample-map": kit_docs.reference,
     "segments": segments,
     "separation": separation,
+    "torture": torture,
     "training": training,
 }
 

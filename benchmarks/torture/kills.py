@@ -177,7 +177,11 @@ def _room(command: Command, scratch: Path, cache: Path) -> tuple[Path, Path, Pat
 def _left_of(started: Started) -> Iterator[str]:
     if started.orphans():
         yield "leaves processes behind"
-    if sys.platform == "linux" and not started.all_killed and any(_belongs(path.name, started.pids) for path in Path("/dev/shm").iterdir()):
+    if (
+        sys.platform == "linux"
+        and not started.all_killed
+        and any(_belongs(path.name, started.pids) for path in Path("/dev/shm").iterdir())
+    ):
         yield "leaves files in /dev/shm"
 
 

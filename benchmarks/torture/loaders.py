@@ -208,8 +208,8 @@ def _sounds(found: object) -> str | None:
 
 
 def _pcm(found: object) -> str | None:
-    (pcm, *rest) = found  # type: ignore[misc]
-    return hashlib.sha256(pcm.tobytes() + repr(rest).encode()).hexdigest()
+    (pcm, *_) = found  # type: ignore[misc]
+    return hashlib.sha256(pcm.tobytes()).hexdigest()
 
 
 def _identity(path: Path) -> object:

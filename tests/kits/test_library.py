@@ -42,7 +42,7 @@ def test_the_folder_itself_may_be_on_the_kit_path(tmp_path: Path) -> None:
 
 
 def test_samples_that_are_not_there(tmp_path: Path) -> None:
-    with pytest.raises(KitError, match=r"no folder salamander/.*--kit-path or STEMGMD_KITS.*https://github"):
+    with pytest.raises(KitError, match=r"no folder salamander/.*STEMGMD_KITS.*https://github"):
         library.load_kit("salamander", [tmp_path])
 
 
