@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from bank_levels import ROUNDING_DB, cells, sounding_db
 from click.testing import CliRunner
+from processors import only_on_x86_64
 from toy_kits import toy_kit
 
 from stemgmd_tools import data
@@ -54,6 +55,7 @@ def test_levels_rise_with_velocity_without_a_jump(bank: Bank) -> None:
         assert (steps <= STEEPEST_DB_PER_OCTAVE * np.diff(np.log2(np.arange(1, 128))) + ROUNDING_DB).all()
 
 
+@only_on_x86_64
 def test_the_first_kit_has_its_fingerprint(bank: Bank) -> None:
     recorded = fingerprint.recorded_sha256(FIRST)
     assert recorded, "none recorded; python -m stemgmd_tools.kits.fingerprint"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from processors import only_on_x86_64
 
 from stemgmd_tools import data
 from stemgmd_tools.kits.library import kit_names, load_kit
@@ -17,6 +18,7 @@ def test_every_kit_that_ships_has_its_golden_rows():
     assert len({row.pcm_sha256 for row in recorded()}) == len(names)
 
 
+@only_on_x86_64
 @pytest.mark.slow
 @pytest.mark.parametrize("kit", ["cedar_hall", "amber_parlour"])
 def test_a_kit_sounds_as_recorded(kit):
