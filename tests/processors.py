@@ -15,9 +15,7 @@ from numpy._core._multiarray_umath import __cpu_dispatch__  # type: ignore[impor
 Environment: TypeAlias = dict[str, str]
 
 X86_64 = platform.machine() in ("x86_64", "AMD64")
-only_on_x86_64 = pytest.mark.skipif(
-    not X86_64, reason="the bytes are promised for x86-64 only"
-)
+only_on_x86_64 = pytest.mark.skipif(not X86_64, reason="the bytes are promised for x86-64 only")
 
 _WIDE = [name for name in __cpu_dispatch__ if "512" in name or name == "X86_V4"]
 BLAS_KERNELS: list[Environment] = [{}, *({"OPENBLAS_CORETYPE": k} for k in ("Haswell", "SkylakeX", "Zen", "Prescott"))]
