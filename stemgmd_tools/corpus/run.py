@@ -12,12 +12,12 @@ from stemgmd_tools.corpus.claim import claim, claimed, refuse_foreign
 from stemgmd_tools.corpus.collect import write_manifests
 from stemgmd_tools.corpus.estimate import Estimate, estimate, require_disk
 from stemgmd_tools.corpus.execute import execute, one_line_os_errors, worker_count
-from stemgmd_tools.corpus.identity import Identity, require_identity
+from stemgmd_tools.corpus.identity import STATE_FOLDER, Identity, require_identity
 from stemgmd_tools.corpus.jobs import MIDI, Job, MidiJob, SingleHitsJob, StemsJob, inputs_digest
 from stemgmd_tools.corpus.kit_rows import record_kit
 from stemgmd_tools.corpus.locks import Shard, finishing, working_on
 from stemgmd_tools.corpus.progress import Progress, Quiet
-from stemgmd_tools.corpus.records import read_record, record_path, remove_temporaries
+from stemgmd_tools.corpus.records import SUFFIX, read_record, record_path, remove_temporaries
 from stemgmd_tools.corpus.schedule import batches, in_shard
 from stemgmd_tools.corpus.shards import record_shard, selection_digest
 from stemgmd_tools.errors import CorpusError, UsageError
@@ -83,12 +83,20 @@ class Request:
         owners: dict[PurePosixPath, str] = {}
         for performance in self.performances:
             stems = layout.stem_paths(self.settings, performance, self.kits[0].name).values()
-            for path in (*layout.midi_paths(performance), *stems):
+            record = PurePosixPath(STATE_FOLDER, f"{performance.id}{SUFFIX}")
+            for path in (*layout.midi_paths(performance), *stems, record):
                 if path in owners:
                     raise UsageError(
                         f"performances {owners[path]} and {performance.id} would both write {path}; rename one"
                     )
                 owners[path] = performance.id
+        for parent, owner in {path.parent: owner for path, owner in owners.items()}.items():
+            for folder in (parent, *parent.parents):
+                if folder in owners:
+                    raise UsageError(
+                        f"performance {owners[folder]} would write a file {folder}, "
+                        f"{owner} into a folder of that name; rename one of them"
+                    )
 
     @property
     def identity(self) -> Identity:

@@ -20,7 +20,7 @@ INFO_CSV: Final = "info.csv"
 _EGMD_CSV: Final = re.compile(r"e-gmd-v[\d.]+\.csv")
 MAX_TABLE_DEPTH: Final = 3
 """Folders that may lie between the one that is named and its table: unpacked archives bring folders of their own."""
-MAX_FILE_BYTES: Final = 64 << 20
+MAX_FILE_BYTES: Final = 16 << 20
 """No MIDI file or csv comes near it; what does is not read into memory."""
 
 _BAD_ARCHIVE: Final = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError)

@@ -78,7 +78,7 @@ def read_events(data: bytes, where: str) -> DrumEvents:
             f"{where}: MIDI file of type 2, whose {found} tracks are pieces of their own; export it as type 0 or 1"
         )
     if header.tracks != found:
-        repairs.add(f"the header counts {header.tracks} tracks, the file holds {found}")
+        repairs.add(f"the header states {header.tracks} as its number of tracks, there are {found}")
     if reader.end_tick >= MAX_TICK:
         raise PerformanceError(f"{where}: ends at tick {reader.end_tick}, which no real file does; replace the file")
     ticks = np.array(reader.ticks, np.int64)

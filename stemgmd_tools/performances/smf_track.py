@@ -27,6 +27,8 @@ _TIME_SIGNATURE: Final = 0x58
 _KEY_SIGNATURE: Final = 0x59
 _MAX_DENOMINATOR_POWER: Final = 6
 """Of a time signature: 1/64."""
+_SHOWN_REPAIRS: Final = 3
+"""Kinds of repair that a line names."""
 _MAX_NUMBER_BYTES: Final = 8
 """Variable-length numbers have at most four bytes; some writers pad them."""
 
@@ -45,10 +47,12 @@ class Repairs:
 
     def __str__(self) -> str:
         """Return one line, empty if nothing was put right."""
-        return "; ".join(
+        texts = [
             what + (f" ({first})" if first else "") + (f" {count} times" if count > 1 else "")
             for what, (count, first) in self._found.items()
-        )
+        ]
+        more = [f"and {len(texts) - _SHOWN_REPAIRS} more"] if len(texts) > _SHOWN_REPAIRS else []
+        return "; ".join([*texts[:_SHOWN_REPAIRS], *more])
 
 
 class Span(NamedTuple):

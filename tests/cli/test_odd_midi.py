@@ -83,7 +83,7 @@ def test_bad_files_are_listed_at_the_end_and_again_by_a_second_run(tmp_path: Pat
     put(midi / "empty.mid", b"")
     put(midi / "two\nlines.mid")
     expected = [
-        f"stemgmd: {midi}/miscounted.mid: repaired: the header counts 1 tracks, the file holds 2",
+        f"stemgmd: {midi}/miscounted.mid: repaired: the header states 1 as its number of tracks, there are 2",
         f"stemgmd: left out: {midi}/empty.mid: not a Standard MIDI File (it is empty); replace the file",
         f"stemgmd: left out: {midi}/page.mid: not a Standard MIDI File (it starts with b'<html>'); replace the file",
         rf"stemgmd: left out: {midi}/two\nlines.mid: its name holds a control character; rename the file",

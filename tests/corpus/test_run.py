@@ -335,6 +335,17 @@ def test_two_performances_that_would_write_one_file_are_refused(request_of):
             replace(request, performances=pair)
 
 
+@pytest.mark.parametrize("name", ["kick.flac/b", "b.mid/c", "x.record/y"])
+def test_a_performance_that_would_need_a_file_of_another_as_its_folder_is_refused(request_of, name):
+    request = request_of(IDS[:1])
+    (one,) = request.performances
+    first = {"kick.flac/b": "a", "b.mid/c": "b", "x.record/y": "x"}[name]
+    second = f"a/{name}" if first == "a" else name
+    pair = [Performance(id_, one.hits, one.duration_s, metadata=one.metadata) for id_ in (first, second)]
+    with pytest.raises(UsageError, match=rf"performance {first} would write a file .*, {second} into a folder of that"):
+        replace(request, performances=pair)
+
+
 def test_a_kit_that_could_not_be_used_may_be_mended(request_of, tmp_path):
     write_sound(tmp_path / "bang.wav", 0 * tone())
     data = map_data({"kick": layers("bang.wav")}, name="silent")

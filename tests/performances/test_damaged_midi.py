@@ -43,11 +43,11 @@ def test_a_sound_file_needs_no_repair() -> None:
 DAMAGED = {
     "fewer tracks counted than there are": (
         raw_file(chunk(b"MTrk", KICK + END), chunk(b"MTrk", SNARE + END), tracks=1),
-        "the header counts 1 tracks, the file holds 2",
+        "the header states 1 as its number of tracks, there are 2",
     ),
     "more tracks counted than there are": (
         raw_file(chunk(b"MTrk", TRACK), tracks=3),
-        "the header counts 3 tracks, the file holds 1",
+        "the header states 3 as its number of tracks, there are 1",
     ),
     "length 0": (raw_file(chunk(b"MTrk", TRACK, 0)), "the stated length of a track is wrong"),
     "length too short": (raw_file(chunk(b"MTrk", TRACK, 6)), "the stated length of a track is wrong"),
@@ -131,6 +131,13 @@ def test_velocities_above_127_are_as_loud_as_can_be() -> None:
     data, _ = DAMAGED["velocities above 127"]
     events = read_events(data, "test.mid")
     assert events.values[events.kinds == NOTE_ON].tolist() == [127, 127]
+
+
+def test_the_line_names_a_few_kinds_of_damage_at_most() -> None:
+    odd = b"\x00\xff\x59\x02\x09\x00" + b"\x00\xff\x51\x01\x09" + b"\x00\x99\xa4\x64" + b"\x00\x99\x24\xff"
+    line = repairs(raw_file(chunk(b"MTrk", odd + SNARE, 99), tracks=7))
+    assert line.endswith("; a note or controller above 127 was left out; and 3 more")
+    assert len(line) < 300
 
 
 def test_what_follows_bytes_that_are_no_event_is_left_out() -> None:

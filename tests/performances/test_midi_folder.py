@@ -127,7 +127,7 @@ def test_without_any_usable_file_there_is_an_error(tmp_path: Path) -> None:
 
 def test_what_was_repaired_is_said_in_one_line_and_kept_with_the_performance(tmp_path: Path) -> None:
     put(tmp_path / "a.mid", MISCOUNTED)
-    repaired = "the header counts 1 tracks, the file holds 2"
+    repaired = "the header states 1 as its number of tracks, there are 2"
     with pytest.warns(StemgmdWarning) as caught:
         (performance,) = stemgmd.load_performances(midi=tmp_path)
     assert [str(one.message) for one in caught] == [f"{tmp_path}/a.mid: repaired: {repaired}"]
