@@ -21,10 +21,18 @@ from stemgmd_tools.errors import StemgmdError, StemgmdWarning, UsageError
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", ".*joblib will operate in serial mode")  # require_semaphores tells it in one line
-    import joblib
-    from joblib import cpu_count, delayed
+    from joblib import Parallel, cpu_count, delayed, parallel_config
 
-__all__ = ["cpu_count", "delayed", "end_with_parent", "require_semaphores", "results_of", "workers"]
+__all__ = [
+    "Parallel",
+    "cpu_count",
+    "delayed",
+    "end_with_parent",
+    "parallel_config",
+    "require_semaphores",
+    "results_of",
+    "workers",
+]
 
 _WATCH_EVERY_S: Final = 0.5
 """How often a worker looks whether the process that started it is still there."""
@@ -33,7 +41,7 @@ _ORPHANED: Final = 1
 """Exit code of a worker whose parent is gone."""
 
 
-def workers(jobs: int, *, ordered: bool = False, **options: Any) -> joblib.Parallel:
+def workers(jobs: int, *, ordered: bool = False, **options: Any) -> Parallel:
     """Return what runs tasks in so many processes, or in this one for 1; see :func:`results_of`.
 
     Arguments travel through pipes alone: nothing is put into /dev/shm but the queues' semaphores, which are removed
@@ -45,9 +53,9 @@ def workers(jobs: int, *, ordered: bool = False, **options: Any) -> joblib.Paral
     """
     if jobs != 1:
         require_semaphores("--jobs 1")
-    return joblib.Parallel(
+    return Parallel(
         n_jobs=jobs,
-        backend="loky",
+        backend="sequential" if jobs == 1 else "loky",
         return_as="generator" if ordered else "generator_unordered",
         max_nbytes=None,
         temp_folder=tempfile.gettempdir(),
@@ -57,7 +65,7 @@ def workers(jobs: int, *, ordered: bool = False, **options: Any) -> joblib.Paral
     )
 
 
-def results_of(parallel: joblib.Parallel, tasks: Iterable[Any]) -> Iterator[Any]:
+def results_of(parallel: Parallel, tasks: Iterable[Any]) -> Iterator[Any]:
     """Yield what tasks return, in the order of ``parallel``; Ctrl-C ends them without a word from the workers.
 
     A terminal sends it to every process of the group. Workers inherit what the thread that starts them blocks, so they

@@ -8,12 +8,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import joblib
-
 from stemgmd_tools.corpus.jobs import Outcome, complete
 from stemgmd_tools.corpus.schedule import Batch
 from stemgmd_tools.errors import CorpusError, UsageError
-from stemgmd_tools.processes import cpu_count, delayed, results_of, workers
+from stemgmd_tools.processes import Parallel, cpu_count, delayed, parallel_config, results_of, workers
 from stemgmd_tools.rendering.settings import RenderSettings
 
 CONTINUE: Final = "run the same command again to continue"
@@ -45,7 +43,7 @@ def execute(
         # Loky replaces a worker that has grown by 300 MB, as mapping other banks can make it, and warns that it did.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         options: dict[str, Any] = {"batch_size": 1, "pre_dispatch": "3*n_jobs"}
-        here = joblib.Parallel(return_as="generator_unordered", **options) if scheduler else workers(jobs, **options)
+        here = Parallel(return_as="generator_unordered", **options) if scheduler else workers(jobs, **options)
         place = root.absolute() if scheduler else root  # a cluster's workers run in folders of their own
         tasks = (delayed(_complete_batch)(place, batch, settings) for batch in batches)
         for outcomes in results_of(here, tasks):
@@ -74,7 +72,7 @@ def _backend(scheduler: str | None) -> Iterator[None]:
         raise UsageError(
             f"scheduler {scheduler}: cannot be reached ({reason}); give its address as tcp://host:port"
         ) from None
-    with client, joblib.parallel_config(backend="dask", client=client, wait_for_workers_timeout=CONNECT_TIMEOUT_S):
+    with client, parallel_config(backend="dask", client=client, wait_for_workers_timeout=CONNECT_TIMEOUT_S):
         yield
 
 
