@@ -13,19 +13,21 @@ from stemgmd_tools.audio.ffmpeg import FfmpegDecoder, has_ffmpeg
 from stemgmd_tools.audio.library import LIBRARY_ERRORS, reason
 from stemgmd_tools.audio.pipes import Joined, read_header, spooled
 from stemgmd_tools.audio.wholeness import fault_at_end
-from stemgmd_tools.errors import AudioError
+from stemgmd_tools.errors import AudioError, TruncatedError
 
 _KNOWN: Final = "WAV, FLAC, AIFF, OGG and MP3 work"
 
 
-def open_sound(source: Path | int, name: str, *, foreign: bool) -> tuple[Decoder, str | None]:
+def open_sound(source: Path | int, name: str, *, foreign: bool, allow_truncated: bool) -> tuple[Decoder, str | None]:
     """Open a file or a pipe.
 
     :param source: a path, or the number of an open file, which stays open.
     :param name: what messages call it.
     :param foreign: whether ffmpeg may decode what libsndfile does not know.
-    :return: its decoder, and what it is known to lack at its end.
+    :param allow_truncated: whether it may be known to lack something at its end.
+    :return: its decoder, and what it lacks.
     :raises AudioError: if it cannot be read as audio.
+    :raises TruncatedError: if it lacks something and may not.
     """
     try:
         file = os.fdopen(os.dup(source) if isinstance(source, int) else os.open(source, os.O_RDONLY), "rb")
@@ -33,7 +35,7 @@ def open_sound(source: Path | int, name: str, *, foreign: bool) -> tuple[Decoder
         raise AudioError(f"{name}: cannot be read ({error.strerror})") from error
     try:
         if _is_at_start_of_file(file):
-            return _from_file(file, name, foreign=foreign)
+            return _from_file(file, name, foreign=foreign, allow_truncated=allow_truncated)
         head, layout = read_header(file)
         if layout is not None:
             return PcmDecoder(Joined(head[layout.start :], file), layout), None
@@ -45,7 +47,7 @@ def open_sound(source: Path | int, name: str, *, foreign: bool) -> tuple[Decoder
     except BaseException:
         file.close()
         raise
-    return _from_file(held, name, foreign=foreign)
+    return _from_file(held, name, foreign=foreign, allow_truncated=allow_truncated)
 
 
 def _is_at_start_of_file(file: BinaryIO) -> bool:
@@ -53,9 +55,17 @@ def _is_at_start_of_file(file: BinaryIO) -> bool:
     return stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file.tell() == 0
 
 
-def _from_file(file: BinaryIO, name: str, *, foreign: bool) -> tuple[Decoder, str | None]:
+def truncated(name: str, lacks: str) -> TruncatedError:
+    """Return the error that says what a sound lacks."""
+    return TruncatedError(f"{name}: {lacks}; copy or download it again")
+
+
+def _from_file(file: BinaryIO, name: str, *, foreign: bool, allow_truncated: bool) -> tuple[Decoder, str | None]:
     """Open a file that can seek; the decoder closes it."""
     fault = fault_at_end(file)
+    if fault is not None and not allow_truncated:
+        file.close()
+        raise truncated(name, fault)
     layout = layout_of(file)
     if layout is not None and layout.coding.subtype is not None and (layout.size is None or fault is not None):
         file.seek(layout.start)

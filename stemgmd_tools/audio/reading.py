@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from stemgmd_tools import units
 from stemgmd_tools.audio.containers import is_audio
 from stemgmd_tools.audio.library import LIBRARY_ERRORS, Pcm, reason
-from stemgmd_tools.audio.opening import open_sound
-from stemgmd_tools.errors import AudioError, TruncatedError, shown
+from stemgmd_tools.audio.opening import open_sound, truncated
+from stemgmd_tools.errors import AudioError, shown
 
 AUDIO_SUFFIXES: Final = frozenset(
     {
@@ -102,19 +102,13 @@ class TrackReader:
         """Open it and read its header."""
         self.name = shown(source) if isinstance(source, Path) else "standard input"
         self._allow_truncated = allow_truncated
-        self.lacks: str | None = None
-        """What is missing of it; known at the end at the latest."""
-        self._decoder, lacks = open_sound(source, self.name, foreign=foreign)
+        self._decoder, self.lacks = open_sound(source, self.name, foreign=foreign, allow_truncated=allow_truncated)
+        """The decoder, and what is missing of the sound, which is known at the end at the latest."""
         self.sample_rate, self.channels = self._decoder.sample_rate, self._decoder.channels
         self.frames = self._decoder.frames
         """As announced by the header; None where that is not known."""
         self.sample_format = self._decoder.sample_format
         """What :class:`TrackWriter` needs to hold its samples: ``int16``, ``int24`` or ``float32``."""
-        try:
-            self._note(lacks)
-        except TruncatedError:
-            self._decoder.close()
-            raise
 
     def blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:
         """Yield samples of shape (n, channels), full scale 1.0, ``frames`` at a time and fewer at the end.
@@ -129,19 +123,13 @@ class TrackReader:
                 lacks = self._decoder.fault() if ended else None
             except LIBRARY_ERRORS as error:
                 raise AudioError(f"{self.name}: cannot be read to its end ({reason(error)})") from error
-            self._note(lacks)
+            if lacks is not None and not self._allow_truncated:
+                raise truncated(self.name, lacks)
+            self.lacks = self.lacks or lacks
             if len(block):
                 yield block
             if ended:
                 return
-
-    def _note(self, lacks: str | None) -> None:
-        """Keep what is missing, or refuse the sound."""
-        if lacks is None:
-            return
-        if not self._allow_truncated:
-            raise TruncatedError(f"{self.name}: {lacks}; copy or download it again")
-        self.lacks = self.lacks or lacks
 
     def __enter__(self) -> TrackReader:
         """Return the reader itself."""

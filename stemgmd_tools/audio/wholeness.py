@@ -6,24 +6,21 @@ import os
 from typing import BinaryIO, Final
 
 from stemgmd_tools.audio.containers import layout_of
+from stemgmd_tools.audio.mpeg import mp3_end
 
 _OGG_PAGE: Final = b"OggS"
 _OGG_HEADER_BYTES: Final = 27
 _LONGEST_OGG_PAGE: Final = _OGG_HEADER_BYTES + 255 + 255 * 255
 _LAST_PAGE: Final = 4
 """Flag of the last page of an Ogg stream."""
-_XING_BYTES: Final = 2
-"""Flag of a Xing header that tells the number of bytes."""
-_XING_SEARCH_BYTES: Final = 64
-"""A Xing header lies so far into the first frame of an MP3 file, behind 36 bytes at most."""
 
 
 def fault_at_end(file: BinaryIO) -> str | None:
     """Return what a file lacks at its end, or None if nothing is known to be missing.
 
     WAV, RF64, Wave64, AIFF, AU and CAF state the bytes of their samples, MP3 those of its frames where there is a Xing
-    or Info header, and the last page of an Ogg stream says that it is the last. FLAC states its frames, which the
-    decoder counts.
+    or Info header (and of the last frame, where there is none), and the last page of an Ogg stream says that it is the
+    last. FLAC states its frames, which the decoder counts.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -32,7 +29,7 @@ def fault_at_end(file: BinaryIO) -> str | None:
         return _ogg_fault(file, size)
     layout = layout_of(file)
     if layout is None:
-        return _missing(_mp3_end(file), size)
+        return _missing(mp3_end(file, size), size)
     return None if layout.size is None else _missing(layout.start + layout.size, size)
 
 
@@ -54,21 +51,3 @@ def _ogg_fault(file: BinaryIO, size: int) -> str | None:
         return "its last page is missing"
     end = start + place + _OGG_HEADER_BYTES + len(lengths) + sum(lengths)
     return _missing(end, size) or (None if header[5] & _LAST_PAGE else "its last page is missing")
-
-
-def _mp3_end(file: BinaryIO) -> int | None:
-    """Return where an MP3 file should end by its Xing or Info header; None without one."""
-    file.seek(0)
-    start = 0
-    tag = file.read(10)
-    if tag[:3] == b"ID3" and len(tag) == 10:
-        start = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(tag[6:], (21, 14, 7, 0), strict=True))
-    file.seek(start)
-    frame = file.read(_XING_SEARCH_BYTES)
-    if len(frame) < _XING_SEARCH_BYTES or frame[0] != 0xFF or frame[1] & 0xE0 != 0xE0:
-        return None
-    place = max(frame.find(b"Xing"), frame.find(b"Info"))
-    if place < 0 or not frame[place + 7] & _XING_BYTES:
-        return None
-    place += 8 + 4 * (frame[place + 7] & 1)
-    return start + int.from_bytes(frame[place : place + 4])

@@ -115,7 +115,7 @@ def _to_files(model: Separator, options: dict[str, Any], output: Output, separat
         raise failed[0][1]
     if failed:
         named = _listed([title for title, _ in failed])
-        raise AudioError(f"{len(failed)} of {len(sources)} files could not be separated, the others were: {named}")
+        raise AudioError(f"{len(failed)} of {len(sources)} files could not be separated: {named}")
 
 
 def _sources(files: tuple[str, ...], out: Path | None) -> tuple[Source, ...]:

@@ -269,6 +269,24 @@ def test_streams_that_ffmpeg_left_unfinished(tmp_path: Path) -> None:
         assert np.array_equal(piped(tmp_path / "left")[0], expected)
 
 
+@needs_ffmpeg
+@pytest.mark.parametrize("rate", [44_100, 22_050, 11_025])
+def test_an_mp3_without_a_header_is_judged_by_its_last_frame(tmp_path: Path, rate: int) -> None:
+    path = written(tmp_path / "sound.wav", "WAV", "PCM_16", frames=30_000)
+    coded = tmp_path / "sound.mp3"
+    command = ["ffmpeg", "-v", "error", "-i", path, "-ar", str(rate), "-write_xing", "0", "-id3v2_version", "0", coded]
+    subprocess.run(command, check=True)
+    assert read(coded)[1].lacks is None
+    whole = coded.read_bytes()
+    tagged = tmp_path / "tagged.mp3"
+    tagged.write_bytes(whole + b"TAG" + bytes(125))
+    assert read(tagged)[1].lacks is None
+    for lost in (1, 100, len(whole) // 2 + 7):
+        coded.write_bytes(whole[:-lost])
+        with pytest.raises(TruncatedError, match=r"sound\.mp3: \d+ bytes are missing at its end"):
+            read(coded)
+
+
 def test_without_ffmpeg_the_message_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "song.m4a").write_bytes(b"\0\0\0\x18ftypM4A " + bytes(100))
