@@ -37,7 +37,7 @@ from stemgmd_tools.kits.model.voice import Synthesiser
 digest = hashlib.sha256()
 for name in ("cedar_hall", "random:7", "morph:cedar_hall+birch_room:0.3"):
     made = load_kit(name, []).map
-    room = Room(made.room, made.name)
+    room = made.room and Room(made.room, made.name)
     for articulation in ("kick", "snare_head", "hihat_open_bow", "crash1_bow"):
         model = made.articulations[articulation].model
         short = model.model_copy(update={"layers": (40, 110), "variations": 2, "duration_s": 0.3})

@@ -22,7 +22,7 @@ from stemgmd_tools.kits.space.loudness import level_db
 from stemgmd_tools.kits.space.morph import mixed_articulations, mixed_room
 from stemgmd_tools.kits.space.parents import joined, measured_on, strictest, voice_of
 
-SPACE_VERSION: Final = 3
+SPACE_VERSION: Final = 4
 """Part of the key of every kit that is a name. Raise it whenever equal names and parents give another map."""
 RANDOM: Final = "random"
 MORPH: Final = "morph"

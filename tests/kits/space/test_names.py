@@ -309,5 +309,6 @@ def test_another_way_of_making_kits_has_another_version(toys: Path) -> None:
         1: ["df248f552133ca13", "7c28a70d4a4ae8ad"],
         2: ["3a2ddebfd4639be0", "7c28a70d4a4ae8ad"],
         3: ["1674fc238bf270e1", "7c28a70d4a4ae8ad"],
+        4: ["0539f7891eacb0fa", "7c28a70d4a4ae8ad"],
     }
     assert stood_for[SPACE_VERSION] == digests
