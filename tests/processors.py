@@ -27,6 +27,24 @@ NUMPY_FEATURES: list[Environment] = [
 ]
 C_LIBRARY: list[Environment] = [{}, {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX512F"}]
 
+TORCH: list[Environment] = [
+    {},
+    {"ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "OMP_NUM_THREADS": "2"},
+    {
+        "ATEN_CPU_CAPABILITY": "default",
+        "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
+        "MKL_NUM_THREADS": "1",
+        "ONEDNN_MAX_CPU_ISA": "SSE41",
+        "OMP_NUM_THREADS": "1",
+    },
+]
+MACHINES: list[Environment] = [
+    {},
+    BLAS_KERNELS[1] | THREADS[1] | NUMPY_FEATURES[1] | TORCH[1],
+    BLAS_KERNELS[-1] | THREADS[0] | NUMPY_FEATURES[-1] | C_LIBRARY[-1] | TORCH[-1],
+]
+"""This machine, one without AVX-512 and one without AVX."""
+
 
 def all_of(*choices: list[Environment]) -> list[Environment]:
     """Return every combination of one environment from each list."""
@@ -47,4 +65,4 @@ def printed_under(environment: Environment, program: str, *arguments: str) -> st
     return done.stdout
 
 
-_ALL = {key for part in (*BLAS_KERNELS, *THREADS, *NUMPY_FEATURES, *C_LIBRARY) for key in part}
+_ALL = {key for part in (*BLAS_KERNELS, *THREADS, *NUMPY_FEATURES, *C_LIBRARY, *TORCH) for key in part}

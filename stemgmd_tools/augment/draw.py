@@ -7,14 +7,13 @@ listed.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import NormalDist
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgmd_tools.augment import quantiles
 from stemgmd_tools.augment.catalogue import EFFECT_OF_NAME, SEEDS, Effect, Kind, Parameter, Scope
 from stemgmd_tools.augment.chain import Chain, Distribution, Step, settings_of
 from stemgmd_tools.augment.elsewhere import dealt, elsewhere, one_of
@@ -30,7 +29,6 @@ _JOINT: Final = 0
 """Row of the table that decides for all stems together; stem ``s`` has row ``s + 1``."""
 _HALF_STEP: Final = 2.0**-54
 """Stands for 0, which has no quantile of the normal: half of the least number above it that is drawn."""
-_STANDARD_NORMAL: Final = NormalDist()
 
 
 class Song(NamedTuple):
@@ -217,10 +215,10 @@ def value_of(drawn: Distribution, parameter: Parameter, u: float) -> Value:
     if drawn.normal is not None:
         mean, deviation = drawn.normal
         low, high = drawn.within or (parameter.low, parameter.high)
-        value = mean + deviation * _STANDARD_NORMAL.inv_cdf(max(u, _HALF_STEP))
+        value = mean + deviation * quantiles.normal(max(u, _HALF_STEP))
     elif drawn.log_uniform is not None:
         low, high = drawn.log_uniform
-        value = math.exp(math.log(low) + u * (math.log(high) - math.log(low)))
+        value = quantiles.log_uniform(low, high, u)
     else:
         low, high = drawn.uniform or (parameter.low, parameter.high)
         if parameter.kind is Kind.INTEGER:

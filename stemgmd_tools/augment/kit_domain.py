@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools import units
+from stemgmd_tools import elementary, units
 from stemgmd_tools.augment.reshape import RESHAPING_FRAMES, Shaped, damped, repitched
 from stemgmd_tools.augment.rows import ALL_STEMS, Example, Row
 from stemgmd_tools.kits.bank import Bank
@@ -98,6 +98,11 @@ def stroke_shapes(plan: Plan, rows: Sequence[Row]) -> StrokeShapes:
     return StrokeShapes(cents, decay)
 
 
+def longer(cents: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how much longer sounds become that are resampled to another pitch."""
+    return elementary.exp2(-cents / units.CENTS_PER_OCTAVE)
+
+
 def _hits(plan: Plan) -> int:
     return int(plan.strikes["hit"].max(initial=-1)) + 1
 
@@ -133,7 +138,7 @@ def reshaped_frames(plan: Plan, bank: Bank, shapes: StrokeShapes) -> int:
     """Return about how many frames the one-shots have that :func:`reshape_strokes` makes; at most so many."""
     keys = np.unique(np.stack([plan.strikes["sample"].astype(np.float64), *shapes]), axis=1)
     frames = bank.samples["frames"][keys[0].astype(np.int64)]
-    return int(np.ceil(frames * 2.0 ** (-keys[1] / units.CENTS_PER_OCTAVE)).sum())
+    return int(np.ceil(frames * longer(keys[1])).sum())
 
 
 def _made(bank: Bank, sample: int, cents: float, decay: float) -> tuple[NDArray[np.void], NDArray[np.int16]]:
@@ -158,8 +163,8 @@ def sounding(
     """
     strikes = plan.strikes
     rows = bank.samples[strikes["sample"]]
-    longer = 2.0 ** (-shapes.cents / units.CENTS_PER_OCTAVE)
-    begins = strikes["frame"] - np.ceil(rows["onset"] * longer) - RESHAPING_FRAMES
-    ends = strikes["frame"] + np.ceil((rows["frames"] - rows["onset"]) * longer) + RESHAPING_FRAMES
+    factor = longer(shapes.cents)
+    begins = strikes["frame"] - np.ceil(rows["onset"] * factor) - RESHAPING_FRAMES
+    ends = strikes["frame"] + np.ceil((rows["frames"] - rows["onset"]) * factor) + RESHAPING_FRAMES
     kept = np.isin(strikes["piece"], list(pieces)) & (ends > span.start) & (begins < span.stop)
     return replace(plan, strikes=strikes[kept]), StrokeShapes(shapes.cents[kept], shapes.decay[kept])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -104,7 +105,7 @@ def _heard(
     hits["time_s"] = labels["frame"] / sample_rate
     for name in ("note", "velocity", "openness"):
         hits[name] = labels[name]
-    factor = float(np.prod(warps[0].factors))
+    factor = math.prod(warps[0].factors)
     offset_s = units.seconds_of(example.start, sample_rate)
     whole_s = units.seconds_of(example.frames, sample_rate) if example.frames else played.duration_s - offset_s
     bpm = played.metadata.get("bpm")

@@ -9,13 +9,14 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgmd_tools import elementary
 from stemgmd_tools.augment.catalogue import Domain, effect_named
 from stemgmd_tools.augment.rows import ALL_STEMS, Row, Value
 from stemgmd_tools.augment.stems import pieces_of_stem
 from stemgmd_tools.performances.types import Performance, Records
 from stemgmd_tools.pieces import NOTES, Group, Piece
 from stemgmd_tools.rendering.plan import PEDAL_SHUT
-from stemgmd_tools.seeds import stream
+from stemgmd_tools.seeds import standard_normal, stream
 
 MOST_DEVIATIONS: Final = 3.0
 """Timing deviations are cut at this many standard deviations: no hit ends up beyond its neighbours' beat."""
@@ -91,7 +92,7 @@ def _swing(performance: Performance, _chosen: Mask, parameters: Parameters) -> P
 
 def _humanise(performance: Performance, chosen: Mask, parameters: Parameters) -> Performance:
     hits = performance.hits.copy()
-    deviations = stream(int(parameters["seed"]), "humanise").standard_normal(len(hits))
+    deviations = standard_normal(stream(int(parameters["seed"]), "humanise"), len(hits))
     shift_s = np.clip(deviations, -MOST_DEVIATIONS, MOST_DEVIATIONS) * float(parameters["sigma_ms"]) / 1000.0
     latest_s = np.maximum(hits["time_s"], performance.duration_s)
     hits["time_s"] = np.where(chosen, np.clip(hits["time_s"] + shift_s, 0.0, latest_s), hits["time_s"])
@@ -99,12 +100,12 @@ def _humanise(performance: Performance, chosen: Mask, parameters: Parameters) ->
 
 
 def _velocity_curve(performance: Performance, chosen: Mask, parameters: Parameters) -> Performance:
-    bent = 127.0 * (performance.hits["velocity"] / 127.0) ** float(parameters["gamma"])
+    bent = 127.0 * elementary.power(performance.hits["velocity"] / 127.0, float(parameters["gamma"]))
     return _with_velocities(performance, chosen, bent)
 
 
 def _velocity_jitter(performance: Performance, chosen: Mask, parameters: Parameters) -> Performance:
-    deviations = stream(int(parameters["seed"]), "velocity_jitter").standard_normal(len(performance.hits))
+    deviations = standard_normal(stream(int(parameters["seed"]), "velocity_jitter"), len(performance.hits))
     return _with_velocities(performance, chosen, performance.hits["velocity"] + deviations * float(parameters["sigma"]))
 
 

@@ -144,7 +144,7 @@ class _InTurn:
         """Return the sound of a group's lines before any row on sound."""
         sound = self._take.stems(group)
         for stem, line in zip(group, sound, strict=True):
-            if not math.isfinite(float(torch.from_numpy(line).sum())) and not np.isfinite(line).all():
+            if not all(math.isfinite(float(edge)) for edge in torch.aminmax(torch.from_numpy(line))):
                 raise AugmentError(f"stems: not finite (NaN or infinity) in stem {stem}; mend the input")
         return self._tensor(sound)
 

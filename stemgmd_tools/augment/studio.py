@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from stemgmd_tools import units
 from stemgmd_tools.augment.kit_domain import (
     StrokeShapes,
+    longer,
     reshape_strokes,
     reshaped_frames,
     sounding,
@@ -106,7 +107,7 @@ class Studio:
         bank = self.bank(decided.kit)
         if self.settings.tail == "cut" or not len(decided.strikes):
             return decided.frames
-        longest = 2.0 ** (-stroke_shapes(decided, rows).cents / units.CENTS_PER_OCTAVE)
+        longest = longer(stroke_shapes(decided, rows).cents)
         strikes = decided.strikes
         rings = np.ceil((strike_ends(strikes, bank) - strikes["frame"]) * longest).astype(np.int64)
         return max(decided.frames, int((strikes["frame"] + rings).max()))

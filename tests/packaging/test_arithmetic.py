@@ -14,7 +14,7 @@ import pytest
 import stemgmd_tools
 
 PACKAGE = Path(stemgmd_tools.__file__).parent
-ON_THE_WAY = ("kits", "rendering", "corpus", "performances", "units.py", "onsets.py", "seeds.py")
+ON_THE_WAY = ("augment", "kits", "rendering", "corpus", "performances", "units.py", "onsets.py", "seeds.py")
 """Folders and modules whose results are heard or written."""
 
 EXCEPT = {
@@ -26,10 +26,14 @@ EXCEPT = {
 }
 ALLOWED = {
     "seeds.py": {"standard_normal"},  # mends it
+    "augment/effects/portable.py": {"scipy.fft", *(f"torch's {name}" for name in ("fft", "log10", "pow", "tanh_"))},
+    # In single precision, too; torch's on devices other than CPUs.
+    "augment/effects/splice.py": {"torch's cumsum"},  # numpy's, of whole numbers
     "corpus/measure.py": {"scipy.fft"},  # in single precision, which rounds differences of its sines away
 }
 
 MATH = {"inf", "nan", "pi", "isnan", "isinf", "isfinite", "floor", "ceil", "sqrt", "frexp", "ldexp", "isqrt"}
+MATH |= {"copysign", "prod", "ulp"}
 """Of :mod:`math`: what is exact or correctly rounded everywhere."""
 SCIPY = {
     "scipy.signal.sosfilt",
@@ -71,6 +75,18 @@ DRAWS |= {
     "vonmises",
 }
 METHODS = {"dot"}
+TORCH = {
+    *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logsumexp", "logaddexp", "pow", "float_power", "rsqrt"),
+    *("sin", "cos", "tan", "sinc", "asin", "acos", "atan", "atan2", "angle", "polar", "hypot", "sinh", "cosh", "tanh"),
+    *("sigmoid", "softmax", "log_softmax", "erf", "xlogy", "sum", "nansum", "mean", "nanmean", "std", "var", "norm"),
+    *("prod", "cumsum", "cumprod", "trapezoid", "diff_", "matmul", "mm", "bmm", "mv", "dot", "vdot", "inner", "einsum"),
+    *("tensordot", "addmm", "addmv", "addbmm", "baddbmm", "addcmul", "addcdiv", "lerp", "linalg", "fft", "stft"),
+    *("istft", "conv1d", "conv2d", "conv_transpose1d", "avg_pool1d", "adaptive_avg_pool1d", "interpolate", "cdist"),
+    *("cosine_similarity", "normalize", "layer_norm", "linspace", "logspace", "hann_window"),
+}
+"""Functions of torch and methods of tensors, of modules that import torch; in place they end in ``_``."""
+OWN = {"elementary", "quantiles", "seeds", "math"}
+"""Modules that may have functions of these names: this package's, and one that is looked at by itself."""
 
 
 def modules() -> list[Path]:
@@ -91,7 +107,8 @@ def _name(path: Path) -> str:
 def findings(source: str, allowed: frozenset[str] = frozenset()) -> list[str]:
     """Return what a module uses that depends on the machine, each with its line."""
     tree = ast.parse(source)
-    return [f"{line}: {what}" for line, what in _uses(tree) if what not in allowed]
+    uses = [*_uses(tree), *(_of_torch(tree) if "import torch" in source else ())]
+    return [f"{line}: {what}" for line, what in uses if what not in allowed]
 
 
 def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -104,11 +121,22 @@ def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, "pow"
         if isinstance(node, ast.Constant) and isinstance(node.value, complex):
             yield node.lineno, "complex numbers"
-        if isinstance(node, ast.Attribute) and node.attr in DRAWS | METHODS:
-            yield node.lineno, node.attr
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Attribute) and called.attr in DRAWS | METHODS and not _is_own(called):
+            yield node.lineno, called.attr
         for name in _dotted(node):
             if _depends(name):
                 yield node.lineno, name
+
+
+def _of_torch(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr.removesuffix("_") in TORCH and not _is_own(node):
+            yield node.lineno, f"torch's {node.attr}"
+
+
+def _is_own(node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id in OWN
 
 
 def _exact_power(node: ast.BinOp | ast.AugAssign) -> bool:
@@ -187,6 +215,11 @@ def test_exceptions_are_needed() -> None:
 )
 def test_what_depends_on_the_machine_is_found(line: str) -> None:
     assert findings(line)
+
+
+@pytest.mark.parametrize("call", ["x.sum()", "x.tanh_()", "torch.exp(x)", "torch.fft.rfft(x)", "torch.lerp(x, y, z)"])
+def test_what_torch_computes_in_its_own_way_is_found(call: str) -> None:
+    assert findings(f"import torch\n{call}")
 
 
 @pytest.mark.parametrize("line", ["a ** 2", "2.0**-16", "math.sqrt(a)", "np.sqrt(a) * b", "f(**a)", "math.inf"])

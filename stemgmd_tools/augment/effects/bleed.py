@@ -14,9 +14,11 @@ from typing import Final, NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
+from stemgmd_tools import elementary
 from stemgmd_tools.augment.effects.filters import low_pass_filter
 from stemgmd_tools.augment.effects.lti import SMALLEST_BLOCK
 from stemgmd_tools.augment.effects.noise import noise
+from stemgmd_tools.augment.effects.portable import irfft, rfft, times
 
 SPEED_OF_SOUND = 343.0
 JITTER_M: Final = 0.05
@@ -80,7 +82,7 @@ def paths(stem: int, stems: Sequence[str], settings: Settings, channels: int) ->
     for other, place in enumerate(places):
         if other == stem or stems[other].split("_")[0] == stems[stem].split("_")[0] == "hihat":
             continue
-        distance = max(NEAREST_M, math.dist(own, place))
+        distance = max(NEAREST_M, _distance(own, place))
         gain = _ratio(settings.leakage_db) / distance
         right = min(1.0, max(0.0, 0.5 + place[0] / PAN_M / 2))
         shares = (math.sqrt(1 - right), math.sqrt(right)) if channels == 2 else (1.0,)
@@ -92,9 +94,9 @@ def paths(stem: int, stems: Sequence[str], settings: Settings, channels: int) ->
 
 def _pair(own: Point, middle: Point, spread_m: float, level_db: float, channels: int) -> list[Path]:
     """Return the ways into a pair of microphones, whose level is that of a sound in the distance of its middle."""
-    at_m = math.dist((-0.3, 0.0, 0.65), middle)
+    at_m = _distance((-0.3, 0.0, 0.65), middle)
     sides = (-spread_m, spread_m) if channels == 2 else (0.0,)
-    distances = [max(NEAREST_M, math.dist(own, (middle[0] + side, *middle[1:]))) for side in sides]
+    distances = [max(NEAREST_M, _distance(own, (middle[0] + side, *middle[1:]))) for side in sides]
     return [Path(channel, d, _ratio(level_db) * at_m / d) for channel, d in enumerate(distances)]
 
 
@@ -106,7 +108,12 @@ def _places(stems: Sequence[str], seed: int) -> list[Point]:
 
 
 def _ratio(level_db: float) -> float:
-    return math.pow(10.0, level_db / 20)
+    return elementary.exp10(level_db / 20)
+
+
+def _distance(one: Point, other: Point) -> float:
+    x, y, z = (a - b for a, b in zip(one, other, strict=True))
+    return math.sqrt(x * x + y * y + z * z)
 
 
 def bleed(stems: Tensor, names: Sequence[str], settings: Settings, *, sample_rate: int) -> Tensor:
@@ -129,24 +136,26 @@ def add_bleed(mixture: Tensor, stems: StemParts, names: Sequence[str], settings:
     tail = taps.shape[-1] + dull.tail
     length = max(SMALLEST_BLOCK, 1 << (4 * tail).bit_length())
     hop = length - tail
-    response = torch.fft.rfft(taps, length) * dull.at(length, mixture.device)
+    response = times(rfft(taps, length), dull.at(length, mixture.device))
     at_once = max(1, PART_FRAMES // hop) * hop
     for begin in range(0, frames, at_once):
         stop = min(begin + at_once, frames)
-        heard = stems(max(0, begin - tail), stop).mean(1)
+        sound = stems(max(0, begin - tail), stop)
+        heard = (sound[:, 0] + sound[:, -1]) / 2
         mono = torch.nn.functional.pad(heard, (max(0, tail - begin), (begin - stop) % hop))
         for start in range(0, mono.shape[1] - tail, hop):
-            block = torch.fft.irfft(_mixed(mono[:, start : start + length], response), length)[:, tail:]
+            block = irfft(_mixed(mono[:, start : start + length], response), length)[:, tail:]
             goal = mixture[:, begin + start : min(begin + start + hop, frames)]
             goal += block[:, : goal.shape[1]]
 
 
 def _mixed(block: Tensor, response: Tensor) -> Tensor:
     """Return the spectrum of the channels: stems one by one, in their order."""
-    total = torch.zeros_like(response[0])
+    length = 2 * (response.shape[-1] - 1)
+    mixed = torch.zeros_like(response[0])
     for sound, ways in zip(block, response, strict=True):
-        total += torch.fft.rfft(sound, 2 * (response.shape[-1] - 1)) * ways
-    return total
+        mixed += times(rfft(sound, length).expand_as(ways).clone(), ways)
+    return mixed
 
 
 def _taps(names: Sequence[str], settings: Settings, channels: int, sample_rate: int) -> Tensor:

@@ -14,6 +14,8 @@ from stemgmd_tools.augment.effects.envelope import (
     multiplied,
     one_pole,
 )
+from stemgmd_tools.augment.effects.levels import per_line, ratio_of_db
+from stemgmd_tools.augment.effects.portable import windowed_sum
 
 FAST_ATTACK_S, SLOW_ATTACK_S, SHAPER_RELEASE_S = 0.001, 0.020, 0.060
 FAST_RELEASE_S, SLOW_RELEASE_S = 0.030, 0.300
@@ -78,7 +80,7 @@ def compressor(
 
 def _turned(audio: Tensor, gain_db: Tensor, out: Tensor | None) -> Tensor:
     """Multiply by a gain that is given for every block (line, step)."""
-    return multiplied(audio, _with_end(torch.pow(10.0, gain_db / 20)).to(audio.dtype), out)
+    return multiplied(audio, _with_end(ratio_of_db(gain_db)).to(audio.dtype), out)
 
 
 def limiter(
@@ -99,7 +101,8 @@ def limiter(
     :param out: where the result goes; may be ``audio``.
     """
     peaks = block_peaks(audio)
-    need = decibels(peaks / _column(torch.pow(10.0, threshold_db.double() / 20), peaks)).clamp_min(0)
+    ceiling = per_line(ratio_of_db(threshold_db), audio)
+    need = decibels(peaks / ceiling[:, 0]).clamp_min(0)
     ahead = _steps(lookahead_ms / 1000, sample_rate).round().clamp_min(1).long().tolist()
     fall = DB_PER_TIME_CONSTANT / _steps(release_ms / 1000, sample_rate)
     out = torch.empty_like(audio) if out is None else out
@@ -108,11 +111,10 @@ def limiter(
         early = torch.nn.functional.max_pool1d(reached[:, None], 2 * steps + 2, 1)[:, 0]
         held = decaying_peak(early, fall[index : index + 1]).clamp_min(0)
         before = torch.cat([held[:, :1].expand(-1, steps), held], 1)
-        smooth = torch.nn.functional.avg_pool1d(before[:, None], steps + 1, 1)[:, 0]
+        smooth = windowed_sum(before, steps + 1) / (steps + 1)
         knots = smooth[:, : need.shape[1] + 1]
-        steps_of_line = torch.pow(10.0, -knots / 20).to(audio.dtype)
+        steps_of_line = ratio_of_db(-knots).to(audio.dtype)
         multiplied(audio[index : index + 1], steps_of_line, out[index : index + 1])
-    ceiling = torch.pow(10.0, threshold_db.double() / 20).to(device=audio.device, dtype=audio.dtype)[:, None, None]
     return torch.clamp(out, -ceiling, ceiling, out=out)  # what rounding left over
 
 

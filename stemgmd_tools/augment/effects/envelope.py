@@ -9,16 +9,20 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from stemgmd_tools.augment.effects.lti import good_length
+from stemgmd_tools import elementary
+from stemgmd_tools.augment.effects.lti import good_length, quotient
+from stemgmd_tools.augment.effects.portable import irfft, log10, rfft, times
 
 BLOCK = 16
 """Samples per control step: 0.36 ms at 44.1 kHz."""
 PART = 1 << 20
 """Samples of a line that gains are drawn out over at a time; a whole number of blocks."""
-FLOOR_DB = -200.0
+FLOOR_DB, FLOOR = -200.0, 1e-10
+"""The quietest level, and its amplitude."""
 DB_PER_TIME_CONSTANT = 8.685889638065035
 """20 log10 e: how far an exponential falls in one time constant."""
 
@@ -41,8 +45,8 @@ def _peaks(audio: Tensor) -> Tensor:
 
 
 def decibels(amplitude: Tensor) -> Tensor:
-    """Return 20 log10, not below ``FLOOR_DB``."""
-    return 20 * torch.log10(amplitude.clamp_min(10 ** (FLOOR_DB / 20)))
+    """Return 20 log10, not below ``FLOOR_DB``; float64."""
+    return 20 * log10(amplitude.clamp_min(FLOOR))
 
 
 def decaying_peak(level: Tensor, fall: Tensor) -> Tensor:
@@ -64,19 +68,21 @@ def one_pole(values: Tensor, time_constant: Tensor, before: float = 0.0) -> Tens
         if constant < MOMENT:
             line.copy_(value)
             continue
-        pole = math.exp(-1.0 / constant)
+        pole = elementary.exp(-1.0 / constant)
         length = good_length(math.ceil(value.shape[0] + TAIL * constant) + 1)
-        factor = (1 - pole) / (1 - pole * _unit_circle(length, values.device))
-        smooth = torch.fft.irfft(torch.fft.rfft((value - before).float(), length) * factor, length)
+        cosine, sine = _unit_circle(length, values.device)
+        real, imaginary = quotient((1 - pole, 0.0), (1 - pole * cosine, pole * sine))
+        factor = torch.complex(real.float(), imaginary.float())
+        smooth = irfft(times(rfft((value - before).float(), length), factor), length)
         torch.add(smooth[: value.shape[0]], before, out=line)
     return out
 
 
 @lru_cache(maxsize=16)
-def _unit_circle(length: int, device: torch.device) -> Tensor:
-    """Return exp(-1j w) at the bins of a transform: complex64."""
-    angle = -2 * torch.pi * torch.arange(length // 2 + 1, dtype=torch.float64) / length
-    return torch.polar(torch.ones_like(angle), angle).to(device=device, dtype=torch.complex64)
+def _unit_circle(length: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return cos(w) and sin(w) at the bins of a transform: float64."""
+    cosine, sine = elementary.turn(np.arange(length // 2 + 1) / length)
+    return torch.from_numpy(cosine).to(device), torch.from_numpy(sine).to(device)
 
 
 MOMENT = 0.05

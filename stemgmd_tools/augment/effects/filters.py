@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import math
 
+from stemgmd_tools import elementary
 from stemgmd_tools.augment.effects.lti import Response, Section, sections
 
 
 def peaking_filter(frequency_hz: float, gain_db: float, q: float, sample_rate: int) -> Response:
     """Return one band: ``gain_db`` at ``frequency_hz``, 0 dB far away."""
-    amplitude = 10 ** (gain_db / 40)
+    amplitude = elementary.exp10(gain_db / 40)
     part = Section((1.0, amplitude / q, 1.0), (1.0, 1 / (amplitude * q), 1.0))
     return sections([part], frequency_hz, sample_rate)
 
 
 def low_shelf_filter(frequency_hz: float, gain_db: float, q: float, sample_rate: int) -> Response:
     """Return a shelf: ``gain_db`` far below ``frequency_hz``, half of it there."""
-    amplitude = 10 ** (gain_db / 40)
+    amplitude = elementary.exp10(gain_db / 40)
     slope = math.sqrt(amplitude) / q
     part = Section((amplitude * amplitude, amplitude * slope, amplitude), (1.0, slope, amplitude))
     return sections([part], frequency_hz, sample_rate)
@@ -28,7 +29,7 @@ def low_shelf_filter(frequency_hz: float, gain_db: float, q: float, sample_rate:
 
 def high_shelf_filter(frequency_hz: float, gain_db: float, q: float, sample_rate: int) -> Response:
     """Return a shelf: ``gain_db`` far above ``frequency_hz``, half of it there."""
-    amplitude = 10 ** (gain_db / 40)
+    amplitude = elementary.exp10(gain_db / 40)
     slope = math.sqrt(amplitude) / q
     part = Section((amplitude, amplitude * slope, amplitude * amplitude), (amplitude, slope, 1.0))
     return sections([part], frequency_hz, sample_rate)
@@ -49,5 +50,5 @@ def high_pass_filter(frequency_hz: float, order: int, sample_rate: int) -> Respo
 
 def _butterworth(order: int) -> list[tuple[float, float, float]]:
     """Return the denominators of a Butterworth filter's sections."""
-    pairs = [(1.0, 2 * math.sin(math.pi * (2 * k + 1) / (2 * order)), 1.0) for k in range(order // 2)]
+    pairs = [(1.0, 2 * elementary.sin(math.pi * (2 * k + 1) / (2 * order)), 1.0) for k in range(order // 2)]
     return [*pairs, *([(1.0, 1.0, 0.0)] if order % 2 else [])]

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from stemgmd_tools.augment.effects.blocks import IN_CACHE
+from stemgmd_tools.augment.effects.portable import exp10, tanh
 
 CHUNK = 1 << 18
 """Frames computed at once where more memory is needed than for the sound."""
@@ -24,8 +25,8 @@ def per_line(values: Tensor, audio: Tensor) -> Tensor:
 
 
 def ratio_of_db(gain_db: Tensor) -> Tensor:
-    """Return amplitude ratios of gains in dB, in the precision of ``gain_db``."""
-    return torch.pow(10.0, gain_db / 20.0)
+    """Return amplitude ratios of gains in dB, float64."""
+    return exp10(gain_db / 20.0)
 
 
 def gain(audio: Tensor, gain_db: Tensor, out: Tensor | None = None) -> Tensor:
@@ -74,12 +75,12 @@ def stereo_width(audio: Tensor, width: Tensor, out: Tensor | None = None) -> Ten
 
 def saturation(audio: Tensor, drive: Tensor, out: Tensor | None = None) -> Tensor:
     """Return ``tanh(drive x)``."""
-    return torch.mul(audio, per_line(drive, audio), out=out).tanh_()
+    return tanh(torch.mul(audio, per_line(drive, audio), out=out))
 
 
 def bit_crush(audio: Tensor, bits: Tensor, out: Tensor | None = None) -> Tensor:
     """Round to the steps of a converter of ``bits`` bits; half steps go to the even one."""
-    steps = per_line(torch.pow(2.0, bits.double() - 1), audio)
+    steps = per_line(1 << (bits - 1), audio)
     return torch.mul(audio, steps, out=out).round_().mul_(1 / steps)  # a power of two: as exact as a division
 
 

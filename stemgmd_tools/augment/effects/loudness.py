@@ -7,14 +7,16 @@ import math
 import torch
 from torch import Tensor
 
+from stemgmd_tools import elementary
 from stemgmd_tools.augment.effects.lti import Response, Section, filtered, sections
+from stemgmd_tools.augment.effects.portable import log10, total, windowed_sum
 
 BLOCK_S, HOPS = 0.4, 4
 """Blocks overlap by three quarters."""
 ABSOLUTE_GATE = -70.0
 RELATIVE_GATE = -10.0
 OFFSET = -0.691
-HEAD, HEAD_Q = 10 ** (3.999843853973347 / 20), 0.7071752369554196
+HEAD, HEAD_Q = elementary.exp10(3.999843853973347 / 20), 0.7071752369554196
 
 
 def k_weighting(sample_rate: int) -> tuple[Response, ...]:
@@ -23,7 +25,7 @@ def k_weighting(sample_rate: int) -> tuple[Response, ...]:
     The standard gives coefficients for 48 kHz; these are the analogue prototypes that they come from (B. De Man,
     Evaluation of implementations of the EBU R128 loudness measurement, AES 145, 2018).
     """
-    shelf = Section((1.0, HEAD**0.4996667741545416 / HEAD_Q, HEAD), (1.0, 1 / HEAD_Q, 1.0))
+    shelf = Section((1.0, elementary.power(HEAD, 0.4996667741545416) / HEAD_Q, HEAD), (1.0, 1 / HEAD_Q, 1.0))
     high_pass = Section((0.0, 0.0, 1.0), (1.0, 1 / 0.5003270373238773, 1.0))
     return (
         sections([shelf], 1681.974450955533, sample_rate),
@@ -42,11 +44,10 @@ def loudness(line: Tensor, sample_rate: int) -> float:
     parts = max(1, frames // hop)
     energy = weighted.square_()
     if frames < HOPS * hop:
-        blocks = energy.sum(dtype=torch.float64)[None] / frames
-    else:
-        by_hop = energy[:, : parts * hop].unfold(1, hop, hop).sum((0, 2), dtype=torch.float64)
-        blocks = by_hop.unfold(0, HOPS, 1).sum(1) / (HOPS * hop)
-    return _gated(blocks)
+        return _gated(total(energy.flatten())[None].double() / frames)
+    by_channel = total(energy[:, : parts * hop].unfold(1, hop, hop)).double()
+    by_hop = total(by_channel.T)
+    return _gated(windowed_sum(by_hop, HOPS) / (HOPS * hop))
 
 
 def _gated(blocks: Tensor) -> float:
@@ -54,12 +55,16 @@ def _gated(blocks: Tensor) -> float:
     loud = blocks[_lufs(blocks) > ABSOLUTE_GATE]
     if not len(loud):
         return -math.inf
-    loud = loud[_lufs(loud) > float(_lufs(loud.mean())) + RELATIVE_GATE]
-    return float(_lufs(loud.mean()))
+    loud = loud[_lufs(loud) > float(_lufs(_mean(loud))) + RELATIVE_GATE]
+    return float(_lufs(_mean(loud)))
+
+
+def _mean(values: Tensor) -> Tensor:
+    return total(values) / len(values)
 
 
 def _lufs(mean_square: Tensor) -> Tensor:
-    return OFFSET + 10 * torch.log10(mean_square)
+    return OFFSET + 10 * log10(mean_square)
 
 
 def loudness_normalization(audio: Tensor, lufs: Tensor, *, sample_rate: int, out: Tensor | None = None) -> Tensor:
@@ -73,5 +78,5 @@ def loudness_normalization(audio: Tensor, lufs: Tensor, *, sample_rate: int, out
     for line, goal in zip(out, lufs.tolist(), strict=True):
         measured = loudness(line, sample_rate)
         if measured > -math.inf:
-            line.mul_(10 ** ((goal - measured) / 20))
+            line.mul_(elementary.exp10((goal - measured) / 20))
     return out

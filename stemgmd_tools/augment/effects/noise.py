@@ -7,6 +7,8 @@ sine, whose last bit differs between devices.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -18,7 +20,7 @@ _FIRST, _SECOND = -2048144789, -1028477387  # 0x85EBCA6B and 0xC2B2AE35 as signe
 _GOLDEN = -1640531527  # 0x9E3779B9
 SEEDS_APART = 0x1E3779B1
 """Seeds this far apart belong to the stems of one example."""
-_SUM_OF_FOUR_SD = 65536 * (4 / 12) ** 0.5
+_SUM_OF_FOUR_SD = 65536 * math.sqrt(4 / 12)
 
 
 def _mixed(words: Tensor) -> Tensor:

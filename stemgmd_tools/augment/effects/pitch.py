@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stemgmd_tools import elementary
 from stemgmd_tools.augment.effects.attacks import found_attacks
 from stemgmd_tools.augment.effects.resample import resample, resampled_frames, sizes_of
 from stemgmd_tools.augment.effects.splice import Anchors, Scale, Splices, join, planned, positions
@@ -55,7 +56,7 @@ def time_stretch(
     heard = ((audio.amax((1, 2)) > 0) | (audio.amin((1, 2)) < 0)).cpu().numpy()
     sounds, anchors = [], []
     for index in np.flatnonzero(heard).tolist():
-        sizes = sizes_of(2.0 ** (float(cents[index]) / 1200.0))
+        sizes = sizes_of(elementary.exp2(float(cents[index]) / 1200.0))
         sounds.append(resample(audio[index], sizes, scale.spare))
         own = found_attacks(audio[index], sample_rate) if onsets is None else onsets[index]
         anchors.append(_anchors(own, frames, lengths[index], sizes.ratio, scale))

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 
 from stemgmd_tools.augment.effects.blocks import blocks_at_once, stretch
+from stemgmd_tools.augment.effects.folding import cosine_fade
+from stemgmd_tools.augment.effects.portable import irfft, rfft, scaled
 
 CLOSE_CENTS = 0.3
 WORST_CENTS = 0.4
@@ -79,18 +81,16 @@ def _window(frames: int) -> Tensor:
     overlap = frames // OVERLAP
     silent = frames // 64
     flank = overlap - 2 * silent
-    rise = torch.sin(torch.pi / 2 * (torch.arange(flank, dtype=torch.float64) + 0.5) / flank) ** 2
-    zeros = torch.zeros(silent, dtype=torch.float64)
-    ones = torch.ones(frames - 2 * overlap, dtype=torch.float64)
-    lasting = torch.ones(silent, dtype=torch.float64)
-    return torch.cat([zeros, rise, lasting, ones, lasting, rise.flip(0), zeros]).float()
+    rise = cosine_fade(flank)
+    zeros, ones = torch.zeros(silent), torch.ones(frames - 2 * (silent + flank))
+    return torch.cat([zeros, rise, ones, rise.flip(0), zeros])
 
 
 @cache
 def _roll_off(bins: int) -> Tensor:
     """Return the factors of the highest bins that are kept."""
     count = max(1, round(bins * ROLL_OFF))
-    return torch.cos(torch.pi / 2 * (torch.arange(count, dtype=torch.float64) + 0.5) / count).square().float()
+    return cosine_fade(count).flip(0)
 
 
 def resampled_frames(frames: int, sizes: Sizes) -> int:
@@ -131,11 +131,11 @@ def resample(line: Tensor, sizes: Sizes, spare: int = 0) -> Tensor:
 
 
 def _reshaped(blocks: Tensor, sizes: Sizes) -> Tensor:
-    spectrum = torch.fft.rfft(blocks * _window(sizes.source).to(blocks.device))
+    spectrum = rfft(blocks * _window(sizes.source).to(blocks.device))
     bins = min(sizes) // 2 + 1
     kept = spectrum[..., :bins]
     taper = _roll_off(bins).to(blocks.device)
-    kept[..., bins - len(taper) :] *= taper
+    scaled(kept[..., bins - len(taper) :], taper)
     # irfft divides by its own length, the forward transform multiplied by the source's.
-    blocks = torch.fft.irfft(kept, sizes.target)
+    blocks = irfft(kept, sizes.target)
     return blocks.mul_(sizes.target / sizes.source)

@@ -10,17 +10,21 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from stemgmd_tools import elementary
 from stemgmd_tools.augment.effects.lti import Response, impulse_response
 from stemgmd_tools.augment.effects.noise import noise
+from stemgmd_tools.augment.effects.portable import irfft, rfft, scaled, total
 
 FRAME = 512
 HALF = FRAME // 2
 LENGTH = 1.1
 """Rooms last for this multiple of their decay time: until 66 dB below."""
-LN_60_DB = math.log(1000.0)
+LN_60_DB = elementary.log(1000.0)
 
 
 @lru_cache(maxsize=64)
@@ -35,25 +39,29 @@ def room(decay_s: float, predelay_ms: float, damping_hz: float, seed: int, chann
     frames = max(1, math.ceil(LENGTH * decay_s * sample_rate))
     blocks = frames // HALF + 2
     sound = noise(seed, channels, 0, blocks * FRAME).view(channels, blocks, FRAME)
-    frequency = torch.fft.rfftfreq(FRAME, 1 / sample_rate, dtype=torch.float64)
+    frequency = np.arange(HALF + 1) * (sample_rate / FRAME)
     # What falls faster than decay_s alone; the decay that all share is applied to every sample below.
-    extra = LN_60_DB / decay_s * (frequency / damping_hz).square()
-    middle_s = torch.arange(blocks, dtype=torch.float64)[:, None] * (HALF / sample_rate)
-    shape = torch.exp(-extra * middle_s).float()
-    window = torch.sin(torch.pi * (torch.arange(FRAME) + 0.5) / FRAME)
-    shaped = torch.fft.irfft(torch.fft.rfft(sound) * shape, FRAME) * window
+    extra = LN_60_DB / decay_s * np.square(frequency / damping_hz)
+    middle_s = np.arange(blocks)[:, None] * (HALF / sample_rate)
+    shape = _floats(elementary.exp(-extra * middle_s))
+    window = _floats(elementary.sin(np.pi * (np.arange(FRAME) + 0.5) / FRAME))
+    shaped = irfft(scaled(rfft(sound), shape), FRAME) * window
     whole = shaped[:, :-1, HALF:] + shaped[:, 1:, :HALF]
-    time_s = torch.arange(frames, dtype=torch.float64) / sample_rate
-    taps = whole.reshape(channels, -1)[:, :frames] * torch.exp(-LN_60_DB / decay_s * time_s).float()
+    time_s = np.arange(frames) / sample_rate
+    taps = whole.reshape(channels, -1)[:, :frames] * _floats(elementary.exp(-LN_60_DB / decay_s * time_s))
     return torch.nn.functional.pad(unit_energy(taps), (round(predelay_ms / 1000 * sample_rate), 0))
+
+
+def _floats(values: NDArray[np.float64]) -> Tensor:
+    return torch.from_numpy(values).float()
 
 
 def unit_energy(taps: Tensor) -> Tensor:
     """Return an impulse response (channel, frame) of energy 1 in the mean of its channels; silence stays."""
-    energy = taps.double().square().sum(1).mean().sqrt().clamp_min(1e-20)
+    energy = (total(taps.double().square().flatten()) / len(taps)).sqrt().clamp_min(1e-20)
     return (taps / energy).float()
 
 
 def reverberation(taps: Tensor, wet_db: float) -> Response:
     """Return the dry sound with its convolution with ``taps`` (1 or channel, frame; energy 1), ``wet_db`` beside it."""
-    return impulse_response(taps, dry=1.0, wet=10 ** (wet_db / 20))
+    return impulse_response(taps, dry=1.0, wet=elementary.exp10(wet_db / 20))

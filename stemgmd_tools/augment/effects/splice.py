@@ -18,7 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stemgmd_tools.augment.effects.folding import cosine_fade, folded_sum
+from stemgmd_tools import elementary
+from stemgmd_tools.augment.effects.folding import cosine_fade
+from stemgmd_tools.augment.effects.portable import total
 
 LEAD_S = 0.002
 """The sound before an onset's frame that belongs to its attack; the join to the attack lies in it."""
@@ -70,7 +72,7 @@ class Scale(NamedTuple):
     def at(cls, sample_rate: int) -> Scale:
         """Return the figures for a sample rate."""
         coarse = max(1, round(sample_rate / COARSE_HZ))
-        fade = 2 ** max(3, round(np.log2(FADE_S * sample_rate)))
+        fade = 1 << max(3, round(elementary.log2(FADE_S * sample_rate)))
 
         def frames(time_s: float) -> int:
             return max(1, round(time_s * sample_rate))
@@ -167,7 +169,7 @@ def positions(mono: Tensor, splices: Splices, scale: Scale) -> tuple[Tensor, Ten
     :return: for each splice the source sample that sounds at its target (int64), and how alike its sides are, -1..1.
     """
     device = mono.device
-    coarse = torch.nn.functional.avg_pool1d(mono[:, None], scale.coarse, scale.coarse, ceil_mode=True)[:, 0]
+    coarse = total(_whole_steps(mono, scale.coarse)) / scale.coarse
     line, target, latest, earliest = (torch.from_numpy(column).to(device) for column in splices[:4])
     chosen, alike = latest.clone(), mono.new_zeros(len(latest))
     widest = int((splices.latest - splices.earliest).max(initial=0))
@@ -181,6 +183,12 @@ def positions(mono: Tensor, splices: Splices, scale: Scale) -> tuple[Tensor, Ten
             bounds = earliest[now], latest[now]
             chosen[now], alike[now] = _best(mono, coarse, line[now], playing, bounds, scale._replace(search=widest))
     return chosen, _likeness_at_anchors(mono, splices, chosen, alike, scale)
+
+
+def _whole_steps(mono: Tensor, step: int) -> Tensor:
+    """Return sounds (line, frame) as steps of so many samples (line, step, sample), silence after the last."""
+    missing = -mono.shape[1] % step
+    return (torch.nn.functional.pad(mono, (0, missing)) if missing else mono).view(len(mono), -1, step)
 
 
 def _sounding(coarse: Tensor, splices: Splices, scale: Scale) -> NDArray[np.bool_]:
@@ -219,9 +227,9 @@ def _scores(sound: Tensor, line: Tensor, playing: Tensor, places: Tensor, window
     base, last = line[:, None] * sound.shape[1], windows.shape[0] - 1
     template = windows[(base + playing[:, None]).clamp_(0, last)]
     candidates = windows[(base + places).clamp_(0, last)]
-    dot = folded_sum(candidates * template)
-    energy = folded_sum(candidates.square_()) * folded_sum(template.square())
-    return dot * torch.rsqrt(energy + SILENCE)
+    dot = total(candidates * template)
+    energy = total(candidates.square_()) * total(template.square())
+    return dot / (energy + SILENCE).sqrt()
 
 
 def _likeness_at_anchors(mono: Tensor, splices: Splices, chosen: Tensor, alike: Tensor, scale: Scale) -> Tensor:
@@ -233,7 +241,7 @@ def _likeness_at_anchors(mono: Tensor, splices: Splices, chosen: Tensor, alike: 
     target = torch.from_numpy(splices.target).to(mono.device)
     line = torch.from_numpy(splices.line).to(mono.device)[index]
     playing = chosen[index - 1] + target[index] - target[index - 1]
-    window = 2 ** int(np.log2(scale.lead))
+    window = 1 << (scale.lead.bit_length() - 1)
     alike[index] = _scores(mono, line, playing, chosen[index][:, None], window)[:, 0]
     return alike
 
@@ -269,5 +277,5 @@ def _fade(out: Tensor, sound: Tensor, at: tuple[np.ndarray, np.ndarray, np.ndarr
     rising = cosine_fade(fade).to(out.device)
     falling = 1 - rising
     kept = rising.square() + falling.square() + 2 * (rising * falling) * alike.clamp(0, 1)[:, None]
-    scale = torch.rsqrt(kept)
+    scale = 1 / kept.sqrt()
     out[:, target + within] = sound[:, old + within] * (falling * scale) + sound[:, new + within] * (rising * scale)

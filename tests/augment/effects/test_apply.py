@@ -24,6 +24,7 @@ from toy_batches import (  # noqa: E402
 from stemgmd_tools.augment.apply import Warp, apply, summed  # noqa: E402
 from stemgmd_tools.augment.board import BOARD_EFFECTS  # noqa: E402
 from stemgmd_tools.augment.catalogue import EFFECTS, Domain, Scope  # noqa: E402
+from stemgmd_tools.augment.effects.levels import saturation  # noqa: E402
 from stemgmd_tools.augment.effects.registry import TIME_EFFECTS  # noqa: E402
 from stemgmd_tools.augment.effects.stage import Stage, Touch  # noqa: E402
 from stemgmd_tools.augment.rows import Row  # noqa: E402
@@ -97,7 +98,7 @@ def test_other_stems_and_the_callers_tensor_are_left_alone():
     out = toy_applied([[typical_row("saturation", 1)], []], stems)
     assert torch.equal(stems, before)
     assert torch.equal(out.stems[1], before[1]) and torch.equal(out.stems[0, [0, 2]], before[0, [0, 2]])
-    assert torch.equal(out.stems[0, 1], torch.tanh(before[0, 1] * 2))
+    assert torch.equal(out.stems[0, 1:2], saturation(before[0, 1:2], torch.tensor([2.0])))
 
 
 def test_the_mixture_is_the_sum_and_then_its_own_rows():

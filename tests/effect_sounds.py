@@ -1,0 +1,94 @@
+"""What every effect of the catalogue makes of the same input, to the bit: a program for several environments."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from toy_batches import NAMES, RATE, TAPS, toy_batch, toy_onsets, typical_row
+from toy_source import ToySource, toy_example, toy_source
+
+from stemgmd_tools.augment.apply import apply
+from stemgmd_tools.augment.catalogue import EFFECTS, Domain, Effect, Kind, Scope
+from stemgmd_tools.augment.effects.attacks import found_attacks
+from stemgmd_tools.augment.effects.registry import TIME_EFFECTS
+from stemgmd_tools.augment.examples import render_example
+from stemgmd_tools.augment.rows import ALL_STEMS, Row
+
+ITEMS, FRAMES = 2, 60_000
+GIVEN = {
+    "kit": "wood", "performance": "d/2", "start_s": 0.4, "rate": 0.93, "sigma_ms": 4.0, "bpm": 120.0, "percent": 61.0,
+    "gamma": 1.3, "sigma": 6.0, "share": 0.3, "shift": 0.2, "shift_s": 0.11, "cents": 137.0, "spread_cents": 40.0,
+    "decay": 0.7, "seed": 5, "threshold_db": -25.0, "drive_db": 9.0, "lufs": -22.0, "leakage_db": -20.0,
+    "overhead_db": -9.0, "room_db": -15.0, "overhead_m": 1.1, "room_m": 3.0, "ratio": 4.0, "fastest": 1.0,
+}  # fmt: skip
+"""Values of parameters that effects outside `toy_batches` need."""
+
+
+def write_input(path: Path) -> None:
+    """Write stems, an impulse response and banks: what makes them may itself depend on the environment."""
+    path.write_bytes(pickle.dumps((toy_batch(ITEMS, FRAMES).numpy(), TAPS["hall"].numpy(), toy_source().banks)))
+
+
+def made(stems: torch.Tensor, taps: torch.Tensor, source: ToySource) -> Iterator[tuple[str, Any]]:
+    """Yield the name of every effect, and of its variants, with what it makes."""
+    for effect in EFFECTS:
+        if effect.domain in (Domain.PERFORMANCE, Domain.KIT):
+            yield from _rendered(effect, source)
+            continue
+        scopes = [scope for scope in (Scope.MIXTURE, Scope.STEM, Scope.SONG) if scope in effect.scopes]
+        for scope in scopes or [Scope.EXAMPLE]:
+            rows = _rows(effect, scope)
+            heard = _applied(rows, stems, taps)
+            yield f"{effect.name}, {scope}", heard.mixture if scope == Scope.MIXTURE else heard.stems
+    yield "pitch_shift, strokes found", _applied([typical_row("pitch_shift", 1)], stems, taps, told=False).stems
+    yield "noise_floor, pink", _applied([typical_row("noise_floor", 1, colour="pink")], stems, taps).stems
+    loud = Row("an example", 0, "loudness_normalization", "example", ALL_STEMS, {"lufs": -22.0})
+    yield "loudness_normalization, all stems", _applied([loud], stems, taps).stems
+    yield "strokes found", found_attacks(stems[0, 1], RATE)
+
+
+def _rendered(effect: Effect, source: ToySource) -> Iterator[tuple[str, Any]]:
+    parameters = {p.name: GIVEN.get(p.name, p.default) for p in effect.parameters}
+    row = Row("d/1+tin+1", 0, effect.name, "example", ALL_STEMS, parameters)
+    rendered = render_example(source, toy_example(), [row])
+    yield f"{effect.name}, stems", rendered.stems
+    yield f"{effect.name}, labels", rendered.labels
+    yield f"{effect.name}, hits", rendered.performance.hits
+
+
+def _rows(effect: Effect, scope: Scope) -> list[Row]:
+    if effect.name in TIME_EFFECTS:
+        return [typical_row(effect.name)]
+    if scope is Scope.STEM:
+        return [typical_row(effect.name, stem) for stem in range(len(NAMES))]
+    if effect.domain is Domain.AUDIO:
+        return [typical_row(effect.name, ALL_STEMS, scope.value)]
+    parameters: dict[str, Any] = {p.name: GIVEN.get(p.name, p.default) for p in effect.parameters}
+    parameters |= {p.name: "hall" for p in effect.parameters if p.kind is Kind.TEXT}
+    return [Row("an example", 0, effect.name, scope.value, ALL_STEMS, parameters)]
+
+
+def _applied(rows: Sequence[Row], stems: torch.Tensor, taps: torch.Tensor, *, told: bool = True) -> Any:
+    onsets = [[toy_onsets(FRAMES)] * len(NAMES)] * ITEMS if told else None
+    each = [rows] * ITEMS
+    return apply(each, stems, sample_rate=RATE, names=NAMES, onsets=onsets, impulse_responses={"hall": taps})
+
+
+def main(path: str) -> None:
+    """Print the hash of everything that is made."""
+    stems, taps, banks = pickle.loads(Path(path).read_bytes())
+    found = made(torch.from_numpy(stems), torch.from_numpy(taps), ToySource(banks))
+    hashes = {name: hashlib.sha256(np.asarray(one).tobytes()).hexdigest() for name, one in found}
+    sys.stdout.write(json.dumps(hashes))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
