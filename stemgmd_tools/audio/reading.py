@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,14 +53,21 @@ def holds_audio(path: Path) -> bool:
         return False
 
 
-def read_audio(path: Path) -> tuple[NDArray[np.float32], int]:
+def read_audio(path: Path, *, longest_s: float = math.inf) -> tuple[NDArray[np.float32], int]:
     """Read a whole file as floats.
 
+    :param longest_s: how long it may be: a few kilobytes of FLAC can hold hours of silence.
     :return: samples of shape (frames, channels), full scale 1.0, and the sample rate in Hz.
-    :raises AudioError: if the file is missing, unreadable, cut short or holds no frame.
+    :raises AudioError: if the file is missing, unreadable, cut short, too long or holds no frame.
     """
+    blocks: list[NDArray[np.float32]] = []
+    read = 0
     with TrackReader(path) as reader:
-        blocks = list(reader.blocks(_READ_FRAMES))
+        for block in reader.blocks(_READ_FRAMES):
+            blocks.append(block)
+            read += len(block)
+            if read > longest_s * reader.sample_rate:
+                raise AudioError(f"{shown(path)}: is longer than {longest_s:g} s; cut it")
     if not blocks:
         raise AudioError(f"{shown(path)}: holds no audio frame")
     return np.concatenate(blocks), reader.sample_rate
@@ -83,7 +91,7 @@ def read_pcm(path: Path, *, start: int = 0, frames: int = -1) -> tuple[Pcm, int,
                 return file.read(frames, dtype="int32", always_2d=True) >> 8, rate, 24
             grid = file.read(frames, dtype="float64", always_2d=True) * units.full_scale(24)
             return np.rint(grid).astype(np.int32), rate, 24
-    except LIBRARY_ERRORS as error:
+    except (*LIBRARY_ERRORS, MemoryError) as error:  # a header may announce any length
         raise AudioError(f"{shown(path)}: cannot be read as audio ({error})") from error
 
 

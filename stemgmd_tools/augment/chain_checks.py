@@ -76,7 +76,7 @@ def _drawn_fault(value: Value, parameter: Parameter) -> str | None:
     """Return what is allowed if a value that is always drawn is not."""
     if parameter.kind in (Kind.KIT, Kind.PERFORMANCE):
         return None if isinstance(value, str) and value else "must be a name"
-    if isinstance(value, str):
+    if not isinstance(value, int | float):  # text, or what rows from a file may hold: lists, null
         return "must be a number"
     if parameter.kind is Kind.SEED:
         return None if isinstance(value, int) and 0 <= value < SEEDS else f"must be a whole number in 0..{SEEDS - 1}"
@@ -139,7 +139,7 @@ def _fault(value: float | str, parameter: Parameter) -> str | None:
         return None if isinstance(value, str) and value else "must be text"
     if parameter.kind is Kind.CHOICE:
         return None if value in parameter.choices else f"must be one of {', '.join(parameter.choices)} (text)"
-    if isinstance(value, str):
+    if not isinstance(value, int | float):  # text, or what rows from a file may hold: lists, null
         return "must be a number"
     if not parameter.low <= value <= parameter.high:
         return f"must lie in {parameter.low:g}..{parameter.high:g}{' ' if parameter.unit else ''}{parameter.unit}"

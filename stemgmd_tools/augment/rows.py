@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.json_text import parse_json
 
 Value: TypeAlias = float | int | str
 """A drawn parameter; every one goes through JSON and comes back the same, to the bit."""
@@ -83,7 +84,7 @@ def rows_from_json(text: str) -> tuple[Row, ...]:
     :raises UsageError: if the text is not a list of rows.
     """
     try:
-        return tuple(_row(entry) for entry in json.loads(text))
+        return tuple(_row(entry) for entry in parse_json(text))
     except (ValueError, TypeError) as error:
         raise UsageError(f"rows: cannot be read ({error}); they are what a run wrote, unchanged") from error
 

@@ -14,6 +14,7 @@ from stemgmd_tools.augment.chain_checks import check_rows
 from stemgmd_tools.augment.rows import ALL_STEMS, Example, Row, example_name
 from stemgmd_tools.corpus.identity import Augmentation
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.json_text import parse_json
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.manifest.tables import AUGMENTATIONS
 from stemgmd_tools.pieces import PIECES
@@ -125,7 +126,7 @@ def _rows(name: str, records: Iterable[Mapping[Any, Any]]) -> Iterator[Row]:
 
 def _parameters(record: Mapping[Any, Any]) -> dict[str, Any]:
     try:
-        found = json.loads(record["parameters"])
+        found = parse_json(record["parameters"])
     except ValueError as error:
         raise UsageError(
             f"{record['performance']} step {record['step']}: parameters are not JSON ({error}); rows were changed"

@@ -20,6 +20,7 @@ from torch import Tensor
 from stemgmd_tools.baseline.trainer import Trainer
 from stemgmd_tools.errors import TrainingError
 from stemgmd_tools.files import write_bytes
+from stemgmd_tools.json_text import parse_json
 
 FORMAT: Final = "stemgmd-training-state/1"
 
@@ -91,7 +92,7 @@ def read_state(path: Path) -> Held | None:
         return None
     with _opened(path) as (file, told):
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-        return Held(State.model_validate_json(told["state"]), tensors, json.loads(told["rest"]))
+        return Held(State.model_validate_json(told["state"]), tensors, parse_json(told["rest"]))
 
 
 def read_standing(path: Path) -> State | None:
@@ -134,7 +135,7 @@ def restore(held: Held, trainer: Trainer) -> None:
         trainer.optimizer.load_state_dict({"state": state, "param_groups": held.rest["groups"]})
         if held.rest["scaler"]:
             trainer.scaler.load_state_dict(held.rest["scaler"])
-    except (RuntimeError, ValueError, KeyError) as error:
+    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         first = str(error).splitlines()[-1].strip()
         raise TrainingError(f"the saved run does not fit model {trainer.spec.model}: {first}") from error
 

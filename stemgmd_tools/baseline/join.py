@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from stemgmd_tools.baseline.models.registry import ModelSpec, build
 from stemgmd_tools.baseline.models.separator import Separator
-from stemgmd_tools.baseline.weights import Weights, kits_heard, load_weights, save_weights
+from stemgmd_tools.baseline.weights import Weights, kits_heard, load_weights, names_within, save_weights
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.files import file_sha256
 
@@ -63,7 +63,7 @@ def _part(path: Path, make: Callable[[ModelSpec], Separator]) -> _Part:
             f"{path}: {weights.spec.model} has no network of its own for every stem; use such weights alone: "
             "`stemgmd separate --stem STEM`"
         )
-    target = tuple(weights.about.get("config", {}).get("data", {}).get("target", ()))
+    target = names_within(weights.about, "config", "data", "target")
     if not target:
         raise UsageError(f"{path}: does not tell what stems it was trained for; train it with --target STEM")
     return _Part(path, weights, target)

@@ -127,7 +127,7 @@ class RunFolder(NamedTuple):
         # the state tell its settings, all but where things lay.
         try:
             yield with_changes(config, about_weights(self.last)["config"])
-        except (UsageError, KeyError):
+        except (UsageError, KeyError, TypeError, AttributeError):
             raise TrainingError(
                 f"{self.state}: was saved with other settings than these, and {self.last.name} does not tell which; "
                 "use those, or another folder with --out"
@@ -138,10 +138,13 @@ class RunFolder(NamedTuple):
         if state.best_db is None or not self.best.exists():
             return state
         about = about_weights(self.best)
-        score_db = about["validation_db"]["score"]
-        if score_db <= state.best_db:
-            return state
-        return state.model_copy(update={"best_db": score_db, "best_step": about["step"]})
+        try:
+            score_db, step = float(about["validation_db"]["score"]), int(about["step"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise TrainingError(
+                f"{self.best}: does not tell its score and step ({error!r}); remove it to go on without it"
+            ) from error
+        return state if score_db <= state.best_db else state.model_copy(update={"best_db": score_db, "best_step": step})
 
     def begin(self, config: TrainConfig, data: TrainingData) -> None:
         """Save what is run; a run that was begun goes on only with the same settings and data.

@@ -13,10 +13,14 @@ from safetensors.torch import save
 
 from stemgmd_tools.baseline.models.registry import ModelSpec, build
 from stemgmd_tools.baseline.models.separator import Separator
+from stemgmd_tools.baseline.models.shapes import shapes_of
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.files import write_bytes
+from stemgmd_tools.json_text import parse_json
 
 FORMAT: Final = "stemgmd-separator/1"
+MOST_STEMS: Final = 64
+"""Far above the nine pieces; a file could name millions."""
 REFERENCE: Final = Path(__file__).parent / "reference" / "larsnet-s.safetensors"
 """The weights that ship; their model card lies beside them."""
 
@@ -66,15 +70,20 @@ def about_weights(path: Path) -> dict[str, Any]:
     :raises UsageError: if the file is missing or is not of this format.
     """
     with _opened(path) as file:
-        return dict(json.loads(file.metadata()["about"]))
+        return _about(path, file.metadata())
 
 
 def kits_heard(about: Mapping[str, Any]) -> Heard | None:
     """Return the kits that weights heard in training and before it; None if they do not tell."""
-    kits = about.get("kits") or about.get("config", {}).get("data", {}).get("kits")
-    if kits is None:
-        return None
-    return Heard(tuple(str(kit) for kit in kits), tuple(str(kit) for kit in about.get("related", ())))
+    kits = names_within(about, "kits") or names_within(about, "config", "data", "kits")
+    return Heard(kits, names_within(about, "related")) if kits else None
+
+
+def names_within(about: Any, *keys: str) -> tuple[str, ...]:
+    """Return the list of names that lies under nested keys of what weights tell; empty if none does."""
+    for key in keys:
+        about = about.get(key) if isinstance(about, Mapping) else None
+    return tuple(str(name) for name in about) if isinstance(about, list | tuple) else ()
 
 
 def load_weights(path: Path, device: str = "cpu", make: Callable[[ModelSpec], Separator] = build) -> Weights:
@@ -85,15 +94,37 @@ def load_weights(path: Path, device: str = "cpu", make: Callable[[ModelSpec], Se
     """
     with _opened(path, device) as file:
         told = file.metadata()
-        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    spec = _spec(json.loads(told["spec"]))
+        spec, about = _spec(path, told), _about(path, told)
+        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - not a dict
+        _require_shapes(path, spec, shapes, make)
+        state = {name: file.get_tensor(name) for name in shapes}
     model = make(spec).to(device)
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
         first = str(error).splitlines()[-1].strip()
         raise UsageError(f"{path}: does not fit model {spec.model}: {first}") from error
-    return Weights(spec, model.eval(), json.loads(told["about"]))
+    return Weights(spec, model.eval(), about)
+
+
+def _require_shapes(
+    path: Path, spec: ModelSpec, shapes: Mapping[str, tuple[int, ...]], make: Callable[[ModelSpec], Separator]
+) -> None:
+    """Compare a file's tensors with those of the model it names, of which none is made: it may name one of any size.
+
+    :raises UsageError: if they differ.
+    """
+    try:
+        needed = shapes_of(spec, make)
+    except (UsageError, ValueError) as error:
+        raise UsageError(f"{path}: its model cannot be made ({error})") from error
+    for name in sorted({*needed, *shapes}):
+        if shapes.get(name) != needed.get(name):
+            found, expected = (
+                "no such tensor" if shape is None else f"shape {list(shape)}"
+                for shape in (shapes.get(name), needed.get(name))
+            )
+            raise UsageError(f"{path}: does not fit model {spec.model}: {name}: found {found}, expected {expected}")
 
 
 @contextmanager
@@ -105,11 +136,40 @@ def _opened(path: Path, device: str = "cpu") -> Iterator[Any]:
             if found != FORMAT:
                 raise UsageError(f"{path}: format is {found!r}; this version reads {FORMAT!r}")
             yield file
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, MemoryError) as error:
         raise UsageError(
             f"{path}: cannot be read as weights ({error}); give a .safetensors file of this toolkit"
         ) from error
 
 
-def _spec(told: Mapping[str, Any]) -> ModelSpec:
-    return ModelSpec(told["model"], tuple(told["stems"]), dict(told["options"]))
+def _about(path: Path, told: Mapping[str, str]) -> dict[str, Any]:
+    return _object(path, told, "about")
+
+
+def _spec(path: Path, told: Mapping[str, str]) -> ModelSpec:
+    """Return what model a file's header names."""
+    spec = _object(path, told, "spec")
+    model, stems, options = (spec.get(key) for key in ModelSpec._fields)
+    if not isinstance(model, str) or not isinstance(options, dict) or not isinstance(stems, list):
+        raise _damaged(path, "spec needs a model (text), stems (a list) and options (an object)")
+    names = tuple(stem for stem in stems if isinstance(stem, str) and stem)
+    if not 1 <= len(stems) <= MOST_STEMS or len(set(names)) < len(stems):
+        raise _damaged(path, f"spec has {len(stems)} stems; they are 1 to {MOST_STEMS} different names")
+    return ModelSpec(model, names, options)
+
+
+def _object(path: Path, told: Mapping[str, str], key: str) -> dict[str, Any]:
+    """Return an entry of a file's header, a JSON object."""
+    try:
+        found = parse_json(told[key])
+    except KeyError:
+        raise _damaged(path, f"{key} is missing") from None
+    except ValueError as error:
+        raise _damaged(path, f"{key} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise _damaged(path, f"{key} is not an object")
+    return found
+
+
+def _damaged(path: Path, what: str) -> UsageError:
+    return UsageError(f"{path}: its header is damaged ({what}); give a .safetensors file of this toolkit, unchanged")

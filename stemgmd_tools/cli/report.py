@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from stemgmd_tools.errors import LeftOutWarning, StemgmdWarning, shown
+from stemgmd_tools.errors import LeftOutWarning, StemgmdWarning, one_line
 
 
 class Notices:
@@ -38,7 +38,7 @@ class Notices:
 
 def say(text: str) -> None:
     """Print one line on standard error."""
-    click.echo(f"stemgmd: {shown(text)}", err=True)
+    click.echo(f"stemgmd: {one_line(text)}", err=True)
 
 
 @contextmanager

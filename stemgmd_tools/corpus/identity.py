@@ -12,6 +12,7 @@ from typing import Any, Final
 from stemgmd_tools import __version__
 from stemgmd_tools.errors import CorpusError, StemgmdError
 from stemgmd_tools.files import write_bytes
+from stemgmd_tools.json_text import parse_json
 from stemgmd_tools.paths import KIT_NAME
 from stemgmd_tools.rendering.settings import RenderSettings
 
@@ -89,7 +90,7 @@ def read_identity(root: Path) -> Identity | None:
     """
     path = root / IDENTITY_FILE
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:

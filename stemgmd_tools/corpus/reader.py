@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,6 +19,7 @@ from stemgmd_tools.corpus.jobs import MIDI, STEMS
 from stemgmd_tools.corpus.records import Record, read_record, record_path
 from stemgmd_tools.corpus.source import axes_of, not_held, room_for, silence, span_of
 from stemgmd_tools.errors import CorpusError
+from stemgmd_tools.json_text import parse_json
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.performances.mapping import NoteMapping
 from stemgmd_tools.performances.midi import read_midi
@@ -78,7 +78,12 @@ class Corpus:
     def figures(self) -> pd.DataFrame:
         """One row per kit that was made from others, one column per figure; NaN where a kit has no such figure."""
         made = self.kits.dropna(subset="figures")
-        rows = [json.loads(text) for text in made["figures"]]
+        try:
+            rows = [parse_json(text) for text in made["figures"]]
+        except ValueError as error:
+            raise CorpusError(
+                f"{self.root}: the figures of a kit cannot be read ({error}); see `stemgmd verify`"
+            ) from error
         return pd.DataFrame(rows, index=pd.Index(made["kit"].tolist(), name="kit"), dtype="float64")
 
     @property

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from stemgmd_tools.corpus.identity import IDENTITY_FILE, STATE_FOLDER
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.files import TEMPORARY_SUFFIX, file_sha256, write_bytes
+from stemgmd_tools.json_text import parse_json
 from stemgmd_tools.paths import inside, is_relative_path
 
 SUFFIX: Final = ".record"
@@ -75,10 +76,10 @@ def read_record(path: Path) -> Record | None:
         seal, _, text = path.read_bytes().partition(b"\n")
         if seal + b"\n" != _seal(text):
             return None
-        content = json.loads(text)
+        content = parse_json(text)
         files = tuple(_entry(*entry) for entry in content["files"])
         return Record(inputs=str(content["inputs"]), files=files, content=dict(content["content"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

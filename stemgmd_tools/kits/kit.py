@@ -172,7 +172,7 @@ def _check_files(kit_map: KitMap, path: Path, folder: Path) -> None:
             raise KitError(f"{place}: {why} {folder / name}{more}; {remedy}")
 
     files = list(sample_files(kit_map))
-    refuse([file for file in files if not (folder / file.name).is_file()], "no file", "put it there or correct the map")
+    refuse([file for file in files if not _is_file(folder / file.name)], "no file", "put it there or correct the map")
     names = {file.name for file in files}
     outside = {name for name in names if leads_out(folder, name)}
     refuse(
@@ -180,6 +180,13 @@ def _check_files(kit_map: KitMap, path: Path, folder: Path) -> None:
         "a link out of the kit's folder:",
         "copy the file there, or link the whole folder",
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # no name that a file can have
+        return False
 
 
 def content_hash(kit_map: KitMap, folder: Path | None = None) -> str:

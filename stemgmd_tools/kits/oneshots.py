@@ -18,6 +18,8 @@ SEMITONES_PER_OCTAVE: Final = 12
 _PADDING_FRAMES: Final = 64
 """Silence put before a sound that is resampled, so that the filter's ringing ahead of an abrupt attack is kept."""
 
+LONGEST_S: Final = 600.0
+"""Far beyond any one-shot: the longest cymbals ring for half a minute."""
 MAX_PEAK: Final = 16.0
 """+24 dB: above it a float file was not written for a full scale of 1.0 (32768 is a common other one), and the headroom
 its kit would need would leave nothing of the rest."""
@@ -48,7 +50,7 @@ def read_one_shot(path: Path) -> tuple[Stereo, int]:
         peak above :data:`MAX_PEAK`, or holds values that are not finite.
     """
     try:
-        samples, rate = read_audio(path)
+        samples, rate = read_audio(path, longest_s=LONGEST_S)
     except AudioError as error:
         raise KitError(str(error)) from error
     if samples.shape[1] > 2:

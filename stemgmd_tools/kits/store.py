@@ -12,7 +12,6 @@ A new bank may push old ones out: :mod:`stemgmd_tools.kits.eviction`.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import logging
 import os
@@ -28,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools import data
+from stemgmd_tools.arrays import read_arrays
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.files import put_in_place
 from stemgmd_tools.json_text import parse_json
@@ -207,8 +207,8 @@ def _read(folder: Path, kit: Kit, sample_rate: int) -> Bank:
         index = (folder / INDEX_FILE).read_bytes()
         if hashlib.sha256(index).hexdigest() != meta["index_sha256"]:
             raise _Unusable(f"{INDEX_FILE} does not have its checksum")
-        with np.load(io.BytesIO(index)) as stored:
-            tables: dict[str, Any] = {name: stored[name] for name in _TABLES}
+        stored = read_arrays(index)
+        tables: dict[str, Any] = {name: stored[name] for name in _TABLES}
         pcm = np.memmap(folder / PCM_FILE, PCM_DTYPE, mode="r")
         checked = checked_before(folder / PCM_FILE, len(tables["samples"]))
         mend = partial(_mended, folder, kit, sample_rate, meta["pcm_sha256"])

@@ -41,6 +41,12 @@ _MOST_VALUES: Final = 1_000_000
 """Far above any map; aliases of aliases can stand for billions of values in a few lines."""
 
 
+_DEEPEST: Final = 100
+"""Levels of lists and mappings."""
+_NESTING: Final = re.compile(r"[\[\]{}]|^[ \t\-?:]+", re.MULTILINE)
+"""What opens or closes a level, or may open one for each of its characters."""
+
+
 class _Parser(yaml.CBaseLoader):
     """libyaml's parser with PyYAML's composer and no resolution of scalars."""
 
@@ -82,6 +88,8 @@ def parse_yaml(path: Path) -> YamlText:
     except UnicodeDecodeError as error:
         raise KitError(f"{path}: is not UTF-8 text (byte {error.start})") from error
     try:
+        if _may_be_deep(text) and _is_deep(text):
+            raise _too_deep(path)
         root = yaml.compose(text, Loader=_Parser)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -96,6 +104,31 @@ def parse_yaml(path: Path) -> YamlText:
         return YamlText(path, _Builder(path).build(root), root)
     except RecursionError as error:
         raise _too_deep(path) from error
+
+
+def _may_be_deep(text: str) -> bool:
+    """Return whether brackets and indentation may stand for more levels than are allowed; cheap, never wrongly no."""
+    depth = deepest = widest = 0
+    for found in _NESTING.finditer(text):
+        mark = found[0]
+        if mark in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in "]}":
+            depth = max(0, depth - 1)
+        else:
+            widest = max(widest, len(mark))
+    return deepest + widest >= _DEEPEST
+
+
+def _is_deep(text: str) -> bool:
+    """Return whether more levels are nested than are allowed: libyaml's composer would overflow the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Parser):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _too_deep(path: Path) -> KitError:

@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgmd_tools.arrays import read_arrays
 from stemgmd_tools.data import cache_dir
 from stemgmd_tools.errors import AudioError
 from stemgmd_tools.files import write_bytes
@@ -45,9 +46,10 @@ def load_readings(key: str) -> list[Reading] | None:
     digest, archive = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
     if hashlib.sha256(archive).digest() != digest:
         return None
-    with np.load(io.BytesIO(archive), allow_pickle=False) as stored:
-        columns = {name: stored[name] for name in stored.files}
-    return _split(columns)
+    try:
+        return _split(read_arrays(archive))
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def store_readings(key: str, readings: Sequence[Reading]) -> None:
