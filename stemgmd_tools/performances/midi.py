@@ -132,6 +132,8 @@ def interpret(events: DrumEvents, *, where: str, duration_s: float | None, mappi
     times_s = events.times_s[struck]
     if duration_s is None:
         if not len(times_s):
+            if not unmapped and events.repairs:
+                raise PerformanceError(f"{where}: no notes can be read ({events.repairs}); replace the file")
             if not unmapped:
                 raise PerformanceError(f"{where}: no notes, so nothing is played; leave the file out")
             raise PerformanceError(

@@ -75,6 +75,14 @@ def test_without_a_duration_the_last_hit_gets_a_decay() -> None:
     assert performance.duration_s == 0.5 + DECAY_S
 
 
+def test_a_damaged_file_without_hits_tells_the_damage() -> None:
+    data = midi_file([on(0, 36)])
+    with pytest.raises(PerformanceError, match=r"^test: no notes can be read \(the file ends within a track\)"):
+        read_midi(data[:24], id="test")
+    with pytest.raises(PerformanceError, match=r"^test: no notes, so nothing is played; leave the file out$"):
+        read_midi(midi_file([pedal(0, 3)]), id="test")
+
+
 def test_no_hits_and_no_duration_is_an_error_that_names_the_mappings() -> None:
     with pytest.raises(PerformanceError, match=r"test: no drum hits \(1 notes .* td11 .*: td11, gm"):
         read(on(0, 60))
