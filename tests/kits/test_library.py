@@ -70,6 +70,17 @@ def test_two_maps_of_one_name(tmp_path: Path) -> None:
         library.known_maps([tmp_path])
 
 
+def test_maps_may_be_links_and_hidden_files_are_none(tmp_path: Path) -> None:
+    own = toy_kit(tmp_path / "elsewhere" / "own")
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    (folder / own.name).symlink_to(own)
+    (folder / f"._{own.name}").write_bytes(b"left by a Mac")
+    (tmp_path / "link").symlink_to("maps")
+    added = library.known_maps([tmp_path / "link"]).keys() - library.known_maps().keys()
+    assert added == {own.stem}
+
+
 def test_groups_are_the_rows_of_the_kit_table() -> None:
     rows = library.kit_table()
     names = [row.name for row in rows]
