@@ -66,10 +66,15 @@ def _row_fault(row: Row) -> str | None:
         return f"{row.effect} has the parameters {', '.join(row.parameters)}; needed: {', '.join(names)}"
     for parameter in effect.parameters:
         value = row.parameters[parameter.name]
-        fault = _drawn_fault(value, parameter) if parameter.kind in DRAWN else _fault(value, parameter)
+        fault = _type_fault(value) or (_drawn_fault if parameter.kind in DRAWN else _fault)(value, parameter)
         if fault is not None:
             return f"{row.effect}: {parameter.name} is {json.dumps(value)}; {fault}"
     return None
+
+
+def _type_fault(value: object) -> str | None:
+    """Return what is allowed if a value is neither a number nor text, as a list or an object in JSON."""
+    return None if isinstance(value, float | int | str) and not isinstance(value, bool) else "must be a number or text"
 
 
 def _drawn_fault(value: Value, parameter: Parameter) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from stemgmd_tools.corpus.run import Report
     from stemgmd_tools.performances.select import Selection
 
+DEFAULT_CHAIN: Final = "larsnet"
+
 
 @click.command(short_help="Augment a corpus by a chain; every draw is recorded.")
 @click.argument("corpus", required=False, type=LocalPath())
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     "--chain",
     type=LocalName(),
     metavar="NAME",
-    help="larsnet, demucs, cacophony, studio, none, or the path of a chain's YAML file.",
+    help=f"larsnet, demucs, cacophony, studio, none, or the path of a chain's YAML file.  [default: {DEFAULT_CHAIN}]",
 )
 @click.option("--copies", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Of every example.")
 @click.option(
@@ -80,6 +82,7 @@ def augment(**options: Any) -> None:
     same command completes what was interrupted. --replay rebuilds examples from their rows, to the bit on the same
     device.
     """
+    _need_torch()
     from stemgmd_tools.augment.preview_run import preview
     from stemgmd_tools.corpus.locks import Shard
     from stemgmd_tools.corpus.progress import progress_on
@@ -130,13 +133,11 @@ def _replaying(options: dict[str, Any], origin: Origin, source: str) -> AugmentR
 
 def _drawing(options: dict[str, Any], origin: Origin, source: str) -> AugmentRequest:
     """Return a request whose rows are drawn from a chain."""
-    from stemgmd_tools.augment.chain import chain_names, load_chain
+    from stemgmd_tools.augment.chain import load_chain
     from stemgmd_tools.augment.run import AugmentRequest
     from stemgmd_tools.corpus.identity import Augmentation
 
-    if not options["chain"]:
-        raise UsageError(f"--chain is missing: {', '.join(chain_names())}, or the path of a YAML file")
-    chain = load_chain(options["chain"])
+    chain = load_chain(options["chain"] or DEFAULT_CHAIN)
     return AugmentRequest(
         origin,
         source,
@@ -199,11 +200,20 @@ def _selection(options: dict[str, Any]) -> Selection:
 
 def _device(name: str) -> str:
     """Return where to compute."""
+    from stemgmd_tools.augment.devices import device_named
+
+    return device_named(name)
+
+
+def _need_torch() -> None:
+    """Refuse to begin without what computes effects on sound.
+
+    :raises UsageError: if the extra is not installed.
+    """
     try:
-        from stemgmd_tools.augment.devices import device_named
+        import torch  # noqa: F401
     except ImportError:
         raise UsageError("augmenting needs the extra augment: pip install 'stemgmd-tools[augment]'") from None
-    return device_named(name)
 
 
 def _workers(jobs: int | None, request: AugmentRequest) -> int:

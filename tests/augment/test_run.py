@@ -27,7 +27,7 @@ from stemgmd_tools.corpus.merge import merge
 from stemgmd_tools.corpus.open import open_corpus, virtual_corpus
 from stemgmd_tools.corpus.run import Request, render_corpus
 from stemgmd_tools.corpus.verify import verify_corpus
-from stemgmd_tools.errors import AugmentError, CorpusError, UsageError
+from stemgmd_tools.errors import LONGEST_MESSAGE, AugmentError, CorpusError, UsageError
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
@@ -255,7 +255,6 @@ def test_a_page_shows_examples(tmp_path, rendered):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "--chain is missing: "),
         (["--chain", "nope"], "nope"),
         (["--chain", "none", "--gmd", "somewhere"], "--gmd cannot be used with CORPUS"),
         (["--chain", "none", "--replay", "rows.csv"], "--chain cannot be used with replay"),
@@ -278,6 +277,18 @@ def test_what_does_not_fit_together_is_told(rendered, arguments, words):
         (1, {"effect": "frobnicate"}, 'step 1: unknown effect "frobnicate"'),
         (1, {"parameters": '{"drive": -5000}'}, "step 1: saturation: drive is -5000; must lie in"),
         (1, {"parameters": "{}"}, "step 1: saturation has the parameters"),
+        (
+            1,
+            {"parameters": '{"drive": [2.0, 3.0]}'},
+            "step 1: saturation: drive is [2.0, 3.0]; must be a number or text",
+        ),
+        (1, {"parameters": '{"drive": {"uniform": [1, 5]}}'}, '{"uniform": [1, 5]}; must be a number or text'),
+        (1, {"parameters": '{"drive": true}'}, "drive is true; must be a number or text"),
+        (1, {"parameters": '{"drive": null}'}, "drive is null; must be a number or text"),
+        (1, {"parameters": f'{{"drive": {"[" * 100_000}'}, "step 1: parameters are not JSON"),
+        (1, {"parameters": f'{{"drive": {[1] * 1000}}}'}, "1, 1]; must be a number or text"),
+        (1, {"effect": "kit_swap", "parameters": '{"kit": ["tin"]}'}, 'kit is ["tin"]; must be a number or text'),
+        (0, {"parameters": '{"start": [0]}'}, "it needs start"),
         (1, {"effect": "kit_swap", "parameters": '{"kit": "tuba"}'}, "kit 'tuba' is not in this corpus: tin, wood"),
         (0, {"parameters": "{}"}, "it needs start"),
         (0, {"device": "tpu"}, "device"),
@@ -301,7 +312,38 @@ def test_rows_that_were_changed_by_hand_are_refused_before_anything_is_written(
     run = CliRunner().invoke(stemgmd, line)
     assert run.exit_code != 0
     assert words in str(run.exception)
+    assert len(str(run.exception)) <= LONGEST_MESSAGE and "\n" not in str(run.exception)
     assert not out.exists()
+
+
+def test_without_a_chain_larsnet_is_taken(tmp_path, rendered):
+    line = ["augment", str(rendered), "--limit", "1", "--kits", "tin", "--out", str(tmp_path / "out"), "--quiet"]
+    run = CliRunner().invoke(stemgmd, [*line, "--device", "cpu", "--jobs", "1"])
+    assert run.exit_code == 0, run.exception
+    assert set(open_corpus(tmp_path / "out").manifest("augmentations")["chain"]) == {"larsnet"}
+
+
+def test_rows_that_a_spreadsheet_saved_replay(tmp_path, rendered, augmented):
+    text = (augmented / "manifests" / "augmentations.csv").read_text(encoding="utf-8")
+    saved = tmp_path / "rows.csv"
+    saved.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert read_drawn(saved) == read_drawn(augmented / "manifests" / "augmentations.csv")
+
+
+def test_rows_saved_with_semicolons_are_named(tmp_path, rendered, augmented):
+    rows = pd.read_csv(augmented / "manifests" / "augmentations.csv")
+    rows.to_csv(tmp_path / "rows.csv", index=False, sep=";")
+    run = CliRunner().invoke(stemgmd, ["augment", str(rendered), "--replay", str(tmp_path / "rows.csv")])
+    assert run.exit_code != 0
+    assert "semicolons are between its fields; save it with commas" in str(run.exception)
+
+
+def test_without_torch_the_extra_is_named(monkeypatch, rendered):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for arguments in ([str(rendered)], [str(rendered), "--preview", "1"], [str(rendered), "--replay", "rows.csv"]):
+        run = CliRunner().invoke(stemgmd, ["augment", *arguments])
+        assert isinstance(run.exception, UsageError)
+        assert "pip install 'stemgmd-tools[augment]'" in str(run.exception)
 
 
 def test_a_chain_with_nothing_to_draw_from_writes_nothing(tmp_path, kit_files):
