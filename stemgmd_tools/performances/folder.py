@@ -80,8 +80,8 @@ def _tell(path: Path, faults: list[str], usable: int, *, strict: bool) -> None:
         raise PerformanceError(f"{path}: none of {len(faults)} MIDI files can be used; the first: {faults[0]}")
     if faults and strict:
         raise PerformanceError(
-            f"{path}: {len(faults)} of {len(faults) + usable} MIDI files cannot be used; mend them, move them away or "
-            f"leave out strict; the first: {faults[0]}"
+            f"{path}: {len(faults)} of {len(faults) + usable} MIDI files cannot be used; mend or move them; the first: "
+            f"{faults[0]}"
         )
 
 

@@ -58,7 +58,7 @@ def same(one: list[Performance], other: list[Performance]) -> bool:
             f"{HEADER},kit\n{ROW},x\n",
             r"info\.csv: its columns do not fit \(missing: '', others: 'kit'\); GMD's are drummer,",
         ),
-        ("", r"info\.csv: its columns do not fit \(missing: 'drummer, session, id, .*, others: ''\)"),
+        ("", r"info\.csv: its columns do not fit \(missing: 'drummer, session, id, "),
         (f"{HEADER}{'x' * 999}\n", r"\(missing: 'split', others: 'splitx{20,60}( ...|\.\.\.'\))"),
         (f"{HEADER}\n", r"info\.csv: no rows below the header"),
         (f"{HEADER}\n{ROW}\n{ROW}\n", r"info\.csv: id 'drummer1/s/1' stands on more than one line"),
