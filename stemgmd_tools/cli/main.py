@@ -31,6 +31,10 @@ COMMANDS: Final = {
 """Command name -> ``module:attribute``."""
 
 
+_NO_ARGUMENTS: Final = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""What a group that was given no command raises, with its help; before click 8.2 it prints that itself."""
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is looked up."""
 
@@ -83,6 +87,9 @@ def _run() -> int:
     except StemgmdError as error:
         say(str(error))
         return error.exit_code
+    except _NO_ARGUMENTS as error:
+        click.echo(error.format_message(), err=True)
+        return int(error.exit_code)
     except click.ClickException as error:
         say(_one_line(error))
         return error.exit_code

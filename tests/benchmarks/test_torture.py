@@ -77,7 +77,7 @@ FAULTS = {
     "several lines": (lambda path: _raise(_WordyError("a\nb")), "several lines in the loader"),
     "a long line": (lambda path: _raise(_WordyError("a" * 301)), "more than 300 characters in the loader"),
     "too much memory": (_fill, "MemoryError in the loader"),
-    "an end of the process": (lambda path: os.abort(), "the process ends: SIGABRT"),
+    "an end of the process": (lambda path: os._exit(3), "the process ends: exit code 3"),
     "no end": (_loop, "the process ends: computes without end"),
     "a file elsewhere": (lambda path: Path("/tmp/outside").write_text(""), "WrongError in the loader"),
 }
