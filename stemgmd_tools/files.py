@@ -21,6 +21,8 @@ from stemgmd_tools.signals import signals_held
 
 TEMPORARY_SUFFIX: Final = ".part"
 """Ending of a file that is being written."""
+MAX_NAME_BYTES: Final = 255
+"""Of the name of one file or folder, on nearly all file systems."""
 SYNC_VARIABLE: Final = "STEMGMD_FSYNC"
 """Environment variable: 0 leaves it to the operating system when content reaches the disk."""
 
@@ -41,8 +43,12 @@ def synchronises() -> bool:
 
 
 def temporary_beside(path: Path) -> Path:
-    """Return the name under which this process writes a file before it is whole."""
-    return path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    """Return the name under which this process writes a file before it is whole; a digest stands for a long name."""
+    ending = f".{os.getpid()}{TEMPORARY_SUFFIX}"
+    name = os.fsencode(path.name)
+    if len(name) + len(ending) > MAX_NAME_BYTES:
+        return path.with_name(f"{hashlib.sha256(name).hexdigest()}{ending}")
+    return path.with_name(f"{path.name}{ending}")
 
 
 def put_in_place(moves: Sequence[tuple[Path, Path]]) -> None:

@@ -7,9 +7,8 @@ from typing import Final
 
 from stemgmd_tools import paths
 
-MAX_PART_BYTES: Final = 230
-"""Of one folder or file in a name. File systems allow 255; a corpus adds up to 25 (``.pieces.mid``, and the ending of a
-file that is being written)."""
+MAX_PART_BYTES: Final = 244
+"""Of one folder or file in a name. File systems allow 255; a corpus adds up to 11 (``.pieces.mid``)."""
 MAX_NAME_BYTES: Final = 1_000
 """Of a whole name. Linux allows paths of 4,095 bytes, some of which belong to the corpus that the name is used in."""
 

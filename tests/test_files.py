@@ -38,6 +38,13 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return told
 
 
+def test_names_as_long_as_file_systems_allow_are_written(tmp_path):
+    one, other = (tmp_path / (start + "é" * 127) for start in "ab")
+    write_together({one: b"one", other: b"other"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [one.name, other.name]
+    assert (one.read_bytes(), other.read_bytes()) == (b"one", b"other")
+
+
 def test_content_is_on_the_disk_before_a_file_gets_its_name(tmp_path: Path, calls: list[str]) -> None:
     target = tmp_path / "a.json"
     write_bytes(target, b"content")

@@ -19,8 +19,8 @@ from stemgmd_tools.manifest.files import read_manifest
 
 BEAT = raw_file(chunk(b"MTrk", KICK + SNARE + END))
 MISCOUNTED = raw_file(chunk(b"MTrk", KICK + END), chunk(b"MTrk", SNARE + END), tracks=1)
-LONG = "é" * 115
-"""230 bytes."""
+LONG = "é" * 122
+"""244 bytes."""
 DRUM = "\U0001f941 \u00a0\U0001f468\u200d\U0001f469"
 """A drum, a space that does not break, and two people joined to one."""
 ODD = ["-x", "A", "a", "a b ", "dot.", "=1+1", "NA", LONG, DRUM, "x'\"$&|;*?"]
