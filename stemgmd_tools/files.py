@@ -127,7 +127,8 @@ def write_failure(path: Path, error: Exception) -> AudioError:
     """Say in one line why a file could not be written."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return AudioError(f"{shown(path)}: the disk is full; make room and run the same command again")
-    reason = getattr(error, "error_string", None) or str(error)  # libsndfile's, without the name it puts before
+    # What libsndfile or the system says, without the name that both put beside it.
+    reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
     return AudioError(f"{shown(path)}: cannot be written ({reason})")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -101,16 +100,24 @@ def _stem(name: str) -> str:
 def _told_apart(sources: Sequence[Source]) -> list[Source]:
     """Return sources with endings behind the names that files share, or with folders before."""
     named = [*sources]
+    for alike in _by_name(sources):
+        endings = {one.path.suffix for _, one in alike if one.path is not None}
+        if len(endings) == len(alike):
+            for place, one in alike:
+                named[place] = one._replace(name=one.name + (one.path.suffix if one.path else ""))
+    for alike in _by_name(named):
+        for place, name in _with_folders(alike).items():
+            named[place] = named[place]._replace(name=name)
+    return named
+
+
+def _by_name(sources: Sequence[Source]) -> list[list[tuple[int, Source]]]:
+    """Return the files, with their places, of every name that several share."""
+    places: dict[str, list[tuple[int, Source]]] = {}
     for place, source in enumerate(sources):
-        alike = [one for one in sources if one.name == source.name and one.path is not None]
-        endings = {one.path.suffix for one in alike if one.path is not None}
-        if source.path is not None and len(alike) > 1 and len(endings) == len(alike):
-            named[place] = source._replace(name=source.name + source.path.suffix)
-    count = Counter(source.name for source in named)
-    longer: dict[int, str] = {}
-    for name in (name for name, times in count.items() if times > 1):
-        longer |= _with_folders([(place, one) for place, one in enumerate(named) if one.name == name])
-    return [source._replace(name=longer.get(place, source.name)) for place, source in enumerate(named)]
+        if source.path is not None:
+            places.setdefault(source.name, []).append((place, source))
+    return [alike for alike in places.values() if len(alike) > 1]
 
 
 def _with_folders(alike: Sequence[tuple[int, Source]]) -> dict[int, str]:
