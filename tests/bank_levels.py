@@ -30,8 +30,17 @@ def sounding_db(bank: Bank, articulation: int, degree: int) -> NDArray[np.float6
     return 10 * np.log10(recorded)[layers] + 20 * np.log10(gain)
 
 
+def take_levels_db(bank: Bank, articulation: int, degree: int, layer: int) -> NDArray[np.float64]:
+    """Return the level of every take of a layer, shape (takes,), without the bank's gain."""
+    return np.asarray(10 * np.log10(_take_powers(bank, articulation, degree, layer)))
+
+
 def _power(bank: Bank, articulation: int, degree: int, layer: int) -> float:
+    return float(_take_powers(bank, articulation, degree, layer).mean())
+
+
+def _take_powers(bank: Bank, articulation: int, degree: int, layer: int) -> NDArray[np.float64]:
     first = int(bank.first[articulation, degree, layer])
     rows = range(first, first + int(bank.variations[articulation, degree, layer]))
     scale, onset = bank.samples["scale"], bank.samples["onset"]
-    return float(np.mean([energy(bank.one_shot(r), int(onset[r]), float(scale[r]), bank.sample_rate) for r in rows]))
+    return np.array([energy(bank.one_shot(r), int(onset[r]), float(scale[r]), bank.sample_rate) for r in rows])

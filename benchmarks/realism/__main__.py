@@ -14,7 +14,7 @@ from benchmarks.realism.context import FITTED_KITS, Context, find_kits
 from benchmarks.realism.results import RESULTS, Results, Section, Skipped
 from benchmarks.results import machine
 
-SECTIONS = ("fits", "adversary", "classifier", "separator", "cost")
+SECTIONS = ("fits", "takes", "adversary", "classifier", "separator", "cost")
 """Modules of this package, in the order of the document; each has ``section(context) -> Section``."""
 LIBRARIES = ("processor", "cores", "system", "Python", "numpy")
 

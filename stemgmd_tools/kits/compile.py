@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
+from stemgmd_tools.elementary import log10
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.bank import NO_GROUP, SAMPLE_DTYPE, Bank
 from stemgmd_tools.kits.kit import Kit
@@ -28,6 +29,8 @@ from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION
 PCM_DTYPE: Final = np.dtype("<i2")
 SILENCE: Final = 2.0**-16
 """Half a step of 16-bit output (-96 dB): what follows the last frame above it is cut."""
+APART_DB: Final = 3.0
+"""Takes of one layer that differ by more than this are worth a warning: strokes of different strengths."""
 LEAD_IN_S: Final = 0.005
 """At most this much is kept before the attack."""
 LEAD_IN_FADE_S: Final = 0.002
@@ -53,6 +56,12 @@ class _Cell:
     shots: tuple[tuple[Shot, ...], ...]
     """By layer and variation."""
     dynamics: Dynamics
+
+    @property
+    def apart_db(self) -> float:
+        """By how much the loudest take of a layer is louder than its softest, at most."""
+        ratios = [max(shot.energy for shot in row) / min(shot.energy for shot in row) for row in self.shots]
+        return 10.0 * log10(max(ratios))
 
 
 def compile_bank(kit: Kit, sample_rate: int = 44_100, sink: BinaryIO | None = None) -> Bank:
@@ -176,6 +185,9 @@ def _warnings(name: str, made: Recipe, cells: Sequence[_Cell]) -> list[str]:
         if cell.dynamics.dip_db > UNEVEN_DB:
             dip = f"{cell.dynamics.dip_db:.1f} dB"
             found.append(f"{name}: a harder layer is up to {dip} softer than one below{where}; levels evened out")
+        if cell.apart_db > APART_DB:
+            apart = f"{cell.apart_db:.1f} dB"
+            found.append(f"{name}: takes of one layer differ by up to {apart}{where}; they are played as they are")
     return found
 
 

@@ -15,7 +15,7 @@ from stemgmd_tools.kits.schema import KitMap
 from stemgmd_tools.kits.yaml_text import parse_yaml, spell
 from stemgmd_tools.paths import leads_out
 
-ENGINE_VERSION: Final = 4
+ENGINE_VERSION: Final = 5
 """Part of every kit's hash. Raise it whenever an unchanged sample map compiles to other samples, gains or tables."""
 
 PROSE: Final = frozenset(

@@ -17,10 +17,8 @@ from numpy.typing import NDArray
 
 from stemgmd_tools.elementary import exp10, log2, log10
 from stemgmd_tools.kits.checks import HIGHEST_VELOCITY, LOWEST_VELOCITY
+from stemgmd_tools.kits.model.takes import LEVEL_S
 from stemgmd_tools.kits.sources import SourceLayer
-
-LEVEL_S: Final = 0.2
-"""Length of the stretch a level is measured over: the whole of a short sound, the strike of a long one."""
 
 SQUARE_LAW_DB: Final = 40.0 * log10(2.0)
 """Decibels per octave of velocity when amplitude follows the square of velocity (40 log10 v): for a single layer, and

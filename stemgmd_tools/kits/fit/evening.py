@@ -12,10 +12,11 @@ import numpy as np
 from scipy.optimize import LinearConstraint, minimize
 
 from stemgmd_tools.kits.fit.velocity import octaves_of
-from stemgmd_tools.kits.levels import LEVEL_S, UNEVEN_DB
-from stemgmd_tools.kits.model.bands import SAMPLE_RATE, Float
+from stemgmd_tools.kits.levels import UNEVEN_DB
+from stemgmd_tools.kits.model.bands import Float
 from stemgmd_tools.kits.model.parameters import Modes, RoomModel, VoiceModel
 from stemgmd_tools.kits.model.room import Room
+from stemgmd_tools.kits.model.takes import power
 from stemgmd_tools.kits.model.voice import Synthesiser
 
 _ROUNDS: Final = 4
@@ -87,14 +88,9 @@ def _least_change(levels_db: Float, octaves: Float, places: Float) -> Float:
 def layer_levels_db(voice: VoiceModel, room: RoomModel | None, kit: str, articulation: str) -> Float:
     """Return the level of each layer at its widest degree of openness, softest first: mean power of its variations."""
     synthesiser = Synthesiser(voice, Room(room, kit) if room else None, kit, articulation)
-    frames, widest = round(LEVEL_S * SAMPLE_RATE), len(synthesiser.degrees) - 1
+    widest = len(synthesiser.degrees) - 1
     powers = [
-        np.mean(
-            [
-                (synthesiser.one_shot(layer, widest, variation)[:frames] ** 2).sum() / (2 * frames)
-                for variation in range(synthesiser.variations)
-            ]
-        )
+        np.mean([power(synthesiser.one_shot(layer, widest, variation)) for variation in range(synthesiser.variations)])
         for layer in range(len(synthesiser.velocities))
     ]
     return np.asarray(10.0 * np.log10(np.maximum(powers, 1e-20)))

@@ -44,10 +44,9 @@ def jitter_of(repeats: Sequence[Sequence[Bands]]) -> Jitter | None:
     for layer in repeats:
         if len(layer) < 2:
             continue
-        power = np.array([one.power.sum(axis=1) for one in layer])
-        level = decibels(power.sum(axis=1))
+        level = decibels(np.array([one.power.sum() for one in layer]))
         levels += [float(level.var(ddof=1))] * (len(layer) - 1)
-        tilts += [float(_tilts(power, level).var(ddof=1))] * (len(layer) - 1)
+        tilts += [float(spectrum_tilts(layer).var(ddof=1))] * (len(layer) - 1)
     if not levels:
         return None
     level_db, tilt = (float(np.sqrt(np.mean(variances))) for variances in (levels, tilts))
@@ -58,9 +57,10 @@ def jitter_of(repeats: Sequence[Sequence[Bands]]) -> Jitter | None:
     )
 
 
-def _tilts(power: Float, level_db: Float) -> Float:
+def spectrum_tilts(repeats: Sequence[Bands]) -> Float:
     """Return the slope of each stroke's spectrum re the mean of all, dB per octave."""
-    bands = decibels(power) - level_db[:, None]
+    power = np.array([one.power.sum(axis=1) for one in repeats])
+    bands = decibels(power) - decibels(power.sum(axis=1))[:, None]
     bands = bands - bands.mean(axis=0)
     weight = power.mean(axis=0) ** 0.3
     octaves = np.log2(CENTRES_HZ / 1000.0)

@@ -18,9 +18,10 @@ from stemgmd_tools.kits.fit.recordings import ONSET_FRAMES, Strokes
 from stemgmd_tools.kits.likeness import Distance, Heard, distance
 from stemgmd_tools.kits.model.bands import SAMPLE_RATE, Float
 from stemgmd_tools.kits.model.parameters import VoiceModel
+from stemgmd_tools.kits.model.takes import LEVEL_S
 from stemgmd_tools.kits.model.voice import Synthesiser
 
-_LEVEL_FRAMES: Final = round(0.2 * SAMPLE_RATE)
+_LEVEL_FRAMES: Final = round(LEVEL_S * SAMPLE_RATE)
 _SILENCE: Final = 1e-4
 """A recording has ended where its amplitude stays below this share (-80 dB) of its peak."""
 _FADE_FRAMES: Final = 882

@@ -15,9 +15,7 @@ from stemgmd_tools.kits.model.colour import grid_hz
 from stemgmd_tools.kits.model.modes import ModeBank
 from stemgmd_tools.kits.model.parameters import BandEnvelope, Colour, Modes, Noise, VoiceModel
 from stemgmd_tools.kits.model.shapes import voice_shapes
-
-LEVEL_S: Final = 0.2
-"""The level of a voice is its mean power over this time after the attack, as a layer's in a bank."""
+from stemgmd_tools.kits.model.takes import LEVEL_S
 
 _HIGHEST_HZ: Final = 22050.0
 _LEVEL_RANGE_DB: Final = (-200.0, 40.0)

@@ -290,7 +290,10 @@ class Openness(_Table):
 
 
 class Jitter(_Table):
-    """How two strokes of one velocity differ: standard deviations, and how much of their noise they share."""
+    """How two strokes of one velocity differ: standard deviations, and how much of their noise they share.
+
+    The takes of a layer differ by at most 2 dB in level and 0.5 dB per octave in tilt, whatever is given here.
+    """
 
     level_db: float = Field(default=0.0, ge=0, le=6, description="level of the whole stroke")
     tilt_db_per_octave: float = Field(

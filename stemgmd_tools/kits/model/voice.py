@@ -13,6 +13,7 @@ from stemgmd_tools.kits.model.noise import NoiseSource
 from stemgmd_tools.kits.model.parameters import VoiceModel
 from stemgmd_tools.kits.model.room import Room
 from stemgmd_tools.kits.model.shapes import voice_shapes
+from stemgmd_tools.kits.model.takes import levelled, powers, tilts
 from stemgmd_tools.seeds import standard_normal, stream
 
 
@@ -72,6 +73,7 @@ class Synthesiser:
             for degree in range(len(self.degrees))
         }
         self._places = self._draw_places()
+        self._made: tuple[int, int, list[Float]] = (-1, -1, [])
         self._noise = NoiseSource(voice.noise, kit, articulation, max(self._frames.values()) / SAMPLE_RATE)
 
     def _draw_places(self) -> Float:
@@ -93,22 +95,28 @@ class Synthesiser:
         return max(_SHORTEST_FRAMES, round(end_s * SAMPLE_RATE))
 
     def one_shot(self, layer: int, degree: int, variation: int) -> Float:
-        """Return the (frames, 2) samples of a one-shot, full scale = 1, its attack at frame 0."""
-        draw = stream(0, *self._names, layer, degree, variation)
-        place = float(self._places[layer, degree, variation])
-        own = self._deviation(layer, degree, variation)
-        sound = self.stroke(self.velocities[layer], degree, place, draw, frames=self._frames[layer, degree], own=own)
-        return _faded(_trimmed(sound))
+        """Return the (frames, 2) samples of a one-shot, full scale = 1, its attack at frame 0.
 
-    def _deviation(self, layer: int, degree: int, variation: int) -> Tilt:
-        """Return by how much a variation is louder and brighter than the voice, as it draws it, but for the mean of all
-        variations: a layer's level is the voice's, so that levels rise with velocity as the voice's do.
+        All variations of a layer are made together, since their levels depend on each other; those of the last layer
+        and degree are kept.
         """
-        draws = [standard_normal(stream(0, *self._names, layer, degree, one), 2) for one in range(self.variations)]
-        spread = np.sqrt(self.variations / max(1, self.variations - 1))
-        level, tilt = (draws[variation] - np.mean(draws, axis=0)) * spread
-        jitter = self._voice.jitter
-        return Tilt(jitter.level_db * float(level), jitter.tilt_db_per_octave * float(tilt))
+        if self._made[:2] != (layer, degree):
+            self._made = (layer, degree, self._takes(layer, degree))
+        return self._made[2][variation]
+
+    def _takes(self, layer: int, degree: int) -> list[Float]:
+        """Return all variations of a layer at one degree; they differ as repeats of a stroke do."""
+        velocity, frames, jitter = self.velocities[layer], self._frames[layer, degree], self._voice.jitter
+        places = self._places[layer, degree].tolist()
+        level, tilt = np.array([standard_normal(self._stream(layer, degree, one), 2) for one in range(len(places))]).T
+        sounds = []
+        for variation, (place, own) in enumerate(zip(places, tilts(jitter, tilt), strict=True)):
+            draw = self._stream(layer, degree, variation)
+            sounds.append(_faded(_trimmed(self.stroke(velocity, degree, place, draw, frames=frames, own=own))))
+        return levelled(sounds, powers(jitter, level))
+
+    def _stream(self, layer: int, degree: int, variation: int) -> np.random.Generator:
+        return stream(0, *self._names, layer, degree, variation)
 
     def stroke(
         self,

@@ -9,18 +9,10 @@ from drum_measures import t30_s as heard_t30_s
 from toy_fits import cymbal, drum, struck
 
 from stemgmd_tools.kits.fit.sums import added
-from stemgmd_tools.kits.fit.voices import (
-    LEVEL_S,
-    level_db,
-    louder,
-    pitched,
-    reshaped,
-    stretched,
-    t30_s,
-    value_at,
-)
+from stemgmd_tools.kits.fit.voices import level_db, louder, pitched, reshaped, stretched, t30_s, value_at
 from stemgmd_tools.kits.model.bands import SAMPLE_RATE
 from stemgmd_tools.kits.model.parameters import BandEnvelope, VoiceModel
+from stemgmd_tools.kits.model.takes import LEVEL_S
 
 EXPECTED_DB = 1.0
 """A stroke's level swings about the expected one as noise of this length does."""
