@@ -5,10 +5,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from filelock import BaseFileLock, FileLock, SoftFileLock
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
+
+from stemgmd_tools.errors import StemgmdError
 
 _NO_FLOCK: Final = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL})
 """What ``flock`` fails with on file systems that have no locks, as network disks may be mounted."""
@@ -26,6 +30,22 @@ def file_lock(path: Path, timeout: float = -1.0) -> BaseFileLock:
     if _has_flock(path.parent):
         return FileLock(path, timeout=timeout)
     return SoftFileLock(path.with_name(f"{path.name}.soft"), timeout=timeout)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other runs out of an output folder, which is made if needed.
+
+    :raises StemgmdError: if another process is at work there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with file_lock(folder / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise StemgmdError(
+            f"{folder}: another run is at work on this folder; wait for it or choose another with --out"
+        ) from None
 
 
 def _has_flock(folder: Path) -> bool:

@@ -46,7 +46,7 @@ def inside(folder: Path, name: str | PurePath, *, entered: bool = False) -> Path
     :raises StemgmdError: if it leaves the folder: as the name says, or through a link on the way.
     """
     text = name.as_posix() if isinstance(name, PurePath) else name
-    if not is_relative_path(text):
+    if "\0" in text or any(part in ("", ".", "..") for part in text.split("/")):
         raise StemgmdError(f"{folder}: {text!r} is no path in this folder; allowed: parts joined by /, none of them ..")
     link = _link_out(folder, text if entered else text.rpartition("/")[0])
     if link:

@@ -37,6 +37,7 @@ from stemgmd_tools.errors import UsageError
 from stemgmd_tools.files import write_bytes
 from stemgmd_tools.kits.library import search_path
 from stemgmd_tools.markdown import markdown_table
+from stemgmd_tools.paths import inside
 
 FIGURE: Final = "nsdr_larsnet_db"
 _ENDS: Final = ("db", "low", "high")
@@ -97,7 +98,7 @@ def ablate(
     found = []
     for variant, own in zip(grid, settings, strict=True):
         told.say(f"{variant.name}: training")
-        weights = train(own, out / _slug(variant.name), watch=told, make=make).weights
+        weights = train(own, inside(out, _slug(variant.name), entered=True), watch=told, make=make).weights
         method = TrainedModel(weights, device, name=_slug(variant.name), make=make)
         takes = _takes(source, own)
         told.say(f"{variant.name}: evaluating {len(takes):,} clips")

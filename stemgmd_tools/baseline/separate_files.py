@@ -20,6 +20,7 @@ from stemgmd_tools.baseline.separate_sources import Source
 from stemgmd_tools.baseline.wave_pipe import WavePipe
 from stemgmd_tools.errors import AudioError, StemgmdError, TruncatedError, UsageError
 from stemgmd_tools.files import temporary_beside
+from stemgmd_tools.paths import inside
 
 Heard = Callable[[float, float | None], None]
 """Is told how many seconds of a sound have been read, and of how many if that is known."""
@@ -42,8 +43,11 @@ class Output:
     flac_level: int = 5
 
     def paths(self, source: Source, names: Sequence[str]) -> list[Path]:
-        """Return the file of each stem."""
-        return [self.folder / source.name / f"{name}.{self.container}" for name in names]
+        """Return the file of each stem.
+
+        :raises StemgmdError: if one would lie outside the folder.
+        """
+        return [inside(self.folder, f"{source.name}/{name}.{self.container}") for name in names]
 
 
 class Done(NamedTuple):
@@ -139,6 +143,8 @@ def separate_file(
             for place, writer in zip(chosen, writers, strict=True):
                 writer.write(stems[place].astype(np.int16) if kind == "int16" else stems[place])
         written = {path: writer.close()[0] for path, writer in zip(paths, writers, strict=True)}
+        if look(source, paths, recipe, overwrite=output.overwrite).complete:  # another run was quicker
+            return Done(source, names, kept=True)
         if recipe is not None:
             write_record(source, written, recipe)
         commit_all(writers)

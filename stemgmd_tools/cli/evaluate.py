@@ -96,6 +96,7 @@ def evaluate(**options: Any) -> None:
         raise UsageError("evaluating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
     from stemgmd_tools.corpus.progress import counter_on
     from stemgmd_tools.kits.plot import empty_figure
+    from stemgmd_tools.locks import alone_in
     from stemgmd_tools.pieces import GROUPS, PIECES
 
     if options["page"]:
@@ -105,14 +106,15 @@ def evaluate(**options: Any) -> None:
     takes = _takes(options, methods)
     names = GROUPS if options["stems"] == "five" else PIECES
     measures = Measures(tuple(stem.value for stem in names), options["max_s"])
-    with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
-        table = evaluated(out, methods, takes, measures, jobs=options["jobs"], progress=progress)
-    title = f"Evaluation of {', '.join(method.name for method in methods)}"
-    done = report.Evaluated(title, _about(options, methods, takes), table, methods, takes, measures)
-    click.echo(f"{report.write_table(out, table)}: {len(table):,} rows; {report.write_report(out, done)}")
-    if options["page"]:
+    with alone_in(out):
         with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
-            click.echo(f"open {report.write_page(out, done, progress)}")
+            table = evaluated(out, methods, takes, measures, jobs=options["jobs"], progress=progress)
+        title = f"Evaluation of {', '.join(method.name for method in methods)}"
+        done = report.Evaluated(title, _about(options, methods, takes), table, methods, takes, measures)
+        click.echo(f"{report.write_table(out, table)}: {len(table):,} rows; {report.write_report(out, done)}")
+        if options["page"]:
+            with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
+                click.echo(f"open {report.write_page(out, done, progress)}")
 
 
 def _methods(options: dict[str, Any]) -> list[Method]:

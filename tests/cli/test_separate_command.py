@@ -294,3 +294,23 @@ def test_any_name_under_any_locale(tmp_path, five, locale):
     assert len(done.stdout.splitlines()) == len(NAMES)
     for name in NAMES:
         assert (out / os.fsdecode(name.removesuffix(b".wav")) / "kick.wav").is_file()
+
+
+@pytest.mark.parametrize("stem", ["../../escaped", "/escaped", "a/../../../escaped"])
+def test_weights_whose_stems_are_named_elsewhere_write_nothing(tmp_path, stem):
+    weights = saved(tmp_path / "w.safetensors", stems=(stem, "rest"))
+    song(tmp_path / "song.wav")
+    before = sorted(tmp_path.rglob("*"))
+    out = tmp_path / "deep" / "down" / "out"
+    assert call(tmp_path / "song.wav", "--weights", weights, "--device", "cpu", "--out", out).exception
+    assert [path for path in sorted(tmp_path.rglob("*")) if path.is_file()] == [p for p in before if p.is_file()]
+
+
+def test_nothing_is_separated_through_a_link_out_of_the_folder(tmp_path, five):
+    song(tmp_path / "song.wav")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "song").symlink_to(tmp_path / "elsewhere")
+    done = call(tmp_path / "song.wav", "--weights", five, "--device", "cpu", "--out", tmp_path / "out")
+    assert "leads out of" in done.output + str(done.exception)
+    assert not any((tmp_path / "elsewhere").iterdir())

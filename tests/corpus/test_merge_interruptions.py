@@ -21,7 +21,7 @@ from stemgmd_tools.corpus.verify import verify_corpus
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.seeds import stream
 
-KILLS = 12
+KILLS = 6
 AHEAD = 0.3
 """Share of a run that is spent before the first file is touched, at least: importing."""
 
