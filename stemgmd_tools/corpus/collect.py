@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from stemgmd_tools import units
+from stemgmd_tools.corpus.bank_checks import two_banks
 from stemgmd_tools.corpus.identity import Identity
 from stemgmd_tools.corpus.jobs import MIDI, SINGLE_HITS, STEMS
 from stemgmd_tools.corpus.kit_rows import KITS, Row, one_line
@@ -88,10 +89,7 @@ def _banks(root: Path, records: list[Record]) -> dict[str, str]:
         content = record.content
         kit, bank = content["rows"][0]["kit"], content["bank_sha256"]
         if banks.setdefault(kit, bank) != bank:
-            raise CorpusError(
-                f"{root}: kit {kit} was rendered from two banks, {bank[:12]} and {banks[kit][:12]}: the machines "
-                "at work synthesise differently; render again on one kind of machine, or let them share STEMGMD_CACHE"
-            )
+            raise two_banks(root, kit, banks[kit], bank)
     return banks
 
 

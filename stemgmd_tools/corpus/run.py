@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from stemgmd_tools.corpus import layout
+from stemgmd_tools.corpus.bank_checks import require_same_banks
 from stemgmd_tools.corpus.claim import claim, claimed, refuse_foreign
 from stemgmd_tools.corpus.collect import write_manifests
 from stemgmd_tools.corpus.estimate import Estimate, estimate, require_disk
@@ -179,6 +180,7 @@ def render_corpus(
         refuse_foreign(root)
         with working_on(root, shard, prepare=lambda alone: _prepare(root, request, alone=alone)):
             _require_same_performances(root, everything, request.settings)
+            require_same_banks(root, request.kits, mine, request.settings.sample_rate)
             tally = _execute(root, mine, request, progress or Quiet(), workers=workers, scheduler=scheduler)
             if shard.count > 1:
                 record_shard(root, shard, selection_digest(everything, request.settings))

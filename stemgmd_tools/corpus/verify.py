@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from stemgmd_tools import units
 from stemgmd_tools.corpus import layout
 from stemgmd_tools.corpus.attacks import Spread, attack_notes, spread_of
+from stemgmd_tools.corpus.bank_checks import bank_notes, check_banks
 from stemgmd_tools.corpus.collect import MANIFEST_FOLDER
 from stemgmd_tools.corpus.execute import worker_count
 from stemgmd_tools.corpus.failures import Failure, Findings
@@ -22,15 +23,12 @@ from stemgmd_tools.corpus.listen import StemSet, TrackFile, check_hash, check_si
 from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.records import CONTENT_FOLDERS
 from stemgmd_tools.errors import CorpusError
-from stemgmd_tools.kits.library import kit_table
 from stemgmd_tools.listing import list_files
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.manifest.tables import tables_of
 from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.processes import delayed, results_of, workers
 
-COMMITTED_RATE: Final = 44_100
-"""The sampling rate that the hashes of ``manifests/kits.csv`` stand for."""
 _SHOWN: Final = 16
 """Digits of a hash in a message."""
 
@@ -41,7 +39,7 @@ class Verdict:
 
     failures: tuple[Failure, ...]
     notes: tuple[str, ...]
-    """What is worth knowing and no failure: banks that differ from the published ones, performances without stems."""
+    """What is worth knowing and no failure: other banks than the published ones or those at hand, missing stems."""
     files: int
     """Files that were checked."""
     onsets: int
@@ -71,13 +69,14 @@ def verify_corpus(
         return Verdict(tuple(findings.failures), (), 0, 0)
     listed = _check_files(root, frames, findings)
     _check_agreement(corpus.identity, frames, findings)
+    check_banks(root, frames["kits"], findings)
     tasks = [*_stem_tasks(root, frames, _effects(frames)), *_single_hit_tasks(root, frames), *_midi_tasks(root, frames)]
     found_by = results_of(workers(worker_count(jobs), pre_dispatch="3*n_jobs"), tasks)
     for number, found in enumerate(found_by, start=1):
         findings.take(found)
         if progress is not None:
             progress(number, len(tasks))
-    notes = (*_bank_notes(corpus.identity, frames["kits"]), *_silent_notes(frames), *attack_notes(findings.rises))
+    notes = (*bank_notes(corpus.identity, frames["kits"]), *_silent_notes(frames), *attack_notes(findings.rises))
     failures = tuple(sorted(findings.failures))
     return Verdict(failures, notes, len(listed), findings.onsets, spread_of(findings.rises))
 
@@ -277,16 +276,3 @@ def _silent_notes(frames: dict[str, pd.DataFrame]) -> Iterator[str]:
     silent = len(set(frames["performances"]["performance"]) - set(frames["stems"]["performance"]))
     if silent:
         yield f"{silent} performances have no stems yet; the run that was to render them did not end"
-
-
-def _bank_notes(identity: Identity, kits: pd.DataFrame) -> Iterator[str]:
-    """Name modelled kits whose bank is not the published one."""
-    if identity.settings.sample_rate != COMMITTED_RATE:
-        return
-    committed = {row.name: row.bank_sha256 for row in kit_table() if row.bank_sha256}
-    for kit, found in zip(kits["kit"], kits["bank_sha256"], strict=True):
-        if committed.get(kit, found) != found:
-            yield (
-                f"kit {kit}: its bank has the hash {found[:_SHOWN]}, manifests/kits.csv has {committed[kit][:_SHOWN]}: "
-                "this corpus is sound, but not the published one, bit for bit"
-            )

@@ -101,6 +101,18 @@ def seems_built(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = Non
     return _known_folder(kit, sample_rate, cache) is not None
 
 
+def stored_sha256(name: str, key: str, sample_rate: int, *, cache: Path | None = None) -> str | None:
+    """Return the hash of the PCM of a kit's bank as the cache describes it; None if it holds none.
+
+    :param key: of the kit, see :attr:`~stemgmd_tools.kits.kit.Kit.key`.
+    """
+    for folder in _folders(name, sample_rate, cache):
+        meta = _meta(folder)
+        if key in (meta.get("kit_key"), meta.get("kit_hash")) and meta.get("format") == FORMAT:
+            return str(meta["pcm_sha256"])
+    return None
+
+
 def check_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> bool:
     """Return whether the bank in the cache is whole, down to the hash of its PCM; a damaged one is removed.
 
@@ -145,9 +157,14 @@ def _known_folder(kit: Kit, sample_rate: int, cache: Path | None) -> Path | None
     """Return where the bank of a kit lies that is made where it is needed, without making it; None if none is known."""
     if not kit.is_made:
         return None
-    banks = (data.cache_dir() if cache is None else cache) / "banks"
-    folders = sorted(banks.glob(f"{kit.name}-{'?' * _HASH_IN_NAME}-{sample_rate}"))
+    folders = _folders(kit.name, sample_rate, cache)
     return next((folder for folder in folders if _meta(folder).get("kit_key") == kit.key), None)
+
+
+def _folders(name: str, sample_rate: int, cache: Path | None) -> list[Path]:
+    """Return where banks of kits of a name lie."""
+    banks = (data.cache_dir() if cache is None else cache) / "banks"
+    return sorted(banks.glob(f"{name}-{'?' * _HASH_IN_NAME}-{sample_rate}"))
 
 
 def _meta(folder: Path) -> dict[str, Any]:

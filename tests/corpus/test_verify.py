@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 import soundfile
 from corpora import IDS
 
-from stemgmd_tools.corpus import verify as verify_module
+from stemgmd_tools.corpus import bank_checks
 from stemgmd_tools.corpus.failures import Failure, failure_table
 from stemgmd_tools.corpus.info import describe, hours_by_kit, hours_by_piece, hours_by_split
 from stemgmd_tools.corpus.reader import Corpus
@@ -253,11 +254,40 @@ def test_manifests_that_disagree_or_are_damaged(corpus):
 
 
 def test_a_bank_that_is_not_the_published_one_is_a_note(grouped, monkeypatch):
-    monkeypatch.setattr(verify_module, "kit_table", lambda: (KitRow("tin", "train", "0" * 64), KitRow("wood", "x", "")))
+    monkeypatch.setattr(bank_checks, "kit_table", lambda: (KitRow("tin", "train", "0" * 64), KitRow("wood", "x", "")))
     verdict = verify_corpus(grouped, jobs=1)
     assert verdict.failures == ()
     (note,) = verdict.notes
     assert note.startswith("kit tin: its bank has the hash ")
+
+
+def test_a_bank_at_hand_that_is_not_the_one_used_is_a_note(grouped, monkeypatch):
+    at_hand = bank_checks.stored_sha256
+    monkeypatch.setattr(
+        bank_checks, "stored_sha256", lambda name, *rest: "f" * 64 if name == "wood" else at_hand(name, *rest)
+    )
+    verdict = verify_corpus(grouped, jobs=1)
+    assert verdict.failures == ()
+    (note,) = verdict.notes
+    assert re.match("kit wood: rendered from the bank [0-9a-f]{16}, the cache of this machine holds f{16}: ", note)
+
+
+def test_a_manifest_that_names_another_bank_fails_for_that_kit(corpus):
+    def other_bank(frame: pd.DataFrame) -> pd.DataFrame:
+        frame.loc[frame["kit"] == "tin", "bank_sha256"] = "0" * 64
+        return frame
+
+    _change(corpus, "kits", other_bank)
+    named = [failure for failure in verify_corpus(corpus, jobs=1).failures if failure.check == "bank"]
+    assert [(failure.where, failure.expected) for failure in named] == [("kit tin", f"{'0' * 16}, as in kits")]
+
+
+def test_a_corpus_is_not_continued_from_another_bank(corpus, request_of, monkeypatch):
+    for record in sorted((corpus / ".stemgmd" / "stems" / "tin").rglob("*.record"))[:1]:
+        record.unlink()
+    monkeypatch.setattr(bank_checks, "stored_sha256", lambda *_: "f" * 64)
+    with pytest.raises(CorpusError, match=r"kit tin was rendered from two banks, [0-9a-f]{16} and f{16}"):
+        render_corpus(corpus, request_of(groups=True), jobs=1)
 
 
 def test_what_is_no_corpus_or_not_complete_is_refused(tmp_path):
