@@ -66,6 +66,7 @@ def produce(
     """
     name = map_name(out)
     _need_recordings(kit, donors)
+    picture_folder(out)  # a link that leads elsewhere is told before the work
     with workplace(out, report_path(out)) as work:
         return _produced(kit, donors, _Task(out, work, name, title, report), progress)
 

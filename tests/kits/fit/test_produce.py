@@ -281,6 +281,20 @@ def test_two_fits_of_one_kit_are_equal_to_the_byte(tmp_path: Path) -> None:
     assert written[0] == written[1]
 
 
+@pytest.mark.parametrize("name", ["mine.report", ".mine.yaml.fit"])
+def test_nothing_is_written_or_cleared_through_a_link(tmp_path: Path, plain_fit: list[str], name: str) -> None:
+    path = recorded_kit(tmp_path / "toy", DRUMS + CYMBALS)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "mine.png").write_bytes(b"keep")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StemgmdError, match="leads out of"):
+        run(path, "--out", tmp_path / "out" / "mine.yaml")
+    assert left_in(tmp_path / "elsewhere") == {"mine.png"}
+    assert plain_fit == []
+    assert left_in(tmp_path / "out") == {name}
+
+
 def test_reports_do_not_depend_on_how_long_the_fit_took(
     tmp_path: Path, plain_fit: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
