@@ -21,6 +21,22 @@ pytestmark = [only_on_x86_64, pytest.mark.slow]
 
 TESTS = str(Path(__file__).parents[1])
 EFFECT_SOUNDS = "import sys; sys.path.insert(0, sys.argv[1]); import effect_sounds; effect_sounds.main(sys.argv[2])"
+TRANSFORMS = """
+import hashlib
+import numpy as np
+import torch
+from stemgmd_tools.augment.effects.lti import good_length
+from stemgmd_tools.augment.effects.portable import irfft, rfft
+from stemgmd_tools.augment.effects.resample import OVERLAP, _smooth_numbers
+
+wanted = np.geomspace(2, 1 << 18, 2000).astype(int).tolist()
+lengths = sorted({*map(good_length, wanted), *(OVERLAP * number for number in _smooth_numbers())})
+sound = torch.from_numpy(np.random.default_rng(1).integers(-(1 << 15), 1 << 15, lengths[-1]).astype(np.float32))
+for length in lengths:
+    spectrum = rfft(sound[:length])
+    bits = spectrum.numpy().tobytes() + irfft(spectrum.clone(), length).numpy().tobytes()
+    print(length, hashlib.sha256(bits).hexdigest()[:12])
+"""
 STEMGMD = "import sys; from stemgmd_tools.cli.main import stemgmd; stemgmd(sys.argv[1:])"
 
 
@@ -31,6 +47,13 @@ def test_every_effect_makes_the_same_bits_on_every_machine(tmp_path):
     assert {effect.name for effect in EFFECTS} <= {name.partition(",")[0] for name in here}
     for machine, found in zip(MACHINES[1:], others, strict=True):
         assert [name for name in here if found[name] != here[name]] == [], machine
+
+
+def test_transforms_of_every_length_have_the_same_bits():
+    here, *others = [printed_under(one, TRANSFORMS).splitlines() for one in MACHINES]
+    assert len(here) > 500
+    for machine, found in zip(MACHINES[1:], others, strict=True):
+        assert [one for one, other in zip(here, found, strict=True) if one != other] == [], machine
 
 
 @pytest.fixture(scope="module")
