@@ -12,6 +12,7 @@ import click
 
 from stemgmd_tools import __version__
 from stemgmd_tools.cli.report import noticing, say
+from stemgmd_tools.cli.streams import hold_streams, require_stdout
 from stemgmd_tools.errors import INTERRUPTED, StemgmdError, one_line
 
 COMMANDS: Final = {
@@ -33,6 +34,15 @@ COMMANDS: Final = {
 
 _NO_ARGUMENTS: Final = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """What a group that was given no command raises, with its help; before click 8.2 it prints that itself."""
+
+
+_NO_MEMORY: Final = (
+    "failed to map segment",
+    "annot allocate memory",
+    "can't allocate memory",
+    "can't start new thread",
+)
+"""What loaders of libraries, PyTorch and Python say when the system gives no more memory."""
 
 
 class LazyGroup(click.Group):
@@ -68,21 +78,26 @@ def stemgmd() -> None:
 
 def run() -> None:
     """Run the command line; an error raised on purpose becomes one line on stderr and a non-zero exit code."""
+    silent = hold_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files need not be in the locale's encoding
     with noticing() as notices:
         try:
-            code = _run()
+            code = _run(silent)
         finally:
             left_out = notices.close()
     if code or left_out:
         sys.exit(code or 1)
 
 
-def _run() -> int:
-    """Run the command line; return the exit code."""
+def _run(silent: bool = False) -> int:
+    """Run the command line; return the exit code.
+
+    :param silent: whether there is nowhere to print results to.
+    """
     try:
+        require_stdout(silent)
         stemgmd.main(standalone_mode=False)
     except StemgmdError as error:
         say(str(error))
@@ -96,11 +111,23 @@ def _run() -> int:
     except (click.Abort, KeyboardInterrupt):
         say("interrupted; run the same command again to continue")
         return INTERRUPTED
-    except OSError as error:  # what the operating system refuses outside a run: a full disk behind stdout
-        where = f"{error.filename}: " if error.filename else ""
-        say(f"{where}{error.strerror or error}")
+    except Exception as error:
+        line = _refused(error)
+        if line is None:
+            raise
+        say(line)
         return 1
     return 0
+
+
+def _refused(error: Exception) -> str | None:
+    """Return in one line what the operating system refused; None if the error is a fault of this program."""
+    if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
+        return "memory ran out; close other programs, raise the limit (ulimit -v), or give fewer --jobs"
+    if isinstance(error, OSError):  # outside a run: a full disk behind stdout
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}"
+    return None
 
 
 def _one_line(error: click.ClickException) -> str:
