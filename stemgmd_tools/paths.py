@@ -1,7 +1,7 @@
-"""Names that become files: what ids and relative paths may look like, and the one way to what is written in a folder.
+"""Paths below a folder: which ids, kit names and relative paths are allowed, and where files may be written.
 
-Ids, kits and paths come from file names and from tables and records that somebody else may have written. They are held
-against these patterns where they are read, and :func:`inside` looks again, at links too, where a file is written.
+Ids, kit names and paths come from file names, and from tables and records that somebody else may have written. They are
+checked against these patterns where they are read; :func:`inside` checks again, and at links, where a file is written.
 """
 
 from __future__ import annotations
@@ -24,7 +24,14 @@ backslash or control character. Ids of performances are such paths."""
 KIT_NAME: Final = "[a-z0-9][a-z0-9_]*"
 """Name of a kit: one part of a path, the same on file systems that ignore case."""
 
+MAX_PART_BYTES: Final = 244
+"""Of one folder or file in an id. File systems allow 255; a corpus adds up to 11 (``.pieces.mid``)."""
+MAX_ID_BYTES: Final = 1_000
+"""Of a whole id. Linux allows paths of 4,095 bytes, some of which belong to the corpus."""
+
 _PATH: Final = re.compile(RELATIVE_PATH)
+_CONTROL: Final = re.compile(f"[{CONTROL}]")
+_NOT_TEXT: Final = re.compile(f"[{NOT_TEXT}]")
 
 
 def is_relative_path(text: str) -> bool:
@@ -34,6 +41,28 @@ def is_relative_path(text: str) -> bool:
     [True, False, False, False]
     """
     return _PATH.fullmatch(text) is not None
+
+
+def objection_to(id_: str) -> str:
+    """Return why a relative path such as ``drummer1/session1/3`` cannot be the id of a performance; empty if it can.
+
+    >>> objection_to("drummer1/session1/3"), objection_to("../3")
+    ('', 'holds a part that is empty, . or ..')
+    """
+    parts = id_.split("/")
+    found = {
+        "is not UTF-8 text": _NOT_TEXT.search(id_),
+        "holds a control character": _CONTROL.search(id_),
+        "holds a backslash": "\\" in id_,
+        "holds a part that is empty, . or ..": any(part in ("", ".", "..") for part in parts),
+        f"has a part of more than {MAX_PART_BYTES} bytes": any(_bytes(part) > MAX_PART_BYTES for part in parts),
+        f"has more than {MAX_ID_BYTES} bytes": _bytes(id_) > MAX_ID_BYTES,
+    }
+    return next((objection for objection, is_met in found.items() if is_met), "")
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def inside(folder: Path, name: str | PurePath, *, entered: bool = False) -> Path:

@@ -1,4 +1,4 @@
-"""Names that become files, and the way to what is written in a folder."""
+"""Ids and relative paths, and where files may be written."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import re
 import pytest
 
 from stemgmd_tools.errors import StemgmdError
-from stemgmd_tools.names import objection_to
-from stemgmd_tools.paths import RELATIVE_PATH, inside, is_relative_path, leads_out
+from stemgmd_tools.paths import RELATIVE_PATH, inside, is_relative_path, leads_out, objection_to
 
 STAYS = (
     "a",

@@ -12,7 +12,7 @@ from typing import Final
 
 from stemgmd_tools.errors import LeftOutWarning, PerformanceError, StemgmdWarning, shown
 from stemgmd_tools.listing import list_files
-from stemgmd_tools.names import objection_to
+from stemgmd_tools.paths import objection_to
 from stemgmd_tools.performances.errata import with_repairs
 from stemgmd_tools.performances.info_csv import InfoRow
 from stemgmd_tools.performances.mapping import NoteMapping

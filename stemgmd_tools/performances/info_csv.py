@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 from stemgmd_tools.errors import PerformanceError, StemgmdWarning
-from stemgmd_tools.names import objection_to
+from stemgmd_tools.paths import objection_to
 
 SPLITS: Final = ("train", "validation", "test")
 BEAT_TYPES: Final = ("beat", "fill")
