@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeGuard
 
 from stemgmd_tools.augment.catalogue import DRAWN, EFFECT_OF_NAME, SEEDS, Domain, Effect, Kind, Parameter, Scope
 from stemgmd_tools.augment.rows import Row, Value
@@ -66,22 +66,22 @@ def _row_fault(row: Row) -> str | None:
         return f"{row.effect} has the parameters {', '.join(row.parameters)}; needed: {', '.join(names)}"
     for parameter in effect.parameters:
         value = row.parameters[parameter.name]
-        fault = _type_fault(value) or (_drawn_fault if parameter.kind in DRAWN else _fault)(value, parameter)
+        fault = _drawn_fault(value, parameter) if parameter.kind in DRAWN else _fault(value, parameter)
         if fault is not None:
             return f"{row.effect}: {parameter.name} is {json.dumps(value)}; {fault}"
     return None
 
 
-def _type_fault(value: object) -> str | None:
-    """Return what is allowed if a value is neither a number nor text, as a list or an object in JSON."""
-    return None if isinstance(value, float | int | str) and not isinstance(value, bool) else "must be a number or text"
+def _is_number(value: object) -> TypeGuard[float]:
+    """Return whether a value is a number; rows from a file may also hold text, flags, lists and null."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _drawn_fault(value: Value, parameter: Parameter) -> str | None:
     """Return what is allowed if a value that is always drawn is not."""
     if parameter.kind in (Kind.KIT, Kind.PERFORMANCE):
         return None if isinstance(value, str) and value else "must be a name"
-    if not isinstance(value, int | float):  # text, or what rows from a file may hold: lists, null
+    if not _is_number(value):
         return "must be a number"
     if parameter.kind is Kind.SEED:
         return None if isinstance(value, int) and 0 <= value < SEEDS else f"must be a whole number in 0..{SEEDS - 1}"
@@ -144,7 +144,7 @@ def _fault(value: float | str, parameter: Parameter) -> str | None:
         return None if isinstance(value, str) and value else "must be text"
     if parameter.kind is Kind.CHOICE:
         return None if value in parameter.choices else f"must be one of {', '.join(parameter.choices)} (text)"
-    if not isinstance(value, int | float):  # text, or what rows from a file may hold: lists, null
+    if not _is_number(value):
         return "must be a number"
     if not parameter.low <= value <= parameter.high:
         return f"must lie in {parameter.low:g}..{parameter.high:g}{' ' if parameter.unit else ''}{parameter.unit}"

@@ -253,11 +253,11 @@ def segment_loader(dataset: SegmentDataset, batch_size: int, **options: Any) -> 
 
     :param options: of ``DataLoader``: ``num_workers``, ``sampler``, ``pin_memory``, ``drop_last``, ...
     """
-    options = {"sampler": SegmentSampler(len(dataset)), "worker_init_fn": _ends, **options}
+    options = {"sampler": SegmentSampler(len(dataset)), "worker_init_fn": _begin_worker, **options}
     collate = Collate(dataset.source.sample_rate)
     return torch.utils.data.DataLoader(dataset, batch_size, collate_fn=collate, **options)
 
 
-def _ends(worker: int) -> None:  # noqa: ARG001
+def _begin_worker(worker: int) -> None:  # noqa: ARG001
     """Let a worker of a loader end when the process that started it is gone."""
     end_with_parent()

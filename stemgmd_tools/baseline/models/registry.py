@@ -49,11 +49,11 @@ MODELS: Final[tuple[Model, ...]] = (
     Model("larsnet-xs", "compact_each:LarsNetSmallEach", "as larsnet-s, but one yet smaller a stem", "as larsnet-s"),
 )
 
-MOST: Final = 65_536
-"""Of an option that is a whole number: sizes far above any model that can be trained."""
-REPEATS: Final = frozenset({"layers", "scales"})
+LARGEST_SIZE: Final = 65_536
+"""Of an option that is a whole number: far above any model that can be trained."""
+COUNTS: Final = frozenset({"layers", "scales"})
 """Options that count parts of a network, each of which takes time to make."""
-MOST_REPEATED: Final = 64
+LARGEST_COUNT: Final = 64
 
 MODEL_OF_NAME: Final = {model.name: model for model in MODELS}
 
@@ -76,9 +76,9 @@ def build(spec: ModelSpec) -> Separator:
         kind = type(allowed[name])
         if type(value) is not kind and not (kind is float and type(value) is int):
             raise UsageError(f"model {spec.model}: option {name} is {value!r}; it is of type {kind.__name__}")
-        most = MOST_REPEATED if name in REPEATS else MOST
+        most = LARGEST_COUNT if name in COUNTS else LARGEST_SIZE
         if type(value) is int and not 1 <= value <= most:
-            raise UsageError(f"model {spec.model}: option {name} is {value}; it must be 1 or more, at most {most}")
+            raise UsageError(f"model {spec.model}: option {name} is {value}; allowed: 1 to {most}")
     return made(spec.stems, **spec.options)
 
 
