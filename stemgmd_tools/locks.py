@@ -14,6 +14,8 @@ from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from stemgmd_tools.errors import StemgmdError
 
+_LOCK: Final = ".lock"
+"""Of an output folder that one run at a time may write."""
 _NO_FLOCK: Final = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL})
 """What ``flock`` fails with on file systems that have no locks, as network disks may be mounted."""
 
@@ -40,12 +42,22 @@ def alone_in(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with file_lock(folder / ".lock", timeout=0):
+        with file_lock(folder / _LOCK, timeout=0):
             yield
     except Timeout:
         raise StemgmdError(
             f"{folder}: another run is at work on this folder; wait for it or choose another with --out"
         ) from None
+
+
+def refuse_if_held(folder: Path) -> None:
+    """Refuse an output folder on which another run is at work; nothing is written.
+
+    :raises StemgmdError: if one is.
+    """
+    if (folder / _LOCK).exists():
+        with alone_in(folder):
+            pass
 
 
 def _has_flock(folder: Path) -> bool:

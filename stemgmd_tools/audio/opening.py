@@ -12,7 +12,7 @@ from stemgmd_tools.audio.decoders import Decoder, LibraryDecoder, PcmDecoder
 from stemgmd_tools.audio.ffmpeg import FfmpegDecoder, has_ffmpeg
 from stemgmd_tools.audio.library import LIBRARY_ERRORS, reason
 from stemgmd_tools.audio.pipes import Joined, read_header, spooled
-from stemgmd_tools.audio.wholeness import fault_at_end
+from stemgmd_tools.audio.truncation import fault_at_end
 from stemgmd_tools.errors import AudioError, TruncatedError
 
 _KNOWN: Final = "WAV, FLAC, AIFF, OGG and MP3 work"

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from stemgmd_tools.augment.chain import chain_names
 from stemgmd_tools.augment.devices import device_named
 from stemgmd_tools.augment.mixing import MixScope
-from stemgmd_tools.baseline.before import Checked, check_run
 from stemgmd_tools.baseline.bootstrap import mean_interval, paired_interval
 from stemgmd_tools.baseline.config import TrainConfig
 from stemgmd_tools.baseline.config_file import with_changes
@@ -28,6 +27,7 @@ from stemgmd_tools.baseline.evaluate import Measures, Source, Take, evaluate, ta
 from stemgmd_tools.baseline.model_method import TrainedModel
 from stemgmd_tools.baseline.models.registry import build
 from stemgmd_tools.baseline.ranks import process_count
+from stemgmd_tools.baseline.run_checks import Checked, check_run
 from stemgmd_tools.baseline.test_kits import trained_on
 from stemgmd_tools.baseline.train import train
 from stemgmd_tools.baseline.trainer import Make

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-
-from filelock import Timeout
 
 from stemgmd_tools.baseline.checkpoint import State, read_standing
 from stemgmd_tools.baseline.config import TrainConfig
@@ -18,7 +15,6 @@ from stemgmd_tools.baseline.splits import ROLES
 from stemgmd_tools.baseline.weights import about_weights
 from stemgmd_tools.errors import TrainingError, UsageError
 from stemgmd_tools.files import write_bytes
-from stemgmd_tools.locks import file_lock
 from stemgmd_tools.paths import inside
 
 
@@ -61,34 +57,6 @@ class RunFolder(NamedTuple):
     def last(self) -> Path:
         """The weights of the last save."""
         return self.root / "last.safetensors"
-
-    @property
-    def _lock(self) -> Path:
-        return self.root / ".lock"
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep other runs out; the lock ends with the process, however it ends.
-
-        :raises TrainingError: if another process trains here.
-        """
-        self.root.mkdir(parents=True, exist_ok=True)
-        try:
-            with file_lock(self._lock, timeout=0):
-                yield
-        except Timeout:
-            raise TrainingError(
-                f"{self.root}: another process trains in this folder; wait for it or choose another with --out"
-            ) from None
-
-    def refuse_if_held(self) -> None:
-        """Refuse a folder in which another process trains; nothing is written.
-
-        :raises TrainingError: if one does.
-        """
-        if self._lock.exists():
-            with self.held():
-                pass
 
     def check(self, config: TrainConfig, data: TrainingData) -> None:
         """Check that a run which was begun here, if there is one, can go on; nothing is written.

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from stemgmd_tools.baseline.separate_sources import Source
 from stemgmd_tools.errors import UsageError, shown
 from stemgmd_tools.files import TEMPORARY_SUFFIX, file_sha256, write_bytes
+from stemgmd_tools.json_text import parse_json
 
 RECORD_FILE: Final = ".separation.json"
 """Name of the record, beside the stems."""
@@ -90,9 +91,9 @@ def remove_if_unused(folder: Path) -> None:
 def _read(folder: Path) -> dict[str, dict[str, Any]]:
     """Return what is known of the files in a folder; nothing if there is no record, or one that makes no sense."""
     try:
-        files = json.loads((folder / RECORD_FILE).read_bytes())["files"]
+        files = parse_json((folder / RECORD_FILE).read_bytes())["files"]
         return {str(name): {"sha256": entry["sha256"], "made": dict(entry["made"])} for name, entry in files.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 

@@ -19,7 +19,6 @@ from stemgmd_tools import __version__
 from stemgmd_tools.augment.dataset import Batch
 from stemgmd_tools.baseline.account import Account
 from stemgmd_tools.baseline.batches import PartSampler, loading_workers, part_loader
-from stemgmd_tools.baseline.before import require_budget, require_drawable, require_writable
 from stemgmd_tools.baseline.checkpoint import State, read_state, restore, save_state
 from stemgmd_tools.baseline.config import TrainConfig
 from stemgmd_tools.baseline.data import (
@@ -35,6 +34,7 @@ from stemgmd_tools.baseline.interrupts import Interrupt, interrupts
 from stemgmd_tools.baseline.memory import enough_memory
 from stemgmd_tools.baseline.models.registry import build
 from stemgmd_tools.baseline.ranks import Ranks, ranks_of
+from stemgmd_tools.baseline.run_checks import require_budget, require_drawable, require_writable
 from stemgmd_tools.baseline.run_folder import RunFolder
 from stemgmd_tools.baseline.schedule import factor, progress_of
 from stemgmd_tools.baseline.trainer import Make, Trainer
@@ -42,6 +42,7 @@ from stemgmd_tools.baseline.validate import Validated, Validation
 from stemgmd_tools.baseline.watch import Silent, Watch
 from stemgmd_tools.baseline.weights import save_weights
 from stemgmd_tools.corpus.execute import worker_count
+from stemgmd_tools.locks import alone_in
 
 _VALIDATIONS: Final = 8
 """In a time budget, unless they take too long: a short one is not over before the first validation."""
@@ -83,7 +84,7 @@ def train(config: TrainConfig, out: Path, *, watch: Watch | None = None, make: M
             require_writable(out)
         data = open_data(config.data, config.model.weights)
         if ranks.is_first:
-            stack.enter_context(folder.held())
+            stack.enter_context(alone_in(out))
             folder.check(config, data)
             require_drawable(train_segments(config, data))
             folder.begin(config, data)

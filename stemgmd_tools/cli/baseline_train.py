@@ -159,8 +159,8 @@ def _source_notice(config: TrainConfig) -> str:
 def _dry_run(config: TrainConfig, grid: Sequence[Variant], options: dict[str, Any]) -> None:
     """Check all that the run checks before its first step, and print the settings."""
     from stemgmd_tools.baseline.ablate import ready
-    from stemgmd_tools.baseline.before import check_run
     from stemgmd_tools.baseline.config_file import config_text
+    from stemgmd_tools.baseline.run_checks import check_run
 
     if grid:
         found = ready(config, grid, options["out"], limit=options["limit"])

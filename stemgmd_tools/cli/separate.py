@@ -66,7 +66,7 @@ def _channel_list(context: click.Context, option: click.Parameter, text: str | N
 @click.option("--overlap", type=click.FloatRange(0, 0.5), default=0.25, show_default=True, help="Share of a chunk.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 def separate(**options: Any) -> None:
-    """Separate drum recordings into stems: files, folders of them, or - for WAV on standard input.
+    """Separate drum recordings into stems: files, folders of them, or - for standard input.
 
     Any length, any sample rate, mono or stereo; stems are as long as the input and have its rate. One file that cannot
     be separated does not stop the others. The same command goes on where it was interrupted.

@@ -13,7 +13,7 @@ from tiny_separator import Tiny, make_tiny, tiny_config
 from stemgmd_tools.baseline.log import Board, CsvLog, read_log
 from stemgmd_tools.baseline.train import train
 from stemgmd_tools.baseline.watch import Bar, Lines, Pace, Silent, watch_on
-from stemgmd_tools.errors import TrainingError
+from stemgmd_tools.errors import StemgmdError
 
 PACE = Pace(0.25, 1234, -3.21, 2.5, 240.0, 0.04)
 
@@ -92,5 +92,5 @@ def test_a_second_run_is_told_from_its_own_beginning(monkeypatch):
 
 
 def test_one_process_at_a_time_trains_in_a_folder(kits, tmp_path):
-    with FileLock(tmp_path / ".lock"), pytest.raises(TrainingError, match="another process trains in this folder"):
+    with FileLock(tmp_path / ".lock"), pytest.raises(StemgmdError, match="another run is at work on this folder"):
         train(tiny_config(kits), tmp_path, make=make_tiny)

@@ -1,4 +1,4 @@
-"""Whether a file holds all that it announces: what decoders pass over in silence."""
+"""Whether a file holds all that its header announces, which decoders do not check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that a training run checks before its first step, without writing anything: for dry runs, and for ablations."""
+"""What a training run checks before its first step; dry runs and ablations check the same. Nothing is written."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from stemgmd_tools.baseline.ranks import Ranks, process_count
 from stemgmd_tools.baseline.run_folder import RunFolder
 from stemgmd_tools.baseline.trainer import Make, Trainer
 from stemgmd_tools.errors import TrainingError, UsageError
+from stemgmd_tools.locks import refuse_if_held
 
 _DRAWN: Final = 256
 """Segments whose augmentations are drawn: enough to meet every kit of most runs."""
@@ -42,9 +43,9 @@ def check_run(config: TrainConfig, out: Path, *, make: Make = build) -> Checked:
     require_budget(config)
     device = torch.device(device_named(config.device))
     require_writable(out)
+    refuse_if_held(out)
     data = open_data(config.data, config.model.weights)
     folder = RunFolder(out)
-    folder.refuse_if_held()
     folder.check(config, data)
     require_drawable(train_segments(config, data))
     validation_segments(config, data)
