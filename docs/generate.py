@@ -34,8 +34,9 @@ from stemgmd_tools.baseline.config import TrainConfig  # noqa: E402
 from stemgmd_tools.baseline.weights import REFERENCE  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
 from stemgmd_tools.kits import docs as kit_docs  # noqa: E402
-from stemgmd_tools.kits.library import kit_table, load_kit  # noqa: E402
+from stemgmd_tools.kits.library import load_kit  # noqa: E402
 from stemgmd_tools.kits.space import docs as figure_docs  # noqa: E402
+from stemgmd_tools.kits.table import kit_table  # noqa: E402
 from stemgmd_tools.manifest import docs as manifest_docs  # noqa: E402
 from stemgmd_tools.markdown import markdown_table  # noqa: E402
 from stemgmd_tools.pieces import NOTES  # noqa: E402

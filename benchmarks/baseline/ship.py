@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.baseline.plan import WORK, Training, arguments, load
 from benchmarks.baseline.results import Begun
 from stemgmd_tools.baseline.weights import REFERENCE, load_weights, save_weights
-from stemgmd_tools.kits.library import kit_table
+from stemgmd_tools.kits.table import kit_table
 
 SHIPPED = "larsnet-s"
 """The training of ``experiments.yaml`` whose weights ship."""

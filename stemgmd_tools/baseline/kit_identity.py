@@ -14,8 +14,9 @@ from stemgmd_tools.corpus.virtual import VirtualCorpus
 from stemgmd_tools.data import shipped
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.kits.library import GROUPS, find_map, kit_table, kits_named
+from stemgmd_tools.kits.library import GROUPS, find_map, kits_named
 from stemgmd_tools.kits.store import open_bank
+from stemgmd_tools.kits.table import kit_table
 
 _BANK_RATE: Final = 44_100
 

@@ -14,11 +14,9 @@ from stemgmd_tools.corpus.jobs import SINGLE_HITS, STEMS, Job
 from stemgmd_tools.corpus.records import SUFFIX, read_record, record_path
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.kits.library import kit_table
 from stemgmd_tools.kits.store import stored_sha256
+from stemgmd_tools.kits.table import TABLE_RATE, kit_table
 
-COMMITTED_RATE: Final = 44_100
-"""The sampling rate that the hashes of ``manifests/kits.csv`` stand for."""
 _SHOWN: Final = 16
 """Digits of a hash in a message."""
 
@@ -34,7 +32,7 @@ def two_banks(root: Path, kit: str, first: str, second: str) -> CorpusError:
 def require_same_banks(root: Path, kits: Sequence[Kit], jobs: Sequence[Job], sample_rate: int) -> None:
     """Refuse to go on with a kit whose bank in the cache is another one than the corpus was begun with.
 
-    :param jobs: those to do; a kit with nothing left to do is no matter.
+    :param jobs: those to do; kits with nothing left to do are passed over.
     :raises CorpusError: naming the kit.
     """
     left = {job.kit_name for job in jobs if not record_path(root, job.kind, job.name).is_file()}
@@ -56,7 +54,7 @@ def check_banks(root: Path, kits: pd.DataFrame, findings: Findings) -> None:
 def bank_notes(identity: Identity, kits: pd.DataFrame) -> Iterator[str]:
     """Name kits whose bank is not the published one, or not the one in this machine's cache."""
     rate = identity.settings.sample_rate
-    committed = {row.name: row.bank_sha256 for row in kit_table() if row.bank_sha256} if rate == COMMITTED_RATE else {}
+    committed = {row.name: row.bank_sha256 for row in kit_table() if row.bank_sha256} if rate == TABLE_RATE else {}
     for kit, key, found in zip(kits["kit"], kits["kit_hash"], kits["bank_sha256"], strict=True):
         if committed.get(kit, found) != found:
             yield (
@@ -67,8 +65,7 @@ def bank_notes(identity: Identity, kits: pd.DataFrame) -> Iterator[str]:
         if at_hand not in {None, found}:
             yield (
                 f"kit {kit}: rendered from the bank {found[:_SHOWN]}, the cache of this machine holds "
-                f"{at_hand[:_SHOWN]}: "
-                "the same command would give other bytes here"
+                f"{at_hand[:_SHOWN]}: the same command would give other bytes here"
             )
 
 

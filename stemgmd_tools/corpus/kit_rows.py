@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from stemgmd_tools.corpus.records import Record, read_record, record_path, write_record
 from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.kits.library import kit_table, split_of
+from stemgmd_tools.kits.library import split_of
+from stemgmd_tools.kits.table import kit_table
 
 KITS: Final = "kits"
 

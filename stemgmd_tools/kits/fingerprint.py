@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -20,11 +20,9 @@ from stemgmd_tools import data
 from stemgmd_tools.files import write_bytes
 from stemgmd_tools.kits.compile import compile_bank
 from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.kits.library import KIT_TABLE, kit_table, kits_named
+from stemgmd_tools.kits.library import kits_named
+from stemgmd_tools.kits.table import KIT_TABLE, TABLE_RATE, kit_table
 from stemgmd_tools.processes import delayed, results_of, workers
-
-FINGERPRINT_RATE: Final = 44_100
-"""Sample rate in Hz of the banks whose PCM is recorded: the rate of the synthesis, so nothing is resampled."""
 
 
 class _Nowhere(io.RawIOBase):
@@ -44,7 +42,7 @@ def recorded_sha256(name: str) -> str:
 
 def fingerprint(kit: Kit) -> str:
     """Compile a kit at 44.1 kHz, keeping nothing, and return the SHA-256 of its PCM."""
-    return compile_bank(kit, FINGERPRINT_RATE, io.BufferedWriter(_Nowhere())).pcm_sha256
+    return compile_bank(kit, TABLE_RATE, io.BufferedWriter(_Nowhere())).pcm_sha256
 
 
 def fingerprints(kits: Iterable[Kit], jobs: int = 1) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -20,43 +19,16 @@ from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.schema import KitMap, Origin
 from stemgmd_tools.kits.space.names import SPACE_VERSION, MadeName, is_made, made_map, made_names, parents_of
 from stemgmd_tools.kits.space.parents import parent
+from stemgmd_tools.kits.table import kit_table
 from stemgmd_tools.listing import list_files
 
 KIT_PATH_VARIABLE: Final = "STEMGMD_KITS"
 """Environment variable: folders searched for samples and sample maps, separated as in PATH."""
 
-KIT_TABLE: Final = "kits.csv"
-"""The table of the modelled kits in ``manifests/``: name, split, SHA-256 of the bank's PCM at 44.1 kHz."""
-
 GROUPS: Final = ("all", "train", "heldout", "test")
 """Names that stand for several modelled kits; ``test`` is another word for ``heldout``."""
 
 _SUFFIX: Final = ".yaml"
-
-
-class KitRow(NamedTuple):
-    """One row of the kit table."""
-
-    name: str
-    split: str
-    """``train`` or ``heldout``."""
-    bank_sha256: str
-    """SHA-256 of the PCM of the kit's bank at 44.1 kHz; empty if it was not recorded yet."""
-
-
-def kit_table() -> tuple[KitRow, ...]:
-    """Return the rows of ``manifests/kits.csv`` in file order.
-
-    :raises KitError: if the table is missing or has other columns.
-    """
-    path = data.shipped("manifests") / KIT_TABLE
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return tuple(KitRow(*(row[column] for column in KitRow._fields)) for row in csv.DictReader(file))
-    except OSError as error:
-        raise KitError(f"{path}: cannot be read ({error.strerror}); reinstall stemgmd-tools") from error
-    except KeyError as error:
-        raise KitError(f"{path}: has no column {error}; needed: {', '.join(KitRow._fields)}") from error
 
 
 def search_path(folders: Iterable[Path] = ()) -> tuple[Path, ...]:

@@ -21,7 +21,7 @@ from stemgmd_tools.corpus.run import render_corpus
 from stemgmd_tools.corpus.verify import verify_corpus
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.files import file_sha256
-from stemgmd_tools.kits.library import KitRow
+from stemgmd_tools.kits.table import KitRow
 from stemgmd_tools.manifest.files import write_manifest
 from stemgmd_tools.manifest.frames import in_order
 from stemgmd_tools.manifest.tables import TABLES

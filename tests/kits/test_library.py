@@ -13,6 +13,7 @@ from stemgmd_tools import data
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits import library
 from stemgmd_tools.kits.kit import load_kit_file
+from stemgmd_tools.kits.table import kit_table
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +83,7 @@ def test_maps_may_be_links_and_hidden_files_are_none(tmp_path: Path) -> None:
 
 
 def test_groups_are_the_rows_of_the_kit_table() -> None:
-    rows = library.kit_table()
+    rows = kit_table()
     names = [row.name for row in rows]
     shipped = {path.stem for path in (data.shipped("sample_maps") / "modelled").glob("*.yaml")}
     assert set(names) == shipped

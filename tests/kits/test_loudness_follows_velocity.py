@@ -16,8 +16,9 @@ from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.compile import compile_bank
 from stemgmd_tools.kits.kit import Kit, kit_without_file
 from stemgmd_tools.kits.levels import LEVEL_S
-from stemgmd_tools.kits.library import find_map, kit_table, load_kit
+from stemgmd_tools.kits.library import find_map, load_kit
 from stemgmd_tools.kits.model.takes import WITHIN_DB
+from stemgmd_tools.kits.table import kit_table
 from stemgmd_tools.rendering.settings import RenderSettings
 
 pytestmark = pytest.mark.slow

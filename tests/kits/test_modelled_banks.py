@@ -17,8 +17,9 @@ from stemgmd_tools.kits import fingerprint
 from stemgmd_tools.kits.bank import Bank
 from stemgmd_tools.kits.compile import compile_bank
 from stemgmd_tools.kits.kit import load_kit_file
-from stemgmd_tools.kits.library import kit_table, load_kit
+from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.kits.store import open_bank
+from stemgmd_tools.kits.table import kit_table
 from stemgmd_tools.pieces import ARTICULATIONS
 
 LARGEST_BYTES = 250e6

@@ -21,7 +21,7 @@ from processors import (
 from tone_kits import tone_kits
 
 from stemgmd_tools import data
-from stemgmd_tools.kits.library import kit_table
+from stemgmd_tools.kits.table import kit_table
 
 pytestmark = [pytest.mark.slow, only_on_x86_64]
 

@@ -10,10 +10,10 @@ from toy_fits import toy
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.fit.recipes import Parent, Recipe, load_recipes, recipes_path
 from stemgmd_tools.kits.fit.shipped import made_kit
-from stemgmd_tools.kits.library import kit_table
 from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.map_text import map_text
 from stemgmd_tools.kits.space.figures import FIGURES
+from stemgmd_tools.kits.table import kit_table
 
 TRAIN = {"muldjord", "salamander", "gogodze_phu"}
 NEVER = {"avl_black_pearl", "avl_red_zeppelin", "becks_ludwig"}

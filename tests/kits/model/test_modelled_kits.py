@@ -33,10 +33,11 @@ from drum_measures import (
 
 from stemgmd_tools.kits.fit.donors import license_over
 from stemgmd_tools.kits.kit import Kit, load_kit_file
-from stemgmd_tools.kits.library import kit_table, known_maps
+from stemgmd_tools.kits.library import known_maps
 from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.model.room import Room
 from stemgmd_tools.kits.model.voice import Synthesiser
+from stemgmd_tools.kits.table import kit_table
 from stemgmd_tools.pieces import ARTICULATIONS
 
 KITS = tuple(row.name for row in kit_table())

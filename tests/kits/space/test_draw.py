@@ -12,7 +12,6 @@ from shipped_kits import SHIPPED_SEEDS, drawn, shipped
 from toy_models import toy_model
 
 from stemgmd_tools.kits.checks import problems
-from stemgmd_tools.kits.library import kit_table
 from stemgmd_tools.kits.model.room import Room
 from stemgmd_tools.kits.model.voice import Synthesiser
 from stemgmd_tools.kits.schema import KitMap
@@ -22,6 +21,7 @@ from stemgmd_tools.kits.space.instruments import MAIN
 from stemgmd_tools.kits.space.loudness import pitch_hz
 from stemgmd_tools.kits.space.names import RandomName, made_map
 from stemgmd_tools.kits.space.parents import levels_db, loudness_db, parent, voice_of
+from stemgmd_tools.kits.table import kit_table
 
 TOYS = {name: parent(toy_model(name, ratio=ratio)) for name, ratio in (("one", 1.0), ("other", 1.2), ("third", 1.4))}
 SEEDS = range(12)

@@ -20,12 +20,13 @@ from stemgmd_tools.errors import KitError, StemgmdError, UsageError
 from stemgmd_tools.kits import library
 from stemgmd_tools.kits.fit.donors import attribution_over
 from stemgmd_tools.kits.kit import load_kit_file
-from stemgmd_tools.kits.library import find_map, kit_names, kit_table, kits_named, load_kit, split_of
+from stemgmd_tools.kits.library import find_map, kit_names, kits_named, load_kit, split_of
 from stemgmd_tools.kits.loader import load_map
 from stemgmd_tools.kits.map_text import map_text, write_map
 from stemgmd_tools.kits.schema import Recording
 from stemgmd_tools.kits.space.names import MOST_KITS, SPACE_VERSION, made_names
 from stemgmd_tools.kits.space.parents import strictest
+from stemgmd_tools.kits.table import kit_table
 
 TRAINING = [row.name for row in kit_table() if row.split == "train"]
 HELD_OUT = [row.name for row in kit_table() if row.split == "heldout"]
