@@ -87,7 +87,7 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
     default=Path("run"),
     show_default=True,
     metavar="DIR",
-    help="Folder of the run: begun, or gone on with.",
+    help="Folder of the run: begun or continued.",
 )
 @click.option(
     "--ablate",

@@ -35,7 +35,7 @@ def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
         frames = _frames(root, identity)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise CorpusError(
-            f"{root}: its records are damaged (they lack or hold {error}); render into another folder with --out"
+            f"{root}: its records are damaged ({type(error).__name__}: {error}); render into another folder with --out"
         ) from error
     for name, frame in frames.items():
         write_manifest(folder, tables.TABLES[name], frame)

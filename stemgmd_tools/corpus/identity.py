@@ -98,7 +98,9 @@ def read_identity(root: Path) -> Identity | None:
     try:
         return _parsed(content)
     except (KeyError, TypeError, AttributeError, StemgmdError) as error:
-        raise CorpusError(f"{path}: not a description of a corpus that this version knows ({error})") from error
+        raise CorpusError(
+            f"{path}: not a description of a corpus that this version knows ({error}); render into another folder"
+        ) from error
 
 
 def _parsed(content: dict[str, Any]) -> Identity:
@@ -115,7 +117,7 @@ def _parsed(content: dict[str, Any]) -> Identity:
 
 def _kit_name(name: str) -> str:
     if not re.fullmatch(KIT_NAME, name):
-        raise CorpusError(f"kit {name!r} has a name that no kit can have")
+        raise CorpusError(f"the name {name!r} of a kit; allowed: a-z, 0-9 and _")
     return name
 
 

@@ -39,7 +39,7 @@ class Verdict:
 
     failures: tuple[Failure, ...]
     notes: tuple[str, ...]
-    """What is worth knowing and no failure: other banks than the published ones or those at hand, missing stems."""
+    """What differs and is no failure: banks that are not the published ones or those in the cache, missing stems."""
     files: int
     """Files that were checked."""
     onsets: int
