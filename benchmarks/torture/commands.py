@@ -102,7 +102,7 @@ def commands(material: Path, url: str, sha256: str) -> tuple[Command, ...]:
             "separate",
             lambda to: [
                 "separate",
-                f"{material}/drums.wav",
+                f"{material}/sounds/drums.wav",
                 "--weights",
                 weights,
                 "--device",

@@ -73,8 +73,8 @@ def _performances(material: Path) -> Sequence[Loader]:
     return (
         Loader("MIDI file", tuple(sorted(gmd.rglob("*.mid"))), _midi),
         Loader("info.csv", (gmd / "info.csv",), lambda path: read_gmd(path.parent, use_cache=False), text=True),
-        Loader("zip of GMD", (material / "groove.zip",), lambda path: read_gmd(path, use_cache=False)),
-        Loader("zip, unpacked", (material / "groove.zip",), _unpacked, fresh=True),
+        Loader("zip of GMD", (material / "archive" / "groove.zip",), lambda path: read_gmd(path, use_cache=False)),
+        Loader("zip, unpacked", (material / "archive" / "groove.zip",), _unpacked, fresh=True),
         Loader(
             "performance cache",
             _some(material / "cache", "performances/*.readings"),
@@ -131,7 +131,11 @@ def _augmentations(material: Path) -> Sequence[Loader]:
             _some(material, "kits/tin/*.wav")[:2],
             lambda path: response(path.parent, path.stem, RATE),
         ),
-        Loader("sound to separate", (material / "drums.wav", *_some(material, "flac_kits/glass/*.flac")[:1]), _sound),
+        Loader(
+            "sound to separate",
+            (material / "sounds" / "drums.wav", *_some(material, "flac_kits/glass/*.flac")[:1]),
+            _sound,
+        ),
     )
 
 
@@ -162,7 +166,7 @@ def _modelled(material: Path) -> Path:
             name: sound if name == "kick" else {"fallback": {"articulation": "kick"}}
             for name, sound in content["articulations"].items()
         }
-        path.parent.mkdir()
+        path.parent.mkdir(exist_ok=True)
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return path
 

@@ -90,9 +90,11 @@ def prepare(root: Path) -> Path:
         write_kit(root / "kits", name, hertz)
     write_kit(root / "flac_kits", "glass", 431.0, ".flac")
     _small_gmd(root / "gmd")
-    soundfile.write(root / "drums.wav", np.tile(tone(180.0, 0.4), 4), RATE)
+    for name in ("sounds", "archive"):
+        (root / name).mkdir()
+    soundfile.write(root / "sounds" / "drums.wav", np.tile(tone(180.0, 0.4), 4), RATE)
     shutil.copytree(root / "gmd", root / "zipped" / "groove")
-    _archive(root / "zipped", root / "groove.zip")
+    _archive(root / "zipped", root / "archive" / "groove.zip")
     kits = ",".join(str(root / "kits" / f"{name}.yaml") for name in KITS)
     common = ("--gmd", root / "gmd", "--kits", kits, "--jobs", 1)
     stemgmd("render", *common, "--out", root / "corpus", cache=cache)

@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.torture.loaders import Loader
 from benchmarks.torture.mutate import Edit, damage, edited
-from stemgmd_tools.errors import StemgmdError
+from stemgmd_tools.errors import StemgmdError, StemgmdWarning
 from stemgmd_tools.seeds import stream
 
 MEMORY_BYTES = 1 << 30
@@ -42,10 +42,14 @@ def damaged(loader: Loader, number: int, seed: int) -> tuple[Path, bytes, tuple[
     return file, inside, damage(inside, rng, text=loader.text)
 
 
+_COPIES: dict[Path, int] = {}
+"""Folders that were copied, by number: several may have one name."""
+
+
 def fault_of(loader: Loader, file: Path, edits: Sequence[Edit], scratch: Path) -> str | None:
     """Return what is wrong with how a loader takes a damaged file, named by kind and place; None if nothing is."""
     root = file.parents[loader.above]
-    copy = scratch / root.name
+    copy = scratch / str(_COPIES.setdefault(root, len(_COPIES))) / root.name
     if loader.fresh or not copy.exists():
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(root, copy, ignore=shutil.ignore_patterns(*(".lock", "*.lock")))
@@ -62,20 +66,24 @@ def fault_of(loader: Loader, file: Path, edits: Sequence[Edit], scratch: Path) -
 
 def _outcome(loader: Loader, target: Path, promised: str | None) -> str | None:
     try:
-        found = loader.call(target)
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always", StemgmdWarning)
+            found = loader.call(target)
         told = loader.promised(found) if loader.promised else None
     except StemgmdError as error:
-        return _message_fault(error)
+        return _message_fault(str(error), _place(error))
     except BaseException as error:  # noqa: BLE001 - whatever it is, it is a finding
         return f"{type(error).__name__} in {_place(error)}"
-    return "another result than the checksum promises" if told != promised and told is not None else None
+    if told != promised and told is not None:
+        return "another result than the checksum promises"
+    notes = [str(one.message) for one in warned if issubclass(one.category, StemgmdWarning)]
+    return next(filter(None, (_message_fault(note, "a warning") for note in notes)), None)
 
 
-def _message_fault(error: StemgmdError) -> str | None:
-    message = str(error)
+def _message_fault(message: str, place: str) -> str | None:
     if len(message) > LONGEST_MESSAGE:
-        return f"more than {LONGEST_MESSAGE} characters in {_place(error)}"
-    return f"several lines in {_place(error)}" if len(message.splitlines()) != 1 else None
+        return f"more than {LONGEST_MESSAGE} characters in {place}"
+    return f"several lines in {place}" if len(message.splitlines()) != 1 else None
 
 
 _PROMISES: dict[tuple[str, Path], str | None] = {}

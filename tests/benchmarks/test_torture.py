@@ -42,7 +42,7 @@ def found(tally: Tally) -> dict[str, dict[str, list[int]]]:
 @pytest.mark.slow
 def test_killed_commands_complete_to_the_same_bytes(material: Path, tmp_path: Path) -> None:
     tally = Tally(tmp_path / "torture.json", SEED)
-    with served(material / "groove.zip") as address:
+    with served(material / "archive" / "groove.zip") as address:
         every = commands(material, *address)
         run_kills(every, tally, kills=KILLS, seed=SEED, jobs=JOBS, deadline=NEVER, cache=material / "cache")
     assert found(tally) == {}
