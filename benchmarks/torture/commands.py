@@ -21,6 +21,8 @@ class Command:
     """Of a scratch folder whose ``out`` it writes to."""
     share: float = 1.0
     """How often it is killed beside the others."""
+    copies: tuple[Path, ...] = ()
+    """Folders that are copied into the scratch folder first, since the command locks them."""
     own_cache: bool = False
     """Whether its cache is what it writes, too."""
 
@@ -81,7 +83,11 @@ def commands(material: Path, url: str, sha256: str) -> tuple[Command, ...]:
             ],
             0.7,
         ),
-        Command("merge", lambda to: ["merge", f"{to}/out", f"{material}/shard1", f"{material}/shard2", "--jobs", "1"]),
+        Command(
+            "merge",
+            lambda to: ["merge", f"{to}/out", f"{to}/shard1", f"{to}/shard2", "--jobs", "1"],
+            copies=(material / "shard1", material / "shard2"),
+        ),
         Command(
             "baseline-train",
             lambda to: [

@@ -171,6 +171,8 @@ def _room(command: Command, scratch: Path, cache: Path) -> tuple[Path, Path, Pat
     shutil.rmtree(scratch, ignore_errors=True)
     place = scratch / "place"
     place.mkdir(parents=True)
+    for folder in command.copies:
+        shutil.copytree(folder, place / folder.name)
     return place, place / "cache" if command.own_cache else cache, scratch / "said"
 
 
