@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 
 from benchmarks.torture.codecs import PLAIN, Codec, SafetensorsHeader, Sealed
-from stemgmd_tools.audio import TrackReader, read_audio, read_pcm
+from stemgmd_tools.audio import TrackReader, read_audio
 from stemgmd_tools.augment import chain
 from stemgmd_tools.augment.chain import load_chain
 from stemgmd_tools.augment.responses import response
@@ -22,6 +22,7 @@ from stemgmd_tools.baseline.checkpoint import read_state
 from stemgmd_tools.baseline.config_file import read_config
 from stemgmd_tools.baseline.weights import about_weights, kits_heard, load_weights
 from stemgmd_tools.corpus.identity import read_identity
+from stemgmd_tools.corpus.reader import Corpus
 from stemgmd_tools.corpus.records import read_record
 from stemgmd_tools.data import shipped
 from stemgmd_tools.kits.bank import Bank
@@ -115,7 +116,7 @@ def _corpora(material: Path) -> Sequence[Loader]:
             _some(augmented, "manifests/*.parquet") + _some(corpus, "manifests/*.parquet"),
             read_manifest,
         ),
-        Loader("stem of a corpus, FLAC", _some(corpus, "audio/*/*/*/*/mixture.flac"), read_pcm, promised=_pcm),
+        Loader("stem of a corpus, FLAC", _some(corpus, "audio/*/*/*/*/kick.flac"), _stem, above=5, promised=_pcm),
     )
 
 
@@ -211,9 +212,14 @@ def _sounds(found: object) -> str | None:
     return hashlib.sha256(b"".join(sounds) + found.gain.tobytes()).hexdigest()
 
 
+def _stem(path: Path) -> object:
+    root = path.parents[5]
+    kit, *performance, stem = path.relative_to(root / "audio").with_suffix("").parts
+    return Corpus(root).stems("/".join(performance), kit, pieces=[stem])
+
+
 def _pcm(found: object) -> str | None:
-    (pcm, *_) = found  # type: ignore[misc]
-    return hashlib.sha256(pcm.tobytes()).hexdigest()
+    return hashlib.sha256(np.asarray(found).tobytes()).hexdigest()
 
 
 def _identity(path: Path) -> object:
