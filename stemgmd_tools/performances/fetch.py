@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -61,6 +60,7 @@ def fetch_gmd(
         raise FetchError(f"sha256 is {sha256!r}; it must be 64 hexadecimal digits")
     present = _performances_in(target)
     if present:
+        _clear(sha256.lower(), target)
         return Fetched(target, present, was_there=True)
     if not _is_free(target):
         raise FetchError(f"{target}: exists and is not a whole copy of GMD; move it away or choose another folder")
@@ -95,10 +95,14 @@ def _performances_in(folder: Path) -> int:
     return len(rows) if all((folder / row.midi_filename).is_file() for row in rows) else 0
 
 
+def _downloads() -> Path:
+    return cache_dir() / "downloads"
+
+
 @contextmanager
 def _alone(sha256: str) -> Iterator[Path]:
     """Yield the partial file of an archive, while no other process works on it."""
-    downloads = cache_dir() / "downloads"
+    downloads = _downloads()
     try:
         downloads.mkdir(parents=True, exist_ok=True)
         with file_lock(downloads / f"{sha256}.lock", timeout=0):
@@ -107,6 +111,20 @@ def _alone(sha256: str) -> Iterator[Path]:
         raise FetchError(f"{downloads}: another process is fetching this archive; wait for it") from None
     except OSError as error:
         raise FetchError(f"{downloads}: cannot be written ({error.strerror}); set STEMGMD_CACHE") from error
+
+
+def _scratch(sha256: str, target: Path) -> Path:
+    """Return the folder in which an archive is unpacked, beside the one where it will lie."""
+    return target.with_name(f".tmp-gmd-{sha256[:16]}")
+
+
+def _clear(sha256: str, target: Path) -> None:
+    """Remove what a process left that was killed after the last step; one that is at work is not disturbed."""
+    scratch, part = _scratch(sha256, target), _downloads() / f"{sha256}.part"
+    if scratch.exists() or part.exists():
+        with suppress(FetchError), _alone(sha256):
+            part.unlink(missing_ok=True)
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _download_checked(url: str, sha256: str, part: Path, patience: Patience, show_progress: bool) -> None:
@@ -133,7 +151,9 @@ def _place(archive: Path, target: Path) -> None:
     """Unpack next to ``target``, then rename: the folder is there whole or not at all."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".tmp-gmd-", dir=target.parent))
+        scratch = _scratch(archive.stem, target)
+        shutil.rmtree(scratch, ignore_errors=True)  # of a process that was killed
+        scratch.mkdir()
     except OSError as error:
         raise FetchError(f"{target.parent}: cannot be written ({error.strerror})") from error
     try:
