@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +14,12 @@ from typing import Final
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from stemgmd_tools.errors import StemgmdError
+from stemgmd_tools.files import TEMPORARY_SUFFIX
 
 _LOCK: Final = ".lock"
 """Of an output folder that one run at a time may write."""
+_OURS: Final = re.compile(rf"\.\d+{re.escape(TEMPORARY_SUFFIX)}$")
+"""How names end under which processes write, see :func:`stemgmd_tools.files.temporary_beside`."""
 _NO_FLOCK: Final = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL})
 """What ``flock`` fails with on file systems that have no locks, as network disks may be mounted."""
 
@@ -36,18 +40,16 @@ def file_lock(path: Path, timeout: float = -1.0) -> BaseFileLock:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Keep other runs out of an output folder, which is made if needed.
+    """Keep other runs out of an output folder, which is made if needed; remove what a killed one was writing.
 
     :raises StemgmdError: if another process is at work there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with file_lock(folder / _LOCK, timeout=0):
-            yield
-    except Timeout:
-        raise StemgmdError(
-            f"{folder}: another run is at work on this folder; wait for it or choose another with --out"
-        ) from None
+    with _held(folder):
+        for left in folder.rglob(f"*{TEMPORARY_SUFFIX}"):
+            if _OURS.search(left.name):
+                left.unlink(missing_ok=True)
+        yield
 
 
 def refuse_if_held(folder: Path) -> None:
@@ -56,8 +58,19 @@ def refuse_if_held(folder: Path) -> None:
     :raises StemgmdError: if one is.
     """
     if (folder / _LOCK).exists():
-        with alone_in(folder):
+        with _held(folder):
             pass
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    try:
+        with file_lock(folder / _LOCK, timeout=0):
+            yield
+    except Timeout:
+        raise StemgmdError(
+            f"{folder}: another run is at work on this folder; wait for it or choose another with --out"
+        ) from None
 
 
 def _has_flock(folder: Path) -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from filelock import Timeout
 
-from stemgmd_tools.locks import file_lock
+from stemgmd_tools.files import temporary_beside
+from stemgmd_tools.locks import alone_in, file_lock, refuse_if_held
 
 HOLDER = """
 import errno, fcntl, sys
@@ -64,3 +65,17 @@ def test_a_lock_file_that_flock_left_holds_nobody_up_without_it(tmp_path, monkey
     monkeypatch.setattr("fcntl.flock", refuse)
     with file_lock(path, timeout=0), pytest.raises(Timeout), file_lock(path, timeout=0):
         pass
+
+
+def test_only_what_a_killed_run_was_writing_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    ours = [temporary_beside(tmp_path / "last.safetensors"), temporary_beside(tmp_path / "clips" / "one.json")]
+    others = [tmp_path / "film.mp4.part", tmp_path / "1.part"]
+    for path in (*ours, *others):
+        path.touch()
+    refuse_if_held(tmp_path)
+    assert all(path.exists() for path in ours)
+    with alone_in(tmp_path):
+        assert not any(path.exists() for path in ours)
+    refuse_if_held(tmp_path)
+    assert all(path.exists() for path in others)

@@ -268,6 +268,21 @@ def test_fetched_data_is_found_and_read(archive: bytes, starter_dir: Path) -> No
     assert not list((cache_dir() / "downloads").glob("*.part"))
 
 
+def test_what_a_killed_process_left_is_removed(archive: bytes) -> None:
+    """Killed while it unpacked, and killed when all was in place."""
+    digest = sha256(archive)
+    scratch = cached_gmd().with_name(f".tmp-gmd-{digest[:16]}")
+    for _ in range(2):
+        (scratch / "unpacked").mkdir(parents=True)
+        part = cache_dir() / "downloads" / f"{digest}.part"
+        part.parent.mkdir(exist_ok=True)
+        part.write_bytes(archive)
+        with serving(Behaviour(archive)) as url:
+            assert fetch_gmd(url=url, sha256=digest, patience=QUICK, show_progress=False).performances == 33
+        assert not scratch.exists()
+        assert not part.exists()
+
+
 def test_wrong_bytes_are_dropped_before_anything_is_unpacked(archive: bytes) -> None:
     with serving(Behaviour(CONTENT)) as url, pytest.raises(FetchError, match=f"SHA-256 is {sha256(CONTENT)}, must be"):
         fetch_gmd(url=url, sha256=sha256(archive), patience=QUICK, show_progress=False)
