@@ -19,6 +19,8 @@ from stemgmd_tools.errors import UsageError
 from stemgmd_tools.files import file_sha256
 from stemgmd_tools.paths import is_relative_path
 
+LONGEST_S: Final = 60.0
+"""Longest impulse response that is read; a damaged header may state a rate of one frame per second."""
 ENDINGS: Final = (".wav", ".flac", ".aiff", ".aif", ".ogg")
 PARAMETERS: Final = frozenset(
     (effect.name, parameter.name)
@@ -57,7 +59,7 @@ def response(folder: Path | None, name: str, sample_rate: int) -> NDArray[np.flo
 @lru_cache(maxsize=64)
 def _read(path: Path, _sha256: str, sample_rate: int) -> NDArray[np.float32]:
     """Read a file; another content is another entry."""
-    sound, rate = read_audio(path)
+    sound, rate = read_audio(path, longest_s=LONGEST_S)
     if sound.shape[1] > 2:
         raise UsageError(f"{path}: has {sound.shape[1]} channels; 1 and 2 can be used")
     if rate != sample_rate:

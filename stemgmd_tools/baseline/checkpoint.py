@@ -14,9 +14,9 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
+from stemgmd_tools.baseline.tensor_bytes import tensor_bytes
 from stemgmd_tools.baseline.trainer import Trainer
 from stemgmd_tools.errors import TrainingError
 from stemgmd_tools.files import write_bytes
@@ -79,7 +79,7 @@ def save_state(path: Path, state: State, trainer: Trainer) -> None:
         "ema_updates": 0 if trainer.ema is None else trainer.ema.updates,
     }
     told = {"format": FORMAT, "state": state.model_dump_json(), "rest": json.dumps(rest)}
-    write_bytes(path, save({name: one.detach().cpu().contiguous() for name, one in tensors.items()}, told))
+    write_bytes(path, tensor_bytes(tensors, told))
     write_bytes(path.with_suffix(".json"), (state.model_dump_json(indent=1) + "\n").encode())
 
 

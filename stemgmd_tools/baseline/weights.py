@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 
 from stemgmd_tools.baseline.models.registry import ModelSpec, build
 from stemgmd_tools.baseline.models.separator import Separator
 from stemgmd_tools.baseline.models.shapes import shapes_of
+from stemgmd_tools.baseline.tensor_bytes import tensor_bytes
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.files import write_bytes
 from stemgmd_tools.json_text import parse_json
@@ -56,12 +56,12 @@ def shipped_weights() -> Path:
 
 
 def save_weights(path: Path, spec: ModelSpec, model: Separator, about: Mapping[str, Any]) -> None:
-    """Write a model's weights; the file appears whole or not at all.
+    """Write a model's weights; the file appears whole or not at all, and equal weights give equal bytes.
 
     :raises AudioError: if it cannot be written.
     """
     told = {"format": FORMAT, "spec": json.dumps(spec._asdict()), "about": json.dumps(dict(about), sort_keys=True)}
-    write_bytes(path, save({name: one.contiguous() for name, one in model.state_dict().items()}, told))
+    write_bytes(path, tensor_bytes(model.state_dict(), told))
 
 
 def about_weights(path: Path) -> dict[str, Any]:

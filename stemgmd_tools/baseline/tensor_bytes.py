@@ -1,0 +1,28 @@
+"""Tensors and what is told of them as the bytes of a safetensors file; equal content gives equal bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from safetensors.torch import save
+from torch import Tensor
+
+_LENGTH_BYTES: Final = 8
+"""Of the header's length, which the file begins with; the header is padded to a multiple of as many."""
+_METADATA: Final = "__metadata__"
+
+
+def tensor_bytes(tensors: Mapping[str, Tensor], told: Mapping[str, str]) -> bytes:
+    """Return the file's bytes. The library writes ``told`` in an order that differs from process to process.
+
+    :param told: metadata of the file; they are written in the order of their names.
+    """
+    content = save({name: one.detach().cpu().contiguous() for name, one in tensors.items()}, dict(told))
+    end = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "little")
+    header = json.loads(content[_LENGTH_BYTES:end])
+    header[_METADATA] = dict(sorted(told.items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % _LENGTH_BYTES)
+    return len(text).to_bytes(_LENGTH_BYTES, "little") + text + content[end:]
