@@ -19,7 +19,6 @@ from stemgmd_tools.products import product
 
 HIGHEST_HZ: Final = 22050.0
 _LONGEST_S: Final = 30.0
-_LOWEST_HZ: Final = 1.0
 _SOONEST_S: Final = 1e-6
 
 
