@@ -45,7 +45,8 @@ def main() -> None:
         killed = tuple(one for one in commands(material, *address) if not arguments.only or arguments.only in one.name)
         if killed and arguments.kills:
             share = {"kills": arguments.kills, "deadline": began + KILLS_SHARE * seconds}
-            run_kills(killed, tally, seed=arguments.seed, jobs=arguments.jobs, cache=material / "cache", **share)
+            share |= {"cache": material / "cache", "folder": arguments.work / "findings"}
+            run_kills(killed, tally, seed=arguments.seed, jobs=arguments.jobs, **share)
     if read and arguments.inputs:
         share = {"trials": arguments.inputs, "deadline": began + seconds, "folder": arguments.work / "findings"}
         run_inputs(read, tally, seed=arguments.seed, jobs=arguments.jobs, **share)

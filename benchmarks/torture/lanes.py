@@ -21,19 +21,28 @@ from benchmarks.torture.results import Tally
 
 
 def run_kills(
-    commands: Sequence[Command], tally: Tally, *, kills: int, seed: int, jobs: int, deadline: float, cache: Path
+    commands: Sequence[Command],
+    tally: Tally,
+    *,
+    kills: int,
+    seed: int,
+    jobs: int,
+    deadline: float,
+    cache: Path,
+    folder: Path,
 ) -> None:
     """Kill commands until there were so many kills of all of them together, or until a moment.
 
     :param tally: what there was before, and what is added; it counts kills, of which a trial has several.
     :param deadline: of ``time.monotonic``.
     :param cache: of all commands that do not write to it.
+    :param folder: where it is kept what commands said in trials that show something.
     """
     begun = {command.name: tally.trials(command.name) for command in commands}
     numbers = {name: 1000 * done for name, done in begun.items()}  # a run that goes on makes other trials
     waiting = selectors.DefaultSelector()
     with contextlib.ExitStack() as stack:
-        lanes = [stack.enter_context(_lane(commands, seed, cache)) for _ in range(jobs)]
+        lanes = [stack.enter_context(_lane(commands, seed, cache, folder)) for _ in range(jobs)]
         for lane in lanes:
             waiting.register(lane, selectors.EVENT_READ)
             _give(lane, commands, tally, numbers)
@@ -72,14 +81,14 @@ def _line(lane: socket.socket) -> bytes:
 
 
 @contextlib.contextmanager
-def _lane(commands: Sequence[Command], seed: int, cache: Path) -> Iterator[socket.socket]:
+def _lane(commands: Sequence[Command], seed: int, cache: Path, folder: Path) -> Iterator[socket.socket]:
     """Start a process that makes trials; yield the socket that takes them and gives what was found."""
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if not pid:
         ours.close()
         try:
-            _work(theirs, commands, seed, cache)
+            _work(theirs, commands, seed, cache, folder)
         except BaseException:  # noqa: BLE001 - the process ends here, and tells it first
             traceback.print_exc()
         finally:
@@ -94,7 +103,7 @@ def _lane(commands: Sequence[Command], seed: int, cache: Path) -> Iterator[socke
         os.waitpid(pid, 0)
 
 
-def _work(lane: socket.socket, commands: Sequence[Command], seed: int, cache: Path) -> None:
+def _work(lane: socket.socket, commands: Sequence[Command], seed: int, cache: Path, folder: Path) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="torture-"))
     known: dict[str, Undisturbed] = {}
     try:
@@ -105,6 +114,9 @@ def _work(lane: socket.socket, commands: Sequence[Command], seed: int, cache: Pa
                 if command.name not in known:
                     known[command.name] = undisturbed(command, scratch / "trial", cache)
                 count, found = faults(command, number, seed, known[command.name], scratch / "trial", cache)
+                if found:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(scratch / "trial" / "said", folder / f"{command.name}-{number}.txt")
                 lane.sendall(json.dumps([command.name, number, count, found]).encode() + b"\n")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

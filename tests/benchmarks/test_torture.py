@@ -44,7 +44,8 @@ def test_killed_commands_complete_to_the_same_bytes(material: Path, tmp_path: Pa
     tally = Tally(tmp_path / "torture.json", SEED)
     with served(material / "archive" / "groove.zip") as address:
         every = commands(material, *address)
-        run_kills(every, tally, kills=KILLS, seed=SEED, jobs=JOBS, deadline=NEVER, cache=material / "cache")
+        bounds = {"kills": KILLS, "deadline": NEVER, "cache": material / "cache", "folder": tmp_path / "findings"}
+        run_kills(every, tally, seed=SEED, jobs=JOBS, **bounds)
     assert found(tally) == {}
     assert sum(line.trials for line in tally.lines()) >= KILLS
 
