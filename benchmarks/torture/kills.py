@@ -34,6 +34,7 @@ class Started:
 
     def __init__(self, arguments: list[str], cache: Path, said: Path) -> None:
         """Start."""
+        self._shared = _shared_names()  # of other processes, whose numbers may come round again
         self.pid = os.fork()
         if not self.pid:
             _become(arguments, cache, said)
@@ -61,6 +62,10 @@ class Started:
         self.all_killed = everyone
         (os.killpg if everyone else os.kill)(self.pid, signal.SIGKILL)
         self.wait(PATIENCE_S)
+
+    def in_shared_memory(self) -> bool:
+        """Return whether names that came since then hold the number of one of its processes."""
+        return any(_belongs(name, self.pids) for name in _shared_names() - self._shared)
 
     def orphans(self) -> set[int]:
         """Return what of its session is left after a while, and end it."""
@@ -179,12 +184,13 @@ def _room(command: Command, scratch: Path, cache: Path) -> tuple[Path, Path, Pat
 def _left_of(started: Started) -> Iterator[str]:
     if started.orphans():
         yield "leaves processes behind"
-    if (
-        sys.platform == "linux"
-        and not started.all_killed
-        and any(_belongs(path.name, started.pids) for path in Path("/dev/shm").iterdir())
-    ):
+    if not started.all_killed and started.in_shared_memory():
         yield "leaves files in /dev/shm"
+
+
+def _shared_names() -> set[str]:
+    folder = Path("/dev/shm")
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
 
 
 def _belongs(name: str, pids: set[int]) -> bool:

@@ -23,8 +23,17 @@ MAX_TABLE_DEPTH: Final = 3
 MAX_FILE_BYTES: Final = 16 << 20
 """No MIDI file or csv comes near it; what does is not read into memory."""
 
-_BAD_ARCHIVE: Final = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError)
-"""What zipfile raises on damaged, encrypted (RuntimeError) or exotically compressed members."""
+_BAD_ARCHIVE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    MemoryError,
+)
+"""What zipfile raises on members that are damaged (whose size may then be beyond memory), encrypted (RuntimeError) or
+exotically compressed."""
 
 
 @dataclass(frozen=True, slots=True)
