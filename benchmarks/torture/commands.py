@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from benchmarks.torture.material import KITS
 
@@ -12,19 +12,27 @@ IGNORED = ("locks", "shards", ".lock", "log.csv", "tensorboard", "state.safetens
 """Parts of paths that need not be the same: locks, and what of a run of training tells times."""
 
 
+OUT: Final = "{out}"
+"""Stands for the scratch folder in the words of a command."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command line, and where it writes."""
 
     name: str
-    arguments: Callable[[Path], list[str]]
-    """Of a scratch folder whose ``out`` it writes to."""
+    words: tuple[str, ...]
+    """Its words, :data:`OUT` where the scratch folder goes; it writes to ``out`` in there."""
     share: float = 1.0
     """How often it is killed beside the others."""
     copies: tuple[Path, ...] = ()
     """Folders that are copied into the scratch folder first, since the command locks them."""
     own_cache: bool = False
     """Whether its cache is what it writes, too."""
+
+    def arguments(self, scratch: Path) -> list[str]:
+        """Return the words for one scratch folder."""
+        return [word.replace(OUT, str(scratch)) for word in self.words]
 
 
 def commands(material: Path, url: str, sha256: str) -> tuple[Command, ...]:
@@ -33,112 +41,32 @@ def commands(material: Path, url: str, sha256: str) -> tuple[Command, ...]:
     :param url: where an archive of MIDI can be fetched, of this checksum.
     """
     kits = ",".join(str(material / "kits" / f"{name}.yaml") for name in KITS)
-    gmd = ["--gmd", str(material / "gmd")]
-    render = ["render", *gmd, "--kits", kits, "--quiet"]
-    one = ["render", *gmd, "--kits", kits.partition(",")[0], "--limit", "1", "--jobs", "1", "--quiet"]
+    kit = kits.partition(",")[0]
+    gmd, corpus, out = str(material / "gmd"), str(material / "corpus"), f"{OUT}/out"
+    to_out = ("--quiet", "--out", out)
+    stems = ("render", "--gmd", gmd, "--kits", kits, "--no-single-hits", *to_out)
+    hits = ("render", "--gmd", gmd, "--kits", kit, "--limit", "1", "--jobs", "1", *to_out)
     rows = str(material / "augmented" / "manifests" / "augmentations.csv")
-    weights = str(material / "run" / "last.safetensors")
+    augment = ("augment", corpus, "--jobs", "1", *to_out)
+    shards = (material / "shard1", material / "shard2")
+    merge = ("merge", out, f"{OUT}/shard1", f"{OUT}/shard2", "--jobs", "1")
+    train = ("baseline-train", "--config", str(material / "training.yaml"), "--kits", kits, "--virtual", gmd, *to_out)
+    sound, weights = str(material / "sounds" / "drums.wav"), str(material / "run" / "last.safetensors")
+    separate = ("separate", sound, "--weights", weights, "--device", "cpu", "--threads", "1", *to_out)
+    evaluate = ("evaluate", corpus, "--method", "mixture", "--max-s", "1", "--no-page", *to_out)
     return (
-        Command("render --jobs 1", lambda to: [*render, "--jobs", "1", "--no-single-hits", "--out", f"{to}/out"], 2),
-        Command("render --jobs 2", lambda to: [*render, "--jobs", "2", "--no-single-hits", "--out", f"{to}/out"], 1),
-        Command("render, single hits", lambda to: [*one, "--out", f"{to}/out"]),
-        Command("kits build", lambda _: ["kits", "build", kits, "--jobs", "1"], own_cache=True),
-        Command("kits make", lambda to: ["kits", "make", "--count", "2", "--out", f"{to}/out"], 0.3),
-        Command(
-            "kits morph",
-            lambda to: ["kits", "morph", "cedar_hall", "birch_room", "0.3", "--out", f"{to}/out.yaml"],
-            0.2,
-        ),
-        Command(
-            "kits fit",
-            lambda to: ["kits", "fit", kits.partition(",")[0], "--no-report", "--out", f"{to}/out.yaml"],
-            0.1,
-        ),
-        Command(
-            "augment",
-            lambda to: [
-                "augment",
-                f"{material}/corpus",
-                "--chain",
-                "larsnet",
-                "--jobs",
-                "1",
-                "--quiet",
-                "--out",
-                f"{to}/out",
-            ],
-        ),
-        Command(
-            "augment --replay",
-            lambda to: [
-                "augment",
-                f"{material}/corpus",
-                "--replay",
-                rows,
-                "--jobs",
-                "1",
-                "--quiet",
-                "--out",
-                f"{to}/out",
-            ],
-            0.7,
-        ),
-        Command(
-            "merge",
-            lambda to: ["merge", f"{to}/out", f"{to}/shard1", f"{to}/shard2", "--jobs", "1"],
-            copies=(material / "shard1", material / "shard2"),
-        ),
-        Command(
-            "baseline-train",
-            lambda to: [
-                "baseline-train",
-                "--config",
-                f"{material}/training.yaml",
-                "--kits",
-                kits,
-                "--virtual",
-                gmd[1],
-                "--quiet",
-                "--out",
-                f"{to}/out",
-            ],
-            0.5,
-        ),
-        Command(
-            "separate",
-            lambda to: [
-                "separate",
-                f"{material}/sounds/drums.wav",
-                "--weights",
-                weights,
-                "--device",
-                "cpu",
-                "--threads",
-                "1",
-                "--quiet",
-                "--out",
-                f"{to}/out",
-            ],
-        ),
-        Command(
-            "evaluate",
-            lambda to: [
-                "evaluate",
-                f"{material}/corpus",
-                "--method",
-                "mixture",
-                "--max-s",
-                "1",
-                "--no-page",
-                "--quiet",
-                "--out",
-                f"{to}/out",
-            ],
-            0.5,
-        ),
-        Command(
-            "fetch gmd",
-            lambda to: ["fetch", "gmd", "--url", url, "--sha256", sha256, "--to", f"{to}/out"],
-            own_cache=True,
-        ),
+        Command("render --jobs 1", (*stems, "--jobs", "1"), 2),
+        Command("render --jobs 2", (*stems, "--jobs", "2"), 1),
+        Command("render, single hits", hits),
+        Command("kits build", ("kits", "build", kits, "--jobs", "1"), own_cache=True),
+        Command("kits make", ("kits", "make", "--count", "2", "--out", out), 0.3),
+        Command("kits morph", ("kits", "morph", "cedar_hall", "birch_room", "0.3", "--out", f"{out}.yaml"), 0.2),
+        Command("kits fit", ("kits", "fit", kit, "--no-report", "--out", f"{out}.yaml"), 0.1),
+        Command("augment", (*augment, "--chain", "larsnet")),
+        Command("augment --replay", (*augment, "--replay", rows), 0.7),
+        Command("merge", merge, copies=shards),
+        Command("baseline-train", train, 0.5),
+        Command("separate", separate),
+        Command("evaluate", evaluate, 0.5),
+        Command("fetch gmd", ("fetch", "gmd", "--url", url, "--sha256", sha256, "--to", out), own_cache=True),
     )

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.torture import report
 from benchmarks.torture.codecs import SafetensorsHeader, Sealed
-from benchmarks.torture.commands import Command, commands
+from benchmarks.torture.commands import OUT, Command, commands
 from benchmarks.torture.inputs import run_inputs
 from benchmarks.torture.kills import faults, undisturbed
 from benchmarks.torture.lanes import run_kills
@@ -127,12 +127,12 @@ def test_a_run_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_command_leaves_is_found(material: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    command = Command("kits list", lambda to: ["kits", "make", "--out", f"{to}/out"])
+    command = Command("kits list", ("kits", "make", "--out", f"{OUT}/out"))
     expected = undisturbed(command, tmp_path / "trial", material / "cache")
-    other = Command("kits list", lambda to: [*command.arguments(to), "--seed", "1"])
+    other = Command("kits list", (*command.words, "--seed", "1"))
     _, wrong = faults(other, 0, SEED, expected, tmp_path / "trial", material / "cache")
     assert "another result after a kill" in wrong
-    failing = Command("kits list", lambda to: ["kits", "make", "--count", "0", "--out", f"{to}/out"])
+    failing = Command("kits list", ("kits", "make", "--count", "0", "--out", f"{OUT}/out"))
     assert "fails after a kill" in faults(failing, 0, SEED, expected, tmp_path / "trial", material / "cache")[1]
 
 
