@@ -14,6 +14,7 @@ from stemgmd_tools.augment.catalogue_played import KIT_EFFECTS, PERFORMANCE_EFFE
 from stemgmd_tools.augment.catalogue_sound import DYNAMICS, SPACE
 from stemgmd_tools.augment.catalogue_types import DRAWN, SEEDS, Domain, Effect, Kind, Parameter, Scope
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.checks import nearest
 
 __all__ = [
     "DRAWN",
@@ -51,4 +52,5 @@ def effect_named(name: str) -> Effect:
     try:
         return EFFECT_OF_NAME[name]
     except KeyError:
-        raise UsageError(f'no effect "{name}"; known effects: {", ".join(EFFECT_OF_NAME)}') from None
+        close = nearest(name, EFFECT_OF_NAME)
+        raise UsageError(f'no effect "{name}"{close}; known effects: {", ".join(EFFECT_OF_NAME)}') from None

@@ -28,7 +28,9 @@ QUIETEST_DB: Final = -60.0
 SILENT_DBFS: Final = -120.0
 """Nothing below this is a stroke in any line."""
 APART_S: Final = 0.020
-"""Rises that follow one another closer than this are one stroke."""
+"""Rises that follow one another closer than this are one stroke, unless the later is much louder."""
+LOUDER_DB: Final = 12.0
+"""A rise that reaches this much more than the one before it is a stroke, however close: that one was a beating."""
 EARLIER: Final = 2 * BLOCK
 """Frames by which the beginning of an attack lies before its rise is plain."""
 
@@ -41,10 +43,13 @@ def found_attacks(line: Tensor, sample_rate: int) -> NDArray[np.int64]:
     steps = [_rising(sound[None], sample_rate) for sound in (line, line.diff(dim=-1)) if sound.shape[-1]]
     every = np.unique(np.concatenate(steps)) if steps else np.empty(0, np.int64)
     apart = max(1, round(APART_S * sample_rate / BLOCK))
+    reached = _reached(line, every, max(1, round(RISE_S * sample_rate / BLOCK)))
     kept: list[int] = []
-    for step in every.tolist():
-        if not kept or step - kept[-1] >= apart:
+    kept_level = 0.0
+    for step, level in zip(every.tolist(), reached.tolist(), strict=True):
+        if not kept or step - kept[-1] >= apart or level > kept_level + LOUDER_DB:
             kept.append(step)
+            kept_level = level
     frames: NDArray[np.int64] = np.maximum(np.array(kept, np.int64) * BLOCK - EARLIER, 0)
     return frames
 
@@ -59,3 +64,10 @@ def _rising(sound: Tensor, sample_rate: int) -> NDArray[np.int64]:
     floor = max(float(level.max()) + QUIETEST_DB, SILENT_DBFS)
     out = (level > (before + RISE_DB).clamp_min(floor))[0].numpy()
     return np.flatnonzero(out & ~np.concatenate([[False], out[:-1]]))
+
+
+def _reached(line: Tensor, steps: NDArray[np.int64], width: int) -> NDArray[np.float64]:
+    """Return the highest level in dB of a line (channel, frame) within ``width`` steps from each of ``steps``."""
+    level = decibels(block_peaks(line[None]).cpu())[0]
+    highest = torch.nn.functional.pad(level, (0, width - 1), value=-1000.0).unfold(0, width, 1).amax(1).numpy()
+    return highest[np.minimum(steps, len(highest) - 1)]

@@ -102,6 +102,15 @@ def test_nothing_is_found_in_silence_and_a_tone_begins_once():
         assert len(found) == 1 and abs(int(found[0]) - 5000) <= 2 * ONSET_S * RATE
 
 
+def test_a_beating_right_before_a_stroke_does_not_hide_it():
+    sound = 0.002 * np.random.default_rng(0).normal(size=(1, RATE)).astype(np.float32)
+    sound[:, :20_000] *= 0.5
+    stroke = 20_489  # 11 ms after the noise rises by 6 dB
+    sound[:, stroke:] += 0.3 * _tone(200.0, RATE - stroke).astype(np.float32)
+    found = found_attacks(torch.from_numpy(sound), RATE)
+    assert np.abs(found - stroke).min() <= 2 * ONSET_S * RATE
+
+
 @pytest.mark.parametrize("cents", [-300.0, 300.0])
 def test_no_attack_sounds_twice(cents):
     """Between strokes the sound only decays: nowhere is it much louder than right after the stroke before."""
