@@ -107,7 +107,11 @@ def test_an_unknown_option_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [("a", "width is 'a'; it is of type int"), (2.5, "width is 2.5; it is of type int"), (0, "width is 0; allowed: 1 to 65536")],
+    [
+        ("a", "width is 'a'; it is of type int"),
+        (2.5, "width is 2.5; it is of type int"),
+        (0, "width is 0; allowed: 1 to 65536"),
+    ],
 )
 def test_an_option_that_cannot_be_is_named(value: object, words: str) -> None:
     with pytest.raises(UsageError, match=words):
