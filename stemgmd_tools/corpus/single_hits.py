@@ -52,13 +52,17 @@ class SingleStroke(NamedTuple):
 def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[SingleHitRow]:
     """Write the single hits of one kit below ``root``; they sound exactly as such strokes do in a performance.
 
+    Where a stroke would clip, all strokes of its articulation are reduced alike, so that louder ones stay louder.
+
     :return: one row per file, by articulation in table order, then velocity.
     :raises AudioError: if a file cannot be written.
     """
     rows: list[SingleHitRow] = []
     for note in NOTES:
+        strokes = single_strokes(bank, note, settings)
+        gain_db = min(mix(stroke.plan, bank, bit_depth=settings.bit_depth).gain_db for stroke in strokes)
         with ExitStack() as stack:
-            made = [_write_one(root, bank, settings, note, one, stack) for one in single_strokes(bank, note, settings)]
+            made = [_write_one(root, bank, settings, note, stroke, gain_db, stack) for stroke in strokes]
             commit_all([writer for writer, _ in made])
         rows += [row for _, row in made]
     return rows
@@ -103,11 +107,17 @@ def _powers(bank: Bank, stroke: SingleStroke) -> Powers:
 
 
 def _write_one(
-    root: Path, bank: Bank, settings: RenderSettings, note: Note, stroke: SingleStroke, stack: ExitStack
+    root: Path,
+    bank: Bank,
+    settings: RenderSettings,
+    note: Note,
+    stroke: SingleStroke,
+    gain_db: float,
+    stack: ExitStack,
 ) -> tuple[TrackWriter, SingleHitRow]:
     """Write one stroke, from what precedes its attack to the end of its decay, to a file that has no name yet."""
     path = layout.single_hit_path(settings, bank.kit, note.articulation, stroke.velocity)
-    stems = mix(stroke.plan, bank, bit_depth=settings.bit_depth)
+    stems = mix(stroke.plan, bank, bit_depth=settings.bit_depth, gain_db=gain_db)
     pcm: Pcm = stems[note.piece].T.copy()
     writer = stack.enter_context(
         TrackWriter(

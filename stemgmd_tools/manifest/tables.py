@@ -159,7 +159,7 @@ SINGLE_HITS: Final = Table(
         _count("frames", "length", "frames", low=1),
         _count("sample_rate", "sampling rate", "Hz", low=1),
         _count("onset_frame", "where the attack lies", "frames"),
-        Column("gain_db", Kind.REAL, "headroom gain applied to it", "dB"),
+        Column("gain_db", Kind.REAL, "headroom gain applied to all velocities of this articulation alike", "dB"),
         _PEAK,
         _KIT_HASH,
         _hash("content_hash", "file's bytes"),

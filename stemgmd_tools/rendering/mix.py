@@ -140,16 +140,16 @@ class _Filler:
         return mixture
 
 
-def mix(plan: Plan, bank: Bank, *, bit_depth: int = 16) -> Stems:
+def mix(plan: Plan, bank: Bank, *, bit_depth: int = 16, gain_db: float = 0.0) -> Stems:
     """Render a whole plan in memory.
 
     :param bit_depth: 16 or 24.
-    :return: stems of shape (9, 2, frames); their headroom gain is 0 dB unless they would clip.
+    :param gain_db: headroom gain, 0 or less.
+    :return: stems of shape (9, 2, frames); their headroom gain is ``gain_db`` unless they would clip.
     """
     mixer = Mixer(plan, bank)
-    gain_db = 0.0
     try:
-        pcm = mixer.stems(bit_depth)
+        pcm = mixer.stems(bit_depth, gain_db)
     except Overload:
         gain_db = mixer.headroom_db(bit_depth)
         pcm = mixer.stems(bit_depth, gain_db)
