@@ -18,7 +18,7 @@ Parameters = Mapping[str, Any]
 def _pedalboard() -> Any:
     try:
         import pedalboard  # noqa: PLC0415 - an optional extra
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UsageError(
             "this effect needs pedalboard, which is not installed; pip install 'stemgmd-tools[augment]'"
         ) from error

@@ -86,7 +86,7 @@ def _require_onnx() -> None:
         import onnx  # noqa: F401, PLC0415 - an extra
         import onnxruntime  # noqa: F401, PLC0415
         import onnxscript  # noqa: F401, PLC0415
-    except ImportError:
+    except ModuleNotFoundError:
         raise UsageError("exporting needs the extra onnx: pip install 'stemgmd-tools[onnx]'") from None
 
 

@@ -76,7 +76,7 @@ class Board:
         self._writer: Any = None
         try:
             tensorboard = import_module("torch.utils.tensorboard")
-        except ImportError:
+        except ModuleNotFoundError:
             return
         self._writer = tensorboard.SummaryWriter(str(folder), purge_step=after + 1)
 

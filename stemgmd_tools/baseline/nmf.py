@@ -211,5 +211,5 @@ def _members(templates: Templates, stem: str) -> Tensor:
 def _torchnmf() -> Any:
     try:
         return importlib.import_module("torchnmf.nmf")
-    except ImportError:
+    except ModuleNotFoundError:
         raise UsageError("factorisation needs the extra nmf: pip install 'stemgmd-tools[nmf]'") from None

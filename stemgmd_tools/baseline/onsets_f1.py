@@ -98,7 +98,7 @@ def onset_f1(played_s: Sequence[float] | NDArray[np.float64], found_s: NDArray[n
     """
     try:
         from mir_eval.onset import f_measure  # noqa: PLC0415 - an optional extra
-    except ImportError:
+    except ModuleNotFoundError:
         raise UsageError("onset F1 needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
     played = apart(np.sort(np.asarray(played_s, np.float64)))
     if not len(played):

@@ -212,7 +212,7 @@ def _need_torch() -> None:
     """
     try:
         import torch  # noqa: F401
-    except ImportError:
+    except ModuleNotFoundError:
         raise UsageError("augmenting needs the extra augment: pip install 'stemgmd-tools[augment]'") from None
 
 

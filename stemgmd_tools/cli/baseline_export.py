@@ -24,7 +24,7 @@ def baseline_export(weights: Path | None, out: Path, *, overwrite: bool) -> None
     try:
         from stemgmd_tools.baseline.export import export_onnx
         from stemgmd_tools.baseline.weights import load_weights, shipped_weights
-    except ImportError:
+    except ModuleNotFoundError:
         raise UsageError(
             "exporting needs the extras baseline and onnx: pip install 'stemgmd-tools[baseline,onnx]'"
         ) from None

@@ -23,7 +23,7 @@ def baseline_join(weights: tuple[Path, ...], out: Path, *, overwrite: bool) -> N
         raise UsageError(f"--out {out}: is there already; give --overwrite to replace it, or another name")
     try:
         from stemgmd_tools.baseline.join import join_weights
-    except ImportError:
+    except ModuleNotFoundError:
         raise UsageError("joining needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
     for stem, path in join_weights(weights, out).items():
         click.echo(f"{stem}: {path}")

@@ -119,7 +119,7 @@ def baseline_train(**options: Any) -> None:
         from stemgmd_tools.baseline.ranks import is_first_process
         from stemgmd_tools.baseline.train import train
         from stemgmd_tools.baseline.watch import watch_on
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UsageError(
             f"training needs the extra baseline: pip install 'stemgmd-tools[baseline]' ({error})"
         ) from None

@@ -92,7 +92,7 @@ def evaluate(**options: Any) -> None:
         from stemgmd_tools.baseline import evaluation_report as report
         from stemgmd_tools.baseline.evaluate import Measures
         from stemgmd_tools.baseline.evaluate import evaluate as evaluated
-    except ImportError:
+    except ModuleNotFoundError:
         raise UsageError("evaluating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
     from stemgmd_tools.corpus.progress import counter_on
     from stemgmd_tools.kits.plot import empty_figure

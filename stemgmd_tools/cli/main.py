@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import difflib
 import importlib
 import io
+import os
 import sys
-from typing import Final
+from contextlib import suppress
+from typing import Final, NoReturn
 
 import click
 
 from stemgmd_tools import __version__
+from stemgmd_tools.cli.limits import require_address_space
 from stemgmd_tools.cli.report import noticing, say
 from stemgmd_tools.cli.streams import hold_streams, require_stdout
 from stemgmd_tools.errors import INTERRUPTED, StemgmdError, one_line
@@ -43,6 +47,9 @@ _NO_MEMORY: Final = (
     "can't start new thread",
 )
 """What loaders of libraries, PyTorch and Python say when the system gives no more memory."""
+_MEMORY_RAN_OUT: Final = "memory ran out; close other programs, raise the limit (ulimit -v), or give fewer --jobs"
+_NO_MEMORY_LEFT: Final = -1
+"""Stands for exit code 1, without the interpreter's teardown."""
 
 
 class LazyGroup(click.Group):
@@ -87,6 +94,8 @@ def run() -> None:
             code = _run(silent)
         finally:
             left_out = notices.close()
+    if code == _NO_MEMORY_LEFT:
+        _exit_without_teardown()
     if code or left_out:
         sys.exit(code or 1)
 
@@ -98,6 +107,7 @@ def _run(silent: bool = False) -> int:
     """
     try:
         require_stdout(silent)
+        require_address_space()
         stemgmd.main(standalone_mode=False)
     except StemgmdError as error:
         say(str(error))
@@ -116,14 +126,25 @@ def _run(silent: bool = False) -> int:
         if line is None:
             raise
         say(line)
-        return 1
+        return _NO_MEMORY_LEFT if line == _MEMORY_RAN_OUT else 1
     return 0
+
+
+def _exit_without_teardown() -> NoReturn:
+    """Exit with 1 before libraries take themselves apart: some that were refused memory crash when they do."""
+    atexit._run_exitfuncs()  # noqa: SLF001 - the only way to run them before an exit that skips the rest
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(1)
 
 
 def _refused(error: Exception) -> str | None:
     """Return in one line what the operating system refused; None if the error is a fault of this program."""
     if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
-        return "memory ran out; close other programs, raise the limit (ulimit -v), or give fewer --jobs"
+        return _MEMORY_RAN_OUT
+    if isinstance(error, ImportError) and not isinstance(error, ModuleNotFoundError):
+        return f"a library cannot be loaded; install it again: {error}"
     if isinstance(error, OSError):  # outside a run: a full disk behind stdout
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}"

@@ -165,7 +165,7 @@ def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
         from stemgmd_tools.baseline.memory import keep_freed_memory
         from stemgmd_tools.baseline.separate import Separating, filtered
         from stemgmd_tools.baseline.weights import load_weights
-    except ImportError:
+    except ModuleNotFoundError:
         raise UsageError("separating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
     keep_freed_memory()
     if options["threads"]:

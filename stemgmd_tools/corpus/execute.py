@@ -63,7 +63,7 @@ def _backend(scheduler: str | None) -> Iterator[None]:
         return
     try:
         from distributed import Client  # noqa: PLC0415 - an optional extra
-    except ImportError:
+    except ModuleNotFoundError:
         raise UsageError("a Dask scheduler needs the extra dask: pip install 'stemgmd-tools[dask]'") from None
     try:
         client: Any = Client(scheduler, timeout=CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call]

@@ -61,7 +61,7 @@ def empty_figure(width: float, height: float) -> Any:
     """
     try:
         figures = importlib.import_module("matplotlib.figure")
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UsageError("pictures need matplotlib; install it with: pip install 'stemgmd-tools[plot]'") from error
     return figures.Figure(figsize=(width, height))
 

@@ -10,12 +10,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from toy_kits import toy_kit
 
 PROGRAM = [sys.executable, "-m", "stemgmd_tools.cli.main"]
-LITTLE_BYTES = 500_000_000
-"""Address space in which the command starts, but in which what rendering needs cannot be had."""
 PATIENCE_S = 120.0
 
 
@@ -46,17 +46,31 @@ def test_closed_input_and_error_are_no_matter(tmp_path: Path) -> None:
     assert "1 performances" in done.stdout
 
 
-def test_too_little_memory_is_one_line(tmp_path: Path) -> None:
-    command = [*PROGRAM, "render", "--kits", str(toy_kit(tmp_path / "kit")), "--limit", "1", "--jobs", "1"]
-    command += ["--no-single-hits", "--out", str(tmp_path / "out")]
-    done = subprocess.run(
-        command,
+def _with_address_space(megabytes: int, *words: str) -> subprocess.CompletedProcess[str]:
+    limit = 1_000_000 * megabytes
+    return subprocess.run(
+        [*PROGRAM, *words],
         capture_output=True,
         text=True,
         check=False,
+        timeout=PATIENCE_S,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (LITTLE_BYTES, LITTLE_BYTES)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
     )
+
+
+@pytest.mark.parametrize("megabytes", [300, 460, 599])
+def test_too_little_address_space_is_refused(megabytes: int, tmp_path: Path) -> None:
+    done = _with_address_space(megabytes, "render", "--limit", "1", "--out", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert one_line(done.stderr).startswith(f"stemgmd: the address space is limited to {megabytes} MB (ulimit -v)")
+
+
+def test_too_little_memory_is_one_line(tmp_path: Path) -> None:
+    """PyTorch is larger than what is allowed."""
+    pytest.importorskip("torch")
+    soundfile.write(tmp_path / "drums.wav", np.full(4410, 0.1), 44_100)
+    done = _with_address_space(650, "separate", str(tmp_path / "drums.wav"), "--out", str(tmp_path / "out"))
     assert done.returncode == 1
     assert "emory" in one_line(done.stderr)
 

@@ -86,7 +86,7 @@ def test_plotting_without_matplotlib_says_what_to_install(tmp_path: Path, monkey
     from stemgmd_tools.kits import plot
 
     def missing(name: str, *rest: Any) -> Any:
-        raise ImportError(name)
+        raise ModuleNotFoundError(name)
 
     monkeypatch.setattr(plot.importlib, "import_module", missing)
     with pytest.raises(UsageError, match=r"stemgmd-tools\[plot\]"):

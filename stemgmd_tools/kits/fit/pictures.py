@@ -81,7 +81,7 @@ def draw(voice: VoiceModel, strokes: Sequence[Strokes], articulation: str, path:
 def _figures() -> Any:
     try:
         return importlib.import_module("matplotlib.figure")
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UsageError("pictures need matplotlib; install it with: pip install 'stemgmd-tools[plot]'") from error
 
 

@@ -90,7 +90,7 @@ def plain_fit(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def no_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> Any:
-        raise ImportError(name)
+        raise ModuleNotFoundError(name)
 
     monkeypatch.setattr(pictures.importlib, "import_module", missing)
 
