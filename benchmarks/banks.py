@@ -8,8 +8,8 @@ from pathlib import Path
 from benchmarks.clock import median, once
 from benchmarks.reading import own_cache
 from benchmarks.results import Row
+from stemgmd_tools.kits.bank.cache import bank_folder, open_bank
 from stemgmd_tools.kits.library import load_kit
-from stemgmd_tools.kits.store import bank_folder, open_bank
 
 BUILD_REACH_S = 25.0
 SIZE_REACH_MB = 250.0

@@ -13,8 +13,8 @@ from pathlib import Path
 from benchmarks.clips import Clip
 from benchmarks.clock import Work, in_turn
 from benchmarks.results import Row
-from stemgmd_tools.corpus.run import Request, render_corpus
-from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.corpus.render.run import Request, render_corpus
+from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.performances.source import PerformanceSource
 from stemgmd_tools.rendering.settings import RenderSettings
 

@@ -23,14 +23,14 @@ import torch
 from benchmarks import material, report
 from benchmarks.clock import OtherLoad
 from benchmarks.results import Results, Row, machine
-from stemgmd_tools.augment.chain import load_chain
+from stemgmd_tools.augment.chain.chain import load_chain
 from stemgmd_tools.augment.dataset import GROUP_STEMS, Batch, SegmentDataset, segment_loader
-from stemgmd_tools.baseline.config import TrainConfig
-from stemgmd_tools.baseline.models.registry import build
-from stemgmd_tools.baseline.ranks import Ranks
-from stemgmd_tools.baseline.trainer import Trainer
-from stemgmd_tools.corpus.virtual import VirtualCorpus
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.kits.library import kits_named
+from stemgmd_tools.separation.models.registry import build
+from stemgmd_tools.separation.training.loop.distributed import Ranks
+from stemgmd_tools.separation.training.loop.trainer import Trainer
+from stemgmd_tools.separation.training.settings.schema import TrainConfig
 
 CONFIG = TrainConfig(precision="fp32")
 WORKERS = (0, 1, 2)

@@ -61,9 +61,9 @@ def watched() -> Iterator[list[float]]:
 def main() -> None:
     """Render, watched by a thread."""
     from benchmarks.material import performances
-    from stemgmd_tools.corpus.writer import write_performance
+    from stemgmd_tools.corpus.render.writer import write_performance
+    from stemgmd_tools.kits.bank.cache import open_bank
     from stemgmd_tools.kits.library import load_kit
-    from stemgmd_tools.kits.store import open_bank
     from stemgmd_tools.rendering.settings import RenderSettings
 
     kit, *gmd = sys.argv[1:]

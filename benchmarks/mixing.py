@@ -11,7 +11,7 @@ from benchmarks import peers
 from benchmarks.clips import Clip, total_s, weighted
 from benchmarks.clock import Work, in_turn
 from benchmarks.results import Row
-from stemgmd_tools.kits.bank import Bank
+from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.rendering.mix import Mixer, Overload, mix
 from stemgmd_tools.rendering.plan import plan

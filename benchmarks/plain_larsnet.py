@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stemgmd_tools.baseline.models.larsnet import BINS, HOP, PATCH, WINDOW, LarsNet
-from stemgmd_tools.baseline.models.unet import SLOPE, Decoding, Encoding, UNet
+from stemgmd_tools.separation.models.larsnet import BINS, HOP, PATCH, WINDOW, LarsNet
+from stemgmd_tools.separation.models.unet import SLOPE, Decoding, Encoding, UNet
 
 
 class PlainLarsNet:
@@ -52,11 +52,11 @@ def _masks(network: UNet, magnitudes: Tensor) -> Tensor:
     level = network.norm(magnitudes.transpose(1, 2)).transpose(1, 2)
     skips: list[Tensor] = []
     for encoding in network.encoder:
-        level, skipped = _encoded(cast(Encoding, encoding), level)
+        level, skipped = _encoded(cast("Encoding", encoding), level)
         skips.append(skipped)
     level = skips.pop()
     for decoding in network.decoder:
-        level = _decoded(cast(Decoding, decoding), level)
+        level = _decoded(cast("Decoding", decoding), level)
         if skips:
             level = torch.cat([skips.pop(), level], 1)
     return torch.sigmoid(network.mask(level))

@@ -14,8 +14,8 @@ from pathlib import Path
 from benchmarks import banks, clips, corpora, material, memory, mixing, peers, reading, report, writing
 from benchmarks.clock import OtherLoad
 from benchmarks.results import Results, Row, machine
+from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.library import kit_names, load_kit
-from stemgmd_tools.kits.store import open_bank
 
 DEFAULT_KIT = "cedar_hall"
 RESULTS = Path(__file__).with_name("results.json")

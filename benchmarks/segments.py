@@ -27,11 +27,11 @@ from benchmarks import material, report
 from benchmarks.clock import OtherLoad, Work, in_turn
 from benchmarks.memory import STATUS, anonymous_mb
 from benchmarks.results import Results, Row, machine
-from stemgmd_tools.corpus.reader import Corpus
-from stemgmd_tools.corpus.run import Request, render_corpus
-from stemgmd_tools.corpus.virtual import VirtualCorpus
-from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.corpus.render.run import Request, render_corpus
+from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.kits.library import kits_named
+from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.performances.source import PerformanceSource
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import PIECES

@@ -21,11 +21,11 @@ from benchmarks.augment.sounds import RATE, batch
 from benchmarks.clock import OtherLoad, Timing, in_turn
 from benchmarks.plain_larsnet import PlainLarsNet
 from benchmarks.results import Results, Row, machine
-from stemgmd_tools.baseline.memory import keep_freed_memory
-from stemgmd_tools.baseline.models.larsnet import HOP, PATCH, LarsNet
-from stemgmd_tools.baseline.models.registry import MODELS, ModelSpec, build
-from stemgmd_tools.baseline.models.separator import Separator, parameter_count
 from stemgmd_tools.pieces import GROUPS
+from stemgmd_tools.separation.inference.allocator import keep_freed_memory
+from stemgmd_tools.separation.models.larsnet import HOP, PATCH, LarsNet
+from stemgmd_tools.separation.models.registry import MODELS, ModelSpec, build
+from stemgmd_tools.separation.models.separator import Separator, parameter_count
 
 RESULTS = Path(__file__).with_name("separation.json")
 KEPT = ("processor", "cores", "system", "Python")

@@ -14,8 +14,8 @@ import soundfile
 from benchmarks.clips import Clip, total_s, weighted
 from benchmarks.clock import Work, in_turn
 from benchmarks.results import Row
-from stemgmd_tools.corpus.writer import write_performance
-from stemgmd_tools.kits.bank import Bank
+from stemgmd_tools.corpus.render.writer import write_performance
+from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.rendering.mix import mix
 from stemgmd_tools.rendering.plan import plan
 from stemgmd_tools.rendering.settings import DEFAULT_FLAC_LEVEL, RenderSettings

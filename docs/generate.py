@@ -29,17 +29,18 @@ from benchmarks.baseline.plan import load as load_experiments  # noqa: E402
 from benchmarks.realism import report as realism  # noqa: E402
 from benchmarks.realism.results import RESULTS, Results  # noqa: E402
 from benchmarks.torture import report as torture_report  # noqa: E402
-from stemgmd_tools.augment import docs as augment_docs  # noqa: E402
-from stemgmd_tools.baseline.config import TrainConfig  # noqa: E402
-from stemgmd_tools.baseline.weights import REFERENCE  # noqa: E402
+from stemgmd_tools.augment.chain import docs as augment_docs  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
-from stemgmd_tools.kits import docs as kit_docs  # noqa: E402
+from stemgmd_tools.kits.generate import docs as figure_docs  # noqa: E402
+from stemgmd_tools.kits.kit_table import kit_table  # noqa: E402
 from stemgmd_tools.kits.library import load_kit  # noqa: E402
-from stemgmd_tools.kits.space import docs as figure_docs  # noqa: E402
-from stemgmd_tools.kits.table import kit_table  # noqa: E402
+from stemgmd_tools.kits.sample_map import docs as kit_docs  # noqa: E402
 from stemgmd_tools.manifest import docs as manifest_docs  # noqa: E402
 from stemgmd_tools.markdown import markdown_table  # noqa: E402
 from stemgmd_tools.pieces import NOTES  # noqa: E402
+from stemgmd_tools.separation.training.settings.schema import TrainConfig  # noqa: E402
+from stemgmd_tools.separation.weights.file import REFERENCE  # noqa: E402
+from stemgmd_tools.strict_yaml.docs import schema_reference  # noqa: E402
 
 HELP_WIDTH: Final = 100
 PART: Final = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)(<!-- end generated -->)", re.DOTALL)
@@ -137,7 +138,7 @@ def torture() -> str:
 
 def training() -> str:
     """Return the keys of a training run's settings."""
-    return kit_docs.schema_reference(TrainConfig.model_json_schema(by_alias=True), "TrainConfig")
+    return schema_reference(TrainConfig.model_json_schema(by_alias=True), "TrainConfig")
 
 
 PARTS: Final[dict[str, Callable[[], str]]] = {

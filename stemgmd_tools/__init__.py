@@ -10,33 +10,33 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
-__version__ = "0.1.0"
+from stemgmd_tools.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from stemgmd_tools.api import load_kits as load_kits
     from stemgmd_tools.api import load_performances as load_performances
     from stemgmd_tools.api import render as render
-    from stemgmd_tools.augment.chain import load_chain as load_chain
-    from stemgmd_tools.augment.draw import draw as draw
-    from stemgmd_tools.augment.examples import render_example as render_example
-    from stemgmd_tools.augment.mixing import RandomMix as RandomMix
-    from stemgmd_tools.augment.mixing import draw_mix as draw_mix
-    from stemgmd_tools.augment.pool import pool_of as pool_of
-    from stemgmd_tools.augment.rows import Example as Example
+    from stemgmd_tools.augment.chain.chain import load_chain as load_chain
+    from stemgmd_tools.augment.chain.rows import Example as Example
+    from stemgmd_tools.augment.sampling.draw import draw as draw
+    from stemgmd_tools.augment.sampling.pool import pool_of as pool_of
+    from stemgmd_tools.augment.sampling.random_mixing import RandomMix as RandomMix
+    from stemgmd_tools.augment.sampling.random_mixing import draw_mix as draw_mix
+    from stemgmd_tools.augment.symbolic.examples import render_example as render_example
     from stemgmd_tools.corpus.merge import merge as merge
-    from stemgmd_tools.corpus.open import open_corpus as open_corpus
-    from stemgmd_tools.corpus.open import virtual_corpus as virtual_corpus
-    from stemgmd_tools.corpus.reader import Corpus as Corpus
-    from stemgmd_tools.corpus.run import Request as Request
-    from stemgmd_tools.corpus.run import render_corpus as render_corpus
-    from stemgmd_tools.corpus.source import StemSource as StemSource
-    from stemgmd_tools.corpus.verify import verify_corpus as verify_corpus
-    from stemgmd_tools.corpus.virtual import VirtualCorpus as VirtualCorpus
+    from stemgmd_tools.corpus.render.run import Request as Request
+    from stemgmd_tools.corpus.render.run import render_corpus as render_corpus
+    from stemgmd_tools.corpus.sources.base import StemSource as StemSource
+    from stemgmd_tools.corpus.sources.disk import Corpus as Corpus
+    from stemgmd_tools.corpus.sources.open import open_corpus as open_corpus
+    from stemgmd_tools.corpus.sources.open import virtual_corpus as virtual_corpus
+    from stemgmd_tools.corpus.sources.virtual import VirtualCorpus as VirtualCorpus
+    from stemgmd_tools.corpus.verify.run import verify_corpus as verify_corpus
     from stemgmd_tools.errors import LeftOutWarning as LeftOutWarning
     from stemgmd_tools.errors import StemgmdError as StemgmdError
     from stemgmd_tools.errors import StemgmdWarning as StemgmdWarning
-    from stemgmd_tools.kits.kit import Kit as Kit
-    from stemgmd_tools.kits.store import open_bank as open_bank
+    from stemgmd_tools.kits.bank.cache import open_bank as open_bank
+    from stemgmd_tools.kits.sample_map.kit import Kit as Kit
     from stemgmd_tools.manifest.files import read_manifest as read_manifest
     from stemgmd_tools.performances.select import Selection as Selection
     from stemgmd_tools.performances.source import find_source as find_source
@@ -55,27 +55,27 @@ _HOME: Final = {
     "load_kits": "api",
     "load_performances": "api",
     "render": "api",
-    "load_chain": "augment.chain",
-    "draw": "augment.draw",
-    "render_example": "augment.examples",
-    "RandomMix": "augment.mixing",
-    "draw_mix": "augment.mixing",
-    "pool_of": "augment.pool",
-    "Example": "augment.rows",
-    "open_corpus": "corpus.open",
-    "virtual_corpus": "corpus.open",
-    "Corpus": "corpus.reader",
+    "load_chain": "augment.chain.chain",
+    "draw": "augment.sampling.draw",
+    "render_example": "augment.symbolic.examples",
+    "RandomMix": "augment.sampling.random_mixing",
+    "draw_mix": "augment.sampling.random_mixing",
+    "pool_of": "augment.sampling.pool",
+    "Example": "augment.chain.rows",
+    "open_corpus": "corpus.sources.open",
+    "virtual_corpus": "corpus.sources.open",
+    "Corpus": "corpus.sources.disk",
     "merge": "corpus.merge",
-    "verify_corpus": "corpus.verify",
-    "Request": "corpus.run",
-    "render_corpus": "corpus.run",
-    "StemSource": "corpus.source",
-    "VirtualCorpus": "corpus.virtual",
+    "verify_corpus": "corpus.verify.run",
+    "Request": "corpus.render.run",
+    "render_corpus": "corpus.render.run",
+    "StemSource": "corpus.sources.base",
+    "VirtualCorpus": "corpus.sources.virtual",
     "LeftOutWarning": "errors",
     "StemgmdError": "errors",
     "StemgmdWarning": "errors",
-    "Kit": "kits.kit",
-    "open_bank": "kits.store",
+    "Kit": "kits.sample_map.kit",
+    "open_bank": "kits.bank.cache",
     "read_manifest": "manifest.files",
     "Selection": "performances.select",
     "find_source": "performances.source",

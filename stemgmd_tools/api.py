@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.kits.bank import Bank
-from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.library import kits_named, load_kit, search_path
-from stemgmd_tools.kits.store import open_bank
+from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.performances.mapping import NoteMapping
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source

@@ -13,7 +13,7 @@ from typing import Final, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.elementary import log
+from stemgmd_tools.numerics.elementary import log
 
 _TAIL: Final = 3.6541528853610088
 """Where the tail of numpy's ziggurat begins."""

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.elementary import exp10, log10
+from stemgmd_tools.numerics.elementary import exp10, log10
 
 CENTS_PER_OCTAVE: Final = 1200.0
 

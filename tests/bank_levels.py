@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.kits.bank import Bank
-from stemgmd_tools.kits.levels import GAIN_STEP_DB, energy
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.velocity_curve import GAIN_STEP_DB, energy
 
 ROUNDING_DB = 2 * GAIN_STEP_DB
 """Gains are rounded to a step, and to float32."""

@@ -15,12 +15,12 @@ import torch
 from toy_batches import NAMES, RATE, TAPS, toy_batch, toy_onsets, typical_row
 from toy_source import ToySource, toy_example, toy_source
 
-from stemgmd_tools.augment.apply import apply
-from stemgmd_tools.augment.catalogue import EFFECTS, Domain, Effect, Kind, Scope
-from stemgmd_tools.augment.effects.attacks import found_attacks
-from stemgmd_tools.augment.effects.registry import TIME_EFFECTS
-from stemgmd_tools.augment.examples import render_example
-from stemgmd_tools.augment.rows import ALL_STEMS, Row
+from stemgmd_tools.augment.audio.apply import apply
+from stemgmd_tools.augment.audio.registry import TIME_FUNCTIONS
+from stemgmd_tools.augment.audio.signal.attacks import found_attacks
+from stemgmd_tools.augment.chain.catalogue import EFFECTS, Domain, Effect, Kind, Scope
+from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
+from stemgmd_tools.augment.symbolic.examples import render_example
 
 ITEMS, FRAMES = 2, 60_000
 GIVEN = {
@@ -65,7 +65,7 @@ def _rendered(effect: Effect, source: ToySource) -> Iterator[tuple[str, Any]]:
 
 
 def _rows(effect: Effect, scope: Scope) -> list[Row]:
-    if effect.name in TIME_EFFECTS:
+    if effect.name in TIME_FUNCTIONS:
         return [typical_row(effect.name)]
     if scope is Scope.STEM:
         return [typical_row(effect.name, stem) for stem in range(len(NAMES))]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import stemgmd_tools as stemgmd
-from stemgmd_tools.kits.store import open_bank
+from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.pieces import Piece
 from stemgmd_tools.rendering.mix import mix
 from stemgmd_tools.rendering.plan import Plan, plan

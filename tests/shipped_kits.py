@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from stemgmd_tools.kits.library import find_map
-from stemgmd_tools.kits.schema import KitMap
+from stemgmd_tools.kits.sample_map.schema import KitMap
 
 SHIPPED_SEEDS = range(1, 4)
 

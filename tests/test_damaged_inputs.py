@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from stemgmd_tools.audio import read_audio
-from stemgmd_tools.augment.chain import load_chain
-from stemgmd_tools.corpus.identity import read_identity
-from stemgmd_tools.corpus.records import record_path
+from stemgmd_tools.augment.chain.chain import load_chain
+from stemgmd_tools.corpus.folder.identity import read_identity
+from stemgmd_tools.corpus.folder.records import record_path
 from stemgmd_tools.errors import LONGEST_MESSAGE, KitError, StemgmdError
-from stemgmd_tools.kits.kit import load_kit_file
-from stemgmd_tools.kits.yaml_text import parse_yaml
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.performances.cache import load_readings
-from stemgmd_tools.performances.info_csv import read_info
+from stemgmd_tools.performances.gmd.info_csv import read_info
+from stemgmd_tools.strict_yaml.parse import parse_yaml
 
 CASES = Path(__file__).resolve().parents[2] / "shared" / "cases" / "damage"
 """Inputs that a fuzzing run found, named by loader and by what escaped."""
@@ -38,13 +38,13 @@ def _manifest(file: Path, folder: Path) -> None:
 
 
 def _drawn(file: Path, folder: Path) -> None:
-    table = pytest.importorskip("stemgmd_tools.augment.table")
+    table = pytest.importorskip("stemgmd_tools.augment.chain.manifest_rows")
     table.drawn_from(read_manifest(shutil.copy(file, folder / "augmentations.csv")))
 
 
 def _collected(file: Path, folder: Path) -> None:
-    from stemgmd_tools.corpus.collect import write_manifests
-    from stemgmd_tools.corpus.identity import Identity
+    from stemgmd_tools.corpus.folder.build_manifests import write_manifests
+    from stemgmd_tools.corpus.folder.identity import Identity
     from stemgmd_tools.rendering.settings import RenderSettings
 
     record_path(folder, "midi", "p0").parent.mkdir(parents=True)
@@ -58,12 +58,12 @@ def _identity(file: Path, folder: Path) -> None:
 
 
 def _state(file: Path, folder: Path) -> None:
-    checkpoint = pytest.importorskip("stemgmd_tools.baseline.checkpoint")
+    checkpoint = pytest.importorskip("stemgmd_tools.separation.training.run.checkpoint")
     checkpoint.read_state(Path(shutil.copy(file, folder / "state.safetensors")))
 
 
 def _weights(file: Path, _: Path) -> None:
-    weights = pytest.importorskip("stemgmd_tools.baseline.weights")
+    weights = pytest.importorskip("stemgmd_tools.separation.weights.file")
     weights.kits_heard(weights.about_weights(file))
     weights.load_weights(file)
 
@@ -121,7 +121,7 @@ def test_a_bomb_of_aliases_is_one_line(tmp_path: Path) -> None:
 def test_nested_json_in_a_record_is_a_damaged_record(tmp_path: Path) -> None:
     import hashlib
 
-    from stemgmd_tools.corpus.records import read_record
+    from stemgmd_tools.corpus.folder.records import read_record
 
     content = b"[" * 200_000
     path = tmp_path / "a.record"
@@ -152,7 +152,7 @@ def test_weights_of_a_few_hundred_bytes_ask_for_no_memory(
     options: dict[str, int], stems: int, said: str, tmp_path: Path
 ) -> None:
     pytest.importorskip("torch")
-    from stemgmd_tools.baseline.weights import load_weights
+    from stemgmd_tools.separation.weights.file import load_weights
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(StemgmdError, match=said):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from processors import C_LIBRARY, NUMPY_FEATURES, all_of, only_on_x86_64, printed_under
 
-from stemgmd_tools import elementary
+from stemgmd_tools.numerics import elementary
 
 mpmath.mp.prec = 200
 DRAW = np.random.Generator(np.random.PCG64(7))
@@ -124,7 +124,7 @@ def test_numbers_and_arrays_of_any_shape() -> None:
 PRINT_BITS = """
 import hashlib
 import numpy as np
-from stemgmd_tools import elementary
+from stemgmd_tools.numerics import elementary
 
 draw = np.random.Generator(np.random.PCG64(1))
 x, y = draw.uniform(-30.0, 30.0, (2, 20_000))

@@ -12,7 +12,14 @@ import pytest
 
 import stemgmd_tools
 from stemgmd_tools.errors import AudioError, UsageError
-from stemgmd_tools.files import SYNC_VARIABLE, put_in_place, temporary_beside, write_bytes, write_together
+from stemgmd_tools.storage.files import (
+    SYNC_VARIABLE,
+    put_in_place,
+    remove_abandoned,
+    temporary_beside,
+    write_bytes,
+    write_together,
+)
 
 PACKAGE = Path(stemgmd_tools.__file__).parent
 
@@ -99,7 +106,7 @@ def test_only_this_module_renames() -> None:
                 renames = node.func.attr in {"rename", "renames", "fsync"} and ast.unparse(node.func.value) != "frame"
                 if renames or (node.func.attr == "replace" and arguments == 1):
                     found.append(f"{path.relative_to(PACKAGE)}: {ast.unparse(node)}")
-    assert sorted(found) == ["files.py: os.fsync(file.fileno())", "files.py: temporary.replace(target)"]
+    assert sorted(found) == ["storage/files.py: os.fsync(file.fileno())", "storage/files.py: temporary.replace(target)"]
 
 
 def test_a_faulty_variable_is_one_line_before_anything_is_written(tmp_path: Path) -> None:
@@ -109,3 +116,15 @@ def test_a_faulty_variable_is_one_line_before_anything_is_written(tmp_path: Path
     )
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == 'stemgmd: STEMGMD_FSYNC is "yes"; allowed: 1 (the default) and 0'
+
+
+def test_what_ended_processes_left_of_a_file_is_removed(tmp_path: Path) -> None:
+    target = tmp_path / "kit[1].yaml"
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    abandoned = tmp_path / f"{target.name}.{ended.pid}.part"
+    others = [tmp_path / name for name in (f"{target.name}.{os.getpid()}.part", f"other.{ended.pid}.part", "a.part")]
+    for path in (abandoned, *others):
+        path.touch()
+    remove_abandoned(target)
+    assert sorted(tmp_path.iterdir()) == sorted(others)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stemgmd_tools import listing
 from stemgmd_tools.errors import StemgmdError
-from stemgmd_tools.listing import list_files
+from stemgmd_tools.storage import listing
+from stemgmd_tools.storage.listing import list_files
 
 
 def put(path: Path) -> Path:

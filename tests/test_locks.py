@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from filelock import Timeout
 
-from stemgmd_tools.files import temporary_beside
-from stemgmd_tools.locks import alone_in, file_lock, refuse_if_held
+from stemgmd_tools.storage.files import temporary_beside
+from stemgmd_tools.storage.locks import alone_in, file_lock, refuse_if_held
 
 HOLDER = """
 import errno, fcntl, sys
@@ -22,7 +22,7 @@ if number:
     def refuse(*_):
         raise OSError(number, "no locks here")
     fcntl.flock = refuse
-from stemgmd_tools.locks import file_lock
+from stemgmd_tools.storage.locks import file_lock
 with file_lock(Path(sys.argv[1]), timeout=0):
     print("held", flush=True)
     sys.stdin.read()

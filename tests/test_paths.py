@@ -7,7 +7,7 @@ import re
 import pytest
 
 from stemgmd_tools.errors import StemgmdError
-from stemgmd_tools.paths import RELATIVE_PATH, inside, is_relative_path, leads_out, objection_to
+from stemgmd_tools.storage.paths import RELATIVE_PATH, inside, is_relative_path, leads_out, objection_to
 
 STAYS = (
     "a",

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from processors import BLAS_KERNELS, C_LIBRARY, NUMPY_FEATURES, THREADS, all_of, only_on_x86_64, printed_under
 
-from stemgmd_tools.products import complex_product, product, scaled, weighted
+from stemgmd_tools.numerics.products import complex_product, product, scaled, weighted
 
 Float = NDArray[np.float64]
 DRAW = np.random.Generator(np.random.PCG64(3))
@@ -68,7 +68,7 @@ def test_complex_numbers() -> None:
 PRINT_BITS = """
 import hashlib
 import numpy as np
-from stemgmd_tools.products import complex_product, product
+from stemgmd_tools.numerics.products import complex_product, product
 
 draw = np.random.Generator(np.random.PCG64(1))
 found = [product(draw.standard_normal((m, k)), draw.standard_normal((k, n)))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from processors import C_LIBRARY, NUMPY_FEATURES, all_of, only_on_x86_64, printed_under
 
-from stemgmd_tools import transforms
+from stemgmd_tools.numerics import transforms
 
 ROUNDING = 1e-12
 
@@ -33,7 +33,7 @@ PRINT_BITS = """
 import hashlib
 import numpy as np
 from scipy import fft
-from stemgmd_tools import transforms
+from stemgmd_tools.numerics import transforms
 
 sound = np.random.Generator(np.random.PCG64(1)).standard_normal(1 << 20)
 for power in range(1, 21):

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stemgmd_tools.baseline.config import TrainConfig
-from stemgmd_tools.baseline.config_file import load_config, read_config
-from stemgmd_tools.baseline.models.registry import ModelSpec
-from stemgmd_tools.baseline.models.separator import MaskSeparator
-from stemgmd_tools.baseline.stft import Spectrogram
+from stemgmd_tools.separation.models.registry import ModelSpec
+from stemgmd_tools.separation.models.separator import MaskSeparator
+from stemgmd_tools.separation.models.stft import Spectrogram
+from stemgmd_tools.separation.training.settings.files import load_config, read_config
+from stemgmd_tools.separation.training.settings.schema import TrainConfig
 
 
 class Tiny(MaskSeparator):
@@ -65,8 +65,8 @@ def tiny_config(kits: tuple[str, ...], **changes: Any) -> TrainConfig:
 
 def main() -> None:
     """Train as the settings in a file say: ``tiny.py CONFIG OUT``."""
-    from stemgmd_tools.baseline.train import train
-    from stemgmd_tools.baseline.watch import Lines
+    from stemgmd_tools.separation.training.run.progress import Lines
+    from stemgmd_tools.separation.training.train import train
 
     torch.set_num_threads(1)
     train(read_config(Path(sys.argv[1])), Path(sys.argv[2]), watch=Lines(sys.stderr), make=make_tiny)

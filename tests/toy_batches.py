@@ -6,15 +6,15 @@ import numpy as np
 import torch
 from toy_strokes import ONSETS, strokes
 
-from stemgmd_tools.augment.apply import Applied, apply
-from stemgmd_tools.augment.catalogue import effect_named
-from stemgmd_tools.augment.effects.registry import LINE_EFFECTS, RESPONSES, TIME_EFFECTS
-from stemgmd_tools.augment.rows import Row
+from stemgmd_tools.augment.audio.apply import Applied, apply
+from stemgmd_tools.augment.audio.registry import LINE_EFFECTS, RESPONSES, TIME_FUNCTIONS
+from stemgmd_tools.augment.chain.catalogue import effect_named
+from stemgmd_tools.augment.chain.rows import Row
 
 RATE = 44_100
 NAMES = ("kick", "snare", "toms")
 TAPS = {"hall": torch.from_numpy(np.random.default_rng(3).normal(size=(1, 700)).astype(np.float32))}
-ON_STEMS = sorted({*LINE_EFFECTS, *TIME_EFFECTS, *RESPONSES})
+ON_STEMS = sorted({*LINE_EFFECTS, *TIME_FUNCTIONS, *RESPONSES})
 TYPICAL = {
     "gain_db": -4.0, "factor": 0.6, "lufs": -22.0, "width": 0.4, "drive": 2.0, "cents": 210.0, "rate": 1.13,
     "frequency_hz": 900.0, "threshold_db": -20.0, "ratio": 4.0, "attack_db": 6.0, "sustain_db": -6.0, "decay_s": 0.2,
@@ -28,7 +28,7 @@ def parameters(effect: str) -> dict:
 
 
 def typical_row(effect: str, stem: int = 0, scope: str = "stem", step: int = 0, **changed) -> Row:
-    if effect in TIME_EFFECTS:
+    if effect in TIME_FUNCTIONS:
         scope, stem = "example", -1
     return Row("an example", step, effect, scope, stem, {**parameters(effect), **changed})
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stemgmd_tools.kits.fit.voices import louder
-from stemgmd_tools.kits.kit import Content, Kit
-from stemgmd_tools.kits.model.parameters import BandEnvelope, Colour, Modes, Noise, Openness, VoiceModel
-from stemgmd_tools.kits.model.voice import Synthesiser
-from stemgmd_tools.kits.schema import Articulation, KitMap
+from stemgmd_tools.kits.sample_map.kit import Content, Kit
+from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap
+from stemgmd_tools.kits.synthesis.parameters import BandEnvelope, Colour, Modes, Noise, Openness, VoiceModel
+from stemgmd_tools.kits.synthesis.voice import Synthesiser
+from stemgmd_tools.kits.voices.arithmetic import louder
 from stemgmd_tools.seeds import stream
 
 LAW = BandEnvelope(frequencies_hz=(100, 8000), times_s=(0.005, 0.1), values=((8, 8), (10, 11)))
@@ -90,7 +90,7 @@ VOICES = {
 
 
 class Toy(NamedTuple):
-    """A kit as :func:`stemgmd_tools.kits.fit.fit.fit_voices` returns it."""
+    """A kit as :func:`stemgmd_tools.fitting.estimation.recorded_kit.fit_voices` returns it."""
 
     kit: Kit
     voices: dict[str, VoiceModel]

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from stemgmd_tools.kits.map_text import write_map
-from stemgmd_tools.kits.model.bands import CENTRES_HZ
-from stemgmd_tools.kits.model.parameters import VoiceModel
-from stemgmd_tools.kits.schema import Articulation, KitMap, Recording
+from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap, Recording
+from stemgmd_tools.kits.sample_map.writer import write_map
+from stemgmd_tools.kits.synthesis.bands import CENTRES_HZ
+from stemgmd_tools.kits.synthesis.parameters import VoiceModel
 from stemgmd_tools.pieces import ARTICULATIONS
 from stemgmd_tools.seeds import stream
 

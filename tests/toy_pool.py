@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stemgmd_tools.augment.pool import Pool, PoolKit, PoolPerformance
-from stemgmd_tools.augment.rows import Example
+from stemgmd_tools.augment.chain.rows import Example
+from stemgmd_tools.augment.sampling.pool import Pool, PoolKit, PoolPerformance
 from stemgmd_tools.pieces import GROUPS, PIECES
 
 TRAIN = ("cedar", "birch", "maple", "oak")

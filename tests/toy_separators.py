@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stemgmd_tools.baseline.models import registry
-from stemgmd_tools.baseline.models.separator import Estimate, MaskSeparator, Separator
-from stemgmd_tools.baseline.stft import Spectrogram
 from stemgmd_tools.pieces import GROUPS
+from stemgmd_tools.separation.models import registry
+from stemgmd_tools.separation.models.separator import Estimate, MaskSeparator, Separator
+from stemgmd_tools.separation.models.stft import Spectrogram
 
 
 class Gains(Separator):

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 from toys import RATE, toy_bank
 
-from stemgmd_tools.augment.rows import ALL_STEMS, Example, Row
-from stemgmd_tools.corpus.source import axes_of, silence, span_of
-from stemgmd_tools.kits.bank import Bank
+from stemgmd_tools.augment.chain.rows import ALL_STEMS, Example, Row
+from stemgmd_tools.corpus.sources.base import axes_of, silence, span_of
+from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.performances.types import Hit, PedalMove, Performance
 from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.rendering.mix import mix

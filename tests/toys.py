@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.kits.bank import SAMPLE_DTYPE, Bank
+from stemgmd_tools.kits.bank.bank import SAMPLE_DTYPE, Bank
 from stemgmd_tools.pieces import ARTICULATIONS
 
 RATE = 44_100

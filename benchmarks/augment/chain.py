@@ -14,7 +14,7 @@ import torch
 from benchmarks.augment import peers
 from benchmarks.augment.sounds import RATE, SEGMENT_S, Batch
 from benchmarks.results import Row
-from stemgmd_tools.augment.apply import apply
+from stemgmd_tools.augment.audio.apply import apply
 
 PROCESSES = 2
 REACH = 5.0

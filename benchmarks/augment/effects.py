@@ -13,9 +13,9 @@ from benchmarks.augment import peers
 from benchmarks.augment.sounds import RATE, SEGMENT_S, Batch
 from benchmarks.clock import Work, once
 from benchmarks.results import Row
-from stemgmd_tools.augment.apply import apply
-from stemgmd_tools.augment.catalogue import effect_named
-from stemgmd_tools.augment.effects.stage import Stage, Touch
+from stemgmd_tools.augment.audio.apply import apply
+from stemgmd_tools.augment.audio.executor import Stage, Touch
+from stemgmd_tools.augment.chain.catalogue import effect_named
 
 LINES = 5
 GIVEN = {

@@ -40,11 +40,11 @@ def rows() -> list[Row]:
 def main() -> None:
     """Augment, watched by a thread: the first seed whose draw changes anything."""
     from benchmarks.material import performances
-    from stemgmd_tools.augment.chain import load_chain
-    from stemgmd_tools.augment.jobs import AugmentJob
-    from stemgmd_tools.augment.origin import Origin
-    from stemgmd_tools.augment.run import AugmentRequest
-    from stemgmd_tools.corpus.identity import Augmentation
+    from stemgmd_tools.augment.chain.chain import load_chain
+    from stemgmd_tools.augment.corpus.jobs import AugmentJob
+    from stemgmd_tools.augment.corpus.run import AugmentRequest
+    from stemgmd_tools.augment.symbolic.source_spec import SourceSpec
+    from stemgmd_tools.corpus.folder.identity import Augmentation
     from stemgmd_tools.performances.select import Selection
     from stemgmd_tools.performances.source import find_source
 
@@ -54,7 +54,7 @@ def main() -> None:
         made_with = Augmentation(chain.name, chain.hash, seed, "cpu")
         chosen = Selection(ids=(longest.id,))
         request = AugmentRequest(
-            Origin(None, kits=KITS),
+            SourceSpec(None, kits=KITS),
             find_source().kind.value,
             made_with,
             chain,

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from benchmarks.run import DEFAULT_KIT
-from stemgmd_tools.augment.chain import load_chain
-from stemgmd_tools.augment.draw import draw
-from stemgmd_tools.augment.pool import Pool, PoolKit, PoolPerformance
-from stemgmd_tools.augment.rows import Example, Row
+from stemgmd_tools.augment.chain.chain import load_chain
+from stemgmd_tools.augment.chain.rows import Example, Row
+from stemgmd_tools.augment.sampling.draw import draw
+from stemgmd_tools.augment.sampling.pool import Pool, PoolKit, PoolPerformance
+from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.library import kit_names, load_kit
-from stemgmd_tools.kits.store import open_bank
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.pieces import GROUPS, PIECES_OF_GROUP
 from stemgmd_tools.rendering.mix import mix

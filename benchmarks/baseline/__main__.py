@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.baseline.plan import GMD, RECORDED, WORK, Experiment, arguments, load
 from benchmarks.baseline.results import RESULTS, ROOT, Begun, result_of
-from stemgmd_tools.files import file_sha256
+from stemgmd_tools.storage.files import file_sha256
 
 
 def run(experiment: Experiment, folders: dict[str, Path]) -> Begun:

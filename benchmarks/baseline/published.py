@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from benchmarks.baseline.results import RESULTS, Result
-from stemgmd_tools.baseline.evaluation_table import KitSet
 from stemgmd_tools.markdown import markdown_table
+from stemgmd_tools.separation.evaluation.table import KitSet
 
 HELD_OUT: Final = KitSet.HELDOUT.value
 WEIGHTS: Final = "larsnet-s"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from benchmarks.baseline.plan import Experiment
 from benchmarks.baseline.results import RESULTS, Result
-from stemgmd_tools.baseline.evaluation_summary import Section
-from stemgmd_tools.baseline.models.separator import parameter_count
-from stemgmd_tools.baseline.weights import REFERENCE, load_weights
-from stemgmd_tools.files import file_sha256
+from stemgmd_tools.separation.evaluation.summary import Section
+from stemgmd_tools.separation.models.separator import parameter_count
+from stemgmd_tools.separation.weights.file import REFERENCE, load_weights
+from stemgmd_tools.storage.files import file_sha256
 
 
 def markdown(experiments: dict[str, Experiment]) -> str:

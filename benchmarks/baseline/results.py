@@ -15,10 +15,10 @@ import pandas as pd
 
 from benchmarks.baseline.plan import Experiment
 from benchmarks.results import machine
-from stemgmd_tools.baseline.ablate import rows_of as ablation_rows
-from stemgmd_tools.baseline.evaluation_summary import Section, summary
-from stemgmd_tools.baseline.weights import about_weights
-from stemgmd_tools.files import file_sha256
+from stemgmd_tools.separation.evaluation.summary import Section, summary
+from stemgmd_tools.separation.training.ablate import rows_of as ablation_rows
+from stemgmd_tools.separation.weights.file import about_weights
+from stemgmd_tools.storage.files import file_sha256
 
 RESULTS = Path(__file__).with_name("results")
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from benchmarks.baseline.plan import WORK, Training, arguments, load
 from benchmarks.baseline.results import Begun
-from stemgmd_tools.baseline.weights import REFERENCE, load_weights, save_weights
-from stemgmd_tools.kits.table import kit_table
+from stemgmd_tools.kits.kit_table import kit_table
+from stemgmd_tools.separation.weights.file import REFERENCE, load_weights, save_weights
 
 SHIPPED = "larsnet-s"
 """The training of ``experiments.yaml`` whose weights ship."""

@@ -21,9 +21,9 @@ from benchmarks.realism.kit_sets import in_parallel
 from benchmarks.realism.results import Section, Skipped, Table
 from benchmarks.realism.sounds import LEAD_FRAMES, aligned
 from benchmarks.results import Row
-from stemgmd_tools.kits.fit.families import family_of
-from stemgmd_tools.kits.fit.judge import play
-from stemgmd_tools.kits.fit.recordings import recorded_strokes
+from stemgmd_tools.fitting.evaluation.fit_metrics import play
+from stemgmd_tools.fitting.recordings.families import family_of
+from stemgmd_tools.fitting.recordings.recordings import recorded_strokes
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.seeds import stream
 

@@ -12,8 +12,8 @@ from benchmarks.realism.context import Context
 from benchmarks.realism.kit_sets import kit_named, random_names, shipped_names
 from benchmarks.realism.results import Section, Skipped, Table
 from benchmarks.results import Row
-from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.kits.store import bank_folder, open_bank
+from stemgmd_tools.kits.bank.cache import bank_folder, open_bank
+from stemgmd_tools.kits.sample_map.kit import Kit
 
 BANK_REACH_S: Final = 15.0
 SIZE_REACH_MB: Final = 250.0

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.kits.bank import Bank
+from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import GROUPS, NOTE_OF_NUMBER, PIECES

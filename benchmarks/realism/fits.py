@@ -35,12 +35,13 @@ RESAMPLINGS: Final = 1000
 
 TEXT: Final = """Five recorded kits are fitted. Each recording is compared with strokes of the fitted voice at the
 velocity of its layer (one law over velocity for all layers), drawn by seeds that the fit has not seen, as a bank would
-play them; the distances are those of `stemgmd_tools.kits.likeness`. A ratio is a recording's distance over the natural
-floor: the median between two recordings of one layer of the same kit and kind of sound. Rows hold the median (or the
-90th percentile) over the recordings of salamander and muldjord, with the interval that holds 95 % of 1,000 bootstrap
-samples of the distances. A layer left out: the voice is fitted again without one inner layer of an articulation that
-has at least four; the mel distance of its recordings from the model, over that from the layer of the nearest velocity,
-median over all kits. Repeats: the distance between two strokes of the model over the natural floor."""
+play them; the distances are those of `stemgmd_tools.similarity.distance`. A ratio is a recording's distance over the
+natural floor: the median between two recordings of one layer of the same kit and kind of sound. Rows hold the median
+(or the 90th percentile) over the recordings of salamander and muldjord, with the interval that holds 95 % of 1,000
+bootstrap samples of the distances. A layer left out: the voice is fitted again without one inner layer of an
+articulation that has at least four; the mel distance of its recordings from the model, over that from the layer of the
+nearest velocity, median over all kits. Repeats: the distance between two strokes of the model over the natural
+floor."""
 
 
 def section(context: Context) -> Section:

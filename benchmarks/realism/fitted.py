@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stemgmd_tools import data
-from stemgmd_tools.files import write_bytes
-from stemgmd_tools.kits.fit.articulation import fit_voice
-from stemgmd_tools.kits.fit.compact import compacted
-from stemgmd_tools.kits.fit.families import family_of
-from stemgmd_tools.kits.fit.fit import fit_voices
-from stemgmd_tools.kits.fit.recordings import Strokes
-from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.kits.model.parameters import VoiceModel
+from stemgmd_tools.fitting.estimation.articulation import fit_voice
+from stemgmd_tools.fitting.estimation.recorded_kit import fit_voices
+from stemgmd_tools.fitting.recordings.families import family_of
+from stemgmd_tools.fitting.recordings.recordings import Strokes
+from stemgmd_tools.kits.sample_map.kit import Kit
+from stemgmd_tools.kits.synthesis.parameters import VoiceModel
+from stemgmd_tools.kits.voices.compact import compacted
+from stemgmd_tools.storage.files import write_bytes
 
-ROOT = "stemgmd_tools.kits.fit.fit"
+ROOT = "stemgmd_tools.fitting.estimation.recorded_kit"
 """The fit: it and all of this package that it imports shape its results."""
 
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.realism.fitted import fitted_voices, voice_without
-from stemgmd_tools.kits.fit.families import Family, family_of
-from stemgmd_tools.kits.fit.judge import RecordedLayer, heard_layers, judge, play_like
-from stemgmd_tools.kits.fit.recordings import recorded_strokes
-from stemgmd_tools.kits.kit import Kit
-from stemgmd_tools.kits.likeness import Distance, Heard, distance
+from stemgmd_tools.fitting.evaluation.fit_metrics import RecordedLayer, heard_layers, judge, play_like
+from stemgmd_tools.fitting.recordings.families import Family, family_of
+from stemgmd_tools.fitting.recordings.recordings import recorded_strokes
+from stemgmd_tools.kits.sample_map.kit import Kit
+from stemgmd_tools.similarity.distance import AnalysedSound, Distance, distance
 
 Float = NDArray[np.float64]
 
@@ -106,7 +106,7 @@ def _left_out(
         for row in [*inner, *((rows[0], rows[-1]) if ends else ())]:
             voice = voice_without(kit, articulation, strokes, row)
             layer, nearest = layers[row], layers[_nearest(row, rows, layers)]
-            played = [Heard(sound) for sound in play_like(voice, layer.strokes, articulation)]
+            played = [AnalysedSound(sound) for sound in play_like(voice, layer.strokes, articulation)]
             ratios = []
             for recording, stroke in zip(layer.heard, played, strict=False):  # a lone recording has two strokes
                 real = np.median([distance(recording, other).mel_db for other in nearest.heard])

@@ -9,9 +9,9 @@ import joblib
 
 from benchmarks.realism.results import Skipped
 from stemgmd_tools.errors import StemgmdError
-from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.kit_table import kit_table
 from stemgmd_tools.kits.library import load_kit
-from stemgmd_tools.kits.table import kit_table
+from stemgmd_tools.kits.sample_map.kit import Kit
 
 RANDOM_KITS: Final = 100
 QUICK_KITS: Final = 4

@@ -19,9 +19,9 @@ from benchmarks.realism.results import Section, Skipped, Table
 from benchmarks.realism.sounds import light
 from benchmarks.realism.test_kits import kit_of
 from benchmarks.results import Row
-from stemgmd_tools.kits.bank import Bank
-from stemgmd_tools.kits.compile import compile_bank
-from stemgmd_tools.kits.store import open_bank
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.cache import open_bank
+from stemgmd_tools.kits.bank.compile import compile_bank
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import GROUPS
 from stemgmd_tools.seeds import stream

@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple
 
 from stemgmd_tools import data
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.kit import Kit, load_kit_file
-from stemgmd_tools.kits.map_text import write_map
-from stemgmd_tools.kits.schema import Articulation, Fallback, KitMap, Layer
+from stemgmd_tools.kits.sample_map.kit import Kit, load_kit_file
+from stemgmd_tools.kits.sample_map.schema import Articulation, Fallback, KitMap, Layer
+from stemgmd_tools.kits.sample_map.writer import write_map
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, Group, Piece
 from stemgmd_tools.rendering.plan import PRIMARY_ARTICULATION
 

@@ -14,27 +14,27 @@ import yaml
 
 from benchmarks.torture.codecs import PLAIN, Codec, SafetensorsHeader, Sealed
 from stemgmd_tools.audio import TrackReader, read_audio
-from stemgmd_tools.augment import chain
-from stemgmd_tools.augment.chain import load_chain
-from stemgmd_tools.augment.responses import response
-from stemgmd_tools.augment.table import read_drawn
-from stemgmd_tools.baseline.checkpoint import read_state
-from stemgmd_tools.baseline.config_file import read_config
-from stemgmd_tools.baseline.weights import about_weights, kits_heard, load_weights
-from stemgmd_tools.corpus.identity import read_identity
-from stemgmd_tools.corpus.reader import Corpus
-from stemgmd_tools.corpus.records import read_record
+from stemgmd_tools.augment.chain import chain
+from stemgmd_tools.augment.chain.chain import load_chain
+from stemgmd_tools.augment.chain.impulse_responses import response
+from stemgmd_tools.augment.chain.manifest_rows import read_drawn
+from stemgmd_tools.corpus.folder.identity import read_identity
+from stemgmd_tools.corpus.folder.records import read_record
+from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.data import shipped
-from stemgmd_tools.kits.bank import Bank
-from stemgmd_tools.kits.compile import compile_bank
-from stemgmd_tools.kits.kit import load_kit_file
-from stemgmd_tools.kits.store import open_bank
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.cache import open_bank
+from stemgmd_tools.kits.bank.compile import compile_bank
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.performances.cache import load_readings
 from stemgmd_tools.performances.folder import read_folder
-from stemgmd_tools.performances.gmd import read_gmd
-from stemgmd_tools.performances.mapped import mapped_midi
-from stemgmd_tools.performances.unpack import unpack
+from stemgmd_tools.performances.gmd.dataset import read_gmd
+from stemgmd_tools.performances.gmd.unpack import unpack
+from stemgmd_tools.performances.mapped_midi import mapped_midi
+from stemgmd_tools.separation.training.run.checkpoint import read_state
+from stemgmd_tools.separation.training.settings.files import read_config
+from stemgmd_tools.separation.weights.file import about_weights, kits_heard, load_weights
 
 RATE = 44_100
 

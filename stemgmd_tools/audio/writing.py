@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.audio.library import LIBRARY_ERRORS, Pcm
-from stemgmd_tools.files import file_sha256, put_in_place, temporary_beside, write_failure
-from stemgmd_tools.signals import signals_held
+from stemgmd_tools.runtime.signals import signals_held
+from stemgmd_tools.storage.files import file_sha256, put_in_place, temporary_beside, write_failure
 
 _SUBTYPE: Final = {"int16": "PCM_16", "int24": "PCM_24", "float32": "FLOAT"}
 _WAV_BYTES: Final = (1 << 32) - (1 << 12)

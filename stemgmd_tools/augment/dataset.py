@@ -19,20 +19,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from stemgmd_tools.augment.apply import Applied, apply
-from stemgmd_tools.augment.chain import Chain
-from stemgmd_tools.augment.draw import counts_hits, draw
-from stemgmd_tools.augment.effects.registry import ImpulseResponses
-from stemgmd_tools.augment.examples import render_example
-from stemgmd_tools.augment.mixing import RandomMix, draw_mix, mix_rows
-from stemgmd_tools.augment.pool import pool_of
-from stemgmd_tools.augment.rows import Example, Row, example_name
-from stemgmd_tools.augment.segments import SegmentDraw
-from stemgmd_tools.augment.studio import Studio
-from stemgmd_tools.corpus.source import StemSource
+from stemgmd_tools.augment.audio.apply import Applied, apply
+from stemgmd_tools.augment.audio.registry import ImpulseResponses
+from stemgmd_tools.augment.chain.rows import Example, Row, example_name
+from stemgmd_tools.augment.chain.schema import Chain
+from stemgmd_tools.augment.sampling.draw import counts_hits, draw
+from stemgmd_tools.augment.sampling.pool import pool_of
+from stemgmd_tools.augment.sampling.random_mixing import RandomMix, draw_mix, mix_rows
+from stemgmd_tools.augment.sampling.segments import SegmentDraw
+from stemgmd_tools.augment.symbolic.examples import render_example
+from stemgmd_tools.augment.symbolic.renderer import Renderer
+from stemgmd_tools.corpus.sources.base import StemSource
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.pieces import GROUPS
-from stemgmd_tools.processes import end_with_parent
+from stemgmd_tools.runtime.workers import end_with_parent
 
 GROUP_STEMS: Final = tuple(group.value for group in GROUPS)
 """The five stems of LarsNet."""
@@ -46,7 +46,7 @@ class Item(NamedTuple):
     stems: Tensor
     """(stem, channel, frame) float32, full scale 1."""
     labels: NDArray[np.void]
-    """Every hit, :data:`stemgmd_tools.augment.examples.LABEL_DTYPE`."""
+    """Every hit, :data:`stemgmd_tools.augment.symbolic.examples.LABEL_DTYPE`."""
 
 
 class Batch(NamedTuple):
@@ -73,7 +73,7 @@ class Batch(NamedTuple):
         """Carry the effects on sound out; stems and mixture are as long as the segments.
 
         What a chain that changes time makes longer is cut; what it makes shorter ends in silence. Labels follow by
-        :attr:`~stemgmd_tools.augment.apply.Applied.warps`.
+        :attr:`~stemgmd_tools.augment.audio.apply.Applied.warps`.
 
         :param impulse_responses: by the names that the chain uses: (1 or channel, frame) at ``sample_rate``.
         :param overwrite: compute in the batch's own ``stems`` where they are on the device already, which saves a copy;
@@ -111,7 +111,7 @@ class SegmentDataset(Dataset[Item]):
     :param chain: what is done to each item; None: nothing.
     :param mix: random mixing in place of segments as they were played.
     :param min_active: piece or group -> share of the items that hold at least one of its hits, see
-        :class:`~stemgmd_tools.augment.segments.SegmentDraw`; random mixing has ``min_hits`` instead.
+        :class:`~stemgmd_tools.augment.sampling.segments.SegmentDraw`; random mixing has ``min_hits`` instead.
     :param seed: of all draws.
     :raises UsageError: for a value that is not allowed.
     """
@@ -143,7 +143,7 @@ class SegmentDataset(Dataset[Item]):
         wants_hits = (chain is not None and counts_hits(chain)) or (mix is not None and mix.min_hits > 0)
         self._pool = pool_of(source, activity=wants_hits)
         self._segments = SegmentDraw(source, frames, min_active=min_active, seed=seed)
-        self._studio = Studio(source)
+        self._studio = Renderer(source)
 
     def put_on_grid(self, grid: int) -> None:
         """Let segments start at multiples of so many frames of their performance, as LarsNet's do.

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from stemgmd_tools.cli.kits import kit_path_option
-from stemgmd_tools.cli.paths import LocalName, LocalPath
+from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 
 if TYPE_CHECKING:
-    from stemgmd_tools.augment.origin import Origin
-    from stemgmd_tools.augment.run import AugmentRequest
-    from stemgmd_tools.corpus.run import Report
+    from stemgmd_tools.augment.corpus.run import AugmentRequest
+    from stemgmd_tools.augment.symbolic.source_spec import SourceSpec
+    from stemgmd_tools.corpus.render.run import Report
     from stemgmd_tools.performances.select import Selection
 
 DEFAULT_CHAIN: Final = "larsnet"
@@ -83,10 +83,10 @@ def augment(**options: Any) -> None:
     device.
     """
     _need_torch()
-    from stemgmd_tools.augment.preview_run import preview
-    from stemgmd_tools.corpus.locks import Shard
-    from stemgmd_tools.corpus.progress import progress_on
-    from stemgmd_tools.corpus.run import plan_run, render_corpus
+    from stemgmd_tools.augment.corpus.preview_run import preview
+    from stemgmd_tools.corpus.folder.locks import Shard
+    from stemgmd_tools.corpus.render.progress import progress_on
+    from stemgmd_tools.corpus.render.run import plan_run, render_corpus
 
     request = _request(options)
     out: Path = options["out"]
@@ -111,11 +111,11 @@ def _request(options: dict[str, Any]) -> AugmentRequest:
     return _replaying(options, origin, source) if options["replay"] else _drawing(options, origin, source)
 
 
-def _replaying(options: dict[str, Any], origin: Origin, source: str) -> AugmentRequest:
+def _replaying(options: dict[str, Any], origin: SourceSpec, source: str) -> AugmentRequest:
     """Return a request whose rows are given; say if what computes them is not what they were computed with."""
-    from stemgmd_tools.augment.libraries import made_elsewhere
-    from stemgmd_tools.augment.run import AugmentRequest
-    from stemgmd_tools.augment.table import read_drawn
+    from stemgmd_tools.augment.chain.manifest_rows import read_drawn
+    from stemgmd_tools.augment.corpus.libraries import made_elsewhere
+    from stemgmd_tools.augment.corpus.run import AugmentRequest
 
     _refuse(options, "replay", ("chain", "kits", "splits", "ids", "limit") if origin.corpus else ("chain",))
     for name, default in (("copies", 1), ("seed", 0)):
@@ -131,11 +131,11 @@ def _replaying(options: dict[str, Any], origin: Origin, source: str) -> AugmentR
     return request
 
 
-def _drawing(options: dict[str, Any], origin: Origin, source: str) -> AugmentRequest:
+def _drawing(options: dict[str, Any], origin: SourceSpec, source: str) -> AugmentRequest:
     """Return a request whose rows are drawn from a chain."""
-    from stemgmd_tools.augment.chain import load_chain
-    from stemgmd_tools.augment.run import AugmentRequest
-    from stemgmd_tools.corpus.identity import Augmentation
+    from stemgmd_tools.augment.chain.chain import load_chain
+    from stemgmd_tools.augment.corpus.run import AugmentRequest
+    from stemgmd_tools.corpus.folder.identity import Augmentation
 
     chain = load_chain(options["chain"] or DEFAULT_CHAIN)
     return AugmentRequest(
@@ -149,10 +149,10 @@ def _drawing(options: dict[str, Any], origin: Origin, source: str) -> AugmentReq
     )
 
 
-def _origin(options: dict[str, Any]) -> tuple[Origin, str]:
+def _origin(options: dict[str, Any]) -> tuple[SourceSpec, str]:
     """Return the source, and what kind of collection its performances are."""
-    from stemgmd_tools.augment.origin import Origin
-    from stemgmd_tools.corpus.identity import require_identity
+    from stemgmd_tools.augment.symbolic.source_spec import SourceSpec
+    from stemgmd_tools.corpus.folder.identity import require_identity
     from stemgmd_tools.performances.source import find_source
 
     corpus: Path | None = options["corpus"]
@@ -161,7 +161,7 @@ def _origin(options: dict[str, Any]) -> tuple[Origin, str]:
     responses = responses and responses.absolute()
     if corpus is not None:
         _refuse(options, "CORPUS", ("gmd", "midi"))
-        return Origin(corpus.absolute(), kit_path=kit_path, impulse_responses=responses), require_identity(
+        return SourceSpec(corpus.absolute(), kit_path=kit_path, impulse_responses=responses), require_identity(
             corpus
         ).source
     found = find_source(gmd=options["gmd"], midi=options["midi"])
@@ -170,7 +170,7 @@ def _origin(options: dict[str, Any]) -> tuple[Origin, str]:
         found.read(strict=True)
     kits = tuple(options["kits"]) or ("all",)
     gmd, midi = (None if path is None else path.absolute() for path in (options["gmd"], options["midi"]))
-    origin = Origin(None, gmd=gmd, midi=midi, kits=kits, kit_path=kit_path, impulse_responses=responses)
+    origin = SourceSpec(None, gmd=gmd, midi=midi, kits=kits, kit_path=kit_path, impulse_responses=responses)
     return origin, found.kind.value
 
 
@@ -200,7 +200,7 @@ def _selection(options: dict[str, Any]) -> Selection:
 
 def _device(name: str) -> str:
     """Return where to compute."""
-    from stemgmd_tools.augment.devices import device_named
+    from stemgmd_tools.devices import device_named
 
     return device_named(name)
 
@@ -217,14 +217,14 @@ def _need_torch() -> None:
 
 
 def _workers(jobs: int | None, request: AugmentRequest) -> int:
-    from stemgmd_tools.corpus.execute import worker_count
+    from stemgmd_tools.corpus.render.execute import worker_count
 
     return 1 if jobs is None and request.made_with.device == "cuda" else worker_count(jobs)
 
 
 def _summary(out: Path, request: AugmentRequest, report: Report) -> list[str]:
     """Say what there is now, and how to look at it."""
-    from stemgmd_tools.corpus.progress import size_text
+    from stemgmd_tools.corpus.render.progress import size_text
 
     done = f"{report.rendered:,} examples made, {report.jobs - report.rendered:,} were whole already"
     if not report.complete:

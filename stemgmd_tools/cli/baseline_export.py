@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from stemgmd_tools.cli.paths import LocalPath
+from stemgmd_tools.cli.support.paths import LocalPath
 from stemgmd_tools.errors import UsageError
 
 
@@ -22,8 +22,8 @@ def baseline_export(weights: Path | None, out: Path, *, overwrite: bool) -> None
     if out.exists() and not overwrite:
         raise UsageError(f"--out {out}: is there already; give --overwrite to replace it, or another name")
     try:
-        from stemgmd_tools.baseline.export import export_onnx
-        from stemgmd_tools.baseline.weights import load_weights, shipped_weights
+        from stemgmd_tools.separation.weights.export import export_onnx
+        from stemgmd_tools.separation.weights.file import load_weights, shipped_weights
     except ModuleNotFoundError:
         raise UsageError(
             "exporting needs the extras baseline and onnx: pip install 'stemgmd-tools[baseline,onnx]'"

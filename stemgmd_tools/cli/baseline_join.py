@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from stemgmd_tools.cli.paths import LocalPath
+from stemgmd_tools.cli.support.paths import LocalPath
 from stemgmd_tools.errors import UsageError
 
 
@@ -22,7 +22,7 @@ def baseline_join(weights: tuple[Path, ...], out: Path, *, overwrite: bool) -> N
     if out.exists() and not overwrite:
         raise UsageError(f"--out {out}: is there already; give --overwrite to replace it, or another name")
     try:
-        from stemgmd_tools.baseline.join import join_weights
+        from stemgmd_tools.separation.weights.join import join_weights
     except ModuleNotFoundError:
         raise UsageError("joining needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
     for stem, path in join_weights(weights, out).items():

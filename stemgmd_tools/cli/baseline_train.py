@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from stemgmd_tools.cli.kits import kit_path_option
-from stemgmd_tools.cli.paths import LocalName, LocalPath
+from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stemgmd_tools.baseline.ablate import Variant
-    from stemgmd_tools.baseline.config import TrainConfig
+    from stemgmd_tools.separation.training.ablate import Variant
+    from stemgmd_tools.separation.training.settings.schema import TrainConfig
 
 _SECONDS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0}
 _DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?[hms])+|\d+(?:\.\d+)?")
@@ -114,11 +114,11 @@ def baseline_train(**options: Any) -> None:
     Several processes: `torchrun --nproc-per-node N -m -- stemgmd_tools.cli.main baseline-train ...`.
     """
     try:
-        from stemgmd_tools.baseline.ablate import ablate, markdown, variants
-        from stemgmd_tools.baseline.memory import keep_freed_memory
-        from stemgmd_tools.baseline.ranks import is_first_process
-        from stemgmd_tools.baseline.train import train
-        from stemgmd_tools.baseline.watch import watch_on
+        from stemgmd_tools.separation.inference.allocator import keep_freed_memory
+        from stemgmd_tools.separation.training.ablate import ablate, markdown, variants
+        from stemgmd_tools.separation.training.loop.distributed import is_first_process
+        from stemgmd_tools.separation.training.run.progress import watch_on
+        from stemgmd_tools.separation.training.train import train
     except ModuleNotFoundError as error:
         raise UsageError(
             f"training needs the extra baseline: pip install 'stemgmd-tools[baseline]' ({error})"
@@ -158,9 +158,9 @@ def _source_notice(config: TrainConfig) -> str:
 
 def _dry_run(config: TrainConfig, grid: Sequence[Variant], options: dict[str, Any]) -> None:
     """Check all that the run checks before its first step, and print the settings."""
-    from stemgmd_tools.baseline.ablate import ready
-    from stemgmd_tools.baseline.config_file import config_text
-    from stemgmd_tools.baseline.run_checks import check_run
+    from stemgmd_tools.separation.training.ablate import ready
+    from stemgmd_tools.separation.training.run.checks import check_run
+    from stemgmd_tools.separation.training.settings.files import config_text
 
     if grid:
         found = ready(config, grid, options["out"], limit=options["limit"])
@@ -177,7 +177,7 @@ def _dry_run(config: TrainConfig, grid: Sequence[Variant], options: dict[str, An
 
 def _config(options: dict[str, Any]) -> TrainConfig:
     """Return the settings: preset, file, options, the last one said wins."""
-    from stemgmd_tools.baseline.config_file import load_config
+    from stemgmd_tools.separation.training.settings.files import load_config
 
     if (options["values"] or options["limit"]) and not options["ablate"]:
         raise UsageError("--value and --limit go with --ablate; say what is to be varied")
@@ -212,8 +212,8 @@ def _config(options: dict[str, Any]) -> TrainConfig:
 
 def _test_kits(given: tuple[str, ...]) -> tuple[list[str], list[Path]]:
     """Return the names of the kits kept for the test, and the folders among what was given, where some of them lie."""
-    from stemgmd_tools.baseline.test_kits import recorded_kits
     from stemgmd_tools.kits.library import GROUPS, known_maps
+    from stemgmd_tools.separation.splits.recorded_kits import recorded_kits
 
     words = _names(given)
     folders = [Path(word) for word in words if Path(word).is_dir() and word not in {*GROUPS, *known_maps()}]

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from stemgmd_tools.cli.kits import kit_path_option
-from stemgmd_tools.cli.paths import LocalName, LocalPath
+from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stemgmd_tools.baseline.evaluate import Take
-    from stemgmd_tools.baseline.method import Method
+    from stemgmd_tools.separation.evaluation.methods.base import Method
+    from stemgmd_tools.separation.evaluation.run import EvaluationClip
 
 _RUN_FILES: Final = ("best", "last")
 """What `baseline-train` calls the weights of every run."""
@@ -89,15 +89,15 @@ def evaluate(**options: Any) -> None:
     --split nor --id, performances are those kept for the test: GMD's evaluation sessions and split test.
     """
     try:
-        from stemgmd_tools.baseline import evaluation_report as report
-        from stemgmd_tools.baseline.evaluate import Measures
-        from stemgmd_tools.baseline.evaluate import evaluate as evaluated
+        from stemgmd_tools.separation.evaluation import report
+        from stemgmd_tools.separation.evaluation.run import Measures
+        from stemgmd_tools.separation.evaluation.run import evaluate as evaluated
     except ModuleNotFoundError:
         raise UsageError("evaluating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
-    from stemgmd_tools.corpus.progress import counter_on
+    from stemgmd_tools.corpus.render.progress import counter_on
     from stemgmd_tools.kits.plot import empty_figure
-    from stemgmd_tools.locks import alone_in
     from stemgmd_tools.pieces import GROUPS, PIECES
+    from stemgmd_tools.storage.locks import alone_in
 
     if options["page"]:
         empty_figure(1.0, 1.0)  # before minutes of work, rather than after
@@ -119,11 +119,16 @@ def evaluate(**options: Any) -> None:
 
 def _methods(options: dict[str, Any]) -> list[Method]:
     """Return what is to be evaluated, in the order of the report."""
-    from stemgmd_tools.augment.devices import device_named
-    from stemgmd_tools.baseline.model_method import TrainedModel
-    from stemgmd_tools.baseline.nmf import Lenders, Nmfd, SemiAdaptive
-    from stemgmd_tools.baseline.reference import MASK_SIZES, IdealRatioMask, Mixture, PhaseSensitiveMask
+    from stemgmd_tools.devices import device_named
     from stemgmd_tools.kits.library import search_path
+    from stemgmd_tools.separation.evaluation.methods.bounds import (
+        MASK_SIZES,
+        IdealRatioMask,
+        Mixture,
+        PhaseSensitiveMask,
+    )
+    from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
+    from stemgmd_tools.separation.evaluation.methods.nmf import Lenders, Nmfd, SemiAdaptive
 
     lenders = Lenders(options["templates"], kit_path=search_path(options["kit_path"]))
     device = device_named(options["device"])
@@ -155,15 +160,15 @@ def _names(weights: Sequence[Path]) -> list[str]:
     return names
 
 
-def _takes(options: dict[str, Any], methods: list[Method]) -> list[Take]:
+def _takes(options: dict[str, Any], methods: list[Method]) -> list[EvaluationClip]:
     """Return the clips: those of the corpus, then the same performances through recorded kits."""
-    from stemgmd_tools.augment.origin import is_augmented, settings_of
-    from stemgmd_tools.baseline.evaluate import Source, kept_for_test, takes_of
-    from stemgmd_tools.baseline.test_kits import recorded_kits, trained_on
-    from stemgmd_tools.corpus.open import open_corpus, virtual_corpus
-    from stemgmd_tools.corpus.virtual import VirtualCorpus
+    from stemgmd_tools.augment.symbolic.source_spec import is_augmented, settings_of
+    from stemgmd_tools.corpus.sources.open import open_corpus, virtual_corpus
+    from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
     from stemgmd_tools.kits.library import search_path
     from stemgmd_tools.performances.select import Selection
+    from stemgmd_tools.separation.evaluation.run import Source, kept_for_test, takes_of
+    from stemgmd_tools.separation.splits.recorded_kits import recorded_kits, trained_on
 
     corpus, gmd, folder = options["corpus"], options["virtual"], options["test_kits"]
     if (corpus is None) == (gmd is None):
@@ -200,7 +205,7 @@ def _only_test(options: dict[str, Any]) -> bool:
     return bool(options["weights"]) and not (options["splits"] or options["ids"])
 
 
-def _chosen(options: dict[str, Any], takes: list[Take]) -> str:
+def _chosen(options: dict[str, Any], takes: list[EvaluationClip]) -> str:
     """Say how performances were chosen, and of which of GMD's splits they are."""
     splits = sorted(Counter({take.performance: take.split or "none" for take in takes}.values()).items())
     given = (("--split", options["splits"]), ("--id", options["ids"]))
@@ -212,7 +217,7 @@ def _chosen(options: dict[str, Any], takes: list[Take]) -> str:
     return f"GMD's splits: {', '.join(f'{name} {count}' for name, count in splits)}; chosen: {chosen}"
 
 
-def _about(options: dict[str, Any], methods: list[Method], takes: list[Take]) -> str:
+def _about(options: dict[str, Any], methods: list[Method], takes: list[EvaluationClip]) -> str:
     """Say in one line what was evaluated."""
     performances = len({take.performance for take in takes})
     kits = {take.kit: take.kit_set.value for take in takes}

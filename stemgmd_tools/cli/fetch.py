@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from stemgmd_tools.cli.paths import LocalPath
-from stemgmd_tools.performances.fetch import GMD_SHA256, GMD_URL, fetch_gmd
+from stemgmd_tools.cli.support.paths import LocalPath
+from stemgmd_tools.performances.gmd.fetch import GMD_SHA256, GMD_URL, fetch_gmd
 
 
 @click.group()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from stemgmd_tools.cli.paths import LocalPath
+from stemgmd_tools.cli.support.paths import LocalPath
 
 
 @click.command()
@@ -14,6 +14,6 @@ from stemgmd_tools.cli.paths import LocalPath
 def info(corpus: Path) -> None:
     """Count a corpus: hours by kit, piece and split, hits, size."""
     from stemgmd_tools.corpus.info import describe
-    from stemgmd_tools.corpus.reader import Corpus
+    from stemgmd_tools.corpus.sources.disk import Corpus
 
     click.echo("\n".join(describe(Corpus(corpus))))

@@ -13,11 +13,11 @@ from typing import Final, NoReturn
 
 import click
 
-from stemgmd_tools import __version__
-from stemgmd_tools.cli.limits import require_address_space
-from stemgmd_tools.cli.report import noticing, say
-from stemgmd_tools.cli.streams import hold_streams, require_stdout
+from stemgmd_tools.cli.support.limits import require_address_space
+from stemgmd_tools.cli.support.report import noticing, say
+from stemgmd_tools.cli.support.streams import hold_streams, require_stdout
 from stemgmd_tools.errors import INTERRUPTED, StemgmdError, one_line
+from stemgmd_tools.version import __version__
 
 COMMANDS: Final = {
     "render": "stemgmd_tools.cli.render:render",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from stemgmd_tools.cli.paths import LocalPath
+from stemgmd_tools.cli.support.paths import LocalPath
 
 
 @click.command(short_help="Join the folders that shards wrote.")

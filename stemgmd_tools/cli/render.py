@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from stemgmd_tools.cli.kits import kit_path_option
-from stemgmd_tools.cli.paths import LocalName, LocalPath
+from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.rendering.settings import DEFAULT_FLAC_LEVEL
 
 if TYPE_CHECKING:
-    from stemgmd_tools.corpus.run import Report, Request
+    from stemgmd_tools.corpus.render.run import Report, Request
     from stemgmd_tools.performances.select import Selection
     from stemgmd_tools.rendering.settings import RenderSettings
 
@@ -127,10 +127,10 @@ def render(**options: Any) -> None:
     starter set. The same command completes a corpus that was interrupted, and extends one by further performances and
     kits.
     """
-    from stemgmd_tools.corpus.execute import worker_count
-    from stemgmd_tools.corpus.locks import Shard
-    from stemgmd_tools.corpus.progress import progress_on
-    from stemgmd_tools.corpus.run import plan_run, render_corpus
+    from stemgmd_tools.corpus.folder.locks import Shard
+    from stemgmd_tools.corpus.render.execute import worker_count
+    from stemgmd_tools.corpus.render.progress import progress_on
+    from stemgmd_tools.corpus.render.run import plan_run, render_corpus
 
     request = _request(options)
     out: Path = options["out"]
@@ -148,7 +148,7 @@ def render(**options: Any) -> None:
 
 def _request(options: dict[str, Any]) -> Request:
     """Turn options into what is to be rendered; say which performances."""
-    from stemgmd_tools.corpus.run import Request
+    from stemgmd_tools.corpus.render.run import Request
     from stemgmd_tools.kits.library import kits_named, search_path
     from stemgmd_tools.performances.mapping import NoteMapping
     from stemgmd_tools.performances.select import select
@@ -192,8 +192,8 @@ def _settings(options: dict[str, Any]) -> RenderSettings:
 
 def _summary(out: Path, report: Report) -> list[str]:
     """Say what there is now, and how to look at it."""
-    from stemgmd_tools.corpus.progress import size_text
-    from stemgmd_tools.corpus.reader import Corpus
+    from stemgmd_tools.corpus.render.progress import size_text
+    from stemgmd_tools.corpus.sources.disk import Corpus
 
     done = f"{report.rendered:,} jobs done, {report.jobs - report.rendered:,} were whole already"
     if not report.complete:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from stemgmd_tools.cli.paths import LocalName, LocalPath
+from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import INTERRUPTED, AudioError, StemgmdError, UsageError, shown
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from stemgmd_tools.baseline.models.separator import Separator
-    from stemgmd_tools.baseline.separate import Separating
-    from stemgmd_tools.baseline.separate_files import Done, Heard, Output
-    from stemgmd_tools.baseline.separate_sources import Source
+    from stemgmd_tools.separation.inference.inputs import Source
+    from stemgmd_tools.separation.inference.separate import Separating
+    from stemgmd_tools.separation.inference.separate_files import Done, Heard, Output
+    from stemgmd_tools.separation.models.separator import Separator
 
 _FORMAT_OF_SUBTYPE: Final = {"16": "int16", "24": "int24", "float": "float32"}
 _MOST_NAMES: Final = 10
@@ -73,7 +73,7 @@ def separate(**options: Any) -> None:
     """
     model, separating = _model(options)
     output = _output(options)
-    from stemgmd_tools.baseline.interrupts import sigterm_unwinds
+    from stemgmd_tools.runtime.interrupts import sigterm_unwinds
 
     if options["out"] == "-":
         try:
@@ -88,8 +88,8 @@ def separate(**options: Any) -> None:
 
 
 def _to_files(model: Separator, options: dict[str, Any], output: Output, separating: Separating) -> None:
-    from stemgmd_tools.baseline.separate_files import separate_files
-    from stemgmd_tools.files import file_sha256
+    from stemgmd_tools.separation.inference.separate_files import separate_files
+    from stemgmd_tools.storage.files import file_sha256
 
     sources = _sources(options["files"], output.folder)
     failed: list[tuple[str, StemgmdError]] = []
@@ -120,7 +120,7 @@ def _to_files(model: Separator, options: dict[str, Any], output: Output, separat
 
 def _sources(files: tuple[str, ...], out: Path | None) -> tuple[Source, ...]:
     """Return the sounds to separate; say which files of folders are none."""
-    from stemgmd_tools.baseline.separate_sources import find_sources
+    from stemgmd_tools.separation.inference.inputs import find_sources
 
     found = find_sources(files, out)
     if found.left_out:
@@ -135,7 +135,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _to_pipe(model: Separator, options: dict[str, Any], output: Output, separating: Separating) -> None:
-    from stemgmd_tools.baseline.separate_files import separate_to_pipe
+    from stemgmd_tools.separation.inference.separate_files import separate_to_pipe
 
     if options["container"] != "wav":
         raise UsageError("--out -: standard output receives WAV; leave out --format")
@@ -161,10 +161,10 @@ def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
     try:
         import torch
 
-        from stemgmd_tools.augment.devices import device_named
-        from stemgmd_tools.baseline.memory import keep_freed_memory
-        from stemgmd_tools.baseline.separate import Separating, filtered
-        from stemgmd_tools.baseline.weights import load_weights
+        from stemgmd_tools.devices import device_named
+        from stemgmd_tools.separation.inference.allocator import keep_freed_memory
+        from stemgmd_tools.separation.inference.separate import Separating, filtered
+        from stemgmd_tools.separation.weights.file import load_weights
     except ModuleNotFoundError:
         raise UsageError("separating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
     keep_freed_memory()
@@ -186,14 +186,14 @@ def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
 
 
 def _weights(options: dict[str, Any]) -> Path:
-    from stemgmd_tools.baseline.weights import shipped_weights
+    from stemgmd_tools.separation.weights.file import shipped_weights
 
     chosen: Path | None = options["weights"]
     return chosen or shipped_weights()
 
 
 def _output(options: dict[str, Any]) -> Output:
-    from stemgmd_tools.baseline.separate_files import Output
+    from stemgmd_tools.separation.inference.separate_files import Output
 
     subtype = options["subtype"]
     if subtype == "float" and options["container"] == "flac":
@@ -244,7 +244,7 @@ class _Watch:
 
 
 def _summary(done: Done, folder: Path | None) -> str:
-    from stemgmd_tools.corpus.progress import duration_text
+    from stemgmd_tools.corpus.render.progress import duration_text
 
     where = "" if folder is None else f" in {shown(folder)}"
     if done.kept:

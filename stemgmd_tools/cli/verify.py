@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from stemgmd_tools.cli.paths import LocalPath
+from stemgmd_tools.cli.support.paths import LocalPath
 from stemgmd_tools.errors import CorpusError
 
 MOST_SHOWN = 200
@@ -22,9 +22,9 @@ def verify(corpus: Path, jobs: int | None, quiet: bool) -> None:
 
     Hashes, lengths, mixture = sum of stems, onsets measured on the audio, splits. Fails with a table of what is wrong.
     """
-    from stemgmd_tools.corpus.failures import failure_table
-    from stemgmd_tools.corpus.progress import counter_on
-    from stemgmd_tools.corpus.verify import verify_corpus
+    from stemgmd_tools.corpus.render.progress import counter_on
+    from stemgmd_tools.corpus.verify.findings import failure_table
+    from stemgmd_tools.corpus.verify.run import verify_corpus
 
     with counter_on(sys.stderr, quiet=quiet) as counted:
         verdict = verify_corpus(corpus, jobs=jobs, progress=counted)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from stemgmd_tools.corpus.progress import size_text
-from stemgmd_tools.corpus.reader import Corpus
+from stemgmd_tools.corpus.render.progress import size_text
+from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.pieces import PIECES
 
 _NO_SPLIT = "none"

@@ -9,19 +9,27 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from stemgmd_tools.corpus.claim import claim, refuse_foreign
-from stemgmd_tools.corpus.collect import MANIFEST_FOLDER, write_manifests
-from stemgmd_tools.corpus.execute import one_line_os_errors, worker_count
-from stemgmd_tools.corpus.identity import Identity, require_identity
-from stemgmd_tools.corpus.jobs import MIDI, SINGLE_HITS, STEMS
-from stemgmd_tools.corpus.kit_rows import KITS
-from stemgmd_tools.corpus.locks import Shard, working_on
-from stemgmd_tools.corpus.records import read_record, record_path, records_of, remove_temporaries, write_record
-from stemgmd_tools.corpus.shards import SHARDS, missing_shards
+from stemgmd_tools.corpus.folder.build_manifests import MANIFEST_FOLDER, write_manifests
+from stemgmd_tools.corpus.folder.identity import Identity, require_identity
+from stemgmd_tools.corpus.folder.kit_rows import KITS
+from stemgmd_tools.corpus.folder.locks import Shard, working_on
+from stemgmd_tools.corpus.folder.ownership import claim, refuse_foreign
+from stemgmd_tools.corpus.folder.records import (
+    MIDI,
+    SINGLE_HITS,
+    STEMS,
+    read_record,
+    record_path,
+    records_of,
+    remove_temporaries,
+    write_record,
+)
+from stemgmd_tools.corpus.folder.shards import SHARDS, missing_shards
+from stemgmd_tools.corpus.render.execute import one_line_os_errors, worker_count
 from stemgmd_tools.errors import CorpusError, UsageError
-from stemgmd_tools.files import copy_file
-from stemgmd_tools.paths import inside
-from stemgmd_tools.processes import delayed, results_of, workers
+from stemgmd_tools.runtime.workers import delayed, results_of, workers
+from stemgmd_tools.storage.files import copy_file
+from stemgmd_tools.storage.paths import inside
 
 _KINDS: Final = (KITS, MIDI, STEMS, SINGLE_HITS, SHARDS)
 

@@ -13,14 +13,14 @@ from typing import Final, NamedTuple
 
 from stemgmd_tools import data
 from stemgmd_tools.errors import KitError, UsageError
-from stemgmd_tools.kits.checks import nearest
-from stemgmd_tools.kits.kit import ENGINE_VERSION, Content, Kit, content_hash, load_kit_file
-from stemgmd_tools.kits.loader import load_map
-from stemgmd_tools.kits.schema import KitMap, Origin
-from stemgmd_tools.kits.space.names import SPACE_VERSION, MadeName, is_made, made_map, made_names, parents_of
-from stemgmd_tools.kits.space.parents import parent
-from stemgmd_tools.kits.table import kit_table
-from stemgmd_tools.listing import list_files
+from stemgmd_tools.kits.generate.names import SPACE_VERSION, MadeName, is_made, made_map, made_names, parents_of
+from stemgmd_tools.kits.generate.parents import parent
+from stemgmd_tools.kits.kit_table import kit_table
+from stemgmd_tools.kits.sample_map.kit import ENGINE_VERSION, Content, Kit, content_hash, load_kit_file
+from stemgmd_tools.kits.sample_map.loader import load_map
+from stemgmd_tools.kits.sample_map.schema import KitMap, Origin
+from stemgmd_tools.storage.listing import list_files
+from stemgmd_tools.strict_yaml.problem import nearest
 
 KIT_PATH_VARIABLE: Final = "STEMGMD_KITS"
 """Environment variable: folders searched for samples and sample maps, separated as in PATH."""
@@ -70,7 +70,7 @@ def kit_names(selection: Iterable[str], kit_path: Sequence[Path] = ()) -> tuple[
     """Resolve names, comma-separated lists of names, groups and paths of maps to names and paths, each once.
 
     ``all`` is the modelled kits, ``train`` and ``heldout`` (or ``test``) the two parts of them. ``random:7..106`` is a
-    hundred kits, see :mod:`stemgmd_tools.kits.space.names`.
+    hundred kits, see :mod:`stemgmd_tools.kits.generate.names`.
 
     :raises UsageError: for an unknown name, with those most like it, or a range that is none.
     """

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.errors import KitError, UsageError
-from stemgmd_tools.files import put_in_place, temporary_beside
-from stemgmd_tools.kits.bank import Bank
+from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.pieces import ARTICULATIONS
+from stemgmd_tools.storage.files import put_in_place, remove_abandoned, temporary_beside
 
 SHOWN_VELOCITY: Final = 100
 LONGEST_S: Final = 4.0
@@ -44,6 +44,7 @@ def plot_kit(bank: Bank, path: Path) -> None:
     if not path.parent.is_dir():
         raise KitError(f"{path}: cannot be written; there is no folder {path.parent}")
     _draw_all(figure, bank)
+    remove_abandoned(path)
     temporary = temporary_beside(path)
     try:
         figure.savefig(temporary, format=kind, dpi=_DPI)

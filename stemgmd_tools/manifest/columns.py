@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 
-class Kind(StrEnum):
+class Dtype(StrEnum):
     """What a column holds."""
 
     TEXT = "text"
@@ -21,10 +21,10 @@ class Kind(StrEnum):
 
 
 ARROW_TYPE: Final = {
-    Kind.TEXT: pa.string(),
-    Kind.INTEGER: pa.int64(),
-    Kind.REAL: pa.float64(),
-    Kind.FLAG: pa.bool_(),
+    Dtype.TEXT: pa.string(),
+    Dtype.INTEGER: pa.int64(),
+    Dtype.REAL: pa.float64(),
+    Dtype.FLAG: pa.bool_(),
 }
 """Column kind -> Parquet type."""
 
@@ -34,7 +34,7 @@ class Column:
     """One column of a manifest."""
 
     name: str
-    kind: Kind
+    kind: Dtype
     description: str
     unit: str = ""
     nullable: bool = False
@@ -50,11 +50,11 @@ class Column:
     @property
     def dtype(self) -> pd.StringDtype[Any] | str:
         """The pandas dtype of the typed frame; the same for every value, missing ones included."""
-        if self.kind is Kind.TEXT:
+        if self.kind is Dtype.TEXT:
             return pd.StringDtype("pyarrow")
-        if self.kind is Kind.INTEGER:
+        if self.kind is Dtype.INTEGER:
             return "Int64" if self.nullable else "int64"
-        if self.kind is Kind.FLAG:
+        if self.kind is Dtype.FLAG:
             return "boolean" if self.nullable else "bool"
         return "float64"
 

@@ -16,11 +16,11 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from stemgmd_tools.errors import CorpusError
-from stemgmd_tools.files import write_together
-from stemgmd_tools.manifest.columns import Column, Kind, Table
+from stemgmd_tools.manifest.columns import Column, Dtype, Table
 from stemgmd_tools.manifest.csv_fields import MISSING_TEXT, field_to_text, text_to_field
 from stemgmd_tools.manifest.frames import validate
 from stemgmd_tools.manifest.tables import TABLES
+from stemgmd_tools.storage.files import write_together
 
 _ROWS_PER_GROUP: Final = 131_072
 _FLAG_TEXT: Final = {True: "true", False: "false"}
@@ -103,14 +103,14 @@ def csv_bytes(table: Table, frame: pd.DataFrame) -> bytes:
 
 def _fields(column: Column, series: pd.Series) -> list[str]:
     """Return one column as CSV fields."""
-    if column.kind is Kind.TEXT:
+    if column.kind is Dtype.TEXT:
         texts = [None if pd.isna(text) else str(text) for text in series.tolist()]
         fields = {text: text_to_field(text) for text in set(texts)}
         return [fields[text] for text in texts]
     render: Callable[[object], str] = str
-    if column.kind is Kind.REAL:
+    if column.kind is Dtype.REAL:
         render = repr  # the shortest text that reads back to the same double
-    elif column.kind is Kind.FLAG:
+    elif column.kind is Dtype.FLAG:
         render = _flag
     missing = series.isna().to_numpy()
     return ["" if gone else render(value) for value, gone in zip(series.tolist(), missing, strict=True)]
@@ -140,9 +140,9 @@ def _read_parquet(path: Path, table: Table) -> pd.DataFrame:
 def _typed(column: Column, values: pa.ChunkedArray) -> pd.Series:
     if values.null_count and not column.nullable:
         raise ValueError(f"column {column.name} has missing values")
-    if column.kind is Kind.TEXT:
+    if column.kind is Dtype.TEXT:
         return pd.Series(values.to_pylist(), dtype=column.dtype)
-    if column.kind is Kind.REAL:
+    if column.kind is Dtype.REAL:
         return pd.Series(values.to_numpy().astype(np.float64), dtype=column.dtype)
     if values.null_count:
         return pd.Series(values.to_pylist(), dtype=column.dtype)
@@ -180,7 +180,7 @@ def _spellings(word: str) -> list[str]:
 
 def _unmarked(column: Column, fields: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column's fields as the values they stand for."""
-    if column.kind is not Kind.TEXT:
+    if column.kind is not Dtype.TEXT:
         return fields
     found = {field: field and field_to_text(field) for field in fields.unique().to_pylist()}
     if all(field == text for field, text in found.items()):

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stemgmd_tools import paths
 from stemgmd_tools.errors import CorpusError
-from stemgmd_tools.manifest.columns import Column, Kind, Table
+from stemgmd_tools.manifest.columns import Column, Dtype, Table
+from stemgmd_tools.storage import paths
 
 CONTROL: Final = re.compile(f"[{paths.CONTROL}{paths.NOT_TEXT}]")
 """What no text of a manifest may hold: control characters, and what stands for bytes that are not UTF-8."""
@@ -48,11 +48,11 @@ def frame_of(table: Table, rows: Iterable[Mapping[str, object]]) -> pd.DataFrame
     return frame
 
 
-_ACCEPTED: Final[dict[Kind, tuple[type, ...]]] = {
-    Kind.TEXT: (str,),
-    Kind.INTEGER: (int, np.integer),
-    Kind.REAL: (int, float, np.integer, np.floating),
-    Kind.FLAG: (bool, np.bool_),
+_ACCEPTED: Final[dict[Dtype, tuple[type, ...]]] = {
+    Dtype.TEXT: (str,),
+    Dtype.INTEGER: (int, np.integer),
+    Dtype.REAL: (int, float, np.integer, np.floating),
+    Dtype.FLAG: (bool, np.bool_),
 }
 
 
@@ -63,9 +63,9 @@ def _series(table: Table, column: Column, values: list[object]) -> pd.Series:
         if value is None and column.nullable:
             continue
         is_flag = isinstance(value, (bool, np.bool_))
-        if not isinstance(value, accepted) or is_flag != (column.kind is Kind.FLAG):
+        if not isinstance(value, accepted) or is_flag != (column.kind is Dtype.FLAG):
             raise CorpusError(f"{table.name}.{column.name} row {number}: found {value!r}, expected {column.kind.value}")
-        if column.kind is Kind.INTEGER and not -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:  # type: ignore[operator]
+        if column.kind is Dtype.INTEGER and not -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:  # type: ignore[operator]
             raise CorpusError(f"{table.name}.{column.name} row {number}: {value!r} does not fit 64 bits")
         if isinstance(value, str) and CONTROL.search(value):
             raise CorpusError(f"{table.name}.{column.name} row {number}: {value!r} holds a control character")
@@ -80,7 +80,7 @@ def in_order(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
         if column.allowed:
             places = {value: place for place, value in enumerate(column.allowed)}
             return pd.Series([places.get(value, len(places)) for value in series.tolist()], index=series.index)
-        return series.astype(object) if column.kind is Kind.TEXT else series
+        return series.astype(object) if column.kind is Dtype.TEXT else series
 
     return frame.sort_values(list(table.key), key=rank, kind="stable", ignore_index=True)
 
@@ -118,11 +118,11 @@ def _validate_column(table: Table, column: Column, series: pd.Series) -> None:
 
     if not column.nullable:
         refuse(series.isna().to_numpy(), "no missing value")
-    if column.kind is Kind.TEXT:
+    if column.kind is Dtype.TEXT:
         is_bad = _text_check(column)
         bad = {text for text in series.dropna().unique().tolist() if is_bad(text)}
         refuse(series.astype(object).isin(bad).to_numpy(), _texts(column))
-    elif column.kind is not Kind.FLAG:
+    elif column.kind is not Dtype.FLAG:
         numbers = series.to_numpy(dtype="float64", na_value=np.nan)
         refuse((numbers < column.low) | (numbers > column.high) | np.isinf(numbers), column.values or "finite numbers")
 

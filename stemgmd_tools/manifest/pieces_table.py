@@ -10,8 +10,8 @@ import io
 from typing import Final
 
 from stemgmd_tools import data
-from stemgmd_tools.files import write_bytes
 from stemgmd_tools.pieces import NOTES
+from stemgmd_tools.storage.files import write_bytes
 
 PIECES_TABLE: Final = "pieces.csv"
 

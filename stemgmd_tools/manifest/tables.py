@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from stemgmd_tools.manifest.columns import Column, Kind, Table
-from stemgmd_tools.paths import KIT_NAME, RELATIVE_PATH
+from stemgmd_tools.manifest.columns import Column, Dtype, Table
 from stemgmd_tools.pieces import ARTICULATIONS, GROUPS, NOTES, PIECES
+from stemgmd_tools.storage.paths import KIT_NAME, RELATIVE_PATH
 
 MIXTURE: Final = "mixture"
 TRACKS: Final = (*(piece.value for piece in PIECES), MIXTURE, *(f"group_{group.value}" for group in GROUPS))
@@ -20,23 +20,29 @@ _SHA256: Final = "[0-9a-f]{64}"
 
 
 def _performance(name: str, description: str) -> Column:
-    return Column(name, Kind.TEXT, description, pattern=RELATIVE_PATH)
+    return Column(name, Dtype.TEXT, description, pattern=RELATIVE_PATH)
 
 
 _PERFORMANCE: Final = _performance("performance", "performance, named as in GMD: `drummer1/session1/3`")
-_KIT: Final = Column("kit", Kind.TEXT, "kit, the name of its sample map", pattern=KIT_NAME)
-_KIT_HASH: Final = Column("kit_hash", Kind.TEXT, "hash of the kit's content, or of the name and maps it is made from")
-_PIECE: Final = Column("piece", Kind.TEXT, "stem the hit is heard in", allowed=tuple(p.value for p in PIECES))
+_KIT: Final = Column("kit", Dtype.TEXT, "kit, the name of its sample map", pattern=KIT_NAME)
+_KIT_HASH: Final = Column("kit_hash", Dtype.TEXT, "hash of the kit's content, or of the name and maps it is made from")
+_PIECE: Final = Column("piece", Dtype.TEXT, "stem the hit is heard in", allowed=tuple(p.value for p in PIECES))
 _NOTE: Final = Column(
-    "note", Kind.INTEGER, "MIDI note, of the TD-11's 22", low=min(_NOTE_NUMBERS), high=max(_NOTE_NUMBERS)
+    "note", Dtype.INTEGER, "MIDI note, of the TD-11's 22", low=min(_NOTE_NUMBERS), high=max(_NOTE_NUMBERS)
 )
-_PEAK: Final = Column("peak_dbfs", Kind.REAL, "highest sample peak; missing for silence", "dBFS", nullable=True, high=0)
+_PEAK: Final = Column(
+    "peak_dbfs", Dtype.REAL, "highest sample peak; missing for silence", "dBFS", nullable=True, high=0
+)
 _GMD_SPLIT: Final = Column(
-    "gmd_split", Kind.TEXT, "GMD's own split of the performance; missing outside GMD", nullable=True, allowed=GMD_SPLITS
+    "gmd_split",
+    Dtype.TEXT,
+    "GMD's own split of the performance; missing outside GMD",
+    nullable=True,
+    allowed=GMD_SPLITS,
 )
 _KIT_SPLIT: Final = Column(
     "kit_split",
-    Kind.TEXT,
+    Dtype.TEXT,
     "whether the kit, or every kit it was made from, is for training or held out; missing for a kit of your own",
     nullable=True,
     allowed=KIT_SPLITS,
@@ -45,20 +51,20 @@ _KIT_SPLIT: Final = Column(
 
 def _path(name: str, description: str, *, nullable: bool = False) -> Column:
     return Column(
-        name, Kind.TEXT, f"{description}, relative to the corpus, with `/`", nullable=nullable, pattern=RELATIVE_PATH
+        name, Dtype.TEXT, f"{description}, relative to the corpus, with `/`", nullable=nullable, pattern=RELATIVE_PATH
     )
 
 
 def _hash(name: str, of: str, *, nullable: bool = False) -> Column:
-    return Column(name, Kind.TEXT, f"SHA-256 of the {of}", nullable=nullable, pattern=_SHA256)
+    return Column(name, Dtype.TEXT, f"SHA-256 of the {of}", nullable=nullable, pattern=_SHA256)
 
 
 def _count(name: str, description: str, unit: str = "", low: float = 0) -> Column:
-    return Column(name, Kind.INTEGER, description, unit, low=low)
+    return Column(name, Dtype.INTEGER, description, unit, low=low)
 
 
 def _met(name: str, description: str) -> Column:
-    return Column(name, Kind.INTEGER, f"met in the MIDI file: {description}", nullable=True, low=0)
+    return Column(name, Dtype.INTEGER, f"met in the MIDI file: {description}", nullable=True, low=0)
 
 
 PERFORMANCES: Final = Table(
@@ -66,18 +72,18 @@ PERFORMANCES: Final = Table(
     "What was played: one row per performance.",
     (
         _PERFORMANCE,
-        Column("drummer", Kind.TEXT, "as in GMD", nullable=True),
-        Column("session", Kind.TEXT, "as in GMD", nullable=True),
-        Column("style", Kind.TEXT, "as in GMD: `style` or `style/substyle`", nullable=True),
-        Column("bpm", Kind.REAL, "tempo; the first one where it changes", "beats/min", nullable=True, low=0),
-        Column("beat_type", Kind.TEXT, "`beat` or `fill`", nullable=True),
-        Column("time_signature", Kind.TEXT, "as in GMD: `4-4`", nullable=True),
-        Column("midi_filename", Kind.TEXT, "the file in its own dataset", nullable=True),
-        Column("audio_filename", Kind.TEXT, "GMD's recording of it, where there is one", nullable=True),
-        Column("duration_s", Kind.REAL, "nominal length, tails not included", "s", low=0),
+        Column("drummer", Dtype.TEXT, "as in GMD", nullable=True),
+        Column("session", Dtype.TEXT, "as in GMD", nullable=True),
+        Column("style", Dtype.TEXT, "as in GMD: `style` or `style/substyle`", nullable=True),
+        Column("bpm", Dtype.REAL, "tempo; the first one where it changes", "beats/min", nullable=True, low=0),
+        Column("beat_type", Dtype.TEXT, "`beat` or `fill`", nullable=True),
+        Column("time_signature", Dtype.TEXT, "as in GMD: `4-4`", nullable=True),
+        Column("midi_filename", Dtype.TEXT, "the file in its own dataset", nullable=True),
+        Column("audio_filename", Dtype.TEXT, "GMD's recording of it, where there is one", nullable=True),
+        Column("duration_s", Dtype.REAL, "nominal length, tails not included", "s", low=0),
         _GMD_SPLIT,
         _count("hits", "number of hits"),
-        Column("errata", Kind.TEXT, "what is known to be wrong with it; missing if nothing", nullable=True),
+        Column("errata", Dtype.TEXT, "what is known to be wrong with it; missing if nothing", nullable=True),
         _met("duplicate_hits", "second and later hits of one note on one tick; the loudest was kept"),
         _met("restrikes", "hits of a note whose note-off had not come yet; kept"),
         _met("zero_length_notes", "notes without length; kept as hits"),
@@ -98,26 +104,26 @@ STEMS: Final = Table(
         _PERFORMANCE,
         _KIT,
         Column(
-            "track", Kind.TEXT, "one of the nine stems, their mixture, or the sum of a group of them", allowed=TRACKS
+            "track", Dtype.TEXT, "one of the nine stems, their mixture, or the sum of a group of them", allowed=TRACKS
         ),
         _path("path", "audio file"),
         _count("frames", "length", "frames", low=1),
         _count("sample_rate", "sampling rate", "Hz", low=1),
         _count("hits", "hits that this track plays"),
         _PEAK,
-        Column("rms_dbfs", Kind.REAL, "root mean square over channels and frames; missing for silence", "dBFS", True),
+        Column("rms_dbfs", Dtype.REAL, "root mean square over channels and frames; missing for silence", "dBFS", True),
         Column(
             "loudness_lufs",
-            Kind.REAL,
+            Dtype.REAL,
             "integrated loudness (ITU-R BS.1770-4); missing where nothing passes its gate",
             "LUFS",
             nullable=True,
         ),
         Column(
-            "active_fraction", Kind.REAL, "share of the track's 100 ms hops whose RMS is above -60 dBFS", low=0, high=1
+            "active_fraction", Dtype.REAL, "share of the track's 100 ms hops whose RMS is above -60 dBFS", low=0, high=1
         ),
-        Column("silent", Kind.FLAG, "whether every sample is zero"),
-        Column("gain_db", Kind.REAL, "headroom gain applied to all tracks of this performance and kit alike", "dB"),
+        Column("silent", Dtype.FLAG, "whether every sample is zero"),
+        Column("gain_db", Dtype.REAL, "headroom gain applied to all tracks of this performance and kit alike", "dB"),
         _count("seed", "seed of the corpus"),
         _KIT_HASH,
         _hash("content_hash", "file's bytes"),
@@ -134,13 +140,15 @@ HITS: Final = Table(
     (
         _PERFORMANCE,
         _count("index", "number of the hit in its performance, from 0"),
-        Column("time_s", Kind.REAL, "onset from the start of the performance", "s", low=0),
+        Column("time_s", Dtype.REAL, "onset from the start of the performance", "s", low=0),
         _count("frame", "onset at the corpus's sampling rate; the attack lies on this frame", "frames"),
-        Column("note", Kind.INTEGER, "MIDI note of the TD-11 mapping", low=min(_NOTE_NUMBERS), high=max(_NOTE_NUMBERS)),
+        Column(
+            "note", Dtype.INTEGER, "MIDI note of the TD-11 mapping", low=min(_NOTE_NUMBERS), high=max(_NOTE_NUMBERS)
+        ),
         _PIECE,
-        Column("articulation", Kind.TEXT, "how the piece was played", allowed=ARTICULATIONS),
-        Column("velocity", Kind.INTEGER, "MIDI velocity", low=1, high=127),
-        Column("openness", Kind.REAL, "hi-hat openness, 0 shut .. 1 open; 0 for other pieces", low=0, high=1),
+        Column("articulation", Dtype.TEXT, "how the piece was played", allowed=ARTICULATIONS),
+        Column("velocity", Dtype.INTEGER, "MIDI velocity", low=1, high=127),
+        Column("openness", Dtype.REAL, "hi-hat openness, 0 shut .. 1 open; 0 for other pieces", low=0, high=1),
     ),
     key=("performance", "index"),
 )
@@ -151,15 +159,15 @@ SINGLE_HITS: Final = Table(
     "fall least from velocity to velocity: in a modelled kit they rise, in a recorded one as far as its recordings do.",
     (
         _KIT,
-        Column("articulation", Kind.TEXT, "how the piece is played", allowed=ARTICULATIONS),
+        Column("articulation", Dtype.TEXT, "how the piece is played", allowed=ARTICULATIONS),
         _PIECE,
         _NOTE,
-        Column("velocity", Kind.INTEGER, "MIDI velocity", low=1, high=127),
+        Column("velocity", Dtype.INTEGER, "MIDI velocity", low=1, high=127),
         _path("path", "audio file"),
         _count("frames", "length", "frames", low=1),
         _count("sample_rate", "sampling rate", "Hz", low=1),
         _count("onset_frame", "where the attack lies", "frames"),
-        Column("gain_db", Kind.REAL, "headroom gain applied to all velocities of this articulation alike", "dB"),
+        Column("gain_db", Dtype.REAL, "headroom gain applied to all velocities of this articulation alike", "dB"),
         _PEAK,
         _KIT_HASH,
         _hash("content_hash", "file's bytes"),
@@ -175,24 +183,24 @@ KITS: Final = Table(
     (
         _KIT,
         _KIT_SPLIT,
-        Column("title", Kind.TEXT, "name for people", nullable=True),
-        Column("description", Kind.TEXT, "how it sounds", nullable=True),
-        Column("license", Kind.TEXT, "SPDX identifier of the licence its sound is under", nullable=True),
-        Column("attribution", Kind.TEXT, "who made it", nullable=True),
-        Column("source_url", Kind.TEXT, "where it comes from", nullable=True),
+        Column("title", Dtype.TEXT, "name for people", nullable=True),
+        Column("description", Dtype.TEXT, "how it sounds", nullable=True),
+        Column("license", Dtype.TEXT, "SPDX identifier of the licence its sound is under", nullable=True),
+        Column("attribution", Dtype.TEXT, "who made it", nullable=True),
+        Column("source_url", Dtype.TEXT, "where it comes from", nullable=True),
         Column(
             "measured_on",
-            Kind.TEXT,
+            Dtype.TEXT,
             "recorded kits that a model's figures were measured on, apart by spaces; missing if none",
             nullable=True,
         ),
         Column(
-            "origin", Kind.TEXT, "what names it, for a kit made from others: `random:7`; else missing", nullable=True
+            "origin", Dtype.TEXT, "what names it, for a kit made from others: `random:7`; else missing", nullable=True
         ),
-        Column("parents", Kind.TEXT, "kits it was made from, apart by spaces", nullable=True),
+        Column("parents", Dtype.TEXT, "kits it was made from, apart by spaces", nullable=True),
         Column(
             "figures",
-            Kind.TEXT,
+            Dtype.TEXT,
             "every figure that was drawn or given for it, a JSON object of numbers; `Corpus.figures` reads them",
             nullable=True,
         ),
@@ -213,22 +221,22 @@ AUGMENTATIONS: Final = Table(
         _count("copy", "number of the copy of that performance and kit, from 1", low=1),
         _count("step", "number of the step in the chain, from 1; 0: where the example comes from"),
         _count("line", "number of the row within its step, from 0"),
-        Column("effect", Kind.TEXT, "name of the effect; `source` for step 0"),
-        Column("scope", Kind.TEXT, "what it was drawn for", allowed=("example", "stem", "target", "song", "mixture")),
+        Column("effect", Dtype.TEXT, "name of the effect; `source` for step 0"),
+        Column("scope", Dtype.TEXT, "what it was drawn for", allowed=("example", "stem", "target", "song", "mixture")),
         Column(
             "stem",
-            Kind.TEXT,
+            Dtype.TEXT,
             "stem that it was applied to; missing: all of them, or the mixture",
             nullable=True,
             allowed=tuple(p.value for p in PIECES),
         ),
-        Column("parameters", Kind.TEXT, "every parameter, a JSON object"),
+        Column("parameters", Dtype.TEXT, "every parameter, a JSON object"),
         _count("seed", "seed of the draws"),
-        Column("chain", Kind.TEXT, "name of the chain"),
+        Column("chain", Dtype.TEXT, "name of the chain"),
         _hash("chain_hash", "chain's content"),
-        Column("device", Kind.TEXT, "where it was computed", allowed=("cpu", "cuda")),
-        Column("version", Kind.TEXT, "version of the code"),
-        Column("libraries", Kind.TEXT, "names and versions of the libraries that computed the sound"),
+        Column("device", Dtype.TEXT, "where it was computed", allowed=("cpu", "cuda")),
+        Column("version", Dtype.TEXT, "version of the code"),
+        Column("libraries", Dtype.TEXT, "names and versions of the libraries that computed the sound"),
     ),
     key=("performance", "kit", "step", "line"),
 )

@@ -1,10 +1,10 @@
 """Performances: reading them, choosing among them, fetching them."""
 
 from stemgmd_tools.performances.folder import read_folder
-from stemgmd_tools.performances.gmd import read_gmd
+from stemgmd_tools.performances.gmd.dataset import read_gmd
 from stemgmd_tools.performances.mapping import NoteMapping
-from stemgmd_tools.performances.midi import ReadCounts, read_midi
-from stemgmd_tools.performances.midi_source import MidiSource
+from stemgmd_tools.performances.midi_file import ReadCounts, read_midi
+from stemgmd_tools.performances.midi_storage import MidiSource
 from stemgmd_tools.performances.select import Selection
 from stemgmd_tools.performances.source import PerformanceSource, SourceKind, find_source
 from stemgmd_tools.performances.types import Choke, Hit, PedalMove, Performance

@@ -17,12 +17,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.arrays import read_arrays
 from stemgmd_tools.data import cache_dir
 from stemgmd_tools.errors import AudioError
-from stemgmd_tools.files import write_bytes
-from stemgmd_tools.performances.midi import ReadCounts, Reading
+from stemgmd_tools.performances.midi_file import ReadCounts, Reading
 from stemgmd_tools.performances.types import CHOKE_DTYPE, HIT_DTYPE, PEDAL_DTYPE, Records
+from stemgmd_tools.storage.files import write_bytes
+from stemgmd_tools.storage.npz import read_arrays
 
 READER_VERSION: Final = 3
 """To be raised by every change to what is read from a file."""

@@ -11,15 +11,15 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stemgmd_tools.errors import LeftOutWarning, PerformanceError, StemgmdWarning, shown
-from stemgmd_tools.listing import list_files
-from stemgmd_tools.paths import objection_to
-from stemgmd_tools.performances.errata import with_repairs
-from stemgmd_tools.performances.info_csv import InfoRow
+from stemgmd_tools.performances.gmd.errata import with_repairs
+from stemgmd_tools.performances.gmd.info_csv import InfoRow
 from stemgmd_tools.performances.mapping import NoteMapping
-from stemgmd_tools.performances.midi import interpret, warn_of_repairs
-from stemgmd_tools.performances.midi_source import MidiSource
-from stemgmd_tools.performances.smf import read_events
+from stemgmd_tools.performances.midi_file import interpret, warn_of_repairs
+from stemgmd_tools.performances.midi_storage import MidiSource
+from stemgmd_tools.performances.smf.file import read_events
 from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.storage.listing import list_files
+from stemgmd_tools.storage.paths import objection_to
 
 SUFFIXES: Final = frozenset({".mid", ".midi", ".smf", ".kar", ".rmi"})
 """Compared in lower case."""
@@ -44,9 +44,10 @@ def read_folder(path: Path, *, mapping: NoteMapping = NoteMapping.TD11, strict: 
     """Return one performance per MIDI file of a folder and all folders below it, sorted by id; or that of one file.
 
     What is hidden (``.x``) is left out, links are followed. The id is the path below the folder without the suffix. The
-    duration is the last onset plus :data:`~stemgmd_tools.performances.midi.DECAY_S`. The metadata have the keys that
-    :func:`~stemgmd_tools.performances.gmd.read_gmd` gives; drummer, style, beat type and split are ``""``, session is
-    the file's folder, tempo and time signature are the file's first.
+    duration is the last onset plus :data:`~stemgmd_tools.performances.midi_file.DECAY_S`. The metadata have the keys
+    that
+    :func:`~stemgmd_tools.performances.gmd.dataset.read_gmd` gives; drummer, style, beat type and split are ``""``,
+    session is the file's folder, tempo and time signature are the file's first.
 
     A file that cannot be used does not stop the others: one that cannot be played, whose name cannot become a path of a
     corpus, or that shares its id with another.

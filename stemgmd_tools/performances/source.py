@@ -11,9 +11,9 @@ from typing import Final
 from stemgmd_tools.data import cache_dir, shipped
 from stemgmd_tools.errors import PerformanceError, UsageError
 from stemgmd_tools.performances.folder import read_folder
-from stemgmd_tools.performances.gmd import read_gmd
+from stemgmd_tools.performances.gmd.dataset import read_gmd
 from stemgmd_tools.performances.mapping import NoteMapping
-from stemgmd_tools.performances.midi_source import INFO_CSV, MidiSource
+from stemgmd_tools.performances.midi_storage import INFO_CSV, MidiSource
 from stemgmd_tools.performances.types import Performance
 
 GMD_VARIABLE: Final = "STEMGMD_GMD"
@@ -57,7 +57,7 @@ class PerformanceSource:
         :param strict: refuse everything if one of them cannot be used.
         :warns LeftOutWarning: for each file that cannot be used.
         :warns StemgmdWarning: for each file in which something had to be put right.
-        :raises PerformanceError: as :func:`~stemgmd_tools.performances.gmd.read_gmd` and
+        :raises PerformanceError: as :func:`~stemgmd_tools.performances.gmd.dataset.read_gmd` and
             :func:`~stemgmd_tools.performances.folder.read_folder` do.
         """
         if self.kind is SourceKind.FOLDER:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.errors import PerformanceError
-from stemgmd_tools.paths import is_relative_path
 from stemgmd_tools.pieces import NOTE_OF_NUMBER
+from stemgmd_tools.storage.paths import is_relative_path
 
 
 class Hit(NamedTuple):
@@ -81,9 +81,9 @@ class Performance:
     The three tables are structured arrays (:data:`HIT_DTYPE`, :data:`PEDAL_DTYPE`, :data:`CHOKE_DTYPE`), read-only and
     sorted by time; lists of :class:`Hit`, :class:`PedalMove` and :class:`Choke` are accepted and converted.
 
-    :raises PerformanceError: for an id that is no :data:`~stemgmd_tools.paths.RELATIVE_PATH`, a hit outside the note
-        table, a velocity outside 1..127, an openness outside 0..1, values that are no numbers of their column, a time
-        that is negative or not finite, a duration that is not positive or above :data:`MAX_DURATION_S`.
+    :raises PerformanceError: for an id that is no :data:`~stemgmd_tools.storage.paths.RELATIVE_PATH`, a hit outside the
+        note table, a velocity outside 1..127, an openness outside 0..1, values that are no numbers of their column, a
+        time that is negative or not finite, a duration that is not positive or above :data:`MAX_DURATION_S`.
     """
 
     id: str

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
-from stemgmd_tools.kits.bank import CHANNELS, Bank
+from stemgmd_tools.kits.bank.bank import CHANNELS, Bank
 from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.rendering.mix import ROUNDING_MARGIN, gain_of_peak, highest_of, peak_of
 from stemgmd_tools.rendering.runs import Runs, add_up

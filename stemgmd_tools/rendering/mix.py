@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
-from stemgmd_tools.kits.bank import CHANNELS, Bank
+from stemgmd_tools.kits.bank.bank import CHANNELS, Bank
 from stemgmd_tools.pieces import GROUPS, PIECES, PIECES_OF_GROUP
 from stemgmd_tools.rendering.plan import Plan
 from stemgmd_tools.rendering.runs import add_up, runs_of

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.errors import RenderError
-from stemgmd_tools.kits.bank import Bank
+from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import ARTICULATIONS, NOTES, Piece
 from stemgmd_tools.rendering.settings import RenderSettings

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.kits.bank import CHANNELS, Bank
+from stemgmd_tools.kits.bank.bank import CHANNELS, Bank
 from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.rendering.plan import NOT_CHOKED, Plan, strike_ends
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
-from stemgmd_tools.kits.bank import CHANNELS, Bank
+from stemgmd_tools.kits.bank.bank import CHANNELS, Bank
 from stemgmd_tools.rendering.headroom import Peaks, headroom_db
 from stemgmd_tools.rendering.mix import integer_scale, round_into
 from stemgmd_tools.rendering.plan import Plan

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from corpora import digests
 
-from stemgmd_tools.corpus.verify import verify_corpus
+from stemgmd_tools.corpus.verify.run import verify_corpus
 from stemgmd_tools.seeds import stream
 
 KILLS = 3
@@ -102,7 +102,7 @@ def test_a_second_process_on_the_same_folder_is_refused(kit_files, tmp_path):
 
 
 BLIND = (
-    "import stemgmd_tools.corpus.run as r; r.require_disk = lambda *a: None; "
+    "import stemgmd_tools.corpus.render.run as r; r.require_disk = lambda *a: None; "
     "from stemgmd_tools.cli.main import run; run()"
 )
 """The estimate would refuse so small a disk; what is tested is a disk that fills up all the same."""

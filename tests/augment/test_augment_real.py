@@ -7,11 +7,11 @@ import pytest
 from toy_pool import GROUP_STEMS
 
 from stemgmd_tools import load_performances
-from stemgmd_tools.augment.chain import make_chain
-from stemgmd_tools.augment.draw import draw
-from stemgmd_tools.augment.performance_domain import perform
-from stemgmd_tools.augment.pool import Pool, PoolKit, PoolPerformance
-from stemgmd_tools.augment.rows import Example, example_name
+from stemgmd_tools.augment.chain.chain import make_chain
+from stemgmd_tools.augment.chain.rows import Example, example_name
+from stemgmd_tools.augment.sampling.draw import draw
+from stemgmd_tools.augment.sampling.pool import Pool, PoolKit, PoolPerformance
+from stemgmd_tools.augment.symbolic.performance_effects import perform
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

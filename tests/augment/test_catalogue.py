@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stemgmd_tools.augment.catalogue import EFFECTS, Domain, Kind, Scope, effect_named
-from stemgmd_tools.augment.rows import Row, rounded, rows_from_json, rows_to_json
+from stemgmd_tools.augment.chain.catalogue import EFFECTS, Domain, Kind, Scope, effect_named
+from stemgmd_tools.augment.chain.rows import Row, rounded, rows_from_json, rows_to_json
 from stemgmd_tools.errors import UsageError
 
 NUMBERS = (Kind.REAL, Kind.INTEGER)

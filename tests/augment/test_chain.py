@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from stemgmd_tools.augment.catalogue import DRAWN, EFFECTS, Kind
-from stemgmd_tools.augment.chain import (
+from stemgmd_tools.augment.chain.catalogue import DRAWN, EFFECTS, Kind
+from stemgmd_tools.augment.chain.chain import (
     CHAINS,
     chain_names,
     json_schema,
@@ -18,9 +18,9 @@ from stemgmd_tools.augment.chain import (
     make_chain,
     read_chain,
     schema_text,
-    settings_of,
 )
-from stemgmd_tools.augment.draw import NUMBERS
+from stemgmd_tools.augment.chain.schema import settings_of
+from stemgmd_tools.augment.sampling.draw import NUMBERS
 from stemgmd_tools.errors import AugmentError, UsageError
 
 HEAD = "schema: stemgmd-chain/1\nname: mine\ndescription: for tests\nsteps:\n"
@@ -141,7 +141,7 @@ def test_a_fault_is_told_with_its_line(tmp_path, steps, line, words):
 
 def test_the_schema_that_is_shipped_is_that_of_the_models():
     assert (CHAINS / "chain.schema.json").read_text(encoding="utf-8") == schema_text(), (
-        "write stemgmd_tools.augment.chain.schema_text() there again"
+        "write stemgmd_tools.augment.chain.chain.schema_text() there again"
     )
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from stemgmd_tools.augment.chain import load_chain, make_chain
+from stemgmd_tools.augment.chain.chain import load_chain, make_chain
 from stemgmd_tools.augment.dataset import GROUP_STEMS, SegmentDataset, SegmentSampler, segment_loader
-from stemgmd_tools.augment.mixing import RandomMix
-from stemgmd_tools.corpus.open import virtual_corpus
-from stemgmd_tools.corpus.virtual import VirtualCorpus
+from stemgmd_tools.augment.sampling.random_mixing import RandomMix
+from stemgmd_tools.corpus.sources.open import virtual_corpus
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.errors import AugmentError, UsageError
 
 FRAMES = 30_000

@@ -11,13 +11,14 @@ import pytest
 from scipy import stats
 from toy_pool import BPM, GROUP_STEMS, HELDOUT, PIECE_STEMS, TRAIN, example, pool
 
-from stemgmd_tools.augment.activity import Activity
-from stemgmd_tools.augment.catalogue import SEEDS, Kind, Parameter, effect_named
-from stemgmd_tools.augment.chain import Distribution, load_chain, make_chain
-from stemgmd_tools.augment.chain_checks import check_rows
-from stemgmd_tools.augment.draw import draw, value_of
-from stemgmd_tools.augment.pool import Pool, PoolKit, PoolPerformance
-from stemgmd_tools.augment.rows import ALL_STEMS, rows_from_json, rows_to_json
+from stemgmd_tools.augment.chain.catalogue import SEEDS, Kind, Parameter, effect_named
+from stemgmd_tools.augment.chain.chain import load_chain, make_chain
+from stemgmd_tools.augment.chain.rows import ALL_STEMS, rows_from_json, rows_to_json
+from stemgmd_tools.augment.chain.schema import Distribution
+from stemgmd_tools.augment.chain.validation import check_rows
+from stemgmd_tools.augment.sampling.activity import Activity
+from stemgmd_tools.augment.sampling.draw import draw, value_of
+from stemgmd_tools.augment.sampling.pool import Pool, PoolKit, PoolPerformance
 from stemgmd_tools.errors import AugmentError
 
 POOL = pool()
@@ -133,9 +134,9 @@ def test_another_process_draws_the_same():
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
         "from toy_pool import example, pool\n"
-        "from stemgmd_tools.augment.chain import load_chain\n"
-        "from stemgmd_tools.augment.draw import draw\n"
-        "from stemgmd_tools.augment.rows import rows_to_json\n"
+        "from stemgmd_tools.augment.chain.chain import load_chain\n"
+        "from stemgmd_tools.augment.sampling.draw import draw\n"
+        "from stemgmd_tools.augment.chain.rows import rows_to_json\n"
         "assert 'torch' not in sys.modules\n"
         "sys.stdout.write(rows_to_json(draw(load_chain('studio'), example(2), pool(), 9)))"
     )

@@ -8,11 +8,11 @@ from toy_pool import GROUP_STEMS
 from toy_source import KITS, PIECE_STEMS, row, toy_example, toy_source
 from toys import RATE
 
-from stemgmd_tools.augment.chain import make_chain
-from stemgmd_tools.augment.draw import draw
-from stemgmd_tools.augment.examples import render_example
-from stemgmd_tools.augment.pool import pool_of
-from stemgmd_tools.augment.rows import rows_from_json, rows_to_json
+from stemgmd_tools.augment.chain.chain import make_chain
+from stemgmd_tools.augment.chain.rows import rows_from_json, rows_to_json
+from stemgmd_tools.augment.sampling.draw import draw
+from stemgmd_tools.augment.sampling.pool import pool_of
+from stemgmd_tools.augment.symbolic.examples import render_example
 from stemgmd_tools.pieces import PIECES_OF_GROUP, Group, Piece, note_of
 from stemgmd_tools.rendering.mix import mix
 from stemgmd_tools.rendering.plan import plan

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from corpora import IDS, fresh_copy
 
 from stemgmd_tools.cli.main import stemgmd
-from stemgmd_tools.corpus.run import Request, render_corpus
+from stemgmd_tools.corpus.render.run import Request, render_corpus
 from stemgmd_tools.errors import StemgmdError
-from stemgmd_tools.kits.kit import load_kit_file
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.manifest.files import csv_bytes, parquet_bytes, read_manifest
 from stemgmd_tools.manifest.tables import TABLES
 from stemgmd_tools.performances.select import Selection, select

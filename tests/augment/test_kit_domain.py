@@ -9,9 +9,9 @@ import pytest
 from toy_source import ToySource, row, toy_example, toy_performance, toy_source
 from toys import RATE, toy_bank
 
-from stemgmd_tools.augment.examples import render_example
-from stemgmd_tools.augment.kit_domain import stroke_shapes
-from stemgmd_tools.augment.reshape import Shaped, damped, repitched
+from stemgmd_tools.augment.symbolic.examples import render_example
+from stemgmd_tools.augment.symbolic.kit_effects import stroke_shapes
+from stemgmd_tools.augment.symbolic.reshape import Shaped, damped, repitched
 from stemgmd_tools.onsets import onset_frame
 from stemgmd_tools.performances.types import Choke, Hit, Performance
 from stemgmd_tools.rendering.plan import plan

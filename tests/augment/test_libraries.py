@@ -7,12 +7,12 @@ from importlib.metadata import version
 
 import pytest
 
-from stemgmd_tools import __version__
-from stemgmd_tools.augment import libraries as module
-from stemgmd_tools.augment.libraries import libraries, made_elsewhere
-from stemgmd_tools.augment.rows import Example
-from stemgmd_tools.augment.table import STEM_NAMES, Drawn
-from stemgmd_tools.corpus.identity import Augmentation
+from stemgmd_tools.augment.chain.manifest_rows import STEM_NAMES, Drawn
+from stemgmd_tools.augment.chain.rows import Example
+from stemgmd_tools.augment.corpus import libraries as module
+from stemgmd_tools.augment.corpus.libraries import libraries, made_elsewhere
+from stemgmd_tools.corpus.folder.identity import Augmentation
+from stemgmd_tools.version import __version__
 
 HERE = Augmentation("studio", "ab" * 32, 7, "cpu", "numpy 2.0.0, torch 2.13.0")
 EXAMPLE = Example("d/1+tin+1", "d/1", "tin", 1, 0, None, STEM_NAMES)

@@ -10,10 +10,10 @@ from toy_pool import GROUP_STEMS, TRAIN
 from toy_source import PIECE_STEMS, toy_example, toy_source
 from toys import RATE
 
-from stemgmd_tools.augment.activity import Activity
-from stemgmd_tools.augment.examples import render_example
-from stemgmd_tools.augment.mixing import RandomMix, draw_mix, mix_rows
-from stemgmd_tools.augment.pool import Pool, PoolKit, PoolPerformance, pool_of
+from stemgmd_tools.augment.sampling.activity import Activity
+from stemgmd_tools.augment.sampling.pool import Pool, PoolKit, PoolPerformance, pool_of
+from stemgmd_tools.augment.sampling.random_mixing import RandomMix, draw_mix, mix_rows
+from stemgmd_tools.augment.symbolic.examples import render_example
 from stemgmd_tools.errors import UsageError
 
 FRAMES = 4 * RATE

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from stemgmd_tools import units
-from stemgmd_tools.augment.pcm import quantised
-from stemgmd_tools.augment.sounds import Held
+from stemgmd_tools.augment.audio.sounds import Held
+from stemgmd_tools.augment.corpus.pcm import quantised
 from stemgmd_tools.errors import RenderError
 from stemgmd_tools.pieces import PIECES_OF_GROUP, Group, Piece
 

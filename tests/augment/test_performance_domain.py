@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_pool import GROUP_STEMS
 
-from stemgmd_tools.augment.catalogue import EFFECTS, Domain
-from stemgmd_tools.augment.performance_domain import _CARRIED_OUT, JUST_OPEN, perform
-from stemgmd_tools.augment.rows import ALL_STEMS, Row
+from stemgmd_tools.augment.chain.catalogue import EFFECTS, Domain
+from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
+from stemgmd_tools.augment.symbolic.performance_effects import _CARRIED_OUT, JUST_OPEN, perform
 from stemgmd_tools.performances.types import Choke, Hit, PedalMove, Performance
 from stemgmd_tools.rendering.plan import PEDAL_SHUT
 

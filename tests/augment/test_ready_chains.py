@@ -8,12 +8,12 @@ from toy_pool import GROUP_STEMS
 from toy_source import toy_example, toy_source
 from toys import RATE
 
-from stemgmd_tools.augment.chain import chain_names, load_chain, make_chain
-from stemgmd_tools.augment.chain_checks import check_rows
-from stemgmd_tools.augment.draw import draw
-from stemgmd_tools.augment.examples import render_example
-from stemgmd_tools.augment.mixing import RandomMix, draw_mix, mix_rows
-from stemgmd_tools.augment.pool import pool_of
+from stemgmd_tools.augment.chain.chain import chain_names, load_chain, make_chain
+from stemgmd_tools.augment.chain.validation import check_rows
+from stemgmd_tools.augment.sampling.draw import draw
+from stemgmd_tools.augment.sampling.pool import pool_of
+from stemgmd_tools.augment.sampling.random_mixing import RandomMix, draw_mix, mix_rows
+from stemgmd_tools.augment.symbolic.examples import render_example
 
 SOURCE = toy_source()
 POOL = pool_of(SOURCE)
@@ -64,7 +64,7 @@ def test_labels_lie_on_the_attacks_whatever_was_done_to_performance_kits_and_str
 @pytest.mark.parametrize("name", chain_names())
 def test_a_ready_chain_runs_from_end_to_end(name):
     torch = pytest.importorskip("torch")
-    from stemgmd_tools.augment.apply import apply
+    from stemgmd_tools.augment.audio.apply import apply
 
     chain = load_chain(name)
     examples = [toy_example(frames=50_000, stems=GROUP_STEMS, name=f"toy+tin+{copy}") for copy in range(3)]
@@ -83,7 +83,7 @@ def test_a_ready_chain_runs_from_end_to_end(name):
 
 def test_labels_lie_on_the_attacks_of_songs_that_were_repitched():
     torch = pytest.importorskip("torch")
-    from stemgmd_tools.augment.apply import apply
+    from stemgmd_tools.augment.audio.apply import apply
 
     repitch = {"rate": {"uniform": [0.88, 1.12]}, "cents": {"choice": [-200, 0, 200]}}
     steps = [
@@ -110,7 +110,7 @@ def test_labels_lie_on_the_attacks_of_songs_that_were_repitched():
 
 def test_rows_of_a_random_mix_run_from_end_to_end():
     torch = pytest.importorskip("torch")
-    from stemgmd_tools.augment.apply import apply
+    from stemgmd_tools.augment.audio.apply import apply
 
     knobs = RandomMix(p_original=0.0, pitch="inconsistent", cents=100, gain_db=(-6.0, 0.0), loudness_lufs=-23.0)
     example = toy_example(frames=60_000, stems=GROUP_STEMS)

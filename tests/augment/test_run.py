@@ -15,18 +15,19 @@ from click.testing import CliRunner
 from corpora import IDS, digests
 from toy_kits import write_sound
 
-from stemgmd_tools.augment import libraries, stemwise
-from stemgmd_tools.augment.chain import load_chain, make_chain
-from stemgmd_tools.augment.origin import Origin
-from stemgmd_tools.augment.run import AugmentRequest
-from stemgmd_tools.augment.table import read_drawn
+from stemgmd_tools.augment.audio import streaming
+from stemgmd_tools.augment.chain.chain import load_chain, make_chain
+from stemgmd_tools.augment.chain.manifest_rows import read_drawn
+from stemgmd_tools.augment.corpus import libraries
+from stemgmd_tools.augment.corpus.run import AugmentRequest
+from stemgmd_tools.augment.symbolic.source_spec import SourceSpec
 from stemgmd_tools.cli.main import stemgmd
-from stemgmd_tools.corpus.identity import Augmentation
-from stemgmd_tools.corpus.locks import Shard
+from stemgmd_tools.corpus.folder.identity import Augmentation
+from stemgmd_tools.corpus.folder.locks import Shard
 from stemgmd_tools.corpus.merge import merge
-from stemgmd_tools.corpus.open import open_corpus, virtual_corpus
-from stemgmd_tools.corpus.run import Request, render_corpus
-from stemgmd_tools.corpus.verify import verify_corpus
+from stemgmd_tools.corpus.render.run import Request, render_corpus
+from stemgmd_tools.corpus.sources.open import open_corpus, virtual_corpus
+from stemgmd_tools.corpus.verify.run import verify_corpus
 from stemgmd_tools.errors import LONGEST_MESSAGE, AugmentError, CorpusError, UsageError
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source
@@ -47,7 +48,7 @@ def rendered(tmp_path_factory, kit_files) -> Path:
     return root
 
 
-def request(origin: Origin, chain: str = "larsnet", **changed) -> AugmentRequest:
+def request(origin: SourceSpec, chain: str = "larsnet", **changed) -> AugmentRequest:
     loaded = load_chain(chain)
     made_with = Augmentation(loaded.name, loaded.hash, changed.pop("seed", 1), "cpu")
     return AugmentRequest(origin, "starter", made_with, loaded, copies=2, selection=SELECTION, **changed)
@@ -57,7 +58,7 @@ def request(origin: Origin, chain: str = "larsnet", **changed) -> AugmentRequest
 def augmented(tmp_path_factory, rendered) -> Path:
     """Return the corpus that the others are compared with. Read it, never write to it."""
     root = tmp_path_factory.mktemp("augmented") / "corpus"
-    assert render_corpus(root, request(Origin(rendered)), jobs=1).complete
+    assert render_corpus(root, request(SourceSpec(rendered)), jobs=1).complete
     return root
 
 
@@ -74,13 +75,13 @@ def test_it_verifies_and_tells_every_draw(augmented):
 @pytest.mark.slow
 @pytest.mark.parametrize("chain", ["none", "demucs", "cacophony", "studio"])
 def test_every_ready_chain_gives_a_sound_corpus(tmp_path, rendered, kit_files, chain):
-    origin = Origin(rendered, kit_path=(Path(kit_files[0]).parent,))
+    origin = SourceSpec(rendered, kit_path=(Path(kit_files[0]).parent,))
     render_corpus(tmp_path / "out", request(origin, chain), jobs=1)
     assert verify_corpus(tmp_path / "out", jobs=1).failures == ()
 
 
 def test_none_leaves_every_sample_as_it_was(tmp_path, rendered):
-    render_corpus(tmp_path / "out", replace(request(Origin(rendered), "none"), copies=1), jobs=1)
+    render_corpus(tmp_path / "out", replace(request(SourceSpec(rendered), "none"), copies=1), jobs=1)
     before, after = open_corpus(rendered), open_corpus(tmp_path / "out")
     for performance, kit in before.tracks[["performance", "kit"]].drop_duplicates().itertuples(index=False):
         same = after.stems(f"{performance}+{kit}+1", kit)
@@ -88,7 +89,7 @@ def test_none_leaves_every_sample_as_it_was(tmp_path, rendered):
 
 
 def test_a_virtual_source_gives_the_same_bytes(tmp_path, augmented, kit_files):
-    render_corpus(tmp_path / "out", request(Origin(None, kits=kit_files)), jobs=1)
+    render_corpus(tmp_path / "out", request(SourceSpec(None, kits=kit_files)), jobs=1)
     assert digests(tmp_path / "out") == digests(augmented)
 
 
@@ -96,7 +97,9 @@ def test_a_virtual_source_gives_the_same_bytes(tmp_path, augmented, kit_files):
 @pytest.mark.parametrize("origin", ["files", "virtual"])
 def test_the_number_of_processes_and_threads_is_not_heard(tmp_path, monkeypatch, rendered, kit_files, origin):
     source = (
-        Origin(rendered, kit_path=(Path(kit_files[0]).parent,)) if origin == "files" else Origin(None, kits=kit_files)
+        SourceSpec(rendered, kit_path=(Path(kit_files[0]).parent,))
+        if origin == "files"
+        else SourceSpec(None, kits=kit_files)
     )
     found = {}
     for processes, threads in ((1, 1), (1, 2), (2, 2)):
@@ -113,7 +116,7 @@ def test_the_number_of_processes_and_threads_is_not_heard(tmp_path, monkeypatch,
 
 def test_rows_make_it_again_to_the_bit(tmp_path, augmented, rendered):
     given = read_drawn(augmented / "manifests" / "augmentations.parquet")
-    again = AugmentRequest(Origin(rendered), "starter", given[0].made_with, given=given)
+    again = AugmentRequest(SourceSpec(rendered), "starter", given[0].made_with, given=given)
     render_corpus(tmp_path / "out", again, jobs=1)
     ours, theirs = (
         {path: digest for path, digest in digests(root).items() if not path.startswith(".stemgmd")}
@@ -123,11 +126,11 @@ def test_rows_make_it_again_to_the_bit(tmp_path, augmented, rendered):
 
 
 def test_a_few_stems_at_a_time_give_the_same_bytes_also_from_their_rows(monkeypatch, tmp_path, augmented, rendered):
-    monkeypatch.setattr(stemwise, "MOST_AT_ONCE", 1)  # every example is a long one
-    render_corpus(tmp_path / "drawn", request(Origin(rendered)), jobs=1)
+    monkeypatch.setattr(streaming, "MOST_AT_ONCE", 1)  # every example is a long one
+    render_corpus(tmp_path / "drawn", request(SourceSpec(rendered)), jobs=1)
     assert digests(tmp_path / "drawn") == digests(augmented)
     given = read_drawn(augmented / "manifests" / "augmentations.parquet")
-    again = AugmentRequest(Origin(rendered), "starter", given[0].made_with, given=given)
+    again = AugmentRequest(SourceSpec(rendered), "starter", given[0].made_with, given=given)
     render_corpus(tmp_path / "given", again, jobs=1)
     ours, theirs = (
         {path: digest for path, digest in digests(root).items() if path.startswith("audio")}
@@ -154,17 +157,17 @@ def test_one_example_is_made_again_from_its_rows_alone(tmp_path, augmented, rend
 
 def test_shards_merge_to_the_same_bytes(tmp_path, augmented, rendered):
     for number in (1, 2):
-        render_corpus(tmp_path / str(number), request(Origin(rendered)), jobs=1, shard=Shard(number, 2))
+        render_corpus(tmp_path / str(number), request(SourceSpec(rendered)), jobs=1, shard=Shard(number, 2))
     merge(tmp_path / "all", [tmp_path / "1", tmp_path / "2"], jobs=1)
     assert digests(tmp_path / "all") == digests(augmented)
 
 
 def test_a_damaged_track_is_made_again(tmp_path, augmented, rendered):
     root = tmp_path / "out"
-    render_corpus(root, request(Origin(rendered)), jobs=1)
+    render_corpus(root, request(SourceSpec(rendered)), jobs=1)
     victim = next((root / "audio").rglob("kick.flac"))
     victim.write_bytes(victim.read_bytes()[:-10])
-    assert render_corpus(root, request(Origin(rendered)), jobs=1).rendered == 1
+    assert render_corpus(root, request(SourceSpec(rendered)), jobs=1).rendered == 1
     assert digests(root) == digests(augmented)
 
 
@@ -175,7 +178,7 @@ def test_hits_follow_a_stretch(tmp_path, rendered):
         "  - effect: time_stretch\n    scope: example\n    parameters: {rate: 0.8}\n",
         encoding="utf-8",
     )
-    render_corpus(tmp_path / "out", replace(request(Origin(rendered), str(chain)), copies=1), jobs=1)
+    render_corpus(tmp_path / "out", replace(request(SourceSpec(rendered), str(chain)), copies=1), jobs=1)
     before, after = open_corpus(rendered).hits, open_corpus(tmp_path / "out").hits
     name = before["performance"].iloc[0]
     was = np.sort(before.loc[before["performance"] == name, "frame"].to_numpy())
@@ -186,21 +189,21 @@ def test_hits_follow_a_stretch(tmp_path, rendered):
 
 def test_another_chain_or_seed_does_not_mix_in(tmp_path, rendered):
     root = tmp_path / "out"
-    render_corpus(root, replace(request(Origin(rendered), "none"), copies=1), jobs=1)
+    render_corpus(root, replace(request(SourceSpec(rendered), "none"), copies=1), jobs=1)
     with pytest.raises(CorpusError, match=r"augmentation seed 1 .now asked for: 2"):
-        render_corpus(root, request(Origin(rendered), "none", seed=2), jobs=1)
+        render_corpus(root, request(SourceSpec(rendered), "none", seed=2), jobs=1)
     with pytest.raises(CorpusError, match="augmentation chain none"):
-        render_corpus(root, request(Origin(rendered), "larsnet"), jobs=1)
+        render_corpus(root, request(SourceSpec(rendered), "larsnet"), jobs=1)
 
 
 def test_other_versions_of_libraries_do_not_mix_in(monkeypatch, tmp_path, rendered):
     root = tmp_path / "out"
-    wanted = replace(request(Origin(rendered), "none"), copies=1)
+    wanted = replace(request(SourceSpec(rendered), "none"), copies=1)
     render_corpus(root, wanted, jobs=1)
     before = digests(root)
     monkeypatch.setattr(libraries, "_version", lambda name: f"9.{len(name)}")
     with pytest.raises(CorpusError, match=r"augmentation libraries .*torch \d.* .now asked for: .*torch 9.5"):
-        render_corpus(root, replace(request(Origin(rendered), "none"), copies=1), jobs=1)
+        render_corpus(root, replace(request(SourceSpec(rendered), "none"), copies=1), jobs=1)
     assert digests(root) == before
 
 
@@ -230,12 +233,12 @@ def test_rows_that_were_carried_out_with_other_versions_are_told_and_recorded_an
 
 def test_what_was_augmented_is_not_augmented_again(augmented):
     with pytest.raises(UsageError, match="augmented already"):
-        request(Origin(augmented))
+        request(SourceSpec(augmented))
 
 
 def test_an_unknown_kit_is_named(rendered):
     with pytest.raises(UsageError, match=r"kit 'tuba'.*it has tin, wood"):
-        request(Origin(rendered), kit_names_wanted=("tuba",)).jobs()
+        request(SourceSpec(rendered), kit_names_wanted=("tuba",)).jobs()
 
 
 def test_a_page_shows_examples(tmp_path, rendered):
@@ -347,7 +350,7 @@ def test_without_torch_the_extra_is_named(monkeypatch, rendered):
 
 
 def test_a_chain_with_nothing_to_draw_from_writes_nothing(tmp_path, kit_files):
-    alone = request(Origin(None, kits=kit_files[:1]))
+    alone = request(SourceSpec(None, kits=kit_files[:1]))
     with pytest.raises(AugmentError, match="kit_swap needs another kit than tin"):
         render_corpus(tmp_path / "out", alone, jobs=1)
     assert not (tmp_path / "out").exists()
@@ -358,7 +361,11 @@ def test_a_chain_may_look_for_hits(tmp_path, rendered):
     chain = make_chain({"name": "busy", "steps": steps})
     out = tmp_path / "out"
     busy = AugmentRequest(
-        Origin(rendered), "starter", Augmentation(chain.name, chain.hash, 0, "cpu"), chain, selection=Selection(limit=1)
+        SourceSpec(rendered),
+        "starter",
+        Augmentation(chain.name, chain.hash, 0, "cpu"),
+        chain,
+        selection=Selection(limit=1),
     )
     render_corpus(out, busy, jobs=1)
     assert verify_corpus(out, jobs=1).failures == ()

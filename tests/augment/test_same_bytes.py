@@ -10,9 +10,9 @@ import pytest
 from corpora import IDS, digests
 from processors import MACHINES, only_on_x86_64, printed_under
 
-from stemgmd_tools.augment.catalogue import EFFECTS
-from stemgmd_tools.corpus.open import virtual_corpus
-from stemgmd_tools.corpus.run import Request, render_corpus
+from stemgmd_tools.augment.chain.catalogue import EFFECTS
+from stemgmd_tools.corpus.render.run import Request, render_corpus
+from stemgmd_tools.corpus.sources.open import virtual_corpus
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
@@ -25,9 +25,9 @@ TRANSFORMS = """
 import hashlib
 import numpy as np
 import torch
-from stemgmd_tools.augment.effects.lti import good_length
-from stemgmd_tools.augment.effects.portable import irfft, rfft
-from stemgmd_tools.augment.effects.resample import OVERLAP, _smooth_numbers
+from stemgmd_tools.augment.audio.signal.lti import good_length
+from stemgmd_tools.augment.audio.signal.portable import irfft, rfft
+from stemgmd_tools.augment.audio.signal.resample import OVERLAP, _smooth_numbers
 
 wanted = np.geomspace(2, 1 << 18, 2000).astype(int).tolist()
 lengths = sorted({*map(good_length, wanted), *(OVERLAP * number for number in _smooth_numbers())})

@@ -10,15 +10,15 @@ import soundfile
 from corpora import IDS, digests
 
 from stemgmd_tools.audio import read_pcm
-from stemgmd_tools.augment.chain import load_chain
-from stemgmd_tools.augment.origin import Origin
-from stemgmd_tools.augment.run import AugmentRequest
-from stemgmd_tools.augment.table import read_drawn
-from stemgmd_tools.corpus import layout
-from stemgmd_tools.corpus.identity import Augmentation
-from stemgmd_tools.corpus.open import open_corpus, virtual_corpus
-from stemgmd_tools.corpus.run import Request, render_corpus
-from stemgmd_tools.corpus.verify import verify_corpus
+from stemgmd_tools.augment.chain.chain import load_chain
+from stemgmd_tools.augment.chain.manifest_rows import read_drawn
+from stemgmd_tools.augment.corpus.run import AugmentRequest
+from stemgmd_tools.augment.symbolic.source_spec import SourceSpec
+from stemgmd_tools.corpus.folder import layout
+from stemgmd_tools.corpus.folder.identity import Augmentation
+from stemgmd_tools.corpus.render.run import Request, render_corpus
+from stemgmd_tools.corpus.sources.open import open_corpus, virtual_corpus
+from stemgmd_tools.corpus.verify.run import verify_corpus
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
@@ -43,7 +43,7 @@ def rendered(request, tmp_path_factory, kit_files) -> Path:
 def augment(root: Path, source: Path, chain: str, copies: int) -> Path:
     loaded = load_chain(chain)
     made_with = Augmentation(loaded.name, loaded.hash, 1, "cpu")
-    wanted = AugmentRequest(Origin(source), "starter", made_with, loaded, copies, ("tin",), SELECTION)
+    wanted = AugmentRequest(SourceSpec(source), "starter", made_with, loaded, copies, ("tin",), SELECTION)
     render_corpus(root, wanted, jobs=1)
     return root
 
@@ -71,7 +71,7 @@ def test_the_format_is_kept_sums_are_exact_and_rows_make_it_again(rendered, tmp_
             assert np.array_equal(sound[name], sum(stems[axis] for axis in layout.axes_of(name))), name
     given = read_drawn(root / "manifests" / "augmentations.csv")
     render_corpus(
-        tmp_path / "again", AugmentRequest(Origin(rendered), "starter", given[0].made_with, given=given), jobs=1
+        tmp_path / "again", AugmentRequest(SourceSpec(rendered), "starter", given[0].made_with, given=given), jobs=1
     )
     ours, theirs = (
         {path: digest for path, digest in digests(made).items() if not path.startswith(".stemgmd")}

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from stemgmd_tools import units
-from stemgmd_tools.augment.segments import SegmentDraw
+from stemgmd_tools.augment.sampling.segments import SegmentDraw
 from stemgmd_tools.data import shipped
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.performances.gmd import read_gmd
+from stemgmd_tools.performances.gmd.dataset import read_gmd
 from stemgmd_tools.pieces import note_of
 
 RATE = 8_000

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from stemgmd_tools.augment.sounds import Held, Spool
+from stemgmd_tools.augment.audio.sounds import Held, Spool
 from stemgmd_tools.errors import AugmentError
 
 RNG = np.random.default_rng(0)
@@ -57,7 +57,8 @@ def test_no_file_has_a_name(spool, tmp_path):
 
 def test_a_killed_process_leaves_nothing(tmp_path):
     script = (
-        "import sys, time, numpy as np; from pathlib import Path; from stemgmd_tools.augment.sounds import Spool\n"
+        "import sys, time, numpy as np; from pathlib import Path\n"
+        "from stemgmd_tools.augment.audio.sounds import Spool\n"
         "spool = Spool(1, Path(sys.argv[1])); spool.put(0, np.ones((2, 100_000), np.float32))\n"
         "print('there', flush=True); time.sleep(600)"
     )

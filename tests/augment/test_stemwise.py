@@ -13,13 +13,14 @@ from toys import RATE
 
 torch = pytest.importorskip("torch")
 
-from stemgmd_tools.augment import stemwise, studio  # noqa: E402
-from stemgmd_tools.augment.catalogue import effect_named  # noqa: E402
-from stemgmd_tools.augment.examples import Take  # noqa: E402
-from stemgmd_tools.augment.pcm import quantised  # noqa: E402
-from stemgmd_tools.augment.rows import ALL_STEMS, Row  # noqa: E402
-from stemgmd_tools.augment.stemwise import Work, carried_out  # noqa: E402
-from stemgmd_tools.augment.studio import Studio  # noqa: E402
+from stemgmd_tools.augment.audio import streaming  # noqa: E402
+from stemgmd_tools.augment.audio.streaming import Work, carried_out  # noqa: E402
+from stemgmd_tools.augment.chain.catalogue import effect_named  # noqa: E402
+from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row  # noqa: E402
+from stemgmd_tools.augment.corpus.pcm import quantised  # noqa: E402
+from stemgmd_tools.augment.symbolic import renderer  # noqa: E402
+from stemgmd_tools.augment.symbolic.examples import Take  # noqa: E402
+from stemgmd_tools.augment.symbolic.renderer import Renderer  # noqa: E402
 
 SOURCE = toy_source()
 FRAMES = 60_000
@@ -62,7 +63,7 @@ ON_THE_MIXTURE = tuple(
 def made(rows: tuple[Row, ...], tmp_path):
     """Return what becomes of an example, as floats and as the integers that are written."""
     work = Work(rows, PIECE_STEMS, RATE, "cpu", {})
-    take = Take(SOURCE, toy_example(FRAMES), rows, Studio(SOURCE))
+    take = Take(SOURCE, toy_example(FRAMES), rows, Renderer(SOURCE))
     done = carried_out(take, work, tmp_path)
     tracks = quantised(done.stems, done.mixture, 16)
     return (
@@ -87,10 +88,10 @@ def made(rows: tuple[Row, ...], tmp_path):
     ],
 )
 def test_a_few_stems_at_a_time_give_the_very_samples_of_all_at_once(monkeypatch, tmp_path, rows, stems_at_once):
-    assert STEM_BYTES * 9 < stemwise.MOST_AT_ONCE
+    assert STEM_BYTES * 9 < streaming.MOST_AT_ONCE
     together = made(rows, tmp_path)
-    monkeypatch.setattr(stemwise, "MOST_AT_ONCE", stems_at_once * STEM_BYTES + 1)
-    monkeypatch.setattr(stemwise, "PART_FRAMES", 7_001)
+    monkeypatch.setattr(streaming, "MOST_AT_ONCE", stems_at_once * STEM_BYTES + 1)
+    monkeypatch.setattr(streaming, "PART_FRAMES", 7_001)
     in_turn = made(rows, tmp_path)
     for one, other in zip(together[:-1], in_turn[:-1], strict=True):
         assert np.array_equal(one, other) if isinstance(one, np.ndarray) else one == other
@@ -111,7 +112,7 @@ def test_a_stem_is_gone_from_memory_before_the_next_is_rendered(monkeypatch, tmp
         return found
 
     monkeypatch.setattr(Take, "stems", counted)
-    monkeypatch.setattr(stemwise, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(streaming, "MOST_AT_ONCE", 1)
     made(ON_STEMS + ON_THE_MIXTURE, tmp_path)
     assert len(alive) == 9
 
@@ -125,8 +126,8 @@ def test_sound_that_is_not_finite_is_refused(monkeypatch, tmp_path):
         return found
 
     monkeypatch.setattr(Take, "stems", lambda take, axes: broken(take, axes) if 4 in axes else rendered(take, axes))
-    monkeypatch.setattr(stemwise, "MOST_AT_ONCE", 1)
-    with pytest.raises(stemwise.AugmentError, match="stem 4"):
+    monkeypatch.setattr(streaming, "MOST_AT_ONCE", 1)
+    with pytest.raises(streaming.AugmentError, match="stem 4"):
         made(ON_STEMS, tmp_path)
 
 
@@ -134,11 +135,11 @@ def test_sound_that_is_not_finite_is_refused(monkeypatch, tmp_path):
 def test_strokes_rendered_in_parts_are_those_of_the_whole(monkeypatch, most_reshaped):
     rows = (row("tuning", 1, cents=150.0, spread_cents=50.0, seed=3), row("damping", 1, 1, decay=0.7))
     rows += (row("stroke_pitch", 5, 2, cents=0.0, spread_cents=20.0, seed=4), row("tempo", rate=0.9))
-    take = Take(SOURCE, toy_example(FRAMES), rows, Studio(SOURCE))
+    take = Take(SOURCE, toy_example(FRAMES), rows, Renderer(SOURCE))
     whole = take.stems(range(9))
-    monkeypatch.setattr(studio, "AT_ONCE_FRAMES", 3_001)
-    monkeypatch.setattr(studio, "MOST_RESHAPED_FRAMES", most_reshaped)
-    monkeypatch.setattr(studio, "FEWEST_FRAMES", 9_000)
+    monkeypatch.setattr(renderer, "AT_ONCE_FRAMES", 3_001)
+    monkeypatch.setattr(renderer, "MOST_RESHAPED_FRAMES", most_reshaped)
+    monkeypatch.setattr(renderer, "FEWEST_FRAMES", 9_000)
     assert whole[[1, 5]].any(axis=(1, 2)).all()
     assert np.array_equal(take.stems(range(9)), whole)
     assert np.array_equal(take.stems([5, 1]), whole[[5, 1]])
@@ -148,13 +149,13 @@ MEMORY = """
 import resource, sys
 from pathlib import Path
 import numpy as np, torch
-from stemgmd_tools.augment import stemwise
-from stemgmd_tools.augment.catalogue import effect_named
-from stemgmd_tools.augment.pcm import quantised
-from stemgmd_tools.augment.rows import Row
+from stemgmd_tools.augment.audio import streaming
+from stemgmd_tools.augment.chain.catalogue import effect_named
+from stemgmd_tools.augment.corpus.pcm import quantised
+from stemgmd_tools.augment.chain.rows import Row
 torch.set_num_threads(1)
 rate = 8_000
-stemwise.MOST_AT_ONCE = 1
+streaming.MOST_AT_ONCE = 1
 names = ("kick", "snare", "hi_tom", "mid_tom", "low_tom", "hihat_closed", "hihat_open", "ride", "crash")
 given = {"cents": -200.0, "drive": 3.0, "gain_db": -3.0, "threshold_db": -20.0, "ratio": 3.0, "seed": 5}
 
@@ -179,7 +180,7 @@ rows += [step(1, "saturation", stem, "stem") for stem in range(9)]
 rows += [step(2, "bleed", -1, "mixture"), step(3, "compressor", -1, "mixture"), step(4, "limiter", -1, "mixture")]
 
 def written(frames):
-    done = stemwise.carried_out(Take(frames), stemwise.Work(rows, names, rate, "cpu", {}), Path(sys.argv[1]))
+    done = streaming.carried_out(Take(frames), streaming.Work(rows, names, rate, "cpu", {}), Path(sys.argv[1]))
     assert all(stems.any() for stems, _ in quantised(done.stems, done.mixture, 16).blocks(rate * 60))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 

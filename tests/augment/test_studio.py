@@ -12,17 +12,17 @@ from toy_pool import GROUP_STEMS
 from toy_source import PIECE_STEMS, row
 
 from stemgmd_tools import Corpus
-from stemgmd_tools.augment import studio
-from stemgmd_tools.augment.chain import load_chain
-from stemgmd_tools.augment.draw import draw
-from stemgmd_tools.augment.examples import render_example
-from stemgmd_tools.augment.pool import pool_of
-from stemgmd_tools.augment.rows import Example, example_name
-from stemgmd_tools.augment.studio import Studio
-from stemgmd_tools.corpus.run import Request, render_corpus
-from stemgmd_tools.corpus.virtual import VirtualCorpus
+from stemgmd_tools.augment.chain.chain import load_chain
+from stemgmd_tools.augment.chain.rows import Example, example_name
+from stemgmd_tools.augment.sampling.draw import draw
+from stemgmd_tools.augment.sampling.pool import pool_of
+from stemgmd_tools.augment.symbolic import renderer
+from stemgmd_tools.augment.symbolic.examples import render_example
+from stemgmd_tools.augment.symbolic.renderer import Renderer
+from stemgmd_tools.corpus.render.run import Request, render_corpus
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.errors import AugmentError, UsageError
-from stemgmd_tools.kits.kit import load_kit_file
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
@@ -64,7 +64,7 @@ def corpus(kit_dir, tmp_path_factory) -> Corpus:
 
 @pytest.fixture(autouse=True)
 def _no_bank_is_open():
-    studio._bank.cache_clear()
+    renderer._bank.cache_clear()
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def files(corpus: Corpus, kit: str):
 @pytest.mark.usefixtures("found")
 @pytest.mark.parametrize("kit", ["quiet", LOUD])
 def test_what_is_rendered_anew_is_what_the_files_hold_headroom_included(corpus, kit):
-    gain_db = Studio(corpus).gain_db(ID, kit)
+    gain_db = Renderer(corpus).gain_db(ID, kit)
     assert (gain_db < 0.0) == (kit == LOUD)
     made = render_example(corpus, whole(kit), [row("tempo", rate=1.0)])
     assert np.abs(made.stems - files(corpus, kit)).max() <= HALF_STEP + 1e-6
@@ -131,7 +131,7 @@ def test_files_and_no_files_make_the_same_examples_to_the_bit(corpus, kit_dir):
 @pytest.mark.usefixtures("found")
 def test_an_unknown_kit_is_told(corpus):
     with pytest.raises(AugmentError, match="has no kit brass; its kits: "):
-        Studio(corpus).bank("brass")
+        Renderer(corpus).bank("brass")
 
 
 @pytest.mark.usefixtures("found")
@@ -139,7 +139,7 @@ def test_the_studio_chain_over_files_replays_in_another_studio(corpus):
     pool = pool_of(corpus)
     assert {kit.name for kit in pool.kits} == {"quiet", LOUD}
     chain = load_chain("studio")
-    kept = Studio(corpus)
+    kept = Renderer(corpus)
     kinds = set()
     for copy in range(1, 5):
         example = whole("quiet", GROUP_STEMS)._replace(copy=copy, name=example_name(ID, "quiet", copy), frames=RATE)

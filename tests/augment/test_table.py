@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from stemgmd_tools.augment.rows import ALL_STEMS, Example, Row
-from stemgmd_tools.augment.table import STEM_NAMES, Drawn, drawn_from, manifest_rows, read_drawn
-from stemgmd_tools.corpus.identity import Augmentation
+from stemgmd_tools.augment.chain.manifest_rows import STEM_NAMES, Drawn, drawn_from, manifest_rows, read_drawn
+from stemgmd_tools.augment.chain.rows import ALL_STEMS, Example, Row
+from stemgmd_tools.corpus.folder.identity import Augmentation
 from stemgmd_tools.errors import StemgmdError, UsageError
 from stemgmd_tools.manifest.files import write_manifest
 from stemgmd_tools.manifest.frames import frame_of

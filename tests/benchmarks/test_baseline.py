@@ -14,9 +14,9 @@ from benchmarks.baseline.__main__ import offer
 from benchmarks.baseline.plan import GMD, RECORDED, WORK, arguments, load
 from benchmarks.baseline.results import RESULTS, ROOT, Begun, Result, commit_of
 from benchmarks.baseline.ship import SHIPPED, shipped_training
-from stemgmd_tools.baseline.weights import REFERENCE
 from stemgmd_tools.cli.main import stemgmd
-from stemgmd_tools.files import file_sha256
+from stemgmd_tools.separation.weights.file import REFERENCE
+from stemgmd_tools.storage.files import file_sha256
 
 FOLDERS = {GMD: Path("/groove"), RECORDED: Path("/kits"), WORK: Path("/work here")}
 COMMANDS = [command for one in load().values() for command in one.commands]

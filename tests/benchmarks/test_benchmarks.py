@@ -13,7 +13,7 @@ import yaml
 from benchmarks import clips, report, segments, separation
 from benchmarks.results import Results, Row
 from benchmarks.run import Size, measure
-from stemgmd_tools.corpus.open import virtual_corpus
+from stemgmd_tools.corpus.sources.open import virtual_corpus
 from stemgmd_tools.performances.types import Hit, Performance
 from stemgmd_tools.pieces import ARTICULATIONS
 

@@ -17,7 +17,7 @@ from benchmarks.realism.sounds import LEAD_FRAMES, aligned, light, recorded_soun
 from benchmarks.realism.test_kits import kit_of, map_of, one_shots
 from benchmarks.results import Row
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.compile import compile_bank
+from stemgmd_tools.kits.bank.compile import compile_bank
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.pieces import ARTICULATIONS, Piece
 

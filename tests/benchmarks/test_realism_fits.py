@@ -11,9 +11,9 @@ from toy_kits import RATE, map_data, write_map, write_sound
 from benchmarks.realism import fits, judged
 from benchmarks.realism.fitted import FittedVoices
 from benchmarks.realism.judged import Distances, JudgedKit, judged_kit
-from stemgmd_tools.kits.kit import load_kit_file
-from stemgmd_tools.kits.likeness import Distance
-from stemgmd_tools.kits.model.parameters import BandEnvelope, Noise, VoiceModel
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
+from stemgmd_tools.kits.synthesis.parameters import BandEnvelope, Noise, VoiceModel
+from stemgmd_tools.similarity.distance import Distance
 
 
 def distances(*mel_db: float, fine_db: float = 3.0) -> list[Distance]:

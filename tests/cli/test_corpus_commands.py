@@ -13,8 +13,8 @@ from midi_files import midi_file, off, on
 from toy_kits import toy_kit
 
 from stemgmd_tools.cli.main import stemgmd
-from stemgmd_tools.corpus.identity import require_identity
-from stemgmd_tools.corpus.reader import Corpus
+from stemgmd_tools.corpus.folder.identity import require_identity
+from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.errors import CorpusError, StemgmdError, UsageError
 
 SHORT = ("--id", "drummer13/session1/7", "--id", "drummer11/session1/4", "--id", "drummer11/session2/2")

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from stemgmd_tools.cli.main import stemgmd
-from stemgmd_tools.cli.paths import LocalName, LocalPath
+from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 
 OF_PATHS = {"DIR", "FILE", "FILE...", "FILES...", "PATH", "ROWS", "GMD", "NAME.yaml"}
 """Metavars of parameters that take paths."""

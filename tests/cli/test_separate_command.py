@@ -16,14 +16,14 @@ import torch
 from click.testing import CliRunner, Result
 from toy_separators import register_toys
 
-from stemgmd_tools.baseline import weights as weights_module
-from stemgmd_tools.baseline.models.registry import ModelSpec, build
-from stemgmd_tools.baseline.separate_record import RECORD_FILE
-from stemgmd_tools.baseline.weights import save_weights, shipped_weights
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.errors import AudioError, StemgmdError, UsageError
 from stemgmd_tools.pieces import GROUPS, PIECES
 from stemgmd_tools.seeds import stream
+from stemgmd_tools.separation.inference.record import RECORD_FILE
+from stemgmd_tools.separation.models.registry import ModelSpec, build
+from stemgmd_tools.separation.weights import file as weights_module
+from stemgmd_tools.separation.weights.file import save_weights, shipped_weights
 
 NINE = tuple(piece.value for piece in PIECES)
 

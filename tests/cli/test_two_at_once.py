@@ -14,7 +14,7 @@ import soundfile
 from corpora import digests
 from tone_kits import tone_kits
 
-from stemgmd_tools.corpus.verify import verify_corpus
+from stemgmd_tools.corpus.verify.run import verify_corpus
 from stemgmd_tools.data import shipped
 from stemgmd_tools.performances.source import STARTER
 from stemgmd_tools.seeds import stream

@@ -10,8 +10,8 @@ import pytest
 from corpora import IDS, MANY, fresh_copy
 from toy_kits import layers, map_data, tone, write_map, write_sound
 
-from stemgmd_tools.corpus.run import Request, render_corpus
-from stemgmd_tools.kits.kit import Kit, load_kit_file
+from stemgmd_tools.corpus.render.run import Request, render_corpus
+from stemgmd_tools.kits.sample_map.kit import Kit, load_kit_file
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings

@@ -12,10 +12,10 @@ from corpora import IDS
 from numpy.typing import NDArray
 from toy_kits import RATE, layers, map_data, write_map, write_sound
 
-from stemgmd_tools.corpus.attacks import KIT_S, PIECE_S, attack_notes, rise_s, spread_of
-from stemgmd_tools.corpus.run import Request, render_corpus
-from stemgmd_tools.corpus.verify import verify_corpus
-from stemgmd_tools.kits.kit import load_kit_file
+from stemgmd_tools.corpus.render.run import Request, render_corpus
+from stemgmd_tools.corpus.verify.attacks import KIT_S, PIECE_S, attack_notes, rise_s, spread_of
+from stemgmd_tools.corpus.verify.run import verify_corpus
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.seeds import stream
 
 FRAME: Final = 4410

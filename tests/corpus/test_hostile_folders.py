@@ -14,15 +14,15 @@ import pytest
 from corpora import IDS, digests, fresh_copy
 from toy_kits import layers, map_data, tone, write_map, write_sound
 
-from stemgmd_tools.corpus.identity import IDENTITY_FILE, read_identity, write_identity
-from stemgmd_tools.corpus.locks import Shard
+from stemgmd_tools.corpus.folder.identity import IDENTITY_FILE, read_identity, write_identity
+from stemgmd_tools.corpus.folder.locks import Shard
+from stemgmd_tools.corpus.folder.records import read_record, record_path, records_of, write_record
 from stemgmd_tools.corpus.merge import merge
-from stemgmd_tools.corpus.reader import Corpus
-from stemgmd_tools.corpus.records import read_record, record_path, records_of, write_record
-from stemgmd_tools.corpus.run import render_corpus
-from stemgmd_tools.corpus.verify import verify_corpus
+from stemgmd_tools.corpus.render.run import render_corpus
+from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.verify.run import verify_corpus
 from stemgmd_tools.errors import LONGEST_MESSAGE, CorpusError, KitError, PerformanceError, StemgmdError
-from stemgmd_tools.kits.kit import load_kit_file
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.manifest.tables import PERFORMANCES, STEMS
 from stemgmd_tools.performances.types import Performance

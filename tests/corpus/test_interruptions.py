@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from corpora import MANY, digests
 
-from stemgmd_tools.corpus.reader import Corpus
+from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.seeds import stream
 
 KILLS = 20
@@ -124,7 +124,8 @@ def test_a_real_full_disk_is_one_line_and_room_lets_it_go_on(larger, kit_dir, tm
     root = disk / "corpus"
     # the estimate would refuse so small a disk; what is tested is a disk that fills up all the same
     blind = (
-        "import stemgmd_tools.corpus.run as r; r.require_disk = lambda *a: None; from stemgmd_tools.cli.main import run"
+        "import stemgmd_tools.corpus.render.run as r; r.require_disk = lambda *a: None; "
+        "from stemgmd_tools.cli.main import run"
     )
     line = [sys.executable, "-c", f"{blind}; run()", *command(root, kit_dir, jobs=1)[3:]]
     try:
@@ -152,7 +153,7 @@ def test_an_unwritable_folder_is_one_line(kit_dir, tmp_path):
 WORKERS = """
 import signal
 import joblib
-from stemgmd_tools.processes import results_of
+from stemgmd_tools.runtime.workers import results_of
 
 def blocked(_):
     return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())

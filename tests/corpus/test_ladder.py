@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stemgmd_tools.corpus.ladder import EVEN, rising
+from stemgmd_tools.corpus.render.ladder import EVEN, rising
 
 
 def test_a_take_at_the_level_of_its_layer_is_taken_where_that_rises() -> None:

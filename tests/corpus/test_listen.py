@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from stemgmd_tools.corpus.layout import MIXTURE
-from stemgmd_tools.corpus.listen import StemSet, TrackFile, check_stems
-from stemgmd_tools.files import file_sha256
+from stemgmd_tools.corpus.folder.layout import MIXTURE
+from stemgmd_tools.corpus.verify.audio_checks import StemSet, TrackFile, check_stems
 from stemgmd_tools.pieces import PIECES, Piece
+from stemgmd_tools.storage.files import file_sha256
 
 RATE = 44_100
 FRAME, CLOSED = 4410, 9560

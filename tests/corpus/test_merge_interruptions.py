@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from corpora import IDS, MANY, digests, fresh_copy
 
-from stemgmd_tools.corpus.locks import Shard
+from stemgmd_tools.corpus.folder.locks import Shard
+from stemgmd_tools.corpus.folder.records import record_path
 from stemgmd_tools.corpus.merge import merge
-from stemgmd_tools.corpus.records import record_path
-from stemgmd_tools.corpus.run import render_corpus
-from stemgmd_tools.corpus.verify import verify_corpus
+from stemgmd_tools.corpus.render.run import render_corpus
+from stemgmd_tools.corpus.verify.run import verify_corpus
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.seeds import stream
 
@@ -51,7 +51,7 @@ def require_whole(root: Path, expected: Path) -> None:
 @pytest.mark.parametrize("linked", [True, False])
 def test_merging_again_changes_nothing(larger, shards, tmp_path, monkeypatch, linked):
     if not linked:
-        monkeypatch.setattr("stemgmd_tools.files._linked", lambda *_: False)
+        monkeypatch.setattr("stemgmd_tools.storage.files._linked", lambda *_: False)
     root = tmp_path / "merged"
     for some in (shards, shards, [*shards, larger]):
         merge(root, some, jobs=1)

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from stemgmd_tools.corpus.jobs import Outcome
-from stemgmd_tools.corpus.progress import Bar, Quiet, counter_on, duration_text, progress_on, size_text
+from stemgmd_tools.corpus.folder.job import Outcome
+from stemgmd_tools.corpus.render.progress import ProgressBar, Quiet, counter_on, duration_text, progress_on, size_text
 
 JOB = Outcome(done=True, performance_s=5.0, files=10, bytes=2_000_000)
 WHOLE = Outcome(done=False, performance_s=5.0, files=10, bytes=2_000_000)
@@ -25,7 +25,7 @@ def _size(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_terminal_gets_a_bar_logs_and_the_quiet_get_nothing():
-    assert isinstance(progress_on(Terminal()), Bar)
+    assert isinstance(progress_on(Terminal()), ProgressBar)
     assert isinstance(progress_on(io.StringIO()), Quiet)
     assert isinstance(progress_on(Terminal(), quiet=True), Quiet)
 
@@ -45,7 +45,7 @@ def test_the_bar_shows_rate_files_bytes_and_time_left():
 
 def test_what_was_whole_already_does_not_count_as_speed():
     stream = Terminal()
-    bar = Bar(stream)
+    bar = ProgressBar(stream)
     bar.start(10.0, 20)
     bar.update(WHOLE)
     bar.close()

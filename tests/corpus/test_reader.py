@@ -9,8 +9,8 @@ import pytest
 from corpora import IDS
 
 from stemgmd_tools.audio import read_pcm
-from stemgmd_tools.corpus.reader import Corpus
-from stemgmd_tools.corpus.source import StemSource
+from stemgmd_tools.corpus.sources.base import StemSource
+from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.errors import CorpusError, UsageError
 from stemgmd_tools.pieces import PIECES, Piece
 

@@ -12,19 +12,19 @@ import pytest
 from corpora import IDS, digests
 from toy_kits import layers, map_data, tone, write_map, write_sound
 
-from stemgmd_tools.corpus import estimate as estimates
-from stemgmd_tools.corpus import jobs as job_module
-from stemgmd_tools.corpus.identity import IDENTITY_FILE
-from stemgmd_tools.corpus.jobs import Outcome
-from stemgmd_tools.corpus.locks import Shard, working_on
+from stemgmd_tools.corpus.folder.identity import IDENTITY_FILE
+from stemgmd_tools.corpus.folder.job import Outcome
+from stemgmd_tools.corpus.folder.locks import Shard, working_on
 from stemgmd_tools.corpus.merge import merge
-from stemgmd_tools.corpus.progress import Quiet
-from stemgmd_tools.corpus.reader import Corpus
-from stemgmd_tools.corpus.run import Request, plan_run, render_corpus
-from stemgmd_tools.corpus.schedule import batches, in_shard
-from stemgmd_tools.corpus.verify import verify_corpus
+from stemgmd_tools.corpus.render import estimate as estimates
+from stemgmd_tools.corpus.render import jobs as job_module
+from stemgmd_tools.corpus.render.progress import Quiet
+from stemgmd_tools.corpus.render.run import Request, plan_run, render_corpus
+from stemgmd_tools.corpus.render.schedule import batches, in_shard
+from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.verify.run import verify_corpus
 from stemgmd_tools.errors import AudioError, CorpusError, KitError, UsageError
-from stemgmd_tools.kits.kit import load_kit_file
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.manifest.tables import tables_of
 from stemgmd_tools.performances.types import Performance
@@ -100,7 +100,7 @@ def test_a_dask_cluster_writes_the_same_bytes(plain, request_of, tmp_path, monke
 
 def test_a_scheduler_that_is_not_there_is_one_line(request_of, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr("stemgmd_tools.corpus.execute.CONNECT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("stemgmd_tools.corpus.render.execute.CONNECT_TIMEOUT_S", 0.2)
     with pytest.raises(UsageError, match=r"scheduler tcp://127\.0\.0\.1:9: cannot be reached") as caught:
         render_corpus(tmp_path / "corpus", request_of(), scheduler="tcp://127.0.0.1:9")
     assert "\n" not in str(caught.value)

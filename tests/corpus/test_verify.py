@@ -13,19 +13,20 @@ import pytest
 import soundfile
 from corpora import IDS
 
-from stemgmd_tools.corpus import bank_checks
-from stemgmd_tools.corpus.failures import Failure, failure_table
+from stemgmd_tools.corpus.folder import bank_checks
 from stemgmd_tools.corpus.info import describe, hours_by_kit, hours_by_piece, hours_by_split
-from stemgmd_tools.corpus.reader import Corpus
-from stemgmd_tools.corpus.run import render_corpus
-from stemgmd_tools.corpus.verify import verify_corpus
+from stemgmd_tools.corpus.render.run import render_corpus
+from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.verify import banks
+from stemgmd_tools.corpus.verify.findings import Failure, failure_table
+from stemgmd_tools.corpus.verify.run import verify_corpus
 from stemgmd_tools.errors import CorpusError
-from stemgmd_tools.files import file_sha256
-from stemgmd_tools.kits.table import KitRow
+from stemgmd_tools.kits.kit_table import KitRow
 from stemgmd_tools.manifest.files import write_manifest
 from stemgmd_tools.manifest.frames import in_order
 from stemgmd_tools.manifest.tables import TABLES
 from stemgmd_tools.pieces import PIECES
+from stemgmd_tools.storage.files import file_sha256
 
 
 def _change(root: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
@@ -254,7 +255,7 @@ def test_manifests_that_disagree_or_are_damaged(corpus):
 
 
 def test_a_bank_that_is_not_the_published_one_is_a_note(grouped, monkeypatch):
-    monkeypatch.setattr(bank_checks, "kit_table", lambda: (KitRow("tin", "train", "0" * 64), KitRow("wood", "x", "")))
+    monkeypatch.setattr(banks, "kit_table", lambda: (KitRow("tin", "train", "0" * 64), KitRow("wood", "x", "")))
     verdict = verify_corpus(grouped, jobs=1)
     assert verdict.failures == ()
     (note,) = verdict.notes
@@ -262,9 +263,9 @@ def test_a_bank_that_is_not_the_published_one_is_a_note(grouped, monkeypatch):
 
 
 def test_a_bank_at_hand_that_is_not_the_one_used_is_a_note(grouped, monkeypatch):
-    at_hand = bank_checks.stored_sha256
+    at_hand = banks.stored_sha256
     monkeypatch.setattr(
-        bank_checks, "stored_sha256", lambda name, *rest: "f" * 64 if name == "wood" else at_hand(name, *rest)
+        banks, "stored_sha256", lambda name, *rest: "f" * 64 if name == "wood" else at_hand(name, *rest)
     )
     verdict = verify_corpus(grouped, jobs=1)
     assert verdict.failures == ()

@@ -15,15 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import stemgmd_tools
-from stemgmd_tools.augment.pool import pool_of
-from stemgmd_tools.augment.segments import SegmentDraw
-from stemgmd_tools.corpus import kept, outlook
-from stemgmd_tools.corpus.reader import Corpus
-from stemgmd_tools.corpus.run import render_corpus
-from stemgmd_tools.corpus.source import StemSource
-from stemgmd_tools.corpus.virtual import VirtualCorpus
+from stemgmd_tools.augment.sampling.pool import pool_of
+from stemgmd_tools.augment.sampling.segments import SegmentDraw
+from stemgmd_tools.corpus.render.run import render_corpus
+from stemgmd_tools.corpus.sources import process_cache, virtual_manifests
+from stemgmd_tools.corpus.sources.base import StemSource
+from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.kits.kit import Kit
+from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.manifest.frames import validate
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import PIECES
@@ -118,9 +118,9 @@ def test_it_looks_like_a_corpus(pair):
     assert (rendered.sample_rate, rendered.bit_depth) == (written.sample_rate, written.bit_depth)
     pd.testing.assert_frame_equal(rendered.hits, written.hits)
     for table, found, expected in (
-        (outlook.PERFORMANCES, rendered.performances, written.performances),
-        (outlook.KITS, rendered.kits, written.kits),
-        (outlook.TRACKS, rendered.tracks, written.tracks),
+        (virtual_manifests.PERFORMANCES, rendered.performances, written.performances),
+        (virtual_manifests.KITS, rendered.kits, written.kits),
+        (virtual_manifests.TRACKS, rendered.tracks, written.tracks),
     ):
         validate(table, found)
         assert found.columns.tolist() == expected.columns.tolist()
@@ -245,9 +245,9 @@ def test_workers_of_a_torch_loader_give_the_same(source, method, workers):
 
 
 def test_what_is_kept_is_bounded(source, monkeypatch):
-    monkeypatch.setattr(kept, "OPEN_BANKS", 1)
-    monkeypatch.setattr(kept, "KEPT_RUNS", 200)
-    monkeypatch.setattr(kept, "KEPT_PEAKS", 1)
+    monkeypatch.setattr(process_cache, "OPEN_BANKS", 1)
+    monkeypatch.setattr(process_cache, "KEPT_RUNS", 200)
+    monkeypatch.setattr(process_cache, "KEPT_PEAKS", 1)
     fresh = pickle.loads(pickle.dumps(source))
     for task in _tasks() * 2:
         assert np.array_equal(fresh.stems(*task), source.stems(*task))

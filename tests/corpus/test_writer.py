@@ -18,9 +18,9 @@ import soundfile
 from toys import toy_bank
 
 from stemgmd_tools.audio import TrackWriter, read_pcm
-from stemgmd_tools.corpus import layout
-from stemgmd_tools.corpus.single_hits import write_single_hits
-from stemgmd_tools.corpus.writer import write_performance
+from stemgmd_tools.corpus.folder import layout
+from stemgmd_tools.corpus.render.single_hits import write_single_hits
+from stemgmd_tools.corpus.render.writer import write_performance
 from stemgmd_tools.errors import AudioError, CorpusError
 from stemgmd_tools.performances.types import Hit, Performance
 from stemgmd_tools.pieces import NOTES, PIECES, Group

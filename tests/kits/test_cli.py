@@ -13,12 +13,12 @@ from toy_kits import tone, toy_kit, write_sound
 
 from stemgmd_tools.cli.kits import kits
 from stemgmd_tools.errors import KitError, StemgmdError, UsageError
-from stemgmd_tools.kits.docs import reference
-from stemgmd_tools.kits.kit import load_kit_file
+from stemgmd_tools.kits.bank.cache import PCM_FILE, bank_folder, open_bank
 from stemgmd_tools.kits.library import load_kit
-from stemgmd_tools.kits.loader import load_map
-from stemgmd_tools.kits.outline import kind
-from stemgmd_tools.kits.store import PCM_FILE, bank_folder, open_bank
+from stemgmd_tools.kits.sample_map.docs import reference
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
+from stemgmd_tools.kits.sample_map.loader import load_map
+from stemgmd_tools.kits.sample_map.outline import kind
 from stemgmd_tools.pieces import ARTICULATIONS
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "sample-maps.md"

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from toy_kits import RATE, layers, map_data, tone, toy_kit, write_map, write_sound
 
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.bank import Bank
-from stemgmd_tools.kits.compile import LEAD_IN_S, SILENCE, compile_bank, quantised
-from stemgmd_tools.kits.kit import load_kit_file
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.compile import LEAD_IN_S, SILENCE, compile_bank, quantised
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.onsets import onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS
 

@@ -15,13 +15,13 @@ import pytest
 from corpora import digests
 from toy_kits import layers, map_data, tone, write_map, write_sound
 
-from stemgmd_tools.corpus.virtual import VirtualCorpus
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits import store
-from stemgmd_tools.kits.bank import Bank
-from stemgmd_tools.kits.guard import damaged_rows
-from stemgmd_tools.kits.kit import Kit, load_kit_file
-from stemgmd_tools.kits.store import INDEX_FILE, META_FILE, PCM_FILE, bank_folder, check_bank, is_built, open_bank
+from stemgmd_tools.kits.bank import cache as bank_cache
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.cache import INDEX_FILE, META_FILE, PCM_FILE, bank_folder, check_bank, is_built, open_bank
+from stemgmd_tools.kits.bank.checksums import damaged_rows
+from stemgmd_tools.kits.sample_map.kit import Kit, load_kit_file
 from stemgmd_tools.performances.types import Hit, Performance
 from stemgmd_tools.rendering.mix import mix
 from stemgmd_tools.rendering.plan import plan
@@ -143,14 +143,14 @@ def test_a_bank_that_comes_out_otherwise_is_refused(kit: Kit, cache: Path, monke
     flip(file)
     age(file)
     bank = open_bank(kit, cache=cache)
-    compiled = store.compile_bank
+    compiled = bank_cache.compile_bank
 
     def otherwise(*arguments: object) -> Bank:
         made = compiled(*arguments)
         object.__setattr__(made, "pcm_sha256", "0" * 64)
         return made
 
-    monkeypatch.setattr(store, "compile_bank", otherwise)
+    monkeypatch.setattr(bank_cache, "compile_bank", otherwise)
     with pytest.raises(KitError, match="was damaged, and built again with other content"):
         bank.require(np.arange(len(bank.samples)))
 

@@ -11,9 +11,9 @@ from filelock import FileLock
 from toy_kits import toy_kit
 
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.kits.eviction import DEFAULT_LIMIT_GB, LIMIT_VARIABLE, limit_bytes
-from stemgmd_tools.kits.kit import Kit, load_kit_file
-from stemgmd_tools.kits.store import META_FILE, bank_folder, is_built, open_bank
+from stemgmd_tools.kits.bank.cache import META_FILE, bank_folder, is_built, open_bank
+from stemgmd_tools.kits.bank.eviction import DEFAULT_LIMIT_GB, LIMIT_VARIABLE, limit_bytes
+from stemgmd_tools.kits.sample_map.kit import Kit, load_kit_file
 
 
 def kits(folder: Path, count: int) -> list[Kit]:

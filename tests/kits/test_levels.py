@@ -9,8 +9,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stemgmd_tools.kits.levels import GAIN_STEP_DB, LINEAR_LAW_DB, SQUARE_LAW_DB, dynamics, energy, isotonic
-from stemgmd_tools.kits.sources import SourceLayer
+from stemgmd_tools.kits.bank.velocity_curve import (
+    GAIN_STEP_DB,
+    LINEAR_LAW_DB,
+    SQUARE_LAW_DB,
+    dynamics,
+    energy,
+    isotonic,
+)
+from stemgmd_tools.kits.sources.layers import SourceLayer
 
 ROUNDING_DB = 2 * GAIN_STEP_DB
 """Gains are rounded to a step, and to float32."""

@@ -12,8 +12,8 @@ from toy_kits import layers, map_data, tone, toy_kit, write_map, write_sound
 from stemgmd_tools import data
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits import library
-from stemgmd_tools.kits.kit import load_kit_file
-from stemgmd_tools.kits.table import kit_table
+from stemgmd_tools.kits.kit_table import kit_table
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 
 
 @pytest.fixture(autouse=True)

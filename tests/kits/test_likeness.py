@@ -11,8 +11,8 @@ from scipy import signal
 
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.library import load_kit
-from stemgmd_tools.kits.likeness import Distance, Heard, distance
-from stemgmd_tools.kits.oneshots import read_one_shot
+from stemgmd_tools.kits.sources.one_shots import read_one_shot
+from stemgmd_tools.similarity.distance import AnalysedSound, Distance, distance
 
 RATE = 44_100
 EXACT = 1e-9
@@ -71,7 +71,7 @@ def test_between_repeats_order_hardly_matters() -> None:
 
 
 def test_prepared_or_not_is_the_same() -> None:
-    one, other = Heard(hiss(1)), Heard(hiss(2))
+    one, other = AnalysedSound(hiss(1)), AnalysedSound(hiss(2))
     assert distance(one, other) == distance(hiss(1), hiss(2)) == distance(one, other)
 
 
@@ -145,12 +145,12 @@ def test_very_short_sounds() -> None:
 @pytest.mark.parametrize("sound", [np.zeros((1000, 2)), np.zeros((0, 2))])
 def test_silence_cannot_be_compared(sound: Sound) -> None:
     with pytest.raises(KitError, match="silent"):
-        Heard(sound)
+        AnalysedSound(sound)
 
 
 def test_mono_cannot_be_compared() -> None:
     with pytest.raises(KitError, match=r"\(frames, 2\)"):
-        Heard(np.ones(1000))
+        AnalysedSound(np.ones(1000))
 
 
 @pytest.mark.real
@@ -159,7 +159,7 @@ def test_real_repeats_lie_nearer_than_another_drum(kits_dir: Path) -> None:
     assert kit.folder is not None
     loudest = {name: kit.map.articulations[name].layers for name in ("snare_head", "kick")}
     snare, kick = (
-        [Heard(read_one_shot(kit.folder / file)[0]) for file in layers[-1].files]
+        [AnalysedSound(read_one_shot(kit.folder / file)[0]) for file in layers[-1].files]
         for layers in loudest.values()
         if layers
     )

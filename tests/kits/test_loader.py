@@ -13,8 +13,8 @@ from toy_kits import layers, map_data, write_map
 
 from stemgmd_tools import data
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.loader import json_schema, load_map, schema_text
-from stemgmd_tools.kits.yaml_text import parse_yaml
+from stemgmd_tools.kits.sample_map.loader import json_schema, load_map, schema_text
+from stemgmd_tools.strict_yaml.parse import parse_yaml
 
 Edit = Callable[[dict[str, Any]], object]
 

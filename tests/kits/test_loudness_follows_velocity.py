@@ -10,16 +10,16 @@ from bank_levels import ROUNDING_DB, cells, take_levels_db
 from numpy.typing import NDArray
 
 from stemgmd_tools.audio import read_pcm
-from stemgmd_tools.corpus.layout import SINGLE_HIT_VELOCITIES
-from stemgmd_tools.corpus.single_hits import write_single_hits
-from stemgmd_tools.kits.bank import Bank
-from stemgmd_tools.kits.kit import Kit, kit_without_file
-from stemgmd_tools.kits.levels import LEVEL_S
+from stemgmd_tools.corpus.folder.layout import SINGLE_HIT_VELOCITIES
+from stemgmd_tools.corpus.render.single_hits import write_single_hits
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.cache import open_bank
+from stemgmd_tools.kits.bank.velocity_curve import LEVEL_S
+from stemgmd_tools.kits.kit_table import kit_table
 from stemgmd_tools.kits.library import find_map, load_kit
-from stemgmd_tools.kits.model.takes import WITHIN_DB
-from stemgmd_tools.kits.schema import KitMap
-from stemgmd_tools.kits.store import open_bank
-from stemgmd_tools.kits.table import kit_table
+from stemgmd_tools.kits.sample_map.kit import Kit, kit_without_file
+from stemgmd_tools.kits.sample_map.schema import KitMap
+from stemgmd_tools.kits.synthesis.takes import WITHIN_DB
 from stemgmd_tools.rendering.settings import RenderSettings
 
 pytestmark = pytest.mark.slow

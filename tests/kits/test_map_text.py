@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from stemgmd_tools.kits.library import known_maps
-from stemgmd_tools.kits.loader import load_map
-from stemgmd_tools.kits.map_text import write_map
+from stemgmd_tools.kits.sample_map.loader import load_map
+from stemgmd_tools.kits.sample_map.writer import write_map
 
 
 @pytest.mark.parametrize("name", sorted(known_maps()))

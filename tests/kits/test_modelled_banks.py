@@ -13,14 +13,14 @@ from processors import only_on_x86_64
 from toy_kits import toy_kit
 
 from stemgmd_tools import data
-from stemgmd_tools.kits import fingerprint
-from stemgmd_tools.kits.bank import Bank
-from stemgmd_tools.kits.compile import compile_bank
-from stemgmd_tools.kits.kit import load_kit_file
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.cache import open_bank
+from stemgmd_tools.kits.bank.compile import compile_bank
+from stemgmd_tools.kits.kit_table import kit_table
 from stemgmd_tools.kits.library import load_kit
-from stemgmd_tools.kits.store import open_bank
-from stemgmd_tools.kits.table import kit_table
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.pieces import ARTICULATIONS
+from tools import fingerprint
 
 LARGEST_BYTES = 250e6
 STEEPEST_DB_PER_OCTAVE = 20.0
@@ -59,8 +59,8 @@ def test_levels_rise_with_velocity_without_a_jump(bank: Bank) -> None:
 @only_on_x86_64
 def test_the_first_kit_has_its_fingerprint(bank: Bank) -> None:
     recorded = fingerprint.recorded_sha256(FIRST)
-    assert recorded, "none recorded; python -m stemgmd_tools.kits.fingerprint"
-    assert bank.pcm_sha256 == recorded, "the kit changed; python -m stemgmd_tools.kits.fingerprint"
+    assert recorded, "none recorded; python -m tools.fingerprint"
+    assert bank.pcm_sha256 == recorded, "the kit changed; python -m tools.fingerprint"
 
 
 def test_recording_and_checking_fingerprints(bank: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

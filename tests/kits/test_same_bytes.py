@@ -21,7 +21,7 @@ from processors import (
 from tone_kits import tone_kits
 
 from stemgmd_tools import data
-from stemgmd_tools.kits.table import kit_table
+from stemgmd_tools.kits.kit_table import kit_table
 
 pytestmark = [pytest.mark.slow, only_on_x86_64]
 
@@ -32,8 +32,8 @@ SMALL_KIT = """
 import hashlib
 import sys
 from stemgmd_tools.kits.library import load_kit
-from stemgmd_tools.kits.model.room import Room
-from stemgmd_tools.kits.model.voice import Synthesiser
+from stemgmd_tools.kits.synthesis.room import Room
+from stemgmd_tools.kits.synthesis.voice import Synthesiser
 
 digest = hashlib.sha256()
 for name in sys.argv[1:]:
@@ -51,7 +51,7 @@ MORPHED = "morph:cedar_hall+birch_room:0.3"
 
 FULL_KIT = """
 import sys
-from stemgmd_tools.kits.fingerprint import fingerprint
+from tools.fingerprint import fingerprint
 from stemgmd_tools.kits.library import load_kit
 print(fingerprint(load_kit(sys.argv[1], [])))
 """

@@ -15,10 +15,8 @@ import pytest
 from toy_kits import RATE, toy_kit
 
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.bank import Bank
-from stemgmd_tools.kits.compile import compile_bank
-from stemgmd_tools.kits.kit import Content, Kit, load_kit_file
-from stemgmd_tools.kits.store import (
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.cache import (
     INDEX_FILE,
     META_FILE,
     PCM_FILE,
@@ -29,6 +27,8 @@ from stemgmd_tools.kits.store import (
     open_bank,
     seems_built,
 )
+from stemgmd_tools.kits.bank.compile import compile_bank
+from stemgmd_tools.kits.sample_map.kit import Content, Kit, load_kit_file
 
 PATIENCE_S = 60.0
 """How long a child process may take to get going on a busy machine."""
@@ -36,8 +36,8 @@ PATIENCE_S = 60.0
 SLOW_BUILD = """
 import sys, time
 from pathlib import Path
-from stemgmd_tools.kits import compile, store
-from stemgmd_tools.kits.kit import load_kit_file
+from stemgmd_tools.kits.bank import cache as bank_cache, compile
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 
 path, cache, pause_s = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
 quantised = compile.quantised
@@ -48,7 +48,7 @@ def slow(sound):
     return quantised(sound)
 
 compile.quantised = slow
-print(store.open_bank(load_kit_file(path), cache=cache).pcm_sha256)
+print(bank_cache.open_bank(load_kit_file(path), cache=cache).pcm_sha256)
 """
 
 
@@ -99,7 +99,7 @@ def test_rates_lie_side_by_side(kit: Kit, tmp_path: Path) -> None:
 
 def test_the_second_opening_compiles_nothing(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_bank(kit, cache=tmp_path)
-    monkeypatch.setattr("stemgmd_tools.kits.store.compile_bank", None)
+    monkeypatch.setattr("stemgmd_tools.kits.bank.cache.compile_bank", None)
     open_bank(kit, cache=tmp_path)
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.yaml_text import YamlText, parse_yaml, scalar, spell
+from stemgmd_tools.strict_yaml.parse import YamlText, parse_yaml, scalar, spell
 
 ascii_text = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
 plain_data = st.recursive(

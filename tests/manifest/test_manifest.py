@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest import docs
-from stemgmd_tools.manifest.columns import Column, Kind, Table
+from stemgmd_tools.manifest.columns import Column, Dtype, Table
 from stemgmd_tools.manifest.files import csv_bytes, parquet_bytes, read_manifest, write_manifest
 from stemgmd_tools.manifest.frames import empty, frame_of, validate
 from stemgmd_tools.manifest.tables import HITS, KITS, PERFORMANCES, STEMS, TABLES
@@ -30,14 +30,14 @@ ANYTHING = Table(
     "anything",
     "Every kind of column.",
     (
-        Column("key", Kind.INTEGER, "row"),
-        Column("text", Kind.TEXT, "any text"),
-        Column("text_or_none", Kind.TEXT, "any text", nullable=True),
-        Column("integer_or_none", Kind.INTEGER, "any integer", nullable=True),
-        Column("real", Kind.REAL, "any real"),
-        Column("real_or_none", Kind.REAL, "any real", nullable=True),
-        Column("flag", Kind.FLAG, "yes or no"),
-        Column("flag_or_none", Kind.FLAG, "yes or no", nullable=True),
+        Column("key", Dtype.INTEGER, "row"),
+        Column("text", Dtype.TEXT, "any text"),
+        Column("text_or_none", Dtype.TEXT, "any text", nullable=True),
+        Column("integer_or_none", Dtype.INTEGER, "any integer", nullable=True),
+        Column("real", Dtype.REAL, "any real"),
+        Column("real_or_none", Dtype.REAL, "any real", nullable=True),
+        Column("flag", Dtype.FLAG, "yes or no"),
+        Column("flag_or_none", Dtype.FLAG, "yes or no", nullable=True),
     ),
     key=("key",),
 )

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from midi_files import TICKS, midi_file, on
 from tone_kits import tone_kits
 
-from stemgmd_tools.augment.chain import load_chain
-from stemgmd_tools.augment.origin import Origin
-from stemgmd_tools.augment.run import AugmentRequest
-from stemgmd_tools.corpus.identity import Augmentation
-from stemgmd_tools.corpus.open import virtual_corpus
-from stemgmd_tools.corpus.reader import Corpus
-from stemgmd_tools.corpus.run import Request, render_corpus
-from stemgmd_tools.corpus.verify import verify_corpus
+from stemgmd_tools.augment.chain.chain import load_chain
+from stemgmd_tools.augment.corpus.run import AugmentRequest
+from stemgmd_tools.augment.symbolic.source_spec import SourceSpec
+from stemgmd_tools.corpus.folder.identity import Augmentation
+from stemgmd_tools.corpus.render.run import Request, render_corpus
+from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.sources.open import virtual_corpus
+from stemgmd_tools.corpus.verify.run import verify_corpus
 from stemgmd_tools.manifest.csv_fields import MISSING_TEXT, field_to_text, text_to_field
 from stemgmd_tools.manifest.files import csv_bytes, read_manifest
 from stemgmd_tools.manifest.tables import TABLES, tables_of
@@ -104,7 +104,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def augmented(tmp_path_factory: pytest.TempPathFactory, rendered: Path) -> Path:
     """Return an augmented corpus of it."""
     chain = load_chain("larsnet")
-    request = AugmentRequest(Origin(rendered), "folder", Augmentation(chain.name, chain.hash, 1, "cpu"), chain)
+    request = AugmentRequest(SourceSpec(rendered), "folder", Augmentation(chain.name, chain.hash, 1, "cpu"), chain)
     root = tmp_path_factory.mktemp("augmented") / "corpus"
     render_corpus(root, request, jobs=1)
     return root

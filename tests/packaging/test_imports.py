@@ -33,20 +33,10 @@ for module in pkgutil.walk_packages(stemgmd_tools.__path__, "stemgmd_tools."):
 print(len(names), *refused)
 """
 
-_AUGMENT = (
-    "apply",
-    "devices",
-    "effects.",
-    "finish",
-    "steps",
-    "stemwise",
-    "make",
-    "jobs",
-    "run",
-    "preview_run",
-    "dataset",
+WITH_TORCH = tuple(
+    f"stemgmd_tools.{name}"
+    for name in ("augment.audio.", "augment.corpus.", "augment.dataset", "devices", "separation.")
 )
-WITH_TORCH = (*(f"stemgmd_tools.augment.{name}" for name in _AUGMENT), "stemgmd_tools.baseline.")
 """What cannot be imported without the extra ``augment`` or ``baseline``, and nothing else."""
 
 LIGHT_COMMAND = """

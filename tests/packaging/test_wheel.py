@@ -32,14 +32,14 @@ def test_the_wheel_carries_sample_maps_manifests_and_types(wheel: Path) -> None:
 
 def test_the_wheel_carries_the_ready_chains(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    chains = {path.relative_to(ROOT).as_posix() for path in (ROOT / "stemgmd_tools/augment/chains").iterdir()}
+    chains = {path.relative_to(ROOT).as_posix() for path in (ROOT / "stemgmd_tools/augment/chain/chains").iterdir()}
     assert len(chains) >= 6
     assert chains <= names
 
 
 def test_the_wheel_carries_the_reference_weights_and_their_card(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    folder = "stemgmd_tools/baseline/reference"
+    folder = "stemgmd_tools/separation/weights/reference"
     assert {f"{folder}/larsnet-s.safetensors", f"{folder}/larsnet-s.md"} <= names
 
 

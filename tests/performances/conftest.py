@@ -9,7 +9,7 @@ import pytest
 
 from stemgmd_tools.data import shipped
 from stemgmd_tools.performances import Performance, read_gmd
-from stemgmd_tools.performances.smf import DrumEvents, read_events
+from stemgmd_tools.performances.smf.file import DrumEvents, read_events
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,7 @@ def real_gmd(gmd_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> RealGmd
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STEMGMD_CACHE", str(cache))
-        patch.setattr("stemgmd_tools.performances.gmd.read_events", recorded)
+        patch.setattr("stemgmd_tools.performances.gmd.dataset.read_events", recorded)
         performances = read_gmd(gmd_dir)
     return RealGmd(performances, events, cache)
 

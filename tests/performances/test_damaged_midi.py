@@ -15,8 +15,8 @@ from midi_files import END, KICK, SNARE, chunk, raw_file
 
 from stemgmd_tools import seeds
 from stemgmd_tools.errors import PerformanceError
-from stemgmd_tools.performances.smf import read_events
-from stemgmd_tools.performances.smf_track import CONTROL, NOTE_ON
+from stemgmd_tools.performances.smf.file import read_events
+from stemgmd_tools.performances.smf.track import CONTROL, NOTE_ON
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 BEAT = [(0.0, 36), (0.5, 38)]

@@ -23,11 +23,11 @@ from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.data import cache_dir
 from stemgmd_tools.errors import FetchError
 from stemgmd_tools.performances import read_gmd
-from stemgmd_tools.performances import unpack as unpack_module
-from stemgmd_tools.performances.download import Patience, download
-from stemgmd_tools.performances.fetch import GMD_SHA256, GMD_URL, fetch_gmd
+from stemgmd_tools.performances.gmd import unpack as unpack_module
+from stemgmd_tools.performances.gmd.download import Patience, download
+from stemgmd_tools.performances.gmd.fetch import GMD_SHA256, GMD_URL, fetch_gmd
+from stemgmd_tools.performances.gmd.unpack import unpack
 from stemgmd_tools.performances.source import cached_gmd, find_source
-from stemgmd_tools.performances.unpack import unpack
 
 QUICK = Patience(attempts=4, pause_s=0.0, timeout_s=5.0, max_bytes=1 << 22)
 CONTENT = bytes(range(256)) * 1000

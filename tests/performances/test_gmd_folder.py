@@ -13,8 +13,8 @@ from midi_files import midi_file, on
 from stemgmd_tools.data import cache_dir
 from stemgmd_tools.errors import PerformanceError, StemgmdWarning
 from stemgmd_tools.performances import Performance, read_gmd
-from stemgmd_tools.performances import gmd as gmd_module
-from stemgmd_tools.performances.midi_source import MidiSource
+from stemgmd_tools.performances.gmd import dataset as gmd_module
+from stemgmd_tools.performances.midi_storage import MidiSource
 
 HEADER = "drummer,session,id,style,bpm,beat_type,time_signature,midi_filename,audio_filename,duration,split"
 ROW = "drummer1,drummer1/s,drummer1/s/1,funk,98,beat,4-4,drummer1/s/1.mid,,2.5,train"
@@ -127,7 +127,7 @@ def test_what_is_repaired_is_said_each_time(copy: Path) -> None:
 
 
 def test_a_reasonable_size_is_required(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stemgmd_tools.performances.midi_source.MAX_FILE_BYTES", 20)
+    monkeypatch.setattr("stemgmd_tools.performances.midi_storage.MAX_FILE_BYTES", 20)
     with pytest.raises(PerformanceError, match="at most 20 are read"):
         read_gmd(copy)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stemgmd_tools.performances import Hit, Performance, read_midi
-from stemgmd_tools.performances.mapped import NOTE_OF_PIECE, mapped_midi, piece_of_note
+from stemgmd_tools.performances.mapped_midi import NOTE_OF_PIECE, mapped_midi, piece_of_note
 from stemgmd_tools.pieces import NOTE_OF_NUMBER, NOTES, PIECES
 
 ONSET_ERROR_S = 0.26e-3

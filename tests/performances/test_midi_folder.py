@@ -12,7 +12,7 @@ from midi_files import END, KICK, SNARE, chunk, midi_file, on, raw_file, tempo
 import stemgmd_tools as stemgmd
 from stemgmd_tools.errors import LeftOutWarning, PerformanceError, StemgmdWarning
 from stemgmd_tools.performances import NoteMapping, Performance, find_source, read_folder
-from stemgmd_tools.performances.midi_source import MidiSource
+from stemgmd_tools.performances.midi_storage import MidiSource
 
 BEAT = midi_file([tempo(0, 138), on(0, 36), on(480, 38), tempo(500, 60)])
 MISCOUNTED = raw_file(chunk(b"MTrk", KICK + END), chunk(b"MTrk", SNARE + END), tracks=1)

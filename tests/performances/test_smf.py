@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from midi_files import TICKS, midi_file, off, on, pedal, tempo
 
 from stemgmd_tools.errors import PerformanceError
-from stemgmd_tools.performances.smf import read_events, seconds_of_ticks
-from stemgmd_tools.performances.smf_track import NOTE_ON
+from stemgmd_tools.performances.smf.file import read_events, seconds_of_ticks
+from stemgmd_tools.performances.smf.track import NOTE_ON
 
 TRACK_AT = 14
 """Where the header of a file ends."""

@@ -12,11 +12,11 @@ import pytest
 
 from stemgmd_tools.errors import PerformanceError
 from stemgmd_tools.performances import Performance
-from stemgmd_tools.performances.compose.tab import read_tab
-from stemgmd_tools.performances.compose.tunes import TUNES
-from stemgmd_tools.performances.compose.writing import write_set
-from stemgmd_tools.performances.info_csv import read_info
+from stemgmd_tools.performances.gmd.info_csv import read_info
 from stemgmd_tools.pieces import NOTES
+from tools.compose.tab import read_tab
+from tools.compose.tunes import TUNES
+from tools.compose.writing import write_set
 
 PLAYED_TOGETHER_S = 0.018
 """3.5 standard deviations of the loosest feel are 25 ms; two thirds of that tell jitter from a wrong step."""

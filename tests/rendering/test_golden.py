@@ -8,7 +8,7 @@ from processors import only_on_x86_64
 from stemgmd_tools import data
 from stemgmd_tools.kits.library import kit_names, load_kit
 from stemgmd_tools.manifest.pieces_table import PIECES_TABLE, pieces_table
-from stemgmd_tools.rendering.golden import PERFORMANCES, golden_performances, golden_rows, recorded
+from tools.golden import PERFORMANCES, golden_performances, golden_rows, recorded
 
 
 def test_every_kit_that_ships_has_its_golden_rows():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from toys import toy_bank
 
 from stemgmd_tools import units
-from stemgmd_tools.kits.bank import Bank
+from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.performances.types import Choke, Hit, PedalMove, Performance
 from stemgmd_tools.pieces import NOTES
 from stemgmd_tools.rendering.headroom import Peaks, headroom_db

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from stemgmd_tools.cli.kits.options import kit_path_option
-from stemgmd_tools.cli.paths import LocalName
+from stemgmd_tools.cli.support.paths import LocalName
 
 
 @click.command()
@@ -18,8 +18,8 @@ from stemgmd_tools.cli.paths import LocalName
 @kit_path_option
 def build(names: tuple[str, ...], rate: int, jobs: int | None, check: bool, kit_path: tuple[Path, ...]) -> None:
     """Compile the banks of kits ahead of time; NAMES as for `render --kits`."""
+    from stemgmd_tools.kits.bank.cache import build_banks, check_bank, is_built
     from stemgmd_tools.kits.library import kits_named, search_path
-    from stemgmd_tools.kits.store import build_banks, check_bank, is_built
 
     chosen = kits_named(names, search_path(kit_path))
     if check:

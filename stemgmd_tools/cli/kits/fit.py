@@ -11,7 +11,7 @@ from typing import Final, TextIO
 import click
 
 from stemgmd_tools.cli.kits.options import kit_path_option
-from stemgmd_tools.cli.paths import LocalName, LocalPath
+from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 
 _BAR: Final = "{percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{postfix}"
 
@@ -38,7 +38,7 @@ def fit(
     Every articulation becomes a table of modes, noise bands and how they follow velocity. What was not recorded is made
     from other strokes of the kit or borrowed from the donors, in their order. The report says how near the model comes.
     """
-    from stemgmd_tools.kits.fit.produce import map_name, produce
+    from stemgmd_tools.fitting.produce import map_name, produce
     from stemgmd_tools.kits.library import load_kit, search_path
 
     map_name(out)

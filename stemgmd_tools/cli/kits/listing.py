@@ -27,10 +27,10 @@ def list_kits(kit_path: tuple[Path, ...]) -> None:
 
 def _list_row(name: str, path: Path, folders: Sequence[Path]) -> tuple[str, ...]:
     from stemgmd_tools.errors import KitError
-    from stemgmd_tools.kits.kit import find_folder
     from stemgmd_tools.kits.library import split_of
-    from stemgmd_tools.kits.loader import load_map
-    from stemgmd_tools.kits.outline import kind, outline
+    from stemgmd_tools.kits.sample_map.kit import find_folder
+    from stemgmd_tools.kits.sample_map.loader import load_map
+    from stemgmd_tools.kits.sample_map.outline import kind, outline
 
     try:
         kit_map = load_map(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from stemgmd_tools.cli.kits.options import kit_path_option
-from stemgmd_tools.cli.paths import LocalName, LocalPath
+from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 
 
 @click.command()
@@ -32,8 +32,8 @@ def make(count: int, seed: int, kits: str | None, spread: str, out: Path, kit_pa
     They are the kits that `random:SEED..LAST` names wherever kits are named, `--kits` of render above all.
     """
     from stemgmd_tools.kits.library import kit_names, load_kit, search_path
-    from stemgmd_tools.kits.map_text import write_new_map
-    from stemgmd_tools.paths import inside
+    from stemgmd_tools.kits.sample_map.writer import write_new_map
+    from stemgmd_tools.storage.paths import inside
 
     chosen = "" if kits is None else f":from={'+'.join(part.strip() for part in kits.split(','))}"
     word = f"random:{seed}..{seed + count - 1}{chosen}:spread={spread}"
@@ -59,7 +59,7 @@ def morph(one: str, other: str, share: str, out: Path, kit_path: tuple[Path, ...
     """
     from stemgmd_tools.errors import UsageError
     from stemgmd_tools.kits.library import find_map, kit_names, search_path
-    from stemgmd_tools.kits.map_text import write_new_map
+    from stemgmd_tools.kits.sample_map.writer import write_new_map
 
     if not re.fullmatch(r"[a-z0-9][a-z0-9_]*\.yaml", out.name):
         raise UsageError(f"--out {out}: a map is named as its kit, in a-z, 0-9 and _, and ends in .yaml")

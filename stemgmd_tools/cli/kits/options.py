@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from stemgmd_tools.cli.paths import LocalPath
+from stemgmd_tools.cli.support.paths import LocalPath
 
 kit_path_option = click.option(
     "--kit-path",

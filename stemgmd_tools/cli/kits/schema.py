@@ -8,6 +8,6 @@ import click
 @click.command()
 def schema() -> None:
     """Print the JSON Schema of sample maps."""
-    from stemgmd_tools.kits.loader import schema_text
+    from stemgmd_tools.kits.sample_map.loader import schema_text
 
     click.echo(schema_text(), nl=False)

@@ -10,10 +10,10 @@ import click
 
 from stemgmd_tools.cli.kits.options import kit_path_option
 from stemgmd_tools.cli.kits.table import spread, table
-from stemgmd_tools.cli.paths import LocalName, LocalPath
+from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 
 if TYPE_CHECKING:
-    from stemgmd_tools.kits.schema import KitMap
+    from stemgmd_tools.kits.sample_map.schema import KitMap
 
 _SHOWN: Final = ("articulation", "source", "layers", "variations", "openness", "chokes", "one-shots")
 
@@ -24,10 +24,10 @@ _SHOWN: Final = ("articulation", "source", "layers", "variations", "openness", "
 @kit_path_option
 def show(name: str, plot: Path | None, kit_path: tuple[Path, ...]) -> None:
     """Show one kit, by name, by the path of its sample map, or by what it is made from (`random:7`)."""
+    from stemgmd_tools.kits.bank.cache import open_bank
+    from stemgmd_tools.kits.generate.names import is_made
     from stemgmd_tools.kits.library import find_map, load_kit, map_path, search_path
     from stemgmd_tools.kits.plot import plot_kit
-    from stemgmd_tools.kits.space.names import is_made
-    from stemgmd_tools.kits.store import open_bank
 
     folders = search_path(kit_path)
     kit_map = find_map(name, folders)
@@ -41,8 +41,8 @@ def show(name: str, plot: Path | None, kit_path: tuple[Path, ...]) -> None:
 
 def _description(kit_map: KitMap, path: Path | None, folders: Sequence[Path]) -> Iterable[str]:
     """Yield the lines that describe one kit."""
-    from stemgmd_tools.kits.kit import find_folder, sample_files
-    from stemgmd_tools.kits.outline import outline
+    from stemgmd_tools.kits.sample_map.kit import find_folder, sample_files
+    from stemgmd_tools.kits.sample_map.outline import outline
 
     yield f"{kit_map.name}: {kit_map.title}"
     yield kit_map.description
@@ -92,8 +92,8 @@ def _origin(kit_map: KitMap) -> Iterable[str]:
 def _warnings(kit_map: KitMap, path: Path | None, folders: Sequence[Path]) -> Iterable[str]:
     """Yield what was uneven when the bank was compiled, if it was."""
     from stemgmd_tools.errors import KitError
-    from stemgmd_tools.kits.kit import kit_without_file, load_kit_file
-    from stemgmd_tools.kits.store import is_built, open_bank
+    from stemgmd_tools.kits.bank.cache import is_built, open_bank
+    from stemgmd_tools.kits.sample_map.kit import kit_without_file, load_kit_file
 
     yield ""
     try:

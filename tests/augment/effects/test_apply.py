@@ -21,13 +21,13 @@ from toy_batches import (  # noqa: E402
     typical_row,
 )
 
-from stemgmd_tools.augment.apply import Warp, apply, summed  # noqa: E402
-from stemgmd_tools.augment.board import BOARD_EFFECTS  # noqa: E402
-from stemgmd_tools.augment.catalogue import EFFECTS, Domain, Scope  # noqa: E402
-from stemgmd_tools.augment.effects.levels import saturation  # noqa: E402
-from stemgmd_tools.augment.effects.registry import TIME_EFFECTS  # noqa: E402
-from stemgmd_tools.augment.effects.stage import Stage, Touch  # noqa: E402
-from stemgmd_tools.augment.rows import Row  # noqa: E402
+from stemgmd_tools.augment.audio.apply import Warp, apply, summed  # noqa: E402
+from stemgmd_tools.augment.audio.board import BOARD_EFFECTS  # noqa: E402
+from stemgmd_tools.augment.audio.effects.levels import saturation  # noqa: E402
+from stemgmd_tools.augment.audio.executor import Stage, Touch  # noqa: E402
+from stemgmd_tools.augment.audio.registry import TIME_FUNCTIONS  # noqa: E402
+from stemgmd_tools.augment.chain.catalogue import EFFECTS, Domain, Scope  # noqa: E402
+from stemgmd_tools.augment.chain.rows import Row  # noqa: E402
 from stemgmd_tools.errors import AugmentError  # noqa: E402
 
 MILD = {"room_reverb": {"wet_db": -20.0}, "convolution": {"wet_db": -20.0}, "limiter": {"threshold_db": -6.0}}
@@ -39,7 +39,7 @@ def test_every_effect_on_sound_is_carried_out_by_something():
     assert audio == set(ON_STEMS)
     assert {effect.name for effect in EFFECTS if effect.domain is Domain.MIX} == {"bleed"} | BOARD_EFFECTS
     changing = {e.name for e in EFFECTS if e.domain is Domain.AUDIO and e.changes_time}
-    assert changing == set(TIME_EFFECTS)
+    assert changing == set(TIME_FUNCTIONS)
 
 
 @pytest.mark.parametrize("effect", ON_STEMS)
@@ -71,7 +71,7 @@ def test_silence_stays_silent_and_a_constant_stays_finite(effect):
     assert bool(toy_applied([[typical_row(effect)]], silent + 0.5).stems.isfinite().all())
 
 
-@pytest.mark.parametrize("effect", sorted(set(ON_STEMS) - set(TIME_EFFECTS)))
+@pytest.mark.parametrize("effect", sorted(set(ON_STEMS) - set(TIME_FUNCTIONS)))
 def test_attacks_stay_within_a_millisecond(effect):
     sound = strokes(frames=60_000)
     stems = torch.from_numpy(np.stack([sound, sound * 0, sound * 0]))[None]
@@ -132,7 +132,7 @@ def test_filters_before_and_after_something_else_keep_their_places():
     assert torch.equal(whole, each)
 
 
-@pytest.mark.parametrize("effect", sorted(set(TIME_EFFECTS) - {"repitch"}))
+@pytest.mark.parametrize("effect", sorted(set(TIME_FUNCTIONS) - {"repitch"}))
 def test_changes_of_time_move_labels_with_the_sound(effect):
     stems = toy_batch(2, 60_000)
     out = toy_applied([[typical_row(effect, rate=0.8, step=0), typical_row(effect, rate=1.1, step=1)], []], stems)
@@ -192,7 +192,7 @@ def test_shorter_items_are_computed_at_their_own_length():
 
 
 def test_loudness_of_an_example_is_that_of_its_sum():
-    from stemgmd_tools.augment.effects.loudness import loudness
+    from stemgmd_tools.augment.audio.effects.loudness import loudness
 
     stems = toy_batch(1, 60_000)
     out = toy_applied([[typical_row("loudness_normalization", -1, "example", lufs=-30.0)]], stems)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from toy_strokes import strokes
 
-from stemgmd_tools.augment.board import BOARD_EFFECTS, board_effect
-from stemgmd_tools.augment.catalogue import effect_named
+from stemgmd_tools.augment.audio.board import BOARD_EFFECTS, board_effect
+from stemgmd_tools.augment.chain.catalogue import effect_named
 from stemgmd_tools.errors import UsageError
 
 RATE = 44_100

@@ -10,7 +10,7 @@ from toy_strokes import ONSETS, strokes
 
 torch = pytest.importorskip("torch")
 
-from stemgmd_tools.augment.effects import dynamics, loudness  # noqa: E402
+from stemgmd_tools.augment.audio.effects import dynamics, loudness  # noqa: E402
 
 RATE = 44_100
 CURVE_DB = 0.5

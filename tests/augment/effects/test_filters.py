@@ -10,7 +10,8 @@ from scipy import signal
 
 torch = pytest.importorskip("torch")
 
-from stemgmd_tools.augment.effects import filters, lti  # noqa: E402
+from stemgmd_tools.augment.audio.effects import filters  # noqa: E402
+from stemgmd_tools.augment.audio.signal import lti  # noqa: E402
 
 RATE = 44_100
 CENTRE_DB = 0.2

@@ -8,9 +8,9 @@ torch = pytest.importorskip("torch")
 
 from toy_batches import ON_STEMS, RATE, toy_applied, toy_batch, typical_row  # noqa: E402
 
-from stemgmd_tools.augment.apply import apply  # noqa: E402
-from stemgmd_tools.augment.board import BOARD_EFFECTS  # noqa: E402
-from stemgmd_tools.augment.catalogue import EFFECTS, Scope  # noqa: E402
+from stemgmd_tools.augment.audio.apply import apply  # noqa: E402
+from stemgmd_tools.augment.audio.board import BOARD_EFFECTS  # noqa: E402
+from stemgmd_tools.augment.chain.catalogue import EFFECTS, Scope  # noqa: E402
 
 LINEAR = (
     "gain", "scale", "polarity_inversion", "channel_swap", "stereo_width", "varispeed", "sample_rate_reduction",

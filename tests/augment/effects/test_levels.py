@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from stemgmd_tools.augment.effects import levels  # noqa: E402
+from stemgmd_tools.augment.audio.effects import levels  # noqa: E402
 
 RATE = 44_100
 

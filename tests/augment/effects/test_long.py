@@ -14,9 +14,9 @@ TIMES_THE_SOUND = 6.0
 SCRIPT = """
 import resource, sys
 import numpy as np, torch
-from stemgmd_tools.augment.apply import apply
-from stemgmd_tools.augment.catalogue import effect_named
-from stemgmd_tools.augment.rows import Row
+from stemgmd_tools.augment.audio.apply import apply
+from stemgmd_tools.augment.chain.catalogue import effect_named
+from stemgmd_tools.augment.chain.rows import Row
 torch.set_num_threads(1)
 given = {"cents": 200.0, "threshold_db": -20.0, "ratio": 4.0, "decay_s": 0.5, "seed": 3, "rate": 1.1}
 given |= {"frequency_hz": 500.0, "gain_db": 3.0, "level_dbfs": -60.0, "rate_hz": 9000.0}

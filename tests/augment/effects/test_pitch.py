@@ -13,9 +13,9 @@ from toy_strokes import ONSETS, RATE, frequency_hz, heard_onset, rise, strokes
 
 torch = pytest.importorskip("torch")
 
-from stemgmd_tools.augment.effects.attacks import found_attacks  # noqa: E402
-from stemgmd_tools.augment.effects.pitch import pitch_shift, time_stretch, varispeed  # noqa: E402
-from stemgmd_tools.augment.effects.resample import WORST_CENTS, resample, sizes_of  # noqa: E402
+from stemgmd_tools.augment.audio.effects.pitch import pitch_shift, time_stretch, varispeed  # noqa: E402
+from stemgmd_tools.augment.audio.signal.attacks import found_attacks  # noqa: E402
+from stemgmd_tools.augment.audio.signal.resample import WORST_CENTS, resample, sizes_of  # noqa: E402
 
 PITCH_CENTS = 2.0
 ONSET_S, STRETCHED_ONSET_S = 0.001, 0.005

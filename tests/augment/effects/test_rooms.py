@@ -8,8 +8,8 @@ from scipy import signal
 
 torch = pytest.importorskip("torch")
 
-from stemgmd_tools.augment.effects import bleed, noise, rooms  # noqa: E402
-from stemgmd_tools.augment.effects.lti import filtered  # noqa: E402
+from stemgmd_tools.augment.audio.effects import bleed, noise, rooms  # noqa: E402
+from stemgmd_tools.augment.audio.signal.lti import filtered  # noqa: E402
 
 RATE = 44_100
 DECAY_SHARE = 0.05

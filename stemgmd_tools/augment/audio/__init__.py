@@ -1,0 +1,1 @@
+"""Augmenting sound with PyTorch: rows carried out on batches of stems."""

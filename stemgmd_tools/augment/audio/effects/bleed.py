@@ -1,0 +1,169 @@
+"""Microphone bleed: what each piece leaves in the microphones of the others, above the kit and in the room.
+
+Positions of a usual right-handed kit, in metres, seen by the drummer: x to the right, y forward, z up, the floor of the
+kick's beater at the origin. A microphone hears a piece later by its distance over the speed of sound, weaker by the
+distance, and duller; a close microphone hears its own piece in the stem already.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor
+
+from stemgmd_tools.augment.audio.effects.filters import low_pass_filter
+from stemgmd_tools.augment.audio.effects.noise import noise
+from stemgmd_tools.augment.audio.signal.lti import SMALLEST_BLOCK
+from stemgmd_tools.augment.audio.signal.portable import irfft, rfft, times
+from stemgmd_tools.numerics import elementary
+
+SPEED_OF_SOUND = 343.0
+JITTER_M: Final = 0.05
+"""Standard deviation of the positions that a seed moves."""
+NEAREST_M: Final = 0.1
+PART_FRAMES: Final = 1 << 18
+"""Frames of all stems that are asked for at a time."""
+
+StemParts: TypeAlias = Callable[[int, int], Tensor]
+"""For a first frame and a last + 1: the stems there, (stem, channel, frame) float32, not to be written to."""
+
+Point = tuple[float, float, float]
+
+POSITIONS: Final[Mapping[str, Point]] = {
+    "kick": (0.0, 0.3, 0.3),
+    "snare": (-0.3, 0.0, 0.65),
+    "hi_tom": (-0.15, 0.45, 0.85),
+    "mid_tom": (0.2, 0.45, 0.85),
+    "low_tom": (0.6, 0.05, 0.65),
+    "hihat_closed": (-0.7, 0.15, 0.9),
+    "hihat_open": (-0.7, 0.15, 0.9),
+    "ride": (0.75, 0.4, 1.05),
+    "crash": (-0.5, 0.65, 1.25),
+    "toms": (0.2, 0.35, 0.8),
+    "hihat": (-0.7, 0.15, 0.9),
+    "cymbals": (0.1, 0.5, 1.15),
+}
+"""Of the pieces and of the groups; a stem of another name stands where the snare does."""
+
+OVERHEAD_SPREAD_M: Final = 0.45
+ROOM_SPREAD_M: Final = 1.0
+PAN_M: Final = 1.0
+"""A close microphone this far to the side is panned wholly to that side."""
+
+
+class Settings(NamedTuple):
+    """The drawn parameters of one bleed: as in the catalogue."""
+
+    leakage_db: float
+    overhead_db: float
+    room_db: float
+    overhead_m: float
+    room_m: float
+    damping_hz: float
+    seed: int
+
+
+class Path(NamedTuple):
+    """One way of a sound into one channel of the mixture."""
+
+    channel: int
+    distance_m: float
+    gain: float
+
+
+def paths(stem: int, stems: Sequence[str], settings: Settings, channels: int) -> list[Path]:
+    """Return the ways in which a stem bleeds."""
+    places = _places(stems, settings.seed)
+    own = places[stem]
+    found: list[Path] = []
+    for other, place in enumerate(places):
+        if other == stem or stems[other].split("_")[0] == stems[stem].split("_")[0] == "hihat":
+            continue
+        distance = max(NEAREST_M, _distance(own, place))
+        gain = _ratio(settings.leakage_db) / distance
+        right = min(1.0, max(0.0, 0.5 + place[0] / PAN_M / 2))
+        shares = (math.sqrt(1 - right), math.sqrt(right)) if channels == 2 else (1.0,)
+        found += [Path(channel, distance, gain * share) for channel, share in enumerate(shares)]
+    found += _pair(own, (-0.3, 0.0, 0.65 + settings.overhead_m), OVERHEAD_SPREAD_M, settings.overhead_db, channels)
+    found += _pair(own, (0.0, settings.room_m, 1.5), ROOM_SPREAD_M, settings.room_db, channels)
+    return found
+
+
+def _pair(own: Point, middle: Point, spread_m: float, level_db: float, channels: int) -> list[Path]:
+    """Return the ways into a pair of microphones, whose level is that of a sound in the distance of its middle."""
+    at_m = _distance((-0.3, 0.0, 0.65), middle)
+    sides = (-spread_m, spread_m) if channels == 2 else (0.0,)
+    distances = [max(NEAREST_M, _distance(own, (middle[0] + side, *middle[1:]))) for side in sides]
+    return [Path(channel, d, _ratio(level_db) * at_m / d) for channel, d in enumerate(distances)]
+
+
+def _places(stems: Sequence[str], seed: int) -> list[Point]:
+    """Return where the stems stand, moved a little as the seed says."""
+    moves = (noise(seed, 3, 0, len(stems)).double() * JITTER_M).T.tolist()
+    known = [POSITIONS.get(stem, POSITIONS["snare"]) for stem in stems]
+    return [(x + dx, y + dy, z + dz) for (x, y, z), (dx, dy, dz) in zip(known, moves, strict=True)]
+
+
+def _ratio(level_db: float) -> float:
+    return elementary.exp10(level_db / 20)
+
+
+def _distance(one: Point, other: Point) -> float:
+    x, y, z = (a - b for a, b in zip(one, other, strict=True))
+    return math.sqrt(x * x + y * y + z * z)
+
+
+def bleed(stems: Tensor, names: Sequence[str], settings: Settings, *, sample_rate: int) -> Tensor:
+    """Return what the microphones add to the mixture.
+
+    :param stems: (stem, channel, frame) float32.
+    :param names: of the stems.
+    :return: (channel, frame).
+    """
+    out = torch.zeros_like(stems[0])
+    add_bleed(out, lambda start, stop: stems[:, :, start:stop], names, settings, sample_rate=sample_rate)
+    return out
+
+
+def add_bleed(mixture: Tensor, stems: StemParts, names: Sequence[str], settings: Settings, *, sample_rate: int) -> None:
+    """Add what the microphones hear to the mixture (channel, frame), a part of the time after the other."""
+    channels, frames = mixture.shape
+    taps = _taps(names, settings, channels, sample_rate).to(mixture.device)
+    dull = low_pass_filter(settings.damping_hz, 1, sample_rate)
+    tail = taps.shape[-1] + dull.tail
+    length = max(SMALLEST_BLOCK, 1 << (4 * tail).bit_length())
+    hop = length - tail
+    response = times(rfft(taps, length), dull.at(length, mixture.device))
+    at_once = max(1, PART_FRAMES // hop) * hop
+    for begin in range(0, frames, at_once):
+        stop = min(begin + at_once, frames)
+        sound = stems(max(0, begin - tail), stop)
+        heard = (sound[:, 0] + sound[:, -1]) / 2
+        mono = torch.nn.functional.pad(heard, (max(0, tail - begin), (begin - stop) % hop))
+        for start in range(0, mono.shape[1] - tail, hop):
+            block = irfft(_mixed(mono[:, start : start + length], response), length)[:, tail:]
+            goal = mixture[:, begin + start : min(begin + start + hop, frames)]
+            goal += block[:, : goal.shape[1]]
+
+
+def _mixed(block: Tensor, response: Tensor) -> Tensor:
+    """Return the spectrum of the channels: stems one by one, in their order."""
+    length = 2 * (response.shape[-1] - 1)
+    mixed = torch.zeros_like(response[0])
+    for sound, ways in zip(block, response, strict=True):
+        mixed += times(rfft(sound, length).expand_as(ways).clone(), ways)
+    return mixed
+
+
+def _taps(names: Sequence[str], settings: Settings, channels: int, sample_rate: int) -> Tensor:
+    """Return the impulse responses (stem, channel, frame) of all ways, delays rounded to samples."""
+    ways = [paths(stem, names, settings, channels) for stem in range(len(names))]
+    farthest = max((path.distance_m for found in ways for path in found), default=0.0)
+    taps = torch.zeros(len(names), channels, 2 + round(farthest / SPEED_OF_SOUND * sample_rate))
+    for stem, found in enumerate(ways):
+        for path in found:
+            taps[stem, path.channel, round(path.distance_m / SPEED_OF_SOUND * sample_rate)] += path.gain
+    return taps

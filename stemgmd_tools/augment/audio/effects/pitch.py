@@ -1,0 +1,126 @@
+"""Pitch and time: shifted without time, stretched without pitch, or both as a tape does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stemgmd_tools.augment.audio.signal.attacks import found_attacks
+from stemgmd_tools.augment.audio.signal.resample import resample, resampled_frames, sizes_of
+from stemgmd_tools.augment.audio.signal.wsola import Anchors, Scale, Splices, join, planned, positions
+from stemgmd_tools.numerics import elementary
+
+Onsets = Sequence[np.ndarray]
+"""For every line the frames of its onsets, rising."""
+
+
+def pitch_shift(
+    audio: Tensor, cents: Tensor, *, sample_rate: int, onsets: Onsets | None = None, out: Tensor | None = None
+) -> Tensor:
+    """Shift the pitch of every line; time is kept, and attacks stay on their frames.
+
+    :param audio: (line, channel, frame) float32.
+    :param cents: (line,), -2400..2400.
+    :param onsets: frames of the strokes; without them those are taken that :func:`found_attacks` finds.
+    :param out: where the result goes, of the shape of ``audio``, which it may be; a new tensor if omitted.
+    :return: the shape of ``audio``.
+    """
+    rate = torch.ones_like(cents)
+    return time_stretch(audio, rate, cents, sample_rate=sample_rate, onsets=onsets, out=out)[0]
+
+
+def time_stretch(
+    audio: Tensor,
+    rate: Tensor,
+    cents: Tensor,
+    *,
+    sample_rate: int,
+    onsets: Onsets | None = None,
+    out: Tensor | None = None,
+) -> tuple[Tensor, tuple[int, ...]]:
+    """Play every line ``rate`` times as fast; attacks stay whole and land on their new frames.
+
+    :param audio: (line, channel, frame) float32.
+    :param rate: (line,), 0.25..4.
+    :param cents: (line,), -2400..2400; 0 keeps the pitch.
+    :param onsets: as for :func:`pitch_shift`.
+    :param out: where the result goes, as long as it is; a new tensor if omitted.
+    :return: (line, channel, longest), silent after each line's end, and the lengths: ``round(frames / rate)``.
+    """
+    scale, frames = Scale.at(sample_rate), audio.shape[-1]
+    lengths = [changed_frames(frames, speed) for speed in rate.tolist()]
+    out = audio.new_empty(*audio.shape[:2], max(lengths)) if out is None else out
+    heard = ((audio.amax((1, 2)) > 0) | (audio.amin((1, 2)) < 0)).cpu().numpy()
+    sounds, anchors = [], []
+    for index in np.flatnonzero(heard).tolist():
+        sizes = sizes_of(elementary.exp2(float(cents[index]) / 1200.0))
+        sounds.append(resample(audio[index], sizes, scale.spare))
+        own = found_attacks(audio[index], sample_rate) if onsets is None else onsets[index]
+        anchors.append(_anchors(own, frames, lengths[index], sizes.ratio, scale))
+    if sounds:
+        _splice(sounds, anchors, [out[i, :, : lengths[i]] for i in np.flatnonzero(heard).tolist()], scale)
+    for line, length, is_heard in zip(out, lengths, heard.tolist(), strict=True):
+        line[:, length if is_heard else 0 :] = 0
+    return out, tuple(lengths)
+
+
+def varispeed(audio: Tensor, rate: Tensor) -> tuple[Tensor, tuple[int, ...]]:
+    """Play every line ``rate`` times as fast, as a tape does: pitch and time change alike.
+
+    :param audio: (line, channel, frame) float32.
+    :param rate: (line,), 0.25..4.
+    :return: (line, channel, longest), silent after each line's end, and the lengths: ``round(frames / rate)``.
+    """
+    frames = audio.shape[-1]
+    lengths = [changed_frames(frames, speed) for speed in rate.tolist()]
+    out = audio.new_zeros(*audio.shape[:2], max(lengths))
+    for index, (speed, length) in enumerate(zip(rate.tolist(), lengths, strict=True)):
+        sizes = sizes_of(speed)
+        out[index, :, :length] = resample(audio[index], sizes, max(0, length - resampled_frames(frames, sizes)))[
+            :, :length
+        ]
+    return out, tuple(lengths)
+
+
+def changed_frames(frames: int, rate: float) -> int:
+    """Return the length of a line that is played ``rate`` times as fast: at least one sample."""
+    return max(1, round(frames / rate))
+
+
+def _anchors(onsets: np.ndarray, frames: int, length: int, ratio: float, scale: Scale) -> Anchors:
+    """Return the beginning, the onsets at which to restart, and the end.
+
+    An onset too close after another stays where that one takes it.
+    """
+    inner = np.asarray(onsets, np.int64)
+    kept, last = [0], (0.0, 0.0)
+    for frame in inner[(inner > 0) & (inner < frames)].tolist():
+        place = frame * length / frames, frame / ratio
+        if min(place[0] - last[0], place[1] - last[1]) > 2 * scale.lead:
+            kept.append(frame)
+            last = place
+    at = np.array([*kept, frames])
+    return Anchors(np.rint(at * (length / frames)).astype(np.int64), at / ratio, 1 / ratio)
+
+
+def _splice(sounds: list[Tensor], anchors: list[Anchors], goals: list[Tensor], scale: Scale) -> None:
+    """Put the sounds together from grains, each into its goal (channel, frame)."""
+    splices = planned(anchors, scale)
+    chosen, alike = positions(_mono(sounds), splices, scale)
+    places = chosen.cpu().numpy()
+    for index, (sound, goal) in enumerate(zip(sounds, goals, strict=True)):
+        rows = slice(*np.searchsorted(splices.line, [index, index + 1]))
+        own = Splices(*(column[rows] for column in splices))
+        join(sound, own, places[rows], alike[rows], goal)
+
+
+def _mono(sounds: list[Tensor]) -> Tensor:
+    """Return the sums of the channels, (line, longest), silent after each line's end."""
+    mono = sounds[0].new_empty(len(sounds), max(sound.shape[1] for sound in sounds))
+    for row, sound in zip(mono, sounds, strict=True):
+        torch.add(sound[0], sound[-1], out=row[: sound.shape[1]])
+        row[sound.shape[1] :] = 0
+    return mono

@@ -1,0 +1,154 @@
+"""Lines that effects are applied to one after the other, a few at a time, each line at its own length."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stemgmd_tools.augment.audio.registry import (
+    LINE_EFFECTS,
+    RESPONSES,
+    TIME_FUNCTIONS,
+    ImpulseResponses,
+    Lines,
+    Parameters,
+    Place,
+)
+from stemgmd_tools.augment.audio.signal.blocks import lines_at_once
+from stemgmd_tools.augment.audio.signal.lti import Response, filtered
+from stemgmd_tools.errors import AugmentError
+
+SHARING = frozenset({"pitch_shift", "time_stretch"})
+"""Effects whose small steps are shared by all lines."""
+
+
+class Touch(NamedTuple):
+    """One line that an effect is applied to."""
+
+    line: int
+    parameters: Parameters
+
+
+class Stage:
+    """A batch of lines on its way through a chain; ``audio`` is changed in place."""
+
+    def __init__(
+        self,
+        audio: Tensor,
+        frames: Sequence[int],
+        onsets: Sequence[np.ndarray] | None,
+        sample_rate: int,
+        impulse_responses: ImpulseResponses,
+    ) -> None:
+        """Take lines (line, channel, frame) and their lengths."""
+        self.audio = audio
+        self.frames = list(frames)
+        self.onsets = None if onsets is None else list(onsets)
+        self.factors: list[tuple[float, ...]] = [()] * len(self.frames)
+        self._pending: defaultdict[int, list[Response]] = defaultdict(list)
+        self._place = Place(audio.shape[1], sample_rate, impulse_responses)
+
+    def carry_out(self, effect: str, touches: Sequence[Touch]) -> None:
+        """Apply one effect to some lines, or remember it where it can be joined with the next.
+
+        :raises AugmentError: if no effect on sound has that name.
+        """
+        if effect in RESPONSES:
+            for line, parameters in touches:
+                self._pending[line].append(RESPONSES[effect](parameters, self._place))
+            return
+        once, again = _apart(touches)
+        self.settle(touch.line for touch in once)
+        if effect in LINE_EFFECTS:
+            for part, lines in self._gathered(effect, once):
+                after = LINE_EFFECTS[effect](lines)
+                if after is not lines.audio or not _is_view(part):
+                    self._put(part, after)
+        elif effect in TIME_FUNCTIONS:
+            self._change_time(effect, once)
+        else:
+            known = ", ".join([*LINE_EFFECTS, *TIME_FUNCTIONS, *RESPONSES])
+            raise AugmentError(f'"{effect}" is no effect on stems or on a mixture; those are: {known}')
+        if again:
+            self.carry_out(effect, again)
+
+    def settle(self, lines: Sequence[int] | Iterator[int] | None = None) -> None:
+        """Carry out what was remembered for some lines; default: all."""
+        for line in sorted(self._pending) if lines is None else lines:
+            responses = self._pending.pop(line, None)
+            if responses:
+                part = self.audio[line, :, : self.frames[line]]
+                filtered(part, responses, out=part)
+
+    def _gathered(self, effect: str, touches: Sequence[Touch]) -> Iterator[tuple[list[int], Lines]]:
+        """Yield the touched lines in parts of equal length."""
+        by_length: defaultdict[int, list[Touch]] = defaultdict(list)
+        for touch in touches:
+            by_length[self.frames[touch.line]].append(touch)
+        at_once = lines_at_once(self.audio.device, sharing=effect in SHARING)
+        for frames, equal in by_length.items():
+            for first in range(0, len(equal), at_once):
+                part = equal[first : first + at_once]
+                indices = [touch.line for touch in part]
+                audio = self._lines(indices, frames)
+                onsets = None if self.onsets is None else [self.onsets[line] for line in indices]
+                yield indices, Lines(audio, [touch.parameters for touch in part], self._place.sample_rate, onsets)
+
+    def _lines(self, indices: list[int], frames: int) -> Tensor:
+        """Return lines, a view where they follow one another."""
+        if _is_view(indices):
+            return self.audio[indices[0] : indices[-1] + 1, :, :frames]
+        return self.audio[_index(indices, self.audio), :, :frames]
+
+    def _put(self, indices: list[int], audio: Tensor) -> None:
+        if _is_view(indices):
+            self.audio[indices[0] : indices[-1] + 1, :, : audio.shape[-1]] = audio
+        else:
+            self.audio[_index(indices, audio), :, : audio.shape[-1]] = audio
+
+    def _change_time(self, effect: str, touches: Sequence[Touch]) -> None:
+        for part, lines in self._gathered(effect, touches):
+            timed = TIME_FUNCTIONS[effect](lines)
+            if part == list(range(len(self.frames))):  # every line: no need to copy
+                self.audio = timed.audio
+            elif (more := timed.audio.shape[-1] - self.audio.shape[-1]) > 0:
+                self.audio = torch.nn.functional.pad(self.audio, (0, more))
+            if self.audio is not timed.audio:
+                self._put(part, timed.audio)
+            for line, frames, factor in zip(part, timed.frames, timed.factors, strict=True):
+                self.audio[line, :, frames:] = 0
+                self.frames[line] = frames
+                self.factors[line] += (factor,)
+                if self.onsets is not None:
+                    self.onsets[line] = moved(self.onsets[line], factor, frames)
+
+    def cut(self) -> None:
+        """Leave out the samples that are beyond every line's end."""
+        self.audio = self.audio[..., : max(self.frames)]
+
+
+def _apart(touches: Sequence[Touch]) -> tuple[list[Touch], list[Touch]]:
+    """Return the first touch of every line, and the others: a line touched twice in a step goes through it twice."""
+    once: dict[int, Touch] = {}
+    again = [touch for touch in touches if once.setdefault(touch.line, touch) is not touch]
+    return list(once.values()), again
+
+
+def _is_view(indices: list[int]) -> bool:
+    """Return whether lines follow one another, so that they are taken out of the batch without a copy."""
+    return indices == list(range(indices[0], indices[-1] + 1))
+
+
+def _index(indices: list[int], like: Tensor) -> Tensor:
+    return torch.tensor(indices, device=like.device)
+
+
+def moved(onsets: np.ndarray, factor: float, frames: int) -> np.ndarray:
+    """Return the frames of strokes after a change of time; those that would fall beyond the end are left out."""
+    later = np.rint(np.asarray(onsets) * factor).astype(np.int64)
+    return later[later < frames]

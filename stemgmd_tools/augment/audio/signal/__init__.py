@@ -1,0 +1,1 @@
+"""Signal processing that effects are made of: filters, transforms, resampling, splices."""

@@ -1,0 +1,53 @@
+"""Rows as the steps of a chain: which effect comes when, and with what it touches which stem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TypeAlias
+
+from stemgmd_tools.augment.audio.effects.noise import SEEDS_APART
+from stemgmd_tools.augment.audio.registry import Parameters
+from stemgmd_tools.augment.chain.catalogue import Domain, effect_named
+from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
+
+Step: TypeAlias = list[tuple[int, Row]]
+"""Rows of one step and effect, each with its item."""
+
+
+def steps_on_sound(rows: Sequence[Sequence[Row]], *, mixture: bool) -> Iterator[tuple[str, Step]]:
+    """Yield effect and rows of the steps on sound, in order: those on stems, or those on the mixture.
+
+    :param rows: for every item its rows.
+    """
+    wanted = [
+        (item, row)
+        for item, own in enumerate(rows)
+        for row in own
+        if (row.scope == "mixture") == mixture and effect_named(row.effect).domain in (Domain.AUDIO, Domain.MIX)
+    ]
+
+    def place(entry: tuple[int, Row]) -> tuple[int, str]:
+        return entry[1].step, entry[1].effect
+
+    for (_, effect), step in groupby(sorted(wanted, key=place), key=place):
+        yield effect, list(step)
+
+
+def hears_all_stems(effect: str, step: Step) -> bool:
+    """Return whether a step on stems has to know their sum before it can touch any of them."""
+    return effect == "loudness_normalization" and any(row.stem == ALL_STEMS for _, row in step)
+
+
+def touched(row: Row, stems: Sequence[int]) -> Iterator[tuple[int, Parameters]]:
+    """Yield which of some stems a row touches, and with what."""
+    for stem in stems:
+        if row.stem in (ALL_STEMS, stem):
+            yield stem, _of_stem(row, stem)
+
+
+def _of_stem(row: Row, stem: int) -> Parameters:
+    """Return a row's parameters for one stem: noise that all stems get alike would add up in the mixture."""
+    if row.stem != ALL_STEMS or row.effect != "noise_floor":
+        return row.parameters
+    return {**row.parameters, "seed": (int(row.parameters["seed"]) + SEEDS_APART * stem) % (1 << 31)}

@@ -1,0 +1,202 @@
+"""One example through its rows in bounded memory: a few stems at a time, the others set aside on the disk.
+
+Gives the very samples that :func:`stemgmd_tools.augment.audio.apply.apply` gives for all stems at once: no line's
+result depends on which others are computed beside it. What has to know all stems (one loudness for their sum, the
+mixture, bleed) reads them from where they were set aside, a part of the time after the other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stemgmd_tools.augment.audio.apply import Warp, apply
+from stemgmd_tools.augment.audio.effects.bleed import StemParts
+from stemgmd_tools.augment.audio.effects.loudness import loudness
+from stemgmd_tools.augment.audio.executor import Stage, Touch
+from stemgmd_tools.augment.audio.mixture import finish
+from stemgmd_tools.augment.audio.registry import ImpulseResponses
+from stemgmd_tools.augment.audio.sounds import Float, Held, Sounds, Spool
+from stemgmd_tools.augment.audio.steps import Step, hears_all_stems, steps_on_sound, touched
+from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
+from stemgmd_tools.augment.symbolic.examples import Take
+from stemgmd_tools.errors import AugmentError
+
+MOST_AT_ONCE: Final = 1 << 29
+"""Bytes of stems that are computed on at a time, or one stem where that takes more: nine stems of up to 169 s at
+44.1 kHz stay together."""
+PART_FRAMES: Final = 1 << 18
+"""Frames of all stems that are summed at a time."""
+_FRAME_BYTES: Final = 8
+"""Two channels of float32."""
+
+
+class Finished(NamedTuple):
+    """An example after all its rows."""
+
+    stems: Sounds
+    mixture: Float | None
+    """(2, frames), full scale 1, if effects followed on it; None if it is the sum of the stems."""
+    warps: tuple[Warp, ...]
+    """Where the labels of each stem have gone."""
+
+
+class Work(NamedTuple):
+    """What is done to an example, the same for all its stems."""
+
+    rows: Sequence[Row]
+    names: Sequence[str]
+    sample_rate: int
+    device: str
+    impulse_responses: ImpulseResponses
+
+
+def carried_out(take: Take, work: Work, folder: Path | None) -> Finished:
+    """Carry the rows of an example out.
+
+    :param folder: on whose disk stems are set aside.
+    :raises StemgmdError: as :func:`~stemgmd_tools.augment.audio.apply.apply` does, and if the disk refuses.
+    """
+    count = len(work.names)
+    at_once = max(1, MOST_AT_ONCE // (take.frames * _FRAME_BYTES))
+    if at_once >= count:
+        return _together(take, work)
+    return _InTurn(take, work, [range(i, min(i + at_once, count)) for i in range(0, count, at_once)], folder).finished()
+
+
+def _together(take: Take, work: Work) -> Finished:
+    axes = range(len(work.names))
+    applied = apply(
+        [work.rows],
+        torch.from_numpy(take.stems(axes))[None].to(work.device),
+        sample_rate=work.sample_rate,
+        names=work.names,
+        onsets=[take.onsets(axes)],
+        impulse_responses=work.impulse_responses,
+        overwrite=True,
+    )
+    frames = applied.frames[0]
+    mixture = applied.mixture[0, :, :frames].cpu().numpy() if _is_finished(work.rows) else None
+    return Finished(Held(applied.stems[0, :, :, :frames].cpu().numpy()), mixture, applied.warps[0])
+
+
+def _is_finished(rows: Sequence[Row]) -> bool:
+    return any(row.scope == "mixture" for row in rows)
+
+
+class _Section(NamedTuple):
+    """Steps between two that have to know all stems."""
+
+    hearing: Step
+    """The step that had to know them, brings them to a loudness; empty for the first section."""
+    steps: list[tuple[str, Step]]
+
+
+def _sections(rows: Sequence[Row]) -> list[_Section]:
+    """Return the steps on stems in order."""
+    sections = [_Section([], [])]
+    for effect, step in steps_on_sound([rows], mixture=False):
+        if hears_all_stems(effect, step):
+            sections.append(_Section(step, []))
+        else:
+            sections[-1].steps.append((effect, step))
+    return sections
+
+
+class _InTurn:
+    """An example whose stems are computed group by group."""
+
+    def __init__(self, take: Take, work: Work, groups: Sequence[range], folder: Path | None) -> None:
+        self._take, self._work, self._groups = take, work, groups
+        self._spool = Spool(len(work.names), folder)
+
+    def finished(self) -> Finished:
+        """Carry out all rows."""
+        stages = [self._begun(group) for group in self._groups]
+        for number, section in enumerate(_sections(self._work.rows)):
+            gains = self._gains(section.hearing)
+            for group, stage in zip(self._groups, stages, strict=True):
+                stage.audio = self._rendered(group) if number == 0 else self._fetched(group, stage)
+                self._carry_out(section, gains, group, stage)
+                self._set_aside(group, stage)
+        mixture = self._mixture() if _is_finished(self._work.rows) else None
+        warps = tuple(Warp(factors) for stage in stages for factors in stage.factors)
+        return Finished(self._spool, mixture, warps)
+
+    def _begun(self, group: range) -> Stage:
+        """Return a stage that knows its lines, but not yet their sound."""
+        nothing = torch.empty(len(group), 2, 0)
+        frames = [self._take.frames] * len(group)
+        known = self._work.impulse_responses
+        return Stage(nothing, frames, self._take.onsets(group), self._work.sample_rate, known)
+
+    def _fetched(self, group: range, stage: Stage) -> Tensor:
+        """Return the sound of a group's lines as it was set aside."""
+        return self._tensor(self._spool.some(group, 0, max(stage.frames)))
+
+    def _rendered(self, group: range) -> Tensor:
+        """Return the sound of a group's lines before any row on sound."""
+        sound = self._take.stems(group)
+        for stem, line in zip(group, sound, strict=True):
+            if not all(math.isfinite(float(edge)) for edge in torch.aminmax(torch.from_numpy(line))):
+                raise AugmentError(f"stems: not finite (NaN or infinity) in stem {stem}; mend the input")
+        return self._tensor(sound)
+
+    def _tensor(self, sound: Float) -> Tensor:
+        return torch.from_numpy(sound).to(self._work.device)
+
+    def _carry_out(self, section: _Section, gains: Mapping[int, float], group: range, stage: Stage) -> None:
+        touches = [Touch(line, {"gain_db": gains[stem]}) for line, stem in enumerate(group) if stem in gains]
+        stage.carry_out("gain", touches)
+        for effect, step in section.steps:
+            touches = [Touch(group.index(stem), values) for _, row in step for stem, values in touched(row, group)]
+            stage.carry_out(effect, touches)
+        stage.settle()
+        stage.cut()
+
+    def _set_aside(self, group: range, stage: Stage) -> None:
+        for stem, sound, frames in zip(group, stage.audio, stage.frames, strict=True):
+            self._spool.put(stem, sound[:, :frames].cpu().numpy())
+        stage.audio = stage.audio.new_empty(len(group), 2, 0)
+
+    def _gains(self, step: Step) -> dict[int, float]:
+        """Return for each stem the gain that brings it, or the sum of all, to a loudness; none for silence."""
+        gains: dict[int, float] = {}
+        for _, row in step:
+            every = row.stem == ALL_STEMS
+            sound = self._sum() if every else self._spool.stem(row.stem, 0, self._spool.frames)
+            measured = loudness(self._tensor(sound), self._work.sample_rate)
+            if not math.isinf(measured):
+                stems = range(self._spool.count) if every else (row.stem,)
+                gains.update(dict.fromkeys(stems, float(row.parameters["lufs"]) - measured))
+        return gains
+
+    def _sum(self) -> Float:
+        """Return the sum of the stems, in their order."""
+        total = np.empty((2, self._spool.frames), np.float32)
+        for start in range(0, self._spool.frames, PART_FRAMES):
+            stems = self._spool.part(start, start + PART_FRAMES)
+            part = total[:, start : start + PART_FRAMES]
+            part[:] = stems[0]
+            for stem in stems[1:]:
+                part += stem
+        return total
+
+    def _mixture(self) -> Float:
+        work = self._work
+
+        def parts(_: int) -> StemParts:
+            return lambda start, stop: self._tensor(self._spool.part(start, stop))
+
+        total = self._tensor(self._sum())[None]
+        made = finish(
+            [work.rows], total, [self._spool.frames], parts, work.names, work.sample_rate, work.impulse_responses
+        )
+        finished: Float = made[0].cpu().numpy()
+        return finished

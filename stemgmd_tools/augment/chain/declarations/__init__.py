@@ -1,0 +1,1 @@
+"""The declarations of effects: names, domains, parameters and their ranges. Torch-free."""

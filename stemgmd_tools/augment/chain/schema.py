@@ -1,0 +1,130 @@
+"""The schema of a chain: what may be done to an example, with which probability, parameters drawn from which ranges.
+
+The models here are the only declaration of the format. What each effect takes is in the catalogue; what types cannot
+say is in :mod:`stemgmd_tools.augment.chain.validation`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import Discriminator, Field, Tag, WithJsonSchema, model_validator
+
+from stemgmd_tools.augment.chain.catalogue import DRAWN, EFFECT_OF_NAME, Scope, effect_named
+from stemgmd_tools.augment.chain.declarations.types import Value
+from stemgmd_tools.strict_yaml.model import Strict
+
+SCHEMA_ID: Final = "stemgmd-chain/1"
+
+
+DRAWS_VERSION: Final = 2
+"""Part of every chain's hash. Raise it whenever an unchanged chain draws other rows."""
+
+
+_PROSE: Final = frozenset({"name", "description", "source"})
+
+
+_KINDS: Final = ("uniform", "log_uniform", "normal", "choice")
+
+
+EffectName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(EFFECT_OF_NAME)})]
+
+
+ScopeName = Annotated[Scope, WithJsonSchema({"type": "string", "enum": list(Scope)})]
+
+
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Distribution(Strict):
+    """What a parameter is drawn from: one of `uniform`, `log_uniform`, `normal`, `choice`."""
+
+    uniform: tuple[float, float] | None = Field(default=None, description="evenly between two bounds")
+    log_uniform: tuple[float, float] | None = Field(
+        default=None, description="evenly in the logarithm between two bounds above 0"
+    )
+    normal: tuple[float, float] | None = Field(default=None, description="mean and standard deviation")
+    within: tuple[float, float] | None = Field(
+        default=None, description="bounds of a `normal`: what is drawn beyond is set to them; default: the parameter's"
+    )
+    choice: tuple[float | str, ...] | None = Field(default=None, min_length=1, description="one of these, all alike")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Distribution:
+        given = [kind for kind in _KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(f"found {' and '.join(given) or 'none'}; give exactly one of {', '.join(_KINDS)}")
+        if self.within is not None and self.normal is None:
+            raise ValueError(f"found within beside {given[0]}; it bounds a normal only")
+        return self
+
+
+def _sort_of(value: Any) -> str:
+    if isinstance(value, str):
+        return "text"
+    return "drawn" if isinstance(value, dict | Distribution) else "number"
+
+
+Setting: TypeAlias = Annotated[
+    Annotated[float, Tag("number")] | Annotated[str, Tag("text")] | Annotated[Distribution, Tag("drawn")],
+    Discriminator(_sort_of),
+]
+"""A fixed value, or what a parameter is drawn from."""
+
+
+class Step(Strict):
+    """One step: an effect, when and on which stems it acts, and what its parameters are."""
+
+    effect: EffectName = Field(description="the effect, see below")
+    scope: ScopeName = Field(
+        description="`example`: drawn once, all selected stems alike; `stem`: every selected stem draws alone; "
+        "`target`: as `stem`, the training target only; `song`: drawn once for all stems of a song; "
+        "`mixture`: the mixture, after the stems were summed"
+    )
+    probability: Probability = Field(default=1.0, description="that it is applied, per draw")
+    joint: bool = Field(
+        default=False,
+        description="one toss decides for all selected stems, each then draws its values (scope `stem` or `target`)",
+    )
+    stems: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="only these: pieces, or groups for all their pieces; default: all"
+    )
+    except_target: bool = Field(default=False, description="leave out the stems that training is for")
+    parameters: dict[str, Setting] = Field(
+        default={}, description="parameter of the effect to a value, or to what it is drawn from"
+    )
+
+
+class Chain(Strict):
+    """A whole chain."""
+
+    format: Literal["stemgmd-chain/1"] = Field(alias="schema", description="format and its version")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="the file's name")
+    description: str = Field(description="what it does, for people")
+    source: str = Field(default="", description="where it comes from")
+    probability: Probability = Field(default=1.0, description="that an example is augmented at all")
+    steps: tuple[Step, ...] = Field(description="in the order of their carrying out")
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 (hex) of what decides the draws: probabilities, steps and their parameters, defaults included."""
+        content = self.model_dump(mode="json", by_alias=True, exclude=set(_PROSE))
+        for step, said in zip(self.steps, content["steps"], strict=True):
+            said["parameters"] = {name: _plain(setting) for name, setting in settings_of(step).items()}
+        text = json.dumps([DRAWS_VERSION, content], sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def settings_of(step: Step) -> dict[str, Value | Distribution | None]:
+    """Return every parameter of a step in the catalogue's order, defaults filled in; None for those always drawn."""
+    return {
+        parameter.name: None if parameter.kind in DRAWN else step.parameters.get(parameter.name, parameter.default)
+        for parameter in effect_named(step.effect).parameters
+    }
+
+
+def _plain(setting: Value | Distribution | None) -> Any:
+    return setting.model_dump(mode="json", exclude_none=True) if isinstance(setting, Distribution) else setting

@@ -1,0 +1,53 @@
+"""Stems by name: which of an example's stems a step is about, and which pieces a stem consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stemgmd_tools.augment.chain.catalogue import Scope
+from stemgmd_tools.augment.chain.rows import Example
+from stemgmd_tools.augment.chain.schema import Step
+from stemgmd_tools.errors import AugmentError
+from stemgmd_tools.pieces import GROUPS, PIECES, PIECES_OF_GROUP, Group
+
+
+def selected(step: Step, example: Example) -> tuple[int, ...]:
+    """Return the stems a step may act on, as indices; none for the scope ``mixture``.
+
+    :raises AugmentError: if the step names a stem that the example does not have, or needs a target it does not name.
+    """
+    if step.scope is Scope.MIXTURE:
+        return ()
+    targets = _axes(example.target, example)
+    axes = range(len(example.stems)) if step.stems is None else _axes(step.stems, example)
+    if step.scope is Scope.TARGET:
+        if not targets:
+            raise AugmentError(f"{example.name}: {step.effect} has scope target, but the example names no target")
+        return tuple(axis for axis in axes if axis in targets)
+    return tuple(axis for axis in axes if not (step.except_target and axis in targets))
+
+
+def _axes(names: Sequence[str], example: Example) -> tuple[int, ...]:
+    """Return the indices of stems by name; a group's name stands for its pieces where the stems are pieces."""
+    found: set[int] = set()
+    for name in names:
+        wanted: tuple[str, ...] = (name,)
+        if name not in example.stems and name in tuple(GROUPS):
+            wanted = tuple(piece.value for piece in PIECES_OF_GROUP[Group(name)])
+        for one in wanted:
+            if one not in example.stems:
+                raise AugmentError(f"{example.name}: has no stem {one}; its stems are {', '.join(example.stems)}")
+            found.add(example.stems.index(one))
+    return tuple(sorted(found))
+
+
+def pieces_of_stem(name: str) -> tuple[str, ...]:
+    """Return the pieces whose sum a stem is.
+
+    :raises AugmentError: if there is no such stem.
+    """
+    if name in tuple(PIECES):
+        return (name,)
+    if name in tuple(GROUPS):
+        return tuple(piece.value for piece in PIECES_OF_GROUP[Group(name)])
+    raise AugmentError(f"no stem {name}; pieces: {', '.join(PIECES)}; groups: {', '.join(GROUPS)}")

@@ -1,0 +1,203 @@
+"""What a chain must hold beyond its types: effects there are, parameters in their ranges, an order that works."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias, TypeGuard
+
+from stemgmd_tools.augment.chain.catalogue import DRAWN, EFFECT_OF_NAME, SEEDS, Domain, Effect, Kind, Parameter, Scope
+from stemgmd_tools.augment.chain.declarations.types import Value
+from stemgmd_tools.augment.chain.rows import Row
+from stemgmd_tools.augment.chain.schema import Chain, Distribution, Step
+from stemgmd_tools.errors import AugmentError
+from stemgmd_tools.pieces import GROUPS, PIECES
+from stemgmd_tools.strict_yaml.problem import Problem, nearest
+
+At: TypeAlias = tuple[str | int, ...]
+
+STEM_NAMES: Final = tuple(dict.fromkeys(one.value for one in (*PIECES, *GROUPS)))
+"""What a step's ``stems`` may name."""
+
+_NUMBERS: Final = (Kind.REAL, Kind.INTEGER)
+_ALONE: Final = (Scope.STEM, Scope.TARGET)
+_PHASES: Final = ("performance", "kit", "audio", "mixture-scope")
+
+
+def problems(chain: Chain) -> Iterator[Problem]:
+    """Find everything that is wrong with a chain whose types are right."""
+    for index, step in enumerate(chain.steps):
+        at = ("steps", index)
+        effect = EFFECT_OF_NAME.get(step.effect)
+        if effect is None:
+            known = ", ".join(EFFECT_OF_NAME)
+            yield Problem(
+                (*at, "effect"), f'unknown effect "{step.effect}"{nearest(step.effect, EFFECT_OF_NAME)}; known: {known}'
+            )
+            continue
+        yield from _selection(at, step, effect)
+        yield from _parameters(at, step, effect)
+    yield from _order(chain)
+
+
+def check_rows(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Return rows that were kept somewhere, once it is sure that they can be carried out.
+
+    :raises AugmentError: for an effect or a scope there is not, a parameter too many, missing or out of range.
+    """
+    checked = tuple(rows)
+    for row in checked:
+        fault = _row_fault(row)
+        if fault is not None:
+            raise AugmentError(f"{row.example}, step {row.step + 1}: {fault}")
+    return checked
+
+
+def _row_fault(row: Row) -> str | None:
+    effect = EFFECT_OF_NAME.get(row.effect)
+    if effect is None:
+        return f'unknown effect "{row.effect}"{nearest(row.effect, EFFECT_OF_NAME)}'
+    if row.scope not in effect.scopes:
+        return f'{row.effect} has scope "{row.scope}"; allowed: {", ".join(effect.scopes)}'
+    names = [parameter.name for parameter in effect.parameters]
+    if set(names) != set(row.parameters):
+        return f"{row.effect} has the parameters {', '.join(row.parameters)}; needed: {', '.join(names)}"
+    for parameter in effect.parameters:
+        value = row.parameters[parameter.name]
+        fault = _drawn_fault(value, parameter) if parameter.kind in DRAWN else _fault(value, parameter)
+        if fault is not None:
+            return f"{row.effect}: {parameter.name} is {json.dumps(value)}; {fault}"
+    return None
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """Return whether a value is a number; rows from a file may also hold text, flags, lists and null."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _drawn_fault(value: Value, parameter: Parameter) -> str | None:
+    """Return what is allowed if a value that is always drawn is not."""
+    if parameter.kind in (Kind.KIT, Kind.PERFORMANCE):
+        return None if isinstance(value, str) and value else "must be a name"
+    if not _is_number(value):
+        return "must be a number"
+    if parameter.kind is Kind.SEED:
+        return None if isinstance(value, int) and 0 <= value < SEEDS else f"must be a whole number in 0..{SEEDS - 1}"
+    lowest = 0.0 if parameter.kind is Kind.START else math.ulp(0.0)
+    return None if lowest <= value < math.inf else "must be 0 or more" if lowest == 0.0 else "must be above 0"
+
+
+def _selection(at: At, step: Step, effect: Effect) -> Iterator[Problem]:
+    """Check scope, and which stems are chosen."""
+    if step.scope not in effect.scopes:
+        allowed = ", ".join(effect.scopes)
+        yield Problem((*at, "scope"), f'found "{step.scope}"; {effect.name} allows {allowed}')
+    if step.joint and step.scope not in _ALONE:
+        yield Problem((*at, "joint"), f'found true; with scope "{step.scope}" there is one toss anyway')
+    if step.except_target and step.scope is Scope.TARGET:
+        yield Problem((*at, "except_target"), 'found true beside scope "target"; nothing would be left')
+    if step.stems is not None or step.except_target:
+        key = "stems" if step.stems is not None else "except_target"
+        if step.scope is Scope.MIXTURE:
+            yield Problem((*at, key), "the mixture is one; leave the key out")
+        elif Scope.STEM not in effect.scopes:
+            yield Problem((*at, key), f"{effect.name} acts on all stems alike; leave the key out")
+    for index, name in enumerate(step.stems or ()):
+        if name not in STEM_NAMES:
+            yield Problem(
+                (*at, "stems", index),
+                f'unknown stem "{name}"{nearest(name, STEM_NAMES)}; known: {", ".join(STEM_NAMES)}',
+            )
+
+
+def _parameters(at: At, step: Step, effect: Effect) -> Iterator[Problem]:
+    """Check that all parameters are known, there and in range."""
+    stated = {parameter.name: parameter for parameter in effect.parameters if parameter.kind not in DRAWN}
+    drawn = {parameter.name for parameter in effect.parameters if parameter.kind in DRAWN}
+    for name, setting in step.parameters.items():
+        where = (*at, "parameters", name)
+        if name in drawn:
+            yield Problem(where, "is always drawn; leave the key out")
+        elif name not in stated:
+            known = ", ".join(stated) or "none"
+            yield Problem(where, f"unknown parameter{nearest(name, stated)}; parameters of {effect.name}: {known}")
+        elif isinstance(setting, float | str):
+            yield from _value(where, setting, stated[name])
+        else:
+            yield from _distribution(where, setting, stated[name])
+    missing = [name for name, one in stated.items() if one.default is None and name not in step.parameters]
+    if missing:
+        yield Problem(at, f"{effect.name} needs {', '.join(missing)} under parameters")
+
+
+def _value(at: At, value: float | str, parameter: Parameter) -> Iterator[Problem]:
+    """Check one value."""
+    if (wrong := _fault(value, parameter)) is not None:
+        yield Problem(at, f"found {json.dumps(value)}; {wrong}")
+
+
+def _fault(value: float | str, parameter: Parameter) -> str | None:
+    """Return what is allowed if a value is not."""
+    if parameter.kind is Kind.TEXT:
+        return None if isinstance(value, str) and value else "must be text"
+    if parameter.kind is Kind.CHOICE:
+        return None if value in parameter.choices else f"must be one of {', '.join(parameter.choices)} (text)"
+    if not _is_number(value):
+        return "must be a number"
+    if not parameter.low <= value <= parameter.high:
+        return f"must lie in {parameter.low:g}..{parameter.high:g}{' ' if parameter.unit else ''}{parameter.unit}"
+    if parameter.kind is Kind.INTEGER and value != int(value):
+        return "must be a whole number"
+    return None
+
+
+def _distribution(at: At, drawn: Distribution, parameter: Parameter) -> Iterator[Problem]:
+    """Check what a parameter is drawn from."""
+    if drawn.choice is not None:
+        for index, value in enumerate(drawn.choice):
+            yield from _value((*at, "choice", index), value, parameter)
+        return
+    if parameter.kind not in _NUMBERS:
+        yield Problem(at, f"{parameter.name} is no number; give one value or a choice")
+        return
+    for kind, bounds in (("uniform", drawn.uniform), ("log_uniform", drawn.log_uniform), ("within", drawn.within)):
+        if bounds is not None:
+            yield from _bounds((*at, kind), bounds, parameter)
+    if drawn.log_uniform is not None and drawn.log_uniform[0] <= 0.0:
+        yield Problem((*at, "log_uniform", 0), f"found {drawn.log_uniform[0]:g}; must be above 0")
+    if drawn.normal is not None:
+        yield from _value((*at, "normal", 0), drawn.normal[0], parameter)
+        if drawn.normal[1] < 0.0:
+            yield Problem((*at, "normal", 1), f"found {drawn.normal[1]:g}; a standard deviation is 0 or more")
+
+
+def _bounds(at: At, bounds: tuple[float, float], parameter: Parameter) -> Iterator[Problem]:
+    low, high = bounds
+    if low > high:
+        yield Problem(at, f"found [{low:g}, {high:g}]; the lower bound comes first")
+    for index, value in enumerate(bounds):
+        yield from _value((*at, index), value, parameter)
+
+
+def _order(chain: Chain) -> Iterator[Problem]:
+    """Performance steps come first, then kit steps, then audio steps, those of the mixture last."""
+    furthest = 0
+    for index, step in enumerate(chain.steps):
+        effect = EFFECT_OF_NAME.get(step.effect)
+        if effect is None:
+            continue
+        phase = _phase(step, effect)
+        if phase < furthest:
+            yield Problem(
+                ("steps", index, "effect"),
+                f"{step.effect} is a {_PHASES[phase]} step after a {_PHASES[furthest]} one; "
+                f"the order is {', '.join(_PHASES)}",
+            )
+        furthest = max(furthest, phase)
+
+
+def _phase(step: Step, effect: Effect) -> int:
+    if step.scope is Scope.MIXTURE:
+        return _PHASES.index("mixture-scope")
+    return min(list(Domain).index(effect.domain), _PHASES.index("audio"))

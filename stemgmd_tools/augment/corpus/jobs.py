@@ -1,0 +1,142 @@
+"""The job of an augmented corpus: all files of one example. Done again, the same bytes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from stemgmd_tools.augment.chain.impulse_responses import digests, named_in_rows
+from stemgmd_tools.augment.chain.manifest_rows import Drawn, manifest_rows
+from stemgmd_tools.augment.chain.rows import Example, Row, rows_to_json
+from stemgmd_tools.augment.chain.schema import Chain
+from stemgmd_tools.augment.corpus.render_example import Augmented, augment
+from stemgmd_tools.augment.sampling.draw import counts_hits, draw
+from stemgmd_tools.augment.sampling.pool import Pool, pool_of
+from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, bank_sha256, opened
+from stemgmd_tools.corpus.folder import layout
+from stemgmd_tools.corpus.folder.identity import Augmentation
+from stemgmd_tools.corpus.folder.records import STEMS, FileEntry
+from stemgmd_tools.corpus.render.jobs import FIXED_COST_S, performance_content, performance_digest, write_midi
+from stemgmd_tools.corpus.render.writer import TrackFacts, block_frames, write_tracks
+from stemgmd_tools.performances.mapped_midi import mapped_midi
+from stemgmd_tools.rendering.settings import RenderSettings
+
+COST: Final = 6.0
+"""What a second of an augmented example costs, in seconds that are only rendered."""
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentationPlan:
+    """What all jobs of a run share."""
+
+    origin: SourceSpec
+    chain: Chain | None
+    """None where rows are given."""
+    made_with: Augmentation
+    kits: tuple[tuple[str, str], ...]
+    """Name and hash of every kit that may be drawn."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AugmentJob:
+    """All tracks of one example, and its MIDI files."""
+
+    recipe: AugmentationPlan
+    example: Example
+    rows: tuple[Row, ...] | None
+    """What is done to it; None: drawn from the recipe's chain."""
+    parent_digest: str
+    """Of the performance that it is made from."""
+    performance_s: float
+    """Nominal length of that performance."""
+    kind = STEMS
+
+    @property
+    def name(self) -> str:
+        """Kit, then example."""
+        return f"{self.kit_name}/{self.performance_id}"
+
+    @property
+    def performance_id(self) -> str:
+        """The example's name."""
+        return self.example.name
+
+    @property
+    def kit_name(self) -> str:
+        """The kit it was played on."""
+        return self.example.kit
+
+    @property
+    def cost_s(self) -> float:
+        """Length times what effects cost, plus what every job costs."""
+        return COST * self.performance_s + FIXED_COST_S
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What is done, drawn or given, and the content of every performance and kit that is heard."""
+        made_with = json.dumps(asdict(self.recipe.made_with), sort_keys=True)
+        rows = self.drawn_rows()
+        hashes = dict(self.recipe.kits)
+        kits = {self.kit_name, *(str(row.parameters["kit"]) for row in rows if "kit" in row.parameters)}
+        heard = {str(row.parameters["performance"]) for row in rows if "performance" in row.parameters}
+        return (
+            self.parent_digest,
+            json.dumps([(kit, hashes.get(kit)) for kit in sorted(kits)]),
+            json.dumps([_digest(self.recipe.origin, name) for name in sorted(heard)]),
+            json.dumps(digests(self.recipe.origin.impulse_responses, named_in_rows(rows))),
+            made_with,
+            json.dumps(self.example),
+            rows_to_json(rows),
+        )
+
+    def file_count(self, settings: RenderSettings) -> int:
+        """Its tracks and two MIDI files."""
+        return len(layout.tracks(settings)) + 2
+
+    def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
+        """Augment."""
+        drawn = Drawn(self.example, self.drawn_rows(), self.recipe.made_with)
+        augmented = augment(self.recipe.origin, self.example, drawn.rows, self.recipe.made_with.device, root)
+        blocks = augmented.tracks.blocks(block_frames(settings.sample_rate))
+        rows = write_tracks(root, self._made(augmented, settings), blocks, settings)
+        source = opened(self.recipe.origin)
+        parent = mapped_midi(source.played(self.example.performance))
+        midi = write_midi(root, augmented.performance, parent)
+        files = [FileEntry(row["path"], row["content_hash"], row["bytes"]) for row in rows]
+        return [*files, *midi], {
+            "bank_sha256": bank_sha256(source, self.kit_name),
+            "kit_hash": dict(self.recipe.kits)[self.kit_name],
+            "rows": rows,
+            "performance": performance_content(augmented.performance),
+            "midi": midi,
+            "augmentations": list(manifest_rows(drawn)),
+        }
+
+    def drawn_rows(self) -> tuple[Row, ...]:
+        """Return what is done to the example."""
+        chain = self.recipe.chain
+        if self.rows is not None or chain is None:
+            return self.rows or ()
+        return draw(chain, self.example, _pool(self.recipe.origin, counts_hits(chain)), self.recipe.made_with.seed)
+
+    def _made(self, augmented: Augmented, settings: RenderSettings) -> TrackFacts:
+        """Return what the rows of the manifest say."""
+        tracks = augmented.tracks
+        nothing = tracks.silent
+        names = set(layout.tracks(settings)) - ({layout.MIXTURE} if tracks.finished is not None else set())
+        silent = frozenset(name for name in names if nothing.issuperset(layout.axes_of(name)))
+        return TrackFacts(augmented.performance, self.kit_name, tracks.frames, augmented.hits, silent, tracks.gain_db)
+
+
+@lru_cache(maxsize=1)
+def _pool(origin: SourceSpec, activity: bool) -> Pool:
+    return pool_of(opened(origin), activity=activity)
+
+
+@lru_cache(maxsize=4096)
+def _digest(origin: SourceSpec, performance: str) -> str:
+    """Return the digest of another performance of the source."""
+    return performance_digest(opened(origin).played(performance))

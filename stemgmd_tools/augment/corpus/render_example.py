@@ -1,0 +1,133 @@
+"""Making one example: its stems through all its rows, as integers, and the performance that is heard in them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from stemgmd_tools import units
+from stemgmd_tools.augment.audio.apply import Warp
+from stemgmd_tools.augment.audio.streaming import Work, carried_out
+from stemgmd_tools.augment.chain.impulse_responses import named_in_rows, response
+from stemgmd_tools.augment.chain.rows import Example, Row
+from stemgmd_tools.augment.corpus.pcm import Quantised, quantised
+from stemgmd_tools.augment.symbolic.examples import Take
+from stemgmd_tools.augment.symbolic.renderer import Renderer
+from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, opened
+from stemgmd_tools.performances.types import HIT_DTYPE, Performance, Records
+from stemgmd_tools.pieces import PIECES
+
+
+class Augmented(NamedTuple):
+    """An augmented example."""
+
+    performance: Performance
+    """What is heard, named as the example; hits lie on whole frames."""
+    hits: tuple[int, ...]
+    """How many of them each of the nine stems plays."""
+    tracks: Quantised
+
+
+def augment(
+    origin: SourceSpec, example: Example, rows: Sequence[Row], device: str, folder: Path | None = None
+) -> Augmented:
+    """Make one example of a corpus.
+
+    :param example: nine stems, whole or a segment.
+    :param device: ``cpu`` or ``cuda``.
+    :param folder: on whose disk the stems of a long one are set aside; None: where the system keeps temporary files.
+    :raises StemgmdError: if a source, kit or row cannot be used.
+    """
+    source = opened(origin)
+    take = Take(source, example, rows, _studio(origin))
+    responses = {
+        name: torch.from_numpy(response(origin.impulse_responses, name, source.sample_rate)).to(device)
+        for name in named_in_rows(rows)
+    }
+    with _one_thread():
+        stems, mixture, warps = carried_out(
+            take, Work(rows, example.stems, source.sample_rate, device, responses), folder
+        )
+    tracks = quantised(stems, mixture, source.bit_depth)
+    labels = _at_new_frames(take.labels, warps, tracks.frames)
+    performance = _heard(take.performance, labels, warps, example, tracks.frames, source.sample_rate)
+    counts = np.bincount(labels["stem"], minlength=len(PIECES))
+    return Augmented(performance, tuple(counts.tolist()), tracks)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute in one thread: how sums are split among several would be heard in the last bit. Jobs run side by side."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@lru_cache(maxsize=1)
+def _studio(origin: SourceSpec) -> Renderer:
+    return Renderer(opened(origin), origin.kit_path)
+
+
+def _at_new_frames(labels: NDArray[np.void], warps: Sequence[Warp], frames: int) -> NDArray[np.void]:
+    """Return the labels moved where effects moved the sound of their stems, without those beyond its end."""
+    moved = labels.copy()
+    for stem, warp in enumerate(warps):
+        own = labels["stem"] == stem
+        moved["frame"][own] = warp.frames(labels["frame"][own])
+    return moved[moved["frame"] < frames]
+
+
+def _heard(
+    played: Performance,
+    labels: NDArray[np.void],
+    warps: Sequence[Warp],
+    example: Example,
+    frames: int,
+    sample_rate: int,
+) -> Performance:
+    """Return the performance that the labels describe.
+
+    Where songs were repitched each by itself there is no tempo, and the pedal goes with the first stem.
+    """
+    hits = np.zeros(len(labels), HIT_DTYPE)
+    hits["time_s"] = labels["frame"] / sample_rate
+    for name in ("note", "velocity", "openness"):
+        hits[name] = labels[name]
+    factor = math.prod(warps[0].factors)
+    offset_s = units.seconds_of(example.start, sample_rate)
+    whole_s = units.seconds_of(example.frames, sample_rate) if example.frames else played.duration_s - offset_s
+    bpm = played.metadata.get("bpm")
+    tempo: dict[str, float | None] = {}
+    if isinstance(bpm, int | float) and factor != 1.0:
+        tempo = {"bpm": float(bpm) / factor}
+    if len(set(warps)) > 1:
+        tempo = {"bpm": None}
+        whole_s = min(whole_s, frames / sample_rate / factor)
+    return replace(
+        played,
+        id=example.name,
+        hits=hits,
+        duration_s=whole_s * factor,
+        pedal=_moved(played.pedal, offset_s, factor),
+        chokes=_moved(played.chokes, offset_s, factor),
+        metadata={**played.metadata, **tempo},
+    )
+
+
+def _moved(table: Records, offset_s: float, factor: float) -> NDArray[np.void]:
+    """Return events on the example's own time line; what lies before it is left out."""
+    moved = table[table["time_s"] >= offset_s].copy()
+    moved["time_s"] = (moved["time_s"] - offset_s) * factor
+    return moved

@@ -1,0 +1,168 @@
+"""What an augmented corpus is to hold: every performance and kit of a source, so many copies of each, through a chain.
+
+:func:`stemgmd_tools.corpus.render.run.render_corpus` makes it as it makes any corpus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from stemgmd_tools.augment.audio.board import need_board
+from stemgmd_tools.augment.chain.impulse_responses import named_in_chain, named_in_rows, response
+from stemgmd_tools.augment.chain.manifest_rows import STEM_NAMES, Drawn
+from stemgmd_tools.augment.chain.rows import Example, example_name
+from stemgmd_tools.augment.chain.schema import Chain
+from stemgmd_tools.augment.corpus.jobs import AugmentationPlan, AugmentJob
+from stemgmd_tools.augment.corpus.libraries import libraries
+from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, is_augmented, kit_rows, opened, settings_of
+from stemgmd_tools.corpus.folder.identity import Augmentation, Identity
+from stemgmd_tools.corpus.folder.job import Job
+from stemgmd_tools.corpus.folder.kit_rows import KITS
+from stemgmd_tools.corpus.folder.records import Record, record_path, write_record
+from stemgmd_tools.corpus.render.jobs import performance_digest
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.sample_map.kit import Kit
+from stemgmd_tools.performances.select import Selection, select
+from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.rendering.settings import RenderSettings
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentRequest:
+    """An augmented corpus, a :class:`~stemgmd_tools.corpus.render.run.Work`.
+
+    :raises UsageError: if the source was augmented already, has another layout than ``native``, or an impulse response
+        that is named is missing.
+    """
+
+    origin: SourceSpec
+    source: str
+    """What kind of collection the performances are: ``gmd``, ``starter`` or ``folder``."""
+    made_with: Augmentation
+    """Its libraries are set to those that are here."""
+    chain: Chain | None = None
+    """None where examples are given."""
+    copies: int = 1
+    kit_names_wanted: tuple[str, ...] = ()
+    """Kits to take; all of the source's if empty."""
+    selection: Selection = field(default_factory=Selection)
+    given: tuple[Drawn, ...] = ()
+    """Examples to make again from their rows, in place of drawing any."""
+
+    def __post_init__(self) -> None:
+        """Look at the source."""
+        source = opened(self.origin)
+        if settings_of(source).layout != "native":
+            raise UsageError(f"{self.origin.corpus}: has the layout of the original; augment one with --layout native")
+        if is_augmented(source):
+            raise UsageError(f"{self.origin.corpus}: is augmented already; augment the corpus that it was made from")
+        names = set(named_in_chain(self.chain)) if self.chain else set()
+        effects = {step.effect for step in self.chain.steps} if self.chain else set()
+        for drawn in self.given:
+            names.update(named_in_rows(drawn.rows))
+            effects.update(row.effect for row in drawn.rows)
+        need_board(effects)
+        here = replace(self.made_with, libraries=libraries(effects, self.made_with.libraries))
+        object.__setattr__(self, "made_with", here)
+        for name in sorted(names):
+            response(self.origin.impulse_responses, name, source.sample_rate)
+
+    @property
+    def settings(self) -> RenderSettings:
+        """Those of the source; a corpus that is rendered on the way is written as `render` does by default."""
+        settings = settings_of(opened(self.origin))
+        return replace(settings, container="flac") if self._is_virtual else settings
+
+    @property
+    def _is_virtual(self) -> bool:
+        return isinstance(opened(self.origin), VirtualCorpus)
+
+    @property
+    def identity(self) -> Identity:
+        """What the corpus folder will say it was made with."""
+        hashes = dict(self._recipe.kits)
+        kits = {name: hashes[name] for name in self.kit_names}
+        return Identity(self.settings, self.source, kits, augmentation=self.made_with)
+
+    @property
+    def kits(self) -> Sequence[Kit]:
+        """The kits whose banks are needed: those of a source that renders."""
+        source = opened(self.origin)
+        return [source.kit(name) for name in self.kit_names] if isinstance(source, VirtualCorpus) else []
+
+    @property
+    def kit_names(self) -> tuple[str, ...]:
+        """The kits that examples are played on."""
+        if self.given:
+            return tuple(dict.fromkeys(drawn.example.kit for drawn in self.given))
+        present = tuple(str(name) for name in opened(self.origin).kits["kit"])
+        unknown = [name for name in self.kit_names_wanted if name not in present]
+        if unknown:
+            raise UsageError(f"kit {unknown[0]!r}: not in this corpus; it has {', '.join(present)}")
+        return self.kit_names_wanted or present
+
+    def record_kits(self, root: Path) -> None:
+        """Keep what the manifests tell about kits."""
+        wanted = set(self.kit_names)
+        for row in kit_rows(opened(self.origin)):
+            if row["kit"] in wanted:
+                write_record(record_path(root, KITS, str(row["kit"])), Record(str(row["kit_hash"]), (), row))
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs, those of all shards."""
+        recipe = self._recipe
+        played = {one.id: one for one in self._performances()}
+        digests = {name: performance_digest(one) for name, one in played.items()}
+        made: list[AugmentJob] = [
+            AugmentJob(
+                recipe,
+                drawn.example,
+                drawn.rows if self.given else None,
+                digests[drawn.example.performance],
+                float(played[drawn.example.performance].duration_s),
+            )
+            for drawn in self.given or self._wanted(played)
+        ]
+        self._check(made)
+        return list(made)
+
+    def _check(self, jobs: Sequence[AugmentJob]) -> None:
+        """Refuse what can be seen before anything is made: kits that are not there, a chain with nothing to draw from.
+
+        :raises StemgmdError: with what is missing.
+        """
+        present = [str(name) for name in opened(self.origin).kits["kit"]]
+        first_of_kit = {job.kit_name: job for job in reversed(jobs)}
+        for job in jobs if self.given else first_of_kit.values():
+            for kit in (job.kit_name, *(str(row.parameters.get("kit", job.kit_name)) for row in job.drawn_rows())):
+                if kit not in present:
+                    raise UsageError(f"{job.performance_id}: kit {kit!r} is not in this corpus: {', '.join(present)}")
+
+    def examples(self) -> list[Example]:
+        """Return the examples, in the order of the corpus."""
+        return [drawn.example for drawn in self.given or self._wanted([one.id for one in self._performances()])]
+
+    @property
+    def _recipe(self) -> AugmentationPlan:
+        kits = opened(self.origin).kits
+        hashes = tuple((str(name), str(found)) for name, found in zip(kits["kit"], kits["kit_hash"], strict=True))
+        return AugmentationPlan(self.origin, self.chain, self.made_with, hashes)
+
+    def _performances(self) -> list[Performance]:
+        """Return the performances that are asked for."""
+        source = opened(self.origin)
+        if self.given:
+            return [source.played(name) for name in dict.fromkeys(one.example.performance for one in self.given)]
+        return select([source.played(str(name)) for name in source.performances["performance"]], self.selection)
+
+    def _wanted(self, performances: Any) -> Iterator[Drawn]:
+        """Yield every example; its rows are drawn where it is made."""
+        for kit in self.kit_names:
+            for performance in performances:
+                for copy in range(1, self.copies + 1):
+                    name = example_name(performance, kit, copy)
+                    yield Drawn(Example(name, performance, kit, copy, 0, None, STEM_NAMES), (), self.made_with)

@@ -1,0 +1,1 @@
+"""Drawing: chains and examples become rows; stems of random mixes get their sources. Torch-free."""

@@ -1,0 +1,236 @@
+"""Drawing: a chain and an example become rows. Torch-free, and without any audio.
+
+Every example has one table of uniform numbers, from a stream named by seed, chain and example alone: entry (step, stem,
+number). Rows therefore do not depend on the order of examples, on batches, workers or ranks; only what is applied is
+listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools.augment.chain.catalogue import EFFECT_OF_NAME, SEEDS, Effect, Kind, Parameter, Scope
+from stemgmd_tools.augment.chain.declarations.types import Value
+from stemgmd_tools.augment.chain.rows import ALL_STEMS, Example, Row, rounded
+from stemgmd_tools.augment.chain.schema import Chain, Distribution, Step, settings_of
+from stemgmd_tools.augment.chain.stems import selected
+from stemgmd_tools.augment.sampling import quantiles
+from stemgmd_tools.augment.sampling.pool import Pool
+from stemgmd_tools.augment.sampling.source_sampling import dealt, elsewhere, one_of
+from stemgmd_tools.errors import AugmentError
+from stemgmd_tools.seeds import stream
+
+NUMBERS: Final = 16
+"""Uniform numbers a (step, stem) has: the toss, then one per parameter in the catalogue's order."""
+_JOINT: Final = 0
+"""Row of the table that decides for all stems together; stem ``s`` has row ``s + 1``."""
+_HALF_STEP: Final = 2.0**-54
+"""Stands for 0, which has no quantile of the normal: half of the least number above it that is drawn."""
+
+
+class Song(NamedTuple):
+    """What a stem is heard from."""
+
+    performance: str
+    kit: str
+    start_s: float | None = None
+    """Where its segment starts; None where the example does."""
+
+
+Heard = dict[int, Song]
+"""By stem."""
+
+
+def draw(chain: Chain, example: Example, pool: Pool, seed: int) -> tuple[Row, ...]:
+    """Decide everything a chain does to an example.
+
+    :param pool: what kit swaps, doubling and random mixing may draw from; holds the example's performance and kit.
+    :param seed: of the run.
+    :return: the rows in the order in which they are carried out; none if the example stays as it is.
+    :raises AugmentError: if a step names a stem that the example does not have, or the pool holds nothing to draw from.
+    """
+    chosen = [selected(step, example) for step in chain.steps]
+    for step in chain.steps:
+        _check_pool(step, example, pool)
+    rng = stream(seed, "augment", chain.hash, example.name)
+    if rng.random() >= chain.probability:
+        return ()
+    uniform = rng.random((len(chain.steps), len(example.stems) + 1, NUMBERS))
+    heard: Heard = dict.fromkeys(range(len(example.stems)), Song(example.performance, example.kit))
+    rows: list[Row] = []
+    for index, (step, stems) in enumerate(zip(chain.steps, chosen, strict=True)):
+        rows += _step_rows(index, step, stems, example, pool, uniform[index], heard)
+    return tuple(_at_tempo(rows))
+
+
+def counts_hits(chain: Chain) -> bool:
+    """Return whether a chain looks for hits: its pool must then know the onsets (``pool_of(..., activity=True)``)."""
+    return any(_counts_hits(step) for step in chain.steps)
+
+
+def _counts_hits(step: Step) -> bool:
+    return step.effect == "random_mix" and step.parameters.get("min_hits", 0) != 0
+
+
+def _check_pool(step: Step, example: Example, pool: Pool) -> None:
+    """Refuse a step that could find nothing, whether or not its toss falls."""
+    if step.effect in ("kit_swap", "doubling") and not pool.other_kits(example.kit):
+        split = pool.kit(example.kit).split
+        raise AugmentError(
+            f"{example.name}: {step.effect} needs another kit than {example.kit}"
+            f"{f' of the split {split}' if split else ''}, and the pool has none; give it at least two"
+        )
+    if _counts_hits(step) and pool.activity is None:
+        raise AugmentError(f"{example.name}: min_hits needs the onsets; make the pool with activity=True")
+    if step.effect == "swing" and pool.performance(example.performance).bpm is None:
+        raise AugmentError(f"{example.name}: swing needs the performance's tempo (bpm), which is not known")
+
+
+def _step_rows(
+    index: int,
+    step: Step,
+    stems: Sequence[int],
+    example: Example,
+    pool: Pool,
+    uniform: NDArray[np.float64],
+    heard: Heard,
+) -> list[Row]:
+    """Return the rows of one step, and note which performance and kit each stem is heard with from now on."""
+    effect = EFFECT_OF_NAME[step.effect]
+    settings = settings_of(step)
+
+    def values(table_row: int, names: Sequence[str], present: Song) -> dict[str, Value]:
+        if effect.name == "remix":
+            return _dealt(effect, settings["songs"], uniform[[_JOINT, table_row]], example, pool)
+        return _parameters(effect, settings, uniform[table_row, 1:].tolist(), names, present, example, pool)
+
+    def row(stem: int, parameters: dict[str, Value]) -> Row:
+        return Row(example.name, index, effect.name, step.scope.value, stem, parameters)
+
+    if step.scope is Scope.SONG:
+        firsts = {stem: 1 + min(other for other in stems if heard[other] == heard[stem]) for stem in stems}
+        repitched = {
+            stem: values(first, [example.stems[stem]], heard[stem])
+            for stem, first in firsts.items()
+            if uniform[first, 0] < step.probability
+        }
+        return [row(stem, own) for stem, own in _ending_together(repitched, len(example.stems)).items()]
+    together = step.scope in (Scope.EXAMPLE, Scope.MIXTURE)
+    if (together or step.joint) and uniform[_JOINT, 0] >= step.probability:
+        return []
+    if together:
+        # Draws for all stems alike leave out the example's own kit, whatever single stems were given before.
+        everything = step.scope is Scope.MIXTURE or len(stems) == len(example.stems)
+        alike = [ALL_STEMS] if everything else stems
+        names = [example.stems[stem] for stem in stems]
+        drawn = values(_JOINT, names, Song(example.performance, example.kit))
+        rows = [row(stem, drawn) for stem in alike]
+    else:
+        tossed = [stem for stem in stems if step.joint or uniform[stem + 1, 0] < step.probability]
+        rows = [row(stem, values(stem + 1, [example.stems[stem]], heard[stem])) for stem in tossed]
+    _note(rows, heard)
+    return rows
+
+
+def _dealt(
+    effect: Effect, songs: Value | Distribution | None, uniform: NDArray[np.float64], example: Example, pool: Pool
+) -> dict[str, Value]:
+    """Return the parameters of one stem of a remix; what all stems share is drawn from the first row of numbers."""
+    (_, u, shared, *_), (_, _, own, *_) = uniform.tolist()
+    count = value_of(songs, effect.parameter("songs"), u) if isinstance(songs, Distribution) else songs
+    return {"songs": int(count or 0), **dealt(own, int(count or 0), shared, example, pool)}
+
+
+def _ending_together(drawn: Mapping[int, dict[str, Value]], count: int) -> dict[int, dict[str, Value]]:
+    """Return rows for all stems once any song is faster or slower: none is to go on after the fastest has ended."""
+    if not drawn:
+        return {}
+    ends = {"fastest": max(1.0, *(float(parameters["rate"]) for parameters in drawn.values()))}
+    return {stem: {**drawn.get(stem, {"rate": 1.0, "cents": 0.0}), **ends} for stem in range(count)}
+
+
+def _at_tempo(rows: Sequence[Row]) -> Iterator[Row]:
+    """Give each row that knows the tempo the one that it has by then."""
+    rate = 1.0
+    for row in rows:
+        if row.effect == "tempo":
+            rate *= float(row.parameters["rate"])
+        if "bpm" in row.parameters and rate != 1.0:
+            yield row._replace(parameters={**row.parameters, "bpm": rounded(float(row.parameters["bpm"]) * rate)})
+        else:
+            yield row
+
+
+def _note(rows: Sequence[Row], heard: Heard) -> None:
+    for row in rows:
+        if row.effect in ("kit_swap", "random_mix", "remix"):
+            for stem in heard if row.stem == ALL_STEMS else (row.stem,):
+                before, given = heard[stem], row.parameters
+                start_s = float(given["start_s"]) if "start_s" in given else before.start_s
+                heard[stem] = Song(str(given.get("performance", before.performance)), str(given["kit"]), start_s)
+
+
+def _parameters(
+    effect: Effect,
+    settings: Mapping[str, Value | Distribution | None],
+    numbers: Sequence[float],
+    names: Sequence[str],
+    present: Song,
+    example: Example,
+    pool: Pool,
+) -> dict[str, Value]:
+    """Return every parameter of one row, those that are stated first."""
+    values: dict[str, Value] = {}
+    for parameter, u in zip(effect.parameters, numbers, strict=False):
+        setting = settings[parameter.name]
+        if isinstance(setting, Distribution):
+            values[parameter.name] = value_of(setting, parameter, u)
+        elif setting is not None:
+            values[parameter.name] = _typed(setting, parameter)
+        elif effect.name == "random_mix":
+            return values | elsewhere(values, numbers[len(values) : len(values) + 3], names, example, pool)
+        else:
+            values[parameter.name] = _drawn(parameter.kind, u, present, example, pool)
+    return values
+
+
+def _drawn(kind: Kind, u: float, present: Song, example: Example, pool: Pool) -> Value:
+    """Return a parameter that no chain states."""
+    if kind is Kind.SEED:
+        return int(u * SEEDS)
+    if kind is Kind.TEMPO:
+        return rounded(float(pool.performance(example.performance).bpm or 0.0))
+    if kind is Kind.FASTEST:
+        return 1.0  # until all songs are drawn
+    return one_of(pool.other_kits(present.kit), u)
+
+
+def value_of(drawn: Distribution, parameter: Parameter, u: float) -> Value:
+    """Return the quantile ``u`` (0 .. 1, 1 left out) of what a parameter is drawn from, as a row holds it."""
+    if drawn.choice is not None:
+        return _typed(drawn.choice[int(u * len(drawn.choice))], parameter)
+    if drawn.normal is not None:
+        mean, deviation = drawn.normal
+        low, high = drawn.within or (parameter.low, parameter.high)
+        value = mean + deviation * quantiles.normal(max(u, _HALF_STEP))
+    elif drawn.log_uniform is not None:
+        low, high = drawn.log_uniform
+        value = quantiles.log_uniform(low, high, u)
+    else:
+        low, high = drawn.uniform or (parameter.low, parameter.high)
+        if parameter.kind is Kind.INTEGER:
+            return int(low) + int(u * (int(high) - int(low) + 1))
+        value = low + u * (high - low)
+    bounded = min(max(rounded(value), low), high)
+    return round(bounded) if parameter.kind is Kind.INTEGER else bounded
+
+
+def _typed(value: Value, parameter: Parameter) -> Value:
+    """Return a stated value in the type of its kind."""
+    if parameter.kind is Kind.INTEGER:
+        return int(value)
+    return rounded(float(value)) if parameter.kind is Kind.REAL else str(value)

@@ -1,0 +1,179 @@
+"""The pool: kits and performances that swaps and random mixes may draw from, never across a split."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any, Final, NamedTuple
+
+import pandas as pd
+
+from stemgmd_tools.augment.sampling.activity import Activity
+from stemgmd_tools.corpus.sources.base import StemSource
+from stemgmd_tools.errors import AugmentError
+
+BPM_TOLERANCE: Final = 0.03
+"""Tempi this share apart or less are the same: repitching by it (half a semitone) is hardly heard."""
+
+
+class PoolKit(NamedTuple):
+    """A kit and where it belongs."""
+
+    name: str
+    split: str = ""
+    """``train``, ``heldout`` or, for a kit of your own, an empty text."""
+
+
+class PoolPerformance(NamedTuple):
+    """A performance, and what mixing by tempo or style needs to know."""
+
+    name: str
+    split: str = ""
+    """GMD's own split, or an empty text."""
+    bpm: float | None = None
+    style: str = ""
+    duration_s: float = 0.0
+
+
+class _TimeLine(NamedTuple):
+    """Performances one after the other: what is drawn by time is seldom a fill, of which little would be heard."""
+
+    names: tuple[str, ...]
+    ends_s: tuple[float, ...]
+
+    @classmethod
+    def of(cls, performances: Iterable[PoolPerformance]) -> _TimeLine:
+        """Put performances one after the other."""
+        known = tuple(performances)
+        return cls(tuple(one.name for one in known), tuple(accumulate(one.duration_s for one in known)))
+
+    def at(self, share: float, first: int = 0, stop: int | None = None) -> str:
+        """Return the performance in which a share (0 .. 1, 1 left out) of the time of some of them lies."""
+        stop = len(self.names) if stop is None else stop
+        begin_s = self.ends_s[first - 1] if first else 0.0
+        time_s = begin_s + share * (self.ends_s[stop - 1] - begin_s)
+        return self.names[min(bisect_right(self.ends_s, time_s, first, stop), stop - 1)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """Kits and performances by split.
+
+    :raises AugmentError: if one is named twice.
+    """
+
+    kits: tuple[PoolKit, ...]
+    performances: tuple[PoolPerformance, ...]
+    sample_rate: int
+    """Of the stems, in Hz."""
+    activity: Activity | None = None
+    """Where hits lie, for random mixes that ask for some."""
+    _kits: dict[str, PoolKit] = field(init=False, repr=False)
+    _performances: dict[str, PoolPerformance] = field(init=False, repr=False)
+    _kits_of: dict[str, tuple[str, ...]] = field(init=False, repr=False)
+    _everything: _TimeLine = field(init=False, repr=False)
+    _of_split: dict[str, _TimeLine] = field(init=False, repr=False)
+    _by_tempo: dict[str, tuple[tuple[float, ...], _TimeLine]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Sort by split and by tempo, once."""
+        for one in ("kits", "performances"):
+            names = [entry.name for entry in getattr(self, one)]
+            if len(set(names)) < len(names):
+                raise AugmentError(f"pool: {one} holds {_twice(names)} twice; name each once")
+        object.__setattr__(self, "_kits", {kit.name: kit for kit in self.kits})
+        object.__setattr__(self, "_performances", {one.name: one for one in self.performances})
+        object.__setattr__(self, "_kits_of", _by_split(self.kits))
+        object.__setattr__(self, "_everything", _TimeLine.of(self.performances))
+        of_split = {
+            split: _TimeLine.of(self._performances[name] for name in names)
+            for split, names in _by_split(self.performances).items()
+        }
+        object.__setattr__(self, "_of_split", of_split)
+        object.__setattr__(self, "_by_tempo", {split: self._tempi(split) for split in of_split})
+
+    def kit(self, name: str) -> PoolKit:
+        """Return a kit.
+
+        :raises AugmentError: if the pool does not hold it.
+        """
+        try:
+            return self._kits[name]
+        except KeyError:
+            raise AugmentError(f"pool: holds no kit {name}; kits: {', '.join(self._kits)}") from None
+
+    def performance(self, name: str) -> PoolPerformance:
+        """Return a performance.
+
+        :raises AugmentError: if the pool does not hold it.
+        """
+        try:
+            return self._performances[name]
+        except KeyError:
+            raise AugmentError(f"pool: holds no performance {name} among its {len(self._performances)}") from None
+
+    def performance_at(self, share: float) -> str:
+        """Return the performance in which a share (0 .. 1, 1 left out) of the time of all of them lies."""
+        return self._everything.at(share)
+
+    def other_kits(self, kit: str) -> tuple[str, ...]:
+        """Return the kits of the same split as ``kit``, without it."""
+        return tuple(name for name in self._kits_of[self.kit(kit).split] if name != kit)
+
+    def kits_like(self, kit: str) -> tuple[str, ...]:
+        """Return the kits of the same split as ``kit``, with it."""
+        return self._kits_of[self.kit(kit).split]
+
+    def performance_like(self, performance: str, share: float) -> str:
+        """Return the performance in which a share of the time of those of the same split lies, this one among them."""
+        return self._of_split[self.performance(performance).split].at(share)
+
+    def performance_at_tempo(self, performance: str, share: float) -> str:
+        """Return the same of those alone whose tempo is within :data:`BPM_TOLERANCE`."""
+        own = self.performance(performance)
+        if own.bpm is None:
+            return performance
+        tempi, line = self._by_tempo[own.split]
+        low = bisect_left(tempi, own.bpm / (1.0 + BPM_TOLERANCE))
+        return line.at(share, low, bisect_right(tempi, own.bpm * (1.0 + BPM_TOLERANCE)))
+
+    def _tempi(self, split: str) -> tuple[tuple[float, ...], _TimeLine]:
+        known = sorted((one.bpm, one.name) for one in self.performances if one.split == split and one.bpm is not None)
+        line = _TimeLine.of(self._performances[name] for _, name in known)
+        return tuple(bpm for bpm, _ in known), line
+
+
+def pool_of(source: StemSource, *, activity: bool = False) -> Pool:
+    """Return the pool of everything a source holds.
+
+    :param activity: whether to note where all hits lie, for random mixes with ``min_hits``.
+    """
+    performances = source.performances
+    return Pool(
+        kits=tuple(PoolKit(name, split) for name, split in source.kit_splits.items()),
+        performances=tuple(
+            PoolPerformance(str(name), _text(split), None if pd.isna(bpm) else float(bpm), _text(style), float(seconds))
+            for name, split, bpm, style, seconds in zip(
+                *(performances[key] for key in ("performance", "gmd_split", "bpm", "style", "duration_s")), strict=True
+            )
+        ),
+        sample_rate=source.sample_rate,
+        activity=Activity.of(source.hits) if activity else None,
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _twice(names: list[str]) -> str:
+    return next(name for index, name in enumerate(names) if name in names[:index])
+
+
+def _by_split(entries: Iterable[PoolKit | PoolPerformance]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        found.setdefault(entry.split, []).append(entry.name)
+    return {split: tuple(names) for split, names in found.items()}

@@ -1,0 +1,283 @@
+"""Random mixing: every stem of a training mix from a place of its own, drawn per chunk, with its knobs in the open.
+
+What each knob is worth was measured by Jeon, Wichern, Germain and Le Roux, "Why does music source separation benefit
+from cacophony?" (2024): mixes nobody played help most of all, a fixed pool of a tenth of them does as well, time shifts
+help above 0.1 s, pitch that differs from stem to stem helps more than one for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Final, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict
+
+from stemgmd_tools import units
+from stemgmd_tools.augment.chain.catalogue import effect_named
+from stemgmd_tools.augment.chain.declarations.types import Value
+from stemgmd_tools.augment.chain.rows import Example, Row, rounded
+from stemgmd_tools.augment.sampling.activity import Activity
+from stemgmd_tools.augment.sampling.pool import Pool
+from stemgmd_tools.augment.sampling.source_sampling import one_of
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.seeds import stream
+
+
+class MixScope(StrEnum):
+    """What the stems of a random mix share."""
+
+    ALIGNED = "aligned"
+    """Performance, kit and place: the mix that was played."""
+    KIT_SWAP = "kit_swap"
+    """Performance and place; every stem through a kit of its own."""
+    SAME_BPM = "same_bpm"
+    """The tempo within 3 %, and the place within the beat."""
+    SAME_KIT = "same_kit"
+    """The kit."""
+    ANY = "any"
+    """Nothing but the split."""
+
+
+class Pitch(StrEnum):
+    """How pitch is shifted."""
+
+    NONE = "none"
+    CONSISTENT = "consistent"
+    """One shift for all stems of a mix."""
+    INCONSISTENT = "inconsistent"
+    """Every stem has its own."""
+
+
+Word = TypeVar("Word", bound=StrEnum)
+
+_NUMBERS: Final = 8
+"""Uniform numbers a try has; the rest of a row is left for knobs to come."""
+_PERFORMANCE, _KIT, _START, _SHIFT, _CENTS, _GAIN = range(6)
+_LARGEST_TRIES: Final = 1000
+_LUFS: Final = effect_named("loudness_normalization").parameter("lufs")
+_BOUNDS: Final = (
+    ("p_original", 0.0, 1.0),
+    ("pool_size", 1, np.inf),
+    ("time_shift_s", 0.0, effect_named("time_shift").parameter("shift_s").high),
+    ("cents", 0.0, effect_named("pitch_shift").parameter("cents").high),
+    ("loudness_lufs", _LUFS.low, _LUFS.high),
+    ("min_hits", 0, np.inf),
+    ("tries", 1, _LARGEST_TRIES),
+)
+"""Lowest and highest value of a knob: what its effect allows."""
+_WHOLE: Final = ("pool_size", "min_hits", "tries")
+
+
+@dataclass(frozen=True, slots=True)
+class RandomMix:
+    """The knobs of random mixing.
+
+    :raises UsageError: for a value that is not allowed.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    p_original: float = 0.1
+    """Probability that a mix is one that was played, left as it is."""
+    scope: MixScope = MixScope.ANY
+    """What the stems of a mix share."""
+    pool_size: int | None = None
+    """How many mixes there are in all; number ``n`` is then mix ``n % pool_size``. None: they never repeat."""
+    time_shift_s: float = 0.0
+    """Every stem starts up to this much earlier or later, beside where its scope puts it."""
+    pitch: Pitch = Pitch.NONE
+    """Whether pitch is shifted, for all stems of a mix alike or for each its own way."""
+    cents: float = 0.0
+    """Greatest shift of pitch, up or down."""
+    gain_db: tuple[float, float] = (0.0, 0.0)
+    """Lowest and highest gain of a stem."""
+    loudness_lufs: float | None = None
+    """Every stem is brought to this loudness before its gain; None: levels stay."""
+    min_hits: int = 0
+    """A place is drawn again while its stem has fewer hits there."""
+    tries: int = 16
+    """At most so many places are drawn for a stem; the last one is taken whatever it holds."""
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        object.__setattr__(self, "scope", _word(MixScope, "scope", self.scope))
+        object.__setattr__(self, "pitch", _word(Pitch, "pitch", self.pitch))
+        for name, low, high in _BOUNDS:
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise UsageError(f"{name} is {value}; allowed: {low:g}..{high:g}")
+            if name in _WHOLE and value is not None and not isinstance(value, int):
+                raise UsageError(f"{name} is {value}; it must be a whole number")
+        gain = effect_named("gain").parameter("gain_db")
+        if not (gain.low <= self.gain_db[0] and self.gain_db[1] <= gain.high):
+            raise UsageError(f"gain_db is {self.gain_db}; allowed: {gain.low:g}..{gain.high:g}")
+        if self.gain_db[0] > self.gain_db[1]:
+            raise UsageError(f"gain_db is {self.gain_db}; the lower bound comes first")
+
+
+class Part(NamedTuple):
+    """What one stem of a mix is made of."""
+
+    stem: str
+    performance: str
+    kit: str
+    start: int
+    """Frame of the performance at which the segment starts."""
+    cents: float
+    gain_db: float
+
+
+def draw_mix(
+    knobs: RandomMix,
+    number: int,
+    stems: Sequence[str],
+    frames: int,
+    pool: Pool,
+    seed: int,
+    activity: Activity | None = None,
+) -> tuple[Part, ...]:
+    """Decide one mix. It depends on the knobs, its number and the seed; not on other mixes, workers or batches.
+
+    :param number: of the mix, from 0: the position in the epoch plus epochs times their length, so that none repeats.
+    :param stems: pieces or groups.
+    :param frames: length of the chunk.
+    :param activity: needed if ``min_hits`` is above 0.
+    :return: one part per stem; equal performance, kit and start in all of them for an original mix.
+    :raises UsageError: if ``min_hits`` asks for an activity that is not given, or the pool is empty.
+    """
+    if knobs.min_hits and activity is None:
+        raise UsageError("min_hits needs the onsets: give activity=Activity.of(source.hits)")
+    if not pool.kits or not pool.performances:
+        raise UsageError("the pool holds no kit or no performance; there is nothing to mix")
+    number = number if knobs.pool_size is None else number % knobs.pool_size
+    rng = stream(seed, "mix", knobs.scope, number)
+    toss = rng.random()
+    tables = rng.random((len(stems) + 1, knobs.tries, _NUMBERS))
+    base = _base(tables[0], knobs, stems, frames, pool, activity)
+    if toss < knobs.p_original:
+        return tuple(base._replace(stem=stem) for stem in stems)
+    return tuple(
+        _part(stem, table, tables[0, 0, _CENTS], base, knobs, frames, pool, activity)
+        for stem, table in zip(stems, tables[1:], strict=True)
+    )
+
+
+def mix_rows(parts: Sequence[Part], example: Example, knobs: RandomMix, sample_rate: int) -> tuple[Row, ...]:
+    """Return the rows that make the mix of an example: sources, pitch, loudness, gain, in this order."""
+    effects: list[tuple[str, list[dict[str, Value]]]] = [
+        (
+            "random_mix",
+            [
+                {
+                    "match": "any",
+                    "min_hits": 0,
+                    "performance": part.performance,
+                    "kit": part.kit,
+                    "start_s": units.seconds_of(part.start, sample_rate),
+                }
+                for part in parts
+            ],
+        ),
+    ]
+    if knobs.pitch is not Pitch.NONE:
+        effects.append(("pitch_shift", [{"cents": part.cents} for part in parts]))
+    if knobs.loudness_lufs is not None:
+        effects.append(("loudness_normalization", [{"lufs": knobs.loudness_lufs}] * len(parts)))
+    if knobs.gain_db != (0.0, 0.0):
+        effects.append(("gain", [{"gain_db": part.gain_db} for part in parts]))
+    return tuple(
+        Row(example.name, step, effect, "stem", example.stems.index(part.stem), parameters)
+        for step, (effect, values) in enumerate(effects)
+        for part, parameters in zip(parts, values, strict=True)
+    )
+
+
+def _base(
+    table: NDArray[np.float64],
+    knobs: RandomMix,
+    stems: Sequence[str],
+    frames: int,
+    pool: Pool,
+    activity: Activity | None,
+) -> Part:
+    """Return the place that the stems share if they share any; every second of performance is as likely."""
+    part = Part("", "", "", 0, 0.0, 0.0)
+    for u in table:
+        performance = pool.performance_at(float(u[_PERFORMANCE]))
+        kit = pool.kits[int(u[_KIT] * len(pool.kits))].name
+        part = Part("", performance, kit, _place(u[_START], performance, frames, pool), 0.0, 0.0)
+        if activity is None or any(_is_active(part._replace(stem=stem), knobs, frames, activity) for stem in stems):
+            break
+    return part
+
+
+def _part(
+    stem: str,
+    table: NDArray[np.float64],
+    shared: float,
+    base: Part,
+    knobs: RandomMix,
+    frames: int,
+    pool: Pool,
+    activity: Activity | None,
+) -> Part:
+    """Return what one stem is made of: the first place with enough hits, the last one that was tried if none has."""
+    part = base._replace(stem=stem)
+    for u in table:
+        part = _placed(base._replace(stem=stem), u, knobs, frames, pool)
+        if activity is None or _is_active(part, knobs, frames, activity):
+            break
+    pitch = {Pitch.NONE: 0.5, Pitch.CONSISTENT: shared, Pitch.INCONSISTENT: table[0, _CENTS]}[knobs.pitch]
+    low, high = knobs.gain_db
+    return part._replace(
+        cents=rounded((2.0 * float(pitch) - 1.0) * knobs.cents),
+        gain_db=rounded(low + float(table[0, _GAIN]) * (high - low)),
+    )
+
+
+def _placed(base: Part, u: NDArray[np.float64], knobs: RandomMix, frames: int, pool: Pool) -> Part:
+    """Return performance, kit and place of one try."""
+    part = base
+    if knobs.scope is not MixScope.ALIGNED and knobs.scope is not MixScope.SAME_KIT:
+        part = part._replace(kit=one_of(pool.kits_like(base.kit), u[_KIT]))
+    if knobs.scope in (MixScope.SAME_KIT, MixScope.ANY):
+        name = pool.performance_like(base.performance, float(u[_PERFORMANCE]))
+        part = part._replace(performance=name, start=_place(u[_START], name, frames, pool))
+    elif knobs.scope is MixScope.SAME_BPM:
+        name = pool.performance_at_tempo(base.performance, float(u[_PERFORMANCE]))
+        part = part._replace(performance=name, start=_on_beat(u[_START], name, base, frames, pool))
+    shift = units.frames_of((2.0 * float(u[_SHIFT]) - 1.0) * knobs.time_shift_s, pool.sample_rate)
+    return part._replace(start=max(part.start + shift, 0))
+
+
+def _place(u: float, performance: str, frames: int, pool: Pool) -> int:
+    """Return a frame at which a chunk may start so that the performance fills it, or its very start."""
+    length = units.frames_of(pool.performance(performance).duration_s, pool.sample_rate)
+    return int(u * (max(length - frames, 0) + 1))
+
+
+def _on_beat(u: float, performance: str, base: Part, frames: int, pool: Pool) -> int:
+    """Return a place in another performance that lies as far into its beat as the base's does."""
+    bpm, own = pool.performance(performance).bpm, pool.performance(base.performance).bpm
+    anywhere = _place(u, performance, frames, pool)
+    if bpm is None or own is None:
+        return anywhere
+    beat, own_beat = (60.0 / tempo * pool.sample_rate for tempo in (bpm, own))
+    phase = (base.start / own_beat) % 1.0
+    return round((anywhere // beat + phase) * beat)
+
+
+def _is_active(part: Part, knobs: RandomMix, frames: int, activity: Activity) -> bool:
+    return activity.hits(part.performance, part.stem, part.start, frames) >= knobs.min_hits
+
+
+def _word(kind: type[Word], name: str, value: str) -> Word:
+    """Return a member of an enumeration by its word."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise UsageError(f"{name} is {value!r}; allowed: {', '.join(kind)}") from None

@@ -1,0 +1,142 @@
+"""Which segment is drawn for an item of an epoch: from the onset index, so that rare pieces appear as asked.
+
+A draw depends on (seed, epoch, index) alone: not on workers, ranks, the size of batches or where a run was resumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stemgmd_tools.corpus.sources.base import StemSource
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.pieces import GROUPS, PIECES, PIECES_OF_GROUP, Group
+from stemgmd_tools.seeds import stream
+
+TRIES: Final = 16
+"""Segments that are looked at for one item; the first that holds all that is asked for is taken, else the best."""
+
+
+class Segment(NamedTuple):
+    """A stretch of a performance through a kit."""
+
+    performance: str
+    kit: str
+    start: int
+    """First frame; 0 where the performance is shorter than the segment."""
+
+
+class _Onsets(NamedTuple):
+    """The hits of one piece or group in all performances."""
+
+    row: NDArray[np.int64]
+    """Number of the performance, ascending."""
+    frame: NDArray[np.int64]
+    """Ascending within a performance."""
+
+    def any_within(self, row: int, start: int, frames: int) -> bool:
+        """Return whether a stretch of a performance holds one."""
+        first, last = np.searchsorted(self.row, [row, row + 1])
+        return bool(np.diff(np.searchsorted(self.frame[first:last], [start, start + frames]))[0] > 0)
+
+
+class SegmentDraw:
+    """Draws segments of one length from a source, each second of performance as likely as any other.
+
+    :param source: stems by performance and kit.
+    :param frames: length of a segment.
+    :param min_active: piece or group -> share of the segments, 0..1, that hold at least one of its hits at least; the
+        other segments are drawn as if nothing was asked.
+    :param grid: segments start at multiples of so many frames, as LarsNet's do; 1: anywhere. Not with ``min_active``,
+        which places segments by their hits.
+    :param seed: of all draws.
+    :raises UsageError: if a length or share is out of range, a name is unknown, or what it names is never played.
+    """
+
+    def __init__(
+        self,
+        source: StemSource,
+        frames: int,
+        *,
+        min_active: Mapping[str, float] | None = None,
+        grid: int = 1,
+        seed: int = 0,
+    ) -> None:
+        """Index the onsets."""
+        if frames < 1:
+            raise UsageError(f"frames is {frames}; a segment has at least 1")
+        if grid < 1:
+            raise UsageError(f"grid is {grid}; it is 1 frame at least")
+        if grid > 1 and min_active:
+            raise UsageError("min_active and a grid cannot be used together; min_active places segments by their hits")
+        self.frames, self._grid = frames, grid
+        self._seed = seed
+        performances = source.performances
+        self._names = performances["performance"].tolist()
+        self._lengths = np.maximum((performances["duration_s"].to_numpy() * source.sample_rate).astype(np.int64), 1)
+        self._ends = np.cumsum(self._lengths)
+        self._kits = {name: source.kits_of(name) for name in self._names}
+        self._wanted = _wanted(min_active or {}, source.hits, self._names)
+
+    def segment(self, epoch: int, index: int) -> Segment:
+        """Return the segment of an item of an epoch."""
+        draw = stream(self._seed, "segment", epoch, index)
+        chances = draw.random(len(self._wanted))
+        asked = [onsets for (share, onsets), chance in zip(self._wanted, chances, strict=True) if chance < share]
+        row, start = self._best(draw, asked)
+        kits = self._kits[self._names[row]]
+        return Segment(self._names[row], kits[int(draw.integers(len(kits)))], start)
+
+    def _best(self, draw: np.random.Generator, asked: list[_Onsets]) -> tuple[int, int]:
+        """Return performance and start of the first candidate that holds all that is asked for, else of the best."""
+        best, most = (0, 0), -1
+        for _ in range(TRIES):
+            row, start = self._around_onset(draw, asked) if asked else self._anywhere(draw)
+            held = sum(onsets.any_within(row, start, self.frames) for onsets in asked)
+            if held > most:
+                best, most = (row, start), held
+            if most == len(asked):
+                break
+        return best
+
+    def _anywhere(self, draw: np.random.Generator) -> tuple[int, int]:
+        """Return a segment drawn uniformly from all time."""
+        row = int(np.searchsorted(self._ends, draw.integers(self._ends[-1]), side="right"))
+        places = max(int(self._lengths[row]) - self.frames, 0) // self._grid + 1
+        return row, self._grid * int(draw.integers(places))
+
+    def _around_onset(self, draw: np.random.Generator, asked: list[_Onsets]) -> tuple[int, int]:
+        """Return a segment that holds a hit of the rarest of what is asked for, anywhere in it."""
+        onsets = min(asked, key=lambda one: len(one.frame))
+        number = int(draw.integers(len(onsets.frame)))
+        row, frame = int(onsets.row[number]), int(onsets.frame[number])
+        latest = max(int(self._lengths[row]) - self.frames, 0)
+        low = min(max(frame - self.frames + 1, 0), latest)
+        return row, int(draw.integers(low, min(frame, latest) + 1))
+
+
+def _wanted(min_active: Mapping[str, float], hits: pd.DataFrame, names: list[str]) -> list[tuple[float, _Onsets]]:
+    """Return share and onsets of everything that is asked for, in canonical order."""
+    allowed = dict.fromkeys([*GROUPS, *PIECES])
+    unknown = [name for name in min_active if name not in allowed]
+    if unknown:
+        raise UsageError(f"min_active names {unknown[0]!r}; allowed: {', '.join(allowed)}")
+    numbers = {name: number for number, name in enumerate(names)}
+    wanted = []
+    for name in (one for one in allowed if one in min_active):
+        share = min_active[name]
+        if not 0 <= share <= 1:
+            raise UsageError(f"min_active of {name} is {share}; it is a share of the segments, 0..1")
+        pieces = [piece.value for piece in PIECES_OF_GROUP[Group(name)]] if name in tuple(GROUPS) else [str(name)]
+        rows = hits[hits["piece"].isin(pieces)]
+        if rows.empty:
+            raise UsageError(f"min_active names {name}, which no performance plays; leave it out")
+        row = np.array([numbers[str(performance)] for performance in rows["performance"]], np.int64)
+        frame = np.array(rows["frame"], np.int64)
+        order = np.lexsort([frame, row])
+        wanted.append((float(share), _Onsets(row[order], frame[order])))
+    return wanted

@@ -1,0 +1,208 @@
+"""Examples: performance and kit rows carried out, stems as floats ready for effects, labels that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools import units
+from stemgmd_tools.augment.chain.rows import Example, Row
+from stemgmd_tools.augment.chain.stems import pieces_of_stem
+from stemgmd_tools.augment.symbolic.kit_effects import STROKE_EFFECTS, StemPart, layers, stems_of
+from stemgmd_tools.augment.symbolic.performance_effects import is_performed, perform
+from stemgmd_tools.augment.symbolic.renderer import Renderer
+from stemgmd_tools.corpus.sources.base import StemSource
+from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.pieces import NOTES, PIECES, Piece
+from stemgmd_tools.rendering.plan import Plan
+from stemgmd_tools.rendering.stems import Pcm
+
+LABEL_DTYPE: Final = np.dtype(
+    [
+        ("stem", "u1"),  # axis of the stems
+        ("frame", "i8"),  # where the attack lies in the example
+        ("note", "u1"),
+        ("velocity", "u1"),
+        ("openness", "f4"),
+    ]
+)
+
+READ_FRAMES: Final = 1 << 21
+"""Frames that are read at a time; more than a segment for training has, little beside a long performance."""
+
+_AXIS_OF_NOTE: Final = np.full(128, -1, np.int16)
+for _note in NOTES:
+    _AXIS_OF_NOTE[_note.number] = _note.piece.axis
+
+
+class Rendered(NamedTuple):
+    """An example after its performance and kit rows, before its audio rows."""
+
+    performance: Performance
+    """What the example's performance has become."""
+    stems: NDArray[np.float32]
+    """Shape (stem, channel, frame), full scale 1.0; may exceed it where headroom is the mixture's matter."""
+    labels: NDArray[np.void]
+    """Every hit that is heard, :data:`LABEL_DTYPE`, by stem and time: the example's own or, in a stem from another
+    performance, that one's."""
+
+    @property
+    def onsets(self) -> tuple[NDArray[np.int64], ...]:
+        """Frames of the attacks of each stem."""
+        return tuple(self.labels["frame"][self.labels["stem"] == stem] for stem in range(len(self.stems)))
+
+
+def render_example(
+    source: StemSource, example: Example, rows: Sequence[Row] = (), studio: Renderer | None = None
+) -> Rendered:
+    """Fetch or render the stems of an example, with the performance and kit rows among ``rows`` carried out.
+
+    Where no row changes the performance or its strokes, parts of the source's own stems are read and nothing else.
+
+    :param rows: of this example, in their order; audio rows are passed over.
+    :param studio: renders what the source does not hold; keep one to keep its banks open.
+    :raises StemgmdError: if the source does not hold what the rows name, or a kit is not found here.
+    """
+    take = Take(source, example, tuple(rows), studio or Renderer(source))
+    return Rendered(take.performance, take.stems(range(len(example.stems))), take.labels)
+
+
+class Take:
+    """One example being made: some of its stems at a time.
+
+    :param rows: of this example, in their order; audio rows are passed over.
+    :raises StemgmdError: if the source does not hold what the rows name, or a kit is not found here.
+    """
+
+    def __init__(self, source: StemSource, example: Example, rows: Sequence[Row], studio: Renderer) -> None:
+        """Decide what is heard; nothing is read yet."""
+        self._source = source
+        self._example = example
+        self._studio = studio
+        self._pieces = [[Piece(piece).axis for piece in pieces_of_stem(name)] for name in example.stems]
+        self._strokes = [_stroke_rows(rows, example, stem) for stem in range(len(example.stems))]
+        self._heard = layers(example, rows, source.sample_rate)
+        self._is_changed = any(is_performed(row) for row in rows)
+        self._played: dict[str, Performance] = {}
+        self._plans: dict[tuple[str, str], Plan] = {}
+        self.performance = perform(self._performance(example.performance), rows, example.stems)
+        """What the example's performance has become."""
+        self.frames = example.frames if example.frames is not None else self._length()
+        """Length of all stems."""
+        self.labels = self._labels(self.frames)
+        """Every hit that is heard, see :class:`Rendered`."""
+
+    def stems(self, axes: Sequence[int]) -> NDArray[np.float32]:
+        """Return some of the stems, by their index in the example: shape (stem, 2, frames), full scale 1.0."""
+        stems = np.zeros((len(axes), 2, self.frames), np.float32)
+        self._add_read(stems, axes)
+        self._add_made(stems, axes)
+        return stems
+
+    def onsets(self, axes: Sequence[int]) -> list[NDArray[np.int64]]:
+        """Return the frames of the attacks of some stems."""
+        return [self.labels["frame"][self.labels["stem"] == stem] for stem in axes]
+
+    def _performance(self, name: str) -> Performance:
+        if name not in self._played:
+            self._played[name] = self._source.played(name)
+        return self._played[name]
+
+    def _as_heard(self, layer: StemPart) -> Performance:
+        return (
+            self.performance if layer.performance == self._example.performance else self._performance(layer.performance)
+        )
+
+    def _plan(self, layer: StemPart) -> Plan:
+        key = (layer.performance, layer.kit)
+        if key not in self._plans:
+            self._plans[key] = self._studio.plan(self._as_heard(layer), layer.kit)
+        return self._plans[key]
+
+    def _is_made(self, stem: int, layer: StemPart) -> bool:
+        """Return whether a layer is nowhere in the source and has to be rendered."""
+        changed = self._is_changed and layer.performance == self._example.performance
+        return changed or bool(self._strokes[stem])
+
+    def _length(self) -> int:
+        """Return the frames from the start of a whole example until the last of its own sounds ends.
+
+        Where every stem is from elsewhere it is as long as it would have been.
+        """
+        own = [
+            (stem, layer)
+            for stem, heard in enumerate(self._heard)
+            for layer in heard
+            if layer.performance == self._example.performance
+        ]
+        untouched = StemPart(self._example.performance, self._example.kit, self._example.start, 1.0)
+        return max(1, *(self._length_of(stem, layer) - layer.start for stem, layer in own or [(0, untouched)]))
+
+    def _length_of(self, stem: int, layer: StemPart) -> int:
+        if self._is_made(stem, layer):
+            return self._studio.length(self._plan(layer), self._strokes[stem])
+        return self._source.length(layer.performance, layer.kit)
+
+    def _add_read(self, stems: NDArray[np.float32], chosen: Sequence[int]) -> None:
+        """Add every layer that the source holds; one read per performance, kit and place."""
+        wanted: dict[tuple[str, str, int], list[tuple[int, StemPart]]] = {}
+        for stem in chosen:
+            for layer in self._heard[stem]:
+                if not self._is_made(stem, layer):
+                    wanted.setdefault((layer.performance, layer.kit, layer.start), []).append((stem, layer))
+        scale = np.float32(1.0 / units.full_scale(self._source.bit_depth))
+        scratch = np.empty(min(stems.shape[2], READ_FRAMES), np.float32)
+        for (performance, kit, start), users in wanted.items():
+            axes = sorted({axis for stem, _ in users for axis in self._pieces[stem]})
+            silent = min(max(-start, 0), stems.shape[2])
+            sounding = min(stems.shape[2] - silent, max(self._source.length(performance, kit) - max(start, 0), 0))
+            pieces = [PIECES[axis] for axis in axes]
+            for begin in range(0, sounding, READ_FRAMES):
+                frames = min(sounding - begin, READ_FRAMES)
+                pcm = self._source.stems(performance, kit, max(start, 0) + begin, frames, pieces)
+                place = slice(silent + begin, silent + begin + frames)
+                for stem, layer in users:
+                    sounds = [pcm[axes.index(axis)] for axis in self._pieces[stem]]
+                    _add(stems[chosen.index(stem), :, place], sounds, scale * np.float32(layer.weight), scratch)
+
+    def _add_made(self, stems: NDArray[np.float32], chosen: Sequence[int]) -> None:
+        """Add every layer that has to be rendered."""
+        for out, stem in zip(stems, chosen, strict=True):
+            for layer in self._heard[stem]:
+                if self._is_made(stem, layer):
+                    silent = min(max(-layer.start, 0), stems.shape[2])
+                    place = self._plan(layer), self._pieces[stem], max(layer.start, 0)
+                    self._studio.add_stem(out[:, silent:], *place, self._strokes[stem], layer.weight)
+
+    def _labels(self, frames: int) -> NDArray[np.void]:
+        """Return the hits of every stem's first layer; those that double it play the same."""
+        found = []
+        for stem, heard in enumerate(self._heard):
+            hits = self._as_heard(heard[0]).hits
+            frame = units.frames_of_array(hits["time_s"], self._source.sample_rate) - heard[0].start
+            here = np.isin(_AXIS_OF_NOTE[hits["note"]], self._pieces[stem]) & (frame >= 0) & (frame < frames)
+            labels = np.zeros(int(here.sum()), LABEL_DTYPE)
+            labels["stem"], labels["frame"] = stem, frame[here]
+            for name in ("note", "velocity", "openness"):
+                labels[name] = hits[name][here]
+            found.append(labels)
+        return np.concatenate(found)
+
+
+def _add(out: NDArray[np.float32], sounds: Sequence[Pcm], factor: np.float32, scratch: NDArray[np.float32]) -> None:
+    """Add integer sounds times a factor, each of shape (2, frames): line by line, since theirs are interleaved.
+
+    The factor is a power of two and sums of 16-bit sounds fit a float's 24 bits, so nothing is rounded then.
+    """
+    part = scratch[: out.shape[1]]
+    for sound in sounds:
+        for line, channel in zip(out, sound, strict=True):
+            np.multiply(channel, factor, out=part, casting="same_kind")
+            np.add(line, part, out=line)
+
+
+def _stroke_rows(rows: Sequence[Row], example: Example, stem: int) -> tuple[Row, ...]:
+    return tuple(row for row in rows if row.effect in STROKE_EFFECTS and stem in stems_of(row, example))

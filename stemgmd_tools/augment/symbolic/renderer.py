@@ -1,0 +1,202 @@
+"""A studio: renders what no file holds, changed performances and reshaped strokes, at the levels of its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stemgmd_tools import units
+from stemgmd_tools.augment.chain.rows import Row
+from stemgmd_tools.augment.symbolic.kit_effects import (
+    StrokeShapes,
+    longer,
+    reshape_strokes,
+    reshaped_frames,
+    sounding,
+    stroke_shapes,
+)
+from stemgmd_tools.corpus.sources.base import StemSource
+from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
+from stemgmd_tools.errors import AugmentError, UsageError
+from stemgmd_tools.kits.bank.bank import CHANNELS, Bank
+from stemgmd_tools.kits.bank.cache import open_bank
+from stemgmd_tools.kits.library import load_kit, search_path
+from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.rendering.headroom import headroom_db
+from stemgmd_tools.rendering.plan import Plan, plan, strike_ends
+from stemgmd_tools.rendering.runs import add_up, runs_of
+from stemgmd_tools.rendering.settings import RenderSettings
+
+OPEN_BANKS: Final = 16
+"""Banks a process keeps mapped; a chain may draw any kit of the pool."""
+AT_ONCE_FRAMES: Final = 1 << 21
+"""Frames that are mixed at a time: 48 s at 44.1 kHz."""
+MOST_RESHAPED_FRAMES: Final = 1 << 25
+"""Frames of reshaped one-shots held at a time, 134 MB: where every stroke has its own, those of a part of the time."""
+FEWEST_FRAMES: Final = 1 << 18
+"""Parts of the time are not made shorter than this."""
+
+
+@runtime_checkable
+class PlaysKits(Protocol):
+    """A source that renders, and so has banks and settings of its own."""
+
+    @property
+    def settings(self) -> RenderSettings:
+        """What its stems are rendered with."""
+        ...
+
+    def bank(self, kit: str) -> Bank:
+        """Return the bank of one of its kits."""
+        ...
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Renders performances through the kits of a source, as the source itself would.
+
+    :param source: files of a corpus (its kits must then be found here, by name and hash) or a source that renders.
+    :param kit_path: where kits of a corpus's files are looked for, beside the usual places.
+    """
+
+    source: StemSource
+    kit_path: tuple[Path, ...] = ()
+    _gains: dict[tuple[str, str], float] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def settings(self) -> RenderSettings:
+        """What the source's stems were rendered with.
+
+        :raises UsageError: if it cannot be told.
+        """
+        if isinstance(self.source, PlaysKits):
+            return self.source.settings
+        if isinstance(self.source, Corpus):
+            return self.source.identity.settings
+        raise UsageError(f"{self.source}: has neither settings nor a corpus to read them from; use virtual_corpus")
+
+    def bank(self, kit: str) -> Bank:
+        """Return a kit's bank.
+
+        :raises AugmentError: if the kit that is found here by that name is not the one the source was made with.
+        """
+        if isinstance(self.source, PlaysKits):
+            return self.source.bank(kit)
+        kits = self.source.kits
+        row = kits[kits["kit"] == kit]
+        if row.empty:
+            raise AugmentError(f"{self.source}: has no kit {kit}; its kits: {', '.join(kits['kit'])}")
+        origin = row["origin"].iloc[0]
+        name = kit if pd.isna(origin) else str(origin)
+        return _bank(name, self.kit_path, str(row["kit_hash"].iloc[0]), self.source.sample_rate)
+
+    def plan(self, performance: Performance, kit: str) -> Plan:
+        """Decide the strokes of a performance, the source's or a changed one."""
+        return plan(performance, self.bank(kit), self.settings)
+
+    def length(self, decided: Plan, rows: Sequence[Row] = ()) -> int:
+        """Return how long strokes last once they are reshaped by the rows, in frames."""
+        bank = self.bank(decided.kit)
+        if self.settings.tail == "cut" or not len(decided.strikes):
+            return decided.frames
+        longest = longer(stroke_shapes(decided, rows).cents)
+        strikes = decided.strikes
+        rings = np.ceil((strike_ends(strikes, bank) - strikes["frame"]) * longest).astype(np.int64)
+        return max(decided.frames, int((strikes["frame"] + rings).max()))
+
+    def add_stem(
+        self,
+        out: NDArray[np.float32],
+        decided: Plan,
+        pieces: Sequence[int],
+        start: int,
+        rows: Sequence[Row] = (),
+        weight: float = 1.0,
+    ) -> None:
+        """Render the sum of some pieces and add it to ``out``, in floats: nothing is rounded, nothing can clip.
+
+        Beside ``out`` this takes the memory of some seconds of sound, and of :data:`MOST_RESHAPED_FRAMES`.
+
+        :param out: shape (2, frames), from frame ``start`` of the performance on, which is 0 or more.
+        :param decided: the strokes, see :meth:`plan`.
+        :param pieces: axes of the nine stems.
+        :param rows: reshape its strokes; rows of other effects are passed over.
+        :param weight: factor on what is added.
+        """
+        bank = self.bank(decided.kit)
+        gain = np.float32(units.gain_of_db(self.gain_db(decided.performance, decided.kit)))
+        shapes = stroke_shapes(decided, rows)
+        for span, heard, shots in _reshaped(decided, bank, shapes, pieces, range(start, start + out.shape[1])):
+            # What is asked for decides where it ends, not the length that the unchanged strokes have.
+            natural = self.settings.tail == "natural"
+            runs = runs_of(replace(heard, frames=max(heard.frames, span.stop)) if natural else heard, shots)
+            pcm = shots.sound
+            scratch = np.empty((3, min(len(span), AT_ONCE_FRAMES) * CHANNELS), np.float32)
+            for first in range(span.start, span.stop, AT_ONCE_FRAMES):
+                last = min(first + AT_ONCE_FRAMES, span.stop)
+                total, part, scaled = scratch[:, : (last - first) * CHANNELS]
+                total[:] = 0.0
+                for cuts in runs.cut(first * CHANNELS, last * CHANNELS, gain, pieces):
+                    covered = add_up(pcm, cuts, part, scaled)
+                    total[:covered] += part[:covered]
+                total *= np.float32(weight)
+                out[:, first - start : last - start] += total.reshape(-1, CHANNELS).T
+
+    def gain_db(self, performance: str, kit: str) -> float:
+        """Return the headroom gain that the source gives a performance through a kit; changed ones keep it."""
+        if not self._gains and not isinstance(self.source, PlaysKits):
+            self._gains.update(_written_gains(self.source.tracks))
+        key = (performance, kit)
+        if key not in self._gains:
+            self._gains[key] = self._found_gain(performance, kit)
+        return self._gains[key]
+
+    def _found_gain(self, performance: str, kit: str) -> float:
+        if isinstance(self.source, VirtualCorpus):
+            return self.source.gain_db(performance, kit)
+        bank = self.bank(kit)
+        return headroom_db(runs_of(self.plan(self.source.played(performance), kit), bank), bank, self.source.bit_depth)
+
+
+def _reshaped(
+    decided: Plan, bank: Bank, shapes: StrokeShapes, pieces: Sequence[int], span: range
+) -> Iterator[tuple[range, Plan, Bank]]:
+    """Yield parts of a span, each with the strokes that can be heard in it and the one-shots that they play."""
+    heard, own = sounding(decided, bank, shapes, pieces, span)
+    if _is_plain(own):
+        yield span, heard, bank
+    elif len(span) > FEWEST_FRAMES and reshaped_frames(heard, bank, own) > MOST_RESHAPED_FRAMES:
+        middle = span.start + len(span) // 2
+        yield from _reshaped(decided, bank, shapes, pieces, range(span.start, middle))
+        yield from _reshaped(decided, bank, shapes, pieces, range(middle, span.stop))
+    else:
+        yield span, *reshape_strokes(heard, bank, own)
+
+
+def _written_gains(tracks: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Return the gains that a manifest of tracks states, by performance and kit."""
+    stated = tracks[["performance", "kit", "gain_db"]].dropna().drop_duplicates(["performance", "kit"])
+    return {(str(one), str(kit)): float(gain) for one, kit, gain in stated.itertuples(index=False)}
+
+
+def _is_plain(shapes: StrokeShapes) -> bool:
+    return bool((shapes.cents == 0.0).all() and (shapes.decay == 1.0).all())
+
+
+@lru_cache(maxsize=OPEN_BANKS)
+def _bank(name: str, kit_path: tuple[Path, ...], kit_hash: str, sample_rate: int) -> Bank:
+    kit = load_kit(name, search_path(kit_path))
+    if kit.key != kit_hash:
+        raise AugmentError(
+            f"kit {name}: found here with content {kit.key[:12]}, the corpus was made with {kit_hash[:12]}; "
+            "install the version that made it, or augment without performance and stroke effects"
+        )
+    return open_bank(kit, sample_rate)

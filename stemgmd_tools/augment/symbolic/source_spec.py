@@ -1,0 +1,76 @@
+"""Where examples come from: a corpus on disk, or one that is rendered as it is read. Small, so that it travels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stemgmd_tools.corpus.folder.kit_rows import Row
+from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.sources.open import open_corpus, virtual_corpus
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
+from stemgmd_tools.rendering.settings import RenderSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """How to open a source of stems; every process opens it for itself."""
+
+    corpus: Path | None
+    """Folder of a corpus; None to render what the other fields name, as ``virtual_corpus`` does."""
+    gmd: Path | None = None
+    midi: Path | None = None
+    kits: tuple[str, ...] = ("all",)
+    kit_path: tuple[Path, ...] = ()
+    """Where kits are looked for: to render them, or, for a corpus, to render strokes anew."""
+    render_seed: int = 0
+    impulse_responses: Path | None = None
+    """Folder of the impulse responses that rows may name."""
+
+
+@lru_cache(maxsize=1)
+def opened(origin: SourceSpec) -> Corpus | VirtualCorpus:
+    """Return the source, opened once per process.
+
+    :raises StemgmdError: if it cannot be opened.
+    """
+    if origin.corpus is not None:
+        return open_corpus(origin.corpus)
+    return virtual_corpus(origin.gmd, origin.kits, origin.render_seed, midi=origin.midi, kit_path=origin.kit_path)
+
+
+def settings_of(source: Corpus | VirtualCorpus) -> RenderSettings:
+    """Return what a source was, or is, rendered with."""
+    return source.identity.settings if isinstance(source, Corpus) else source.settings
+
+
+def is_augmented(source: Corpus | VirtualCorpus) -> bool:
+    """Return whether the stems of a source are no longer as they were rendered."""
+    return isinstance(source, Corpus) and source.identity.augmentation is not None
+
+
+def rendering_of(source: Corpus | VirtualCorpus) -> list[dict[str, Any]]:
+    """Return, JSON-able, all but performances and kits that decides the sound of a source: settings, augmentation."""
+    made = [asdict(settings_of(source))]
+    if isinstance(source, Corpus) and source.identity.augmentation is not None:
+        made.append(asdict(source.identity.augmentation))
+    return made
+
+
+def kit_rows(source: Corpus | VirtualCorpus) -> Iterator[Row]:
+    """Yield what the manifest tells about each kit, apart from its bank."""
+    for record in source.kits.drop(columns="bank_sha256").to_dict("records"):
+        yield {str(name): None if pd.isna(value) else value for name, value in record.items()}
+
+
+def bank_sha256(source: Corpus | VirtualCorpus, kit: str) -> str:
+    """Return the hash of the bank that a kit's audio is made from."""
+    if isinstance(source, VirtualCorpus):
+        return source.bank(kit).pcm_sha256
+    kits = source.kits
+    return str(kits.loc[kits["kit"] == kit, "bank_sha256"].iloc[0])

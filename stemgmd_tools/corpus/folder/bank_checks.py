@@ -1,0 +1,50 @@
+"""Which banks a corpus was rendered from: one for each kit, the one that its manifest names, and where others are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from stemgmd_tools.corpus.folder.identity import STATE_FOLDER
+from stemgmd_tools.corpus.folder.job import Job
+from stemgmd_tools.corpus.folder.records import SINGLE_HITS, STEMS, SUFFIX, read_record, record_path
+from stemgmd_tools.errors import CorpusError
+from stemgmd_tools.kits.bank.cache import stored_sha256
+from stemgmd_tools.kits.sample_map.kit import Kit
+
+SHOWN: Final = 16
+"""Digits of a hash in a message."""
+
+
+def two_banks(root: Path, kit: str, first: str, second: str) -> CorpusError:
+    """Say that one kit of a corpus has sounds of two banks."""
+    return CorpusError(
+        f"{root}: kit {kit} was rendered from two banks, {first[:SHOWN]} and {second[:SHOWN]}: the machines at work "
+        "synthesise differently; render again on one kind of machine, or let them share STEMGMD_CACHE"
+    )
+
+
+def require_same_banks(root: Path, kits: Sequence[Kit], jobs: Sequence[Job], sample_rate: int) -> None:
+    """Refuse to go on with a kit whose bank in the cache is another one than the corpus was begun with.
+
+    :param jobs: those to do; kits with nothing left to do are passed over.
+    :raises CorpusError: naming the kit.
+    """
+    left = {job.kit_name for job in jobs if not record_path(root, job.kind, job.name).is_file()}
+    for kit in kits:
+        begun = next(recorded_banks(root, [kit.name]), None) if kit.name in left else None
+        at_hand = None if begun is None else stored_sha256(kit.name, kit.key, sample_rate)
+        if begun is not None and at_hand is not None and at_hand != begun[1]:
+            raise two_banks(root, kit.name, begun[1], at_hand)
+
+
+def recorded_banks(root: Path, kits: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield kit and bank of every sound record of some kits."""
+    for kit in kits:
+        single = record_path(root, SINGLE_HITS, kit)
+        for path in (single, *sorted((root / STATE_FOLDER / STEMS / kit).rglob(f"*{SUFFIX}"))):
+            record = read_record(path)
+            bank = None if record is None else record.content.get("bank_sha256")
+            if isinstance(bank, str):
+                yield kit, bank

@@ -1,0 +1,121 @@
+"""Who may work on a corpus folder: one run, or the shards of one division side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from filelock import Timeout
+
+from stemgmd_tools.corpus.folder.identity import STATE_FOLDER
+from stemgmd_tools.errors import CorpusError, UsageError
+from stemgmd_tools.storage.locks import file_lock
+from stemgmd_tools.storage.paths import inside
+
+_GATE_TIMEOUT_S: Final = 600.0
+"""The gate is held for moments; while the last shard writes the manifests, for some seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One part of a division of the work.
+
+    :raises UsageError: unless 1 <= number <= count.
+    """
+
+    number: int = 1
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        if not 1 <= self.number <= self.count:
+            raise UsageError(f"shard {self}: the part must lie between 1 and the number of parts, as in 2/8")
+
+    def __str__(self) -> str:
+        """Return the form of the command line."""
+        return f"{self.number}/{self.count}"
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Return the shard that ``i/n`` names.
+
+        :raises UsageError: for any other form.
+        """
+        match = re.fullmatch(r"(\d+)/(\d+)", text)
+        if not match:
+            raise UsageError(f"shard {text!r}: must have the form i/n, as in 2/8")
+        return cls(int(match[1]), int(match[2]))
+
+
+@contextmanager
+def working_on(root: Path, shard: Shard, prepare: Callable[[bool], None]) -> Iterator[None]:
+    """Hold the lock of one shard.
+
+    A run without shards is shard 1/1. On a network file system locks are as good as that system's.
+
+    :param prepare: called before the work, while no other shard can start; told whether none is at work.
+    :raises CorpusError: if the same shard, or a shard of another division, is at work on the folder.
+    """
+    folder = _folder(root)
+    with ExitStack() as stack:
+        with _gate(folder):
+            others = _busy(folder, except_for=_name(shard))
+            if any(not name.endswith(f"-of-{shard.count}") for name in others):
+                raise _taken(root)
+            lock = file_lock(folder / f"{_name(shard)}.lock", timeout=0)
+            try:
+                stack.enter_context(lock)
+            except Timeout:
+                raise _taken(root) from None
+            prepare(not others)
+        yield
+
+
+@contextmanager
+def finishing(root: Path) -> Iterator[bool]:
+    """Hold the whole corpus for a moment; the value is False if a shard is still at work, and then nothing is held."""
+    folder = _folder(root)
+    with _gate(folder):
+        yield not _busy(folder)
+
+
+def _folder(root: Path) -> Path:
+    folder = inside(root, f"{STATE_FOLDER}/locks", entered=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _name(shard: Shard) -> str:
+    return f"shard-{shard.number}-of-{shard.count}"
+
+
+@contextmanager
+def _gate(folder: Path) -> Iterator[None]:
+    """Let one process at a time look at the other locks or start."""
+    try:
+        with file_lock(folder / "gate.lock", timeout=_GATE_TIMEOUT_S):
+            yield
+    except Timeout:
+        raise _taken(folder.parent.parent) from None
+
+
+def _busy(folder: Path, except_for: str = "") -> list[str]:
+    """Return the names of the shards that are at work."""
+    busy = []
+    for name in sorted({path.name.partition(".")[0] for path in folder.glob("shard-*")} - {except_for}):
+        try:
+            with file_lock(folder / f"{name}.lock", timeout=0):
+                pass
+        except Timeout:
+            busy.append(name)
+    return busy
+
+
+def _taken(root: Path) -> CorpusError:
+    return CorpusError(
+        f"{root}: another run is at work on this folder; wait for it or choose another folder with --out"
+    )

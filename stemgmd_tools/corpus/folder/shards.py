@@ -1,0 +1,43 @@
+"""Which parts of a divided run are done: kept beside the records, so that joining them can tell what is missing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from stemgmd_tools.corpus.folder.job import Job, inputs_digest
+from stemgmd_tools.corpus.folder.locks import Shard
+from stemgmd_tools.corpus.folder.records import Record, record_path, records_of, write_record
+from stemgmd_tools.rendering.settings import RenderSettings
+
+SHARDS: Final = "shards"
+_DIGEST_IN_NAME: Final = 16
+
+
+def selection_digest(jobs: Iterable[Job], settings: RenderSettings) -> str:
+    """Return a digest of all jobs of a run, those of every shard."""
+    digests = sorted(f"{job.kind}/{job.name}/{inputs_digest(job, settings)}" for job in jobs)
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def record_shard(root: Path, shard: Shard, selection: str) -> None:
+    """Keep that one part of a run is done."""
+    name = f"{selection[:_DIGEST_IN_NAME]}/{shard.count}/{shard.number}"
+    write_record(record_path(root, SHARDS, name), Record(selection, (), {"number": shard.number, "count": shard.count}))
+
+
+def missing_shards(roots: Sequence[Path]) -> list[Shard]:
+    """Return the parts that are missing to complete the runs which folders hold parts of."""
+    done: dict[tuple[str, int], set[int]] = {}
+    for root in roots:
+        for _, record in records_of(root, SHARDS):
+            shard = Shard(**record.content)
+            done.setdefault((record.inputs, shard.count), set()).add(shard.number)
+    return [
+        Shard(number, count)
+        for (_, count), numbers in sorted(done.items())
+        for number in range(1, count + 1)
+        if number not in numbers
+    ]

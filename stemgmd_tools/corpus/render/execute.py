@@ -1,0 +1,90 @@
+"""Doing jobs side by side through joblib: processes of this machine, or the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from stemgmd_tools.corpus.folder.job import Outcome
+from stemgmd_tools.corpus.render.jobs import complete
+from stemgmd_tools.corpus.render.schedule import Batch
+from stemgmd_tools.errors import CorpusError, UsageError
+from stemgmd_tools.rendering.settings import RenderSettings
+from stemgmd_tools.runtime.workers import Parallel, cpu_count, delayed, parallel_config, results_of, workers
+
+CONTINUE: Final = "run the same command again to continue"
+
+
+def worker_count(jobs: int | None) -> int:
+    """Return the number of processes to use: as asked, or one per core that this process may use.
+
+    :raises UsageError: if fewer than one is asked for.
+    """
+    if jobs is None:
+        return int(cpu_count())
+    if jobs < 1:
+        raise UsageError(f"jobs is {jobs}; it must be 1 or more")
+    return jobs
+
+
+def execute(
+    root: Path, batches: Iterable[Batch], settings: RenderSettings, *, jobs: int, scheduler: str | None = None
+) -> Iterator[Outcome]:
+    """Complete all jobs; yield what became of each, in no particular order.
+
+    :param jobs: processes on this machine; without effect on a cluster.
+    :param scheduler: address of a Dask scheduler whose workers see the folder under the same path.
+    :raises StemgmdError: as the jobs do.
+    :raises OSError: if the disk refuses; see :func:`one_line_os_errors`.
+    """
+    with _backend(scheduler), warnings.catch_warnings():
+        # Loky replaces a worker that has grown by 300 MB, as mapping other banks can make it, and warns that it did.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+        options: dict[str, Any] = {"batch_size": 1, "pre_dispatch": "3*n_jobs"}
+        here = Parallel(return_as="generator_unordered", **options) if scheduler else workers(jobs, **options)
+        place = root.absolute() if scheduler else root  # a cluster's workers run in folders of their own
+        tasks = (delayed(_complete_batch)(place, batch, settings) for batch in batches)
+        for outcomes in results_of(here, tasks):
+            yield from outcomes
+
+
+def _complete_batch(root: Path, batch: Batch, settings: RenderSettings) -> list[Outcome]:
+    """Complete the jobs of a batch, in a worker."""
+    return [complete(root, job, settings) for job in batch]
+
+
+@contextlib.contextmanager
+def _backend(scheduler: str | None) -> Iterator[None]:
+    """Let joblib run things on a cluster, if one is given."""
+    if scheduler is None:
+        yield
+        return
+    try:
+        from distributed import Client  # noqa: PLC0415 - an optional extra
+    except ModuleNotFoundError:
+        raise UsageError("a Dask scheduler needs the extra dask: pip install 'stemgmd-tools[dask]'") from None
+    try:
+        client: Any = Client(scheduler, timeout=CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(
+            f"scheduler {scheduler}: cannot be reached ({reason}); give its address as tcp://host:port"
+        ) from None
+    with client, parallel_config(backend="dask", client=client, wait_for_workers_timeout=CONNECT_TIMEOUT_S):
+        yield
+
+
+CONNECT_TIMEOUT_S: Final = 30
+
+
+@contextlib.contextmanager
+def one_line_os_errors(root: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into one line that says how to go on."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or root
+        raise CorpusError(f"{where}: {error.strerror or error}; mend that, then {CONTINUE}") from error

@@ -1,0 +1,266 @@
+"""Jobs: the pieces of work a corpus consists of. Each writes its files, then its record; done again, the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from stemgmd_tools.corpus.folder import layout
+from stemgmd_tools.corpus.folder.job import Job, Outcome, inputs_digest
+from stemgmd_tools.corpus.folder.kit_rows import record_made_kit
+from stemgmd_tools.corpus.folder.records import (
+    MIDI,
+    SINGLE_HITS,
+    STEMS,
+    FileEntry,
+    Record,
+    read_record,
+    record_path,
+    write_record,
+)
+from stemgmd_tools.corpus.render.single_hits import write_single_hits
+from stemgmd_tools.corpus.render.writer import write_performance
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.cache import open_bank
+from stemgmd_tools.kits.sample_map.kit import Kit
+from stemgmd_tools.performances.mapped_midi import mapped_midi
+from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.pieces import ARTICULATIONS
+from stemgmd_tools.rendering.settings import RenderSettings
+from stemgmd_tools.storage.files import write_together
+from stemgmd_tools.storage.paths import inside
+
+FIXED_COST_S: Final = 2.0
+"""What a job costs beside its length: tails that ring out and a dozen files to open, in seconds of performance."""
+SINGLE_HIT_COST_S: Final = 0.3
+"""What one single hit costs: one short track instead of ten."""
+MIDI_COST_S: Final = 0.5
+
+_OPEN_BANKS: Final = 2
+"""Banks a process keeps mapped: opening one takes a millisecond, while its pages count as the process's memory."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StemsJob:
+    """All tracks of one performance through one kit."""
+
+    performance: Performance
+    kit: Kit
+    kind = STEMS
+
+    @property
+    def name(self) -> str:
+        """Kit, then performance."""
+        return f"{self.kit.name}/{self.performance.id}"
+
+    @property
+    def performance_id(self) -> str:
+        """The performance's id."""
+        return self.performance.id
+
+    @property
+    def kit_name(self) -> str:
+        """The kit's name."""
+        return self.kit.name
+
+    @property
+    def cost_s(self) -> float:
+        """Length plus what every job costs."""
+        return self.performance.duration_s + FIXED_COST_S
+
+    @property
+    def performance_s(self) -> float:
+        """Length of the performance."""
+        return self.performance.duration_s
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Performance and kit."""
+        return performance_digest(self.performance), self.kit.key
+
+    def file_count(self, settings: RenderSettings) -> int:
+        """One file a track."""
+        return len(layout.tracks(settings))
+
+    def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
+        """Render."""
+        bank = bank_of(self.kit, settings.sample_rate)
+        rows = write_performance(root, self.performance, bank, settings)
+        return _files(rows), {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.key, "rows": rows}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SingleHitsJob:
+    """All single hits of one kit."""
+
+    kit: Kit
+    kind = SINGLE_HITS
+    performance_id = ""
+
+    @property
+    def name(self) -> str:
+        """The kit's name."""
+        return self.kit.name
+
+    @property
+    def kit_name(self) -> str:
+        """The kit's name."""
+        return self.kit.name
+
+    @property
+    def cost_s(self) -> float:
+        """One short track per articulation and velocity."""
+        return SINGLE_HIT_COST_S * len(ARTICULATIONS) * len(layout.SINGLE_HIT_VELOCITIES)
+
+    @property
+    def performance_s(self) -> float:
+        """None: nothing is performed."""
+        return 0.0
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The kit."""
+        return (self.kit.key,)
+
+    def file_count(self, settings: RenderSettings) -> int:  # noqa: ARG002
+        """One file an articulation and velocity."""
+        return len(ARTICULATIONS) * len(layout.SINGLE_HIT_VELOCITIES)
+
+    def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
+        """Render."""
+        bank = bank_of(self.kit, settings.sample_rate)
+        rows = write_single_hits(root, bank, settings)
+        return _files(rows), {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.key, "rows": rows}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MidiJob:
+    """The two MIDI files of one performance, and its hits."""
+
+    performance: Performance
+    midi: bytes
+    """The source file's bytes."""
+    kind = MIDI
+    kit_name = ""
+
+    @property
+    def name(self) -> str:
+        """The performance's id."""
+        return self.performance.id
+
+    @property
+    def performance_id(self) -> str:
+        """The performance's id."""
+        return self.performance.id
+
+    @property
+    def cost_s(self) -> float:
+        """A moment."""
+        return MIDI_COST_S
+
+    @property
+    def performance_s(self) -> float:
+        """None: nothing is rendered."""
+        return 0.0
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Performance and source file."""
+        return performance_digest(self.performance), hashlib.sha256(self.midi).hexdigest()
+
+    def file_count(self, settings: RenderSettings) -> int:  # noqa: ARG002
+        """The source file and the mapped one."""
+        return 2
+
+    def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:  # noqa: ARG002
+        """Copy the source file, write the mapped one."""
+        return write_midi(root, self.performance, self.midi), performance_content(self.performance)
+
+
+def write_midi(root: Path, performance: Performance, source: bytes) -> list[FileEntry]:
+    """Write the source MIDI file of a performance and the one mapped to the nine pieces; return both."""
+    contents = dict(zip(layout.midi_paths(performance), (source, mapped_midi(performance)), strict=True))
+    write_together({inside(root, path): content for path, content in contents.items()})
+    return [
+        FileEntry(path.as_posix(), hashlib.sha256(content).hexdigest(), len(content))
+        for path, content in contents.items()
+    ]
+
+
+def complete(root: Path, job: Job, settings: RenderSettings) -> Outcome:
+    """Do a job unless it is whole: its record stands, was made from the same inputs, and every file matches it.
+
+    :raises StemgmdError: if the job cannot be done.
+    :raises OSError: if the disk refuses.
+    """
+    if isinstance(job, StemsJob | SingleHitsJob) and job.kit.is_made:
+        record_made_kit(root, job.kit)
+    path = record_path(root, job.kind, job.name)
+    inputs = inputs_digest(job, settings)
+    record = read_record(path)
+    done = record is None or record.inputs != inputs or not record.is_whole(root)
+    if record is None or done:
+        path.unlink(missing_ok=True)  # from here on the job is not whole, whatever happens
+        files, content = job.write(root, settings)
+        record = Record(inputs=inputs, files=tuple(files), content=content)
+        write_record(path, record)
+    return Outcome(done, job.performance_s, len(record.files), record.bytes)
+
+
+def performance_digest(performance: Performance) -> str:
+    """Return a digest of a performance: what is played, for how long, and what is known about it."""
+    digest = hashlib.sha256(json.dumps([performance.id, performance.duration_s]).encode())
+    digest.update(json.dumps(dict(performance.metadata), sort_keys=True).encode())
+    for table in (performance.hits, performance.pedal, performance.chokes):
+        digest.update(f"\n{len(table)}\n".encode())
+        digest.update(table.tobytes())
+    return digest.hexdigest()
+
+
+def performance_content(performance: Performance) -> dict[str, Any]:
+    """Return a performance in JSON's types: nominal length, metadata, hits by column."""
+    hits = performance.hits
+    return {
+        "duration_s": float(performance.duration_s),
+        "metadata": dict(performance.metadata),
+        "hits": {
+            "time_s": hits["time_s"].tolist(),
+            "note": hits["note"].tolist(),
+            "velocity": hits["velocity"].tolist(),
+            "openness": [float(str(value)) for value in hits["openness"]],  # the shortest decimals of a float32
+        },
+    }
+
+
+class _KitKey:
+    """A kit as a key: equal content, equal key."""
+
+    __slots__ = ("kit",)
+
+    def __init__(self, kit: Kit) -> None:
+        self.kit = kit
+
+    def __hash__(self) -> int:
+        return hash((self.kit.name, self.kit.key))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _KitKey) and (self.kit.name, self.kit.key) == (other.kit.name, other.kit.key)
+
+
+def bank_of(kit: Kit, sample_rate: int) -> Bank:
+    """Return a kit's bank, opened once per process."""
+    return _opened(_KitKey(kit), sample_rate)
+
+
+@lru_cache(maxsize=_OPEN_BANKS)
+def _opened(key: _KitKey, sample_rate: int) -> Bank:
+    return open_bank(key.kit, sample_rate)
+
+
+def _files(rows: list[Any] | list[Mapping[str, Any]]) -> list[FileEntry]:
+    return [FileEntry(row["path"], row["content_hash"], row["bytes"]) for row in rows]

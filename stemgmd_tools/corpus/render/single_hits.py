@@ -1,0 +1,148 @@
+"""Velocity single hits: every articulation of a kit at ten velocities, one file each."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple, TypedDict
+
+import numpy as np
+
+from stemgmd_tools import units
+from stemgmd_tools.audio import Pcm, TrackWriter, commit_all
+from stemgmd_tools.corpus.folder import layout
+from stemgmd_tools.corpus.render.ladder import Powers, rising
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.velocity_curve import energy
+from stemgmd_tools.performances.types import Hit, Performance
+from stemgmd_tools.pieces import NOTES, Note, Piece
+from stemgmd_tools.rendering.mix import mix
+from stemgmd_tools.rendering.plan import Plan, plan
+from stemgmd_tools.rendering.settings import RenderSettings
+from stemgmd_tools.storage.paths import inside
+
+
+class SingleHitRow(TypedDict):
+    """One row of the ``single_hits`` manifest."""
+
+    kit: str
+    articulation: str
+    piece: str
+    note: int
+    velocity: int
+    path: str
+    frames: int
+    sample_rate: int
+    onset_frame: int
+    gain_db: float
+    peak_dbfs: float
+    content_hash: str
+    bytes: int
+
+
+class SingleStroke(NamedTuple):
+    """One stroke by itself."""
+
+    velocity: int
+    onset: int
+    """Frame of its attack."""
+    plan: Plan
+
+
+def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[SingleHitRow]:
+    """Write the single hits of one kit below ``root``; they sound exactly as such strokes do in a performance.
+
+    Where a stroke would clip, all strokes of its articulation are reduced alike, so that louder ones stay louder.
+
+    :return: one row per file, by articulation in table order, then velocity.
+    :raises AudioError: if a file cannot be written.
+    """
+    rows: list[SingleHitRow] = []
+    for note in NOTES:
+        strokes = single_strokes(bank, note, settings)
+        gain_db = min(mix(stroke.plan, bank, bit_depth=settings.bit_depth).gain_db for stroke in strokes)
+        with ExitStack() as stack:
+            made = [_write_one(root, bank, settings, note, stroke, gain_db, stack) for stroke in strokes]
+            commit_all([writer for writer, _ in made])
+        rows += [row for _, row in made]
+    return rows
+
+
+def single_strokes(bank: Bank, note: Note, settings: RenderSettings) -> list[SingleStroke]:
+    """Return the ten strokes of an articulation, each by the take of its layer with which they rise in level.
+
+    Takes of one layer differ in level; see :func:`stemgmd_tools.corpus.render.ladder.rising`.
+    """
+    steps = [_takes(bank, note, velocity, settings) for velocity in layout.SINGLE_HIT_VELOCITIES]
+    chosen = rising([[_powers(bank, take) for take in takes] for takes in steps])
+    return [takes[take] for takes, take in zip(steps, chosen, strict=True)]
+
+
+def _takes(bank: Bank, note: Note, velocity: int, settings: RenderSettings) -> list[SingleStroke]:
+    """Return one stroke by each take that may play it, each as late as the longest lead-in of the bank."""
+    openness = 1.0 if note.piece is Piece.HIHAT_OPEN else 0.0
+    lead_s = units.seconds_of(int(bank.samples["onset"].max()), bank.sample_rate)
+    onset = units.frames_of(lead_s, bank.sample_rate)
+    stroke = Performance(
+        id=f"single_hits/{note.articulation}/{velocity}",
+        hits=[Hit(lead_s, note.number, velocity, openness)],  # type: ignore[arg-type]
+        duration_s=1.0 / bank.sample_rate,
+    )
+    first = plan(stroke, bank, settings, take=0)
+    played = bank.samples[int(first.strikes["sample"][0])]
+    count = int(bank.variations[played["articulation"], played["degree"], played["layer"]])
+    plans = [first, *(plan(stroke, bank, settings, take=take) for take in range(1, count))]
+    return [SingleStroke(velocity, onset, one) for one in plans]
+
+
+def _powers(bank: Bank, stroke: SingleStroke) -> Powers:
+    """Return the powers of a stroke: as levels of layers are measured, all of it, and its mean."""
+    strike = stroke.plan.strikes[0]
+    row, gain = int(strike["sample"]), float(strike["gain"])
+    pcm = bank.one_shot(row)
+    start = energy(pcm, int(bank.samples["onset"][row]), gain, bank.sample_rate)
+    samples = pcm.astype(np.int64)
+    whole = int((samples * samples).sum()) * gain * gain
+    return start, whole, whole / len(pcm)
+
+
+def _write_one(
+    root: Path,
+    bank: Bank,
+    settings: RenderSettings,
+    note: Note,
+    stroke: SingleStroke,
+    gain_db: float,
+    stack: ExitStack,
+) -> tuple[TrackWriter, SingleHitRow]:
+    """Write one stroke, from what precedes its attack to the end of its decay, to a file that has no name yet."""
+    path = layout.single_hit_path(settings, bank.kit, note.articulation, stroke.velocity)
+    stems = mix(stroke.plan, bank, bit_depth=settings.bit_depth, gain_db=gain_db)
+    pcm: Pcm = stems[note.piece].T.copy()
+    writer = stack.enter_context(
+        TrackWriter(
+            inside(root, path),
+            sample_rate=settings.sample_rate,
+            sample_format=settings.sample_format,
+            container=settings.container,
+            flac_level=settings.flac_level,
+        )
+    )
+    writer.write(pcm)
+    content_hash, size = writer.close()
+    row = SingleHitRow(
+        kit=bank.kit,
+        articulation=note.articulation,
+        piece=note.piece.value,
+        note=note.number,
+        velocity=stroke.velocity,
+        path=path.as_posix(),
+        frames=len(pcm),
+        sample_rate=settings.sample_rate,
+        onset_frame=stroke.onset,
+        gain_db=stems.gain_db,
+        peak_dbfs=round(units.db_of_gain(float(np.abs(pcm).max()) / units.full_scale(settings.bit_depth)), 2),
+        content_hash=content_hash,
+        bytes=size,
+    )
+    return writer, row

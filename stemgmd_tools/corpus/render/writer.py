@@ -1,0 +1,180 @@
+"""Writing one job: a performance through a kit, mixed, measured and encoded block by block in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import numpy as np
+
+from stemgmd_tools.audio import Pcm, TrackWriter, commit_all
+from stemgmd_tools.corpus.folder import layout
+from stemgmd_tools.corpus.render.levels import HOPS_PER_SECOND, Levels, TrackMeter, hop_frames
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.pieces import PIECES
+from stemgmd_tools.rendering.mix import Mixer, Overload
+from stemgmd_tools.rendering.plan import Plan, plan
+from stemgmd_tools.rendering.settings import RenderSettings
+from stemgmd_tools.storage.paths import inside
+
+BLOCK_SECONDS: Final = 3
+"""Long enough that a call costs little beside its work, short enough that a block stays in the processor's cache."""
+
+
+class TrackRow(Levels):
+    """One row of the ``stems`` manifest, as far as the audio tells."""
+
+    performance: str
+    kit: str
+    track: str
+    path: str
+    frames: int
+    sample_rate: int
+    hits: int
+    gain_db: float
+    seed: int
+    content_hash: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFacts:
+    """What the rows of one performance and kit say, apart from what is measured."""
+
+    performance: Performance
+    kit: str
+    frames: int
+    hits: tuple[int, ...]
+    """How many hits each of the nine stems plays."""
+    silent: frozenset[str]
+    """Tracks that are known to hold no sound: they share one file's content."""
+    gain_db: float
+    """The headroom gain that all tracks have."""
+
+    def hits_of(self, track: str) -> int:
+        """Return how many hits a track plays."""
+        return sum(self.hits[axis] for axis in layout.axes_of(track))
+
+
+@dataclass(frozen=True, slots=True)
+class _Track:
+    """One open file, what is measured of it, and which stems it is the sum of."""
+
+    name: str
+    axes: tuple[int, ...]
+    writer: TrackWriter
+    meter: TrackMeter
+
+
+def block_frames(sample_rate: int) -> int:
+    """Return how many frames a block holds: a whole number of the hops that levels are measured over."""
+    return hop_frames(sample_rate) * HOPS_PER_SECOND * BLOCK_SECONDS
+
+
+def write_performance(root: Path, performance: Performance, bank: Bank, settings: RenderSettings) -> list[TrackRow]:
+    """Render one performance through one kit and write all its tracks below ``root``.
+
+    No file gets its name before all of them are whole. The mixture is written from the sum of the very integers the
+    stems are written from. Tracks without a hit are equal, so their silence is encoded once and copied.
+
+    :return: one row per track, in the order of :func:`layout.tracks`.
+    :raises AudioError: if a file cannot be written.
+    """
+    decided = plan(performance, bank, settings)
+    mixer = Mixer(decided, bank)
+    try:
+        return _write(root, performance, decided, mixer, settings, gain_db=0.0)
+    except Overload:
+        gain_db = mixer.headroom_db(settings.bit_depth)
+        return _write(root, performance, decided, mixer, settings, gain_db=gain_db)
+
+
+def _write(
+    root: Path, performance: Performance, decided: Plan, mixer: Mixer, settings: RenderSettings, *, gain_db: float
+) -> list[TrackRow]:
+    """Write every track at one headroom gain; :class:`Overload` leaves nothing behind."""
+    hits = tuple(np.bincount(decided.strikes["piece"], minlength=len(PIECES)).tolist())
+    silent = frozenset(name for name in layout.tracks(settings) if not any(hits[a] for a in layout.axes_of(name)))
+    made = TrackFacts(performance, decided.kit, decided.frames, hits, silent, gain_db)
+    blocks = mixer.blocks(settings.bit_depth, gain_db, block_frames(settings.sample_rate))
+    return write_tracks(root, made, blocks, settings)
+
+
+def write_tracks(
+    root: Path, made: TrackFacts, blocks: Iterator[tuple[Pcm, Pcm]], settings: RenderSettings
+) -> list[TrackRow]:
+    """Write all tracks of one performance and kit from blocks of integers; an error leaves nothing behind.
+
+    :param blocks: stems (9, frames, 2) and mixture (frames, 2), each but the last of :func:`block_frames` frames.
+    :return: one row per track, in the order of :func:`layout.tracks`.
+    """
+    paths = layout.stem_paths(settings, made.performance, made.kit)
+    silent = [name for name in paths if name in made.silent]
+    written = [name for name in paths if name not in silent] + silent[:1]
+    with _open_tracks(root, paths, written, settings) as tracks:
+        for stems, mixture in blocks:
+            for track in tracks:
+                block = _share(track.axes, stems, mixture)
+                track.meter.update(block)
+                track.writer.write(block)
+        content = {track.name: track.writer.close() for track in tracks}
+        levels = {track.name: track.meter.levels() for track in tracks}
+        copies = [(tracks[-1].writer, inside(root, paths[name])) for name in silent[1:]]
+        commit_all([track.writer for track in tracks], copies)
+    rows = []
+    for name, path in paths.items():
+        source = name if name in content else silent[0]
+        rows.append(
+            TrackRow(
+                performance=made.performance.id,
+                kit=made.kit,
+                track=name,
+                path=path.as_posix(),
+                frames=made.frames,
+                sample_rate=settings.sample_rate,
+                hits=made.hits_of(name),
+                gain_db=made.gain_db,
+                seed=settings.seed,
+                content_hash=content[source][0],
+                bytes=content[source][1],
+                **levels[source],
+            )
+        )
+    return rows
+
+
+@contextmanager
+def _open_tracks(
+    root: Path, paths: dict[str, PurePosixPath], names: list[str], settings: RenderSettings
+) -> Iterator[list[_Track]]:
+    """Open the named tracks for writing; what is not committed when the context ends is removed."""
+    with ExitStack() as stack:
+        yield [
+            _Track(
+                name,
+                layout.axes_of(name),
+                stack.enter_context(
+                    TrackWriter(
+                        inside(root, paths[name]),
+                        sample_rate=settings.sample_rate,
+                        sample_format=settings.sample_format,
+                        container=settings.container,
+                        flac_level=settings.flac_level,
+                    )
+                ),
+                TrackMeter(settings.sample_rate, settings.bit_depth),
+            )
+            for name in names
+        ]
+
+
+def _share(axes: tuple[int, ...], stems: Pcm, mixture: Pcm) -> Pcm:
+    """Return a track's samples, shape (frames, 2): one stem, the mixture of all, or the sum of a group."""
+    if len(axes) == len(PIECES):
+        return mixture
+    share: Pcm = stems[axes[0]] if len(axes) == 1 else stems[list(axes)].sum(axis=0, dtype=stems.dtype)
+    return share

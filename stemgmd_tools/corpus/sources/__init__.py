@@ -1,0 +1,1 @@
+"""Sources of stems: a corpus on disk, or one that is rendered as it is read."""

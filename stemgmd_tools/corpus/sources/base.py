@@ -1,0 +1,193 @@
+"""What training and augmentation read from: stems by performance and kit, whether they lie on disk or are rendered.
+
+:class:`~stemgmd_tools.corpus.sources.disk.Corpus` reads written files,
+:class:`~stemgmd_tools.corpus.sources.virtual.VirtualCorpus` renders what is asked for. Both give the same integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.pieces import PIECES, Piece
+from stemgmd_tools.rendering.stems import Pcm
+
+
+@runtime_checkable
+class StemSource(Protocol):
+    """Stems of performances through kits, any part of any of them at once.
+
+    Sources pickle, and may be used from worker processes, forked or spawned.
+    """
+
+    @property
+    def sample_rate(self) -> int:
+        """Frames per second of all stems."""
+        ...
+
+    @property
+    def bit_depth(self) -> int:
+        """16 or 24: the integer grid of all stems. Divided by ``units.full_scale(bit_depth)`` they lie in -1..1."""
+        ...
+
+    @property
+    def performances(self) -> pd.DataFrame:
+        """One row per performance, typed as the manifest ``performances``."""
+        ...
+
+    @property
+    def hits(self) -> pd.DataFrame:
+        """One row per hit of every performance, typed as the manifest ``hits``."""
+        ...
+
+    @property
+    def kits(self) -> pd.DataFrame:
+        """One row per kit, typed as the manifest ``kits``."""
+        ...
+
+    @property
+    def tracks(self) -> pd.DataFrame:
+        """One row per track of every performance through every kit, typed as the manifest ``stems``.
+
+        What only rendering or encoding tells (levels, file hashes) is missing where nothing was rendered yet.
+        """
+        ...
+
+    @property
+    def kit_splits(self) -> dict[str, str]:
+        """Split of each kit by its name, ascending: ``train``, ``heldout``, or an empty text for a kit of your own.
+
+        What ``kits`` tells, too, which has to make the kits that are made where they are needed.
+        """
+        ...
+
+    def kits_of(self, performance: str) -> tuple[str, ...]:
+        """Return the names of the kits that a performance is there through, ascending.
+
+        What ``tracks`` tells, too, at the cost of a table of everything.
+
+        :raises UsageError: if the source does not hold this performance.
+        """
+        ...
+
+    def length(self, performance: str, kit: str) -> int:
+        """Return the common length of the stems in frames.
+
+        :raises UsageError: if the source does not hold this performance through this kit.
+        """
+        ...
+
+    def stems(
+        self,
+        performance: str,
+        kit: str,
+        start: int = 0,
+        frames: int | None = None,
+        pieces: Sequence[Piece | str] | None = None,
+    ) -> Pcm:
+        """Return a part of the stems.
+
+        :param start: first frame, 0 or more.
+        :param frames: how many frames; beyond the end there is silence. None: all that follow, which may be none.
+        :param pieces: which stems in which order; the nine in canonical order if omitted.
+        :return: a new array of shape (piece, channel, frame): int16 at 16 bits, int32 at 24. Its memory may be ordered
+            otherwise, see ``np.ascontiguousarray``.
+        :raises UsageError: if the source does not hold this performance through this kit, a piece is unknown or named
+            twice, or ``start`` or ``frames`` is negative.
+        """
+        ...
+
+    def floats(
+        self,
+        performance: str,
+        kit: str,
+        start: int = 0,
+        frames: int | None = None,
+        pieces: Sequence[Piece | str] | None = None,
+        out: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
+        """Return what :meth:`stems` returns over full scale, exactly: float32 in -1..1, shape (piece, channel, frame).
+
+        :param out: float32 array of that shape to fill and return. Fresh memory for nine stems costs half as much as
+            what is written to it. A new array, its memory ordered as its shape says, if omitted.
+        :raises UsageError: as :meth:`stems`, or if ``out`` has another shape or type.
+        """
+        ...
+
+    def played(self, performance: str) -> Performance:
+        """Return what was played.
+
+        :raises UsageError: if the source does not hold this performance.
+        """
+        ...
+
+
+class Span(NamedTuple):
+    """A part of some stems."""
+
+    start: int
+    """First frame."""
+    sounding: int
+    """Frames that lie before the end of the stems."""
+    frames: int
+    """All frames asked for; those beyond ``sounding`` are silence."""
+
+
+def span_of(length: int, start: int, frames: int | None) -> Span:
+    """Return which part of stems of ``length`` frames is asked for; ``frames`` None is all from ``start`` on.
+
+    :raises UsageError: if ``start`` or ``frames`` is negative.
+    """
+    if start < 0 or (frames is not None and frames < 0):
+        raise UsageError(f"start is {start} and frames {frames}; both must be 0 or more")
+    left = max(length - start, 0)
+    wanted = left if frames is None else int(frames)
+    return Span(int(start), min(wanted, left), wanted)
+
+
+def axes_of(pieces: Iterable[Piece | str] | None) -> tuple[int, ...]:
+    """Return the axes of pieces in the order given; those of all nine for None.
+
+    :raises UsageError: if a piece is unknown or named twice.
+    """
+    if pieces is None:
+        return tuple(range(len(PIECES)))
+    if isinstance(pieces, str):
+        raise UsageError(f"pieces is the text {pieces!r}; give a sequence of names, such as [{pieces!r}]")
+    try:
+        axes = tuple(Piece(piece).axis for piece in pieces)
+    except ValueError as error:
+        raise UsageError(f"{error}; pieces are {', '.join(PIECES)}") from None
+    if len(set(axes)) < len(axes):
+        raise UsageError(f"pieces {', '.join(PIECES[axis] for axis in axes)}: each may be named once")
+    return axes
+
+
+def not_held(source: object, performance: str, kit: str | None = None) -> UsageError:
+    """Return the error of asking a source for what it does not hold."""
+    through = "" if kit is None else f" through kit {kit}"
+    lists = "`performances`" if kit is None else "`tracks`"
+    return UsageError(f"{source}: holds no performance {performance}{through}; its {lists} lists what there is")
+
+
+def room_for(shape: tuple[int, ...], out: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """Return ``out``, or a new array if there is none.
+
+    :raises UsageError: if ``out`` is not float32 or not of this shape.
+    """
+    if out is None:
+        return np.empty(shape, np.float32)
+    if out.shape != shape or out.dtype != np.float32:
+        raise UsageError(f"out is {out.dtype} of shape {out.shape}; this part is float32 of shape {shape}")
+    return out
+
+
+def silence(shape: tuple[int, ...], bit_depth: int) -> Pcm:
+    """Return zeros in the integer type of a bit depth."""
+    return np.zeros(shape, np.int16) if bit_depth == 16 else np.zeros(shape, np.int32)

@@ -1,0 +1,270 @@
+"""A corpus on disk, opened for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stemgmd_tools import audio, units
+from stemgmd_tools.corpus.folder.build_manifests import MANIFEST_FOLDER
+from stemgmd_tools.corpus.folder.identity import Identity, require_identity
+from stemgmd_tools.corpus.folder.records import MIDI, STEMS, Record, read_record, record_path
+from stemgmd_tools.corpus.sources.base import axes_of, not_held, room_for, silence, span_of
+from stemgmd_tools.errors import CorpusError
+from stemgmd_tools.manifest.files import read_manifest
+from stemgmd_tools.performances.mapping import NoteMapping
+from stemgmd_tools.performances.midi_file import read_midi
+from stemgmd_tools.performances.types import HIT_DTYPE, Hit, Performance, records
+from stemgmd_tools.pieces import PIECES, Piece
+from stemgmd_tools.rendering.stems import Pcm
+from stemgmd_tools.storage.json_text import parse_json
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A finished corpus: what it was made with, and its manifests as typed frames.
+
+    :param root: the corpus's folder.
+    :raises CorpusError: if there is no corpus, or it is not complete yet.
+    """
+
+    root: Path
+    identity: Identity = field(init=False, repr=False)
+    """Settings, source, kits and version it was made with."""
+
+    def __post_init__(self) -> None:
+        """Look whether it is one."""
+        object.__setattr__(self, "root", Path(self.root))
+        object.__setattr__(self, "identity", require_identity(self.root))
+        if not (self.root / MANIFEST_FOLDER / "stems.parquet").is_file():
+            raise CorpusError(
+                f"{self.root}: not complete yet; run the `render` that began it again, or merge its shards"
+            )
+
+    @property
+    def performances(self) -> pd.DataFrame:
+        """One row per performance."""
+        return self.manifest("performances")
+
+    @property
+    def tracks(self) -> pd.DataFrame:
+        """One row per track: the manifest ``stems``."""
+        return self.manifest("stems")
+
+    @property
+    def hits(self) -> pd.DataFrame:
+        """One row per hit of every performance."""
+        return self.manifest("hits")
+
+    @property
+    def single_hits(self) -> pd.DataFrame:
+        """One row per single hit."""
+        return self.manifest("single_hits")
+
+    @property
+    def kits(self) -> pd.DataFrame:
+        """One row per kit."""
+        return self.manifest("kits")
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        """One row per kit that was made from others, one column per figure; NaN where a kit has no such figure."""
+        made = self.kits.dropna(subset="figures")
+        try:
+            rows = [parse_json(text) for text in made["figures"]]
+        except ValueError as error:
+            raise CorpusError(
+                f"{self.root}: the figures of a kit cannot be read ({error}); see `stemgmd verify`"
+            ) from error
+        return pd.DataFrame(rows, index=pd.Index(made["kit"].tolist(), name="kit"), dtype="float64")
+
+    @property
+    def sample_rate(self) -> int:
+        """Frames per second of all stems."""
+        return self.identity.settings.sample_rate
+
+    @property
+    def bit_depth(self) -> int:
+        """16 or 24: the integer grid of all stems; 24 for float files too."""
+        return self.identity.settings.bit_depth
+
+    @property
+    def kit_splits(self) -> dict[str, str]:
+        """Split of each kit by its name, see :class:`~stemgmd_tools.corpus.sources.base.StemSource`."""
+        kits = self.kits
+        return dict(zip(kits["kit"].tolist(), kits["kit_split"].fillna("").tolist(), strict=True))
+
+    def kits_of(self, performance: str) -> tuple[str, ...]:
+        """Return the names of the kits that a performance is there through, ascending.
+
+        :raises UsageError: if the corpus does not hold this performance.
+        """
+        found = _kits_by_performance(*self._stamped("stems")).get(performance)
+        if found is None:
+            raise not_held(self.root, performance)
+        return found
+
+    def length(self, performance: str, kit: str) -> int:
+        """Return the common length of the stems in frames.
+
+        :raises UsageError: if the corpus does not hold this performance through this kit.
+        """
+        return self._rendered(performance, kit).frames
+
+    def stems(
+        self,
+        performance: str,
+        kit: str,
+        start: int = 0,
+        frames: int | None = None,
+        pieces: Sequence[Piece | str] | None = None,
+    ) -> Pcm:
+        """Read a part of the stems; silent files stay shut.
+
+        See :meth:`~stemgmd_tools.corpus.sources.base.StemSource.stems`.
+
+        :raises UsageError: if the corpus does not hold this performance through this kit, or the part is none.
+        :raises AudioError: if a file is missing or unreadable.
+        """
+        rendered = self._rendered(performance, kit)
+        axes = axes_of(pieces)
+        span = span_of(rendered.frames, start, frames)
+        stems = silence((len(axes), span.frames, 2), self.bit_depth)
+        for row, axis in enumerate(axes):
+            path = rendered.paths[axis]
+            if path and span.sounding:
+                pcm = audio.read_pcm(self.root / path, start=span.start, frames=span.sounding)[0]
+                if pcm.shape != (span.sounding, 2):
+                    raise CorpusError(f"{self.root / path}: shorter than its row says; look with `stemgmd verify`")
+                stems[row, : span.sounding] = pcm
+        return stems.transpose(0, 2, 1)
+
+    def floats(
+        self,
+        performance: str,
+        kit: str,
+        start: int = 0,
+        frames: int | None = None,
+        pieces: Sequence[Piece | str] | None = None,
+        out: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
+        """Read a part of the stems as floats in -1..1.
+
+        See :meth:`~stemgmd_tools.corpus.sources.base.StemSource.floats`.
+        """
+        pcm = self.stems(performance, kit, start, frames, pieces)
+        unit = np.float32(1.0 / units.full_scale(self.bit_depth))
+        return np.multiply(pcm, unit, out=room_for(pcm.shape, out), casting="same_kind")
+
+    def played(self, performance: str) -> Performance:
+        """Return what was played, read from the MIDI file that lies in the corpus.
+
+        Of an example of an augmented corpus it has the hits that are heard, but neither pedal nor chokes.
+
+        :raises UsageError: if the corpus does not hold this performance.
+        :raises CorpusError: if its record or its MIDI file is missing or is not what the manifests tell of.
+        """
+        if performance not in _performances(*self._stamped("performances")):
+            raise not_held(self.root, performance)
+        if self.identity.augmentation is not None:
+            kit = self.kits_of(performance)[0]  # an example is made through one
+            return _heard(performance, self._record(STEMS, f"{kit}/{performance}").content["performance"])
+        record = self._record(MIDI, performance)
+        try:
+            midi = (self.root / record.files[0].path).read_bytes()
+        except OSError as error:
+            raise CorpusError(f"{self.root / record.files[0].path}: cannot be read ({error.strerror})") from error
+        for mapping in NoteMapping:
+            found = read_midi(
+                midi,
+                id=performance,
+                duration_s=record.content["duration_s"],
+                mapping=mapping,
+                metadata=record.content["metadata"],
+            )
+            hits = record.content["hits"]
+            if all(found.hits[name].tolist() == hits[name] for name in ("time_s", "note", "velocity")):
+                return found
+        raise CorpusError(f"{self.root}: the MIDI file of {performance} does not hold the hits that were rendered")
+
+    def _record(self, kind: str, name: str) -> Record:
+        record = read_record(record_path(self.root, kind, name))
+        if record is None:
+            raise CorpusError(f"{self.root}: has no sound record of {name}; look with `stemgmd verify`")
+        return record
+
+    def _rendered(self, performance: str, kit: str) -> _Rendered:
+        rendered = _index(*self._stamped("stems")).get((performance, kit))
+        if rendered is None:
+            raise not_held(self.root, performance, kit)
+        return rendered
+
+    def manifest(self, name: str) -> pd.DataFrame:
+        """Return a manifest; read once, a copy each time.
+
+        :raises CorpusError: if it is missing or damaged.
+        """
+        return _manifest(*self._stamped(name)).copy()
+
+    def _stamped(self, name: str) -> tuple[Path, int]:
+        """Return the file of a manifest, and what changes when the file does."""
+        path = self.root / MANIFEST_FOLDER / f"{name}.parquet"
+        try:
+            return path, path.stat().st_mtime_ns
+        except OSError:
+            return path, 0  # reading says what is wrong
+
+
+def _heard(performance: str, content: Mapping[str, Any]) -> Performance:
+    """Return the performance that the record of an augmented example tells of."""
+    hits = content["hits"]
+    rows = [Hit(*row) for row in zip(*(hits[name] for name in Hit._fields), strict=True)]
+    return Performance(performance, records(rows, HIT_DTYPE), content["duration_s"], metadata=content["metadata"])
+
+
+class _Rendered(NamedTuple):
+    """Where the stems of one performance through one kit lie."""
+
+    frames: int
+    paths: tuple[str, ...]
+    """By axis, relative to the corpus; empty for a silent stem."""
+
+
+@lru_cache(maxsize=8)
+def _manifest(path: Path, stamp: int) -> pd.DataFrame:  # noqa: ARG001 - a changed file is another entry
+    return read_manifest(path)
+
+
+@lru_cache(maxsize=2)
+def _index(path: Path, stamp: int) -> dict[tuple[str, str], _Rendered]:
+    """Return where all stems lie, by performance and kit."""
+    tracks = _manifest(path, stamp)
+    axis_of = {piece.value: piece.axis for piece in PIECES}
+    tracks = tracks[tracks["track"].isin(axis_of)]
+    columns = (tracks[name].tolist() for name in ("performance", "kit", "track", "frames", "path", "silent"))
+    paths: dict[tuple[str, str], list[str]] = {}
+    lengths: dict[tuple[str, str], int] = {}
+    for performance, kit, track, frames, file, silent in zip(*columns, strict=True):
+        lengths[performance, kit] = frames
+        paths.setdefault((performance, kit), [""] * len(PIECES))[axis_of[track]] = "" if silent else file
+    return {key: _Rendered(lengths[key], tuple(found)) for key, found in paths.items()}
+
+
+@lru_cache(maxsize=2)
+def _kits_by_performance(path: Path, stamp: int) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for performance, kit in sorted(_index(path, stamp)):
+        found[performance] = (*found.get(performance, ()), kit)
+    return found
+
+
+@lru_cache(maxsize=2)
+def _performances(path: Path, stamp: int) -> frozenset[str]:
+    return frozenset(_manifest(path, stamp)["performance"].tolist())

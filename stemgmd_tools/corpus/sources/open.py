@@ -1,0 +1,77 @@
+"""Sources of stems by one call: a corpus on disk, or one that needs none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.library import kits_named, search_path
+from stemgmd_tools.performances.mapping import NoteMapping
+from stemgmd_tools.performances.select import Selection, select
+from stemgmd_tools.performances.source import find_source
+from stemgmd_tools.rendering.settings import Mapping, RenderSettings, SampleFormat, Tail
+
+
+def open_corpus(path: Path | str) -> Corpus:
+    """Open a corpus that `stemgmd render` wrote.
+
+    :raises CorpusError: if there is none, or it is not complete yet.
+    """
+    return Corpus(Path(path))
+
+
+def virtual_corpus(
+    gmd: Path | str | None = None,
+    kits: str | Sequence[str] = ("all",),
+    seed: int = 0,
+    *,
+    midi: Path | str | None = None,
+    mapping: Mapping = "td11",
+    kit_path: Sequence[Path | str] = (),
+    sample_rate: int = 44_100,
+    sample_format: SampleFormat = "int16",
+    tail: Tail = "natural",
+    **filters: Any,
+) -> VirtualCorpus:
+    """Return performances through kits as a corpus that is rendered where it is read; nothing is written but banks.
+
+    Same arguments as options of `stemgmd render`, same integers as the files it would write.
+
+    :param gmd: folder or official zip of the Groove MIDI Dataset; default ``STEMGMD_GMD``, the cache, the starter set.
+    :param kits: names, groups or paths of sample maps: ``"train"``, ``["cedar_hall", "random:0..99"]``.
+    :param seed: decides which of several takes each hit plays.
+    :param midi: a folder of other drum MIDI files, or one file.
+    :param mapping: notes of ``midi``, ``td11`` or ``gm``; ``stemgmd`` plays one sound per piece, as the original did.
+    :param kit_path: folders searched for sample maps and sample folders, before those of ``STEMGMD_KITS``.
+    :param sample_rate: in Hz.
+    :param sample_format: ``int16``, or ``int24`` and ``float32`` for the 24-bit grid.
+    :param tail: ``natural`` lets the last sounds ring out, ``cut`` stops at the performance's end.
+    :param filters: as in :class:`Selection`: ``splits=("test",)``, ``drummers``, ``styles``, ``bpm_min``, ``bpm_max``,
+        ``beat_types``, ``ids``, ``limit``.
+    :warns LeftOutWarning: for each file of ``midi`` that cannot be used.
+    :raises StemgmdError: if there is nothing there, it cannot be read, or the filters leave nothing.
+    """
+    settings = RenderSettings(
+        seed=seed,
+        sample_rate=sample_rate,
+        container="wav",
+        sample_format=sample_format,
+        mapping=mapping,
+        tail=tail,
+    )
+    source = find_source(
+        gmd=None if gmd is None else Path(gmd),
+        midi=None if midi is None else Path(midi),
+        mapping=NoteMapping.GM if mapping == "gm" else NoteMapping.TD11,
+    )
+    try:
+        selection = Selection(**filters)
+    except TypeError as error:
+        raise UsageError(f"{error}; filters are {', '.join(Selection.__slots__)}") from None
+    names = [kits] if isinstance(kits, str) else list(kits)
+    chosen = kits_named(names, search_path([Path(folder) for folder in kit_path]))
+    return VirtualCorpus(select(source.read(), selection), chosen, settings)

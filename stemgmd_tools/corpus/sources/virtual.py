@@ -1,0 +1,281 @@
+"""A corpus that needs no disk: any part of any performance through any kit, rendered when it is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stemgmd_tools.corpus.folder.kit_rows import kit_split
+from stemgmd_tools.corpus.sources import virtual_manifests
+from stemgmd_tools.corpus.sources.base import axes_of, not_held, room_for, silence, span_of
+from stemgmd_tools.corpus.sources.process_cache import Memory
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.cache import build_banks, open_bank
+from stemgmd_tools.kits.sample_map.kit import Kit, located
+from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.pieces import Piece
+from stemgmd_tools.rendering.headroom import Peaks, headroom_db
+from stemgmd_tools.rendering.plan import plan
+from stemgmd_tools.rendering.runs import Runs, runs_of
+from stemgmd_tools.rendering.segment import Score, mix_segment, mix_segment_as_float
+from stemgmd_tools.rendering.settings import RenderSettings
+from stemgmd_tools.rendering.stems import Pcm
+
+
+class VirtualCorpus:
+    """Performances through kits as a :class:`~stemgmd_tools.corpus.sources.base.StemSource`.
+
+    The integers are those that ``stemgmd render`` writes with the same settings. Only strikes that sound in the asked
+    part are mixed. Pickles as performances, kits and settings; each process opens banks of its own, and keeps so many
+    and no more.
+
+    :param settings: of the corpus; container and layout make no difference.
+    :param cache: where banks lie; default: :func:`stemgmd_tools.data.cache_dir`.
+    :raises UsageError: if there is no performance or no kit, or two have one name.
+    """
+
+    def __init__(
+        self,
+        performances: Sequence[Performance],
+        kits: Sequence[Kit],
+        settings: RenderSettings | None = None,
+        *,
+        cache: Path | None = None,
+    ) -> None:
+        """Take what is to be rendered."""
+        self.settings = settings or RenderSettings()
+        self._performances = {performance.id: performance for performance in performances}
+        self._kits = {kit.name: located(kit) for kit in kits}
+        self._cache = cache
+        if not performances or not kits:
+            raise UsageError("nothing to render: give at least one performance and one kit")
+        if len(self._performances) < len(performances) or len(self._kits) < len(kits):
+            raise UsageError("two performances or two kits have one name; each may be given once")
+        self._start()
+
+    def __repr__(self) -> str:
+        """Say how much it holds."""
+        return f"virtual corpus of {len(self._performances):,} performances x {len(self._kits):,} kits"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave behind what belongs to a process."""
+        return {"performances": self._performances, "kits": self._kits, "settings": self.settings, "cache": self._cache}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what is to be rendered."""
+        self._performances, self._kits, self._cache = state["performances"], state["kits"], state["cache"]
+        self.settings = state["settings"]
+        self._start()
+
+    def _start(self) -> None:
+        self._kit_names = tuple(sorted(self._kits))
+        self._memory = Memory()
+
+    @property
+    def _here(self) -> Memory:
+        """What this process keeps; a forked one starts anew, since locks may be held where it was forked."""
+        if self._memory.process != os.getpid():
+            self._memory = Memory()
+        return self._memory
+
+    @property
+    def sample_rate(self) -> int:
+        """Frames per second of all stems."""
+        return self.settings.sample_rate
+
+    @property
+    def bit_depth(self) -> int:
+        """16 or 24: the integer grid of all stems."""
+        return self.settings.bit_depth
+
+    @property
+    def performances(self) -> pd.DataFrame:
+        """One row per performance; paths and the mapped MIDI are missing."""
+        return self._table("performances")
+
+    @property
+    def hits(self) -> pd.DataFrame:
+        """One row per hit of every performance."""
+        return self._table("hits")
+
+    @property
+    def kits(self) -> pd.DataFrame:
+        """One row per kit; the hash of its bank is missing."""
+        return self._table("kits")
+
+    @property
+    def tracks(self) -> pd.DataFrame:
+        """One row per track; what rendering and encoding tell is missing."""
+        return self._table("stems")
+
+    def _table(self, name: str) -> pd.DataFrame:
+        """Return a manifest; made once, a copy each time."""
+        tables = self._here.tables
+        if name not in tables:
+            played = list(self._performances.values())
+            if name == "performances":
+                tables[name] = virtual_manifests.performances(played)
+            elif name == "hits":
+                tables[name] = virtual_manifests.hits(played, self.sample_rate)
+            elif name == "kits":
+                tables[name] = virtual_manifests.kits(list(self._kits.values()))
+            else:
+                tables[name] = virtual_manifests.tracks(played, self._table("kits"), self.settings)
+        return tables[name].copy()
+
+    @property
+    def kit_splits(self) -> dict[str, str]:
+        """Split of each kit by its name, see :class:`~stemgmd_tools.corpus.sources.base.StemSource`."""
+        return {name: kit_split(self._kits[name]) for name in sorted(self._kits)}
+
+    def kits_of(self, performance: str) -> tuple[str, ...]:
+        """Return the names of all kits, ascending.
+
+        :raises UsageError: if the corpus does not hold this performance.
+        """
+        if performance not in self._performances:
+            raise not_held(self, performance)
+        return self._kit_names
+
+    def length(self, performance: str, kit: str) -> int:
+        """Return the common length of the stems in frames.
+
+        :raises UsageError: if the corpus does not hold this performance through this kit.
+        """
+        self._require(performance, kit)
+        return self._here.lengths.get((performance, kit), lambda: self._runs(performance, kit).frames)
+
+    def gain_db(self, performance: str, kit: str) -> float:
+        """Return the headroom gain applied to all stems alike, 0 or less.
+
+        :raises UsageError: if the corpus does not hold this performance through this kit.
+        """
+        self._require(performance, kit)
+        return self._gain_db(performance, kit, lambda: self._runs(performance, kit))
+
+    def stems(
+        self,
+        performance: str,
+        kit: str,
+        start: int = 0,
+        frames: int | None = None,
+        pieces: Sequence[Piece | str] | None = None,
+    ) -> Pcm:
+        """Render a part of the stems, see :meth:`stemgmd_tools.corpus.sources.base.StemSource.stems`.
+
+        :raises UsageError: if the corpus does not hold this performance through this kit, or the part is none.
+        """
+        self._require(performance, kit)
+        return self._mixed(self._score(performance, kit), kit, start, frames, pieces)
+
+    def floats(
+        self,
+        performance: str,
+        kit: str,
+        start: int = 0,
+        frames: int | None = None,
+        pieces: Sequence[Piece | str] | None = None,
+        out: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
+        """Render a part of the stems as floats in -1..1.
+
+        See :meth:`~stemgmd_tools.corpus.sources.base.StemSource.floats`.
+        """
+        self._require(performance, kit)
+        score, axes = self._score(performance, kit), axes_of(pieces)
+        stems = room_for((len(axes), 2, span_of(score.frames, start, frames).frames), out)
+        mix_segment_as_float(score, self.bank(kit), start, stems, axes, self._here.buffers)
+        return stems
+
+    def render(
+        self,
+        performance: Performance,
+        kit: str,
+        start: int = 0,
+        frames: int | None = None,
+        pieces: Sequence[Piece | str] | None = None,
+    ) -> Pcm:
+        """Render a part of a performance that need not be one of the corpus, as :meth:`stems` does; nothing is kept.
+
+        :raises UsageError: if the corpus does not hold this kit, or the part is none.
+        """
+        bank = self.bank(kit)
+        score = Score.of(plan(performance, bank, self.settings), bank, self.bit_depth, peaks=self._peaks(kit))
+        return self._mixed(score, kit, start, frames, pieces)
+
+    def played(self, performance: str) -> Performance:
+        """Return what was played.
+
+        :raises UsageError: if the corpus does not hold this performance.
+        """
+        if performance not in self._performances:
+            raise not_held(self, performance)
+        return self._performances[performance]
+
+    def kit(self, name: str) -> Kit:
+        """Return a kit.
+
+        :raises UsageError: if the corpus does not hold it.
+        """
+        if name not in self._kits:
+            raise UsageError(f"{self}: has no kit {name}; its `kits` lists what there is")
+        return self._kits[name]
+
+    def bank(self, kit: str) -> Bank:
+        """Return the bank of a kit, built if the cache does not hold it.
+
+        :raises UsageError: if the corpus does not hold this kit.
+        :raises KitError: if the bank cannot be built.
+        """
+        found = self.kit(kit)
+        return self._here.banks.get(kit, lambda: open_bank(found, self.sample_rate, cache=self._cache))
+
+    def build_banks(self, jobs: int = 1) -> None:
+        """Build all banks that the cache does not hold yet, so that no worker has to.
+
+        :param jobs: how many at a time, each in a process of its own.
+        :raises KitError: if a bank cannot be built.
+        """
+        build_banks(list(self._kits.values()), self.sample_rate, jobs=jobs, cache=self._cache)
+
+    def _require(self, performance: str, kit: str) -> None:
+        if performance not in self._performances or kit not in self._kits:
+            raise not_held(self, performance, kit)
+
+    def _peaks(self, kit: str) -> Peaks:
+        return self._here.peaks.get(kit, lambda: Peaks(self.bank(kit)))
+
+    def _runs(self, performance: str, kit: str) -> Runs:
+        bank = self.bank(kit)
+        return runs_of(plan(self._performances[performance], bank, self.settings), bank)
+
+    def _score(self, performance: str, kit: str) -> Score:
+        """Return a score; only its gain is kept for long, since it takes longest to find."""
+
+        def make() -> Score:
+            runs = self._runs(performance, kit)
+            return Score(runs, self.bit_depth, self._gain_db(performance, kit, lambda: runs))
+
+        return self._here.scores.get((performance, kit), make)
+
+    def _gain_db(self, performance: str, kit: str, runs: Callable[[], Runs]) -> float:
+        def find() -> float:
+            return headroom_db(runs(), self.bank(kit), self.bit_depth, peaks=self._peaks(kit))
+
+        return self._here.gains.get((performance, kit), find)
+
+    def _mixed(
+        self, score: Score, kit: str, start: int, frames: int | None, pieces: Sequence[Piece | str] | None
+    ) -> Pcm:
+        axes = axes_of(pieces)
+        span = span_of(score.frames, start, frames)
+        stems = silence((len(axes), span.frames, 2), self.bit_depth)
+        mix_segment(score, self.bank(kit), span.start, stems, axes, self._here.buffers)
+        return stems.transpose(0, 2, 1)

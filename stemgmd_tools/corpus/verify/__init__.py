@@ -1,0 +1,1 @@
+"""Verifying a corpus: rows against files, files against rows, audio against what is said of it."""

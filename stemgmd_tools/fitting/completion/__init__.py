@@ -1,0 +1,1 @@
+"""From the articulations that were recorded to a whole kit."""

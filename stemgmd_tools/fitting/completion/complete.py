@@ -1,0 +1,201 @@
+"""From the fitted voices of a recording to a whole kit: all 22 articulations, each with its source declared.
+
+What was recorded is used as it is. What lacks is a variant of a fitted stroke of the same kit
+(:mod:`stemgmd_tools.fitting.completion.variants`), or, where no stroke of the instrument was recorded, the piece of a
+donor brought to the kit's level (:mod:`stemgmd_tools.fitting.completion.donors`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Final
+
+from stemgmd_tools.errors import KitError
+from stemgmd_tools.fitting.completion.donors import Lent, lend, recordings
+from stemgmd_tools.fitting.completion.variants import VARIANTS, made
+from stemgmd_tools.fitting.hihat.openness_degrees import opened, shut
+from stemgmd_tools.fitting.recordings.families import family_of
+from stemgmd_tools.fitting.velocity.typical import with_laws, with_soft_ends
+from stemgmd_tools.kits.sample_map.licence import attribution_over, license_over
+from stemgmd_tools.kits.sample_map.schema import SCHEMA_ID, Articulation, KitMap
+from stemgmd_tools.kits.synthesis.parameters import Jitter, RoomModel, VoiceModel
+from stemgmd_tools.kits.voices.arithmetic import louder
+from stemgmd_tools.kits.voices.compact import compacted
+from stemgmd_tools.pieces import ARTICULATIONS
+
+if TYPE_CHECKING:
+    from stemgmd_tools.fitting.estimation.recorded_kit import Fitted
+
+VARIATIONS: Final = 3
+"""One-shots per layer of a completed voice."""
+
+MOST_JITTER_DB: Final = 1.5
+"""Standard deviation of a stroke's level, at most: recorded repeats show 0.2 to 1.5 dB, a few soft ones more."""
+
+_INSTRUMENTS: Final = (
+    "kick",
+    "snare_head",
+    "snare_cross_stick",
+    "hihat_closed_bow",
+    "hihat_open_bow",
+    "ride_bow",
+    "crash1_edge",
+)
+"""What no other stroke of a kit stands in for as well as a donor does."""
+_STICKS: Final = ("hihat_closed_bow", "hihat_closed_edge", "hihat_pedal")
+_RELEASE_S: Final = {"hihat_open": 0.06, "hihat_close": 0.03, "hihat_pedal": 0.03, "ride": 0.12, "crash": 0.12}
+
+
+def complete_map(
+    fitted: Fitted,
+    donors: Sequence[Fitted] = (),
+    *,
+    name: str | None = None,
+    title: str | None = None,
+    description: str | None = None,
+    room: RoomModel | None = None,
+    gain_db: float = 0.0,
+    leave_out: Collection[str] = (),
+) -> KitMap:
+    """Return a kit with all 22 articulations.
+
+    :param fitted: the voices of the recorded kit it is made from.
+    :param donors: fitted kits that lend what cannot be made from those, the first that has it.
+    :param name: default: the recorded kit's with ``_model``; ``title`` and ``description`` likewise.
+    :param leave_out: articulations of the recording that are made from others all the same.
+    :raises KitError: if an articulation can neither be made nor borrowed, or a licence is not known.
+    """
+    fitted, *donors = (one._replace(voices=_ruled(one)) for one in (fitted, *donors))
+    completion = _Completion(fitted, donors, leave_out)
+    voices = {articulation: completion[articulation] for articulation in ARTICULATIONS}
+    kits = {one.kit.name: one.kit for one in (fitted, *donors)}
+    measured_on = recordings({a: lent.kits for a, lent in voices.items()}, kits)
+    source = fitted.kit.map
+    return KitMap(
+        schema_id=SCHEMA_ID,
+        name=name or f"{source.name}_model",
+        title=title or f"{source.title}, modelled",
+        description=description or f"Fitted to recordings: {source.description}",
+        license=license_over(one.license for one in measured_on),
+        attribution=attribution_over(measured_on),
+        measured_on=measured_on,
+        gain_db=gain_db,
+        room=room,
+        articulations={a: articulation(a, lent.voice) for a, lent in _with_degrees(voices).items()},
+    )
+
+
+def _ruled(fitted: Fitted) -> dict[str, VoiceModel]:
+    """Return the voices with a law at every velocity."""
+    recorded = fitted.kit.map
+    return with_laws(with_soft_ends(fitted.voices, recorded), recorded)
+
+
+def need_sources(kit: str, recorded: Collection[str]) -> None:
+    """Refuse a kit that lacks what nothing can stand in for.
+
+    :param recorded: articulations that were recorded, of the kit or of a donor.
+    :raises KitError: naming the first that lacks.
+    """
+    found = set(recorded)
+    size = 0
+    while size != len(found):
+        size = len(found)
+        found |= {name for name, variants in VARIANTS.items() if any(variant.of in found for variant in variants)}
+    for name in ARTICULATIONS:
+        if name not in found:
+            raise _lacking(kit, name)
+
+
+def _lacking(kit: str, name: str) -> KitError:
+    ways = ", ".join(variant.of for variant in VARIANTS.get(name, ())) or "none"
+    return KitError(f"kit {kit}: {name} was not recorded and can be made only from: {ways}; name a donor that has it")
+
+
+class _Completion:
+    """Finds the voice of every articulation, once."""
+
+    def __init__(self, fitted: Fitted, donors: Sequence[Fitted], leave_out: Collection[str]) -> None:
+        self._fitted = fitted
+        self._own = {name: voice for name, voice in fitted.voices.items() if name not in leave_out}
+        self._donors = donors
+        self._found: dict[str, Lent] = {}
+
+    def __getitem__(self, name: str) -> Lent:
+        found = self._find(name, ())
+        if found is None:
+            raise _lacking(self._fitted.kit.name, name)
+        return found
+
+    def _find(self, name: str, above: tuple[str, ...]) -> Lent | None:
+        """Return a voice, or None; ``above`` are the articulations it is wanted for, which it cannot be made from."""
+        if name not in self._found:
+            found = self._recorded(name) or self._look(name, (*above, name))
+            if found is None:
+                return None
+            self._found[name] = found
+        return self._found[name]
+
+    def _recorded(self, name: str) -> Lent | None:
+        return Lent(self._own[name], (self._fitted.kit.name,)) if name in self._own else None
+
+    def _look(self, name: str, above: tuple[str, ...]) -> Lent | None:
+        variants = VARIANTS.get(name, ())
+        if name in _INSTRUMENTS:
+            return self._borrow(name, self._donors) or self._vary(name, above)
+        mate = self._find(variants[0].of, above) if variants and variants[0].of not in above else None
+        lender = [donor for donor in self._donors if mate is not None and mate.kits == (donor.kit.name,)]
+        return self._borrow(name, lender) or self._vary(name, above) or self._borrow(name, self._donors)
+
+    def _borrow(self, name: str, donors: Sequence[Fitted]) -> Lent | None:
+        lent = lend(self._own, donors, name)
+        if lent is None:
+            return None
+        donor, gain_db = lent
+        return Lent(louder(donor.voices[name], gain_db), (donor.kit.name,))
+
+    def _vary(self, name: str, above: tuple[str, ...]) -> Lent | None:
+        for variant in VARIANTS.get(name, ()):
+            found = None if variant.of in above else self._find(variant.of, above)
+            if found is not None:
+                rim = self._besides("snare_cross_stick" if variant.rim_db is not None else None, above)
+                toward = self._besides(variant.toward, above)
+                kits = dict.fromkeys(kit for one in (found, rim, toward) if one is not None for kit in one.kits)
+                keeps = name.startswith("hihat_open")
+                voice = found.voice if keeps else found.voice.model_copy(update={"openness": None})
+                return Lent(made(variant, voice, rim and rim.voice, toward and toward.voice), tuple(kits))
+        return None
+
+    def _besides(self, name: str | None, above: tuple[str, ...]) -> Lent | None:
+        """Return what a variant takes besides the stroke it is made from, if the kit has it."""
+        return None if name is None or name in above else self._find(name, above)
+
+
+def _with_degrees(voices: dict[str, Lent]) -> dict[str, Lent]:
+    """Return all voices, hats with all their degrees."""
+    done = dict(voices)
+    for stroke in ("bow", "edge"):
+        wide, tight = voices[f"hihat_open_{stroke}"], voices[f"hihat_closed_{stroke}"]
+        done[f"hihat_open_{stroke}"] = wide._replace(voice=opened(wide.voice, tight.voice))
+        done[f"hihat_closed_{stroke}"] = tight._replace(voice=shut(tight.voice, wide.voice))
+    return done
+
+
+def _steadied(jitter: Jitter) -> Jitter:
+    """Return a jitter without the outliers that come of two repeats of a soft stroke."""
+    return jitter.model_copy(update={"level_db": min(jitter.level_db, MOST_JITTER_DB)})
+
+
+def articulation(name: str, voice: VoiceModel) -> Articulation:
+    """Return an articulation that plays a voice: what it is choked by and what it chokes follow from its name."""
+    piece = name.split("_", maxsplit=1)[0]
+    rings = piece in ("hihat", "ride", "crash1", "crash2")
+    release_s = next((s for prefix, s in _RELEASE_S.items() if name.startswith(prefix)), None)
+    return Articulation(
+        model=compacted(voice).model_copy(
+            update={"layers": family_of(name).form.layers, "variations": VARIATIONS, "jitter": _steadied(voice.jitter)}
+        ),
+        choke_group=piece if rings else None,
+        chokes=name in _STICKS,
+        **({} if release_s is None else {"release_s": release_s}),
+    )

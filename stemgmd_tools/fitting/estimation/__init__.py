@@ -1,0 +1,1 @@
+"""From recorded strokes to voices: one articulation, and all that were recorded."""

@@ -1,0 +1,1 @@
+"""How near fitted voices come to their recordings: metrics, reports, plots."""

@@ -1,0 +1,1 @@
+"""Degrees of openness of fitted hi-hats."""

@@ -1,0 +1,1 @@
+"""The modes of a fitted voice: frequencies, decays, phases, glide."""

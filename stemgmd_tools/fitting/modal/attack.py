@@ -1,0 +1,95 @@
+"""Fast modes of stick and beater: what the body's modes leave of the first milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from scipy.signal import resample_poly
+
+from stemgmd_tools.fitting.modal.damped import Law, Solver
+from stemgmd_tools.fitting.modal.esprit import Poles, esprit
+from stemgmd_tools.fitting.modal.mode_levels import Amplitudes
+from stemgmd_tools.fitting.modal.mode_table import mode_table
+from stemgmd_tools.fitting.modal.shared_phases import shared_modes
+from stemgmd_tools.fitting.recordings.recordings import ONSET_FRAMES, Strokes
+from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE, Float
+from stemgmd_tools.kits.synthesis.parameters import REFERENCE_VELOCITY, Modes
+
+_LENGTH_S: Final = 0.014
+_STEP: Final = 2
+_LOWEST_HZ: Final = 40.0
+_HIGHEST_HZ: Final = 9000.0
+_DECAYS: Final = (60.0, 4000.0)
+_ONSET_S: Final = 0.0002
+_SILENT: Final = 1e-7
+
+
+def fit_attack(strokes: Sequence[Strokes], count: int, law: Law | None, rung: Sequence[Amplitudes]) -> Modes | None:
+    """Return up to ``count`` fast modes of the residual; None if nothing is left.
+
+    :param law: the body's modes, and ``rung`` their amplitudes in each of the strokes; None and empty without a body.
+    """
+    if count == 0:
+        return None
+    left = [_residual(one, law, rung[index] if law else None) for index, one in enumerate(strokes)]
+    loud = [layer for layer in left if np.abs(layer).max() > _SILENT]
+    if not loud:
+        return None
+    slow = [resample_poly(layer, 1, _STEP, axis=1) for layer in loud]
+    channels = [sound[:, channel].astype(np.complex128) for layer in slow for sound in layer for channel in (0, 1)]
+    poles = esprit(channels, SAMPLE_RATE / _STEP, min(2 * count + 16, 60))
+    inside = (poles.frequency_hz > _LOWEST_HZ) & (poles.frequency_hz < _HIGHEST_HZ)
+    poles = poles.where(inside & (poles.decay > _DECAYS[0]) & (poles.decay < _DECAYS[1]))
+    if not len(poles.decay):
+        return None
+    energy = sum(_energy(one) / (np.abs(one.values) ** 2).sum() for one in _solved(poles, strokes, left))
+    poles = poles.where(np.sort(np.argsort(-energy / poles.decay, kind="stable")[:count]))
+    law = Law(poles, onset_s=_ONSET_S)
+    basis = law.basis(0.0, np.arange(left[0].shape[1]) / SAMPLE_RATE)
+    size = [1.0 / (np.sqrt((layer**2).mean()) + 1e-12) for layer in left]
+    shared = shared_modes(
+        poles.frequency_hz,
+        [basis * one for one in size],
+        [_flat(layer) * one for layer, one in zip(left, size, strict=True)],
+        _solved(poles, strokes, left),
+    )
+    return mode_table(poles, *shared, law)
+
+
+def _flat(layer: Float) -> Float:
+    """Return (frames, repeats x 2) of (repeats, frames, 2)."""
+    return layer.transpose(1, 0, 2).reshape(layer.shape[1], -1)
+
+
+def _energy(one: Amplitudes) -> Float:
+    return np.asarray((np.abs(one.values) ** 2).mean(axis=(0, 1)))
+
+
+def _padded(sound: Float, frames: int) -> Float:
+    return np.concatenate([sound[:frames], np.zeros((max(0, frames - len(sound)), 2))])
+
+
+def _residual(one: Strokes, law: Law | None, rung: Amplitudes | None) -> Float:
+    """Return (repeats, frames, 2): the first milliseconds of each without the body's modes as they sound in it."""
+    frames = round(_LENGTH_S * SAMPLE_RATE)
+    sounds = np.stack([_padded(repeat[ONSET_FRAMES:], frames) for repeat in one.repeats])
+    if law is None or rung is None:
+        return sounds
+    basis = law.basis(float(np.log(one.velocity / REFERENCE_VELOCITY)), np.arange(frames) / SAMPLE_RATE)
+    return np.asarray(sounds - (basis @ rung.values.transpose(0, 2, 1)).real)
+
+
+def _solved(poles: Poles, strokes: Sequence[Strokes], left: Sequence[Float]) -> list[Amplitudes]:
+    """Return the amplitudes of fast modes in what is ``left`` of each velocity, (repeats, frames, 2)."""
+    law = Law(poles, onset_s=_ONSET_S)
+    basis = law.basis(0.0, np.arange(left[0].shape[1]) / SAMPLE_RATE)
+    solver = Solver(basis, ridge=1e-2)
+    solved = []
+    for one, sounds in zip(strokes, left, strict=True):
+        flat = _flat(sounds)
+        values = solver.amplitudes(flat).T.reshape(len(sounds), 2, -1)
+        remainder = (solver.remainder(flat) ** 2).mean()
+        solved.append(Amplitudes(one.velocity, values, np.sqrt(2.0 * remainder / (np.abs(basis) ** 2).sum(axis=0))))
+    return solved

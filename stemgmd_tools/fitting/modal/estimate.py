@@ -1,0 +1,256 @@
+"""The modes of one articulation, estimated from all its recorded velocities at once.
+
+    fit_modes(strokes, family) -> ModalFit(body, glide, attack)
+
+``strokes`` are the velocity layers of one articulation at one degree of openness, softest first; ``body``, ``glide``
+and ``attack`` go into a :class:`~stemgmd_tools.kits.synthesis.parameters.VoiceModel` as they are. To know what is left
+for noise, ring them: ``ModeBank.from_parameters(fit.body).energy(velocity, times_s)`` is their expected power, and
+``strike`` their waveform; a recording's own phases differ a little from stroke to stroke, so compare energies in bands
+rather than subtract waveforms.
+
+Struck drums: poles by ESPRIT in sub-bands from every stroke, the glide taken out; the modes that explain most, the
+glide and the exponents of velocity refined together (:mod:`.damped`, :mod:`.shared_poles`); starts, phases and stereo
+that strokes agree on (:mod:`.shared_phases`); levels over velocity (:mod:`mode_levels`). Attack modes fit what is left
+of the first milliseconds (:mod:`attack`). Cymbals: peaks of the spectrum after the attack, with free phases
+(:mod:`peaks`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+import numpy as np
+from scipy.signal import resample_poly
+
+from stemgmd_tools.fitting.modal.attack import fit_attack
+from stemgmd_tools.fitting.modal.damped import Law, Observed, Solver, observe, refine, unexplained, weighted_basis
+from stemgmd_tools.fitting.modal.esprit import NO_POLES, Complex, Poles, poles_in_bands
+from stemgmd_tools.fitting.modal.glide import NO_GLIDE, GlideLaw, estimate_glide
+from stemgmd_tools.fitting.modal.mode_levels import Amplitudes
+from stemgmd_tools.fitting.modal.mode_table import mode_table
+from stemgmd_tools.fitting.modal.peaks import fit_peaks
+from stemgmd_tools.fitting.modal.shared_phases import agreement_of, mean_stroke, shared_modes, starts_s
+from stemgmd_tools.fitting.modal.shared_poles import refine_shared
+from stemgmd_tools.fitting.recordings.families import Family, Form
+from stemgmd_tools.fitting.recordings.recordings import ONSET_FRAMES, Strokes
+from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE, Float
+from stemgmd_tools.kits.synthesis.parameters import REFERENCE_VELOCITY, Glide, Modes
+
+_LONGEST_S: Final = 1.4
+_SHORTEST_S: Final = 0.06
+_BANDWIDTH: Final = 2.5
+"""Rate of the decimated sounds over the highest mode."""
+_DECAYS: Final = (0.7, 280.0)
+"""t60 of 10 s to 25 ms."""
+_ABOVE_FLOOR: Final = 2.0
+_ROUNDS: Final = 10
+_LAST_ROUNDS: Final = 3
+_SHARED_ROUNDS: Final = 4
+_TWINS: Final = 0.6
+"""Two poles nearer than this share of the lesser decay are one: apart, they would cancel with huge amplitudes."""
+_SPARE: Final = 3
+"""Candidates per mode that is kept."""
+_LEAST_GLIDE: Final = 0.004
+
+
+class ModalFit(NamedTuple):
+    """The modes of one articulation."""
+
+    body: Modes | None
+    """None where noise alone does."""
+    glide: Glide | None
+    attack: Modes | None
+    together: tuple[Strokes, ...] = ()
+    """The strokes of a drum, moved so that they start together."""
+
+
+class _Window(NamedTuple):
+    """A stretch of a stroke in which poles are looked for."""
+
+    start_s: float
+    length_s: float
+    highest_hz: float
+
+
+def fit_modes(strokes: Sequence[Strokes], family: Family) -> ModalFit:
+    """Return the modes that the strokes of all velocities share.
+
+    :param strokes: one articulation at one degree of openness, softest first.
+    """
+    form = family.form
+    if form.body_modes == 0 or not strokes:
+        return ModalFit(None, None, None)
+    if form.free_phase:
+        return ModalFit(fit_peaks(strokes, form), None, None)
+    return _fit_struck(strokes, family)
+
+
+def _fit_struck(strokes: Sequence[Strokes], family: Family) -> ModalFit:
+    """Return body, glide and attack of a struck drum."""
+    form = family.form
+    pairs = [(one, layer) for layer in strokes if (one := _observed(layer, form.highest_mode_hz)) is not None]
+    seen = [one for one, _ in pairs]
+    if not seen:
+        return ModalFit(None, None, fit_attack(strokes, form.attack_modes, None, ()))
+    law = Law(NO_POLES, onset_s=form.mode_onset_s)
+    glides = [NO_GLIDE]
+    if form.glides:
+        found = estimate_glide([(_nepers(one), _heard(one)[0].mean(axis=1)) for one in strokes])
+        glides += [found] if found != NO_GLIDE else []
+    tried = [_with_poles(law, glide, strokes, seen, form.body_modes, form.highest_mode_hz) for glide in glides]
+    law = min(tried, key=lambda one: unexplained(one, seen))
+    if not len(law.poles.decay):
+        return ModalFit(None, None, fit_attack(strokes, form.attack_modes, None, ()))
+    law = refine(law, seen, _ROUNDS, glides=form.glides, decays=_DECAYS)
+    merged = _strongest(law, seen, form.body_modes)
+    if len(merged.poles.decay) < len(law.poles.decay):
+        law = refine(merged, seen, _LAST_ROUNDS, glides=form.glides, decays=_DECAYS)
+        law = _strongest(law, seen, form.body_modes)
+    heard = _together(law, pairs)
+    law = _shared_law(law, heard, form)
+    seen, rung, bases = _rung(law, heard, form)
+    body = mode_table(law.poles, *shared_modes(law.poles.frequency_hz, bases, [one.sounds for one in seen], rung), law)
+    return ModalFit(body, _glide(law), fit_attack(heard, form.attack_modes, law, rung), tuple(heard))
+
+
+def _rung(law: Law, heard: Sequence[Strokes], form: Form) -> tuple[list[Observed], list[Amplitudes], list[Complex]]:
+    """Return strokes as modes are fitted to them, the amplitudes of their modes, and the weighted modes."""
+    pairs = [(one, layer) for layer in heard if (one := _observed(layer, form.highest_mode_hz)) is not None]
+    seen = [one for one, _ in pairs]
+    return seen, [_amplitudes(law, one, layer) for one, layer in pairs], [weighted_basis(law, one) for one in seen]
+
+
+def _shared_law(law: Law, heard: Sequence[Strokes], form: Form) -> Law:
+    """Return a law refined for what strokes share that start together."""
+    seen, rung, bases = _rung(law, heard, form)
+    sounds = [one.sounds for one in seen]
+    agreed = agreement_of(law.poles.frequency_hz, bases, sounds, rung)
+    gain = agreed.gain * agreed.turn
+    means = [mean_stroke(sound) for sound in sounds]
+    return refine_shared(law, seen, means, gain, _SHARED_ROUNDS, glides=form.glides, decays=_DECAYS)
+
+
+def _nepers(one: Strokes) -> float:
+    return float(np.log(one.velocity / REFERENCE_VELOCITY))
+
+
+def _heard(one: Strokes) -> list[Float]:
+    """Return the repeats from the attack on."""
+    return [repeat[ONSET_FRAMES:] for repeat in one.repeats]
+
+
+def _observed(one: Strokes, highest_hz: float) -> Observed | None:
+    """Return the strokes of one velocity, decimated, up to where the recordings' noise takes over."""
+    step = max(1, int(SAMPLE_RATE / (_BANDWIDTH * highest_hz)))
+    frames = min(*(len(repeat) for repeat in one.repeats), ONSET_FRAMES + round(_LONGEST_S * SAMPLE_RATE))
+    sounds = np.concatenate([repeat[:frames] for repeat in one.repeats], axis=1)
+    slow = resample_poly(sounds, 1, step, axis=0)
+    times_s = (np.arange(len(slow)) * step - ONSET_FRAMES) / SAMPLE_RATE
+    floor = 10.0 ** (one.noise_floor_db / 20.0) * _ABOVE_FLOOR
+    loud = np.sqrt((slow**2).mean(axis=1)) > floor
+    last = int(np.flatnonzero(loud)[-1]) + 1 if loud.any() else 0
+    kept = slice(int(np.searchsorted(times_s, 0.0)), last)
+    if last <= kept.start or times_s[kept][-1] < _SHORTEST_S:
+        return None
+    importance = (one.velocity / REFERENCE_VELOCITY) ** 0.25
+    return observe(_nepers(one), times_s[kept], slow[kept], floor / np.sqrt(step), importance)
+
+
+def _with_poles(
+    law: Law, glide: GlideLaw, strokes: Sequence[Strokes], seen: Sequence[Observed], count: int, highest_hz: float
+) -> Law:
+    """Return a law with a glide and the poles that explain most of the sounds once it is taken out."""
+    law = replace(law, depth=glide.depth, time_s=glide.time_s, glide_exponent=glide.exponent)
+    order = max(8, min(30, int(count * 1.6 / np.ceil(highest_hz / 500.0)) + 8))
+    found = NO_POLES
+    for window in (_Window(0.2, 1.0, min(1000.0, highest_hz)), _Window(0.008, 0.4, highest_hz)):
+        sounds, rate_hz = _straightened(law, strokes, window)
+        if sounds:
+            poles = poles_in_bands(sounds, rate_hz, window.highest_hz, order, _DECAYS)
+            found = found.joined(poles.where(_apart(poles, found)))
+    return _strongest(_strongest(replace(law, poles=found), seen, count * _SPARE), seen, count)
+
+
+def _apart(poles: Poles, known: Poles) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which of ``poles`` are not among the known ones."""
+    if not len(known.decay):
+        return np.ones(len(poles.decay), bool)
+    distance = np.abs(poles.frequency_hz[:, None] - known.frequency_hz)
+    distance = distance + np.abs(poles.decay[:, None] - known.decay) / 4.0
+    return np.asarray(distance.min(axis=1) > 1.5)
+
+
+def _straightened(law: Law, strokes: Sequence[Strokes], window: _Window) -> tuple[list[Float], float]:
+    """Return the channels of all strokes within a window, on a time axis on which their pitch stands still."""
+    step = max(1, int(SAMPLE_RATE / (_BANDWIDTH * window.highest_hz)))
+    sounds: list[Float] = []
+    for one in strokes:
+        for repeat in _heard(one):
+            length = min(len(repeat) / SAMPLE_RATE - window.start_s, window.length_s)
+            if length < _SHORTEST_S:
+                continue
+            times_s = np.arange(round((window.start_s + length) * SAMPLE_RATE)) / SAMPLE_RATE
+            warped = law.warped(_nepers(one), times_s)
+            for channel in repeat[: len(times_s)].T:
+                even = np.interp(times_s, warped, channel)
+                sounds.append(resample_poly(even, 1, step)[round(window.start_s * SAMPLE_RATE / step) :])
+    return sounds, SAMPLE_RATE / step
+
+
+def _strongest(law: Law, seen: Sequence[Observed], count: int) -> Law:
+    """Return a law with the ``count`` poles whose modes hold most of the weighted sounds, twins merged."""
+    held = np.zeros(len(law.poles.decay))
+    for one in seen:
+        basis = weighted_basis(law, one)
+        amplitudes = Solver(basis).amplitudes(one.targets)
+        held += (np.abs(amplitudes) ** 2).sum(axis=1) * (np.abs(basis) ** 2).sum(axis=0)
+    picked: list[int] = []
+    rate = law.rates(0.0)
+    for index in np.argsort(-held, kind="stable"):
+        near = _TWINS * np.minimum(law.poles.decay[picked], law.poles.decay[index])
+        if (np.abs(rate[picked] - rate[index]) > near).all():
+            picked.append(int(index))
+        if len(picked) == count:
+            break
+    return replace(law, poles=law.poles.where(np.sort(np.array(picked, np.intp))))
+
+
+def _amplitudes(law: Law, seen: Observed, one: Strokes) -> Amplitudes:
+    """Return the amplitudes of the modes in each stroke of one velocity, and how uncertain they are."""
+    basis = weighted_basis(law, seen)
+    solver = Solver(basis)
+    values: Complex = solver.amplitudes(seen.sounds).T.reshape(len(one.repeats), 2, -1)
+    left = (solver.remainder(seen.sounds) ** 2).mean()
+    error = np.sqrt(2.0 * left / (np.abs(basis) ** 2).sum(axis=0))
+    return Amplitudes(one.velocity, values, error)
+
+
+def _together(law: Law, pairs: Sequence[tuple[Observed, Strokes]]) -> list[Strokes]:
+    """Return the strokes moved in time so that their modes agree."""
+    rung = [_amplitudes(law, one, layer) for one, layer in pairs]
+    # Where a stroke is moved, phases turn with the pitch at the attack, before the glide.
+    turning = law.poles.frequency_hz * (1.0 + sum(law.depth))
+    early_s = starts_s([weighted_basis(law, one) for one, _ in pairs], [one.sounds for one, _ in pairs], rung, turning)
+    return [
+        replace(layer, repeats=tuple(_late(sound, late) for sound, late in zip(layer.repeats, late_s, strict=True)))
+        for (_, layer), late_s in zip(pairs, early_s, strict=True)
+    ]
+
+
+def _late(sound: Float, late_s: float) -> Float:
+    """Return a sound that starts so much later, or earlier."""
+    frames = round(late_s * SAMPLE_RATE)
+    return np.concatenate([np.zeros((max(0, frames), 2)), sound[max(0, -frames) :]])
+
+
+def _glide(law: Law) -> Glide | None:
+    """Return the glide as a sample map holds it; None where there is hardly any."""
+    if max(abs(depth) for depth in law.depth) < _LEAST_GLIDE:
+        return None
+    return Glide(
+        depth=tuple(round(depth, 4) for depth in law.depth),
+        time_s=tuple(round(time_s, 4) for time_s in law.time_s),
+        velocity_exponent=round(law.glide_exponent, 3),
+    )

@@ -1,0 +1,69 @@
+"""Poles and glide refined for what all strokes share, once it is known when each of them starts.
+
+With amplitudes of its own for every stroke a fit may hide in them what it gets wrong; here the modes' shapes are one
+for all velocities, projected out as one set, and only their gains differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import scipy.linalg
+
+from stemgmd_tools.fitting.modal.damped import Law, Observed, Step, descend, freedoms, jacobian, weighted_basis
+from stemgmd_tools.fitting.modal.esprit import Complex
+from stemgmd_tools.kits.synthesis.bands import Float
+
+_RIDGE: Final = 3e-3
+
+
+def refine_shared(
+    law: Law,
+    seen: Sequence[Observed],
+    strokes: Sequence[Float],
+    gain: Complex,
+    rounds: int,
+    *,
+    glides: bool,
+    decays: tuple[float, float],
+) -> Law:
+    """Return a law that explains more of the strokes with shapes that all velocities share.
+
+    :param strokes: (N, 2) mean stroke of each velocity, weighted as ``seen`` is.
+    :param gain: (velocities, K) complex amplitudes of the modes over their shapes, fixed.
+    :param rounds: damped Gauss-Newton steps.
+    :param glides: whether depth, times and exponent of the glide may change.
+    :param decays: least and greatest decay, nepers per second.
+    """
+    free = freedoms(law, seen, glides=glides)
+    return descend(law, lambda tried: _step(tried, seen, strokes, gain), free, rounds, decays)
+
+
+def _step(law: Law, seen: Sequence[Observed], strokes: Sequence[Float], gain: Complex) -> Step:
+    """Return the Gauss-Newton step over all velocities, shared shapes projected out."""
+    count = len(law.poles.decay)
+    bases = [weighted_basis(law, one) * row for one, row in zip(seen, gain, strict=True)]
+    real = [np.concatenate([basis.real, -basis.imag], axis=1) for basis in bases]
+    gram = sum((one.T @ one for one in real), np.zeros((2 * count, 2 * count)))
+    size = np.sqrt(np.diag(gram)) + 1e-30
+    real = [one / size for one in real]
+    factor = scipy.linalg.cho_factor(gram / np.outer(size, size) + _RIDGE * np.eye(2 * count))
+    projected = sum((one.T @ sound for one, sound in zip(real, strokes, strict=True)), np.zeros((2 * count, 2)))
+    both = scipy.linalg.cho_solve(factor, projected)
+    shape = (both[:count] + 1j * both[count:]) / size[:count, None]
+    width = 2 * count + 7
+    cost, slope, curvature = 0.0, np.zeros(width), np.zeros((width, width))
+    across = [np.zeros((2 * count, width)) for _ in range(2)]
+    for one, basis, columns, sound in zip(seen, bases, real, strokes, strict=True):
+        left = sound - columns @ both
+        cost += float((left**2).sum())
+        for channel in range(2):
+            moves = jacobian(law, one, basis * shape[:, channel])
+            slope += moves.T @ left[:, channel]
+            curvature += moves.T @ moves
+            across[channel] += columns.T @ moves
+    for through in across:
+        curvature -= through.T @ scipy.linalg.cho_solve(factor, through)
+    return Step(cost, slope, curvature)

@@ -1,0 +1,182 @@
+"""Level tables of recordings: powers at a few knots in time, without the recording's own noise and end.
+
+What lies under a recording's noise, or after its end, is not known. There the sound is taken to go on as it decayed
+before, with little weight: a copied noise floor or fade would be heard in every stroke.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools.fitting.noise.bands import BINS, EDGES, TIMES_S, Bands, decibels, knot_averages
+from stemgmd_tools.kits.synthesis.bands import BANDS, SAMPLE_RATE, Float, knot_weights
+
+_FLAT_DB: Final = 3.0
+"""A band that falls by less than this over the late part of its recording rests on the recording's noise, ..."""
+_LATE_SHARE: Final = (0.55, 0.92)
+"""... which is this share of the time."""
+_CLEAR_DB: Final = 4.0
+"""A band is known as long as it is so far above that noise."""
+_SLOPE_DB: Final = 15.0
+"""The last so many decibels that are known give the slope of what follows."""
+_SLOWEST_DB_PER_S: Final = -5.0
+_RANGE_DB: Final = 65.0
+"""Cells so far below the loudest of their layer hardly count."""
+_FADE_DB: Final = 20.0
+_UNKNOWN: Final = 0.12
+"""Weight of a cell that is not known."""
+_LEAST_DB: Final = -130.0
+_MOST_ADDED: Final = 4
+_WORTH_DB: Final = 0.08
+"""A knot is added if it lowers the mean error of the interpolated tables by this."""
+_NEAREST: Final = 1.35
+"""Knots are at least this ratio apart."""
+
+
+class LayerTable(NamedTuple):
+    """The levels of one layer on the grid of times."""
+
+    octaves: float
+    """Velocity, octaves above the reference."""
+    power: Float
+    """(BANDS, BINS) of the whole sound, going on where nothing is known."""
+    modes: Float
+    """(BANDS, BINS) of what its modes are expected to add."""
+    known: NDArray[np.bool_]
+    """(BANDS, BINS)"""
+    strokes: int
+    """How many repeats it is the mean of."""
+    bins: int
+    """Bins of the grid that the recordings fill."""
+    least_share: float
+    """Noise is this share of a cell's power at least."""
+
+    @property
+    def level_db(self) -> Float:
+        """(BANDS, BINS) of what is left for noise."""
+        return decibels(np.maximum(self.power - self.modes, self.least_share * self.power))
+
+    def left(self, averages: Float, heard: Float | float = 1.0) -> Float:
+        """Return (BANDS, knots) powers around knots that modes leave for noise: a small share at least.
+
+        :param averages: (knots, BINS) weights.
+        :param heard: (BANDS, BINS) share of each cell that counts.
+        """
+        power = (self.power * heard) @ averages.T
+        return np.maximum(power - (self.modes * heard) @ averages.T, self.least_share * power)
+
+
+def layer_table(octaves: float, measured: Bands, modes: Bands | None, strokes: int, least_share: float) -> LayerTable:
+    """Return the levels of one layer.
+
+    :param measured: the mean of the repeats.
+    :param modes: what its modes are expected to add.
+    :param least_share: of each cell's power that noise has, however much modes explain.
+    """
+    floor = _floors(measured)
+    known = _known(measured, floor)
+    power = np.maximum(measured.power - floor[:, None], 0.02 * measured.power)
+    level_db = np.maximum(decibels(power), _LEAST_DB)
+    for band in range(BANDS):
+        _go_on(level_db[band], known[band])
+    rung = np.zeros_like(power) if modes is None else modes.power
+    return LayerTable(octaves, 10.0 ** (level_db / 10.0), rung, known, strokes, measured.bins, least_share)
+
+
+def _floors(measured: Bands) -> Float:
+    """Return (BANDS,) powers of the recording's noise; 0 where the sound decays to its end."""
+    end_s = EDGES[measured.bins] / SAMPLE_RATE
+    late = np.flatnonzero(
+        (_LATE_SHARE[0] * end_s < TIMES_S) & (_LATE_SHARE[1] * end_s > TIMES_S) & (np.arange(BINS) < measured.bins)
+    )
+    if len(late) < 3:
+        return np.zeros(BANDS)
+    level = decibels(measured.power[:, late])
+    slope = np.polyfit(TIMES_S[late], level.T, 1)[0]
+    drop = -slope * (TIMES_S[late[-1]] - TIMES_S[late[0]])
+    mean = measured.power[:, late].mean(axis=1)
+    return np.where(drop < _FLAT_DB, mean, 0.0)
+
+
+def _known(measured: Bands, floor: Float) -> NDArray[np.bool_]:
+    """Return where a band is well above its noise: up to the first time it sinks into it."""
+    inside = np.arange(BINS) < measured.bins
+    smooth = measured.power.copy()
+    smooth[:, 1:-1] = (smooth[:, :-2] + smooth[:, 1:-1] + smooth[:, 2:]) / 3
+    sunk = (smooth < floor[:, None] * 10.0 ** (_CLEAR_DB / 10.0)) | (smooth <= 1e-15)
+    sunk[:, TIMES_S < 0.005] = False
+    return np.asarray((np.cumsum(sunk, axis=1) == 0) & inside)
+
+
+def _go_on(level_db: Float, known: NDArray[np.bool_]) -> None:
+    """Extend one band from the last known bin at the slope of the last decibels that are known."""
+    last = int(known.sum()) - 1
+    if last + 1 >= BINS:
+        return
+    if last < 3:
+        level_db[last + 1 :] = level_db[max(last, 0)] - 60.0 * (TIMES_S[last + 1 :] - TIMES_S[max(last, 0)])
+        return
+    above = np.flatnonzero(level_db[: last + 1] > level_db[last - 1 : last + 1].mean() + _SLOPE_DB)
+    first = min(int(above[-1]) if len(above) else 0, last - 3)
+    slope, offset = np.polyfit(TIMES_S[first : last + 1], level_db[first : last + 1], 1)
+    start = min(slope * TIMES_S[last] + offset, level_db[last] + 3.0)
+    slope = min(slope, _SLOWEST_DB_PER_S)
+    level_db[last + 1 :] = np.maximum(start + slope * (TIMES_S[last + 1 :] - TIMES_S[last]), _LEAST_DB)
+
+
+def weights(table: LayerTable, knots_s: Float) -> Float:
+    """Return (BANDS, knots) weights: much for what is known, loud and repeated."""
+    averages = knot_averages(knots_s)
+    known = table.known @ averages.T
+    level = decibels(table.power @ averages.T)
+    loud = np.clip((level - level.max() + _RANGE_DB) / _FADE_DB, 0.03, 1.0)
+    return np.asarray((_UNKNOWN + (1.0 - _UNKNOWN) * known) * loud * np.sqrt(table.strokes))
+
+
+def at_knots(table: LayerTable, knots_s: Float) -> Float:
+    """Return (BANDS, knots) levels whose linear interpolation has the mean powers of the table around each knot."""
+    averages, spread = knot_averages(knots_s), knot_weights(knots_s, TIMES_S, extend=False)
+    wanted = decibels(table.left(averages))
+    level = wanted.copy()
+    for _ in range(4):
+        level += 0.8 * (wanted - decibels(10.0 ** (level @ spread / 10.0) @ averages.T))
+    return level
+
+
+def chosen_knots(tables: Sequence[LayerTable], standard_s: Sequence[float]) -> Float:
+    """Return the knots' times: the standard ones within the sounds, their end, and a few where they save most.
+
+    A choked sound gets its knots near its end this way, a build-up near the peak.
+    """
+    bins = max(table.bins for table in tables)
+    end_s = float(TIMES_S[bins - 1])
+    knots = [time_s for time_s in standard_s if time_s < end_s / 1.2]
+    knots = [*knots, end_s] if len(knots) > 1 else [0.0, end_s]
+    candidates = [float(time_s) for time_s in TIMES_S[:bins] if time_s > 0.0005]
+    error = _error(tables, np.array(knots), bins)
+    for _ in range(_MOST_ADDED):
+        open_s = [t for t in candidates if all(max(t, k) > _NEAREST * min(t, k) for k in knots)]
+        open_s += [t for t in candidates if end_s * 0.5 < t < end_s * 0.97 and all(abs(t - k) > 0.012 for k in knots)]
+        trials = [(_error(tables, np.array(sorted([*knots, t])), bins), t) for t in dict.fromkeys(open_s)]
+        best, added = min(trials, default=(np.inf, 0.0))
+        if best > error - _WORTH_DB:
+            break
+        knots, error = sorted([*knots, added]), best
+    return np.array([0.0, *(float(f"{time_s:.3g}") for time_s in knots[1:])])
+
+
+def _error(tables: Sequence[LayerTable], knots_s: Float, bins: int) -> float:
+    """Return the mean error in dB of the tables interpolated between knots."""
+    averages, spread = knot_averages(knots_s), knot_weights(knots_s, TIMES_S, extend=False)
+    total = count = 0.0
+    for table in tables:
+        level = table.level_db[:, :bins]
+        weight = table.known[:, :bins] * np.clip((level - level.max() + _RANGE_DB) / _FADE_DB, 0.0, 1.0)
+        smooth = table.level_db @ averages.T @ spread
+        total += float((weight * np.abs(level - smooth[:, :bins])).sum())
+        count += float(weight.sum())
+    return total / max(count, 1e-9)

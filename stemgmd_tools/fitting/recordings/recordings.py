@@ -1,0 +1,183 @@
+"""The recorded one-shots of a kit as a fit wants them: aligned, levelled as the kit plays them, faults mended or noted.
+
+Levels are those of the kit: gains of the map, and the correction of layers that are not in order of loudness
+(:mod:`stemgmd_tools.kits.bank.velocity_curve`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+import numpy as np
+from scipy.signal import butter, sosfiltfilt
+
+from stemgmd_tools.kits.bank.compile import quantised
+from stemgmd_tools.kits.bank.velocity_curve import UNEVEN_DB, dynamics, energy
+from stemgmd_tools.kits.sample_map.kit import Kit
+from stemgmd_tools.kits.sources.layers import ArticulationSource, Recipes
+from stemgmd_tools.kits.sources.one_shots import treated
+from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE, Float
+from stemgmd_tools.onsets import magnitude, onset_frame
+from stemgmd_tools.pieces import ARTICULATIONS
+
+ONSET_FRAMES: Final = 44
+"""Frames before the attack; 1 ms."""
+LONGEST_S: Final = 10.0
+"""What a recording holds after this long is left out."""
+
+_ATTACK_SHARE: Final = 0.04
+"""The attack is moved forward to where this share of its peak is first reached, ..."""
+_FORWARD_FRAMES: Final = 132
+"""... by 3 ms at most: a beater's or a pedal's own small noise is not the stroke."""
+_RUMBLE_HZ: Final = 12.0
+_OFFSET_DB: Final = -70.0
+"""A mean of the last part of a recording above this (re its peak) is an offset, filtered out, ..."""
+_OFFSET_SHARE: Final = 0.7
+"""... where it is also most of what is left there: a kick's last slow swing is not."""
+_LATE_S: Final = 0.05
+_CLIPPED_RUN: Final = 4
+"""So many frames in a row within a thousandth of a file's peak are a clipped stretch: music does not stand still."""
+_CLIPPED_PEAK: Final = 0.9
+_FLOOR_WINDOW: Final = 441
+
+
+@dataclass(frozen=True, slots=True)
+class Strokes:
+    """One velocity layer of one articulation at one degree of openness."""
+
+    velocity: int
+    """MIDI velocity at which the strokes sound as they are here."""
+    openness: float
+    """0 shut .. 1 open; NaN if the articulation has no degrees."""
+    repeats: tuple[Float, ...]
+    """Each (frames, 2) at 44.1 kHz, full scale 1, the attack at frame :data:`ONSET_FRAMES`."""
+    noise_floor_db: float
+    """RMS of the quietest stretch of the recordings, dB re full scale: at most this is noise of the recording."""
+
+
+class RecordedStrokes(NamedTuple):
+    """The strokes of a kit, and what was found wrong with its recordings."""
+
+    strokes: dict[str, tuple[Strokes, ...]]
+    """By articulation; softest first within a degree of openness, degrees ascending."""
+    notes: tuple[str, ...]
+
+
+def recorded_strokes(kit: Kit) -> dict[str, tuple[Strokes, ...]]:
+    """Return the strokes of every articulation that has recordings of its own.
+
+    :raises KitError: if a sample file cannot be used.
+    """
+    return hear(kit).strokes
+
+
+def hear(kit: Kit) -> RecordedStrokes:
+    """Return the strokes of a kit and notes about what was mended.
+
+    :raises KitError: if a sample file cannot be used.
+    """
+    recipes = Recipes(kit)
+    strokes: dict[str, tuple[Strokes, ...]] = {}
+    notes: list[str] = []
+    for name in ARTICULATIONS:
+        if not kit.map.articulations[name].layers:
+            continue
+        faults: list[str] = []
+        strokes[name] = tuple(_articulation(recipes[name], faults))
+        notes += [f"{name}: {fault}" for fault in dict.fromkeys(faults)]
+    return RecordedStrokes(strokes, tuple(notes))
+
+
+def _articulation(recipe: ArticulationSource, faults: list[str]) -> Iterator[Strokes]:
+    """Yield the layers of one articulation, degree by degree."""
+    for degree in range(len(recipe.degrees)):
+        source_degree = recipe.degrees[degree]
+        layers = recipe.source.layers(source_degree)
+        rows: list[list[Float]] = []
+        for row, layer in enumerate(layers):
+            takes = []
+            for take in range(len(layer.takes)):
+                sound, rate = recipe.source.one_shot(source_degree, row, take)
+                takes.append(_mended(treated(sound, rate, SAMPLE_RATE, recipe.treatment), faults))
+            rows.append([take for take in takes if len(take) > ONSET_FRAMES])
+        heard = [index for index, row in enumerate(rows) if row]
+        if not heard:
+            continue
+        kept = [layers[index] for index in heard]
+        energies = [float(np.mean([_energy(take) for take in rows[index]])) for index in heard]
+        loudness = dynamics(kept, energies, recipe.gain_db, recipe.dynamics_db)
+        if loudness.dip_db > UNEVEN_DB:
+            faults.append(f"a harder layer is up to {loudness.dip_db:.1f} dB softer than one below; levels evened out")
+        for index, layer in zip(heard, kept, strict=True):
+            gain = float(loudness.gain[layer.reference])
+            strokes = Strokes(layer.reference, recipe.openness(degree), tuple(rows[index]), 0.0)
+            yield _louder(strokes, gain)
+
+
+def _louder(strokes: Strokes, gain: float) -> Strokes:
+    repeats = tuple(take * gain for take in strokes.repeats)
+    return replace(strokes, repeats=repeats, noise_floor_db=min(_floor_db(take) for take in repeats))
+
+
+def _energy(sound: Float) -> float:
+    """Return the mean power the kit's levels are made of."""
+    pcm, scale = quantised(sound)
+    return energy(pcm, ONSET_FRAMES, scale, SAMPLE_RATE)
+
+
+def _mended(sound: Float, faults: list[str]) -> Float:
+    """Return a sound from 1 ms before its attack on, without offset; empty if it is silent."""
+    if _is_clipped(sound):
+        faults.append("clipped recordings: their peaks are not the drum's")
+    sound = _without_offset(sound, faults)
+    onset = onset_frame(sound, SAMPLE_RATE)
+    if onset is None:
+        faults.append("a silent recording was left out")
+        return np.zeros((0, 2))
+    if onset > _LATE_S * SAMPLE_RATE:
+        faults.append("recordings start more than 50 ms late; the lead-in was cut")
+    amplitude = magnitude(sound[max(0, onset - _FORWARD_FRAMES) : onset + 1])
+    peak = magnitude(sound[onset : onset + round(0.15 * SAMPLE_RATE)]).max()
+    onset -= len(amplitude) - 1 - int(np.argmax(amplitude >= min(_ATTACK_SHARE * peak, amplitude[-1])))
+    start = onset - ONSET_FRAMES
+    led = sound[max(0, start) : max(0, start) + round(LONGEST_S * SAMPLE_RATE)]
+    led = np.concatenate([np.zeros((max(0, -start), 2)), led])
+    led[:ONSET_FRAMES] *= np.linspace(0.0, 1.0, ONSET_FRAMES)[:, None]
+    return led
+
+
+def _without_offset(sound: Float, faults: list[str]) -> Float:
+    """Return a sound without a constant offset."""
+    tail = sound[-max(1, len(sound) // 4) :]
+    mean, rms = np.abs(tail.mean(axis=0)), np.sqrt((tail**2).mean(axis=0))
+    if not ((mean > 10.0 ** (_OFFSET_DB / 20.0) * np.abs(sound).max()) & (mean > _OFFSET_SHARE * rms)).any():
+        return sound
+    faults.append("a constant offset was filtered out")
+    high = butter(2, _RUMBLE_HZ, "highpass", fs=SAMPLE_RATE, output="sos")
+    return np.asarray(sosfiltfilt(high, sound - tail.mean(axis=0), axis=0))
+
+
+def _is_clipped(sound: Float) -> bool:
+    """Return whether a channel stands still at its peak for several frames."""
+    for channel in np.abs(sound).T:
+        peak = channel.max(initial=0.0)
+        at_peak = (channel >= 0.999 * peak) & (peak >= _CLIPPED_PEAK)
+        runs = np.convolve(at_peak, np.ones(_CLIPPED_RUN), "valid")
+        if runs.max(initial=0.0) >= _CLIPPED_RUN:
+            return True
+    return False
+
+
+def _floor_db(sound: Float) -> float:
+    """Return the RMS of the quietest 10 ms, the last 10 % (often a fade) aside, dB re full scale."""
+    body = sound[ONSET_FRAMES : max(ONSET_FRAMES + _FLOOR_WINDOW, int(len(sound) * 0.9))]
+    count = max(1, len(body) // _FLOOR_WINDOW)
+    frames = body[: count * _FLOOR_WINDOW].reshape(count, -1)
+    return float(10.0 * np.log10((frames**2).mean(axis=1).min() + 1e-20))
+
+
+def loudest(strokes: Sequence[Strokes]) -> Strokes:
+    """Return the layer of the highest velocity at the widest opening."""
+    return max(strokes, key=lambda one: (-1.0 if np.isnan(one.openness) else one.openness, one.velocity))

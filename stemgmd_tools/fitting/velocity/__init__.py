@@ -1,0 +1,1 @@
+"""How fitted voices follow velocity."""

@@ -1,0 +1,309 @@
+"""Banks on disk: compiled once, kept in the user's cache under the kit's hash, mapped into memory when opened.
+
+One folder per kit and rate: ``pcm.i16`` (interleaved stereo, little-endian int16), ``index.npz`` (the tables),
+``meta.json`` (hashes and sizes). A folder is built under a temporary name while a lock is held, then renamed, so a
+folder that has its name is whole; the lock goes with its process, and the next one clears away what a killed one left.
+What is damaged later is named in one line by the logger of this module and built again: sizes, tables and ``meta.json``
+are compared with their hashes when a bank is opened, each one-shot when it is first played
+(:mod:`stemgmd_tools.kits.bank.checksums`). Other processes keep the files that they have mapped.
+A new bank may push old ones out: :mod:`stemgmd_tools.kits.bank.eviction`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools import data
+from stemgmd_tools.errors import KitError
+from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.checksums import Guard, checked_before, damaged_rows
+from stemgmd_tools.kits.bank.compile import PCM_DTYPE, compile_bank
+from stemgmd_tools.kits.bank.eviction import limit_bytes, make_room, note_use
+from stemgmd_tools.kits.sample_map.kit import Kit
+from stemgmd_tools.runtime.workers import delayed, results_of, workers
+from stemgmd_tools.storage.files import put_in_place
+from stemgmd_tools.storage.json_text import parse_json
+from stemgmd_tools.storage.locks import file_lock
+from stemgmd_tools.storage.npz import read_arrays
+
+FORMAT: Final = 2
+"""Version of the folder's layout; a folder of another version is built again."""
+PCM_FILE: Final = "pcm.i16"
+INDEX_FILE: Final = "index.npz"
+META_FILE: Final = "meta.json"
+
+_SCALARS: Final = ("kit", "kit_hash", "sample_rate", "pcm_sha256", "warnings")
+_TABLES: Final = tuple(field.name for field in fields(Bank) if field.name not in {*_SCALARS, "pcm", "guard"})
+_HASH_IN_NAME: Final = 16
+_TEMPORARY: Final = ".building"
+_SEAL: Final = "sha256"
+"""Key of ``meta.json``: the hash of all its other keys."""
+_LOG: Final = logging.getLogger(__name__)
+
+
+def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> Bank:
+    """Return the bank of a kit, compiling it first if the cache does not hold it whole.
+
+    :param cache: the cache folder; default: :func:`stemgmd_tools.data.cache_dir`.
+    :return: the bank; its PCM is a read-only memory map.
+    :raises KitError: if a sample file cannot be used, or the cache cannot be written.
+    :raises UsageError: if the limit of the cache is no number.
+    """
+    folder = _known_folder(kit, sample_rate, cache) or bank_folder(kit, sample_rate, cache=cache)
+    bank = _opened(folder, kit, sample_rate)
+    if bank is not None:
+        note_use(folder / META_FILE)
+        return bank
+    limit = limit_bytes()  # a faulty one is told before a bank is built
+    with _cache_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with file_lock(folder.with_name(f"{folder.name}.lock")):
+            bank = _opened(folder, kit, sample_rate)
+            if bank is None:
+                if folder.exists():
+                    _LOG.warning("%s: %s; the bank is built again", folder, _fault(folder, kit, sample_rate))
+                _build(folder, kit, sample_rate)
+                bank = _opened(folder, kit, sample_rate)
+                make_room(folder.parent, folder, META_FILE, limit)
+    if bank is None:
+        raise KitError(f"{folder}: was written but cannot be read back; is the disk sound?")
+    return bank
+
+
+def bank_folder(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> Path:
+    """Return where the bank of a kit lies, or would lie, in the cache."""
+    name = f"{kit.name}-{kit.hash[:_HASH_IN_NAME]}-{sample_rate}"
+    return (data.cache_dir() if cache is None else cache) / "banks" / name
+
+
+def is_built(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> bool:
+    """Return whether the cache holds the bank of a kit (sizes and tables are checked, PCM is not hashed)."""
+    return _opened(bank_folder(kit, sample_rate, cache=cache), kit, sample_rate) is not None
+
+
+def seems_built(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> bool:
+    """Return whether the cache holds the bank of a kit, as far as can be told without making the kit."""
+    if not kit.is_made:
+        return is_built(kit, sample_rate, cache=cache)
+    return _known_folder(kit, sample_rate, cache) is not None
+
+
+def stored_sha256(name: str, key: str, sample_rate: int, *, cache: Path | None = None) -> str | None:
+    """Return the hash of the PCM of a kit's bank as the cache describes it; None if it holds none.
+
+    :param key: of the kit, see :attr:`~stemgmd_tools.kits.sample_map.kit.Kit.key`.
+    """
+    for folder in _folders(name, sample_rate, cache):
+        meta = _meta(folder)
+        if key in (meta.get("kit_key"), meta.get("kit_hash")) and meta.get("format") == FORMAT:
+            return str(meta["pcm_sha256"])
+    return None
+
+
+def check_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> bool:
+    """Return whether the bank in the cache is whole, down to the hash of its PCM; a damaged one is removed.
+
+    The next :func:`open_bank` then builds it again.
+    """
+    folder = bank_folder(kit, sample_rate, cache=cache)
+    bank = _opened(folder, kit, sample_rate)
+    if bank is not None and hashlib.sha256(bank.pcm.data).hexdigest() == bank.pcm_sha256:
+        return True
+    with _cache_errors(folder):
+        if folder.exists():
+            with file_lock(folder.with_name(f"{folder.name}.lock")):
+                _remove(folder)
+    return False
+
+
+def build_banks(
+    kits: Sequence[Kit],
+    sample_rate: int = 44_100,
+    *,
+    jobs: int = 1,
+    cache: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> None:
+    """Compile the banks of several kits, ``jobs`` at a time in processes of their own.
+
+    :param progress: called with a kit's name when its bank is in place.
+    :raises KitError: as :func:`open_bank`.
+    """
+    cache = data.cache_dir() if cache is None else cache  # joblib's processes may be older than this environment
+    for name in results_of(workers(jobs), (delayed(_built)(kit, sample_rate, cache) for kit in kits)):
+        if progress is not None:
+            progress(name)
+
+
+def _built(kit: Kit, sample_rate: int, cache: Path | None) -> str:
+    open_bank(kit, sample_rate, cache=cache)
+    return kit.name
+
+
+def _known_folder(kit: Kit, sample_rate: int, cache: Path | None) -> Path | None:
+    """Return where the bank of a kit lies that is made where it is needed, without making it; None if none is known."""
+    if not kit.is_made:
+        return None
+    folders = _folders(kit.name, sample_rate, cache)
+    return next((folder for folder in folders if _meta(folder).get("kit_key") == kit.key), None)
+
+
+def _folders(name: str, sample_rate: int, cache: Path | None) -> list[Path]:
+    """Return where banks of kits of a name lie."""
+    banks = (data.cache_dir() if cache is None else cache) / "banks"
+    return sorted(banks.glob(f"{name}-{'?' * _HASH_IN_NAME}-{sample_rate}"))
+
+
+def _meta(folder: Path) -> dict[str, Any]:
+    """Return what a folder says of its bank; nothing if it cannot be read or was changed."""
+    try:
+        found = parse_json((folder / META_FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    seal = found.pop(_SEAL, None)
+    return found if seal == _seal(found) else {}
+
+
+def _seal(meta: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
+
+
+class _Unusable(Exception):  # noqa: N818 - control flow inside this module, never an error to report
+    """The folder does not hold the bank that is asked for; the message says why."""
+
+
+def _opened(folder: Path, kit: Kit, sample_rate: int) -> Bank | None:
+    """Return the bank in a folder, or None if it is missing, of another kit or format, or visibly damaged."""
+    try:
+        return _read(folder, kit, sample_rate)
+    except _Unusable:
+        return None
+
+
+def _fault(folder: Path, kit: Kit, sample_rate: int) -> str:
+    """Say why a folder does not hold the bank that is asked for."""
+    try:
+        _read(folder, kit, sample_rate)
+    except _Unusable as reason:
+        return str(reason)
+    return "another process has mended it"
+
+
+def _read(folder: Path, kit: Kit, sample_rate: int) -> Bank:
+    """Return the bank in a folder; its one-shots are checked when they are played.
+
+    :raises _Unusable: whatever is wrong with it: building it again mends it.
+    """
+    meta = _meta(folder)
+    if not meta:
+        raise _Unusable(f"{META_FILE} is damaged, or of a version without checksums")
+    kit_hash = meta.get("kit_hash") if meta.get("kit_key") == kit.key else kit.hash
+    expected = {"format": FORMAT, "kit": kit.name, "kit_hash": kit_hash, "sample_rate": sample_rate}
+    try:
+        for key, value in expected.items():
+            if meta[key] != value:
+                raise _Unusable(f"{META_FILE} says {key} {meta[key]}, this version needs {value}")
+        found, stated = (folder / PCM_FILE).stat().st_size, meta["pcm_bytes"]
+        if found != stated:
+            raise _Unusable(f"{PCM_FILE} has {found} bytes, not {stated}")
+        index = (folder / INDEX_FILE).read_bytes()
+        if hashlib.sha256(index).hexdigest() != meta["index_sha256"]:
+            raise _Unusable(f"{INDEX_FILE} does not have its checksum")
+        stored = read_arrays(index)
+        tables: dict[str, Any] = {name: stored[name] for name in _TABLES}
+        pcm = np.memmap(folder / PCM_FILE, PCM_DTYPE, mode="r")
+        checked = checked_before(folder / PCM_FILE, len(tables["samples"]))
+        mend = partial(_mended, folder, kit, sample_rate, meta["pcm_sha256"])
+        return Bank(
+            **tables,
+            kit=kit.name,
+            kit_hash=meta["kit_hash"],
+            sample_rate=sample_rate,
+            pcm=pcm,
+            pcm_sha256=meta["pcm_sha256"],
+            warnings=tuple(meta["warnings"]),
+            guard=Guard(pcm, tables["samples"], checked, mend),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _Unusable(f"cannot be read ({error})") from error
+
+
+def _mended(folder: Path, kit: Kit, sample_rate: int, pcm_sha256: str, rows: NDArray[np.intp]) -> Guard:
+    """Return the guard of a bank some of whose one-shots turned out to be damaged, built again by whoever comes first.
+
+    :param rows: the one-shots that are needed.
+    :raises KitError: if it cannot be written, or comes out otherwise than before.
+    """
+    with _cache_errors(folder), file_lock(folder.with_name(f"{folder.name}.lock")):
+        bank = _opened(folder, kit, sample_rate)
+        damaged = 0 if bank is None else len(damaged_rows(bank.pcm, bank.samples, rows))
+        if bank is None or damaged:
+            _LOG.warning("%s: %d one-shots do not have their checksums; the bank is built again", folder, damaged)
+            _build(folder, kit, sample_rate)
+            bank = _opened(folder, kit, sample_rate)
+    if bank is None or bank.guard is None or bank.pcm_sha256 != pcm_sha256:
+        raise KitError(
+            f"{folder}: was damaged, and built again with other content; run the same command again, in another folder "
+            "if this one holds audio that was rendered before"
+        )
+    return bank.guard
+
+
+def _build(folder: Path, kit: Kit, sample_rate: int) -> None:
+    """Compile a bank into its folder; the caller holds the lock."""
+    for leftover in folder.parent.glob(f"{folder.name}{_TEMPORARY}*"):
+        _remove(leftover)
+    temporary = folder.with_name(f"{folder.name}{_TEMPORARY}-{os.getpid()}")
+    temporary.mkdir()  # not tempfile's: its folders are for one user only, and a cache may be shared
+    try:
+        with (temporary / PCM_FILE).open("wb") as sink:
+            bank = compile_bank(kit, sample_rate, sink)
+        with (temporary / INDEX_FILE).open("wb") as file:
+            np.savez(file, **{name: getattr(bank, name) for name in _TABLES})
+        meta = {
+            "format": FORMAT,
+            "kit_key": kit.key,
+            **{name: getattr(bank, name) for name in _SCALARS},
+            "pcm_bytes": (temporary / PCM_FILE).stat().st_size,
+            "index_sha256": hashlib.sha256((temporary / INDEX_FILE).read_bytes()).hexdigest(),
+        }
+        sealed = {**meta, _SEAL: _seal(meta)}
+        (temporary / META_FILE).write_bytes((json.dumps(sealed, indent=1) + "\n").encode())
+        if folder.exists():
+            _remove(folder)
+        put_in_place([(temporary, folder)])
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder; what cannot be removed is left for the next build."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _cache_errors(folder: Path) -> Iterator[None]:
+    """Turn what the disk refuses into one line."""
+    try:
+        yield
+    except OSError as error:
+        raise KitError(
+            f"{folder}: the bank cannot be written ({error.strerror or error}); "
+            f"free some disk, or set STEMGMD_CACHE to a folder that can be written"
+        ) from error

@@ -1,0 +1,240 @@
+"""Compiling: a kit becomes PCM and tables. One one-shot is in memory at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import BinaryIO, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools import units
+from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.kits.bank.bank import NO_GROUP, SAMPLE_DTYPE, Bank
+from stemgmd_tools.kits.bank.velocity_curve import UNEVEN_DB, VELOCITIES, Dynamics, dynamics, energy
+from stemgmd_tools.kits.sample_map.kit import Kit
+from stemgmd_tools.kits.sources.dc_offset import centred
+from stemgmd_tools.kits.sources.layers import ArticulationSource, Recipes
+from stemgmd_tools.kits.sources.one_shots import Stereo, Treatment, treated
+from stemgmd_tools.numerics.elementary import log10
+from stemgmd_tools.onsets import magnitude, onset_frame
+from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION
+
+PCM_DTYPE: Final = np.dtype("<i2")
+SILENCE: Final = 2.0**-16
+"""Half a step of 16-bit output (-96 dB): what follows the last frame above it is cut."""
+APART_DB: Final = 3.0
+"""Takes of one layer that differ by more than this are worth a warning: strokes of different strengths."""
+LEAD_IN_S: Final = 0.005
+"""At most this much is kept before the attack."""
+LEAD_IN_FADE_S: Final = 0.002
+"""Where a lead-in was cut, it fades in over this time."""
+
+
+class Shot(NamedTuple):
+    """A one-shot that lies in the PCM."""
+
+    start: int
+    frames: int
+    onset: int
+    scale: float
+    crc32: int
+    energy: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One articulation at one degree of openness, compiled."""
+
+    openness: float
+    shots: tuple[tuple[Shot, ...], ...]
+    """By layer and variation."""
+    dynamics: Dynamics
+
+    @property
+    def apart_db(self) -> float:
+        """By how much the loudest take of a layer is louder than its softest, at most."""
+        ratios = [max(shot.energy for shot in row) / min(shot.energy for shot in row) for row in self.shots]
+        return 10.0 * log10(max(ratios))
+
+
+def compile_bank(kit: Kit, sample_rate: int = 44_100, sink: BinaryIO | None = None) -> Bank:
+    """Compile a kit.
+
+    :param sample_rate: of the bank, in Hz.
+    :param sink: receives the PCM (little-endian int16, interleaved stereo) as it is made; the bank that is returned
+        then has none. Without a sink the bank holds its PCM in memory.
+    :raises KitError: if a sample file cannot be used or is silent.
+    :raises UsageError: for a sample rate outside 8,000..192,000 Hz.
+    """
+    if not units.LOWEST_RATE <= sample_rate <= units.HIGHEST_RATE:
+        raise UsageError(f"sample_rate is {sample_rate} Hz; allowed: {units.LOWEST_RATE}..{units.HIGHEST_RATE}")
+    memory = io.BytesIO()
+    writer = _PcmWriter(kit, sample_rate, memory if sink is None else sink)
+    warnings: list[str] = []
+    cells: list[list[_Cell]] = []
+    recipes = Recipes(kit)
+    for name in ARTICULATIONS:
+        made = recipes[name]
+        cells.append([_cell(writer, made, degree) for degree in range(len(made.degrees))])
+        warnings += _warnings(name, made, cells[-1])
+    warnings += _offset_warnings(writer.offsets)
+    bank = _tables(kit, sample_rate, cells)
+    pcm = np.frombuffer(memory.getbuffer(), PCM_DTYPE) if sink is None else bank.pcm
+    return replace(bank, pcm=pcm, pcm_sha256=writer.digest.hexdigest(), warnings=tuple(warnings))
+
+
+class _PcmWriter:
+    """Appends one-shots to the PCM; a sound that is asked for again is the one already there."""
+
+    def __init__(self, kit: Kit, sample_rate: int, sink: BinaryIO) -> None:
+        self.digest = hashlib.sha256()
+        self._kit = kit
+        self._sample_rate = sample_rate
+        self._sink = sink
+        self._frames = 0
+        self._shots: dict[tuple[str, Treatment], Shot] = {}
+        self.offsets: dict[str, float] = {}
+        """Name -> offset that was taken away, as a share of the peak."""
+
+    def shot(self, name: str, treatment: Treatment, make: Callable[[], tuple[Stereo, int]]) -> Shot:
+        """Return the one-shot called ``name`` with a treatment, making and writing it if it is new."""
+        key = (name, treatment)
+        if key not in self._shots:
+            made, rate = make()
+            sound, offset = centred(made)
+            if offset:
+                self.offsets[name] = offset
+            prepared = _trimmed(treated(sound, rate, self._sample_rate, treatment), self._sample_rate)
+            if prepared is None:
+                raise KitError(f"kit {self._kit.name}: one-shot {name} is silent; remove it or give another file")
+            self._shots[key] = self._write(*quantised(prepared))
+        return self._shots[key]
+
+    def _write(self, pcm: NDArray[np.int16], scale: float) -> Shot:
+        content = pcm.astype(PCM_DTYPE).tobytes()
+        self.digest.update(content)
+        self._sink.write(content)
+        onset = onset_frame(pcm, self._sample_rate) or 0
+        loudness = energy(pcm, onset, scale, self._sample_rate)
+        shot = Shot(self._frames, len(pcm), onset, scale, zlib.crc32(content), loudness)
+        self._frames += len(pcm)
+        return shot
+
+
+def quantised(sound: Stereo) -> tuple[NDArray[np.int16], float]:
+    """Return a sound as int16 and the amplitude of one unit: the least power of two that holds its peak.
+
+    Rounds to the nearest, ties to even. Samples of up to 16 bits that fill their range come out as they were.
+    """
+    peak = float(np.abs(sound).max())
+    exponent = math.frexp(peak)[1]
+    if np.rint(math.ldexp(peak, 15 - exponent)) > np.iinfo(np.int16).max:
+        exponent += 1
+    return np.rint(np.ldexp(sound, 15 - exponent)).astype(np.int16), math.ldexp(1.0, exponent - 15)
+
+
+def _trimmed(sound: Stereo, sample_rate: int) -> Stereo | None:
+    """Cut the silence around a sound and what goes before its attack for long; None if nothing sounds."""
+    amplitude = magnitude(sound)
+    audible = np.flatnonzero(amplitude >= SILENCE)
+    onset = onset_frame(amplitude, sample_rate)
+    if onset is None or not len(audible):
+        return None
+    heard = min(int(audible[0]), onset)
+    start = max(heard, onset - units.frames_of(LEAD_IN_S, sample_rate))
+    kept = sound[start : int(audible[-1]) + 1]
+    if start > heard:
+        fade = min(units.frames_of(LEAD_IN_FADE_S, sample_rate), len(kept))
+        kept = kept.copy()
+        kept[:fade] *= np.linspace(0.0, 1.0, fade, endpoint=False)[:, None]
+    return kept
+
+
+def _cell(writer: _PcmWriter, made: ArticulationSource, degree: int) -> _Cell:
+    """Compile one articulation at one of its degrees."""
+    source_degree = made.degrees[degree]
+    layers = made.source.layers(source_degree)
+    shots = tuple(
+        tuple(
+            writer.shot(name, made.treatment, partial(made.source.one_shot, source_degree, row, take))
+            for take, name in enumerate(layer.takes)
+        )
+        for row, layer in enumerate(layers)
+    )
+    energies = [sum(shot.energy for shot in row) / len(row) for row in shots]
+    return _Cell(made.openness(degree), shots, dynamics(layers, energies, made.gain_db, made.dynamics_db))
+
+
+def _warnings(name: str, made: ArticulationSource, cells: Sequence[_Cell]) -> list[str]:
+    """Say what is uneven about an articulation."""
+    found = []
+    if made.borrowed:
+        own, lender = NOTE_OF_ARTICULATION[name].piece, NOTE_OF_ARTICULATION[made.borrowed[-1]].piece
+        if own is not lender:
+            found.append(f"{name}: nothing recorded; {made.borrowed[-1]} stands in")
+        return found
+    for cell in cells:
+        where = "" if math.isnan(cell.openness) else f" at openness {cell.openness:g}"
+        if cell.dynamics.dip_db > UNEVEN_DB:
+            dip = f"{cell.dynamics.dip_db:.1f} dB"
+            found.append(f"{name}: a harder layer is up to {dip} softer than one below{where}; levels evened out")
+        if cell.apart_db > APART_DB:
+            apart = f"{cell.apart_db:.1f} dB"
+            found.append(f"{name}: takes of one layer differ by up to {apart}{where}; they are played as they are")
+    return found
+
+
+def _offset_warnings(offsets: Mapping[str, float]) -> list[str]:
+    """Say which one-shots lay off zero."""
+    if not offsets:
+        return []
+    worst = max(offsets, key=lambda name: offsets[name])
+    return [
+        f"{len(offsets)} one-shots have a DC offset, up to {offsets[worst]:.1%} of the peak ({worst}); it is taken away"
+    ]
+
+
+def _tables(kit: Kit, sample_rate: int, cells: Sequence[Sequence[_Cell]]) -> Bank:
+    """Lay the cells out as a bank without PCM."""
+    shape = (len(cells), max(len(row) for row in cells), max(len(cell.shots) for row in cells for cell in row))
+    rows: list[tuple[float, ...]] = []
+    degrees = np.full(shape[:2], np.nan, np.float32)
+    layer = np.zeros((*shape[:2], len(VELOCITIES)), np.uint8)
+    gain = np.zeros((*shape[:2], len(VELOCITIES)), np.float32)
+    first, variations = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+    for articulation, row in enumerate(cells):
+        for degree, cell in enumerate(row):
+            degrees[articulation, degree] = cell.openness
+            layer[articulation, degree:] = cell.dynamics.layer
+            gain[articulation, degree:] = cell.dynamics.gain
+            for index, shots in enumerate(cell.shots):
+                first[articulation, degree:, index:] = len(rows)
+                variations[articulation, degree:, index:] = len(shots)
+                rows += [(articulation, degree, index, take, *shot[:5]) for take, shot in enumerate(shots)]
+    choices = [kit.map.articulations[name] for name in ARTICULATIONS]
+    groups = sorted({choice.choke_group for choice in choices if choice.choke_group is not None})
+    return Bank(
+        kit=kit.name,
+        kit_hash=kit.hash,
+        sample_rate=sample_rate,
+        pcm=np.empty(0, np.int16),
+        samples=np.array(rows, SAMPLE_DTYPE),
+        degrees=degrees,
+        layer=layer,
+        gain=gain,
+        first=first,
+        variations=variations,
+        choke_group=np.array(
+            [NO_GROUP if c.choke_group is None else groups.index(c.choke_group) for c in choices], np.int8
+        ),
+        chokes=np.array([choice.chokes for choice in choices]),
+        release_frames=np.array([units.frames_of(c.release_s, sample_rate) for c in choices], np.int32),
+        pcm_sha256="",
+    )

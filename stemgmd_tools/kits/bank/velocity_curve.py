@@ -1,0 +1,105 @@
+"""How loud each velocity is: one continuous curve through what the layers were recorded at.
+
+A layer's level is the mean power of its variations over the first :data:`LEVEL_S` after the attack. The curve runs
+through the levels at the layers' reference velocities, linear in decibels over the logarithm of velocity, and never
+falls: where a recording's layers are not in order, the nearest non-decreasing levels (isotonic regression, Barlow et
+al. 1972) take their place. A velocity's gain is the curve minus the level of the layer it plays, so the level does not
+jump where one layer ends and the next begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools.kits.sample_map.validation import HIGHEST_VELOCITY, LOWEST_VELOCITY
+from stemgmd_tools.kits.sources.layers import SourceLayer
+from stemgmd_tools.kits.synthesis.takes import LEVEL_S
+from stemgmd_tools.numerics.elementary import exp10, log2, log10
+
+SQUARE_LAW_DB: Final = 40.0 * log10(2.0)
+"""Decibels per octave of velocity when amplitude follows the square of velocity (40 log10 v): for a single layer, and
+the steepest slope that is extrapolated."""
+LINEAR_LAW_DB: Final = 20.0 * log10(2.0)
+"""Decibels per octave when amplitude follows velocity: the flattest slope that is extrapolated."""
+
+GAIN_STEP_DB: Final = 1e-4
+"""Gains are rounded to this step."""
+UNEVEN_DB: Final = 0.5
+"""A layer that is softer than the one below by more than this is worth a warning."""
+
+VELOCITIES: Final = np.arange(HIGHEST_VELOCITY + 1)
+"""The velocity axis of a bank's tables; 0 is not a stroke and has no gain."""
+
+
+class Dynamics(NamedTuple):
+    """What each velocity plays, and how loud."""
+
+    layer: NDArray[np.uint8]
+    """(128,)"""
+    gain: NDArray[np.float32]
+    """(128,) amplitude ratio; 0 at velocity 0."""
+    dip_db: float
+    """By how much the worst layer is softer than a layer below it; 0 if they are in order."""
+
+
+def energy(pcm: NDArray[np.int16], onset: int, scale: float, sample_rate: int) -> float:
+    """Return the mean power of a one-shot after its attack, full scale 1.0.
+
+    :param pcm: shape (frames, 2). The sum is taken over integers, so it is the same on every machine.
+    :param onset: frame of the attack.
+    :param scale: amplitude of one PCM unit.
+    """
+    frames = round(LEVEL_S * sample_rate)
+    stretch = pcm[onset : onset + frames].astype(np.int64)
+    total = int((stretch * stretch).sum())
+    return total * scale * scale / (2 * frames)
+
+
+def dynamics(
+    layers: Sequence[SourceLayer], energies: Sequence[float], gain_db: float, dynamics_db: float | None
+) -> Dynamics:
+    """Return the layer and the gain of every velocity.
+
+    :param layers: softest first, covering 1..127.
+    :param energies: mean power of each layer's one-shots.
+    :param gain_db: added to every gain.
+    :param dynamics_db: level between velocity 1 and 127; None: as recorded.
+    """
+    recorded_db = 10.0 * log10(np.array(energies))
+    meant_db = recorded_db + [layer.gain_db for layer in layers]
+    curve_db = _curve([layer.reference for layer in layers], isotonic(meant_db), dynamics_db)
+    layer = np.searchsorted([layer.high for layer in layers], VELOCITIES, side="left").astype(np.uint8)
+    steps = np.rint((curve_db - recorded_db[layer] + gain_db) / GAIN_STEP_DB)
+    gain = exp10(steps * (GAIN_STEP_DB / 20.0)).astype(np.float32)
+    gain[0] = 0.0
+    dip_db = float((np.maximum.accumulate(meant_db) - meant_db).max())
+    return Dynamics(layer, gain, dip_db)
+
+
+def isotonic(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the non-decreasing sequence with the least squared distance (pool adjacent violators)."""
+    pools: list[tuple[float, int]] = []
+    for value in values.tolist():
+        mean, count = value, 1
+        while pools and pools[-1][0] > mean:
+            below, size = pools.pop()
+            mean, count = (below * size + mean * count) / (size + count), size + count
+        pools.append((mean, count))
+    return np.concatenate([np.full(count, mean) for mean, count in pools])
+
+
+def _curve(references: Sequence[int], levels_db: NDArray[np.float64], dynamics_db: float | None) -> NDArray[np.float64]:
+    """Return the level in dB of each velocity; velocity 0 gets that of 1."""
+    octaves = log2(np.maximum(VELOCITIES, LOWEST_VELOCITY))
+    at = log2(np.array(references, dtype=np.float64))
+    if dynamics_db is not None:
+        return float(levels_db[-1]) + dynamics_db / log2(HIGHEST_VELOCITY) * (octaves - float(at[-1]))
+    slopes = np.diff(levels_db) / np.diff(at) if len(at) > 1 else np.array([SQUARE_LAW_DB])
+    softest, loudest = np.clip(slopes[[0, -1]], LINEAR_LAW_DB, SQUARE_LAW_DB)
+    curve = np.interp(octaves, at, levels_db)
+    curve += softest * np.minimum(octaves - at[0], 0.0) + loudest * np.maximum(octaves - at[-1], 0.0)
+    return curve

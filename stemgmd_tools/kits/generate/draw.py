@@ -1,0 +1,162 @@
+"""Kits drawn from the space that some kits span: donors for every group of instruments, then figures around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from stemgmd_tools.kits.generate.figures import FIGURES
+from stemgmd_tools.kits.generate.instruments import GROUPS, MAIN
+from stemgmd_tools.kits.generate.morph import mixed_articulations, mixed_room
+from stemgmd_tools.kits.generate.parents import levels_db, loudness_db, voice_of
+from stemgmd_tools.kits.generate.transform import transformed
+from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap
+from stemgmd_tools.kits.voices.loudness import pitch_hz
+from stemgmd_tools.numerics.elementary import cos, log2
+from stemgmd_tools.seeds import standard_normal, stream
+
+_FARTHEST: Final = 2.0
+"""Draws end at so many standard deviations: a kit in a thousand should not be a caricature."""
+_TRACE: Final = 0.4
+"""A donor with a smaller part leaves none: seven groups of eight are one kit's own instruments, not a mean of two.
+Varied by all figures, means of two taught a separator less (``benchmarks/realism/tried.yaml``)."""
+_TRIES: Final = 16
+"""So many normal numbers hold one within the above for certain (1 in 10^21 do not)."""
+PITCH_HZ: Final = {"kick": (38.0, 90.0), "snare": (130.0, 330.0), "toms": (70.0, 190.0)}
+"""Pitch of the head, that of the mid tom for all toms: the range of recorded kits and a little more."""
+SCATTER: Final = 0.5
+"""Scatter of a drawn kit at a spread of 1: no chance of its own, so that no kit is a perfect instrument."""
+MOST_GRAIN: Final = 0.25
+"""Grain is drawn evenly from 0 to this."""
+_DIGITS: Final = 4
+
+
+class Donors(NamedTuple):
+    """Two kits and how far the way from the first to the second is; one kit, twice and with a share of 0."""
+
+    one: str
+    other: str
+    share: float
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Those that leave a trace."""
+        return tuple(self.parts)
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """Their shares."""
+        return {self.one: 1.0, **({self.other: self.share, self.one: 1.0 - self.share} if self.share > 0.0 else {})}
+
+
+class Drawn(NamedTuple):
+    """A kit that was drawn."""
+
+    kit_map: KitMap
+    """Name, title and origin are still the first donor's."""
+    donors: Mapping[str, Donors]
+    """Group of instruments -> where they come from; ``room`` is one of them."""
+    figures: Mapping[str, float]
+    """Everything that was drawn: figures, and the parts of the donors."""
+
+
+def draw_kit(seed: int, kits: Sequence[KitMap], spread: float = 1.0) -> Drawn:
+    """Draw a kit.
+
+    Each group of instruments (one maker's) is one donor's, or now and then between two; the room, too. Then the whole
+    kit is varied by figures. Donors are first brought to one loudness, so that each instrument keeps its
+    place in its own kit's balance.
+
+    :param seed: equal seeds give equal kits; no other seed has an influence.
+    :param kits: parents, see :func:`stemgmd_tools.kits.generate.parents.parent`; their order does not matter.
+    :param spread: on the standard deviations of all figures; 0 leaves kits between donors.
+    """
+    known = {kit.name: kit for kit in sorted(kits, key=lambda kit: kit.name)}
+    donors = {group: _donors(seed, group, tuple(known)) for group in GROUPS}
+    used = tuple(sorted({name for one in donors.values() for name in one.used}))
+    donors["room"] = _donors(seed, "room", used)
+    level = _loudness({name: known[name] for name in used})
+    articulations: dict[str, Articulation] = {}
+    for group, (one, other, share) in donors.items():
+        if group != "room":
+            pair = level[one], level[other]
+            articulations |= mixed_articulations(*pair, share, (group,))
+    first = known[donors["kick"].one]
+    one, other, share = donors["room"]
+    mixed = first.model_copy(
+        update={
+            "articulations": {name: articulations[name] for name in first.articulations},
+            "room": mixed_room(known[one].room, known[other].room, share),
+        }
+    )
+    figures = in_range(mixed, draw_figures(seed, spread))
+    parts = {
+        f"{group}.from.{name}": round(part, _DIGITS)
+        for group, pair in donors.items()
+        for name, part in pair.parts.items()
+    }
+    return Drawn(transformed(mixed, figures, seed), donors, {**parts, **figures})
+
+
+def _donors(seed: int, group: str, names: tuple[str, ...]) -> Donors:
+    """Draw two donors; the share is densest near either of them, and mostly one is alone."""
+    draw = stream(seed, "kit", "donors", group)
+    if len(names) == 1:
+        return Donors(names[0], names[0], 0.0)
+    one, other = draw.permutation(len(names))[:2]
+    share = 0.5 - 0.5 * float(cos(np.pi * draw.uniform()))
+    if min(share, 1.0 - share) < _TRACE:
+        alone = names[one if share < _TRACE else other]
+        return Donors(alone, alone, 0.0)
+    return Donors(names[one], names[other], round(share, _DIGITS))
+
+
+def draw_figures(seed: int, spread: float = 1.0) -> dict[str, float]:
+    """Draw every figure, each from a stream of its own, so that a figure added later changes no other."""
+    return {name: round(_figure(seed, name, spread), _DIGITS) for name in FIGURES}
+
+
+def in_range(kit: KitMap, figures: Mapping[str, float]) -> dict[str, float]:
+    """Return figures whose tunings keep the drums of a kit at pitches that such drums have.
+
+    A donor that is outside already may stay there, but goes no farther.
+    """
+    kept = dict(figures)
+    for group, (low_hz, high_hz) in PITCH_HZ.items():
+        pitch = pitch_hz(voice_of(kit.articulations[MAIN[GROUPS[group][len(GROUPS[group]) // 2]]]))
+        if pitch is not None:
+            name = f"{group}.tuning_semitones"
+            low, high = (12.0 * float(log2(edge / pitch)) for edge in (low_hz, high_hz))
+            size = kept["drums.size_semitones"]
+            wanted = float(np.clip(kept[name] + size, min(low, 0.0), max(high, 0.0))) - size
+            kept[name] = round(float(np.clip(wanted, -FIGURES[name].limit, FIGURES[name].limit)), _DIGITS)
+    return kept
+
+
+def _figure(seed: int, name: str, spread: float) -> float:
+    draw = stream(seed, "kit", "figure", name)
+    limit = FIGURES[name].limit
+    if name.endswith(".scatter"):
+        return min(SCATTER * spread, limit)
+    if name.endswith(".grain"):
+        return min(MOST_GRAIN * spread * float(draw.uniform()), limit)
+    tries = standard_normal(draw, _TRIES)
+    normal = float(tries[np.argmax(np.abs(tries) <= _FARTHEST)])
+    return float(np.clip(spread * FIGURES[name].spread * normal, -limit, limit))
+
+
+def _loudness(kits: Mapping[str, KitMap]) -> dict[str, KitMap]:
+    """Return the kits at one loudness, the mean of theirs."""
+    own = {name: loudness_db(levels_db(kit)) for name, kit in kits.items()}
+    wanted = float(np.mean(list(own.values())))
+    return {name: _louder(kit, wanted - own[name]) for name, kit in kits.items()}
+
+
+def _louder(kit: KitMap, change_db: float) -> KitMap:
+    articulations = {
+        name: one.model_copy(update={"gain_db": float(np.clip(one.gain_db + change_db, -60.0, 60.0))})
+        for name, one in kit.articulations.items()
+    }
+    return kit.model_copy(update={"articulations": articulations})

@@ -1,0 +1,294 @@
+"""Kits that are a name: ``random:7``, ``random:7..106:from=a+b:spread=1.5``, ``morph:a+b:0.3``."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.generate.digits import rounded, rounded_room
+from stemgmd_tools.kits.generate.draw import draw_kit
+from stemgmd_tools.kits.generate.instruments import GROUPS
+from stemgmd_tools.kits.generate.morph import mixed_articulations, mixed_room
+from stemgmd_tools.kits.generate.parents import joined, measured_on, strictest, voice_of
+from stemgmd_tools.kits.sample_map.licence import attribution_over
+from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap, Origin, Recording
+from stemgmd_tools.kits.voices.compact import compacted
+from stemgmd_tools.kits.voices.loudness import level_db
+
+SPACE_VERSION: Final = 4
+"""Part of the key of every kit that is a name. Raise it whenever equal names and parents give another map."""
+RANDOM: Final = "random"
+MORPH: Final = "morph"
+MOST_KITS: Final = 10_000
+"""Kits that one name may stand for."""
+HIGHEST_SEED: Final = 2**31 - 1
+HIGHEST_SPREAD: Final = 3.0
+RANDOM_FORM: Final = "random:SEED or random:FIRST..LAST, then :from=KIT+KIT and :spread=NUMBER if you like"
+MORPH_FORM: Final = "morph:KIT+KIT:SHARE, with a share from 0 (the first kit) to 1, of at most three decimals"
+
+_HASH_DIGITS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RandomName:
+    """A kit drawn from a seed."""
+
+    seed: int
+    kits: tuple[str, ...] = ()
+    """Parents, sorted; none: the kits for training."""
+    spread: float = 1.0
+
+    @property
+    def _options(self) -> str:
+        parts = [f"from={'+'.join(self.kits)}"] if self.kits else []
+        parts += [f"spread={self.spread:g}"] if self.spread != 1.0 else []
+        return "".join(f":{part}" for part in parts)
+
+    @property
+    def spelled(self) -> str:
+        """The name where kits are named."""
+        return f"{RANDOM}:{self.seed}{self._options}"
+
+    @property
+    def slug(self) -> str:
+        """The name in paths and manifests; options are in it as a hash."""
+        digest = hashlib.blake2b(self._options.encode()).hexdigest()[:_HASH_DIGITS]
+        return f"{RANDOM}_{self.seed}_{digest}" if self._options else f"{RANDOM}_{self.seed}"
+
+
+@dataclass(frozen=True, slots=True)
+class MorphName:
+    """A kit between two."""
+
+    one: str
+    other: str
+    thousandths: int
+    """How far the way from the first to the second, 0 to 1000."""
+
+    @property
+    def share(self) -> float:
+        """The same from 0 to 1."""
+        return self.thousandths / 1000
+
+    @property
+    def kits(self) -> tuple[str, str]:
+        """The two."""
+        return self.one, self.other
+
+    @property
+    def spelled(self) -> str:
+        """The name where kits are named."""
+        return f"{MORPH}:{self.one}+{self.other}:{self.share:g}"
+
+    @property
+    def slug(self) -> str:
+        """The name in paths and manifests."""
+        return f"{MORPH}_{self.one}_{self.other}_{self.thousandths:04d}"
+
+
+MadeName: TypeAlias = RandomName | MorphName
+
+
+def is_made(word: str) -> bool:
+    """Return whether a word names kits that are made, not read."""
+    return word.partition(":")[0] in {RANDOM, MORPH} and ":" in word
+
+
+def made_names(word: str) -> tuple[MadeName, ...]:
+    """Return the kits that such a word names.
+
+    :raises UsageError: if it has another form, or stands for more than 10,000 kits.
+    """
+    kind, *parts = word.split(":")
+    return _random_names(word, parts) if kind == RANDOM else (_morph_name(word, parts),)
+
+
+def _random_names(word: str, parts: Sequence[str]) -> tuple[RandomName, ...]:
+    match = re.fullmatch(r"([0-9]{1,18})(?:\.\.([0-9]{1,18}))?", parts[0])
+    if not match:
+        raise UsageError(f'kit "{word}": found "{parts[0]}" for the seed; the form is {RANDOM_FORM}')
+    first = int(match[1])
+    last = first if match[2] is None else int(match[2])
+    if last < first or last > HIGHEST_SEED:
+        raise UsageError(f'kit "{word}": seeds run upwards, from 0 to at most {HIGHEST_SEED}; found {parts[0]}')
+    if last - first >= MOST_KITS:
+        raise UsageError(f'kit "{word}": {last - first + 1:,} kits; one name stands for at most {MOST_KITS:,}')
+    kits, spread = _options(word, parts[1:])
+    return tuple(RandomName(seed, kits, spread) for seed in range(first, last + 1))
+
+
+def _options(word: str, parts: Sequence[str]) -> tuple[tuple[str, ...], float]:
+    found: dict[str, str] = {}
+    for part in parts:
+        key, is_given, value = part.partition("=")
+        if key not in {"from", "spread"} or not is_given or key in found:
+            raise UsageError(f'kit "{word}": found "{part}"; the form is {RANDOM_FORM}')
+        found[key] = value
+    kits = tuple(sorted(set(_kits(word, found["from"])))) if "from" in found else ()
+    return kits, spread_of(word, found["spread"]) if "spread" in found else 1.0
+
+
+def spread_of(word: str, text: str) -> float:
+    """Return a spread.
+
+    :raises UsageError: if it is no number from 0 to 3.
+    """
+    try:
+        spread = float(text)
+    except ValueError:
+        spread = math.nan
+    if not 0.0 <= spread <= HIGHEST_SPREAD:
+        raise UsageError(f'kit "{word}": spread is "{text}"; allowed: a number from 0 to {HIGHEST_SPREAD:g}')
+    return float(f"{spread:g}")
+
+
+def _morph_name(word: str, parts: Sequence[str]) -> MorphName:
+    if len(parts) != 2:
+        raise UsageError(f'kit "{word}": the form is {MORPH_FORM}')
+    kits = _kits(word, parts[0])
+    if len(kits) != 2:
+        raise UsageError(f'kit "{word}": {len(kits)} kits are named; the form is {MORPH_FORM}')
+    return MorphName(*kits, thousandths=thousandths_of(word, parts[1]))
+
+
+def thousandths_of(word: str, text: str) -> int:
+    """Return a share in thousandths.
+
+    :raises UsageError: if it is no number from 0 to 1 with at most three decimals.
+    """
+    if not re.fullmatch(r"0?\.\d{1,3}|[01](\.0{0,3})?|0\.", text):
+        raise UsageError(f'kit "{word}": share is "{text}"; the form is {MORPH_FORM}')
+    return round(float(text) * 1000)
+
+
+def _kits(word: str, text: str) -> tuple[str, ...]:
+    kits = tuple(text.split("+"))
+    if not all(kits):
+        raise UsageError(f'kit "{word}": found "{text}"; kits are joined by +')
+    return kits
+
+
+Finder: TypeAlias = Callable[[str], KitMap]
+"""Name of a kit -> the kit as a parent."""
+
+
+def made_map(name: MadeName, find: Finder, split: Mapping[str, str]) -> KitMap:
+    """Make the kit that a name stands for. Equal names and parents give equal kits.
+
+    :param split: of the kits that ship, ``train`` or ``heldout``; a random kit that names no parents has the former.
+    :raises UsageError: if a parent is unknown or plays sample files.
+    """
+    if isinstance(name, RandomName):
+        return _random_map(name, find, split)
+    return _morph_map(name, find, split)
+
+
+def parents_of(name: MadeName, split: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the kits that the one a name stands for is made from; ``split`` as for :func:`made_map`."""
+    return name.kits or tuple(kit for kit, own in split.items() if own == "train")
+
+
+def _random_map(name: RandomName, find: Finder, split: Mapping[str, str]) -> KitMap:
+    parents = {kit: find(kit) for kit in parents_of(name, split)}
+    drawn = draw_kit(name.seed, tuple(parents.values()), name.spread)
+    used = sorted({kit for donors in drawn.donors.values() for kit in donors.used})
+    groups = {group: [parents[kit] for kit in drawn.donors[group].used] for group in GROUPS}
+    return _finished(
+        drawn.kit_map,
+        name,
+        title=f"Random {name.seed}",
+        description=f"Drawn from {', '.join(used)} with seed {name.seed}.",
+        groups=groups,
+        parents=[parents[kit] for kit in used],
+        split=split,
+        figures=drawn.figures,
+    )
+
+
+def _morph_map(name: MorphName, find: Finder, split: Mapping[str, str]) -> KitMap:
+    one, other = (find(kit) for kit in name.kits)
+    mixed = one.model_copy(
+        update={
+            "articulations": mixed_articulations(one, other, name.share),
+            "room": mixed_room(one.room, other.room, name.share),
+        }
+    )
+    used = [kit for kit, part in ((one, 1.0 - name.share), (other, name.share)) if part > 0.0]
+    return _finished(
+        mixed,
+        name,
+        title=f"{one.title} to {other.title}, {name.share:g}",
+        description=f"Between {one.name} and {other.name}: {name.share:g} of the way.",
+        groups=dict.fromkeys(GROUPS, used),
+        parents=used,
+        split=split,
+        figures={"share": name.share},
+    )
+
+
+def _finished(
+    kit_map: KitMap,
+    name: MadeName,
+    *,
+    title: str,
+    description: str,
+    groups: Mapping[str, Sequence[KitMap]],
+    parents: Sequence[KitMap],
+    split: Mapping[str, str],
+    figures: Mapping[str, float],
+) -> KitMap:
+    """Return a kit with its own name, its rights and its history, in no more numbers than are heard."""
+    measured = measured_on(groups)
+    made = kit_map.model_copy(
+        update={
+            "name": name.slug,
+            "title": title,
+            "description": description,
+            "license": strictest(kit.license for kit in parents),
+            "attribution": _attribution(parents, measured),
+            "source_url": None,
+            "measured_on": measured,
+            "origin": Origin(name=name.spelled, kits=_ancestors(parents, split), figures=dict(figures)),
+            "room": kit_map.room and rounded_room(kit_map.room),
+            "articulations": {key: _brief(one) for key, one in kit_map.articulations.items()},
+        }
+    )
+    return KitMap.model_validate(made.model_dump(by_alias=True))
+
+
+def _attribution(parents: Sequence[KitMap], measured: Sequence[Recording]) -> str:
+    """Return who is to be named: those of the recordings once, and what parents say that were not fitted."""
+    fitted = [kit for kit in parents if kit.measured_on and kit.attribution == attribution_over(kit.measured_on)]
+    others = [kit.attribution for kit in parents if kit not in fitted]
+    return joined([*([attribution_over(measured)] if fitted else []), *others])
+
+
+def _brief(articulation: Articulation) -> Articulation:
+    """Return an articulation in fewer numbers, at the level it had."""
+    before = voice_of(articulation)
+    voice = compacted(rounded(before))
+    gain_db = float(np.clip(articulation.gain_db + level_db(before) - level_db(voice), -60.0, 60.0))
+    return articulation.model_copy(
+        update={
+            "model": voice,
+            "gain_db": round(gain_db, 4),
+            "pan": round(articulation.pan, 4),
+            "release_s": round(articulation.release_s, 4),
+        }
+    )
+
+
+def _ancestors(parents: Sequence[KitMap], split: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the kits that a kit was made from; those of a parent that was made itself, so that its split is known."""
+    found: set[str] = set()
+    for kit in parents:
+        made = kit.origin is not None and kit.name not in split
+        found.update(kit.origin.kits if made and kit.origin else (kit.name,))
+    return tuple(sorted(found))

@@ -1,0 +1,161 @@
+"""Kits as parents: every articulation with a voice of its own, every curve given, so that voices can be mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.generate.instruments import GROUP_OF, INSTRUMENT_OF, INSTRUMENTS, MAIN
+from stemgmd_tools.kits.sample_map.kit import sample_files
+from stemgmd_tools.kits.sample_map.schema import Articulation, Fallback, KitMap, Recording
+from stemgmd_tools.kits.synthesis.colour import drawn_curve
+from stemgmd_tools.kits.synthesis.parameters import Colour, Openness, VoiceModel
+from stemgmd_tools.kits.voices.edits import damped, retuned
+from stemgmd_tools.kits.voices.loudness import level_db
+from stemgmd_tools.kits.voices.tables import Shift, row
+from stemgmd_tools.numerics.elementary import exp2
+from stemgmd_tools.pieces import ARTICULATIONS
+
+_FREE: Final = ("CC0-1.0", "0BSD", "MIT-0", "Unlicense")
+_NAMING: Final = ("MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0")
+_GAIN_DB: Final = 60.0
+
+
+def parent(kit_map: KitMap) -> KitMap:
+    """Return a kit that sounds the same, each of its articulations a model whose colour is given; the kit's gain is in
+    theirs.
+
+    :raises UsageError: if the kit plays sample files, which have no parameters to vary.
+    """
+    if any(sample_files(kit_map)):
+        raise UsageError(
+            f"kit {kit_map.name} plays sample files, which cannot be varied; name modelled kits, or fit a model to it "
+            f"with stemgmd kits fit {kit_map.name}"
+        )
+    articulations = {name: _complete(kit_map, name) for name in ARTICULATIONS}
+    return kit_map.model_copy(update={"articulations": articulations, "gain_db": 0.0})
+
+
+def voice_of(articulation: Articulation) -> VoiceModel:
+    """Return the voice of a parent's articulation."""
+    if articulation.model is None:
+        raise UsageError("only articulations with a model can be varied")
+    return articulation.model
+
+
+def _complete(kit_map: KitMap, name: str) -> Articulation:
+    articulation = kit_map.articulations[name]
+    if articulation.fallback is not None:
+        lender = _complete(kit_map, articulation.fallback.articulation)
+        return _borrowed(articulation, articulation.fallback, lender)
+    voice = _given(voice_of(articulation), kit_map.name)
+    return articulation.model_copy(update={"model": voice, "gain_db": _gain(articulation.gain_db + kit_map.gain_db)})
+
+
+def _borrowed(articulation: Articulation, fallback: Fallback, lender: Articulation) -> Articulation:
+    """Return what a fallback sounds like as a voice of its own: played faster, it is higher and shorter."""
+    voice = voice_of(lender)
+    if fallback.openness is not None and voice.openness is not None:
+        voice = voice.model_copy(update={"openness": _nearest_degree(voice.openness, fallback.openness)})
+    voice = retuned(voice, Shift(fallback.pitch_semitones))
+    voice = damped(voice, exp2(-fallback.pitch_semitones / 12.0), 0.0)
+    return articulation.model_copy(
+        update={
+            "model": voice,
+            "fallback": None,
+            "gain_db": _gain(articulation.gain_db + fallback.gain_db + lender.gain_db),
+            "pan": float(np.clip(articulation.pan + lender.pan, -1.0, 1.0)),
+            "dynamics_db": lender.dynamics_db if articulation.dynamics_db is None else articulation.dynamics_db,
+        }
+    )
+
+
+def _nearest_degree(openness: Openness, wanted: float) -> Openness:
+    nearest = int(np.argmin(np.abs(np.array(openness.degrees) - wanted)))
+    level = openness.level_db and tuple((levels[nearest],) for levels in openness.level_db)
+    return openness.model_copy(
+        update={
+            "degrees": (openness.degrees[nearest],),
+            "stretch": (openness.stretch[nearest],),
+            "level_db": level,
+        }
+    )
+
+
+def _gain(gain_db: float) -> float:
+    return float(np.clip(gain_db, -_GAIN_DB, _GAIN_DB))
+
+
+def _given(voice: VoiceModel, kit: str) -> VoiceModel:
+    """Return a voice whose colour, if it is drawn from the kit's name, is given as numbers."""
+    colour = voice.noise.colour
+    if colour is None or colour.gain_db is not None:
+        return voice
+    points_hz, gain_db = drawn_curve(colour, kit)
+    given = Colour(
+        points_per_octave=colour.points_per_octave,
+        low_hz=colour.low_hz,
+        least_step_hz=colour.least_step_hz,
+        frequencies_hz=row(np.round(points_hz, 2)),
+        gain_db=row(gain_db),
+    )
+    return voice.model_copy(update={"noise": voice.noise.model_copy(update={"colour": given})})
+
+
+def levels_db(kit_map: KitMap) -> dict[str, float]:
+    """Return the level of every articulation of a parent at velocity 100, dB re full scale."""
+    return {name: level_db(voice_of(one)) + one.gain_db for name, one in kit_map.articulations.items()}
+
+
+def loudness_db(levels: Mapping[str, float]) -> float:
+    """Return the mean level of a kit's instruments."""
+    return float(np.mean([levels[MAIN[instrument]] for instrument in INSTRUMENTS]))
+
+
+def strictest(licenses: Iterable[str]) -> str:
+    """Return the licence a kit made from others is under: the one that asks most; share-alike and unknown ones win.
+
+    Several of the strictest kind are joined as an SPDX expression.
+    """
+    ranked = {license_id: _rank(license_id) for license_id in licenses}
+    highest = max(ranked.values())
+    return " AND ".join(sorted(license_id for license_id, rank in ranked.items() if rank == highest))
+
+
+def _rank(license_id: str) -> int:
+    if license_id in _FREE:
+        return 0
+    if license_id in _NAMING:
+        return 1
+    return 2 if license_id.startswith("CC-BY-") and license_id.split("-")[2][:1].isdigit() else 3
+
+
+def measured_on(parts: Mapping[str, Sequence[KitMap]]) -> tuple[Recording, ...]:
+    """Return the recordings that a kit rests on.
+
+    :param parts: group of instruments -> the parents it is made from.
+    """
+    found: dict[str, tuple[Recording, set[str]]] = {}
+    for name in ARTICULATIONS:
+        for kit_map in parts[GROUP_OF[INSTRUMENT_OF[name]]]:
+            for recording in kit_map.measured_on:
+                if name in recording.articulations or not recording.articulations:
+                    found.setdefault(recording.kit, (recording, set()))[1].add(name)
+    return tuple(
+        recording.model_copy(
+            update={"articulations": () if len(names) == len(ARTICULATIONS) else tuple(sorted(names, key=_order))}
+        )
+        for recording, names in (found[kit] for kit in sorted(found))
+    )
+
+
+def _order(articulation: str) -> int:
+    return ARTICULATIONS.index(articulation)
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Return each text once, in order, as one."""
+    return "; ".join(dict.fromkeys(text for text in texts if text))

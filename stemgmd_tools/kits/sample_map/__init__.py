@@ -1,0 +1,1 @@
+"""Sample maps: schema, validation, reading, writing."""

@@ -1,0 +1,128 @@
+"""From a sample map to its YAML: short lists on one line, tables of numbers as text, defaults left out.
+
+What strokes of one instrument share (a velocity law, a colour) is written once, with an anchor, and named by its
+alias after that.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import BaseModel
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.sample_map.schema import KitMap
+from stemgmd_tools.kits.synthesis.parameters import BandEnvelope, Colour, Stereo, VelocityBend
+from stemgmd_tools.storage.files import remove_abandoned, write_bytes
+
+_SHARED: Final = (BandEnvelope, VelocityBend, Colour, Stereo)
+"""Tables that are written once however often they occur."""
+_LONG_ROWS: Final = {(Colour, "gain_db"), (Colour, "frequencies_hz")}
+"""Rows of hundreds of numbers, written as words."""
+_WIDTH: Final = 116
+_TABLE: Final = re.compile(r"^( *)([a-z_]+): \|\n((?:\1  [-+.e0-9 ]+\n)+)", re.MULTILINE)
+"""A table as PyYAML writes it, two spaces deeper than its key."""
+
+
+def map_text(kit_map: KitMap) -> str:
+    """Return the YAML that loads as ``kit_map``, number for number."""
+    text = yaml.dump(_plain(kit_map, {}), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    return _TABLE.sub(_one_space, text)
+
+
+def _one_space(table: re.Match[str]) -> str:
+    """Return a table one space deeper than its key: a map has thousands of rows."""
+    indent, key, rows = table.groups()
+    return f"{indent}{key}: |\n" + "".join(row[1:] for row in rows.splitlines(keepends=True))
+
+
+def write_map(kit_map: KitMap, path: Path) -> None:
+    """Write a sample map, whole or not at all.
+
+    :raises AudioError: if the file cannot be written.
+    """
+    remove_abandoned(path)
+    write_bytes(path, map_text(kit_map).encode())
+
+
+def write_new_map(kit_map: KitMap, path: Path) -> None:
+    """Write a sample map, but not over another file: somebody may have changed it.
+
+    :raises UsageError: if there is a file with other content.
+    :raises AudioError: if the file cannot be written.
+    """
+    content = map_text(kit_map).encode()
+    if path.exists() and not (path.is_file() and path.read_bytes() == content):
+        raise UsageError(f"{path}: is there already, with other content; remove it or choose another --out")
+    remove_abandoned(path)
+    write_bytes(path, content)
+
+
+class _Flow(list[Any]):
+    """A list on one line."""
+
+
+class _Text(str):
+    """Text on lines of its own."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Knows the two marks above."""
+
+
+_Dumper.add_representer(
+    _Flow, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
+)
+_Dumper.add_representer(
+    _Text, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style="|")
+)
+
+
+def _plain(value: Any, shared: dict[BaseModel, Any]) -> Any:
+    """Return nested mappings, lists and scalars for YAML.
+
+    :param shared: tables met so far; equal ones become one object, which PyYAML writes as an anchor and its aliases.
+    """
+    if isinstance(value, _SHARED):
+        if value not in shared:
+            shared[value] = _fields(value, shared)
+        return shared[value]
+    if isinstance(value, BaseModel):
+        return _fields(value, shared)
+    if isinstance(value, dict):
+        return {key: _plain(one, shared) for key, one in value.items()}
+    if isinstance(value, tuple):
+        if value and all(isinstance(row, tuple) for row in value) and isinstance(value[0][0], float):
+            return _Text("".join(" ".join(_spelled(number) for number in row) + "\n" for row in value))
+        plain = [_plain(one, shared) for one in value]
+        return plain if any(isinstance(one, dict) for one in plain) else _Flow(plain)
+    return _number(value) if isinstance(value, float) else value
+
+
+def _fields(model: BaseModel, shared: dict[BaseModel, Any]) -> dict[str, Any]:
+    """Return what a model says, defaults left out."""
+    return {
+        field.alias or name: _field(type(model), name, getattr(model, name), shared)
+        for name, field in type(model).model_fields.items()
+        if field.is_required() or getattr(model, name) != field.default
+    }
+
+
+def _field(kind: type[BaseModel], name: str, value: Any, shared: dict[BaseModel, Any]) -> Any:
+    if (kind, name) in _LONG_ROWS and value is not None and len(value) > 1:
+        return " ".join(_spelled(number) for number in value)
+    return _plain(value, shared)
+
+
+def _number(value: float) -> float | int:
+    """Return a whole number as one."""
+    return int(value) if value.is_integer() else value
+
+
+def _spelled(value: float) -> str:
+    return repr(_number(value))

@@ -1,0 +1,1 @@
+"""Where the one-shots of a kit come from."""

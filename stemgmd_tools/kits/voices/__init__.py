@@ -1,0 +1,1 @@
+"""Operations on modelled voices: arithmetic, edits, sums, loudness."""

@@ -1,0 +1,165 @@
+"""Arithmetic on modelled voices: louder, higher, longer, another spectrum over time, the sum of two.
+
+Everything returns a new voice and keeps its velocity law, its jitter and its grids.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from stemgmd_tools.kits.synthesis.bands import Float, erb_number
+from stemgmd_tools.kits.synthesis.colour import grid_hz
+from stemgmd_tools.kits.synthesis.envelopes import voice_shapes
+from stemgmd_tools.kits.synthesis.modes import ModeBank
+from stemgmd_tools.kits.synthesis.parameters import BandEnvelope, Colour, Modes, Noise, VoiceModel
+from stemgmd_tools.kits.synthesis.takes import LEVEL_S
+from stemgmd_tools.numerics.elementary import log10
+
+_HIGHEST_HZ: Final = 22050.0
+_LEVEL_RANGE_DB: Final = (-200.0, 40.0)
+_STICK_S: Final = 0.006
+"""The stick's own time, which no change of length touches."""
+_ATTACK_S: Final = 0.002
+_BODY_S: Final = 0.04
+"""When a change of spectrum is read for the fast modes of an attack, and for those that ring."""
+_GRID_S: Final = 0.0025
+
+
+def value_at(envelope: BandEnvelope, frequencies_hz: ArrayLike, times_s: ArrayLike) -> Float:
+    """Return (frequencies, times) of a table, constant outside its points in both directions."""
+    table = np.array(envelope.values, dtype=np.float64)
+    points, wanted = erb_number(envelope.frequencies_hz), erb_number(frequencies_hz)
+    in_time = np.array([np.interp(np.asarray(times_s), envelope.times_s, row) for row in table])
+    return np.array([np.interp(wanted, points, column) for column in in_time.T]).T
+
+
+def level_db(voice: VoiceModel, velocity: float, degree: int = -1) -> float:
+    """Return the level that is expected of a stroke over its first :data:`LEVEL_S`, dB re full scale.
+
+    :param degree: of openness, by default the widest.
+    """
+    times_s: Float = (np.arange(round(LEVEL_S / _GRID_S), dtype=np.float64) + 0.5) * _GRID_S
+    return float(10.0 * log10(_power(voice, velocity, degree, times_s).mean()))
+
+
+def t30_s(voice: VoiceModel, velocity: float = 100.0, degree: int = -1) -> float:
+    """Return the seconds until the energy still expected has fallen by 30 dB (Schroeder 1965)."""
+    times_s: Float = (np.arange(round(voice.duration_s / _GRID_S), dtype=np.float64) + 0.5) * _GRID_S
+    to_come = _power(voice, velocity, degree, times_s)[::-1].cumsum()[::-1]
+    return float(times_s[np.argmax(to_come < to_come[0] * 1e-3)])
+
+
+def _power(voice: VoiceModel, velocity: float, degree: int, times_s: Float) -> Float:
+    power = voice_shapes(voice)[degree].energy(velocity, times_s)
+    for modes in (voice.body, voice.attack):
+        if modes is not None:
+            power = power + ModeBank.from_parameters(modes).energy(velocity, times_s)
+    return power
+
+
+def louder(voice: VoiceModel, gain_db: float) -> VoiceModel:
+    """Return a voice with all its levels raised."""
+    noise = _with_levels(voice.noise, np.array(voice.noise.level_db.values) + gain_db)
+    return voice.model_copy(
+        update={"noise": noise, "body": _raised(voice.body, gain_db), "attack": _raised(voice.attack, gain_db)}
+    )
+
+
+def reshaped(voice: VoiceModel, change_db: BandEnvelope) -> VoiceModel:
+    """Return a voice with a change added to its spectrum over time.
+
+    The noise follows the whole table; modes that ring follow its column at 40 ms, fast ones that at 2 ms.
+    """
+    level = voice.noise.level_db
+    change = value_at(change_db, level.frequencies_hz, level.times_s)
+    noise = _with_levels(voice.noise, np.array(level.values) + change)
+    modes = {
+        name: None if found is None else _raised(found, value_at(change_db, found.frequency_hz, (time_s,))[:, 0])
+        for name, found, time_s in (("body", voice.body, _BODY_S), ("attack", voice.attack, _ATTACK_S))
+    }
+    return voice.model_copy(update={"noise": noise, **modes})
+
+
+def pitched(voice: VoiceModel, ratio: float) -> VoiceModel:
+    """Return a voice whose frequencies are multiplied; its velocity law and its place between the channels stay."""
+    noise = voice.noise
+    moved = noise.model_copy(
+        update={
+            "level_db": _moved(noise.level_db, ratio),
+            "colour": None if noise.colour is None else _moved_colour(noise.colour, ratio),
+        }
+    )
+    return voice.model_copy(
+        update={"noise": moved, "body": _higher(voice.body, ratio), "attack": _higher(voice.attack, ratio)}
+    )
+
+
+def stretched(voice: VoiceModel, factor: float) -> VoiceModel:
+    """Return a voice that rings so many times as long; its first 6 ms, the stick's, stay."""
+    level = voice.noise.level_db
+    times_s = tuple(_rounded(t if t <= _STICK_S else _STICK_S + (t - _STICK_S) * factor, 5) for t in level.times_s)
+    noise = voice.noise.model_copy(update={"level_db": level.model_copy(update={"times_s": times_s})})
+    body = voice.body
+    if body is not None:
+        t60_s = tuple(_rounded(min(t * factor, 60.0), 4) for t in body.t60_s)
+        body = body.model_copy(update={"t60_s": t60_s})
+    return voice.model_copy(update={"noise": noise, "body": body})
+
+
+def _with_levels(noise: Noise, level_db: Float) -> Noise:
+    values = tuple(tuple(_rounded(x, 1) for x in row) for row in level_db.tolist())
+    return noise.model_copy(update={"level_db": noise.level_db.model_copy(update={"values": values})})
+
+
+def _raised(modes: Modes | None, gain_db: float | Float) -> Modes | None:
+    if modes is None:
+        return None
+    raised = np.clip(np.array(modes.level_db) + gain_db, *_LEVEL_RANGE_DB)
+    return modes.model_copy(update={"level_db": tuple(_rounded(x, 1) for x in raised.tolist())})
+
+
+def _moved(table: BandEnvelope, ratio: float) -> BandEnvelope:
+    """Return a table whose rows lie at other frequencies; those past the highest one are dropped."""
+    moved = [_rounded(f * ratio, 2) for f in table.frequencies_hz]
+    kept = [row for row, f in enumerate(moved) if f <= _HIGHEST_HZ]
+    return table.model_copy(
+        update={
+            "frequencies_hz": tuple(moved[row] for row in kept),
+            "values": tuple(table.values[row] for row in kept),
+        }
+    )
+
+
+def _moved_colour(colour: Colour, ratio: float) -> Colour:
+    """Return a colour whose points lie at other frequencies; a curve that is drawn is drawn anew there."""
+    if colour.gain_db is None or colour.frequencies_hz is not None:
+        points = None if colour.frequencies_hz is None else tuple(f * ratio for f in colour.frequencies_hz)
+        return colour.model_copy(
+            update={
+                "low_hz": colour.low_hz * ratio,
+                "high_hz": min(colour.high_hz * ratio, _HIGHEST_HZ),
+                "frequencies_hz": points,
+            }
+        )
+    moved = colour.model_copy(
+        update={
+            "low_hz": _rounded(colour.low_hz * ratio, 3),
+            "least_step_hz": _rounded(colour.least_step_hz * ratio, 4),
+        }
+    )
+    count = int(np.count_nonzero(grid_hz(moved) <= _HIGHEST_HZ))
+    return moved.model_copy(update={"gain_db": colour.gain_db[:count]})
+
+
+def _higher(modes: Modes | None, ratio: float) -> Modes | None:
+    if modes is None:
+        return None
+    moved = tuple(_rounded(min(f * ratio, _HIGHEST_HZ), 2) for f in modes.frequency_hz)
+    return modes.model_copy(update={"frequency_hz": moved})
+
+
+def _rounded(value: float, digits: int) -> float:
+    return round(float(value), digits)

@@ -1,0 +1,81 @@
+"""How loud a voice is, and where its pitch lies, from its parameters alone: nothing is synthesised."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from stemgmd_tools.kits.synthesis.bands import Float
+from stemgmd_tools.kits.synthesis.envelopes import voice_shapes
+from stemgmd_tools.kits.synthesis.modes import ModeBank, decaying
+from stemgmd_tools.kits.synthesis.parameters import REFERENCE_VELOCITY, VoiceModel
+from stemgmd_tools.numerics.elementary import exp, exp2, exp10, log, log2, log10, power
+from stemgmd_tools.numerics.products import complex_product
+
+_LENGTH_S: Final = 0.2
+"""The stretch over which a bank measures the level of a one-shot."""
+_EDGES_S: Final = np.concatenate([[0.0], exp(np.linspace(log(2e-4), log(_LENGTH_S), 32))])
+_TIMES_S: Final = (_EDGES_S[1:] + _EDGES_S[:-1]) / 2
+_LENGTHS_S: Final = np.diff(_EDGES_S)
+_KEPT: Final = 320
+"""Results kept in memory: those of the voices of a dozen parents."""
+_PITCH_STEP: Final = exp2(1.0 / 48)
+_PITCHES_HZ: Final = 35.0 * power(_PITCH_STEP, np.arange(round(48 * log2(400.0 / 35.0)) + 1))
+_PITCH_FROM_S: Final = 0.06
+_NEARLY_DB: Final = 6.0
+"""A lower peak is the pitch if it is so much fainter than the strongest, no more."""
+
+
+@lru_cache(maxsize=_KEPT)
+def level_db(voice: VoiceModel) -> float:
+    """Return the mean power over the first 200 ms of a stroke of velocity 100, dB re full scale, without the room.
+
+    Of a hi-hat, the mean over its degrees of openness.
+    """
+    ringing = np.zeros(len(_TIMES_S))
+    for modes in (voice.body, voice.attack):
+        if modes is not None:
+            ringing = ringing + ModeBank.from_parameters(modes).energy(REFERENCE_VELOCITY, _TIMES_S)
+    powers = [shape.energy(REFERENCE_VELOCITY, _TIMES_S) + ringing for shape in voice_shapes(voice)]
+    return float(np.mean([10.0 * log10(float((one * _LENGTHS_S).sum()) / _LENGTH_S + 1e-30) for one in powers]))
+
+
+@lru_cache(maxsize=_KEPT)
+def pitch_hz(voice: VoiceModel) -> float | None:
+    """Return the pitch of a drum: the lowest strong peak in the spectrum of its modes, 35 to 400 Hz, after 60 ms.
+
+    Single modes do not tell it: fitted ones may lie in pairs that cancel.
+
+    :return: None if no mode rings there.
+    """
+    body = voice.body
+    if body is None or not any(_PITCHES_HZ[0] <= frequency <= _PITCHES_HZ[-1] for frequency in body.frequency_hz):
+        return None
+    spectrum = _late_spectrum(ModeBank.from_parameters(body))
+    peaks = np.flatnonzero((spectrum[1:-1] >= spectrum[:-2]) & (spectrum[1:-1] > spectrum[2:])) + 1
+    if not len(peaks):
+        return None
+    strong = peaks[spectrum[peaks] >= spectrum[peaks].max() * exp10(-_NEARLY_DB / 10.0)]
+    return float(_between_points(spectrum, int(strong[0])))
+
+
+def _late_spectrum(bank: ModeBank) -> Float:
+    """Return the power at each pitch of what the modes still ring at the time of the pitch, left channel."""
+    late = complex_product(bank.amplitude[0], decaying(bank.rate, np.array(_PITCH_FROM_S)))
+    # late / (2 pi i f - rate), as late times the conjugate over the squared distance
+    apart = 2.0 * np.pi * _PITCHES_HZ[:, None] - bank.rate.imag
+    distance = bank.rate.real**2 + apart**2
+    real = (apart * late.imag - bank.rate.real * late.real) / distance
+    imag = (-apart * late.real - bank.rate.real * late.imag) / distance
+    if not bank.free_phase:
+        real, imag = real.sum(axis=1, keepdims=True), imag.sum(axis=1, keepdims=True)
+    return np.asarray((real**2 + imag**2).sum(axis=1))
+
+
+def _between_points(spectrum: Float, peak: int) -> float:
+    """Return the frequency of a peak, by a parabola through its three points in decibels."""
+    before, here, after = log(spectrum[peak - 1 : peak + 2])
+    offset = 0.5 * (before - after) / (before - 2.0 * here + after)
+    return float(_PITCHES_HZ[peak] * power(_PITCH_STEP, offset))

@@ -1,4 +1,0 @@
-"""The starter set's composer: drum tabs to MIDI files in GMD's layout.
-
-``python -m stemgmd_tools.performances.compose OUT`` draws up the starter set that ships in ``manifests/starter``.
-"""

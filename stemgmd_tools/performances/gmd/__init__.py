@@ -1,0 +1,1 @@
+"""The Groove MIDI Dataset: its table, errata, files and download."""

@@ -1,0 +1,152 @@
+"""One file over HTTP, continued where a cut connection left it. The only module that touches the network."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from tqdm import tqdm
+
+from stemgmd_tools.errors import FetchError
+from stemgmd_tools.version import __version__
+
+CHUNK_BYTES: Final = 1 << 16
+MAX_PAUSE_S: Final = 30.0
+_TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""HTTP statuses worth another try (RFC 9110, RFC 6585)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How hard to try, and how much to accept."""
+
+    attempts: int = 8
+    pause_s: float = 1.0
+    """Before the second attempt; doubled from one to the next, at most :data:`MAX_PAUSE_S`."""
+    timeout_s: float = 30.0
+    """Without a byte from the server."""
+    max_bytes: int = 1 << 30
+
+
+def download(url: str, part: Path, *, patience: Patience, show_progress: bool = True) -> None:
+    """Bring the file ``part`` to the whole content of ``url``; what is already there is continued, not fetched again.
+
+    Whether the bytes are the right ones is for the caller to check. The progress bar shows on terminals only.
+
+    :raises FetchError: if the address is not http or https, the server refuses, the connection fails
+        ``patience.attempts`` times (what came stays in ``part``), there is too much, or the disk cannot take it.
+    """
+    _require_http(url)
+    failure: str | None = None
+    for attempt in range(patience.attempts):
+        if attempt:
+            time.sleep(min(patience.pause_s * 2 ** (attempt - 1), MAX_PAUSE_S))
+        failure = _attempt(url, part, patience, show_progress)
+        if failure is None:
+            return
+    raise FetchError(
+        f"{url}: {failure}, {patience.attempts} times tried; {_size(part)} bytes are kept, "
+        "run the same command again to continue"
+    )
+
+
+def _require_http(url: str) -> None:
+    """Refuse what no further attempt would mend."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise FetchError(f"{url}: not an address ({error}); give one like https://host/file.zip") from error
+    if not usable or not url.isascii() or any(c.isspace() or not c.isprintable() for c in url):
+        raise FetchError(f"{url!r}: only http and https addresses, without spaces, are fetched")
+
+
+def _attempt(url: str, part: Path, patience: Patience, show_progress: bool) -> str | None:
+    """Try once; return None when all has come, else what went wrong."""
+    have = _size(part)
+    headers = {"User-Agent": f"stemgmd-tools/{__version__}"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - the scheme has been checked
+    try:
+        with urllib.request.urlopen(request, timeout=patience.timeout_s) as response:  # noqa: S310 - likewise
+            return _receive(response, part, _first_byte(response, have), patience, show_progress)
+    except urllib.error.HTTPError as error:
+        with error:
+            return _refused(error, url, part, have)
+    except urllib.error.URLError as error:
+        return f"no connection ({error.reason})"
+    except (http.client.HTTPException, OSError) as error:
+        return f"connection failed ({error or type(error).__name__})"
+
+
+def _refused(error: urllib.error.HTTPError, url: str, part: Path, have: int) -> str | None:
+    if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and have:
+        total = re.fullmatch(r"bytes \*/(\d+)", error.headers.get("Content-Range", ""))
+        if total and int(total[1]) == have:
+            return None
+        part.unlink(missing_ok=True)
+        return "the partial file did not fit and was dropped"
+    if error.code in _TRANSIENT:
+        return f"the server answered {error.code} {error.reason}"
+    raise FetchError(f"{url}: the server answered {error.code} {error.reason}; is the address right?")
+
+
+def _first_byte(response: http.client.HTTPResponse, have: int) -> int:
+    """Return where in the file the answer starts: a server may ignore the range and send everything."""
+    if response.status != http.HTTPStatus.PARTIAL_CONTENT:
+        return 0
+    span = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    if not span or int(span[1]) != have:
+        raise http.client.HTTPException(f"the server sent another range than bytes {have}-")
+    return have
+
+
+def _receive(
+    response: http.client.HTTPResponse, part: Path, start: int, patience: Patience, show_progress: bool
+) -> str | None:
+    stated = response.headers.get("Content-Length", "")
+    total = start + int(stated) if stated.isdigit() else None
+    position = start
+    with (
+        _opened(part, start) as file,
+        tqdm(
+            total=total,
+            initial=start,
+            unit="B",
+            unit_scale=True,
+            desc=part.name[:20],
+            disable=None if show_progress else True,
+        ) as bar,
+    ):
+        while chunk := response.read(CHUNK_BYTES):
+            position += len(chunk)
+            if position > patience.max_bytes:
+                raise FetchError(f"{response.url}: more than {patience.max_bytes} bytes; that cannot be the archive")
+            try:
+                file.write(chunk)
+                file.flush()
+            except OSError as error:
+                raise FetchError(f"{part}: cannot be written ({error.strerror}); make room and run again") from error
+            bar.update(len(chunk))
+    if total is not None and position < total:
+        return f"connection cut after {position} of {total} bytes"
+    return None
+
+
+def _opened(part: Path, start: int) -> BinaryIO:
+    try:
+        return part.open("ab" if start else "wb")
+    except OSError as error:
+        raise FetchError(f"{part}: cannot be written ({error.strerror})") from error
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0

@@ -1,0 +1,170 @@
+"""Fetching the Groove MIDI Dataset: download, check, unpack, put in place."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from filelock import Timeout
+
+from stemgmd_tools.data import cache_dir
+from stemgmd_tools.errors import FetchError, PerformanceError
+from stemgmd_tools.performances.gmd.download import Patience, download
+from stemgmd_tools.performances.gmd.info_csv import read_info
+from stemgmd_tools.performances.gmd.unpack import unpack
+from stemgmd_tools.performances.midi_storage import INFO_CSV, MidiSource
+from stemgmd_tools.performances.source import cached_gmd
+from stemgmd_tools.storage.files import put_in_place
+from stemgmd_tools.storage.locks import file_lock
+
+GMD_URL: Final = "https://storage.googleapis.com/magentadata/datasets/groove/groove-v1.0.0-midionly.zip"
+GMD_SHA256: Final = "651cbc524ffb891be1a3e46d89dc82a1cecb09a57c748c7b45b844c4841dcc1e"
+GMD_PATIENCE: Final = Patience(max_bytes=256 << 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Where the dataset is now."""
+
+    folder: Path
+    performances: int
+    was_there: bool
+    """Nothing was downloaded: the folder already held a copy."""
+
+
+def fetch_gmd(
+    folder: Path | None = None,
+    *,
+    url: str = GMD_URL,
+    sha256: str = GMD_SHA256,
+    patience: Patience = GMD_PATIENCE,
+    show_progress: bool = True,
+) -> Fetched:
+    """Put GMD's MIDI-only archive, unpacked, into ``folder`` (by default where commands look for it).
+
+    A download that was cut continues, also in a later call. Nothing is unpacked before its SHA-256 is right, and the
+    folder appears only when it is whole.
+
+    :param sha256: of the archive, 64 hexadecimal digits; stays the official one for a mirror's ``url``.
+    :raises FetchError: if the folder holds something else, another process fetches the same archive, the download
+        fails, the checksum is wrong or the archive is not GMD's.
+    """
+    target = folder or cached_gmd()
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
+        raise FetchError(f"sha256 is {sha256!r}; it must be 64 hexadecimal digits")
+    present = _performances_in(target)
+    if present:
+        _clear(sha256.lower(), target)
+        return Fetched(target, present, was_there=True)
+    if not _is_free(target):
+        raise FetchError(f"{target}: exists and is not a whole copy of GMD; move it away or choose another folder")
+    with _alone(sha256.lower()) as part:
+        _download_checked(url, sha256.lower(), part, patience, show_progress)
+        _place(part, target)
+        part.unlink()
+    return Fetched(target, _performances_in(target), was_there=False)
+
+
+def _is_free(target: Path) -> bool:
+    """Return whether nothing is there yet, or an empty folder."""
+    try:
+        return not any(target.iterdir())
+    except FileNotFoundError:
+        return True
+    except NotADirectoryError:
+        return not target.exists()
+    except OSError as error:
+        raise FetchError(f"{target}: cannot be read ({error.strerror}); choose another folder") from error
+
+
+def _performances_in(folder: Path) -> int:
+    """Return how many performances a whole copy of GMD in ``folder`` has; 0 if there is none."""
+    if not (folder / INFO_CSV).is_file():
+        return 0
+    try:
+        source = MidiSource.of_gmd(folder)
+        rows = read_info(source.read(INFO_CSV), source.where(INFO_CSV))
+    except PerformanceError:
+        return 0
+    return len(rows) if all((folder / row.midi_filename).is_file() for row in rows) else 0
+
+
+def _downloads() -> Path:
+    return cache_dir() / "downloads"
+
+
+@contextmanager
+def _alone(sha256: str) -> Iterator[Path]:
+    """Yield the partial file of an archive, while no other process works on it."""
+    downloads = _downloads()
+    try:
+        downloads.mkdir(parents=True, exist_ok=True)
+        with file_lock(downloads / f"{sha256}.lock", timeout=0):
+            yield downloads / f"{sha256}.part"
+    except Timeout:
+        raise FetchError(f"{downloads}: another process is fetching this archive; wait for it") from None
+    except OSError as error:
+        raise FetchError(f"{downloads}: cannot be written ({error.strerror}); set STEMGMD_CACHE") from error
+
+
+def _scratch(sha256: str, target: Path) -> Path:
+    """Return the folder in which an archive is unpacked, beside the one where it will lie."""
+    return target.with_name(f".tmp-gmd-{sha256[:16]}")
+
+
+def _clear(sha256: str, target: Path) -> None:
+    """Remove what a process left that was killed after the last step; one that is at work is not disturbed."""
+    scratch, part = _scratch(sha256, target), _downloads() / f"{sha256}.part"
+    if scratch.exists() or part.exists():
+        with suppress(FetchError), _alone(sha256):
+            part.unlink(missing_ok=True)
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _download_checked(url: str, sha256: str, part: Path, patience: Patience, show_progress: bool) -> None:
+    """Leave the right archive in ``part``. Wrong bytes that began in an earlier call are fetched once from anew."""
+    continued = part.exists()
+    if continued and _sha256(part) == sha256:
+        return
+    download(url, part, patience=patience, show_progress=show_progress)
+    if continued and _sha256(part) != sha256:
+        part.unlink()
+        download(url, part, patience=patience, show_progress=show_progress)
+    found = _sha256(part)
+    if found != sha256:
+        part.unlink()
+        raise FetchError(f"{url}: SHA-256 is {found}, must be {sha256}; nothing was unpacked, the download was dropped")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _place(archive: Path, target: Path) -> None:
+    """Unpack next to ``target``, then rename: the folder is there whole or not at all."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = _scratch(archive.stem, target)
+        shutil.rmtree(scratch, ignore_errors=True)  # of a process that was killed
+        scratch.mkdir()
+    except OSError as error:
+        raise FetchError(f"{target.parent}: cannot be written ({error.strerror})") from error
+    try:
+        unpacked = scratch / "unpacked"
+        unpacked.mkdir()
+        unpack(archive, unpacked)
+        content = unpacked if (unpacked / INFO_CSV).is_file() else unpacked / "groove"
+        if not _performances_in(content):
+            raise FetchError(f"{archive.name}: not GMD's archive (no info.csv whose MIDI files are all there)")
+        put_in_place([(content, target)])
+    except OSError as error:
+        raise FetchError(f"{target}: cannot be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

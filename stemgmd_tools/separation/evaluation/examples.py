@@ -1,0 +1,161 @@
+"""The best, the median and the worst that a method did on each stem, to hear and to see."""
+
+from __future__ import annotations
+
+import base64
+import io
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stemgmd_tools import units
+from stemgmd_tools.audio import TrackWriter
+from stemgmd_tools.kits.plot import draw_spectrogram, empty_figure, log_spectrogram_db
+from stemgmd_tools.rendering.stems import Pcm
+from stemgmd_tools.separation.evaluation.methods.base import BLOCK, Clip, Frames, Method, regrouped
+from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures, clip_of
+from stemgmd_tools.separation.evaluation.summary import MAIN, stems_in
+
+EXCERPT_S: Final = 3.0
+"""Longest that is heard of an example: where the stem is loudest."""
+RANKS: Final = ("best", "median", "worst")
+MIXTURE: Final = "mixture"
+_STEP_S: Final = 0.5
+_BIT_DEPTH: Final = 16
+_FLAC_LEVEL: Final = 8
+_PICTURE_INCHES: Final = (3.6, 2.0)
+_DPI: Final = 90
+_GREY: Final = "#888888"
+"""Readable on light and on dark ground."""
+
+
+class Example(NamedTuple):
+    """One stem of one clip."""
+
+    stem: str
+    rank: str
+    """``best``, ``median`` or ``worst`` of the stem, by the method that the examples are of."""
+    take: EvaluationClip
+    figures: dict[str, float]
+    """nSDR in dB of each method."""
+
+
+class ExampleSound(NamedTuple):
+    """A sound of an example."""
+
+    title: str
+    sound: Frames
+    """Shape (2, frame)."""
+
+
+def examples_of(table: pd.DataFrame, method: str, takes: Sequence[EvaluationClip]) -> list[Example]:
+    """Return the clips on which a method did best, middling and worst, stem by stem; none for stems never present."""
+    by_name = {(take.performance, take.kit): take for take in takes}
+    found = []
+    for stem in stems_in(table):
+        there = table[table["present"] & (table["stem"] == stem)]
+        own = there[there["method"] == method].sort_values([MAIN, "performance", "kit"], ascending=False)
+        for rank, place in _places(len(own)).items():
+            performance, kit = str(own["performance"].iloc[place]), str(own["kit"].iloc[place])
+            same = there[(there["performance"] == performance) & (there["kit"] == kit)]
+            figures = dict(zip(same["method"].tolist(), same[MAIN].tolist(), strict=True))
+            found.append(Example(stem, rank, by_name[performance, kit], figures))
+    return found
+
+
+def _places(count: int) -> dict[str, int]:
+    """Return where in descending order the ranks are; of few clips only so many ranks as there are clips."""
+    if count < len(RANKS):
+        return dict(zip((RANKS[0], RANKS[-1]), range(count), strict=False))
+    return dict(zip(RANKS, (0, (count - 1) // 2, count - 1), strict=True))
+
+
+def heard(example: Example, methods: Sequence[Method], measures: Measures) -> list[ExampleSound]:
+    """Return the excerpt: mixture, true stem, and what each method made of it on the whole clip."""
+    clip = clip_of(example.take, measures)
+    axis = clip.stems.index(example.stem)
+    start, frames = loudest_part(clip, axis)
+    mixture, stems = clip.both(start, frames)
+    made = [ExampleSound(one.name, _excerpt(one, clip, start, frames)[axis]) for one in methods if one.name != MIXTURE]
+    return [ExampleSound(MIXTURE, mixture), ExampleSound("true stem", stems[axis]), *made]
+
+
+def loudest_part(clip: Clip, axis: int) -> tuple[int, int]:
+    """Return start and length of the part of up to :data:`EXCERPT_S` in which a stem has most energy."""
+    step, frames = (units.frames_of(time_s, clip.sample_rate) for time_s in (_STEP_S, EXCERPT_S))
+    if clip.frames <= frames:
+        return 0, clip.frames
+    steps = range(0, clip.frames, step)
+    energies = np.array([float((clip.both(start, step)[1][axis].astype(np.float64) ** 2).sum()) for start in steps])
+    width = frames // step
+    sums = np.convolve(energies, np.ones(width), "valid")
+    return min(int(sums.argmax()) * step, clip.frames - frames), frames
+
+
+def _excerpt(method: Method, clip: Clip, start: int, frames: int) -> Frames:
+    """Return a part of a method's estimates (stem, 2, frame); what follows it is not separated."""
+    whole, rest = divmod(start, BLOCK)
+    before = [BLOCK] * whole + [rest] * bool(rest)
+    parts = regrouped(method.separate(clip), [*before, frames, 1])
+    for _ in before:  # let go of part by part
+        next(parts)
+    return next(parts)
+
+
+def sound_uri(sound: Frames, gain: float, sample_rate: int) -> str:
+    """Return a sound, its channels mixed to one, as the address of a FLAC file of 16 bits that holds it.
+
+    :param gain: the same for all sounds that are compared; brings their peak to full scale at most.
+    """
+    pcm: Pcm = np.empty(sound.shape[::-1], np.int16)
+    # Two equal channels take no more room than one.
+    samples = np.repeat(sound.mean(axis=0, dtype=np.float32)[:, None], len(sound), axis=1)
+    scale = np.float32(gain * (units.full_scale(_BIT_DEPTH) - 1))
+    units.quantise(samples, scale, np.empty_like(samples), pcm)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sound.flac"
+        with TrackWriter(
+            path,
+            sample_rate=sample_rate,
+            sample_format=f"int{_BIT_DEPTH}",
+            container="flac",
+            flac_level=_FLAC_LEVEL,
+        ) as writer:
+            writer.write(pcm)
+            writer.close()
+            writer.commit()
+        content = path.read_bytes()
+    return f"data:audio/flac;base64,{base64.b64encode(content).decode()}"
+
+
+def gain_for(sounds: Sequence[ExampleSound]) -> float:
+    """Return the gain that keeps all sounds within full scale."""
+    peak = max(float(np.abs(one.sound).max(initial=0.0)) for one in sounds)
+    return min(1.0, 1.0 / peak) if peak > 0.0 else 1.0
+
+
+def picture_uris(sounds: Sequence[ExampleSound], sample_rate: int) -> list[str]:
+    """Return a spectrogram of each sound as the address of a PNG, all at one scale: 90 dB below the loudest of all.
+
+    :raises UsageError: if matplotlib is not installed.
+    """
+    spectra = [log_spectrogram_db(one.sound.mean(axis=0, dtype=np.float64), sample_rate) for one in sounds]
+    top_db = max(float(spectrum.max()) for spectrum in spectra)
+    seconds = sounds[0].sound.shape[1] / sample_rate
+    return [_picture(spectrum, seconds, sample_rate, top_db) for spectrum in spectra]
+
+
+def _picture(spectrum: NDArray[np.float64], seconds: float, sample_rate: int, top_db: float) -> str:
+    figure = empty_figure(*_PICTURE_INCHES)
+    figure.set_facecolor("none")
+    axes = figure.add_axes((0.14, 0.13, 0.82, 0.85))
+    draw_spectrogram(axes, spectrum, seconds, sample_rate, top_db=top_db, label_size=7)
+    axes.tick_params(colors=_GREY)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=_DPI)
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"

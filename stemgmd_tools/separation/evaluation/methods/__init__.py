@@ -1,0 +1,1 @@
+"""The methods that can be evaluated: trained weights, factorisation, bounds."""

@@ -1,0 +1,135 @@
+"""What can be evaluated: something that turns the mixture of a clip into its stems, block by block."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgmd_tools.augment.chain.stems import pieces_of_stem
+from stemgmd_tools.corpus.sources.base import StemSource, axes_of
+from stemgmd_tools.errors import UsageError
+
+Frames: TypeAlias = NDArray[np.float32]
+"""A mixture (2, frame) or stems (stem, 2, frame), full scale 1."""
+
+BLOCK: Final = 64 * 2048
+"""Frames that are read at a time: 3 s at 44.1 kHz, a whole number of windows of every measure."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A performance through a kit, or its beginning; read in parts."""
+
+    source: StemSource
+    performance: str
+    kit: str
+    stems: tuple[str, ...]
+    """Pieces or groups."""
+    frames: int
+
+    def both(self, start: int, frames: int) -> tuple[Frames, Frames]:
+        """Return the mixture (2, frame) of all nine pieces, and the stems (stem, 2, frame); silence beyond the clip."""
+        pieces = np.zeros((9, 2, frames), np.float32)
+        sounding = max(0, min(frames, self.frames - start))
+        if sounding:
+            pieces[..., :sounding] = self.source.floats(self.performance, self.kit, start, sounding)
+        chosen = [pieces[list(axes_of(pieces_of_stem(stem)))].sum(axis=0) for stem in self.stems]
+        return pieces.sum(axis=0), np.stack(chosen)
+
+    def mixture(self, start: int, frames: int) -> Frames:
+        """Return a part of the mixture, shape (2, frame)."""
+        return self.both(start, frames)[0]
+
+    @property
+    def sample_rate(self) -> int:
+        """Frames per second."""
+        return self.source.sample_rate
+
+    def blocks(self) -> Iterator[tuple[int, int]]:
+        """Yield start and length of the blocks of the clip."""
+        for start in range(0, self.frames, BLOCK):
+            yield start, min(BLOCK, self.frames - start)
+
+
+class Method(ABC):
+    """A way to separate. Pickles, for processes side by side."""
+
+    name: str
+    """Names it in tables."""
+
+    @property
+    @abstractmethod
+    def about(self) -> Mapping[str, Any]:
+        """All that decides what it returns, JSON-able; results of a method that tells the same are used again."""
+
+    def check(self, stems: Sequence[str], sample_rate: int) -> None:  # noqa: B027 - most methods take any clip
+        """Check before any work that such clips can be separated.
+
+        :raises UsageError: if not.
+        """
+
+    @abstractmethod
+    def separate(self, clip: Clip) -> Iterator[Frames]:
+        """Yield the estimates (stem, 2, frame) of one part of the clip after the other, of any lengths, to its end."""
+
+
+class Callback(Method):
+    """A function of the whole mixture; the clip and its stems must fit into memory.
+
+    :param function: (2, frame) to (stem, 2, frame), float32.
+    """
+
+    def __init__(self, name: str, function: Callable[[Frames], Frames], about: Mapping[str, Any] | None = None) -> None:
+        """Keep the function."""
+        self.name, self._function, self._about = name, function, dict(about or {})
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What the caller told."""
+        return {"name": self.name, **self._about}
+
+    def separate(self, clip: Clip) -> Iterator[Frames]:
+        """Yield all at once."""
+        yield self._function(clip.mixture(0, clip.frames))
+
+
+def in_pieces(clip: Clip, piece: int, margin: int, separate: Callable[[int, int], Frames]) -> Iterator[Frames]:
+    """Separate a clip piece by piece, each with its surroundings.
+
+    A method whose estimate at a frame depends on no more than ``margin`` frames on both sides returns the same as on
+    the whole clip, if its grid of spectra divides ``piece`` and ``margin``.
+
+    :param separate: of the first frame and the number of frames: estimates (stem, 2, frame).
+    """
+    for start in range(0, clip.frames, piece):
+        length = min(piece, clip.frames - start)
+        first = max(0, start - margin)
+        found = separate(first, min(clip.frames, start + length + margin) - first)
+        yield found[..., start - first : start - first + length]
+
+
+def regrouped(parts: Iterator[Frames], lengths: Sequence[int]) -> Iterator[Frames]:
+    """Yield parts cut and joined to these lengths along the last axis.
+
+    :raises UsageError: if there is less or more of it.
+    """
+    waiting: list[Frames] = []
+    held = 0
+    for length in lengths:
+        while held < length:
+            part = next(parts, None)
+            if part is None:
+                raise UsageError(f"the estimates end {length - held} frames before the clip does")
+            waiting.append(part)
+            held += part.shape[-1]
+        joined = waiting[0] if len(waiting) == 1 else np.concatenate(waiting, axis=-1)
+        yield joined[..., :length]
+        waiting = [joined[..., length:]]
+        held -= length
+    if held or next(parts, None) is not None:
+        raise UsageError("the estimates go on beyond the clip's end")

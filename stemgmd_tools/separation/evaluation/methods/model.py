@@ -1,0 +1,123 @@
+"""Trained weights as a method to evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stemgmd_tools.augment.chain.stems import pieces_of_stem
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.separation.evaluation.methods.base import Clip, Frames, Method
+from stemgmd_tools.separation.inference.allocator import keep_freed_memory
+from stemgmd_tools.separation.inference.overlap import OVERLAP, Stream
+from stemgmd_tools.separation.models.registry import ModelSpec, build
+from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.weights.file import TrainingKits, Weights, kits_heard, load_weights
+from stemgmd_tools.storage.files import file_sha256
+
+
+class TrainedModel(Method):
+    """A model with the weights of a file. Its name is the file's, its kits of training are what the file tells.
+
+    Stems of groups that the model does not have are the sums of its pieces.
+
+    :param path: safetensors of this toolkit.
+    :param device: where to compute.
+    :param name: another name than the file's.
+    :param make: builds the model of a spec.
+    :raises UsageError: if the file cannot be used.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        device: str = "cpu",
+        *,
+        name: str | None = None,
+        make: Callable[[ModelSpec], Separator] = build,
+    ) -> None:
+        """Read the weights."""
+        self._path, self._device, self._make = path, device, make
+        self._sha256 = file_sha256(path)
+        self.name = name or path.stem
+        self._about = self._loaded().about
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """The file's hash, and how it is applied."""
+        return {"name": self.name, "sha256": self._sha256, "segment": self._loaded().model.segment, "overlap": OVERLAP}
+
+    @property
+    def heard(self) -> TrainingKits | None:
+        """The kits that it was trained on; None if the file does not tell."""
+        return kits_heard(self._about)
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """The stems of the model."""
+        return self._loaded().model.stems
+
+    def check(self, stems: Sequence[str], sample_rate: int) -> None:
+        """Check that the model understands the sample rate and makes the stems.
+
+        :raises UsageError: if not.
+        """
+        known = self._loaded().model.sample_rate
+        if sample_rate != known:
+            raise UsageError(f"{self._path}: understands {known} Hz, the clips have {sample_rate} Hz")
+        for stem in stems:
+            self._places(stem)
+
+    def separate(self, clip: Clip) -> Iterator[Frames]:
+        """Yield estimates piece by piece.
+
+        :raises UsageError: if the model understands another sample rate, or lacks a stem.
+        """
+        self.check(clip.stems, clip.sample_rate)
+        model = self._loaded().model
+        places = [self._places(stem) for stem in clip.stems]
+        stream = Stream(model, segment=model.segment, device=self._device)
+        for start, frames in clip.blocks():
+            yield _chosen(stream.push(torch.from_numpy(clip.mixture(start, frames))), places)
+        yield _chosen(stream.finish(), places)
+
+    def _places(self, stem: str) -> list[int]:
+        """Return which of the model's stems add up to a stem."""
+        if stem in self.stems:
+            return [self.stems.index(stem)]
+        pieces = pieces_of_stem(stem)
+        if not all(piece in self.stems for piece in pieces):
+            raise UsageError(
+                f"{self._path}: has no stem {stem}; its stems are {', '.join(self.stems)}: measure these five or nine "
+                "(--stems), or give other weights"
+            )
+        return [self.stems.index(piece) for piece in pieces]
+
+    def _loaded(self) -> Weights:
+        return _loaded(self._path, self._sha256, self._device, self._make)
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: Path, sha256: str, device: str, make: Callable[[ModelSpec], Separator]) -> Weights:
+    """Return weights, which every process reads once: a method is pickled for each clip anew.
+
+    :raises UsageError: if the file is not what it was when the evaluation began.
+    """
+    keep_freed_memory()
+    weights = load_weights(path, device, make)
+    if file_sha256(path) != sha256:
+        raise UsageError(
+            f"{path}: changed while it was evaluated (by a training that still runs?); copy it, and evaluate the copy"
+        )
+    return weights
+
+
+def _chosen(stems: Tensor, places: Sequence[Sequence[int]]) -> Frames:
+    """Return sums of a model's stems (stem, 2, frame)."""
+    found: Frames = torch.stack([stems[list(chosen)].sum(0) for chosen in places]).numpy()
+    return found

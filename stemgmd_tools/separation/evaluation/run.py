@@ -1,0 +1,258 @@
+"""Evaluating methods on a corpus, on disk or virtual: one row per method, clip and stem; resumable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from stemgmd_tools import units
+from stemgmd_tools.augment.chain.stems import pieces_of_stem
+from stemgmd_tools.augment.symbolic.source_spec import is_augmented, rendering_of
+from stemgmd_tools.corpus.folder.records import Record, read_record, write_record
+from stemgmd_tools.corpus.render.jobs import performance_digest
+from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.manifest.frames import frame_of
+from stemgmd_tools.performances.select import Selection, select
+from stemgmd_tools.runtime.workers import delayed, results_of, workers
+from stemgmd_tools.separation.evaluation.measure import Times, measure
+from stemgmd_tools.separation.evaluation.methods.base import Clip, Method
+from stemgmd_tools.separation.evaluation.table import EVALUATION, KitSet
+from stemgmd_tools.separation.splits.kit_identity import known_identities, source_identities
+from stemgmd_tools.separation.splits.roles import KitIdentity, kinship, same_kit, split_table
+from stemgmd_tools.storage.paths import inside
+from stemgmd_tools.version import __version__
+
+Source: TypeAlias = Corpus | VirtualCorpus
+Row: TypeAlias = dict[str, Any]
+
+RECORDS: Final = "clips"
+"""Folder of the finished clips of an evaluation."""
+_REVISION: Final = 2
+"""Counted up when figures change their meaning: clips that were measured before are measured anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is measured, and on how much."""
+
+    stems: tuple[str, ...]
+    """Groups or pieces, in the order of the methods' output."""
+    max_s: float | None = None
+    """Only the beginning of longer clips; None for all of every clip."""
+
+    def __post_init__(self) -> None:
+        """Check."""
+        if not self.stems or len(set(self.stems)) < len(self.stems):
+            raise UsageError(f"stems {', '.join(self.stems) or 'none'}: name one or more, each once")
+        for stem in self.stems:
+            pieces_of_stem(stem)
+        if self.max_s is not None and not 0 < self.max_s < math.inf:
+            raise UsageError(f"max_s is {self.max_s:g}; it must be above 0 and finite; leave it out for whole clips")
+
+
+class EvaluationClip(NamedTuple):
+    """A performance through a kit, to be evaluated."""
+
+    source: Source
+    performance: str
+    kit: str
+    kit_set: KitSet
+    split: str | None
+    """GMD's own split of the performance; None outside GMD."""
+    style: str | None
+    """Primary style."""
+    hits: dict[str, Times]
+    """Piece -> seconds of its hits, ascending."""
+    identity: str
+    """Digest of what decides the sound: kit, settings, and all that was played."""
+
+
+def takes_of(
+    source: Source,
+    *,
+    recorded: Collection[str] = (),
+    trained: Sequence[KitIdentity] | None = None,
+    among: Collection[str] | None = None,
+    selection: Selection | None = None,
+) -> list[EvaluationClip]:
+    """Return every performance of a source through every kit it is there through.
+
+    :param recorded: kits that are recordings.
+    :param trained: what the methods were trained on; the training kits of the toolkit if omitted.
+    :param among: performances that may be taken; all if omitted.
+    :param selection: which of them; all if omitted.
+    :raises UsageError: if the selection leaves none.
+    """
+    trained = known_identities(["train"], ()) if trained is None else trained
+    performances = source.performances.set_index("performance")
+    hits = _hits(source)
+    splits = source.kit_splits
+    kinds = {kit.name: _kit_set(kit, splits[kit.name], recorded, trained) for kit in source_identities(source)}
+    digests = _kit_digests(source)
+    sounds = _augmented_sounds(source)
+    played = [source.played(str(name)) for name in performances.index if among is None or name in among]
+    if selection is not None:
+        played = select(played, selection)
+    return [
+        EvaluationClip(
+            source,
+            one.id,
+            kit,
+            kinds[kit],
+            _text(performances.at[one.id, "gmd_split"]),
+            _primary(performances.at[one.id, "style"]),
+            hits[one.id],
+            _digest(digests[kit], performance_digest(one), *sounds.get((one.id, kit), ())),
+        )
+        for one in played
+        for kit in source.kits_of(one.id)
+    ]
+
+
+def kept_for_test(source: Source) -> frozenset[str]:
+    """Return the performances that training keeps for the test: GMD's evaluation sessions and split ``test``."""
+    return frozenset(split_table(source.performances, source.hits).test)
+
+
+def _kit_set(kit: KitIdentity, split: str, recorded: Collection[str], trained: Sequence[KitIdentity]) -> KitSet:
+    """Return what a kit is to methods that were trained on others; who saw it once cannot be tested with it."""
+    if any(same_kit(kit, one) for one in trained):
+        return KitSet.SEEN
+    if any(kinship(kit, one) for one in trained):
+        return KitSet.RELATED
+    if kit.name in recorded:
+        return KitSet.RECORDED
+    return KitSet.HELDOUT if split else KitSet.OTHER
+
+
+def _primary(style: Any) -> str | None:
+    found = _text(style)
+    return None if found is None else found.partition("/")[0]
+
+
+def _text(cell: Any) -> str | None:
+    return None if pd.isna(cell) else str(cell)
+
+
+def _hits(source: Source) -> dict[str, dict[str, Times]]:
+    """Return the times of hits by performance and piece."""
+    found: dict[str, dict[str, Times]] = {name: {} for name in source.performances["performance"].tolist()}
+    for (performance, piece), times in source.hits.groupby(["performance", "piece"], observed=True)["frame"]:
+        found[str(performance)][str(piece)] = np.sort(times.to_numpy(np.float64)) / source.sample_rate
+    return found
+
+
+def _kit_digests(source: Source) -> dict[str, str]:
+    """Return a digest of what decides the sound of each kit in this source."""
+    kits = source.kits
+    made = rendering_of(source)
+    return {
+        kit: _digest(content, made)
+        for kit, content in zip(kits["kit"].tolist(), kits["kit_hash"].tolist(), strict=True)
+    }
+
+
+def _augmented_sounds(source: Source) -> dict[tuple[str, str], list[str]]:
+    """Return the hashes of the files of augmented examples, by performance and kit; of other sources none."""
+    if not is_augmented(source):
+        return {}
+    tracks = source.tracks.groupby(["performance", "kit"], sort=False)["content_hash"]
+    return {(str(performance), str(kit)): hashes.tolist() for (performance, kit), hashes in tracks}
+
+
+def _digest(*things: Any) -> str:
+    text = json.dumps(things, sort_keys=True, default=lambda value: np.asarray(value).tolist())
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def evaluate(
+    out: Path | None,
+    methods: Sequence[Method],
+    takes: Sequence[EvaluationClip],
+    measures: Measures,
+    *,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> pd.DataFrame:
+    """Return the evaluation table of methods on takes.
+
+    :param out: where finished clips are kept, so that an interrupted evaluation goes on where it was; a clip is used
+        again only if method, sound and measures are the same. None keeps nothing.
+    :param jobs: processes side by side.
+    :param progress: called with clips done and clips in all.
+    :raises UsageError: if there is nothing to evaluate, or two methods have one name.
+    """
+    if not methods or not takes:
+        raise UsageError("nothing to evaluate: give at least one method, performance and kit")
+    if len({method.name for method in methods}) < len(methods):
+        names = ", ".join(method.name for method in methods)
+        raise UsageError(f"two methods have one name: {names}; give each a name of its own")
+    for method in methods:
+        for sample_rate in {take.source.sample_rate for take in takes}:
+            method.check(measures.stems, sample_rate)
+    rows: list[Row] = []
+    total = len(methods) * len(takes)
+    for done, found in enumerate(_all_rows(out, methods, takes, measures, jobs), start=1):
+        rows += found
+        progress(done, total)
+    return frame_of(EVALUATION, rows)
+
+
+def _all_rows(
+    out: Path | None, methods: Sequence[Method], takes: Sequence[EvaluationClip], measures: Measures, jobs: int
+) -> Iterator[list[Row]]:
+    """Yield the rows of every clip, in no particular order."""
+    tasks = (delayed(clip_rows)(out, method, take, measures) for method in methods for take in takes)
+    if jobs == 1:
+        for function, arguments, options in tasks:
+            yield function(*arguments, **options)
+        return
+    yield from results_of(workers(jobs, batch_size=1), tasks)
+
+
+def clip_rows(out: Path | None, method: Method, take: EvaluationClip, measures: Measures) -> list[Row]:
+    """Return the rows of one clip: kept ones if they are of the same method, sound and measures, else new ones."""
+    path = out and inside(out, f"{RECORDS}/{method.name}/{take.performance}/{take.kit}.json")
+    inputs = _digest(_REVISION, __version__, dict(method.about), take.identity, asdict(measures))
+    kept = read_record(path) if path else None
+    if kept is None or kept.inputs != inputs:
+        kept = Record(inputs, (), {"figures": _figures(method, take, measures)})
+        if path:
+            write_record(path, kept)
+    clip = clip_of(take, measures)
+    known = {
+        "method": method.name,
+        "performance": take.performance,
+        "kit": take.kit,
+        "kit_set": take.kit_set.value,
+        "split": take.split,
+        "style": take.style,
+        "duration_s": clip.frames / clip.sample_rate,
+    }
+    return [{**known, "stem": stem, **figures} for stem, figures in kept.content["figures"].items()]
+
+
+def clip_of(take: EvaluationClip, measures: Measures) -> Clip:
+    """Return what of a take is measured."""
+    frames = take.source.length(take.performance, take.kit)
+    if measures.max_s is not None:
+        frames = min(frames, units.frames_of(measures.max_s, take.source.sample_rate))
+    return Clip(take.source, take.performance, take.kit, measures.stems, frames)
+
+
+def _figures(method: Method, take: EvaluationClip, measures: Measures) -> dict[str, Any]:
+    strokes = {
+        stem: np.sort(np.concatenate([np.empty(0), *(take.hits.get(piece, np.empty(0)) for piece in pieces)]))
+        for stem, pieces in ((stem, pieces_of_stem(stem)) for stem in measures.stems)
+    }
+    return dict(measure(method, clip_of(take, measures), strokes))

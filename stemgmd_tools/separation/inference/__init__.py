@@ -1,0 +1,1 @@
+"""Separating sounds of any length into files."""

@@ -1,0 +1,141 @@
+"""Which sounds to separate, and what their stems' folders are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from stemgmd_tools.audio import AUDIO_SUFFIXES, FFMPEG_SUFFIXES, holds_audio
+from stemgmd_tools.errors import UsageError, shown
+from stemgmd_tools.storage.listing import list_files
+
+STANDARD: Final = "-"
+"""Stands for standard input or output."""
+_STDIN_NAME: Final = "stdin"
+_SUFFIXES: Final = AUDIO_SUFFIXES | FFMPEG_SUFFIXES
+
+
+class Source(NamedTuple):
+    """A sound to separate."""
+
+    path: Path | None
+    """None: standard input."""
+    name: str
+    """Folder of its stems below the output folder."""
+    fault: str | None = None
+    """Why it cannot be read, if that is known already."""
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return "standard input" if self.path is None else shown(self.path)
+
+
+class Inputs(NamedTuple):
+    """What files, folders and ``-`` stand for."""
+
+    sources: tuple[Source, ...]
+    left_out: tuple[Path, ...]
+    """Files in folders that are no audio, by their endings and their first bytes."""
+
+
+def find_sources(inputs: Sequence[str], out: Path | None) -> Inputs:
+    """Return the sounds that files, folders and ``-`` stand for, in the order given, folders by name.
+
+    Files of one name are told apart by their endings, or by the folders they lie in, as many as it takes.
+
+    :param out: a folder whose files are left out, should it lie in one that is read.
+    :raises UsageError: if there is none, if one is missing, or if one is given twice.
+    """
+    sources: list[Source] = []
+    left_out: list[Path] = []
+    for text in inputs:
+        path = Path(text)
+        if text == STANDARD:
+            sources.append(Source(None, _STDIN_NAME))
+        elif path.is_dir():
+            for found in _in_folder(path, out):
+                if isinstance(found, Source):
+                    sources.append(found)
+                else:
+                    left_out.append(found)
+        elif path.exists():
+            sources.append(Source(path, _stem(path.name)))
+        else:
+            raise UsageError(
+                f"{shown(text)}: no such file or folder; give audio files, folders of them, or - for standard input"
+            )
+    if not sources:
+        raise UsageError(
+            f"{', '.join(map(shown, inputs))}: no audio file in there ({', '.join(sorted(AUDIO_SUFFIXES))})"
+        )
+    told_apart = _told_apart(sources)
+    _refuse_shared_folders(told_apart)
+    return Inputs(tuple(told_apart), tuple(left_out))
+
+
+def _in_folder(folder: Path, out: Path | None) -> Iterator[Source | Path]:
+    """Yield the sounds of a folder, and the paths of what is none."""
+    written = None if out is None else out.resolve()
+    if written == folder.resolve():
+        raise UsageError(f"--out {out}: is the folder that is read, which would fill with stems; choose another")
+    listing = list_files(folder, without=written)
+    for path in listing.files:
+        if path.suffix.lower() in _SUFFIXES or holds_audio(path):
+            below = path.relative_to(folder)
+            yield Source(path, (below.parent / _stem(below.name)).as_posix())
+        else:
+            yield path
+    for fault in listing.ending_in(_SUFFIXES).faults:
+        yield Source(fault.path, fault.path.relative_to(folder).as_posix(), fault.reason)
+
+
+def _stem(name: str) -> str:
+    """Return a file's name without its ending; with it where only dots would be left, which lead out of a folder."""
+    stem = Path(name).stem
+    return stem if stem.strip(".") else name
+
+
+def _told_apart(sources: Sequence[Source]) -> list[Source]:
+    """Return sources with endings behind the names that files share, or with folders before."""
+    named = [*sources]
+    for alike in _by_name(sources):
+        endings = {one.path.suffix for _, one in alike if one.path is not None}
+        if len(endings) == len(alike):
+            for place, one in alike:
+                named[place] = one._replace(name=one.name + (one.path.suffix if one.path else ""))
+    for alike in _by_name(named):
+        for place, name in _with_folders(alike).items():
+            named[place] = named[place]._replace(name=name)
+    return named
+
+
+def _by_name(sources: Sequence[Source]) -> list[list[tuple[int, Source]]]:
+    """Return the files, with their places, of every name that several share."""
+    places: dict[str, list[tuple[int, Source]]] = {}
+    for place, source in enumerate(sources):
+        if source.path is not None:
+            places.setdefault(source.name, []).append((place, source))
+    return [alike for alike in places.values() if len(alike) > 1]
+
+
+def _with_folders(alike: Sequence[tuple[int, Source]]) -> dict[int, str]:
+    """Return names that begin with as many folders as it takes; none if nothing tells them apart."""
+    parts = {place: one.path.resolve().with_suffix("").parts[1:] for place, one in alike if one.path is not None}
+    for depth in range(2, max(map(len, parts.values()), default=0) + 1):
+        longer = {place: "/".join(one[-depth:]) for place, one in parts.items()}
+        if len(set(longer.values())) == len(longer):
+            return longer
+    return {}
+
+
+def _refuse_shared_folders(sources: Sequence[Source]) -> None:
+    owner: dict[str, Source] = {}
+    for source in sources:
+        other = owner.setdefault(source.name, source)
+        if other is not source:
+            raise UsageError(
+                f"{other.title} and {source.title}: the stems of both would go into {shown(source.name)}/; separate "
+                "them into folders of their own"
+            )

@@ -1,0 +1,164 @@
+"""Sounds of any length through a model that takes in a few seconds at once: chunks that overlap, in constant memory.
+
+Chunks of ``segment`` frames begin every ``segment - overlap`` frames. Where two overlap, stems pass from one to the
+other along a straight line whose ends are neither 0 nor 1, so every chunk has a say wherever it lies, and the weights
+of each frame sum to one without a division. The first frame begins a chunk, the last frame ends one: the last chunk
+reaches back as far as a whole one does. Only a sound shorter than a chunk is a shorter one.
+
+A chunk without any sound is not shown to the model: its stems are silent, whatever a model makes of silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.separation.inference.allocator import enough_memory
+from stemgmd_tools.separation.models.separator import Separator
+
+OVERLAP: Final = 0.25
+"""Share of a chunk that it has in common with the next."""
+MOST_OVERLAP: Final = 0.5
+"""With more, three chunks would meet."""
+_LESS_MEMORY: Final = "separate shorter chunks (--segment), fewer at once (--batch), or with --device cpu"
+
+
+def separate_frames(
+    model: Separator,
+    mixture: Tensor,
+    *,
+    segment: int,
+    overlap: float = OVERLAP,
+    batch: int = 1,
+    device: str | torch.device = "cpu",
+    autocast: torch.dtype | None = None,
+) -> Tensor:
+    """Return the stems (stem, 2, frame) of a mixture (2, frame) of any length; see :class:`Stream`."""
+    stream = Stream(model, segment=segment, overlap=overlap, batch=batch, device=device, autocast=autocast)
+    return torch.cat([stream.push(mixture), stream.finish()], -1)
+
+
+class Stream:
+    """Separates a sound that arrives piece by piece; the same bits come out whatever the pieces are.
+
+    It keeps ``segment + batch * (segment - overlap)`` frames of the mixture, and at the end of each batch of chunks
+    hands out the stems of all frames that no later chunk will change.
+
+    :param model: is moved to ``device`` and set to evaluation.
+    :param segment: frames of a chunk.
+    :param overlap: share of a chunk that it has in common with the next, 0 to 0.5.
+    :param batch: chunks that the model takes in at once. Another number may change last bits.
+    :param device: where the model computes; stems are returned on the processor, float32.
+    :param autocast: the type for matrix products and convolutions, as ``torch.bfloat16``; None for float32.
+    :raises UsageError: for other values.
+    """
+
+    def __init__(
+        self,
+        model: Separator,
+        *,
+        segment: int,
+        overlap: float = OVERLAP,
+        batch: int = 1,
+        device: str | torch.device = "cpu",
+        autocast: torch.dtype | None = None,
+    ) -> None:
+        """Begin with nothing heard."""
+        if segment < 1 or batch < 1 or not 0.0 <= overlap <= MOST_OVERLAP:
+            raise UsageError(
+                f"segment {segment}, overlap {overlap}, batch {batch}: give a segment and a batch of 1 or more, and an "
+                f"overlap from 0 to {MOST_OVERLAP}"
+            )
+        self._device = torch.device(device)
+        self._model = model.to(self._device).eval()
+        self._autocast = autocast
+        self._segment, self._batch = segment, batch
+        shared = int(segment * overlap)
+        self._hop = segment - shared
+        self._rise = (torch.arange(shared, dtype=torch.float32) + 0.5) / max(shared, 1)
+        self._held = torch.empty(2, segment + batch * self._hop)
+        self._filled = 0
+        self._next = 0
+        """Where in ``_held`` the next chunk begins: after the first batch a whole chunk is kept before its end."""
+        self._tail = torch.empty(len(model.stems), 2, 0)
+        """The stems of the last chunk where the next will overlap it."""
+
+    def push(self, frames: Tensor) -> Tensor:
+        """Take in the next frames (2, n), float32; return the stems (stem, 2, m) that have become final, m from 0 on.
+
+        :raises UsageError: for another shape.
+        """
+        if frames.ndim != 2 or len(frames) != 2:
+            raise UsageError(f"frames have the shape {tuple(frames.shape)}; they must be (2, n)")
+        done: list[Tensor] = []
+        while frames.shape[-1]:
+            wanted = self._next + self._segment + (self._batch - 1) * self._hop - self._filled
+            taken, frames = frames[:, :wanted], frames[:, wanted:]
+            self._held[:, self._filled : self._filled + taken.shape[-1]] = taken
+            self._filled += taken.shape[-1]
+            if taken.shape[-1] == wanted:
+                done.extend(self._joined(self._separated(self._starts(self._batch))))
+                self._keep_last_chunk()
+        return self._whole(done)
+
+    def finish(self) -> Tensor:
+        """Return the stems (stem, 2, m) of all frames that are left; another sound may follow."""
+        starts = self._starts(max(0, (self._filled - self._next - self._segment) // self._hop + 1))
+        covered = starts[-1] + self._segment if starts else (self._segment if self._next else 0)
+        surplus = 0
+        if self._filled > covered:
+            # The last chunk ends with the sound. What it says of frames before its place in the row is left out.
+            place = self._next + len(starts) * self._hop
+            starts.append(max(0, self._filled - self._segment))
+            surplus = place - starts[-1]
+        made = self._separated(starts)
+        done = list(self._joined([*made[:-1], *(one[..., surplus:] for one in made[-1:])]))
+        done.append(self._tail)
+        stems = self._whole(done)
+        self._filled = self._next = 0
+        self._tail = self._tail[..., :0]
+        return stems
+
+    def _starts(self, count: int) -> list[int]:
+        return [self._next + number * self._hop for number in range(count)]
+
+    def _keep_last_chunk(self) -> None:
+        last = self._next + (self._batch - 1) * self._hop
+        self._held[:, : self._segment] = self._held[:, last : self._filled].clone()
+        self._filled, self._next = self._segment, self._hop
+
+    def _separated(self, starts: Sequence[int]) -> list[Tensor]:
+        """Return the stems (stem, 2, frame) of chunks that begin at ``starts``."""
+        if not starts:
+            return []
+        chunks = torch.stack([self._held[:, start : min(start + self._segment, self._filled)] for start in starts])
+        heard = chunks.ne(0).flatten(1).any(1)
+        if not heard.any():
+            return [chunks.new_zeros(len(self._model.stems), *one.shape) for one in chunks]
+        with (
+            enough_memory(_LESS_MEMORY),
+            torch.inference_mode(),
+            torch.autocast(self._device.type, self._autocast, enabled=self._autocast is not None),
+        ):
+            stems = self._model(chunks.to(self._device)).float().cpu()
+        return list(stems if heard.all() else stems.masked_fill(~heard[:, None, None, None], 0.0))
+
+    def _joined(self, made: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Yield what is final once each chunk has been joined to the one before it."""
+        shared = len(self._rise)
+        for stems in made:
+            over = self._tail.shape[-1]
+            # a + r (b - a) rather than (1 - r) a + r b: where both chunks agree, it is what they agree on, to the bit.
+            joint = torch.lerp(self._tail, stems[..., :over], self._rise[:over])
+            end = max(over, stems.shape[-1] - shared)
+            yield joint
+            yield stems[..., over:end]
+            self._tail = stems[..., end:].clone()
+
+    def _whole(self, parts: Sequence[Tensor]) -> Tensor:
+        empty = self._tail[..., :0]
+        return torch.cat([empty, *parts], -1)

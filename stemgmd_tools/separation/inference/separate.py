@@ -1,0 +1,188 @@
+"""Separate a sound of any length, sample rate and format: blocks of frames in, blocks of integer stems out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from stemgmd_tools.errors import AudioError, UsageError
+from stemgmd_tools.separation.inference.mixture_consistency import Floats, Integers, Sharing
+from stemgmd_tools.separation.inference.overlap import OVERLAP, Stream
+from stemgmd_tools.separation.inference.resampling import Block, Resampler
+from stemgmd_tools.separation.inference.wiener import WienerFiltered
+from stemgmd_tools.separation.models.separator import MaskSeparator, Separator
+
+BLOCK_S: Final = 2.0
+"""Length of the blocks that sounds are best read in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Separating:
+    """How a model is used; nothing here depends on the sound."""
+
+    segment_s: float | None = None
+    """Length of a chunk; None: what suits the model."""
+    overlap: float = OVERLAP
+    """Share of a chunk that it has in common with the next, 0 to 0.5."""
+    batch: int = 1
+    """Chunks at once."""
+    device: str = "cpu"
+    bf16: bool = False
+    """Whether matrix products and convolutions are computed in bfloat16."""
+    mixture_consistent: bool = False
+    """Whether the integers of the stems sum to those of the input."""
+
+
+class Separation:
+    """One sound on its way through a model, in constant memory; the stems are as long as the sound.
+
+    A mono sound has mono stems. What the stems are does not depend on the blocks in which the sound arrives.
+
+    :param sample_rate: of the sound, Hz. It is brought to the model's, and the stems back to its own.
+    :param channels: of the sound, 1 or 2.
+    :param sample_format: of the integers that come out, ``int16``, ``int24`` or ``float32`` (the 24-bit grid).
+    :raises UsageError: for another number of channels, or settings that cannot be.
+    """
+
+    def __init__(
+        self, model: Separator, separating: Separating, *, sample_rate: int, channels: int, sample_format: str
+    ) -> None:
+        """Begin with nothing heard."""
+        if channels not in {1, 2}:
+            raise UsageError(f"{channels} channels; a sound of one or two can be separated")
+        self._rate, self._channels, self._count = sample_rate, channels, len(model.stems)
+        self._stream = _stream(model, separating)
+        self._enter = Resampler(sample_rate, model.sample_rate, channels)
+        self._leave = Resampler(model.sample_rate, sample_rate, self._count * channels)
+        self._sharing = Sharing(self._count, sample_rate, sample_format, consistent=separating.mixture_consistent)
+        self._waiting: deque[Block] = deque()
+        """Frames of the sound whose stems have not come out yet."""
+        self._owed = 0
+        """Their number."""
+        self._heard = 0
+
+    def clipped(self, stems: Sequence[int]) -> int:
+        """Return how many samples of stems, by their places, were louder than the format can hold so far."""
+        return self._sharing.clipped(stems)
+
+    def push(self, block: Block) -> Integers:
+        """Take in the next frames (n, channel), full scale 1; return the stems (stem, m, channel) that are certain.
+
+        :raises AudioError: for samples that are no numbers.
+        """
+        self._check(block)
+        self._heard += len(block)
+        self._owed += len(block)
+        self._waiting.append(block)
+        made = self._stream.push(self._entering(self._enter.push(block)))
+        return self._answer(self._leave.push(self._leaving(made)))
+
+    def finish(self) -> Integers:
+        """Return the rest of the stems (stem, m, channel)."""
+        made = [self._stream.push(self._entering(self._enter.finish())), self._stream.finish()]
+        last = np.concatenate([self._leave.push(self._leaving(torch.cat(made, -1))), self._leave.finish()])
+        # There and back again, rounding of lengths may lose the last frames: nothing is known to sound there.
+        short = max(0, self._owed - len(last))
+        return self._answer(np.pad(last, ((0, short), (0, 0))))
+
+    def _check(self, block: Block) -> None:
+        finite = np.isfinite(block).all(axis=1)
+        if not finite.all():
+            time_s = (self._heard + int(finite.argmin())) / self._rate
+            raise AudioError(f"at {time_s:.3f} s a sample is no finite number; repair the sound or cut it before")
+
+    def _entering(self, block: Block) -> Tensor:
+        """Return frames (2, n) as the model takes them."""
+        return torch.from_numpy(np.ascontiguousarray(block.T)).expand(2, -1)
+
+    def _leaving(self, made: Tensor) -> Block:
+        """Return stems (stem, 2, n) as frames of as many channels as the sound has for each stem."""
+        if not torch.isfinite(made).all():
+            raise AudioError("the model's output holds samples that are no finite numbers; its weights are damaged")
+        kept = made.mean(dim=1, keepdim=True) if self._channels == 1 else made
+        return kept.flatten(0, 1).T.numpy()
+
+    def _answer(self, frames: Block) -> Integers:
+        """Return the integers of the stems for the next frames of the sound."""
+        count = min(len(frames), self._owed)
+        stems = np.moveaxis(frames[:count].reshape(count, self._count, self._channels), 1, 0)
+        return self._sharing.integers(np.ascontiguousarray(stems), self._mixture(count))
+
+    def _mixture(self, count: int) -> Floats:
+        """Take the next frames of the sound off the queue."""
+        parts: list[Block] = []
+        self._owed -= count
+        while count:
+            block = self._waiting.popleft()
+            parts.append(block[:count])
+            if len(block) > count:
+                self._waiting.appendleft(block[count:])
+            count -= len(parts[-1])
+        return np.concatenate(parts) if parts else np.empty((0, self._channels), np.float32)
+
+
+def filtered(model: Separator, alpha: float | None) -> Separator:
+    """Return a model with alpha-Wiener filtering behind it; the model itself without ``alpha``.
+
+    :raises UsageError: if the model makes no masks, or alpha is not above 0.
+    """
+    if alpha is None:
+        return model
+    if not isinstance(model, MaskSeparator):
+        raise UsageError("--wiener shares out spectra by masks, and this model makes none; leave it out")
+    try:
+        return WienerFiltered(model, alpha)
+    except ValueError as error:
+        raise UsageError(f"--wiener: {error}") from error
+
+
+def separate_sound(
+    model: Separator, sound: NDArray[np.float32], sample_rate: int, separating: Separating | None = None
+) -> NDArray[np.float32]:
+    """Return the stems (stem, channel, frame) of a sound (channel, frame) held in memory, on the 24-bit grid.
+
+    :param sample_rate: of the sound, Hz; the stems have it too.
+    :raises UsageError: for a sound of neither one nor two channels.
+    :raises AudioError: for samples that are no numbers.
+    """
+    through = Separation(
+        model, separating or Separating(), sample_rate=sample_rate, channels=len(sound), sample_format="float32"
+    )
+    frames = np.ascontiguousarray(sound.T)
+    made = np.concatenate([through.push(frames), through.finish()], axis=1)
+    return np.moveaxis(made, 2, 1).astype(np.float32) / np.float32(1 << 23)
+
+
+def block_frames(sample_rate: int) -> int:
+    """Return how many frames are best read at once."""
+    return max(1, round(BLOCK_S * sample_rate))
+
+
+def _stream(model: Separator, separating: Separating) -> Stream:
+    seconds = separating.segment_s
+    return Stream(
+        model,
+        segment=model.segment if seconds is None else max(1, round(seconds * model.sample_rate)),
+        overlap=separating.overlap,
+        batch=separating.batch,
+        device=separating.device,
+        autocast=torch.bfloat16 if separating.bf16 else None,
+    )
+
+
+def chosen_stems(model: Separator, names: Sequence[str]) -> tuple[int, ...]:
+    """Return the places of stems among a model's, in the model's order; all if none are named.
+
+    :raises UsageError: if the model does not make one of them.
+    """
+    for name in names:
+        if name not in model.stems:
+            raise UsageError(f"--stem {name}: these weights separate {', '.join(model.stems)}")
+    return tuple(place for place, stem in enumerate(model.stems) if not names or stem in names)

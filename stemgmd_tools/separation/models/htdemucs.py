@@ -1,0 +1,215 @@
+"""Hybrid Transformer Demucs in a compact size (Rouard, Massa, Défossez 2023)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.separation.models.complex import PARTS, as_parts, from_parts
+from stemgmd_tools.separation.models.cross_transformer import CrossTransformer
+from stemgmd_tools.separation.models.separator import Estimate, Separator
+from stemgmd_tools.separation.models.stft import Spectrogram
+
+WINDOW: Final = 4096
+HOP: Final = 1024
+BINS: Final = WINDOW // 2
+"""Frequencies that the network sees and makes; the topmost of the transform is silent in its part of every stem."""
+DEPTH: Final = 4
+"""Levels of both U-Nets."""
+KERNEL: Final = 8
+STRIDE: Final = 4
+"""Of each level: along frequencies in the one network, along time in the other."""
+NARROWING: Final = 8
+"""How many times fewer channels residual branches have."""
+BRANCHES: Final = 2
+"""Residual branches of a level, the second with twice the dilation."""
+SMALL: Final = 1e-3
+"""Scale of residual branches at the start."""
+SPREAD: Final = 0.1
+"""Standard deviation towards which first weights are drawn (Défossez et al. 2019)."""
+OF_FREQUENCY: Final = 0.2
+"""Weight of the code that tells a place its frequency."""
+FLOOR: Final = 1e-5
+"""Added to standard deviations, so that silence stays silence."""
+
+
+class Branch(nn.Module):
+    """A dilated convolution along time through few channels, added to what came in, softly at first."""
+
+    def __init__(self, width: int, dilation: int) -> None:
+        """Make the layers."""
+        super().__init__()
+        narrow = max(width // NARROWING, 1)
+        self.layers = nn.Sequential(
+            nn.Conv1d(width, narrow, 3, padding=dilation, dilation=dilation),
+            nn.GroupNorm(1, narrow),
+            nn.GELU(),
+            nn.Conv1d(narrow, 2 * width, 1),
+            nn.GroupNorm(1, 2 * width),
+            nn.GLU(1),
+        )
+        self.scale = nn.Parameter(torch.full((width, 1), SMALL))
+
+    def forward(self, lines: Tensor) -> Tensor:
+        """Return lines (line, channel, time), changed."""
+        changed: Tensor = lines + self.scale * self.layers(lines)
+        return changed
+
+
+class Down(nn.Module):
+    """A strided convolution, residual branches, a gate.
+
+    :param flat: along time (item, channel, time), else along frequencies (item, channel, frequency, time).
+    """
+
+    def __init__(self, before: int, after: int, *, flat: bool) -> None:
+        """Make the layers."""
+        super().__init__()
+        pad = (KERNEL - STRIDE) // 2
+        self.convolution = (
+            nn.Conv1d(before, after, KERNEL, STRIDE, pad)
+            if flat
+            else nn.Conv2d(before, after, (KERNEL, 1), (STRIDE, 1), (pad, 0))
+        )
+        self.branches = nn.Sequential(*(Branch(after, 2**n) for n in range(BRANCHES)))
+        self.gate = (nn.Conv1d if flat else nn.Conv2d)(after, 2 * after, 1)
+
+    def forward(self, sound: Tensor) -> Tensor:
+        """Return a quarter of the places."""
+        made = functional.gelu(self.convolution(sound))
+        if made.dim() == 3:
+            made = self.branches(made)
+        else:
+            rows = made.transpose(1, 2)
+            made = self.branches(rows.flatten(0, 1)).reshape(rows.shape).transpose(1, 2)
+        return functional.glu(self.gate(made), 1)
+
+
+class Up(nn.Module):
+    """The skip added, a gate that sees its neighbours, a strided transposed convolution; see :class:`Down`.
+
+    :param last: makes stems: no rectifier behind it.
+    """
+
+    def __init__(self, before: int, after: int, *, flat: bool, last: bool) -> None:
+        """Make the layers."""
+        super().__init__()
+        self.last = last
+        pad = (KERNEL - STRIDE) // 2
+        self.gate = (nn.Conv1d if flat else nn.Conv2d)(before, 2 * before, 3, padding=1)
+        self.convolution = (
+            nn.ConvTranspose1d(before, after, KERNEL, STRIDE, pad)
+            if flat
+            else nn.ConvTranspose2d(before, after, (KERNEL, 1), (STRIDE, 1), (pad, 0))
+        )
+
+    def forward(self, sound: Tensor, skipped: Tensor) -> Tensor:
+        """Return four times the places."""
+        made: Tensor = self.convolution(functional.glu(self.gate(sound + skipped), 1))
+        return made if self.last else functional.gelu(made)
+
+
+class UNet(nn.Module):
+    """One of the two networks, in two halves; the transformer lies between them."""
+
+    def __init__(self, lines: int, out: int, width: int, *, flat: bool) -> None:
+        """Make the levels."""
+        super().__init__()
+        widths = [width * 2**level for level in range(DEPTH)]
+        self.down = nn.ModuleList(
+            Down(before, after, flat=flat) for before, after in zip([lines, *widths], widths, strict=False)
+        )
+        self.up = nn.ModuleList(
+            Up(before, after, flat=flat, last=not level)
+            for level, (before, after) in reversed(list(enumerate(zip(widths, [out, *widths], strict=False))))
+        )
+
+    def decoded(self, level: Tensor, skips: Sequence[Tensor]) -> Tensor:
+        """Return the stems; ``skips`` as the levels down made them."""
+        for up, skipped in zip(self.up, reversed(skips), strict=True):
+            level = up(level, skipped)
+        return level
+
+
+class HtDemucs(Separator):
+    """Two U-Nets, one on spectra and one on sound, whose deepest levels look at each other; their stems are summed.
+
+    :param stems: what it makes, all at once.
+    :param width: channels of the first level; doubled at each of the next three.
+    :param heads: of the transformer, whose width is 8 x ``width``.
+    :param layers: of the transformer, every second crossed.
+    :raises UsageError: if the heads do not divide the transformer's width.
+    """
+
+    memory_format = torch.contiguous_format
+
+    def __init__(self, stems: Sequence[str], width: int = 24, heads: int = 8, layers: int = 3) -> None:
+        """Make all layers."""
+        super().__init__(stems)
+        deepest = width * 2 ** (DEPTH - 1)
+        if width < 1 or heads < 1 or layers < 1 or deepest % heads:
+            raise UsageError(f"htdemucs: width {width}, heads {heads}, layers {layers}; heads divide 8 x width")
+        self.transform = Spectrogram(WINDOW, HOP)
+        out = len(self.stems) * self.channels
+        self.of_spectra = UNet(self.channels * PARTS, out * PARTS, width, flat=False)
+        self.of_sound = UNet(self.channels, out, width, flat=True)
+        self.frequencies = nn.Parameter(_smooth(width, BINS // STRIDE))
+        _respread(self)
+        self.transformer = CrossTransformer(deepest, heads, layers)
+
+    def estimate(self, mixture: Tensor) -> Estimate:
+        """Return the sound of the stems; see :class:`Separator`."""
+        count, frames = len(self.stems), mixture.shape[-1]
+        parts = as_parts(self.transform(mixture), BINS)
+        filled = functional.pad(mixture.float(), (0, -frames % STRIDE**DEPTH))
+        (parts, part_scale), (filled, scale) = _normalised(parts), _normalised(filled)
+        made_parts, made_sound = self.network(parts, filled)
+        spectra = from_parts(made_parts, count, self.channels)
+        of_spectra = self.transform.inverse(spectra * part_scale[..., None], frames)
+        of_sound = made_sound.float().reshape(len(mixture), count, self.channels, -1)[..., :frames] * scale[..., None]
+        return Estimate(frames, sound=of_spectra + of_sound)
+
+    def network(self, parts: Tensor, sound: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the stems' parts (item, stem x 4, bin, spectrum) and sound (item, stem x 2, frame), both normalised.
+
+        :param parts: (item, 4, 2048, spectrum) of the mixture, normalised.
+        :param sound: (item, 2, frame), normalised; frames are a multiple of 256.
+        """
+        part_skips: list[Tensor] = []
+        sound_skips: list[Tensor] = []
+        for of_parts, of_sound in zip(self.of_spectra.down, self.of_sound.down, strict=True):
+            parts, sound = of_parts(parts), of_sound(sound)
+            if not part_skips:
+                parts = parts + OF_FREQUENCY * self.frequencies[:, :, None]
+            part_skips.append(parts)
+            sound_skips.append(sound)
+        parts, sound = self.transformer(parts, sound)
+        return self.of_spectra.decoded(parts, part_skips), self.of_sound.decoded(sound, sound_skips)
+
+
+def _normalised(sound: Tensor) -> tuple[Tensor, Tensor]:
+    """Return items of mean 0 and deviation 1, and their deviations, of the same number of axes."""
+    axes = tuple(range(1, sound.dim()))
+    deviation = sound.std(axes, correction=0, keepdim=True) + FLOOR
+    return (sound - sound.mean(axes, keepdim=True)) / deviation, deviation
+
+
+def _smooth(width: int, count: int) -> Tensor:
+    """Return a code (channel, frequency) that changes slowly along frequencies, of deviation one."""
+    return torch.randn(width, count).cumsum(1) / torch.arange(1, count + 1).sqrt()
+
+
+def _respread(network: nn.Module) -> None:
+    """Bring the deviations of first weights half-way, by the logarithm, to :data:`SPREAD`."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.ConvTranspose1d | nn.ConvTranspose2d):
+            with torch.no_grad():
+                scale = (layer.weight.std() / SPREAD).sqrt()
+                layer.weight /= scale
+                if layer.bias is not None:
+                    layer.bias /= scale

@@ -1,0 +1,153 @@
+"""The compact separator: one small network for all stems, made to be trained and used without a GPU.
+
+Spectra become some 70 bands (:mod:`stemgmd_tools.separation.models.bands`); a U-Net over bands and time and dilated
+convolutions over time at its bottom hear them; every band then says the masks of its bins, for both channels of every
+stem. Masks are real and not bounded: where sounds cancel each other, the best real mask (the phase-sensitive one,
+Erdogan et al. 2015) lies outside 0..1.
+
+Each mask is multiplied by a gate in 0..1 that every band has for every stem: a linear layer alone cannot hold a
+thousand bins at nothing where a drum is silent, which most drums are most of the time. In trainings of equal length
+gates brought 0.6 dB on present stems and 3.5 dB on absent ones.
+
+A hop of half a window, instead of the usual quarter, halves all costs; it took 0.3 dB from the best masks in 0..1
+(twelve clips of random kits, window 2048).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from stemgmd_tools.separation.models.bands import BandJoin, BandSplit, band_count, band_groups, bins_of_bands
+from stemgmd_tools.separation.models.separator import MaskSeparator
+from stemgmd_tools.separation.models.stft import Spectrogram
+
+_QUIETEST: Final = 1e-8
+"""Power, relative to the mean, below which bins are alike."""
+_SILENCE: Final = 1e-5
+"""Amplitude added to a mixture's mean: what is quieter stays quiet."""
+_FEATURES: Final = 2
+"""Of a bin and channel: fourth root of power, logarithm."""
+_OPEN: Final = 1.0
+"""What gates say before they are trained, before the sigmoid."""
+_DEPTHS: Final = (2, 2, 3)
+"""Convolutions of a block, by level."""
+
+
+class LarsNetSmall(MaskSeparator):
+    """Masks of all stems from magnitudes, 1.6 million weights for five stems, 1.9 million for nine.
+
+    A mixture is scaled by its mean amplitude first, so that loudness makes no difference.
+
+    :param window: of the transform, a power of two.
+    :param hop: of the transform.
+    :param width: channels of the first level; the others have twice and three times as many.
+    :param temporal: channels of the convolutions over time.
+    """
+
+    def __init__(
+        self, stems: Sequence[str], *, window: int = 2048, hop: int = 1024, width: int = 32, temporal: int = 144
+    ) -> None:
+        """Draw the weights."""
+        super().__init__(stems, Spectrogram(window, hop))
+        groups = band_groups(window // 2, 32, 8)
+        bands = band_count(groups)
+        widths = (width, 2 * width, 3 * width)
+        self._groups = groups
+        self.split = BandSplit(groups, 2 * _FEATURES, width)
+        self.scale = nn.BatchNorm2d(width)
+        levels = list(zip(widths[:-1], _DEPTHS, strict=False))
+        self.down = nn.ModuleList(_Block(channels, depth) for channels, depth in levels)
+        self.shrink = nn.ModuleList(nn.Conv2d(a, b, (2, 1), (2, 1)) for a, b in pairwise(widths))
+        self.bottom = _Block(widths[-1], _DEPTHS[-1], dilated=True)
+        self.temporal = _Temporal(widths[-1] * bands // 4, temporal)
+        self.grow = nn.ModuleList(nn.ConvTranspose2d(b, a, (2, 1), (2, 1)) for a, b in pairwise(widths))
+        self.up = nn.ModuleList(_Block(channels, depth) for channels, depth in levels)
+        self.join = BandJoin(groups, width, 2 * len(self.stems), gain=0.3)
+        self.gate = nn.Linear(width, len(self.stems))
+        nn.init.constant_(self.gate.bias, _OPEN)
+
+    def masks(self, spectra: Tensor) -> Tensor:
+        """Return real masks (item, stem, 2, bin, spectrum) of complex spectra (item, 2, bin, spectrum)."""
+        items, _, bins, count = spectra.shape
+        features = _features(spectra[:, :, :-1])
+        bands = self.split(features.flatten(0, 1)).unflatten(0, (items, count)).permute(0, 3, 2, 1)
+        heard = self._network(bands.contiguous(memory_format=torch.channels_last))
+        rows = heard.permute(0, 3, 2, 1).flatten(0, 1)
+        made = self.join(rows).float().view(items * count, bins - 1, len(self.stems), 2)
+        gates = bins_of_bands(self.gate(rows).float().sigmoid(), self._groups).unsqueeze(-1)
+        return _with_top_bin((made * gates).unflatten(0, (items, count))).permute(0, 3, 4, 2, 1)
+
+    def _network(self, bands: Tensor) -> Tensor:
+        """Return features (item, channel, band, spectrum) of such features."""
+        heard: Tensor = self.scale(bands)
+        kept = []
+        for block, shrink in zip(self.down, self.shrink, strict=True):
+            kept.append(block(heard))
+            heard = shrink(kept[-1])
+        heard = self.temporal(self.bottom(heard))
+        for block, grow in zip(reversed(self.up), reversed(self.grow), strict=True):
+            heard = block(grow(heard) + kept.pop())
+        return heard
+
+
+def _features(spectra: Tensor) -> Tensor:
+    """Return (item, spectrum, bin, feature) of complex spectra (item, channel, bin, spectrum), loudness taken out."""
+    power = torch.view_as_real(spectra).detach().square().sum(-1).permute(0, 3, 2, 1)
+    mean = power.mean((1, 2, 3), keepdim=True).sqrt() + _SILENCE
+    relative = (power / mean.square()).clamp_min(_QUIETEST)
+    return torch.cat([relative.log() / 4.0, relative.pow(0.25)], -1)
+
+
+def _with_top_bin(masks: Tensor) -> Tensor:
+    """Return masks (item, spectrum, bin, stem, channel) with one bin more, half the sample rate, like its neighbour."""
+    return torch.cat([masks, masks[:, :, -1:]], 2)
+
+
+class _Block(nn.Module):
+    """Convolutions with batch norm, around them a way past.
+
+    :param dilated: each convolution reaches twice as far in time as the one before.
+    """
+
+    def __init__(self, channels: int, depth: int, *, dilated: bool = False) -> None:
+        super().__init__()
+        reach = [2**index if dilated else 1 for index in range(depth)]
+        self.layers = nn.Sequential(
+            *(
+                nn.Sequential(
+                    nn.Conv2d(channels, channels, 3, padding=(1, far), dilation=(1, far), bias=False),
+                    nn.BatchNorm2d(channels),
+                    nn.ReLU(),
+                )
+                for far in reach
+            )
+        )
+
+    def forward(self, heard: Tensor) -> Tensor:
+        told: Tensor = self.layers(heard)
+        return heard + told
+
+
+class _Temporal(nn.Module):
+    """All bands of a spectrum at once, along time, reaching some 15 spectra to both sides."""
+
+    def __init__(self, features: int, channels: int, depth: int = 3) -> None:
+        super().__init__()
+        self.enter = nn.Linear(features, channels)
+        self.layers = nn.ModuleList(
+            nn.Conv1d(channels, channels, 3, padding=2**index, dilation=2**index) for index in range(depth)
+        )
+        self.leave = nn.Linear(channels, features)
+
+    def forward(self, heard: Tensor) -> Tensor:
+        items, channels, bands, count = heard.shape
+        told = self.enter(heard.permute(0, 3, 2, 1).reshape(items, count, -1)).transpose(1, 2)
+        for layer in self.layers:
+            told = told + torch.relu(layer(told))
+        back: Tensor = self.leave(told.transpose(1, 2))
+        return heard + back.view(items, count, bands, channels).permute(0, 3, 2, 1)

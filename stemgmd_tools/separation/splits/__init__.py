@@ -1,0 +1,1 @@
+"""Which performances and kits are used for training, validation and test."""

@@ -1,0 +1,97 @@
+"""What kits are whatever their names say, for the check that none kept for the test is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
+from stemgmd_tools.data import shipped
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.bank.cache import open_bank
+from stemgmd_tools.kits.kit_table import kit_table
+from stemgmd_tools.kits.library import GROUPS, find_map, kits_named
+from stemgmd_tools.kits.sample_map.kit import Kit
+from stemgmd_tools.separation.splits.roles import KitIdentity
+
+_BANK_RATE: Final = 44_100
+
+
+def virtual_identities(kits: Iterable[Kit], kit_path: Sequence[Path]) -> Iterator[KitIdentity]:
+    """Yield what kits are; the banks of those that are not made where they are needed are built."""
+    found: dict[str, set[str]] = {}  # thousands of made kits share a few parents
+    for kit in kits:
+        if kit.is_made:
+            found |= {name: _measured_on(name, kit_path) for name in kit.made_of if name not in found}
+            measured = {recording for name in kit.made_of for recording in found[name]}
+            yield KitIdentity(kit.name, frozenset(kit.made_of) | measured, frozenset([kit.key]))
+        else:
+            related = {recording.kit for recording in kit.map.measured_on}
+            if kit.map.origin is not None:
+                related |= set(kit.map.origin.kits)
+            yield KitIdentity(kit.name, frozenset(related), frozenset([kit.key, _bank_sha256(kit)]))
+
+
+def known_identities(names: Sequence[str], kit_path: Sequence[Path]) -> list[KitIdentity]:
+    """Return what kits named as in ``render`` are; an empty list of names is none.
+
+    :raises UsageError: for an unknown name.
+    """
+    wanted = [name for name in names if name]
+    return list(virtual_identities(kits_named(wanted, tuple(kit_path)), kit_path)) if wanted else []
+
+
+def corpus_kits(corpus: Corpus, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the kits of a corpus that are named, by group or by name, in its order.
+
+    :raises UsageError: for a name that the corpus does not hold.
+    """
+    splits = corpus.kit_splits
+    wanted: set[str] = set()
+    for word in (part.strip() for name in names for part in name.split(",")):
+        if word in GROUPS:
+            split = "heldout" if word == "test" else word
+            wanted |= {kit for kit, own in splits.items() if split in {"all", own}}
+        elif word in splits:
+            wanted.add(word)
+        else:
+            raise UsageError(f"{corpus.root}: holds no kit {word}; it holds {', '.join(splits)}")
+    if not wanted:
+        raise UsageError(f"{corpus.root}: holds no kit of {', '.join(names)}; it holds {', '.join(splits)}")
+    return tuple(kit for kit in splits if kit in wanted)
+
+
+def tabled_identities(table: pd.DataFrame, kits: Iterable[str]) -> Iterator[KitIdentity]:
+    """Yield what kits are, from the manifest ``kits`` of the corpus that holds them."""
+    for row in table[table["kit"].isin(list(kits))].to_dict("records"):
+        related = {name for column in ("parents", "measured_on") for name in _text(row[column]).split()}
+        hashes = {_text(row[column]) for column in ("kit_hash", "bank_sha256")} - {""}
+        yield KitIdentity(str(row["kit"]), frozenset(related), frozenset(hashes))
+
+
+def source_identities(source: Corpus | VirtualCorpus) -> Iterator[KitIdentity]:
+    """Yield what the kits of a source are; banks of one that is rendered where it is read are built if need be."""
+    for known in tabled_identities(source.kits, source.kit_splits):
+        if isinstance(source, VirtualCorpus) and not source.kit(known.name).is_made:
+            yield known._replace(hashes=known.hashes | {_bank_sha256(source.kit(known.name))})
+        else:
+            yield known
+
+
+def _bank_sha256(kit: Kit) -> str:
+    """Return the hash of a kit's sound; that of a shipped kit is known without building its bank."""
+    recorded = {row.name: row.bank_sha256 for row in kit_table()}
+    is_shipped = kit.path is not None and shipped("sample_maps") in kit.path.parents
+    return (is_shipped and recorded.get(kit.name)) or open_bank(kit, _BANK_RATE).pcm_sha256
+
+
+def _measured_on(kit: str, kit_path: Sequence[Path]) -> set[str]:
+    return {recording.kit for recording in find_map(kit, kit_path).measured_on}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) and not pd.isna(value) else ""

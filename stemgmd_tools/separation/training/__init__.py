@@ -1,0 +1,1 @@
+"""Training: data, batches, steps, validation, ablations."""

@@ -1,0 +1,249 @@
+"""Ablations: the same training again and again with one setting varied, and one table of what that is worth.
+
+Every run has a folder of its own and goes on where it was interrupted, and so does the evaluation. Figures are nSDR of
+present stems on performances that training never hears; differences are paired, clip by clip, and their intervals are
+of a bootstrap over performances.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stemgmd_tools.augment.chain.chain import chain_names
+from stemgmd_tools.augment.sampling.random_mixing import MixScope
+from stemgmd_tools.devices import device_named
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.library import search_path
+from stemgmd_tools.markdown import markdown_table
+from stemgmd_tools.separation.evaluation.bootstrap import mean_interval, paired_interval
+from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
+from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures, Source, evaluate, takes_of
+from stemgmd_tools.separation.models.registry import build
+from stemgmd_tools.separation.splits.recorded_kits import trained_on
+from stemgmd_tools.separation.training.loop.data import open_test
+from stemgmd_tools.separation.training.loop.distributed import process_count
+from stemgmd_tools.separation.training.loop.trainer import Make
+from stemgmd_tools.separation.training.run.checks import Checked, check_run
+from stemgmd_tools.separation.training.run.progress import Silent, Watch
+from stemgmd_tools.separation.training.settings.files import with_changes
+from stemgmd_tools.separation.training.settings.schema import TrainConfig
+from stemgmd_tools.separation.training.train import train
+from stemgmd_tools.separation.weights.file import TrainingKits
+from stemgmd_tools.storage.files import write_bytes
+from stemgmd_tools.storage.paths import inside
+
+FIGURE: Final = "nsdr_larsnet_db"
+_ENDS: Final = ("db", "low", "high")
+_HEADER: Final = ("variant", "kits", "stems", "nSDR, dB", "against the first, dB", "clips")
+_EVALUATION: Final = "evaluation"
+"""Folder of the evaluated clips, beside those of the runs."""
+
+
+class Variant(NamedTuple):
+    """One value of what is varied."""
+
+    name: str
+    changes: Mapping[str, Any]
+    """Of the settings, as nested as a file's keys."""
+
+
+def variants(by: str, values: Sequence[str] = ()) -> tuple[Variant, ...]:
+    """Return the grid of an ablation; the first variant is what the others are compared with.
+
+    :param by: ``chain``, ``p_original`` or ``kits``.
+    :param values: chains; ``P`` or ``P:SCOPE`` such as ``0.5:kit_swap``; kits, several separated by commas. None: the
+        ready chains; 1, and 0.5 and 0 with ``kit_swap`` and ``any``; ``train`` and a hundred kits drawn from it.
+    :raises UsageError: for something else to vary, or a value that is none.
+    """
+    if by not in _GRIDS:
+        raise UsageError(f"ablate {by!r}: what can be varied is {', '.join(_GRIDS)}")
+    default, changes = _GRIDS[by]
+    chosen = tuple(dict.fromkeys(values)) or default
+    if len(chosen) < 2:
+        raise UsageError(f"ablate {by}: one value has nothing to be compared with; give two or more")
+    return tuple(Variant(value, changes(value)) for value in chosen)
+
+
+def ablate(
+    config: TrainConfig,
+    grid: Sequence[Variant],
+    out: Path,
+    *,
+    limit: int | None = None,
+    max_s: float | None = 30.0,
+    watch: Watch | None = None,
+    make: Make = build,
+) -> pd.DataFrame:
+    """Train every variant and evaluate its best weights on the same clips.
+
+    Writes ``ablation.csv`` and ``ablation.md`` into ``out``.
+
+    :param config: what all variants share; its own kits and those kept for the test are what all are evaluated on.
+    :param limit: at most so many test performances, spread evenly.
+    :param max_s: only the beginning of longer performances.
+    :return: one row per variant and set of kits, see :func:`table_of`.
+    :raises UsageError: if several processes share the work (``torchrun``).
+    :raises StemgmdError: as training and evaluation do.
+    """
+    told = watch or Silent()
+    settings, _, source = ready(config, grid, out, limit=limit, make=make)
+    device = device_named(config.device)
+    found = []
+    for variant, own in zip(grid, settings, strict=True):
+        told.say(f"{variant.name}: training")
+        weights = train(own, inside(out, _slug(variant.name), entered=True), watch=told, make=make).weights
+        method = TrainedModel(weights, device, name=_slug(variant.name), make=make)
+        takes = _takes(source, own)
+        told.say(f"{variant.name}: evaluating {len(takes):,} clips")
+        rows = evaluate(out / _EVALUATION, [method], takes, Measures(own.model.stem_names, max_s))
+        found.append(rows.assign(variant=variant.name))
+    table = table_of(pd.concat(found, ignore_index=True), [variant.name for variant in grid])
+    write_bytes(out / "ablation.csv", table.to_csv(index=False).encode())
+    write_bytes(out / "ablation.md", markdown(table).encode())
+    return table
+
+
+class Ready(NamedTuple):
+    """An ablation that can begin."""
+
+    settings: tuple[TrainConfig, ...]
+    """Of all variants."""
+    runs: tuple[Checked, ...]
+    """What each would hear."""
+    test: Source
+    """What all are evaluated on."""
+
+
+def ready(
+    config: TrainConfig, grid: Sequence[Variant], out: Path, *, limit: int | None = None, make: Make = build
+) -> Ready:
+    """Check all variants and the test: what cannot be done shows before anything is, not hours later.
+
+    :param limit: at most so many test performances, spread evenly.
+    :param make: builds the model.
+    :raises UsageError: if several processes share the work, two variants would share a folder, or there is no test.
+    :raises StemgmdError: as training does: for unknown kits and chains, for leaks, for folders of other runs.
+    """
+    if process_count() > 1:
+        raise UsageError(
+            f"an ablation is for one process, and torchrun started {process_count()}; run it without torchrun, or "
+            "train every value by itself"
+        )
+    _refuse_shared_folders(grid)
+    settings = tuple(with_changes(config, variant.changes) for variant in grid)
+    folders = [out / _slug(variant.name) for variant in grid]
+    runs = tuple(check_run(own, folder, make=make) for own, folder in zip(settings, folders, strict=True))
+    return Ready(settings, runs, open_test(config.data, limit))
+
+
+def _refuse_shared_folders(grid: Sequence[Variant]) -> None:
+    taken = {_EVALUATION: "what is evaluated"}
+    for variant in grid:
+        slug = _slug(variant.name).lower()  # there are file systems that ignore case
+        if slug in taken:
+            raise UsageError(
+                f"value {variant.name} and {taken[slug]} would share the folder {slug}; give values whose names differ "
+                "in letters, digits, dots, dashes or underscores"
+            )
+        taken[slug] = f"value {variant.name}"
+
+
+def table_of(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return figures of present stems by variant and set of kits, and differences to the first variant.
+
+    :param rows: of evaluations, with a column ``variant``.
+    :param names: of the variants, in order.
+    :return: ``variant``, ``kit_set``, ``stems`` (``pooled`` or ``mean``), ``db``, ``low``, ``high``, ``difference_db``,
+        ``difference_low``, ``difference_high``, ``clips``. A difference is taken over the clips that both have, kits
+        that are seen by one and not by the other among them.
+    """
+    present = rows[rows["present"]]
+    found = []
+    base = present[present["variant"] == names[0]]
+    for name in names:
+        own = present[present["variant"] == name]
+        for kits, part in own.groupby("kit_set", sort=True):
+            row = {"variant": name, "kit_set": str(kits)}
+            found += [{**row, "stems": stems, **_figures(part, base, stems)} for stems in ("pooled", "mean")]
+    return pd.DataFrame(found)
+
+
+def rows_of(table: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return header and rows of the table as text."""
+    rows: list[tuple[str, ...]] = []
+    for row in table.to_dict("records"):
+        own, other = _spelled(row, *_ENDS), _spelled(row, *(f"difference_{one}" for one in _ENDS))
+        rows.append((str(row["variant"]), str(row["kit_set"]), str(row["stems"]), own, other, str(row["clips"])))
+    return _HEADER, rows
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Return the table as Markdown."""
+    return markdown_table(*rows_of(table)) + "\n"
+
+
+def _figures(part: pd.DataFrame, base: pd.DataFrame, stems: str) -> dict[str, float]:
+    groups = part["stem"].tolist() if stems == "mean" else None
+    own = mean_interval(_numbers(part[FIGURE]), part["performance"].tolist(), groups)
+    both = part.merge(base, on=["performance", "kit", "stem"], suffixes=("", "_base"))
+    groups = both["stem"].tolist() if stems == "mean" else None
+    change = paired_interval(
+        _numbers(both[FIGURE]), _numbers(both[f"{FIGURE}_base"]), both["performance"].tolist(), groups
+    )
+    return {
+        "db": own.mean,
+        "low": own.low,
+        "high": own.high,
+        "difference_db": change.mean,
+        "difference_low": change.low,
+        "difference_high": change.high,
+        "clips": len(part[["performance", "kit"]].drop_duplicates()),
+    }
+
+
+def _spelled(row: Mapping[Any, Any], mean: str, low: str, high: str) -> str:
+    return f"{row[mean]:.2f}" + ("" if np.isnan(row[low]) else f" [{row[low]:.2f}, {row[high]:.2f}]")
+
+
+def _numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
+    return column.to_numpy(np.float64, na_value=np.nan)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "unnamed"
+
+
+def _takes(source: Source, config: TrainConfig) -> list[EvaluationClip]:
+    """Return the clips of the test; a kit in no split that was neither made of others nor heard is a recording."""
+    kits = source.kits
+    trained = trained_on(
+        [TrainingKits(config.data.kits)], search_path([Path(folder) for folder in config.data.kit_path])
+    )
+    recorded = set(kits.loc[kits["kit_split"].isna() & kits["origin"].isna(), "kit"]) - {one.name for one in trained}
+    return takes_of(source, recorded=recorded, trained=trained)
+
+
+def _mixed(value: str) -> dict[str, Any]:
+    """Return what ``P`` or ``P:SCOPE`` changes of random mixing; 1 mixes, too, and leaves every mix as it is."""
+    share, _, scope = value.partition(":")
+    try:
+        mix = {"p_original": float(share), "scope": MixScope(scope or MixScope.ANY).value}
+    except ValueError:
+        raise UsageError(
+            f"p_original {value!r}: give P or P:SCOPE, P from 0 to 1, SCOPE {', '.join(MixScope)}"
+        ) from None
+    return {"data": {"mix": mix, "min_active": {}, "grid_s": None}}
+
+
+_GRIDS: Final[dict[str, tuple[tuple[str, ...], Callable[[str], Mapping[str, Any]]]]] = {
+    "chain": (("none", *(name for name in chain_names() if name != "none")), lambda value: {"data": {"chain": value}}),
+    "p_original": (("1", "0.5:kit_swap", "0:kit_swap", "0.5:any", "0:any"), _mixed),
+    "kits": (("train", "random:0..99"), lambda value: {"data": {"kits": value.split(",")}}),
+}

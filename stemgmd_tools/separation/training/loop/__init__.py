@@ -1,0 +1,1 @@
+"""What a training step needs: data, batches, the model, processes, validation."""

@@ -1,0 +1,257 @@
+"""The sources of a training run, one per role, from its settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pandas as pd
+
+from stemgmd_tools.augment.chain.chain import chain_names, load_chain
+from stemgmd_tools.augment.dataset import SegmentDataset
+from stemgmd_tools.augment.symbolic.source_spec import rendering_of
+from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
+from stemgmd_tools.errors import TrainingError, UsageError
+from stemgmd_tools.kits.bank.cache import build_banks, seems_built
+from stemgmd_tools.kits.library import kits_named, search_path
+from stemgmd_tools.performances.select import spread
+from stemgmd_tools.performances.source import find_source
+from stemgmd_tools.pieces import GROUPS, PIECES_OF_GROUP
+from stemgmd_tools.separation.splits.kit_identity import (
+    corpus_kits,
+    known_identities,
+    tabled_identities,
+    virtual_identities,
+)
+from stemgmd_tools.separation.splits.recorded_kits import trained_on
+from stemgmd_tools.separation.splits.roles import (
+    KitIdentity,
+    Splits,
+    note_hashes,
+    refuse_leaks,
+    split_performances,
+    split_table,
+)
+from stemgmd_tools.separation.training.settings.schema import SAMPLE_RATE, DataConfig, TrainConfig
+from stemgmd_tools.separation.weights.file import TrainingKits, about_weights, kits_heard
+from stemgmd_tools.storage.files import file_sha256
+
+EPOCH_ITEMS: Final = 1 << 20
+"""Items of an epoch of the dataset; training counts items and knows no epochs."""
+
+_VALIDATION_SEED: Final = 20_230_807
+"""Of the draw of validation segments: the same ones whatever a run's seed is, so that runs compare."""
+_VALIDATION_ACTIVE: Final = 0.4
+"""Share of validation segments in which each group is played at least; toms would else be heard in few."""
+
+_BUILT_AHEAD: Final = 64
+"""Kits, at most, whose banks are built before training; a bank takes some seconds and some ten MB."""
+
+
+class TrainingData(NamedTuple):
+    """What a run hears."""
+
+    train: Corpus | VirtualCorpus
+    validation: Corpus | VirtualCorpus | None
+    """None where no performance is for validation."""
+    splits: Splits
+    kits: tuple[str, ...]
+    heard: tuple[KitIdentity, ...]
+    """These kits, and those that the weights heard which training starts from."""
+    fingerprint: str
+    """SHA-256 (hex) over all that decides the sound: performances and their notes, kits and how they are rendered, and
+    a chain that is no ready one."""
+    origin: Mapping[str, Any]
+    """What weights have to tell of those that training starts from: their SHA-256 and licence; empty if from none."""
+
+
+@dataclass(frozen=True)
+class CorpusPart(Corpus):
+    """Some performances of a corpus through some of its kits."""
+
+    names: frozenset[str] = frozenset()
+    kit_names: frozenset[str] = frozenset()
+
+    def manifest(self, name: str) -> pd.DataFrame:
+        """Return the rows of a manifest that tell of this part."""
+        rows = super().manifest(name)
+        for column, kept in (("performance", self.names), ("kit", self.kit_names)):
+            if column in rows:
+                rows = rows[rows[column].isin(kept)]
+        return rows.reset_index(drop=True)
+
+    def kits_of(self, performance: str) -> tuple[str, ...]:
+        """Return the kits of this part that a performance is there through, ascending."""
+        return tuple(kit for kit in super().kits_of(performance) if kit in self.kit_names)
+
+
+def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
+    """Open what a run hears, and check that nothing leaks.
+
+    :param weights: file that training starts from: what those heard may not be kept for the test either.
+    :raises TrainingError: if something leaks.
+    :raises StemgmdError: if a source, a kit or a performance cannot be used.
+    """
+    before = [] if weights is None else [kits_heard(about_weights(Path(weights)))]
+    opened = _from_corpus(config, before) if config.corpus is not None else _rendered(config, before)
+    validated = [] if opened.validation is None else list(opened.splits.validation.items())
+    kits = sorted({(kit.name, tuple(sorted(kit.hashes))) for kit in opened.heard if kit.name in opened.kits})
+    parts = [list(opened.splits.train.items()), validated, kits, rendering_of(opened.train)]
+    if config.chain not in chain_names():  # a file, which may change between two runs
+        parts.append(load_chain(config.chain).hash)
+    fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return opened._replace(fingerprint=fingerprint, origin={} if weights is None else _origin(Path(weights)))
+
+
+def _origin(weights: Path) -> dict[str, Any]:
+    about = about_weights(weights)
+    told = {key: about[key] for key in ("license", "started_from") if key in about}
+    return {"started_from": {"sha256": file_sha256(weights), **told}}
+
+
+def open_test(config: DataConfig, limit: int | None = None) -> Corpus | VirtualCorpus:
+    """Open what training never hears: the test performances, through the kits of training and those kept for the test.
+
+    :param limit: at most so many performances, spread evenly.
+    :raises UsageError: if there are no test performances.
+    """
+    names, kits = list(open_data(config).splits.test), (*config.kits, *config.test_kits)
+    if not names:
+        raise UsageError("no performance is for the test; give a source that holds some of GMD's split `test`")
+    kept = frozenset(spread(names, limit))
+    if config.corpus is not None:
+        corpus = Corpus(Path(config.corpus))
+        return CorpusPart(corpus.root, kept, frozenset(corpus_kits(corpus, kits)))
+    performances = find_source(gmd=None if config.gmd is None else Path(config.gmd)).read()
+    folders = search_path([Path(folder) for folder in config.kit_path])
+    return VirtualCorpus([one for one in performances if one.id in kept], kits_named(kits, folders))
+
+
+def prepare(data: TrainingData, jobs: int) -> None:
+    """Build banks that are not there yet, unless they are so many that they are better made as they come.
+
+    :param jobs: how many at a time.
+    """
+    source = data.train
+    if isinstance(source, VirtualCorpus) and len(data.kits) <= _BUILT_AHEAD:
+        kits = [source.kit(name) for name in data.kits]
+        missing = [kit for kit in kits if not seems_built(kit, source.sample_rate)]
+        if missing:
+            build_banks(missing, source.sample_rate, jobs=min(jobs, len(missing)))
+
+
+def train_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset:
+    """Return the segments that are trained on."""
+    chain = load_chain(config.data.chain)
+    segments = SegmentDataset(
+        data.train,
+        config.segment_frames,
+        EPOCH_ITEMS,
+        stems=config.model.stem_names,
+        target=config.data.target,
+        chain=chain if chain.steps else None,
+        mix=config.data.mix,
+        min_active=config.data.min_active or None,
+        seed=config.seed,
+    )
+    if config.grid_frames is not None:
+        segments.put_on_grid(config.grid_frames)
+    return segments
+
+
+def validation_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset | None:
+    """Return the fixed segments of validation, as they were played; None where none are wanted.
+
+    :raises TrainingError: if segments are wanted and no performance is for validation.
+    """
+    if not config.validation.items:
+        return None
+    if data.validation is None:
+        raise TrainingError(
+            "no performance is for validation (GMD's split `validation`); set validation.items to 0, or give a source "
+            "that holds some"
+        )
+    played = set(data.validation.hits["piece"])
+    active = {
+        str(group.value): _VALIDATION_ACTIVE
+        for group in GROUPS
+        if any(piece in played for piece in PIECES_OF_GROUP[group])
+    }
+    return SegmentDataset(
+        data.validation,
+        config.segment_frames,
+        config.validation.items,
+        stems=config.model.stem_names,
+        min_active=active,
+        seed=_VALIDATION_SEED,
+    )
+
+
+def heard_of(data: TrainingData) -> dict[str, list[str]]:
+    """Return the names of kits that were heard, and of all that these are related to, for the weights to tell."""
+    return {
+        "kits": list(dict.fromkeys(kit.name for kit in data.heard)),
+        "related": sorted({name for kit in data.heard for name in kit.related}),
+    }
+
+
+def _rendered(config: DataConfig, before: Sequence[TrainingKits | None]) -> TrainingData:
+    """Render what is read."""
+    performances = find_source(gmd=None if config.gmd is None else Path(config.gmd)).read()
+    folders = search_path([Path(folder) for folder in config.kit_path])
+    chosen = kits_named(config.kits, folders)
+    source = VirtualCorpus(performances, chosen)
+    gmd_splits = {one.id: str(one.metadata.get("split") or "") for one in performances}
+    splits = _limited(split_performances(gmd_splits, note_hashes(source.hits)), config.limit)
+    heard = (*virtual_identities(chosen, folders), *trained_on(before, folders))
+    refuse_leaks(splits, heard, known_identities(config.test_kits, folders))
+
+    def part(names: list[str]) -> VirtualCorpus | None:
+        kept = set(names)
+        found = [one for one in performances if one.id in kept]
+        return VirtualCorpus(found, chosen) if found else None
+
+    names = tuple(kit.name for kit in chosen)
+    return _data(part(list(splits.train)), part(list(splits.validation)), splits, names, heard)
+
+
+def _from_corpus(config: DataConfig, before: Sequence[TrainingKits | None]) -> TrainingData:
+    """Read files."""
+    corpus = Corpus(Path(config.corpus or ""))
+    folders = search_path([Path(folder) for folder in config.kit_path])
+    kits = corpus_kits(corpus, config.kits)
+    splits = _limited(split_table(corpus.performances, corpus.hits), config.limit)
+    heard = (*tabled_identities(corpus.kits, kits), *trained_on(before, folders))
+    refuse_leaks(splits, heard, known_identities(config.test_kits, folders))
+
+    def part(names: list[str]) -> CorpusPart | None:
+        kept = frozenset(name for name in names if set(corpus.kits_of(name)) & set(kits))
+        return CorpusPart(corpus.root, kept, frozenset(kits)) if kept else None
+
+    return _data(part(list(splits.train)), part(list(splits.validation)), splits, kits, heard)
+
+
+def _data(
+    train: Corpus | VirtualCorpus | None,
+    validation: Corpus | VirtualCorpus | None,
+    splits: Splits,
+    kits: tuple[str, ...],
+    heard: tuple[KitIdentity, ...],
+) -> TrainingData:
+    if train is None:
+        raise UsageError("no performance is for training; give a source that holds some of GMD's split `train`")
+    if train.sample_rate != SAMPLE_RATE:
+        raise UsageError(
+            f"the corpus has {train.sample_rate:,} Hz, the models hear {SAMPLE_RATE:,} Hz; render it at that rate"
+        )
+    return TrainingData(train, validation, splits, kits, heard, "", {})
+
+
+def _limited(splits: Splits, limit: int | None) -> Splits:
+    """Keep at most so many training performances."""
+    return splits._replace(train={name: splits.train[name] for name in spread(list(splits.train), limit)})

@@ -1,0 +1,109 @@
+"""How good weights are on a fixed set of segments, while training goes on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from stemgmd_tools.augment.dataset import Collate, SegmentDataset
+from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.training.loop.distributed import Ranks
+from stemgmd_tools.separation.training.loop.trainer import autocast
+from stemgmd_tools.separation.training.optimization.losses import EPS, nsdr
+
+
+class ValidationResult(NamedTuple):
+    """What a validation found."""
+
+    stems_db: dict[str, float]
+    """Mean nSDR (LarsNet's) of each stem where it is present; NaN where it is present nowhere."""
+    pooled_db: float
+    """Mean over all present stems."""
+    silence_db: float
+    """Mean level of what is put into absent stems, in dB of full scale; NaN if none is absent."""
+
+    target: tuple[str, ...] = ()
+    """The stems that training is for; empty: all."""
+
+    @property
+    def score_db(self) -> float:
+        """The mean over the stems that training is for: rare ones count as much as common ones.
+
+        What decides which weights are best.
+        """
+        wanted = (value for name, value in self.stems_db.items() if not self.target or name in self.target)
+        known = [one for one in wanted if not math.isnan(one)]
+        return sum(known) / len(known) if known else math.nan
+
+
+class Validation:
+    """A fixed set of segments, kept in memory as 16-bit integers if the source's own are.
+
+    :param dataset: of these segments alone, without augmentation.
+    :param items: that are separated at a time.
+    :param target: the stems that training is for; empty: all.
+    """
+
+    def __init__(self, dataset: SegmentDataset, items: int, ranks: Ranks, target: tuple[str, ...] = ()) -> None:
+        """Render this process's share when it is first asked for."""
+        self._dataset, self._items, self._ranks, self._target = dataset, items, ranks, target
+        self._scale = 32768.0 if dataset.source.bit_depth == 16 else None
+        self._kept: list[Tensor] = []
+
+    def __call__(self, model: Separator, precision: str) -> ValidationResult:
+        """Separate every segment and score it; the model's mode is as it was afterwards."""
+        was_training = model.training
+        model.eval()
+        sums = torch.zeros(2, len(model.stems), dtype=torch.float64, device=self._ranks.device)
+        silence = torch.zeros(2, dtype=torch.float64, device=self._ranks.device)
+        with torch.inference_mode():
+            for stems in self._batches():
+                with autocast(self._ranks.device, precision):
+                    estimate = model.estimate(stems.sum(1))
+                _add(sums, silence, estimate.sound.float(), stems)
+        model.train(was_training)
+        found = _validated(model.stems, self._ranks.total(sums), self._ranks.total(silence))
+        return found._replace(target=self._target)
+
+    def render(self) -> None:
+        """Render this process's share of the segments, if that was not done yet."""
+        for _ in self._batches():
+            break
+
+    def first(self) -> Tensor:
+        """Return the stems (stem, 2, frame) of the first segment of this process."""
+        return next(self._batches())[0]
+
+    def _batches(self) -> Iterator[Tensor]:
+        if not self._kept:
+            numbers = range(self._ranks.rank, len(self._dataset), self._ranks.count)
+            collate = Collate(self._dataset.source.sample_rate)
+            for first in range(0, len(numbers), self._items):
+                stems = collate([self._dataset[number] for number in numbers[first : first + self._items]]).stems
+                self._kept.append(stems if self._scale is None else (stems * self._scale).to(torch.int16))
+        for held in self._kept:
+            stems = held.to(self._ranks.device)
+            yield stems if self._scale is None else stems.float() / self._scale
+
+
+def _add(sums: Tensor, silence: Tensor, estimate: Tensor, stems: Tensor) -> None:
+    present = stems.abs().amax((-1, -2)) > 0
+    sums[0] += torch.where(present, nsdr(estimate, stems), 0.0).sum(0)
+    sums[1] += present.sum(0)
+    levels = 10.0 * torch.log10(estimate.square().mean((-1, -2)) + EPS)
+    silence[0] += levels[~present].sum()
+    silence[1] += (~present).sum()
+
+
+def _validated(names: tuple[str, ...], sums: Tensor, silence: Tensor) -> ValidationResult:
+    totals, counts = sums[0].tolist(), sums[1].tolist()
+    each = {name: _mean(total, count) for name, total, count in zip(names, totals, counts, strict=True)}
+    return ValidationResult(each, _mean(sum(totals), sum(counts)), _mean(float(silence[0]), float(silence[1])))
+
+
+def _mean(total: float, count: float) -> float:
+    return total / count if count else math.nan

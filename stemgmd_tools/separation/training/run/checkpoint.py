@@ -1,0 +1,144 @@
+"""All that a run needs to go on exactly: one safetensors file whose header holds the rest as JSON.
+
+One file, so that it is there whole or not at all, whatever ends the process. What is random needs no state: what a step
+draws follows from the run's seed and the step's number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from stemgmd_tools.errors import TrainingError
+from stemgmd_tools.separation.training.loop.trainer import Trainer
+from stemgmd_tools.separation.weights.tensor_bytes import tensor_bytes
+from stemgmd_tools.storage.files import write_bytes
+from stemgmd_tools.storage.json_text import parse_json
+
+FORMAT: Final = "stemgmd-training-state/1"
+
+
+class State(BaseModel):
+    """Where a run stands, its tensors apart."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    identity: str
+    """Of the settings, see :attr:`~stemgmd_tools.separation.training.settings.schema.TrainConfig.identity`."""
+    data: str
+    """Fingerprint of what is heard."""
+    step: int = 0
+    """Steps done."""
+    items: int = 0
+    """Segments heard, which says where the sampler stands."""
+    spent_s: float = 0.0
+    """By the clock, this step included."""
+    began_s: float = 0.0
+    """Time spent before the first step."""
+    validated_step: int = -1
+    """Step of the last validation."""
+    validated_s: float = 0.0
+    """Time spent when the last validation ended."""
+    validation_s: float = 0.0
+    """How long it took."""
+    best_db: float | None = None
+    best_step: int = 0
+
+
+class Held(NamedTuple):
+    """A file's content."""
+
+    state: State
+    tensors: dict[str, Tensor]
+    rest: dict[str, Any]
+
+
+def save_state(path: Path, state: State, trainer: Trainer) -> None:
+    """Write where a run stands; the file appears whole or not at all, in place of the one before.
+
+    A readable copy of the state lies beside it.
+
+    :raises AudioError: if it cannot be written.
+    """
+    optimizer = trainer.optimizer.state_dict()
+    tensors = {f"model/{name}": one for name, one in trainer.model.state_dict().items()}
+    if trainer.ema is not None:
+        tensors |= {f"ema/{name}": one for name, one in trainer.ema.state_dict().items()}
+    for number, held in optimizer["state"].items():
+        tensors |= {f"optimizer/{number}/{name}": one for name, one in held.items() if isinstance(one, Tensor)}
+    rest = {
+        "groups": optimizer["param_groups"],
+        "scaler": trainer.scaler.state_dict(),
+        "ema_updates": 0 if trainer.ema is None else trainer.ema.updates,
+    }
+    told = {"format": FORMAT, "state": state.model_dump_json(), "rest": json.dumps(rest)}
+    write_bytes(path, tensor_bytes(tensors, told))
+    write_bytes(path.with_suffix(".json"), (state.model_dump_json(indent=1) + "\n").encode())
+
+
+def read_state(path: Path) -> Held | None:
+    """Read where a run stood; None if there is no such file.
+
+    :raises TrainingError: if it is damaged or of another format.
+    """
+    if not path.exists():
+        return None
+    with _opened(path) as (file, told):
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+        return Held(State.model_validate_json(told["state"]), tensors, parse_json(told["rest"]))
+
+
+def read_standing(path: Path) -> State | None:
+    """Read where a run stood, without its tensors; None if there is no such file.
+
+    :raises TrainingError: as :func:`read_state`.
+    """
+    if not path.exists():
+        return None
+    with _opened(path) as (_, told):
+        return State.model_validate_json(told["state"])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, dict[str, str]]]:
+    """Open a state of this format, and its header."""
+    try:
+        with safe_open(path, "pt") as file:
+            told = file.metadata() or {}
+            if told.get("format") != FORMAT:
+                raise TrainingError(f"{path}: format is {told.get('format')!r}; this version reads {FORMAT!r}")
+            yield file, told
+    except (OSError, SafetensorError, ValidationError, ValueError, KeyError) as error:
+        raise TrainingError(f"{path}: damaged ({error}); remove it to begin anew") from error
+
+
+def restore(held: Held, trainer: Trainer) -> None:
+    """Put weights, average, optimizer and scaler back.
+
+    :raises TrainingError: if they do not fit the model.
+    """
+    try:
+        trainer.model.load_state_dict(_under(held.tensors, "model/"))
+        if trainer.ema is not None:
+            trainer.ema.load_state_dict(_under(held.tensors, "ema/"), held.rest["ema_updates"])
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, one in _under(held.tensors, "optimizer/").items():
+            number, key = name.split("/", 1)
+            state.setdefault(int(number), {})[key] = one
+        trainer.optimizer.load_state_dict({"state": state, "param_groups": held.rest["groups"]})
+        if held.rest["scaler"]:
+            trainer.scaler.load_state_dict(held.rest["scaler"])
+    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        first = str(error).splitlines()[-1].strip()
+        raise TrainingError(f"the saved run does not fit model {trainer.spec.model}: {first}") from error
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): one for name, one in tensors.items() if name.startswith(prefix)}

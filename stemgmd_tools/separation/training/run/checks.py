@@ -1,0 +1,95 @@
+"""What a training run checks before its first step; dry runs and ablations check the same. Nothing is written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import torch
+
+from stemgmd_tools.augment.dataset import SegmentDataset
+from stemgmd_tools.devices import device_named
+from stemgmd_tools.errors import TrainingError, UsageError
+from stemgmd_tools.separation.models.registry import build
+from stemgmd_tools.separation.models.separator import parameter_count
+from stemgmd_tools.separation.training.loop.batches import PartSampler
+from stemgmd_tools.separation.training.loop.data import (
+    EPOCH_ITEMS,
+    TrainingData,
+    open_data,
+    train_segments,
+    validation_segments,
+)
+from stemgmd_tools.separation.training.loop.distributed import Ranks, process_count
+from stemgmd_tools.separation.training.loop.trainer import Make, Trainer
+from stemgmd_tools.separation.training.run.checkpoint import read_state, restore
+from stemgmd_tools.separation.training.run.folder import RunFolder
+from stemgmd_tools.separation.training.settings.schema import TrainConfig
+from stemgmd_tools.storage.locks import refuse_if_held
+
+_DRAWN: Final = 256
+"""Segments whose augmentations are drawn: enough to meet every kit of most runs."""
+
+
+class Checked(NamedTuple):
+    """What a run would hear, and what it would train."""
+
+    data: TrainingData
+    parameters: int
+    """Weights of the model."""
+
+
+def check_run(config: TrainConfig, out: Path, *, make: Make = build) -> Checked:
+    """Check that a run in the folder ``out`` could begin, or go on.
+
+    :param make: builds the model.
+    :raises StemgmdError: as :func:`~stemgmd_tools.separation.training.train.train` does before its first step.
+    """
+    require_budget(config)
+    device = torch.device(device_named(config.device))
+    require_writable(out)
+    refuse_if_held(out)
+    data = open_data(config.data, config.model.weights)
+    folder = RunFolder(out)
+    folder.check(config, data)
+    require_drawable(train_segments(config, data))
+    validation_segments(config, data)
+    PartSampler(EPOCH_ITEMS, config.optimizer.items // config.optimizer.accumulate, ranks=process_count())
+    trainer = Trainer(config, Ranks(0, 1, device), make)
+    held = read_state(folder.state)
+    if held is not None:
+        restore(held, trainer)
+    return Checked(data, parameter_count(trainer.model))
+
+
+def require_budget(config: TrainConfig) -> None:
+    """Refuse settings that don't say how long to train.
+
+    :raises UsageError: if they don't.
+    """
+    if config.budget.steps is None and config.budget.time_s is None:
+        raise UsageError("budget: give steps or time_s (--steps, --time-budget)")
+
+
+def require_drawable(segments: SegmentDataset) -> None:
+    """Refuse a chain that finds nothing to draw from, such as a second kit: now rather than at a later step.
+
+    :raises StemgmdError: if it is one.
+    """
+    for index in range(_DRAWN):
+        segments.drawn((0, index))
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a folder that can neither be made nor written to.
+
+    :raises TrainingError: if it is one.
+    """
+    place = folder.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise TrainingError(f"{place}: is a file; choose another folder with --out")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise TrainingError(f"{place}: cannot be written to; choose another folder with --out")

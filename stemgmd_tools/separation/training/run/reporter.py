@@ -1,0 +1,140 @@
+"""The account a run gives of itself: the log, TensorBoard, and who watches."""
+
+from __future__ import annotations
+
+import math
+from contextlib import ExitStack
+from typing import Final
+
+from torch import Tensor
+
+from stemgmd_tools.errors import TrainingError
+from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.training.loop.trainer import StepResult
+from stemgmd_tools.separation.training.loop.validate import ValidationResult
+from stemgmd_tools.separation.training.run.folder import RunFolder
+from stemgmd_tools.separation.training.run.log import Board, CsvLog
+from stemgmd_tools.separation.training.run.progress import Pace, Watch
+from stemgmd_tools.separation.training.settings.schema import TrainConfig
+
+_READ_STEPS: Final = 50
+_READ_S: Final = 5.0
+"""Losses are read from the device at most so far apart: each reading waits for the step."""
+_MOST_SKIPPED: Final = 64
+"""Steps in a row that fp16 may skip: its scale falls from 2^16 to 2^-48 meanwhile, so that it is not the scale."""
+
+
+class Reporter:
+    """Collects what steps found, and tells it some steps at a time.
+
+    :param writes: whether this process keeps the log; others only look whether loss and gradient have values.
+    :param skips: whether a step whose gradient has no value changes no weights (fp16), up to 64 in a row; else it
+        ends the run.
+    :param step: the step that the run goes on from; -1 for one that begins.
+    :param spent_s: the time spent until then.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        folder: RunFolder,
+        watch: Watch,
+        *,
+        writes: bool,
+        skips: bool,
+        step: int,
+        spent_s: float,
+    ) -> None:
+        """Open nothing yet."""
+        self._config, self._folder, self._watch, self._writes = config, folder, watch, writes
+        self._most_skipped, self._skipped = (_MOST_SKIPPED if skips else 0), 0
+        self._rows: list[tuple[dict[str, float], StepResult]] = []
+        self._first, self._read = step, (max(step, 0), spent_s)
+        self._log: CsvLog | None = None
+        self._board: Board | None = None
+
+    def open(self, stack: ExitStack) -> None:
+        """Open log and board, until the stack is left."""
+        if not self._writes:
+            return
+        model = self._config.model
+        names = ["time_s", "learning_rate", "loss", *map(str, self._config.loss.terms), "gradient_norm", "wait_s"]
+        names += ["score_db", "pooled_db", "silence_db", *(f"{stem}_db" for stem in model.stem_names)]
+        self._log = CsvLog(self._folder.log, names, self._first)
+        self._board = stack.enter_context(Board(self._folder.board, self._first))
+        stack.callback(self._log.close)
+        if self._first >= 0:
+            self._watch.say(f"{self._folder.root}: goes on at step {self._first:,}")
+
+    def step(self, row: dict[str, float], found: StepResult, progress: float) -> None:
+        """Take in a step.
+
+        :raises TrainingError: as :meth:`read`.
+        """
+        self._rows.append((row, found))
+        step, spent_s = row["step"], row["time_s"]
+        if step - self._read[0] >= _READ_STEPS or spent_s - self._read[1] >= _READ_S:
+            self.read(spent_s, progress)
+
+    def read(self, spent_s: float, progress: float) -> None:
+        """Read what steps found, and tell it.
+
+        :raises TrainingError: if a loss or a gradient has no value. What is saved of the run is from before.
+        """
+        rows, fault = self._sound([_numbers(row, found) for row, found in self._rows])
+        self._rows.clear()
+        if rows:
+            self._tell(rows)
+        if fault:
+            raise TrainingError(
+                f"{self._folder.root}: {fault}; what was saved is from before: begin another run with a lower learning "
+                "rate, or precision fp32"
+            )
+        if rows:
+            self._watch.pace(self._pace(rows, spent_s, progress))
+            self._read = (int(rows[-1]["step"]), spent_s)
+
+    def _sound(self, rows: list[dict[str, float]]) -> tuple[list[dict[str, float]], str]:
+        """Return the rows before the first that ends the run, and what is wrong with that one."""
+        for number, row in enumerate(rows):
+            self._skipped = 0 if math.isfinite(row["gradient_norm"]) else self._skipped + 1
+            if not math.isfinite(row["loss"]):
+                return rows[:number], f"the loss is {row['loss']} at step {row['step']}"
+            if self._skipped > self._most_skipped:
+                return rows[:number], f"the norm of the gradient is {row['gradient_norm']} at step {row['step']}"
+        return rows, ""
+
+    def validated(self, row: dict[str, float], found: ValidationResult, note: str) -> None:
+        """Tell of a validation."""
+        each = {f"{name}_db": value for name, value in found.stems_db.items()}
+        scores = {"score_db": found.score_db, "pooled_db": found.pooled_db, "silence_db": found.silence_db}
+        self._tell([{**row, **scores, **each}])
+        stems = ", ".join(f"{name} {value:.2f}" for name, value in found.stems_db.items())
+        self._watch.say(f"step {int(row['step']):,}: validation {found.score_db:.2f} dB ({stems}){note}")
+
+    def example(self, model: Separator, stems: Tensor, step: int) -> None:
+        """Let hear and see what the model makes of one segment's stems (stem, 2, frame)."""
+        if self._board is not None:
+            self._board.example(model, stems, step)
+
+    def _tell(self, rows: list[dict[str, float]]) -> None:
+        if self._log is not None and self._board is not None:
+            self._log.add(rows)
+            for row in rows:
+                self._board.scalars(row)
+
+    def _pace(self, rows: list[dict[str, float]], spent_s: float, progress: float) -> Pace:
+        seconds = max(spent_s - self._read[1], 1e-9)
+        heard_s = len(rows) * self._config.optimizer.items * self._config.data.segment_s
+        return Pace(
+            progress,
+            int(rows[-1]["step"]),
+            sum(row["loss"] for row in rows) / len(rows),
+            len(rows) / seconds,
+            heard_s / seconds,
+            min(sum(row["wait_s"] for row in rows) / seconds, 1.0),
+        )
+
+
+def _numbers(row: dict[str, float], found: StepResult) -> dict[str, float]:
+    return {**row, **{name: float(one) for name, one in found.terms.items()}, "gradient_norm": float(found.norm)}

@@ -1,0 +1,300 @@
+"""A training run from beginning to end, or from where it was interrupted: the same command goes on.
+
+What a step computes follows from the settings and the step's number: items, augmentations and dropout are drawn from
+named streams, so a run that was killed and went on gives the losses it would have given.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from stemgmd_tools.augment.dataset import Batch
+from stemgmd_tools.corpus.render.execute import worker_count
+from stemgmd_tools.runtime.interrupts import Interrupt, interrupts
+from stemgmd_tools.separation.inference.allocator import enough_memory
+from stemgmd_tools.separation.models.registry import build
+from stemgmd_tools.separation.training.loop.batches import PartSampler, loading_workers, part_loader
+from stemgmd_tools.separation.training.loop.data import (
+    EPOCH_ITEMS,
+    TrainingData,
+    heard_of,
+    open_data,
+    prepare,
+    train_segments,
+    validation_segments,
+)
+from stemgmd_tools.separation.training.loop.distributed import Ranks, ranks_of
+from stemgmd_tools.separation.training.loop.trainer import Make, Trainer
+from stemgmd_tools.separation.training.loop.validate import Validation, ValidationResult
+from stemgmd_tools.separation.training.optimization.schedule import factor, progress_of
+from stemgmd_tools.separation.training.run.checkpoint import State, read_state, restore, save_state
+from stemgmd_tools.separation.training.run.checks import require_budget, require_drawable, require_writable
+from stemgmd_tools.separation.training.run.folder import RunFolder
+from stemgmd_tools.separation.training.run.progress import Silent, Watch
+from stemgmd_tools.separation.training.run.reporter import Reporter
+from stemgmd_tools.separation.training.settings.schema import TrainConfig
+from stemgmd_tools.separation.weights.file import save_weights
+from stemgmd_tools.storage.locks import alone_in
+from stemgmd_tools.version import __version__
+
+_VALIDATIONS: Final = 8
+"""In a time budget, unless they take too long: a short one is not over before the first validation."""
+_TRAINED_PER_VALIDATED: Final = 19.0
+_LESS_MEMORY: Final = (
+    "compute a step in more parts (optimizer.accumulate, which gives the same step without batch norm), or give fewer "
+    "items (optimizer.items) or shorter segments (data.segment_s)"
+)
+
+
+class TrainingResult(NamedTuple):
+    """What a run has come to."""
+
+    folder: RunFolder
+    state: State
+
+    @property
+    def weights(self) -> Path:
+        """The best weights, or the last if none were validated."""
+        return self.folder.best if self.state.best_db is not None else self.folder.last
+
+
+def train(config: TrainConfig, out: Path, *, watch: Watch | None = None, make: Make = build) -> TrainingResult:
+    """Train, or go on training, until the budget is spent.
+
+    Ctrl-C and SIGTERM save before they end the run; after any other end it goes on from the last save.
+
+    :param out: folder of the run.
+    :param watch: is told how it goes, in the first process.
+    :param make: builds the model.
+    :raises TrainingError: if something leaks, the folder belongs to other settings, or the loss has no value any more.
+    :raises StemgmdError: if a source, a kit, a model or a device cannot be used.
+    """
+    require_budget(config)
+    with ExitStack() as stack:
+        ranks = stack.enter_context(ranks_of(config.device))
+        folder = RunFolder(out)
+        if ranks.is_first:
+            require_writable(out)
+        data = open_data(config.data, config.model.weights)
+        if ranks.is_first:
+            stack.enter_context(alone_in(out))
+            folder.check(config, data)
+            require_drawable(train_segments(config, data))
+            folder.begin(config, data)
+            prepare(data, worker_count(None))
+        ranks.wait()
+        told = watch if watch is not None and ranks.is_first else Silent()
+        stack.callback(told.close)
+        return _Run(config, folder, data, Trainer(config, ranks, make), told).go(stack)
+
+
+@dataclass
+class _Run:
+    """One process's part in a run."""
+
+    config: TrainConfig
+    folder: RunFolder
+    data: TrainingData
+    trainer: Trainer
+    watch: Watch
+    state: State = field(init=False)
+    _validation: Validation | None = field(init=False)
+    _account: Reporter = field(init=False)
+    _clock: float = field(default=0.0, init=False)
+    _saved_s: float = field(default=0.0, init=False)
+
+    @property
+    def ranks(self) -> Ranks:
+        return self.trainer.ranks
+
+    def go(self, stack: ExitStack) -> TrainingResult:
+        """Run."""
+        self._go_on()
+        segments = validation_segments(self.config, self.data)
+        self._validation = (
+            None if segments is None else Validation(segments, self._part_items, self.ranks, self.config.data.target)
+        )
+        if self._progress() < 1.0:
+            batches = self._batches()  # forks its workers, best before there are threads
+            self._account.open(stack)
+            with interrupts() as interrupt, enough_memory(_LESS_MEMORY):
+                self._loop(batches, interrupt)
+        return TrainingResult(self.folder, self.state)
+
+    @property
+    def _part_items(self) -> int:
+        """Segments that this process computes at a time."""
+        return self.config.optimizer.items // self.config.optimizer.accumulate // self.ranks.count
+
+    def _go_on(self) -> None:
+        """Take up a saved run, if there is one."""
+        held = read_state(self.folder.state)
+        self.state = State(identity=self.config.identity, data=self.data.fingerprint)
+        if held is not None:
+            restore(held, self.trainer)
+            self.state = self.folder.best_known(held.state)
+        self._saved_s = self.state.spent_s
+        self._clock = time.monotonic() - self._saved_s
+        self._account = Reporter(
+            self.config,
+            self.folder,
+            self.watch,
+            writes=self.ranks.is_first,
+            skips=self.trainer.scaler.is_enabled(),
+            step=-1 if held is None else self.state.step,
+            spent_s=self._saved_s,
+        )
+
+    def _spent_s(self) -> float:
+        return time.monotonic() - self._clock
+
+    def _progress(self) -> float:
+        return self.ranks.agreed(self._progress_alone())[0]
+
+    def _loop(self, batches: Iterator[Batch], interrupt: Interrupt) -> None:
+        if self.state.validated_step < 0:
+            self._validate()  # what an untrained model does, and how long it takes
+        first = next(batches)  # what follows is loaded meanwhile
+        batches = itertools.chain([first], batches)
+        if self.state.step == 0:
+            self.state = self.state.model_copy(update={"began_s": self.ranks.agreed(self._spent_s())[0]})
+        while (progress := self._progress()) < 1.0:
+            self._step(batches, progress)
+            validate, save, stop = self.ranks.agreed(self._validation_due(), self._save_due(), interrupt.came)
+            if stop:
+                self._save()
+                raise KeyboardInterrupt
+            # Best weights and what the run knows of them go to disk together.
+            if (validate and self._validate()) or save:
+                self._save()
+        if self.state.validated_step < self.state.step:
+            self._validate()
+        self._save()
+
+    def _batches(self) -> Iterator[Batch]:
+        optimizer = self.config.optimizer
+        sampler = PartSampler(
+            EPOCH_ITEMS,
+            optimizer.items // optimizer.accumulate,
+            rank=self.ranks.rank,
+            ranks=self.ranks.count,
+            first=self.state.step * optimizer.accumulate,
+        )
+        workers = loading_workers(self.config.data.workers, self.ranks.device)
+        segments = train_segments(self.config, self.data)
+        return part_loader(segments, sampler, self._part_items, workers, pinned=self.ranks.device.type == "cuda")
+
+    def _step(self, batches: Iterator[Batch], progress: float) -> None:
+        waiting = _Waiting(batches)
+        rate = self.config.optimizer.learning_rate * factor(self.config.schedule, progress)
+        found = self.trainer.step(waiting, self.state.step, rate, progress)
+        step = self.state.step + 1
+        self.state = self.state.model_copy(update={"step": step, "items": step * self.config.optimizer.items})
+        row = {"step": step, "time_s": self._spent_s(), "learning_rate": rate, "wait_s": waiting.waited_s}
+        self._account.step(row, found, progress)
+
+    def _validation_due(self) -> bool:
+        if self._validation is None:
+            return False
+        every = self.config.validation.every_steps
+        if every is not None:
+            return self.state.step % every == 0
+        every_s = self.config.validation.every_s
+        if self.config.budget.time_s is not None:
+            every_s = min(every_s, self.config.budget.time_s / _VALIDATIONS)
+        # Between two lies at least so much training that validation costs a twentieth of the time at most.
+        every_s = max(every_s, _TRAINED_PER_VALIDATED * self.state.validation_s)
+        return self._spent_s() - self.state.validated_s >= every_s
+
+    def _save_due(self) -> bool:
+        every = self.config.saving.every_steps
+        if every is not None:
+            return self.state.step % every == 0
+        return self._spent_s() - self._saved_s >= self.config.saving.every_s
+
+    def _validate(self) -> bool:
+        """Try the averaged weights, keep them if they are the best, and return whether they are."""
+        if self._validation is None:
+            return False
+        self._account.read(self._spent_s(), self._progress_alone())  # weights that are none are never the best
+        self._validation.render()
+        began = time.monotonic()
+        found = self._validation(self.trainer.averaged, self.trainer.precision)
+        best = self.state.best_db
+        is_best = not math.isnan(found.score_db) and (best is None or found.score_db > best)
+        if self.ranks.is_first:
+            if is_best:
+                self._save_weights(self.folder.best, found)
+            row = {"step": self.state.step, "time_s": self._spent_s()}
+            self._account.validated(row, found, ", the best so far" if is_best else "")
+            self._account.example(self.trainer.averaged, self._validation.first(), self.state.step)
+        took_s, spent_s = self.ranks.agreed(time.monotonic() - began, self._spent_s())
+        changed: dict[str, Any] = {
+            "validated_step": self.state.step,
+            "validated_s": spent_s,
+            "validation_s": took_s,
+        }
+        if is_best:
+            changed |= {"best_db": found.score_db, "best_step": self.state.step}
+        self.state = self.state.model_copy(update=changed)
+        return is_best
+
+    def _progress_alone(self) -> float:
+        """Return the progress as this process sees it; others are not asked."""
+        return progress_of(
+            self.config.budget,
+            self.state.step,
+            self._spent_s(),
+            began_s=self.state.began_s,
+            reserved_s=self.state.validation_s,
+        )
+
+    def _save(self) -> None:
+        """Save where the run stands, and its weights."""
+        self._account.read(self._spent_s(), self._progress_alone())
+        self._saved_s = self._spent_s()
+        self.state = self.state.model_copy(update={"spent_s": self._saved_s})
+        if self.ranks.is_first:
+            self._save_weights(self.folder.last, None)
+            save_state(self.folder.state, self.state, self.trainer)
+
+    def _save_weights(self, path: Path, found: ValidationResult | None) -> None:
+        config = self.config.model_dump(mode="json", by_alias=True)
+        for place in ("corpus", "gmd", "kit_path"):  # where things lay on this machine says nothing elsewhere
+            del config["data"][place]
+        del config["model"]["weights"]
+        about = {
+            "version": __version__,
+            "step": self.state.step,
+            "config": config,
+            **heard_of(self.data),
+            **self.data.origin,
+            "data": self.data.fingerprint,
+        }
+        if found is not None:
+            about["validation_db"] = {"score": found.score_db, "pooled": found.pooled_db, **found.stems_db}
+        save_weights(path, self.trainer.spec, self.trainer.averaged, about)
+
+
+class _Waiting:
+    """Batches, and how long they were waited for."""
+
+    def __init__(self, batches: Iterator[Batch]) -> None:
+        self._batches = batches
+        self.waited_s = 0.0
+
+    def __iter__(self) -> _Waiting:
+        return self
+
+    def __next__(self) -> Batch:
+        began = time.perf_counter()
+        batch = next(self._batches)
+        self.waited_s += time.perf_counter() - began
+        return batch

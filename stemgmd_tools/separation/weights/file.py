@@ -1,0 +1,176 @@
+"""Weights with all that is needed to use them: one safetensors file, readable without running code from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from safetensors import SafetensorError, safe_open
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.separation.models.registry import ModelSpec, build
+from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.weights.shapes import shapes_of
+from stemgmd_tools.separation.weights.tensor_bytes import tensor_bytes
+from stemgmd_tools.storage.files import remove_abandoned, write_bytes
+from stemgmd_tools.storage.json_text import parse_json
+
+FORMAT: Final = "stemgmd-separator/1"
+MOST_STEMS: Final = 64
+"""Far above the nine pieces; a file could name millions."""
+REFERENCE: Final = Path(__file__).parent / "reference" / "larsnet-s.safetensors"
+"""The weights that ship; their model card lies beside them."""
+
+
+class TrainingKits(NamedTuple):
+    """Kits that were trained on."""
+
+    kits: tuple[str, ...]
+    """Named as in ``render``."""
+    related: tuple[str, ...] = ()
+    """Kits that these were made of, and recordings that they were measured on."""
+
+
+class Weights(NamedTuple):
+    """A model as it was saved."""
+
+    spec: ModelSpec
+    model: Separator
+    about: dict[str, Any]
+    """What it was trained with, JSON-able: command, corpus hash, licence, version, step."""
+
+
+def shipped_weights() -> Path:
+    """Return the file of the reference weights that came with this installation.
+
+    :raises UsageError: if it has none.
+    """
+    if not REFERENCE.is_file():
+        raise UsageError(
+            "no weights came with this installation; give --weights FILE, as `stemgmd baseline-train` writes it"
+        )
+    return REFERENCE
+
+
+def save_weights(path: Path, spec: ModelSpec, model: Separator, about: Mapping[str, Any]) -> None:
+    """Write a model's weights; the file appears whole or not at all, and equal weights give equal bytes.
+
+    :raises AudioError: if it cannot be written.
+    """
+    told = {"format": FORMAT, "spec": json.dumps(spec._asdict()), "about": json.dumps(dict(about), sort_keys=True)}
+    remove_abandoned(path)
+    write_bytes(path, tensor_bytes(model.state_dict(), told))
+
+
+def about_weights(path: Path) -> dict[str, Any]:
+    """Return what a file of weights tells of itself, without reading the weights.
+
+    :raises UsageError: if the file is missing or is not of this format.
+    """
+    with _opened(path) as file:
+        return _about(path, file.metadata())
+
+
+def kits_heard(about: Mapping[str, Any]) -> TrainingKits | None:
+    """Return the kits that weights heard in training and before it; None if they do not tell."""
+    kits = names_within(about, "kits") or names_within(about, "config", "data", "kits")
+    return TrainingKits(kits, names_within(about, "related")) if kits else None
+
+
+def names_within(about: Any, *keys: str) -> tuple[str, ...]:
+    """Return the list of names that lies under nested keys of what weights tell; empty if none does."""
+    for key in keys:
+        about = about.get(key) if isinstance(about, Mapping) else None
+    return tuple(str(name) for name in about) if isinstance(about, list | tuple) else ()
+
+
+def load_weights(path: Path, device: str = "cpu", make: Callable[[ModelSpec], Separator] = build) -> Weights:
+    """Read a model, in evaluation mode.
+
+    :param make: builds the model of a spec.
+    :raises UsageError: if the file is missing, is not of this format, or does not fit the model it names.
+    """
+    with _opened(path, device) as file:
+        told = file.metadata()
+        spec, about = _spec(path, told), _about(path, told)
+        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - not a dict
+        _require_shapes(path, spec, shapes, make)
+        state = {name: file.get_tensor(name) for name in shapes}
+    model = make(spec).to(device)
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise UsageError(f"{path}: does not fit model {spec.model}: {first}") from error
+    return Weights(spec, model.eval(), about)
+
+
+def _require_shapes(
+    path: Path, spec: ModelSpec, shapes: Mapping[str, tuple[int, ...]], make: Callable[[ModelSpec], Separator]
+) -> None:
+    """Compare a file's tensors with those of the model it names, of which none is made: it may name one of any size.
+
+    :raises UsageError: if they differ.
+    """
+    try:
+        needed = shapes_of(spec, make)
+    except (UsageError, ValueError) as error:
+        raise UsageError(f"{path}: its model cannot be made ({error})") from error
+    for name in sorted({*needed, *shapes}):
+        if shapes.get(name) != needed.get(name):
+            found, expected = (
+                "no such tensor" if shape is None else f"shape {list(shape)}"
+                for shape in (shapes.get(name), needed.get(name))
+            )
+            raise UsageError(f"{path}: does not fit model {spec.model}: {name}: found {found}, expected {expected}")
+
+
+@contextmanager
+def _opened(path: Path, device: str = "cpu") -> Iterator[Any]:
+    """Open a file of weights of this format."""
+    try:
+        with safe_open(path, "pt", device=device) as file:
+            found = (file.metadata() or {}).get("format")
+            if found != FORMAT:
+                raise UsageError(f"{path}: format is {found!r}; this version reads {FORMAT!r}")
+            yield file
+    except (OSError, SafetensorError, MemoryError) as error:
+        raise UsageError(
+            f"{path}: cannot be read as weights ({error}); give a .safetensors file of this toolkit"
+        ) from error
+
+
+def _about(path: Path, told: Mapping[str, str]) -> dict[str, Any]:
+    return _object(path, told, "about")
+
+
+def _spec(path: Path, told: Mapping[str, str]) -> ModelSpec:
+    """Return what model a file's header names."""
+    spec = _object(path, told, "spec")
+    model, stems, options = (spec.get(key) for key in ModelSpec._fields)
+    if not isinstance(model, str) or not isinstance(options, dict) or not isinstance(stems, list):
+        raise _damaged(path, "spec needs a model (text), stems (a list) and options (an object)")
+    names = tuple(stem for stem in stems if isinstance(stem, str) and stem)
+    if not 1 <= len(stems) <= MOST_STEMS or len(set(names)) < len(stems):
+        raise _damaged(path, f"spec has {len(stems)} stems; they are 1 to {MOST_STEMS} different names")
+    return ModelSpec(model, names, options)
+
+
+def _object(path: Path, told: Mapping[str, str], key: str) -> dict[str, Any]:
+    """Return an entry of a file's header, a JSON object."""
+    try:
+        found = parse_json(told[key])
+    except KeyError:
+        raise _damaged(path, f"{key} is missing") from None
+    except ValueError as error:
+        raise _damaged(path, f"{key} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise _damaged(path, f"{key} is not an object")
+    return found
+
+
+def _damaged(path: Path, what: str) -> UsageError:
+    return UsageError(f"{path}: its header is damaged ({what}); give a .safetensors file of this toolkit, unchanged")

@@ -1,0 +1,85 @@
+"""One model from several that were each trained for stems of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.separation.models.registry import ModelSpec, build
+from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.weights.file import Weights, kits_heard, load_weights, names_within, save_weights
+from stemgmd_tools.storage.files import file_sha256
+
+_NETWORKS = "networks"
+"""Where models with a network for every stem keep them, by stem."""
+
+
+class _Part(NamedTuple):
+    path: Path
+    weights: Weights
+    target: tuple[str, ...]
+    """The stems it was trained for."""
+
+
+def join_weights(paths: Sequence[Path], out: Path, make: Callable[[ModelSpec], Separator] = build) -> dict[str, Path]:
+    """Write a model whose every stem is from the file that was trained for it (``baseline-train --target``).
+
+    :param paths: weights of one kind of model, one with a network of its own for every stem.
+    :param make: builds the model of a spec.
+    :return: the file that each stem is from.
+    :raises UsageError: if a file is none of these, two were trained for one stem, or a stem has no file.
+    """
+    parts = [_part(path, make) for path in paths]
+    first = parts[0]
+    for part in parts[1:]:
+        if part.weights.spec != first.weights.spec:
+            raise UsageError(f"{part.path}: is another model than {first.path}; give weights of one kind of model")
+    origin: dict[str, _Part] = {}
+    for part in parts:
+        for stem in part.target:
+            if stem in origin:
+                raise UsageError(f"{part.path}: was trained for {stem}, as {origin[stem].path} was; leave one out")
+            origin[stem] = part
+    missing = [stem for stem in first.weights.spec.stems if stem not in origin]
+    if missing:
+        raise UsageError(f"no file was trained for {', '.join(missing)}; give one for every stem")
+    model = first.weights.model
+    state = model.state_dict()
+    for stem, part in origin.items():
+        own = f"{_NETWORKS}.{stem}."
+        state |= {name: one for name, one in part.weights.model.state_dict().items() if name.startswith(own)}
+    model.load_state_dict(state)
+    save_weights(out, first.weights.spec, model, _about(origin))
+    return {stem: origin[stem].path for stem in first.weights.spec.stems}
+
+
+def _part(path: Path, make: Callable[[ModelSpec], Separator]) -> _Part:
+    weights = load_weights(path, make=make)
+    networks = getattr(weights.model, _NETWORKS, {})
+    if set(networks) != set(weights.spec.stems):
+        raise UsageError(
+            f"{path}: {weights.spec.model} has no network of its own for every stem; use such weights alone: "
+            "`stemgmd separate --stem STEM`"
+        )
+    target = names_within(weights.about, "config", "data", "target")
+    if not target:
+        raise UsageError(f"{path}: does not tell what stems it was trained for; train it with --target STEM")
+    return _Part(path, weights, target)
+
+
+def _about(origin: dict[str, _Part]) -> dict[str, Any]:
+    """Return what the joined weights say of themselves: all that any of them heard, and each one's own words."""
+    abouts = [part.weights.about for part in origin.values()]
+    heard = [kits for kits in map(kits_heard, abouts) if kits is not None]
+    told: dict[str, Any] = {
+        "joined": {
+            stem: {"sha256": file_sha256(part.path), "about": part.weights.about} for stem, part in origin.items()
+        }
+    }
+    if len(heard) == len(abouts):  # kits that one does not tell would pass for unheard
+        told["kits"] = sorted({kit for one in heard for kit in one.kits})
+        told["related"] = sorted({name for one in heard for name in one.related})
+    licences = {about.get("license") for about in abouts}
+    return told | ({"license": licences.pop()} if len(licences) == 1 and None not in licences else {})

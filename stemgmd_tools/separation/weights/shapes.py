@@ -1,0 +1,54 @@
+"""The shapes of a model's tensors, found without making the tensors: a description may ask for any size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from stemgmd_tools.separation.models.registry import ModelSpec
+from stemgmd_tools.separation.models.separator import Separator
+
+
+def shapes_of(spec: ModelSpec, make: Callable[[ModelSpec], Separator]) -> dict[str, tuple[int, ...]]:
+    """Return name and shape of every tensor of a model's state.
+
+    :param make: builds the model of a spec.
+    :raises UsageError: as ``make`` does.
+    :raises ValueError: if there can be no such model.
+    """
+    try:
+        with torch.device("meta"), _NoContent():
+            return {name: tuple(one.shape) for name, one in make(spec).state_dict().items()}
+    except (RuntimeError, TypeError, ArithmeticError) as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+
+
+_KEEP_SHAPE: Final = frozenset({"normal_", "mul", "div"})
+"""Methods that leave the shape of a tensor as it is, if the other operand is a number."""
+
+
+class _NoContent(TorchFunctionMode):
+    """Leaves out what a model computes as it is made.
+
+    On the device ``meta`` PyTorch takes these operations apart by rules whose modules take a second to import.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        given = dict(kwargs or {})
+        if func is torch.randn:
+            return torch.empty(*args, **given)
+        if func is torch.hann_window:
+            return func(*args, **{"device": "cpu", **given})
+        if func.__name__ in _KEEP_SHAPE and not any(isinstance(one, Tensor) for one in args[1:]):
+            return args[0]
+        return func(*args, **given)

@@ -1,0 +1,1 @@
+"""How alike two drum sounds are: features and distances."""

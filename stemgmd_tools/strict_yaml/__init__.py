@@ -1,0 +1,1 @@
+"""Strict YAML: parsing with line numbers, and errors that name file, line and key."""

@@ -1,0 +1,125 @@
+"""The reference of a YAML format, as Markdown, made from the JSON Schema of the models that declare it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+from stemgmd_tools.pieces import ARTICULATIONS
+
+Node: TypeAlias = Mapping[str, Any]
+
+_FEW: Final = 8
+"""More alternatives than this are counted instead of listed."""
+_BOUNDS: Final = (
+    ("minimum", "exclusiveMinimum", ">= {}", "> {}"),
+    ("maximum", "exclusiveMaximum", "<= {}", "< {}"),
+)
+
+
+def schema_reference(schema: Node, root: str) -> str:
+    """Return one table of keys per kind of mapping in a format, the whole file's first.
+
+    :param root: name of the model of the whole file.
+    """
+    words = {name: node for name, node in schema["$defs"].items() if "enum" in node}
+    tables: dict[str, Node] = _spelled({root: schema, **schema["$defs"]}, words)
+    return "\n\n".join(_section(name, tables[name]) for name in _order(tables, root) if "properties" in tables[name])
+
+
+def _spelled(node: Any, words: Mapping[str, Node]) -> Any:
+    """Return a schema with lists of words in place of references to them; they have no table of their own."""
+    if isinstance(node, dict):
+        if "$ref" in node and _target(node) in words:
+            return {**words[_target(node)], **{key: value for key, value in node.items() if key != "$ref"}}
+        return {key: _spelled(child, words) for key, child in node.items()}
+    return [_spelled(child, words) for child in node] if isinstance(node, list) else node
+
+
+def _order(tables: Mapping[str, Node], root: str) -> list[str]:
+    """Return the tables' names in the order in which a reader meets them."""
+    found: dict[str, None] = {root: None}
+    queue = [root]
+    while queue:
+        for name in _references(tables[queue.pop(0)]):
+            if name not in found:
+                found[name] = None
+                queue.append(name)
+    return list(found)
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if "$ref" in node:
+            yield _target(node)
+        for key, child in node.items():
+            if key != "$defs":
+                yield from _references(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _references(child)
+
+
+def _target(node: Node) -> str:
+    return str(node["$ref"]).rsplit("/", 1)[-1]
+
+
+def _section(name: str, node: Node) -> str:
+    summary = " ".join(str(node.get("description", "")).partition("\n\n:")[0].split())
+    lines = [f"### {name}", "", summary, "", "| key | value | default | meaning |", "|---|---|---|---|"]
+    required = set(node.get("required", ()))
+    for key, child in node["properties"].items():
+        default = "**required**" if key in required else _default(child)
+        lines.append(
+            f"| `{key}` | {_kind(child)} | {default} | {' '.join(str(child.get('description', '')).split())} |"
+        )
+    return "\n".join(lines)
+
+
+def _default(node: Node) -> str:
+    value = node.get("default")
+    if value is None or value in ([], {}, "") or isinstance(value, dict):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _kind(node: Node) -> str:
+    """Return in words what a value may be."""
+    if "$ref" in node:
+        return f"[{_target(node)}](#{_target(node).lower()})"
+    if "anyOf" in node:
+        return " or ".join(_kind(child) for child in node["anyOf"] if child.get("type") != "null")
+    if "oneOf" in node:
+        return " or ".join(_kind(child) for child in node["oneOf"])
+    if node["type"] == "array":
+        return _list(node)
+    if node["type"] == "object":
+        names = node.get("propertyNames", {}).get("enum", ())
+        key = "articulation" if list(names) == list(ARTICULATIONS) else "name"
+        return f"mapping of {key} to {_kind(node['additionalProperties'])}"
+    return _scalar(node)
+
+
+def _list(node: Node) -> str:
+    if "prefixItems" in node:
+        return f"list `[{', '.join('_' for _ in node['prefixItems'])}]` of {_kind(node['prefixItems'][0])}"
+    return f"list of {_kind(node['items'])}"
+
+
+def _scalar(node: Node) -> str:
+    if "const" in node:
+        return f"`{node['const']}`"
+    if node.get("enum") == list(ARTICULATIONS):
+        return "an articulation"
+    if "enum" in node:
+        few = len(node["enum"]) <= _FEW
+        return ", ".join(f"`{one}`" for one in node["enum"]) if few else f"one of {len(node['enum'])} names"
+    bounds = [
+        text.format(f"{node[key]:g}")
+        for low, open_, closed, strict in _BOUNDS
+        for key, text in ((low, closed), (open_, strict))
+        if key in node
+    ]
+    pattern = [f"`{node['pattern']}`"] if "pattern" in node else []
+    kind = "text" if node["type"] == "string" else str(node["type"])
+    return f"{kind} {', '.join([*bounds, *pattern])}".strip()

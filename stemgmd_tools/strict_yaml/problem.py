@@ -1,0 +1,22 @@
+"""What is wrong with a value of a YAML file, and the known word that was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """Something in a sample map that cannot be used."""
+
+    at: tuple[str | int, ...]
+    """Keys and indices from the root of the map to the value."""
+    text: str
+    """What was found and what is allowed."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return `` (did you mean "..."?)`` for the known word most like ``word``, or an empty string."""
+    found = difflib.get_close_matches(word, list(known), n=1)
+    return f' (did you mean "{found[0]}"?)' if found else ""

@@ -1,0 +1,146 @@
+"""What holds for every model of the registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.separation.models.registry import MODELS, ModelSpec, build, options_of
+from stemgmd_tools.separation.models.separator import MaskSeparator, Separator, parameter_count
+from stemgmd_tools.separation.weights.file import load_weights, save_weights
+
+NAMES = tuple(model.name for model in MODELS)
+TWO_S = 2 * 44_100
+ROUNDING = 1e-5
+"""Convolutions of a batch may add in another order than those of one item; outputs are about 0.1."""
+BF16_ERROR = 0.1
+"""Deviation of a bfloat16 network's output from the float32 one's, of the latter's: eight bits a layer, many layers,
+and weights that were never trained."""
+NARROW: dict[str, dict[str, int]] = {"tfc-tdf-s": {"width": 8, "growth": 8}, "htdemucs-s": {"width": 8}}
+"""What holds for few channels holds for many, and sooner."""
+
+
+def spec(name: str) -> ModelSpec:
+    """Return a small one; a full LarsNet has five networks of ten million parameters, of which one is enough."""
+    return ModelSpec(name, ("kick",) if name == "larsnet" else ("kick", "snare"), NARROW.get(name, {}))
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    """Return the name of every model in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def model(name: str) -> Separator:
+    """Return a model in evaluation mode whose batch norms have seen sound."""
+    torch.manual_seed(0)
+    made = build(spec(name)).train()
+    with torch.no_grad():
+        for layer in made.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.momentum = 1.0  # what they saw last, and nothing else
+        made(noise(1, TWO_S))
+    return made.eval()
+
+
+def noise(items: int, frames: int, seed: int = 1) -> torch.Tensor:
+    """Return soft noise (item, 2, frame)."""
+    return 0.1 * torch.randn(items, 2, frames, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("frames", [1, 999, 44_100, 12 * 44_100])
+def test_stems_are_as_long_as_the_mixture(model: Separator, frames: int) -> None:
+    with torch.inference_mode():
+        stems = model(noise(1, frames))
+    assert stems.shape == (1, len(model.stems), 2, frames)
+    assert stems.dtype == torch.float32
+    assert bool(stems.isfinite().all())
+
+
+def test_an_item_does_not_see_its_batch(model: Separator) -> None:
+    mixtures = noise(2, TWO_S) * torch.tensor([1.0, 5.0])[:, None, None]
+    with torch.inference_mode():
+        together, alone = model(mixtures), model(mixtures[:1])
+    assert float((together[:1] - alone).abs().max()) <= ROUNDING
+    assert float((together[1] - alone[0]).abs().max()) > 100 * ROUNDING
+
+
+def test_silence_stays_silent(model: Separator) -> None:
+    with torch.inference_mode():
+        assert float(model(torch.zeros(1, 2, 44_100)).abs().max()) < 1e-3
+
+
+def test_saved_weights_give_the_same_sound(name: str, model: Separator, tmp_path: Path) -> None:
+    mixture = noise(1, 44_100)
+    save_weights(tmp_path / "weights.safetensors", spec(name), model, {})
+    again = load_weights(tmp_path / "weights.safetensors").model
+    assert again.state_dict().keys() == model.state_dict().keys()
+    with torch.inference_mode():
+        assert torch.equal(again(mixture), model(mixture))
+
+
+def test_bfloat16_is_near_and_its_sound_is_float32(model: Separator) -> None:
+    mixture = noise(1, TWO_S)
+    with torch.inference_mode():
+        exact = model(mixture)
+        with torch.autocast("cpu", torch.bfloat16):
+            near = model(mixture)
+    assert near.dtype == torch.float32
+    assert float((near - exact).std() / exact.std()) <= BF16_ERROR
+
+
+def test_training_reaches_every_parameter(name: str) -> None:
+    torch.manual_seed(0)
+    trained = build(spec(name)).train()
+    trained(noise(1 if name == "larsnet" else 2, 44_100)).square().sum().backward()
+    unreached = [key for key, one in trained.named_parameters() if one.requires_grad and one.grad is None]
+    still = [key for key, one in trained.named_parameters() if one.grad is not None and not bool(one.grad.any())]
+    assert unreached == []
+    assert still == []
+
+
+def test_stems_are_those_asked_for(name: str) -> None:
+    made = build(ModelSpec(name, ("a", "b", "c"), spec(name).options)).eval()
+    with torch.inference_mode():
+        found = made.estimate(noise(1, 999))
+    assert made.stems == ("a", "b", "c")
+    assert found.sound.shape == (1, 3, 2, 999)
+    if isinstance(made, MaskSeparator):
+        assert found.masked is not None
+        assert found.masked.masks.shape == (1, 3, *found.masked.mixture.shape[1:])
+
+
+@pytest.mark.parametrize(
+    ("compact", "parameters"),
+    [("larsnet-s", 1_625_637), ("larsnet-xs", 1_617_845), ("tfc-tdf-s", 4_659_328), ("htdemucs-s", 4_976_538)],
+)
+def test_compact_models_are_as_large_as_told(compact: str, parameters: int) -> None:
+    assert parameter_count(build(ModelSpec(compact, ("kick", "snare", "toms", "hihat", "cymbals")))) == parameters
+
+
+@pytest.mark.parametrize(
+    ("compact", "options"), [("tfc-tdf-s", {"scales": 9}), ("htdemucs-s", {"heads": 7}), ("tfc-tdf-s", {"depth": 2})]
+)
+def test_impossible_options_are_refused(compact: str, options: dict[str, int]) -> None:
+    with pytest.raises(UsageError):
+        build(ModelSpec(compact, ("kick", "snare"), options))
+
+
+def test_layouts_change_no_result(model: Separator) -> None:
+    mixture, kept = noise(1, 44_100), {key: one.clone() for key, one in model.state_dict().items()}
+    with torch.inference_mode():
+        before = model(mixture)
+        model.to(
+            memory_format=torch.contiguous_format if model.memory_format is torch.channels_last else torch.channels_last
+        )
+        assert float((model(mixture) - before).abs().max()) <= ROUNDING
+        model.to(memory_format=model.memory_format)
+    assert all(torch.equal(kept[key], one) for key, one in model.state_dict().items())
+
+
+def test_options_have_defaults(name: str) -> None:
+    assert all(isinstance(value, int | float | str | bool) for value in options_of(name).values())

@@ -1,0 +1,167 @@
+"""The kits that ship, re-made from recordings by their recipes in ``sample_maps/recipes.yaml``.
+
+    python -m tools.shipped --kits DIR             writes sample_maps/modelled/*.yaml
+    python -m tools.shipped --kits DIR --check     writes nothing; names the maps that differ
+
+DIR holds the folders of samples that the maps in ``sample_maps/recorded/`` name. After a change: fingerprints
+(``python -m tools.fingerprint``), golden stems (``python -m tools.golden``) and a line
+in the changelog.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import click
+
+from stemgmd_tools import data
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.fitting.completion.complete import complete_map
+from stemgmd_tools.fitting.estimation.recorded_kit import Fitted, fit_voices
+from stemgmd_tools.fitting.velocity.monotonic_levels import evened
+from stemgmd_tools.kits.generate.digits import rounded
+from stemgmd_tools.kits.generate.instruments import GROUPS, INSTRUMENT_OF
+from stemgmd_tools.kits.generate.morph import mixed_articulations
+from stemgmd_tools.kits.generate.parents import measured_on, parent, voice_of
+from stemgmd_tools.kits.generate.transform import transformed
+from stemgmd_tools.kits.library import load_kit
+from stemgmd_tools.kits.sample_map.kit import Kit
+from stemgmd_tools.kits.sample_map.licence import attribution_over, license_over
+from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap
+from stemgmd_tools.kits.sample_map.writer import map_text
+from stemgmd_tools.kits.synthesis.parameters import VoiceModel
+from stemgmd_tools.kits.voices.arithmetic import louder
+from stemgmd_tools.kits.voices.compact import compacted
+from stemgmd_tools.runtime.workers import delayed, results_of, workers
+from stemgmd_tools.storage.files import write_bytes
+from stemgmd_tools.strict_yaml.problem import nearest
+from tools.recipes import KitRecipe, Parent, load_recipes, recipes_path
+
+MODELLED = "modelled"
+"""Folder of the kits that ship, in that of sample maps."""
+
+
+def made_kit(recipe: KitRecipe, fits: Mapping[str, Fitted]) -> KitMap:
+    """Return the kit of a recipe.
+
+    :param fits: recorded kit -> its voices; those that the recipe names.
+    :raises KitError: if something can neither be made nor borrowed.
+    """
+    parents = [parent(_whole(one, fits)) for one in recipe.parents]
+    kit = transformed(_mixed(recipe, parents), recipe.figures, recipe.seed)
+    resting = measured_on(_parts(recipe, parents))
+    articulations = {name: _finished(name, one, recipe) for name, one in kit.articulations.items()}
+    return KitMap(
+        schema_id=kit.schema_id,
+        name=recipe.name,
+        title=recipe.title,
+        description=recipe.description,
+        license=license_over(one.license for one in resting),
+        attribution=attribution_over(resting),
+        measured_on=resting,
+        gain_db=recipe.gain_db,
+        room=recipe.room,
+        articulations=articulations,
+    )
+
+
+def _whole(made_from: Parent, fits: Mapping[str, Fitted]) -> KitMap:
+    donors = [fits[name] for name in made_from.donors]
+    return complete_map(fits[made_from.recorded], donors, leave_out=made_from.leave_out)
+
+
+def _parts(recipe: KitRecipe, parents: list[KitMap]) -> dict[str, list[KitMap]]:
+    """Return which parents each group of instruments is made from."""
+    parts = {}
+    for group in GROUPS:
+        share = recipe.shares.get(group, 0.0)
+        parts[group] = [one for one, part in zip(parents, (1.0 - share, share), strict=False) if part > 0.0]
+    return parts
+
+
+def _mixed(recipe: KitRecipe, parents: list[KitMap]) -> KitMap:
+    """Return the kit between the parents."""
+    if len(parents) == 1:
+        return parents[0]
+    mixed: dict[str, Articulation] = {}
+    for group in GROUPS:
+        mixed |= mixed_articulations(parents[0], parents[1], recipe.shares.get(group, 0.0), (group,))
+    return parents[0].model_copy(update={"articulations": {name: mixed[name] for name in parents[0].articulations}})
+
+
+def _finished(name: str, articulation: Articulation, recipe: KitRecipe) -> Articulation:
+    """Return an articulation in its place between the channels, its figures rounded."""
+    voice = compacted(rounded(louder(voice_of(articulation), articulation.gain_db)))
+    voice = evened(voice, recipe.room, recipe.name, name)
+    instrument = INSTRUMENT_OF[name]
+    return articulation.model_copy(
+        update={
+            "model": voice,
+            "gain_db": 0.0,
+            "pan": recipe.pans.get(instrument, round(articulation.pan, 3)),
+            "dynamics_db": recipe.dynamics_db.get(instrument, articulation.dynamics_db),
+            "release_s": round(articulation.release_s, 4),
+        }
+    )
+
+
+def fitted_kits(names: Iterable[str], folder: Path, keep: Path | None = None, jobs: int = 1) -> dict[str, Fitted]:
+    """Return the fits of recorded kits.
+
+    :param folder: holds the folders of samples.
+    :param keep: a folder of earlier fits; those there are used, new ones are added.
+    """
+    kits = [load_kit(name, [folder]) for name in names]
+    fits = results_of(workers(jobs, ordered=True), (delayed(_fitted)(kit, keep) for kit in kits))
+    return {kit.name: fit for kit, fit in zip(kits, fits, strict=True)}
+
+
+def _fitted(kit: Kit, keep: Path | None) -> Fitted:
+    path = None if keep is None else keep / f"{kit.name}.json"
+    if path is not None and path.is_file():
+        voices = json.loads(path.read_text(encoding="utf-8"))
+        return Fitted(kit, {name: VoiceModel.model_validate(voice) for name, voice in voices.items()}, ())
+    fit = fit_voices(kit)
+    if path is not None:
+        dumped = {name: voice.model_dump(mode="json") for name, voice in fit.voices.items()}
+        write_bytes(path, json.dumps(dumped).encode())
+    return fit
+
+
+def _chosen(recipes: Mapping[str, KitRecipe], names: tuple[str, ...]) -> list[KitRecipe]:
+    for name in names:
+        if name not in recipes:
+            raise UsageError(f'no recipe "{name}"{nearest(name, recipes)}; known: {", ".join(recipes)}')
+    return [recipes[name] for name in names or recipes]
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--kits", type=click.Path(path_type=Path, exists=True), required=True, help="Folders of samples.")
+@click.option("--check", is_flag=True, help="Write nothing; fail if a map differs from what its recipe gives.")
+@click.option("--fits", type=click.Path(path_type=Path), help="Keep the fits in this folder; use those that are there.")
+@click.option("--jobs", default=1, show_default=True, help="Recordings fitted at a time.")
+def main(names: tuple[str, ...], *, kits: Path, check: bool, fits: Path | None, jobs: int) -> None:
+    """Re-make the kits that ship from recordings, or check them."""
+    chosen = _chosen(load_recipes(recipes_path()), names)
+    if fits is not None:
+        fits.mkdir(parents=True, exist_ok=True)
+    wanted = dict.fromkeys(name for recipe in chosen for name in recipe.recordings)
+    found = fitted_kits(wanted, kits, fits, jobs)
+    differing = []
+    for recipe in chosen:
+        path = data.shipped("sample_maps") / MODELLED / f"{recipe.name}.yaml"
+        text = map_text(made_kit(recipe, found)).encode()
+        if not path.is_file() or path.read_bytes() != text:
+            differing.append(recipe.name)
+        if not check:
+            write_bytes(path, text)
+    if check and differing:
+        raise click.ClickException(f"{MODELLED}: {', '.join(differing)} differ from what their recipes give")
+    click.echo(f"{len(chosen)} kits; changed: {', '.join(differing) or 'none'}")
+
+
+if __name__ == "__main__":
+    main()
