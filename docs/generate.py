@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import report  # noqa: E402 - lies in the checkout, not in an installed package
 from benchmarks.baseline import published  # noqa: E402
 from benchmarks.baseline import report as baseline  # noqa: E402
+from benchmarks.baseline.plan import Experiment  # noqa: E402
 from benchmarks.baseline.plan import load as load_experiments  # noqa: E402
 from benchmarks.realism import report as realism  # noqa: E402
 from benchmarks.realism.results import RESULTS, Results  # noqa: E402
@@ -42,6 +43,8 @@ from stemgmd_tools.separation.training.settings.schema import TrainConfig  # noq
 from stemgmd_tools.separation.weights.file import REFERENCE  # noqa: E402
 from stemgmd_tools.strict_yaml.docs import schema_reference  # noqa: E402
 
+RESULT_PAGES: Final = tuple(sorted((ROOT / "benchmarks" / "results").glob("*.md")))
+"""Results too long for the documentation, which summarises them."""
 HELP_WIDTH: Final = 100
 PART: Final = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)(<!-- end generated -->)", re.DOTALL)
 
@@ -56,10 +59,19 @@ def _commands(command: click.Command, names: tuple[str, ...]) -> Iterator[tuple[
                 yield from _commands(child, (*names, name))
 
 
-def command_line() -> str:
-    """Return every command's help, as ``--help`` prints it."""
+SEPARATION: Final = ("augment", "baseline-train", "baseline-export", "baseline-join", "separate", "evaluate")
+"""Commands with a page of their own."""
+
+
+def command_line(chosen: Callable[[tuple[str, ...]], bool]) -> str:
+    """Return the help of commands, as ``--help`` prints it.
+
+    :param chosen: tells by its words whether a command is on the page.
+    """
     parts = []
     for names, command in _commands(stemgmd, ("stemgmd",)):
+        if not chosen(names[1:]):
+            continue
         context = click.Context(
             command, info_name=" ".join(names), terminal_width=HELP_WIDTH, max_content_width=HELP_WIDTH
         )
@@ -112,9 +124,9 @@ def separation() -> str:
     return report.markdown(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else "Not measured yet."
 
 
-def baseline_results() -> str:
-    """Return what trained models reached, as it was committed."""
-    return baseline.markdown(load_experiments())
+def baseline_results(part: Callable[[dict[str, Experiment]], str]) -> str:
+    """Return a part of what trained models reached, as it was committed."""
+    return part(load_experiments())
 
 
 def realism_results(part: Callable[[Results], str]) -> str:
@@ -143,12 +155,15 @@ def training() -> str:
 
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "augment-benchmarks": augment_benchmarks,
-    "baseline": baseline_results,
+    "baseline": lambda: baseline_results(baseline.markdown),
+    "baseline-summary": lambda: baseline_results(baseline.summary),
     "baseline-published": published.markdown,
     "benchmarks": benchmarks,
     "chain-format": augment_docs.format_reference,
     "chains": augment_docs.chains_reference,
-    "command-line": command_line,
+    "command-line": lambda: command_line(lambda words: not words or words[0] not in (*SEPARATION, "kits")),
+    "command-line-kits": lambda: command_line(lambda words: words[:1] == ("kits",)),
+    "command-line-separation": lambda: command_line(lambda words: words[:1] != () and words[0] in SEPARATION),
     "effects": augment_docs.effects_reference,
     "figures": figure_docs.reference,
     "kits": kits,
@@ -161,6 +176,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "realism-proof": lambda: realism_results(realism.proof),
     "realism-tried": realism_tried,
     "sample-map": kit_docs.reference,
+    "sample-map-voice": kit_docs.voice_reference,
     "segments": segments,
     "separation": separation,
     "torture": torture,
@@ -188,7 +204,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a document is stale")
     check = parser.parse_args().check
     card = REFERENCE.with_suffix(".md")
-    found = list(stale([ROOT / "README.md", card, *sorted((ROOT / "docs").glob("*.md"))]))
+    found = list(stale([ROOT / "README.md", card, *sorted((ROOT / "docs").glob("*.md")), *RESULT_PAGES]))
     for document, current in found:
         print(f"{document.relative_to(ROOT)}: {'stale; run python docs/generate.py' if check else 'written'}")
         if not check:

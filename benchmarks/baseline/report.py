@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from benchmarks.baseline.plan import Experiment
 from benchmarks.baseline.results import RESULTS, Result
+from stemgmd_tools.markdown import markdown_table
 from stemgmd_tools.separation.evaluation.summary import Section
 from stemgmd_tools.separation.models.separator import parameter_count
 from stemgmd_tools.separation.weights.file import REFERENCE, load_weights
 from stemgmd_tools.storage.files import file_sha256
+
+HEADLINES = ("Overview", "nSDR")
+"""Titles of the table that sums an experiment up."""
+HEADLINE_COLUMNS = ("method", "kits", "clips", "nSDR pooled, dB", "nSDR stem mean, dB", "by kit")
 
 
 def markdown(experiments: dict[str, Experiment]) -> str:
@@ -22,6 +27,26 @@ def _experiment(experiment: Experiment) -> str:
         return f"## {experiment.title}\n{experiment.text}\n\nNot measured yet.\n\n{commands}"
     result = Result.load(path)
     return f"## {result.title}\n{result.text}\n\n{_found(result)}"
+
+
+def summary(experiments: dict[str, Experiment]) -> str:
+    """Return the overview of every experiment, with a link to all that was measured."""
+    return "\n\n".join(_summarised(one) for one in experiments.values())
+
+
+def _summarised(experiment: Experiment) -> str:
+    path = RESULTS / f"{experiment.name}.json"
+    if not path.is_file():
+        return f"## {experiment.title}\n{experiment.text}\n\nNot measured yet."
+    result = Result.load(path)
+    header, rows = next((one["header"], one["rows"]) for one in result.sections if one["title"] in HEADLINES)
+    kept = [index for index, name in enumerate(header) if name in HEADLINE_COLUMNS or index == 0]
+    table = markdown_table([header[i] for i in kept], [[row[i] for i in kept] for row in rows])
+    anchor = result.title.lower().replace(" ", "-")
+    return (
+        f"## {result.title}\n{result.text}\n\n{table}\n\n"
+        f"Commands and all tables: [{result.title}](../benchmarks/results/baseline.md#{anchor})."
+    )
 
 
 def _commands(commands: list[str]) -> str:

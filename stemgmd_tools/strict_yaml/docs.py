@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from stemgmd_tools.pieces import ARTICULATIONS
@@ -17,14 +18,22 @@ _BOUNDS: Final = (
 )
 
 
-def schema_reference(schema: Node, root: str) -> str:
-    """Return one table of keys per kind of mapping in a format, the whole file's first.
+def schema_reference(
+    schema: Node, root: str, *, elsewhere: Mapping[str, str] = MappingProxyType({}), start: str | None = None
+) -> str:
+    """Return one table of keys per kind of mapping in a format, the first model's first.
 
     :param root: name of the model of the whole file.
+    :param elsewhere: models whose tables, and those they lead to, are on other pages, with these pages.
+    :param start: the model to start from; default: ``root``.
     """
     words = {name: node for name, node in schema["$defs"].items() if "enum" in node}
     tables: dict[str, Node] = _spelled({root: schema, **schema["$defs"]}, words)
-    return "\n\n".join(_section(name, tables[name]) for name in _order(tables, root) if "properties" in tables[name])
+    names = _order(tables, start or root, elsewhere)
+    text = "\n\n".join(_section(name, tables[name]) for name in names if "properties" in tables[name])
+    for name, page in elsewhere.items():
+        text = text.replace(f"](#{name.lower()})", f"]({page}#{name.lower()})")
+    return text
 
 
 def _spelled(node: Any, words: Mapping[str, Node]) -> Any:
@@ -36,16 +45,16 @@ def _spelled(node: Any, words: Mapping[str, Node]) -> Any:
     return [_spelled(child, words) for child in node] if isinstance(node, list) else node
 
 
-def _order(tables: Mapping[str, Node], root: str) -> list[str]:
+def _order(tables: Mapping[str, Node], root: str, without: Container[str]) -> list[str]:
     """Return the tables' names in the order in which a reader meets them."""
-    found: dict[str, None] = {root: None}
+    names: dict[str, None] = {root: None}
     queue = [root]
     while queue:
         for name in _references(tables[queue.pop(0)]):
-            if name not in found:
-                found[name] = None
+            if name not in names and name not in without:
+                names[name] = None
                 queue.append(name)
-    return list(found)
+    return list(names)
 
 
 def _references(node: Any) -> Iterator[str]:

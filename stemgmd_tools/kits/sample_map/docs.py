@@ -7,5 +7,10 @@ from stemgmd_tools.strict_yaml.docs import schema_reference
 
 
 def reference() -> str:
-    """Return the reference of a sample map."""
-    return schema_reference(json_schema(), "KitMap")
+    """Return the keys of a sample map, those of modelled voices left out."""
+    return schema_reference(json_schema(), "KitMap", elsewhere={"VoiceModel": "voice-reference.md"})
+
+
+def voice_reference() -> str:
+    """Return the parameters of a modelled voice."""
+    return schema_reference(json_schema(), "KitMap", start="VoiceModel")
