@@ -17,7 +17,7 @@ from toy_source import ToySource, toy_example, toy_source
 
 from stemgmd_tools.augment.audio.apply import apply
 from stemgmd_tools.augment.audio.registry import TIME_FUNCTIONS
-from stemgmd_tools.augment.audio.signal.attacks import found_attacks
+from stemgmd_tools.augment.audio.signal.attacks import detect_attacks
 from stemgmd_tools.augment.chain.catalogue import EFFECTS, Domain, Effect, Kind, Scope
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 from stemgmd_tools.augment.symbolic.examples import render_example
@@ -52,7 +52,7 @@ def made(stems: torch.Tensor, taps: torch.Tensor, source: ToySource) -> Iterator
     yield "noise_floor, pink", _applied([typical_row("noise_floor", 1, colour="pink")], stems, taps).stems
     loud = Row("an example", 0, "loudness_normalization", "example", ALL_STEMS, {"lufs": -22.0})
     yield "loudness_normalization, all stems", _applied([loud], stems, taps).stems
-    yield "strokes found", found_attacks(stems[0, 1], RATE)
+    yield "strokes found", detect_attacks(stems[0, 1], RATE)
 
 
 def _rendered(effect: Effect, source: ToySource) -> Iterator[tuple[str, Any]]:

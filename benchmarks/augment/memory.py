@@ -59,7 +59,7 @@ def main() -> None:
             made_with,
             chain,
             selection=chosen,
-            kit_names_wanted=KITS[:1],
+            selected_kits=KITS[:1],
         )
         job = request.jobs()[0]
         if isinstance(job, AugmentJob) and job.drawn_rows():

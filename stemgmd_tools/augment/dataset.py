@@ -84,7 +84,7 @@ class Batch(NamedTuple):
         count = self.stems.shape[1]
         onsets = [[labels["frame"][labels["stem"] == stem] for stem in range(count)] for labels in self.labels]
         stems = self.stems.to(device, non_blocking=True)
-        made = apply(
+        applied = apply(
             self.rows,
             stems,
             sample_rate=self.sample_rate,
@@ -93,7 +93,7 @@ class Batch(NamedTuple):
             impulse_responses=impulse_responses,
             overwrite=overwrite or stems is not self.stems,
         )
-        return made._replace(stems=_fitted(made.stems, frames), mixture=_fitted(made.mixture, frames))
+        return applied._replace(stems=_fitted(applied.stems, frames), mixture=_fitted(applied.mixture, frames))
 
 
 def _fitted(sound: Tensor, frames: int) -> Tensor:
@@ -143,9 +143,9 @@ class SegmentDataset(Dataset[Item]):
         wants_hits = (chain is not None and counts_hits(chain)) or (mix is not None and mix.min_hits > 0)
         self._pool = pool_of(source, activity=wants_hits)
         self._segments = SegmentDraw(source, frames, min_active=min_active, seed=seed)
-        self._studio = Renderer(source)
+        self._renderer = Renderer(source)
 
-    def put_on_grid(self, grid: int) -> None:
+    def set_grid(self, grid: int) -> None:
         """Let segments start at multiples of so many frames of their performance, as LarsNet's do.
 
         :raises UsageError: if there is no such grid, or segments are placed otherwise, by ``min_active`` or ``mix``.
@@ -161,7 +161,7 @@ class SegmentDataset(Dataset[Item]):
     def __getitem__(self, key: int | tuple[int, int]) -> Item:
         """Return an item: ``dataset[epoch, index]``; a lone index is of epoch 0."""
         example, rows = self.drawn(key)
-        rendered = render_example(self.source, example, rows, self._studio)
+        rendered = render_example(self.source, example, rows, self._renderer)
         return Item(example, rows, torch.from_numpy(rendered.stems), rendered.labels)
 
     def drawn(self, key: int | tuple[int, int]) -> tuple[Example, tuple[Row, ...]]:
@@ -172,14 +172,14 @@ class SegmentDataset(Dataset[Item]):
         epoch, index = (0, key) if isinstance(key, int) else key
         if not 0 <= index < self._length:
             raise IndexError(f"index is {index}; an epoch has {self._length} items")
-        example, rows = self._heard(epoch, index)
+        example, rows = self._segment_or_mix(epoch, index)
         if self._chain is not None:
-            later = max((row.step for row in rows), default=-1) + 1
+            first_step = max((row.step for row in rows), default=-1) + 1
             drawn = draw(self._chain, example, self._pool, self._seed)
-            rows += tuple(row._replace(step=row.step + later) for row in drawn)
+            rows += tuple(row._replace(step=row.step + first_step) for row in drawn)
         return example, rows
 
-    def _heard(self, epoch: int, index: int) -> tuple[Example, tuple[Row, ...]]:
+    def _segment_or_mix(self, epoch: int, index: int) -> tuple[Example, tuple[Row, ...]]:
         """Return what is heard: a segment as it was played, or a mix of several."""
         number = epoch * self._length + index
         if self._mix is None:

@@ -114,7 +114,7 @@ def _request(options: dict[str, Any]) -> AugmentRequest:
 def _replaying(options: dict[str, Any], origin: SourceSpec, source: str) -> AugmentRequest:
     """Return a request whose rows are given; say if what computes them is not what they were computed with."""
     from stemgmd_tools.augment.chain.manifest_rows import read_drawn
-    from stemgmd_tools.augment.corpus.libraries import made_elsewhere
+    from stemgmd_tools.augment.corpus.libraries import environment_difference
     from stemgmd_tools.augment.corpus.run import AugmentRequest
 
     _refuse(options, "replay", ("chain", "kits", "splits", "ids", "limit") if origin.corpus else ("chain",))
@@ -122,10 +122,10 @@ def _replaying(options: dict[str, Any], origin: SourceSpec, source: str) -> Augm
         if options[name] != default:
             raise UsageError(f"--{name} cannot be used with --replay, whose rows tell it; leave it out")
     given = read_drawn(options["replay"])
-    recorded, asked = given[0].made_with, options["device"]
+    recorded, asked = given[0].augmentation, options["device"]
     device = _device(recorded.device if asked == "auto" else asked)
-    request = AugmentRequest(origin, source, replace(recorded, device=device), given=given)
-    note = made_elsewhere(given[0], request.made_with)
+    request = AugmentRequest(origin, source, replace(recorded, device=device), replayed=given)
+    note = environment_difference(given[0], request.augmentation)
     if note:
         click.echo(f"{options['replay']}: {note}", err=True)
     return request
@@ -144,7 +144,7 @@ def _drawing(options: dict[str, Any], origin: SourceSpec, source: str) -> Augmen
         Augmentation(chain.name, chain.hash, options["seed"], _device(options["device"])),
         chain,
         copies=options["copies"],
-        kit_names_wanted=_names(options["kits"]) if origin.corpus else (),
+        selected_kits=_names(options["kits"]) if origin.corpus else (),
         selection=_selection(options),
     )
 
@@ -219,7 +219,7 @@ def _need_torch() -> None:
 def _workers(jobs: int | None, request: AugmentRequest) -> int:
     from stemgmd_tools.corpus.render.execute import worker_count
 
-    return 1 if jobs is None and request.made_with.device == "cuda" else worker_count(jobs)
+    return 1 if jobs is None and request.augmentation.device == "cuda" else worker_count(jobs)
 
 
 def _summary(out: Path, request: AugmentRequest, report: Report) -> list[str]:
@@ -229,7 +229,8 @@ def _summary(out: Path, request: AugmentRequest, report: Report) -> list[str]:
     done = f"{report.rendered:,} examples made, {report.jobs - report.rendered:,} were whole already"
     if not report.complete:
         return [f"{out}: this shard is done ({done}); the manifests follow with the last one"]
+    chain = request.augmentation.chain
     return [
-        f"{out}: {report.jobs:,} examples through chain {request.made_with.chain}, {size_text(report.bytes)} ({done})",
+        f"{out}: {report.jobs:,} examples through chain {chain}, {size_text(report.bytes)} ({done})",
         f"check it: stemgmd verify {out}; every draw: {out / 'manifests' / 'augmentations.parquet'}",
     ]

@@ -76,13 +76,13 @@ def test_without_a_chain_segments_are_the_source(source):
 
 def test_on_a_grid_segments_start_at_its_multiples(source):
     segments = dataset(source)
-    segments.put_on_grid(1_000)
+    segments.set_grid(1_000)
     starts = [segments[index].example.start for index in range(LENGTH)]
     assert any(starts)
     assert not any(start % 1_000 for start in starts)
     for other in (dataset(source, mix=RandomMix()), dataset(source, min_active={"kick": 0.5})):
         with pytest.raises(UsageError, match="a grid goes neither with min_active nor with mix"):
-            other.put_on_grid(1_000)
+            other.set_grid(1_000)
 
 
 def test_a_chain_that_changes_time_keeps_the_length(source):

@@ -10,7 +10,7 @@ import pytest
 from stemgmd_tools.augment.chain.manifest_rows import STEM_NAMES, Drawn
 from stemgmd_tools.augment.chain.rows import Example
 from stemgmd_tools.augment.corpus import libraries as module
-from stemgmd_tools.augment.corpus.libraries import libraries, made_elsewhere
+from stemgmd_tools.augment.corpus.libraries import environment_difference, libraries
 from stemgmd_tools.corpus.folder.identity import Augmentation
 from stemgmd_tools.version import __version__
 
@@ -42,6 +42,6 @@ def test_what_rows_name_is_named_again_if_it_is_here(monkeypatch):
     ],
 )
 def test_a_difference_is_one_line(change, code, words):
-    note = made_elsewhere(Drawn(EXAMPLE, (), replace(HERE, **change), code), HERE)
+    note = environment_difference(Drawn(EXAMPLE, (), replace(HERE, **change), code), HERE)
     assert (note is None) == (words is None)
     assert note is None or words in note

@@ -106,7 +106,7 @@ def test_the_number_of_processes_and_threads_is_not_heard(tmp_path, monkeypatch,
         monkeypatch.setenv("OMP_NUM_THREADS", str(threads))  # of further processes
         torch.set_num_threads(threads)
         root = tmp_path / f"{processes}-{threads}"
-        wanted = replace(request(source, "studio"), copies=1, kit_names_wanted=("tin",))
+        wanted = replace(request(source, "studio"), copies=1, selected_kits=("tin",))
         render_corpus(root, wanted, jobs=processes)
         found[processes, threads] = digests(root)
     torch.set_num_threads(1)
@@ -116,7 +116,7 @@ def test_the_number_of_processes_and_threads_is_not_heard(tmp_path, monkeypatch,
 
 def test_rows_make_it_again_to_the_bit(tmp_path, augmented, rendered):
     given = read_drawn(augmented / "manifests" / "augmentations.parquet")
-    again = AugmentRequest(SourceSpec(rendered), "starter", given[0].made_with, given=given)
+    again = AugmentRequest(SourceSpec(rendered), "starter", given[0].augmentation, replayed=given)
     render_corpus(tmp_path / "out", again, jobs=1)
     ours, theirs = (
         {path: digest for path, digest in digests(root).items() if not path.startswith(".stemgmd")}
@@ -130,7 +130,7 @@ def test_a_few_stems_at_a_time_give_the_same_bytes_also_from_their_rows(monkeypa
     render_corpus(tmp_path / "drawn", request(SourceSpec(rendered)), jobs=1)
     assert digests(tmp_path / "drawn") == digests(augmented)
     given = read_drawn(augmented / "manifests" / "augmentations.parquet")
-    again = AugmentRequest(SourceSpec(rendered), "starter", given[0].made_with, given=given)
+    again = AugmentRequest(SourceSpec(rendered), "starter", given[0].augmentation, replayed=given)
     render_corpus(tmp_path / "given", again, jobs=1)
     ours, theirs = (
         {path: digest for path, digest in digests(root).items() if path.startswith("audio")}
@@ -238,7 +238,7 @@ def test_what_was_augmented_is_not_augmented_again(augmented):
 
 def test_an_unknown_kit_is_named(rendered):
     with pytest.raises(UsageError, match=r"kit 'tuba'.*it has tin, wood"):
-        request(SourceSpec(rendered), kit_names_wanted=("tuba",)).jobs()
+        request(SourceSpec(rendered), selected_kits=("tuba",)).jobs()
 
 
 def test_a_page_shows_examples(tmp_path, rendered):

@@ -71,7 +71,9 @@ def test_the_format_is_kept_sums_are_exact_and_rows_make_it_again(rendered, tmp_
             assert np.array_equal(sound[name], sum(stems[axis] for axis in layout.axes_of(name))), name
     given = read_drawn(root / "manifests" / "augmentations.csv")
     render_corpus(
-        tmp_path / "again", AugmentRequest(SourceSpec(rendered), "starter", given[0].made_with, given=given), jobs=1
+        tmp_path / "again",
+        AugmentRequest(SourceSpec(rendered), "starter", given[0].augmentation, replayed=given),
+        jobs=1,
     )
     ours, theirs = (
         {path: digest for path, digest in digests(made).items() if not path.startswith(".stemgmd")}

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from stemgmd_tools.augment.audio.sounds import Held, Spool
+from stemgmd_tools.augment.audio.sounds import MemoryStems, Spool
 from stemgmd_tools.errors import AugmentError
 
 RNG = np.random.default_rng(0)
@@ -22,13 +22,13 @@ STEMS[2] = 0.0
 def spool(tmp_path) -> Spool:
     made = Spool(4, tmp_path)
     for axis in (3, 0, 1, 2):
-        made.put(axis, STEMS[axis])
+        made.write(axis, STEMS[axis])
     return made
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 5_000), (17, 18), (4_990, 6_000), (5_000, 5_001), (300, 300)])
 def test_parts_are_those_of_stems_in_memory(spool, start, stop):
-    held = Held(STEMS)
+    held = MemoryStems(STEMS)
     assert (spool.count, spool.frames) == (held.count, held.frames)
     assert np.array_equal(spool.part(start, stop), held.part(start, stop))
     for axis in range(4):
@@ -37,14 +37,14 @@ def test_parts_are_those_of_stems_in_memory(spool, start, stop):
 
 def test_a_stem_that_is_put_again_takes_the_place_of_what_it_was(spool):
     for axis in range(4):
-        spool.put(axis, STEMS[3 - axis, :, :4_000])
+        spool.write(axis, STEMS[3 - axis, :, :4_000])
     assert np.array_equal(spool.part(0, 5_000), STEMS[::-1, :, :4_000])
 
 
 def test_the_first_stem_tells_the_length(tmp_path):
     spool = Spool(2, tmp_path)
-    spool.put(0, STEMS[0, :, :3_000])
-    spool.put(1, STEMS[1, :, :2_000])
+    spool.write(0, STEMS[0, :, :3_000])
+    spool.write(1, STEMS[1, :, :2_000])
     assert spool.part(0, 9_999).shape == (2, 2, 3_000)
     assert np.array_equal(spool.stem(1, 1_000, 3_000)[:, :1_000], STEMS[1, :, 1_000:2_000])
     assert not spool.stem(1, 2_000, 3_000).any()
@@ -59,7 +59,7 @@ def test_a_killed_process_leaves_nothing(tmp_path):
     script = (
         "import sys, time, numpy as np; from pathlib import Path\n"
         "from stemgmd_tools.augment.audio.sounds import Spool\n"
-        "spool = Spool(1, Path(sys.argv[1])); spool.put(0, np.ones((2, 100_000), np.float32))\n"
+        "spool = Spool(1, Path(sys.argv[1])); spool.write(0, np.ones((2, 100_000), np.float32))\n"
         "print('there', flush=True); time.sleep(600)"
     )
     process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
@@ -71,4 +71,4 @@ def test_a_killed_process_leaves_nothing(tmp_path):
 
 def test_a_disk_that_refuses_is_told(tmp_path):
     with pytest.raises(AugmentError, match=r"cannot set 0 MB of an augmented stem aside"):
-        Spool(1, tmp_path / "missing").put(0, STEMS[0])
+        Spool(1, tmp_path / "missing").write(0, STEMS[0])

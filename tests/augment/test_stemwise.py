@@ -14,12 +14,12 @@ from toys import RATE
 torch = pytest.importorskip("torch")
 
 from stemgmd_tools.augment.audio import streaming  # noqa: E402
-from stemgmd_tools.augment.audio.streaming import Work, carried_out  # noqa: E402
+from stemgmd_tools.augment.audio.streaming import Work, apply_streamed  # noqa: E402
 from stemgmd_tools.augment.chain.catalogue import effect_named  # noqa: E402
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row  # noqa: E402
 from stemgmd_tools.augment.corpus.pcm import quantised  # noqa: E402
 from stemgmd_tools.augment.symbolic import renderer  # noqa: E402
-from stemgmd_tools.augment.symbolic.examples import Take  # noqa: E402
+from stemgmd_tools.augment.symbolic.examples import ExampleRenderer  # noqa: E402
 from stemgmd_tools.augment.symbolic.renderer import Renderer  # noqa: E402
 
 SOURCE = toy_source()
@@ -63,8 +63,8 @@ ON_THE_MIXTURE = tuple(
 def made(rows: tuple[Row, ...], tmp_path):
     """Return what becomes of an example, as floats and as the integers that are written."""
     work = Work(rows, PIECE_STEMS, RATE, "cpu", {})
-    take = Take(SOURCE, toy_example(FRAMES), rows, Renderer(SOURCE))
-    done = carried_out(take, work, tmp_path)
+    take = ExampleRenderer(SOURCE, toy_example(FRAMES), rows, Renderer(SOURCE))
+    done = apply_streamed(take, work, tmp_path)
     tracks = quantised(done.stems, done.mixture, 16)
     return (
         done.stems.part(0, done.stems.frames).copy(),
@@ -102,7 +102,7 @@ def test_a_few_stems_at_a_time_give_the_very_samples_of_all_at_once(monkeypatch,
 
 def test_a_stem_is_gone_from_memory_before_the_next_is_rendered(monkeypatch, tmp_path):
     alive: list[weakref.ref] = []
-    rendered = Take.stems
+    rendered = ExampleRenderer.stems
 
     def counted(take, axes):
         assert not [one for one in alive if one() is not None]
@@ -111,21 +111,23 @@ def test_a_stem_is_gone_from_memory_before_the_next_is_rendered(monkeypatch, tmp
         alive.append(weakref.ref(found))
         return found
 
-    monkeypatch.setattr(Take, "stems", counted)
+    monkeypatch.setattr(ExampleRenderer, "stems", counted)
     monkeypatch.setattr(streaming, "MOST_AT_ONCE", 1)
     made(ON_STEMS + ON_THE_MIXTURE, tmp_path)
     assert len(alive) == 9
 
 
 def test_sound_that_is_not_finite_is_refused(monkeypatch, tmp_path):
-    rendered = Take.stems
+    rendered = ExampleRenderer.stems
 
     def broken(take, axes):
         found = rendered(take, axes)
         found[list(axes).index(4), 0, 17] = np.nan if 4 in axes else 0.0
         return found
 
-    monkeypatch.setattr(Take, "stems", lambda take, axes: broken(take, axes) if 4 in axes else rendered(take, axes))
+    monkeypatch.setattr(
+        ExampleRenderer, "stems", lambda take, axes: broken(take, axes) if 4 in axes else rendered(take, axes)
+    )
     monkeypatch.setattr(streaming, "MOST_AT_ONCE", 1)
     with pytest.raises(streaming.AugmentError, match="stem 4"):
         made(ON_STEMS, tmp_path)
@@ -135,7 +137,7 @@ def test_sound_that_is_not_finite_is_refused(monkeypatch, tmp_path):
 def test_strokes_rendered_in_parts_are_those_of_the_whole(monkeypatch, most_reshaped):
     rows = (row("tuning", 1, cents=150.0, spread_cents=50.0, seed=3), row("damping", 1, 1, decay=0.7))
     rows += (row("stroke_pitch", 5, 2, cents=0.0, spread_cents=20.0, seed=4), row("tempo", rate=0.9))
-    take = Take(SOURCE, toy_example(FRAMES), rows, Renderer(SOURCE))
+    take = ExampleRenderer(SOURCE, toy_example(FRAMES), rows, Renderer(SOURCE))
     whole = take.stems(range(9))
     monkeypatch.setattr(renderer, "AT_ONCE_FRAMES", 3_001)
     monkeypatch.setattr(renderer, "MOST_RESHAPED_FRAMES", most_reshaped)
@@ -159,7 +161,7 @@ streaming.MOST_AT_ONCE = 1
 names = ("kick", "snare", "hi_tom", "mid_tom", "low_tom", "hihat_closed", "hihat_open", "ride", "crash")
 given = {"cents": -200.0, "drive": 3.0, "gain_db": -3.0, "threshold_db": -20.0, "ratio": 3.0, "seed": 5}
 
-class Take:
+class ExampleRenderer:
     def __init__(self, frames):
         self.frames = frames
     def stems(self, axes):
@@ -180,7 +182,8 @@ rows += [step(1, "saturation", stem, "stem") for stem in range(9)]
 rows += [step(2, "bleed", -1, "mixture"), step(3, "compressor", -1, "mixture"), step(4, "limiter", -1, "mixture")]
 
 def written(frames):
-    done = streaming.carried_out(Take(frames), streaming.Work(rows, names, rate, "cpu", {}), Path(sys.argv[1]))
+    work = streaming.Work(rows, names, rate, "cpu", {})
+    done = streaming.apply_streamed(ExampleRenderer(frames), work, Path(sys.argv[1]))
     assert all(stems.any() for stems, _ in quantised(done.stems, done.mixture, 16).blocks(rate * 60))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 

@@ -67,7 +67,7 @@ def test_parameters_that_are_no_object_are_refused(text):
 
 @pytest.mark.parametrize("change", [{"seed": 8}, {"libraries": "numpy 2.0.0, torch 2.13.0"}])
 def test_rows_of_several_runs_are_refused(tmp_path, change):
-    other = drawn(2)._replace(made_with=replace(MADE_WITH, **change))
+    other = drawn(2)._replace(augmentation=replace(MADE_WITH, **change))
     write_manifest(tmp_path, AUGMENTATIONS, frame(drawn(), other))
     with pytest.raises(UsageError, match="several runs"):
         read_drawn(tmp_path / "augmentations.csv")

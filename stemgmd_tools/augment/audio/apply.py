@@ -20,7 +20,7 @@ from stemgmd_tools.augment.audio.effects.loudness import loudness
 from stemgmd_tools.augment.audio.executor import Stage, Touch
 from stemgmd_tools.augment.audio.mixture import finish, require_names, summed
 from stemgmd_tools.augment.audio.registry import ImpulseResponses
-from stemgmd_tools.augment.audio.steps import Step, hears_all_stems, steps_on_sound, touched
+from stemgmd_tools.augment.audio.steps import Step, needs_all_stems, steps_on_sound, touched
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 from stemgmd_tools.errors import AugmentError
 
@@ -79,18 +79,20 @@ def apply(
     lengths = [stems.shape[-1]] * stems.shape[0] if frames is None else list(frames)
     _check(rows, stems, lengths, onsets)
     require_names(rows, names, stems.shape[1])
-    known = impulse_responses or {}
+    responses = impulse_responses or {}
     count = stems.shape[1]
     lines = (stems if overwrite else stems.clone()).flatten(0, 1)
     each = None if onsets is None else [frames for item in onsets for frames in item]
-    stage = Stage(lines, [n for n in lengths for _ in range(count)], each, sample_rate, known)
+    stage = Stage(lines, [n for n in lengths for _ in range(count)], each, sample_rate, responses)
     for effect, step in steps_on_sound(rows, mixture=False):
         stage.carry_out(*_touches(effect, step, stage, count, sample_rate))
     stage.settle()
     stage.cut()
     augmented = stage.audio.view(-1, count, *stage.audio.shape[1:])
     lengths = stage.frames[::count]
-    mixture = finish(rows, summed(augmented), lengths, lambda item: _parts(augmented[item]), names, sample_rate, known)
+    mixture = finish(
+        rows, summed(augmented), lengths, lambda item: _parts(augmented[item]), names, sample_rate, responses
+    )
     warps = [tuple(map(Warp, stage.factors[first : first + count])) for first in range(0, len(lines), count)]
     return Applied(augmented, mixture, tuple(lengths), tuple(warps))
 
@@ -101,14 +103,14 @@ def _parts(stems: Tensor) -> StemParts:
 
 def _touches(effect: str, step: Step, stage: Stage, count: int, sample_rate: int) -> tuple[str, list[Touch]]:
     """Return which lines a step touches, and with what."""
-    if hears_all_stems(effect, step):
-        return "gain", [touch for item, row in step for touch in _one_gain(item, row, stage, count, sample_rate)]
+    if needs_all_stems(effect, step):
+        return "gain", [touch for item, row in step for touch in _common_gain(item, row, stage, count, sample_rate)]
     return effect, [
         Touch(item * count + stem, parameters) for item, row in step for stem, parameters in touched(row, range(count))
     ]
 
 
-def _one_gain(item: int, row: Row, stage: Stage, count: int, sample_rate: int) -> list[Touch]:
+def _common_gain(item: int, row: Row, stage: Stage, count: int, sample_rate: int) -> list[Touch]:
     """Return the one gain for all stems that brings their sum to a loudness, or a stem's own."""
     lines = range(item * count, (item + 1) * count) if row.stem == ALL_STEMS else [item * count + row.stem]
     stage.settle(lines)
@@ -128,9 +130,9 @@ def _check(rows: Sequence[Sequence[Row]], stems: Tensor, frames: Sequence[int], 
         raise AugmentError(
             f"stems: {tuple(stems.shape)} {stems.dtype}; give float32 (item, stem, channel, frame), 1 or 2 channels"
         )
-    for what, given in (("rows", rows), ("frames", frames), ("onsets", onsets)):
-        if given is not None and len(given) != len(stems):
-            raise AugmentError(f"{what}: for {len(given)} items; there are {len(stems)}")
+    for name, values in (("rows", rows), ("frames", frames), ("onsets", onsets)):
+        if values is not None and len(values) != len(stems):
+            raise AugmentError(f"{name}: for {len(values)} items; there are {len(stems)}")
     _check_stems(rows, onsets, stems.shape[1])
     if not all(1 <= length <= stems.shape[-1] for length in frames):
         raise AugmentError(f"frames: {min(frames)}..{max(frames)}; allowed are 1..{stems.shape[-1]}")
@@ -147,9 +149,9 @@ def _check_stems(rows: Sequence[Sequence[Row]], onsets: OnsetFrames | None, coun
 
     :raises AugmentError: with what was found.
     """
-    for item, own in enumerate(onsets or ()):
-        if len(own) != count:
-            raise AugmentError(f"onsets: item {item} has those of {len(own)} stems; there are {count}")
-    for row in (row for own in rows for row in own):
+    for item, item_onsets in enumerate(onsets or ()):
+        if len(item_onsets) != count:
+            raise AugmentError(f"onsets: item {item} has those of {len(item_onsets)} stems; there are {count}")
+    for row in (row for item_rows in rows for row in item_rows):
         if row.stem != ALL_STEMS and not 0 <= row.stem < count:
             raise AugmentError(f"{row.example}, step {row.step + 1}: stem {row.stem}; there are {count}, from 0")

@@ -88,7 +88,7 @@ def board_effect(
     out = np.asarray(board.Pedalboard(list(plugins))(sound, float(sample_rate)), np.float32)
     out = out[:, : audio.shape[1]]
     if name == "tape_saturation":
-        out = out * _level_kept(audio, out)
+        out = out * _level_gain(audio, out)
     return np.pad(out, ((0, 0), (0, audio.shape[1] - out.shape[1])))
 
 
@@ -98,7 +98,7 @@ def _response(taps: np.ndarray | None) -> np.ndarray:
     return np.ascontiguousarray(taps, np.float32)
 
 
-def _level_kept(before: np.ndarray, after: np.ndarray) -> np.float32:
+def _level_gain(before: np.ndarray, after: np.ndarray) -> np.float32:
     """Return the gain that brings ``after`` to the RMS of ``before``."""
     energy = float(np.square(after, dtype=np.float64).sum())
     return np.float32(np.sqrt(float(np.square(before, dtype=np.float64).sum()) / energy) if energy else 1.0)

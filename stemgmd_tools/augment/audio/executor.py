@@ -62,20 +62,20 @@ class Stage:
             for line, parameters in touches:
                 self._pending[line].append(RESPONSES[effect](parameters, self._place))
             return
-        once, again = _apart(touches)
-        self.settle(touch.line for touch in once)
+        first_touches, repeated = _apart(touches)
+        self.settle(touch.line for touch in first_touches)
         if effect in LINE_EFFECTS:
-            for part, lines in self._gathered(effect, once):
+            for part, lines in self._gathered(effect, first_touches):
                 after = LINE_EFFECTS[effect](lines)
                 if after is not lines.audio or not _is_view(part):
-                    self._put(part, after)
+                    self._write(part, after)
         elif effect in TIME_FUNCTIONS:
-            self._change_time(effect, once)
+            self._change_time(effect, first_touches)
         else:
             known = ", ".join([*LINE_EFFECTS, *TIME_FUNCTIONS, *RESPONSES])
             raise AugmentError(f'"{effect}" is no effect on stems or on a mixture; those are: {known}')
-        if again:
-            self.carry_out(effect, again)
+        if repeated:
+            self.carry_out(effect, repeated)
 
     def settle(self, lines: Sequence[int] | Iterator[int] | None = None) -> None:
         """Carry out what was remembered for some lines; default: all."""
@@ -105,7 +105,7 @@ class Stage:
             return self.audio[indices[0] : indices[-1] + 1, :, :frames]
         return self.audio[_index(indices, self.audio), :, :frames]
 
-    def _put(self, indices: list[int], audio: Tensor) -> None:
+    def _write(self, indices: list[int], audio: Tensor) -> None:
         if _is_view(indices):
             self.audio[indices[0] : indices[-1] + 1, :, : audio.shape[-1]] = audio
         else:
@@ -119,7 +119,7 @@ class Stage:
             elif (more := timed.audio.shape[-1] - self.audio.shape[-1]) > 0:
                 self.audio = torch.nn.functional.pad(self.audio, (0, more))
             if self.audio is not timed.audio:
-                self._put(part, timed.audio)
+                self._write(part, timed.audio)
             for line, frames, factor in zip(part, timed.frames, timed.factors, strict=True):
                 self.audio[line, :, frames:] = 0
                 self.frames[line] = frames
@@ -134,9 +134,9 @@ class Stage:
 
 def _apart(touches: Sequence[Touch]) -> tuple[list[Touch], list[Touch]]:
     """Return the first touch of every line, and the others: a line touched twice in a step goes through it twice."""
-    once: dict[int, Touch] = {}
-    again = [touch for touch in touches if once.setdefault(touch.line, touch) is not touch]
-    return list(once.values()), again
+    first_touches: dict[int, Touch] = {}
+    repeated = [touch for touch in touches if first_touches.setdefault(touch.line, touch) is not touch]
+    return list(first_touches.values()), repeated
 
 
 def _is_view(indices: list[int]) -> bool:

@@ -10,7 +10,7 @@ from torch import Tensor
 from stemgmd_tools.augment.audio.board import BOARD_EFFECTS, board_effect
 from stemgmd_tools.augment.audio.effects.bleed import Settings, StemParts, add_bleed
 from stemgmd_tools.augment.audio.executor import Stage, Touch
-from stemgmd_tools.augment.audio.registry import ImpulseResponses, Parameters, impulse_response_named
+from stemgmd_tools.augment.audio.registry import ImpulseResponses, Parameters, find_impulse_response
 from stemgmd_tools.augment.audio.steps import steps_on_sound
 from stemgmd_tools.augment.chain.rows import Row
 from stemgmd_tools.errors import AugmentError
@@ -23,7 +23,7 @@ def finish(
     stems: Callable[[int], StemParts],
     names: Sequence[str],
     sample_rate: int,
-    known: ImpulseResponses,
+    impulse_responses: ImpulseResponses,
 ) -> Tensor:
     """Return mixtures after the rows of scope ``mixture``.
 
@@ -33,7 +33,7 @@ def finish(
     :param stems: for an item what reads parts of its stems, which bleed takes.
     :param names: of the stems.
     """
-    stage = Stage(mixtures, lengths, None, sample_rate, known)
+    stage = Stage(mixtures, lengths, None, sample_rate, impulse_responses)
     for effect, step in steps_on_sound(rows, mixture=True):
         if effect != "bleed" and effect not in BOARD_EFFECTS:
             stage.carry_out(effect, [Touch(item, row.parameters) for item, row in step])
@@ -44,7 +44,7 @@ def finish(
             if effect == "bleed":
                 add_bleed(sound, stems(item), names, _settings(row.parameters), sample_rate=sample_rate)
             else:
-                sound.copy_(_board(effect, sound, row.parameters, sample_rate, known))
+                sound.copy_(_board(effect, sound, row.parameters, sample_rate, impulse_responses))
     stage.settle()
     return stage.audio
 
@@ -62,7 +62,7 @@ def require_names(rows: Sequence[Sequence[Row]], names: Sequence[str], count: in
 
     :raises AugmentError: with what was found.
     """
-    if len(names) != count and any(row.effect == "bleed" for own in rows for row in own):
+    if len(names) != count and any(row.effect == "bleed" for item_rows in rows for row in item_rows):
         raise AugmentError(f"bleed: {count} stems and {len(names)} names; give apply the names of the stems")
 
 
@@ -71,10 +71,12 @@ def _settings(parameters: Parameters) -> Settings:
     return Settings(**values, seed=int(parameters["seed"]))
 
 
-def _board(effect: str, sound: Tensor, parameters: Parameters, sample_rate: int, known: ImpulseResponses) -> Tensor:
+def _board(
+    effect: str, sound: Tensor, parameters: Parameters, sample_rate: int, impulse_responses: ImpulseResponses
+) -> Tensor:
     taps = None
     if "impulse_response" in parameters:
-        taps = impulse_response_named(str(parameters["impulse_response"]), known).cpu().numpy()
+        taps = find_impulse_response(str(parameters["impulse_response"]), impulse_responses).cpu().numpy()
     audio = sound.cpu().numpy()
     out = board_effect(effect, audio, parameters, sample_rate=sample_rate, impulse_response=taps)
     return torch.from_numpy(out)

@@ -39,7 +39,7 @@ class Lines:
         """Return a parameter's values, float64 on the CPU."""
         return torch.tensor([float(values[name]) for values in self.parameters], dtype=torch.float64)
 
-    def whole(self, name: str) -> Tensor:
+    def integer(self, name: str) -> Tensor:
         """Return a parameter's values, int64 on the CPU."""
         return torch.tensor([int(values[name]) for values in self.parameters])
 
@@ -81,17 +81,17 @@ def _repitch(lines: Lines) -> Timed:
     out = lines.audio.new_zeros(*lines.audio.shape[:2], max(frames)) if len(frames) > 1 else None
     factors = []
     for index, length in enumerate(frames):
-        one, stretched = lines.audio[index : index + 1], before
+        line, stretched = lines.audio[index : index + 1], before
         if rate[index] != 1 or cents[index] != 0:
             onsets = None if lines.onsets is None else [lines.onsets[index]]
-            own = slice(index, index + 1)
-            one, (stretched,) = pitch.time_stretch(
-                one, rate[own], cents[own], sample_rate=lines.sample_rate, onsets=onsets
+            span = slice(index, index + 1)
+            line, (stretched,) = pitch.time_stretch(
+                line, rate[span], cents[span], sample_rate=lines.sample_rate, onsets=onsets
             )
         factors.append(stretched / before)
         if out is None:  # one line, perhaps of half an hour: no copy
-            return Timed(one[..., :length], frames, tuple(factors))
-        out[index, :, :length] = one[0, :, :length]
+            return Timed(line[..., :length], frames, tuple(factors))
+        out[index, :, :length] = line[0, :, :length]
     return Timed(lines.audio if out is None else out, frames, tuple(factors))
 
 
@@ -118,7 +118,7 @@ def _transient_shaper(lines: Lines) -> Tensor:
 
 
 def _noise_floor(lines: Lines) -> Tensor:
-    level, colour, seed = lines.real("level_dbfs"), lines.text("colour"), lines.whole("seed")
+    level, colour, seed = lines.real("level_dbfs"), lines.text("colour"), lines.integer("seed")
     return noise.noise_floor(lines.audio, level, colour, seed, sample_rate=lines.sample_rate, out=lines.audio)
 
 
@@ -145,7 +145,7 @@ LINE_EFFECTS: Final[Mapping[str, Callable[[Lines], Tensor]]] = {
     "sample_rate_reduction": lambda lines: levels.sample_rate_reduction(
         lines.audio, lines.real("rate_hz"), sample_rate=lines.sample_rate
     ),
-    "bit_crush": lambda lines: levels.bit_crush(lines.audio, lines.whole("bits"), lines.audio),
+    "bit_crush": lambda lines: levels.bit_crush(lines.audio, lines.integer("bits"), lines.audio),
 }
 """Effects that keep a line's length."""
 
@@ -166,7 +166,7 @@ def _room(parameters: Parameters, place: Place) -> Response:
 
 
 def _convolution(parameters: Parameters, place: Place) -> Response:
-    taps = impulse_response_named(str(parameters["impulse_response"]), place.impulse_responses)
+    taps = find_impulse_response(str(parameters["impulse_response"]), place.impulse_responses)
     if taps.shape[0] not in (1, place.channels):
         raise AugmentError(
             f'impulse response "{parameters["impulse_response"]}": {taps.shape[0]} channels; '
@@ -175,15 +175,15 @@ def _convolution(parameters: Parameters, place: Place) -> Response:
     return rooms.reverberation(rooms.unit_energy(taps), float(parameters["wet_db"]))
 
 
-def impulse_response_named(name: str, known: ImpulseResponses) -> Tensor:
+def find_impulse_response(name: str, impulse_responses: ImpulseResponses) -> Tensor:
     """Return an impulse response of the caller's.
 
     :raises AugmentError: if the caller gave none of that name.
     """
-    if name not in known:
-        given = ", ".join(known) or "none"
-        raise AugmentError(f'no impulse response "{name}"; given were: {given}; pass it in impulse_responses')
-    return known[name]
+    if name not in impulse_responses:
+        names = ", ".join(impulse_responses) or "none"
+        raise AugmentError(f'no impulse response "{name}"; given were: {names}; pass it in impulse_responses')
+    return impulse_responses[name]
 
 
 _Band: TypeAlias = Callable[[float, float, float, int], Response]

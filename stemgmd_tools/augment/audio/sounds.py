@@ -37,7 +37,7 @@ class Sounds(Protocol):
         ...
 
 
-class Held:
+class MemoryStems:
     """Stems in memory.
 
     :param stems: shape (stem, 2, frames).
@@ -89,7 +89,7 @@ class Spool:
         """Length of the first stem, which counts for all."""
         return self._frames[0]
 
-    def put(self, axis: int, sound: Float) -> None:
+    def write(self, axis: int, sound: Float) -> None:
         """Write one stem, shape (2, frames), in place of what it was; a silent one takes no disk.
 
         :raises AugmentError: if the disk refuses.
@@ -105,22 +105,22 @@ class Spool:
             for line in sound:
                 _write(file, np.ascontiguousarray(line))
         except OSError as error:
-            where = self._folder or tempfile.gettempdir()
+            folder = self._folder or tempfile.gettempdir()
             raise AugmentError(
-                f"{where}: cannot set {sound.nbytes >> 20} MB of an augmented stem aside ({error.strerror}); "
+                f"{folder}: cannot set {sound.nbytes >> 20} MB of an augmented stem aside ({error.strerror}); "
                 "make room there and run the same command again"
             ) from error
 
     def stem(self, axis: int, start: int, stop: int) -> Float:
         """Read a part of one stem; beyond its end there is silence."""
-        sound: Float = self.some([axis], start, min(stop, self.frames))[0]
+        sound: Float = self.stems([axis], start, min(stop, self.frames))[0]
         return sound
 
     def part(self, start: int, stop: int) -> Float:
         """Read a part of all stems."""
-        return self.some(range(self.count), start, min(stop, self.frames))
+        return self.stems(range(self.count), start, min(stop, self.frames))
 
-    def some(self, axes: Sequence[int], start: int, stop: int) -> Float:
+    def stems(self, axes: Sequence[int], start: int, stop: int) -> Float:
         """Read a part of some stems, shape (stem, 2, frames)."""
         out = np.zeros((len(axes), 2, max(stop - start, 0)), np.float32)
         for axis, sound in zip(axes, out, strict=True):
@@ -139,15 +139,15 @@ class Spool:
 
 def _write(file: IO[bytes], line: Float) -> None:
     """Write all of a line: the system takes at most 2 GB at a time."""
-    left = line.data.cast("B")
-    while left:
-        left = left[file.write(left) :]
+    remaining = line.data.cast("B")
+    while remaining:
+        remaining = remaining[file.write(remaining) :]
 
 
 def _read_into(file: IO[bytes], line: Float) -> int:
     """Fill a line from where the file stands; return how many bytes there were."""
     view = line.data.cast("B")
     filled = 0
-    while filled < len(view) and (got := file.readinto(view[filled:])):  # type: ignore[attr-defined]
-        filled += got
+    while filled < len(view) and (count := file.readinto(view[filled:])):  # type: ignore[attr-defined]
+        filled += count
     return filled

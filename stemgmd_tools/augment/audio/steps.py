@@ -20,21 +20,21 @@ def steps_on_sound(rows: Sequence[Sequence[Row]], *, mixture: bool) -> Iterator[
 
     :param rows: for every item its rows.
     """
-    wanted = [
+    selected = [
         (item, row)
-        for item, own in enumerate(rows)
-        for row in own
+        for item, item_rows in enumerate(rows)
+        for row in item_rows
         if (row.scope == "mixture") == mixture and effect_named(row.effect).domain in (Domain.AUDIO, Domain.MIX)
     ]
 
     def place(entry: tuple[int, Row]) -> tuple[int, str]:
         return entry[1].step, entry[1].effect
 
-    for (_, effect), step in groupby(sorted(wanted, key=place), key=place):
+    for (_, effect), step in groupby(sorted(selected, key=place), key=place):
         yield effect, list(step)
 
 
-def hears_all_stems(effect: str, step: Step) -> bool:
+def needs_all_stems(effect: str, step: Step) -> bool:
     """Return whether a step on stems has to know their sum before it can touch any of them."""
     return effect == "loudness_normalization" and any(row.stem == ALL_STEMS for _, row in step)
 

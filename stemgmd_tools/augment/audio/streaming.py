@@ -22,10 +22,10 @@ from stemgmd_tools.augment.audio.effects.loudness import loudness
 from stemgmd_tools.augment.audio.executor import Stage, Touch
 from stemgmd_tools.augment.audio.mixture import finish
 from stemgmd_tools.augment.audio.registry import ImpulseResponses
-from stemgmd_tools.augment.audio.sounds import Float, Held, Sounds, Spool
-from stemgmd_tools.augment.audio.steps import Step, hears_all_stems, steps_on_sound, touched
+from stemgmd_tools.augment.audio.sounds import Float, MemoryStems, Sounds, Spool
+from stemgmd_tools.augment.audio.steps import Step, needs_all_stems, steps_on_sound, touched
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
-from stemgmd_tools.augment.symbolic.examples import Take
+from stemgmd_tools.augment.symbolic.examples import ExampleRenderer
 from stemgmd_tools.errors import AugmentError
 
 MOST_AT_ONCE: Final = 1 << 29
@@ -57,33 +57,35 @@ class Work(NamedTuple):
     impulse_responses: ImpulseResponses
 
 
-def carried_out(take: Take, work: Work, folder: Path | None) -> Finished:
+def apply_streamed(renderer: ExampleRenderer, work: Work, folder: Path | None) -> Finished:
     """Carry the rows of an example out.
 
     :param folder: on whose disk stems are set aside.
     :raises StemgmdError: as :func:`~stemgmd_tools.augment.audio.apply.apply` does, and if the disk refuses.
     """
     count = len(work.names)
-    at_once = max(1, MOST_AT_ONCE // (take.frames * _FRAME_BYTES))
+    at_once = max(1, MOST_AT_ONCE // (renderer.frames * _FRAME_BYTES))
     if at_once >= count:
-        return _together(take, work)
-    return _InTurn(take, work, [range(i, min(i + at_once, count)) for i in range(0, count, at_once)], folder).finished()
+        return _apply_in_memory(renderer, work)
+    return _StemGroups(
+        renderer, work, [range(i, min(i + at_once, count)) for i in range(0, count, at_once)], folder
+    ).finished()
 
 
-def _together(take: Take, work: Work) -> Finished:
+def _apply_in_memory(renderer: ExampleRenderer, work: Work) -> Finished:
     axes = range(len(work.names))
     applied = apply(
         [work.rows],
-        torch.from_numpy(take.stems(axes))[None].to(work.device),
+        torch.from_numpy(renderer.stems(axes))[None].to(work.device),
         sample_rate=work.sample_rate,
         names=work.names,
-        onsets=[take.onsets(axes)],
+        onsets=[renderer.onsets(axes)],
         impulse_responses=work.impulse_responses,
         overwrite=True,
     )
     frames = applied.frames[0]
     mixture = applied.mixture[0, :, :frames].cpu().numpy() if _is_finished(work.rows) else None
-    return Finished(Held(applied.stems[0, :, :, :frames].cpu().numpy()), mixture, applied.warps[0])
+    return Finished(MemoryStems(applied.stems[0, :, :, :frames].cpu().numpy()), mixture, applied.warps[0])
 
 
 def _is_finished(rows: Sequence[Row]) -> bool:
@@ -93,7 +95,7 @@ def _is_finished(rows: Sequence[Row]) -> bool:
 class _Section(NamedTuple):
     """Steps between two that have to know all stems."""
 
-    hearing: Step
+    loudness_step: Step
     """The step that had to know them, brings them to a loudness; empty for the first section."""
     steps: list[tuple[str, Step]]
 
@@ -102,25 +104,25 @@ def _sections(rows: Sequence[Row]) -> list[_Section]:
     """Return the steps on stems in order."""
     sections = [_Section([], [])]
     for effect, step in steps_on_sound([rows], mixture=False):
-        if hears_all_stems(effect, step):
+        if needs_all_stems(effect, step):
             sections.append(_Section(step, []))
         else:
             sections[-1].steps.append((effect, step))
     return sections
 
 
-class _InTurn:
+class _StemGroups:
     """An example whose stems are computed group by group."""
 
-    def __init__(self, take: Take, work: Work, groups: Sequence[range], folder: Path | None) -> None:
-        self._take, self._work, self._groups = take, work, groups
+    def __init__(self, renderer: ExampleRenderer, work: Work, groups: Sequence[range], folder: Path | None) -> None:
+        self._renderer, self._work, self._groups = renderer, work, groups
         self._spool = Spool(len(work.names), folder)
 
     def finished(self) -> Finished:
         """Carry out all rows."""
-        stages = [self._begun(group) for group in self._groups]
+        stages = [self._empty_stage(group) for group in self._groups]
         for number, section in enumerate(_sections(self._work.rows)):
-            gains = self._gains(section.hearing)
+            gains = self._gains(section.loudness_step)
             for group, stage in zip(self._groups, stages, strict=True):
                 stage.audio = self._rendered(group) if number == 0 else self._fetched(group, stage)
                 self._carry_out(section, gains, group, stage)
@@ -129,20 +131,20 @@ class _InTurn:
         warps = tuple(Warp(factors) for stage in stages for factors in stage.factors)
         return Finished(self._spool, mixture, warps)
 
-    def _begun(self, group: range) -> Stage:
+    def _empty_stage(self, group: range) -> Stage:
         """Return a stage that knows its lines, but not yet their sound."""
         nothing = torch.empty(len(group), 2, 0)
-        frames = [self._take.frames] * len(group)
-        known = self._work.impulse_responses
-        return Stage(nothing, frames, self._take.onsets(group), self._work.sample_rate, known)
+        frames = [self._renderer.frames] * len(group)
+        responses = self._work.impulse_responses
+        return Stage(nothing, frames, self._renderer.onsets(group), self._work.sample_rate, responses)
 
     def _fetched(self, group: range, stage: Stage) -> Tensor:
         """Return the sound of a group's lines as it was set aside."""
-        return self._tensor(self._spool.some(group, 0, max(stage.frames)))
+        return self._tensor(self._spool.stems(group, 0, max(stage.frames)))
 
     def _rendered(self, group: range) -> Tensor:
         """Return the sound of a group's lines before any row on sound."""
-        sound = self._take.stems(group)
+        sound = self._renderer.stems(group)
         for stem, line in zip(group, sound, strict=True):
             if not all(math.isfinite(float(edge)) for edge in torch.aminmax(torch.from_numpy(line))):
                 raise AugmentError(f"stems: not finite (NaN or infinity) in stem {stem}; mend the input")
@@ -162,7 +164,7 @@ class _InTurn:
 
     def _set_aside(self, group: range, stage: Stage) -> None:
         for stem, sound, frames in zip(group, stage.audio, stage.frames, strict=True):
-            self._spool.put(stem, sound[:, :frames].cpu().numpy())
+            self._spool.write(stem, sound[:, :frames].cpu().numpy())
         stage.audio = stage.audio.new_empty(len(group), 2, 0)
 
     def _gains(self, step: Step) -> dict[int, float]:
@@ -195,8 +197,8 @@ class _InTurn:
             return lambda start, stop: self._tensor(self._spool.part(start, stop))
 
         total = self._tensor(self._sum())[None]
-        made = finish(
+        mixtures = finish(
             [work.rows], total, [self._spool.frames], parts, work.names, work.sample_rate, work.impulse_responses
         )
-        finished: Float = made[0].cpu().numpy()
+        finished: Float = mixtures[0].cpu().numpy()
         return finished

@@ -56,11 +56,11 @@ def read_chain(path: Path) -> Chain:
         raise AugmentError(str(error)) from error
     if not isinstance(text.data, dict):
         raise AugmentError(f"{path}:1: found {shown(text.data)}; a chain is a mapping of keys to values")
-    chain, found = _checked(text.data)
+    chain, faults = _checked(text.data)
     if chain is not None and chain.name != path.stem:
-        found.append(Problem(("name",), f'found "{chain.name}"; it must be the file\'s name, "{path.stem}"'))
-    if chain is None or found:
-        raise AugmentError(first_fault(text, found))
+        faults.append(Problem(("name",), f'found "{chain.name}"; it must be the file\'s name, "{path.stem}"'))
+    if chain is None or faults:
+        raise AugmentError(first_fault(text, faults))
     return chain
 
 
@@ -70,10 +70,10 @@ def make_chain(data: Mapping[str, Any]) -> Chain:
     :raises AugmentError: if it is faulty: one line about the first fault.
     """
     content = {"schema": SCHEMA_ID, "name": "unnamed", "description": "", **data}
-    chain, found = _checked(content)
-    if chain is None or found:
-        at = f"{spell(found[0].at)}: " if found[0].at else ""
-        raise AugmentError(f"chain {content['name']}: {at}{found[0].text}")
+    chain, faults = _checked(content)
+    if chain is None or faults:
+        at = f"{spell(faults[0].at)}: " if faults[0].at else ""
+        raise AugmentError(f"chain {content['name']}: {at}{faults[0].text}")
     return chain
 
 

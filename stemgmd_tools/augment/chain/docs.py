@@ -37,9 +37,13 @@ def _domain(domain: Domain) -> str:
     lines = [f"### {_HEADINGS[domain]}", "", *_table(("effect", "what it does", "scopes", "parameters"))]
     for effect in EFFECTS:
         if effect.domain is domain:
-            told = f"{effect.description}{f' After {effect.source}.' if effect.source else ''}"
-            parameters = "<br>".join(_parameter(one) for one in effect.parameters if one.kind not in DRAWN)
-            lines.append(f"| `{effect.name}` | {told} | {', '.join(effect.scopes)} | {parameters}{_drawn(effect)} |")
+            description = f"{effect.description}{f' After {effect.source}.' if effect.source else ''}"
+            parameters = "<br>".join(
+                _parameter(parameter) for parameter in effect.parameters if parameter.kind not in DRAWN
+            )
+            lines.append(
+                f"| `{effect.name}` | {description} | {', '.join(effect.scopes)} | {parameters}{_drawn(effect)} |"
+            )
     return "\n".join(lines)
 
 
@@ -56,7 +60,7 @@ def _parameter(parameter: Parameter) -> str:
 
 
 def _drawn(effect: Effect) -> str:
-    names = [f"`{one.name}`" for one in effect.parameters if one.kind in DRAWN]
+    names = [f"`{parameter.name}`" for parameter in effect.parameters if parameter.kind in DRAWN]
     if not names:
         return ""
     return f"{'<br>' if len(names) < len(effect.parameters) else ''}always drawn: {', '.join(names)}"
@@ -85,17 +89,21 @@ def _step(step: Step) -> Iterator[str]:
 
 def _setting(setting: float | str | Distribution) -> str:
     if not isinstance(setting, Distribution):
-        return _said(setting)
+        return _value_text(setting)
     if setting.choice is not None:
-        return f"one of {', '.join(_said(one) for one in setting.choice)}"
+        return f"one of {', '.join(_value_text(value) for value in setting.choice)}"
     if setting.normal is not None:
-        within = "" if setting.within is None else f" within {_said(setting.within[0])} .. {_said(setting.within[1])}"
-        return f"normal, {_said(setting.normal[0])} ± {_said(setting.normal[1])}{within}"
+        within = (
+            ""
+            if setting.within is None
+            else f" within {_value_text(setting.within[0])} .. {_value_text(setting.within[1])}"
+        )
+        return f"normal, {_value_text(setting.normal[0])} ± {_value_text(setting.normal[1])}{within}"
     low, high = setting.uniform or setting.log_uniform or (0.0, 0.0)
-    return f"{_said(low)} .. {_said(high)}{'' if setting.uniform else ', logarithmic'}"
+    return f"{_value_text(low)} .. {_value_text(high)}{'' if setting.uniform else ', logarithmic'}"
 
 
-def _said(value: float | str) -> str:
+def _value_text(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:g}"
 
 

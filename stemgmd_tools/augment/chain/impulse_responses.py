@@ -40,10 +40,10 @@ def response_path(folder: Path | None, name: str) -> Path:
         raise UsageError(f"impulse response {name!r}: must be a path in the folder of --impulse-responses, without ..")
     if folder is None:
         raise UsageError(f'impulse response "{name}": name the folder that holds its file with --impulse-responses')
-    found = [path for ending in ENDINGS if (path := folder / f"{name}{ending}").is_file()]
-    if not found:
+    paths = [path for ending in ENDINGS if (path := folder / f"{name}{ending}").is_file()]
+    if not paths:
         raise UsageError(f'impulse response "{name}": no {name}.wav (or {", ".join(ENDINGS[1:])}) in {folder}')
-    return found[0]
+    return paths[0]
 
 
 def response(folder: Path | None, name: str, sample_rate: int) -> NDArray[np.float32]:
@@ -67,7 +67,7 @@ def _read(path: Path, _sha256: str, sample_rate: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(sound.T, np.float32)
 
 
-def named_in_rows(rows: Iterable[Row]) -> list[str]:
+def names_of_rows(rows: Iterable[Row]) -> list[str]:
     """Return the impulse responses that rows name, each once, sorted."""
     return sorted(
         {
@@ -79,12 +79,12 @@ def named_in_rows(rows: Iterable[Row]) -> list[str]:
     )
 
 
-def named_in_chain(chain: Chain) -> list[str]:
+def names_of_chain(chain: Chain) -> list[str]:
     """Return every impulse response that a chain may draw, sorted."""
-    return sorted(set(_chosen(chain)))
+    return sorted(set(_names_of_steps(chain)))
 
 
-def _chosen(chain: Chain) -> Iterator[str]:
+def _names_of_steps(chain: Chain) -> Iterator[str]:
     for step in chain.steps:
         for effect, parameter in PARAMETERS:
             setting = step.parameters.get(parameter) if step.effect == effect else None

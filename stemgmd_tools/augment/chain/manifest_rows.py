@@ -29,14 +29,14 @@ class Drawn(NamedTuple):
 
     example: Example
     rows: tuple[Row, ...]
-    made_with: Augmentation
+    augmentation: Augmentation
     version: str = __version__
     """Of the code that carried them out."""
 
 
 def manifest_rows(drawn: Drawn) -> Iterator[dict[str, Any]]:
     """Yield the manifest's rows of an example: where it comes from, then every effect."""
-    example, made_with = drawn.example, drawn.made_with
+    example, augmentation = drawn.example, drawn.augmentation
     origin = Row(example.name, -1, SOURCE, "example", ALL_STEMS, {"start": example.start, **_length(example)})
     numbers: dict[int, int] = {}
     for row in (origin, *drawn.rows):
@@ -53,12 +53,12 @@ def manifest_rows(drawn: Drawn) -> Iterator[dict[str, Any]]:
             "scope": row.scope,
             "stem": None if row.stem == ALL_STEMS else STEM_NAMES[row.stem],
             "parameters": json.dumps(dict(row.parameters), separators=(",", ":"), ensure_ascii=False),
-            "seed": made_with.seed,
-            "chain": made_with.chain,
-            "chain_hash": made_with.chain_hash,
-            "device": made_with.device,
+            "seed": augmentation.seed,
+            "chain": augmentation.chain,
+            "chain_hash": augmentation.chain_hash,
+            "device": augmentation.device,
             "version": __version__,
-            "libraries": made_with.libraries,
+            "libraries": augmentation.libraries,
         }
 
 
@@ -75,7 +75,7 @@ def read_drawn(path: Path) -> tuple[Drawn, ...]:
     drawn = drawn_from(read_manifest(path, AUGMENTATIONS))
     if not drawn:
         raise UsageError(f"{path}: holds no rows; give those of at least one example")
-    if any(one.made_with != drawn[0].made_with for one in drawn):
+    if any(entry.augmentation != drawn[0].augmentation for entry in drawn):
         raise UsageError(
             f"{path}: its rows come from several runs; replay those of one chain, seed and device, made with the same "
             "versions of libraries, at a time"
@@ -114,8 +114,8 @@ def _drawn(name: str, records: Sequence[Mapping[Any, Any]]) -> Drawn:
         stems=STEM_NAMES,
     )
     chain, chain_hash, device, libraries = (str(first[key]) for key in ("chain", "chain_hash", "device", "libraries"))
-    made_with = Augmentation(chain, chain_hash, int(first["seed"]), device, libraries)
-    return Drawn(example, check_rows(_rows(name, records[1:])), made_with, str(first["version"]))
+    augmentation = Augmentation(chain, chain_hash, int(first["seed"]), device, libraries)
+    return Drawn(example, check_rows(_rows(name, records[1:])), augmentation, str(first["version"]))
 
 
 def _rows(name: str, records: Iterable[Mapping[Any, Any]]) -> Iterator[Row]:
@@ -126,11 +126,11 @@ def _rows(name: str, records: Iterable[Mapping[Any, Any]]) -> Iterator[Row]:
 
 def _parameters(record: Mapping[Any, Any]) -> dict[str, Any]:
     try:
-        found = parse_json(record["parameters"])
+        parameters = parse_json(record["parameters"])
     except ValueError as error:
         raise UsageError(
             f"{record['performance']} step {record['step']}: parameters are not JSON ({error}); rows were changed"
         ) from error
-    if not isinstance(found, dict):
+    if not isinstance(parameters, dict):
         raise UsageError(f"{record['performance']} step {record['step']}: parameters are no object; rows were changed")
-    return found
+    return parameters

@@ -53,16 +53,16 @@ class Distribution(Strict):
     choice: tuple[float | str, ...] | None = Field(default=None, min_length=1, description="one of these, all alike")
 
     @model_validator(mode="after")
-    def _is_one(self) -> Distribution:
-        given = [kind for kind in _KINDS if getattr(self, kind) is not None]
-        if len(given) != 1:
-            raise ValueError(f"found {' and '.join(given) or 'none'}; give exactly one of {', '.join(_KINDS)}")
+    def _check_kinds(self) -> Distribution:
+        kinds = [kind for kind in _KINDS if getattr(self, kind) is not None]
+        if len(kinds) != 1:
+            raise ValueError(f"found {' and '.join(kinds) or 'none'}; give exactly one of {', '.join(_KINDS)}")
         if self.within is not None and self.normal is None:
-            raise ValueError(f"found within beside {given[0]}; it bounds a normal only")
+            raise ValueError(f"found within beside {kinds[0]}; it bounds a normal only")
         return self
 
 
-def _sort_of(value: Any) -> str:
+def _setting_tag(value: Any) -> str:
     if isinstance(value, str):
         return "text"
     return "drawn" if isinstance(value, dict | Distribution) else "number"
@@ -70,7 +70,7 @@ def _sort_of(value: Any) -> str:
 
 Setting: TypeAlias = Annotated[
     Annotated[float, Tag("number")] | Annotated[str, Tag("text")] | Annotated[Distribution, Tag("drawn")],
-    Discriminator(_sort_of),
+    Discriminator(_setting_tag),
 ]
 """A fixed value, or what a parameter is drawn from."""
 
@@ -112,8 +112,8 @@ class Chain(Strict):
     def hash(self) -> str:
         """SHA-256 (hex) of what decides the draws: probabilities, steps and their parameters, defaults included."""
         content = self.model_dump(mode="json", by_alias=True, exclude=set(_PROSE))
-        for step, said in zip(self.steps, content["steps"], strict=True):
-            said["parameters"] = {name: _plain(setting) for name, setting in settings_of(step).items()}
+        for step, dumped in zip(self.steps, content["steps"], strict=True):
+            dumped["parameters"] = {name: _plain(setting) for name, setting in settings_of(step).items()}
         text = json.dumps([DRAWS_VERSION, content], sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -29,16 +29,16 @@ def selected(step: Step, example: Example) -> tuple[int, ...]:
 
 def _axes(names: Sequence[str], example: Example) -> tuple[int, ...]:
     """Return the indices of stems by name; a group's name stands for its pieces where the stems are pieces."""
-    found: set[int] = set()
+    axes: set[int] = set()
     for name in names:
-        wanted: tuple[str, ...] = (name,)
+        stems: tuple[str, ...] = (name,)
         if name not in example.stems and name in tuple(GROUPS):
-            wanted = tuple(piece.value for piece in PIECES_OF_GROUP[Group(name)])
-        for one in wanted:
-            if one not in example.stems:
-                raise AugmentError(f"{example.name}: has no stem {one}; its stems are {', '.join(example.stems)}")
-            found.add(example.stems.index(one))
-    return tuple(sorted(found))
+            stems = tuple(piece.value for piece in PIECES_OF_GROUP[Group(name)])
+        for stem in stems:
+            if stem not in example.stems:
+                raise AugmentError(f"{example.name}: has no stem {stem}; its stems are {', '.join(example.stems)}")
+            axes.add(example.stems.index(stem))
+    return tuple(sorted(axes))
 
 
 def pieces_of_stem(name: str) -> tuple[str, ...]:

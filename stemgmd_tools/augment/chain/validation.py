@@ -17,7 +17,7 @@ from stemgmd_tools.strict_yaml.problem import Problem, nearest
 
 At: TypeAlias = tuple[str | int, ...]
 
-STEM_NAMES: Final = tuple(dict.fromkeys(one.value for one in (*PIECES, *GROUPS)))
+STEM_NAMES: Final = tuple(dict.fromkeys(member.value for member in (*PIECES, *GROUPS)))
 """What a step's ``stems`` may name."""
 
 _NUMBERS: Final = (Kind.REAL, Kind.INTEGER)
@@ -116,17 +116,17 @@ def _parameters(at: At, step: Step, effect: Effect) -> Iterator[Problem]:
     stated = {parameter.name: parameter for parameter in effect.parameters if parameter.kind not in DRAWN}
     drawn = {parameter.name for parameter in effect.parameters if parameter.kind in DRAWN}
     for name, setting in step.parameters.items():
-        where = (*at, "parameters", name)
+        location = (*at, "parameters", name)
         if name in drawn:
-            yield Problem(where, "is always drawn; leave the key out")
+            yield Problem(location, "is always drawn; leave the key out")
         elif name not in stated:
             known = ", ".join(stated) or "none"
-            yield Problem(where, f"unknown parameter{nearest(name, stated)}; parameters of {effect.name}: {known}")
+            yield Problem(location, f"unknown parameter{nearest(name, stated)}; parameters of {effect.name}: {known}")
         elif isinstance(setting, float | str):
-            yield from _value(where, setting, stated[name])
+            yield from _value(location, setting, stated[name])
         else:
-            yield from _distribution(where, setting, stated[name])
-    missing = [name for name, one in stated.items() if one.default is None and name not in step.parameters]
+            yield from _distribution(location, setting, stated[name])
+    missing = [name for name, parameter in stated.items() if parameter.default is None and name not in step.parameters]
     if missing:
         yield Problem(at, f"{effect.name} needs {', '.join(missing)} under parameters")
 

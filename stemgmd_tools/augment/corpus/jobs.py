@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from stemgmd_tools.augment.chain.impulse_responses import digests, named_in_rows
+from stemgmd_tools.augment.chain.impulse_responses import digests, names_of_rows
 from stemgmd_tools.augment.chain.manifest_rows import Drawn, manifest_rows
 from stemgmd_tools.augment.chain.rows import Example, Row, rows_to_json
 from stemgmd_tools.augment.chain.schema import Chain
@@ -35,7 +35,7 @@ class AugmentationPlan:
     origin: SourceSpec
     chain: Chain | None
     """None where rows are given."""
-    made_with: Augmentation
+    augmentation: Augmentation
     kits: tuple[tuple[str, str], ...]
     """Name and hash of every kit that may be drawn."""
 
@@ -44,7 +44,7 @@ class AugmentationPlan:
 class AugmentJob:
     """All tracks of one example, and its MIDI files."""
 
-    recipe: AugmentationPlan
+    plan: AugmentationPlan
     example: Example
     rows: tuple[Row, ...] | None
     """What is done to it; None: drawn from the recipe's chain."""
@@ -77,17 +77,17 @@ class AugmentJob:
     @property
     def inputs(self) -> tuple[str, ...]:
         """What is done, drawn or given, and the content of every performance and kit that is heard."""
-        made_with = json.dumps(asdict(self.recipe.made_with), sort_keys=True)
+        augmentation = json.dumps(asdict(self.plan.augmentation), sort_keys=True)
         rows = self.drawn_rows()
-        hashes = dict(self.recipe.kits)
+        hashes = dict(self.plan.kits)
         kits = {self.kit_name, *(str(row.parameters["kit"]) for row in rows if "kit" in row.parameters)}
-        heard = {str(row.parameters["performance"]) for row in rows if "performance" in row.parameters}
+        performances = {str(row.parameters["performance"]) for row in rows if "performance" in row.parameters}
         return (
             self.parent_digest,
             json.dumps([(kit, hashes.get(kit)) for kit in sorted(kits)]),
-            json.dumps([_digest(self.recipe.origin, name) for name in sorted(heard)]),
-            json.dumps(digests(self.recipe.origin.impulse_responses, named_in_rows(rows))),
-            made_with,
+            json.dumps([_digest(self.plan.origin, name) for name in sorted(performances)]),
+            json.dumps(digests(self.plan.origin.impulse_responses, names_of_rows(rows))),
+            augmentation,
             json.dumps(self.example),
             rows_to_json(rows),
         )
@@ -98,17 +98,17 @@ class AugmentJob:
 
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
         """Augment."""
-        drawn = Drawn(self.example, self.drawn_rows(), self.recipe.made_with)
-        augmented = augment(self.recipe.origin, self.example, drawn.rows, self.recipe.made_with.device, root)
+        drawn = Drawn(self.example, self.drawn_rows(), self.plan.augmentation)
+        augmented = augment(self.plan.origin, self.example, drawn.rows, self.plan.augmentation.device, root)
         blocks = augmented.tracks.blocks(block_frames(settings.sample_rate))
-        rows = write_tracks(root, self._made(augmented, settings), blocks, settings)
-        source = opened(self.recipe.origin)
+        rows = write_tracks(root, self._track_facts(augmented, settings), blocks, settings)
+        source = opened(self.plan.origin)
         parent = mapped_midi(source.played(self.example.performance))
         midi = write_midi(root, augmented.performance, parent)
         files = [FileEntry(row["path"], row["content_hash"], row["bytes"]) for row in rows]
         return [*files, *midi], {
             "bank_sha256": bank_sha256(source, self.kit_name),
-            "kit_hash": dict(self.recipe.kits)[self.kit_name],
+            "kit_hash": dict(self.plan.kits)[self.kit_name],
             "rows": rows,
             "performance": performance_content(augmented.performance),
             "midi": midi,
@@ -117,17 +117,17 @@ class AugmentJob:
 
     def drawn_rows(self) -> tuple[Row, ...]:
         """Return what is done to the example."""
-        chain = self.recipe.chain
+        chain = self.plan.chain
         if self.rows is not None or chain is None:
             return self.rows or ()
-        return draw(chain, self.example, _pool(self.recipe.origin, counts_hits(chain)), self.recipe.made_with.seed)
+        return draw(chain, self.example, _pool(self.plan.origin, counts_hits(chain)), self.plan.augmentation.seed)
 
-    def _made(self, augmented: Augmented, settings: RenderSettings) -> TrackFacts:
+    def _track_facts(self, augmented: Augmented, settings: RenderSettings) -> TrackFacts:
         """Return what the rows of the manifest say."""
         tracks = augmented.tracks
-        nothing = tracks.silent
+        silent_axes = tracks.silent
         names = set(layout.tracks(settings)) - ({layout.MIXTURE} if tracks.finished is not None else set())
-        silent = frozenset(name for name in names if nothing.issuperset(layout.axes_of(name)))
+        silent = frozenset(name for name in names if silent_axes.issuperset(layout.axes_of(name)))
         return TrackFacts(augmented.performance, self.kit_name, tracks.frames, augmented.hits, silent, tracks.gain_db)
 
 

@@ -25,33 +25,33 @@ def libraries(effects: Iterable[str], recorded: str = "") -> str:
 
     :param recorded: what rows say; a library that is named there is named here, too, if it is installed.
     """
-    wanted = {*ALWAYS, *_parsed(recorded)} | ({BOARD} if not BOARD_EFFECTS.isdisjoint(effects) else set())
-    return ", ".join(f"{name} {found}" for name in sorted(wanted) if (found := _version(name)))
+    names = {*ALWAYS, *_parsed(recorded)} | ({BOARD} if not BOARD_EFFECTS.isdisjoint(effects) else set())
+    return ", ".join(f"{name} {installed}" for name in sorted(names) if (installed := _version(name)))
 
 
-def made_elsewhere(drawn: Drawn, here: Augmentation) -> str | None:
+def environment_difference(drawn: Drawn, augmentation: Augmentation) -> str | None:
     """Return one line about what rows were carried out with and what would carry them out here; None if it is the same.
 
     :param here: with the libraries and the device of this run.
     """
-    recorded = dict(_facts(drawn.made_with, drawn.version))
-    now = dict(_facts(here, __version__))
-    other = [name for name in recorded if name in now and recorded[name] != now[name]]
-    if not other:
+    recorded = dict(_facts(drawn.augmentation, drawn.version))
+    current = dict(_facts(augmentation, __version__))
+    changed = [name for name in recorded if name in current and recorded[name] != current[name]]
+    if not changed:
         return None
-    then, today = (", ".join(f"{name} {facts[name]}" for name in other) for facts in (recorded, now))
-    return f"these rows were carried out with {then}, this run has {today}: bytes may differ from those made then"
+    before, here = (", ".join(f"{name} {facts[name]}" for name in changed) for facts in (recorded, current))
+    return f"these rows were carried out with {before}, this run has {here}: bytes may differ from those made then"
 
 
-def _facts(made_with: Augmentation, code: str) -> Iterator[tuple[str, str]]:
+def _facts(augmentation: Augmentation, code: str) -> Iterator[tuple[str, str]]:
     yield "stemgmd-tools", code
-    yield "device", made_with.device
-    yield from _parsed(made_with.libraries).items()
+    yield "device", augmentation.device
+    yield from _parsed(augmentation.libraries).items()
 
 
 def _parsed(text: str) -> dict[str, str]:
     parts = (part.partition(" ") for part in text.split(", ") if part)
-    return {name: found for name, _, found in parts}
+    return {name: number for name, _, number in parts}
 
 
 def _version(name: str) -> str | None:

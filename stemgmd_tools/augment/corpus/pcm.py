@@ -83,7 +83,7 @@ def headroom_db(stems: Sounds, mixture: Float | None, bit_depth: int) -> float:
         block = stems.part(start, stop)
         total = block.sum(axis=0) if mixture is None else mixture[:, start:stop]
         sums = (total, *(block[axes].sum(axis=0) for axes in GROUP_AXES))
-        peak = max(peak, float(np.abs(block).max()), *(float(np.abs(one).max()) for one in sums))
+        peak = max(peak, float(np.abs(block).max()), *(float(np.abs(sound).max()) for sound in sums))
         if not math.isfinite(peak) or np.isnan(block).any() or np.isnan(total).any():
             raise RenderError("augmented sound is not finite; the chain drives it beyond what floats hold")
     ratio_db = units.db_of_gain((full - ROUNDING_MARGIN) / (peak * full)) if peak else 0.0

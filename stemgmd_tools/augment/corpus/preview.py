@@ -58,8 +58,8 @@ def write_preview(folder: Path, shown: Sequence[Shown]) -> Path:
     :raises UsageError: if matplotlib is not installed.
     :raises AudioError: if a file cannot be written.
     """
-    parts = [_example(folder, f"example{number}", one) for number, one in enumerate(shown, start=1)]
-    chain = shown[0].drawn.made_with
+    parts = [_example(folder, f"example{number}", example) for number, example in enumerate(shown, start=1)]
+    chain = shown[0].drawn.augmentation
     title = f"Chain {chain.chain}, seed {chain.seed}: {len(shown)} example{'s' * (len(shown) > 1)} before and after"
     path = folder / PAGE
     write_bytes(path, page(title, "".join(parts)))
@@ -123,8 +123,8 @@ def _write_sound(path: Path, sound: Pcm, shown: Shown) -> None:
         container="flac",
         flac_level=_FLAC_LEVEL,
     ) as writer:
-        heard: Pcm = sound[: _longest(shown)].copy()
-        writer.write(heard)
+        beginning: Pcm = sound[: _longest(shown)].copy()
+        writer.write(beginning)
         writer.close()
         writer.commit()
 

@@ -33,13 +33,13 @@ def preview(out: Path, request: AugmentRequest, count: int) -> Path:
 
 def _shown(job: AugmentJob) -> Shown:
     """Make the beginning of one example, without and with its rows."""
-    source = opened(job.recipe.origin)
+    source = opened(job.plan.origin)
     frames = min(units.frames_of(LONGEST_S, source.sample_rate), source.length(job.example.performance, job.kit_name))
     example = job.example._replace(frames=frames)
     rows = job.drawn_rows()
-    before, after = (augment(job.recipe.origin, example, chosen, job.recipe.made_with.device) for chosen in ((), rows))
+    before, after = (augment(job.plan.origin, example, chosen, job.plan.augmentation.device) for chosen in ((), rows))
     return Shown(
-        Drawn(example, rows, job.recipe.made_with),
+        Drawn(example, rows, job.plan.augmentation),
         Side(*before.tracks.part(0, before.tracks.frames)),
         Side(*after.tracks.part(0, after.tracks.frames)),
         source.sample_rate,

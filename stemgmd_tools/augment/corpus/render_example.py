@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.augment.audio.apply import Warp
-from stemgmd_tools.augment.audio.streaming import Work, carried_out
-from stemgmd_tools.augment.chain.impulse_responses import named_in_rows, response
+from stemgmd_tools.augment.audio.streaming import Work, apply_streamed
+from stemgmd_tools.augment.chain.impulse_responses import names_of_rows, response
 from stemgmd_tools.augment.chain.rows import Example, Row
 from stemgmd_tools.augment.corpus.pcm import Quantised, quantised
-from stemgmd_tools.augment.symbolic.examples import Take
+from stemgmd_tools.augment.symbolic.examples import ExampleRenderer
 from stemgmd_tools.augment.symbolic.renderer import Renderer
 from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, opened
 from stemgmd_tools.performances.types import HIT_DTYPE, Performance, Records
@@ -48,24 +48,24 @@ def augment(
     :raises StemgmdError: if a source, kit or row cannot be used.
     """
     source = opened(origin)
-    take = Take(source, example, rows, _studio(origin))
+    renderer = ExampleRenderer(source, example, rows, _renderer(origin))
     responses = {
         name: torch.from_numpy(response(origin.impulse_responses, name, source.sample_rate)).to(device)
-        for name in named_in_rows(rows)
+        for name in names_of_rows(rows)
     }
-    with _one_thread():
-        stems, mixture, warps = carried_out(
-            take, Work(rows, example.stems, source.sample_rate, device, responses), folder
+    with _single_thread():
+        stems, mixture, warps = apply_streamed(
+            renderer, Work(rows, example.stems, source.sample_rate, device, responses), folder
         )
     tracks = quantised(stems, mixture, source.bit_depth)
-    labels = _at_new_frames(take.labels, warps, tracks.frames)
-    performance = _heard(take.performance, labels, warps, example, tracks.frames, source.sample_rate)
+    labels = _at_new_frames(renderer.labels, warps, tracks.frames)
+    performance = _moved_performance(renderer.performance, labels, warps, example, tracks.frames, source.sample_rate)
     counts = np.bincount(labels["stem"], minlength=len(PIECES))
     return Augmented(performance, tuple(counts.tolist()), tracks)
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def _single_thread() -> Iterator[None]:
     """Compute in one thread: how sums are split among several would be heard in the last bit. Jobs run side by side."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -76,7 +76,7 @@ def _one_thread() -> Iterator[None]:
 
 
 @lru_cache(maxsize=1)
-def _studio(origin: SourceSpec) -> Renderer:
+def _renderer(origin: SourceSpec) -> Renderer:
     return Renderer(opened(origin), origin.kit_path)
 
 
@@ -84,12 +84,12 @@ def _at_new_frames(labels: NDArray[np.void], warps: Sequence[Warp], frames: int)
     """Return the labels moved where effects moved the sound of their stems, without those beyond its end."""
     moved = labels.copy()
     for stem, warp in enumerate(warps):
-        own = labels["stem"] == stem
-        moved["frame"][own] = warp.frames(labels["frame"][own])
+        mask = labels["stem"] == stem
+        moved["frame"][mask] = warp.frames(labels["frame"][mask])
     return moved[moved["frame"] < frames]
 
 
-def _heard(
+def _moved_performance(
     played: Performance,
     labels: NDArray[np.void],
     warps: Sequence[Warp],
@@ -107,19 +107,19 @@ def _heard(
         hits[name] = labels[name]
     factor = math.prod(warps[0].factors)
     offset_s = units.seconds_of(example.start, sample_rate)
-    whole_s = units.seconds_of(example.frames, sample_rate) if example.frames else played.duration_s - offset_s
+    length_s = units.seconds_of(example.frames, sample_rate) if example.frames else played.duration_s - offset_s
     bpm = played.metadata.get("bpm")
     tempo: dict[str, float | None] = {}
     if isinstance(bpm, int | float) and factor != 1.0:
         tempo = {"bpm": float(bpm) / factor}
     if len(set(warps)) > 1:
         tempo = {"bpm": None}
-        whole_s = min(whole_s, frames / sample_rate / factor)
+        length_s = min(length_s, frames / sample_rate / factor)
     return replace(
         played,
         id=example.name,
         hits=hits,
-        duration_s=whole_s * factor,
+        duration_s=length_s * factor,
         pedal=_moved(played.pedal, offset_s, factor),
         chokes=_moved(played.chokes, offset_s, factor),
         metadata={**played.metadata, **tempo},

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stemgmd_tools.augment.audio.board import need_board
-from stemgmd_tools.augment.chain.impulse_responses import named_in_chain, named_in_rows, response
+from stemgmd_tools.augment.chain.impulse_responses import names_of_chain, names_of_rows, response
 from stemgmd_tools.augment.chain.manifest_rows import STEM_NAMES, Drawn
 from stemgmd_tools.augment.chain.rows import Example, example_name
 from stemgmd_tools.augment.chain.schema import Chain
@@ -42,15 +42,15 @@ class AugmentRequest:
     origin: SourceSpec
     source: str
     """What kind of collection the performances are: ``gmd``, ``starter`` or ``folder``."""
-    made_with: Augmentation
+    augmentation: Augmentation
     """Its libraries are set to those that are here."""
     chain: Chain | None = None
     """None where examples are given."""
     copies: int = 1
-    kit_names_wanted: tuple[str, ...] = ()
+    selected_kits: tuple[str, ...] = ()
     """Kits to take; all of the source's if empty."""
     selection: Selection = field(default_factory=Selection)
-    given: tuple[Drawn, ...] = ()
+    replayed: tuple[Drawn, ...] = ()
     """Examples to make again from their rows, in place of drawing any."""
 
     def __post_init__(self) -> None:
@@ -60,14 +60,14 @@ class AugmentRequest:
             raise UsageError(f"{self.origin.corpus}: has the layout of the original; augment one with --layout native")
         if is_augmented(source):
             raise UsageError(f"{self.origin.corpus}: is augmented already; augment the corpus that it was made from")
-        names = set(named_in_chain(self.chain)) if self.chain else set()
+        names = set(names_of_chain(self.chain)) if self.chain else set()
         effects = {step.effect for step in self.chain.steps} if self.chain else set()
-        for drawn in self.given:
-            names.update(named_in_rows(drawn.rows))
+        for drawn in self.replayed:
+            names.update(names_of_rows(drawn.rows))
             effects.update(row.effect for row in drawn.rows)
         need_board(effects)
-        here = replace(self.made_with, libraries=libraries(effects, self.made_with.libraries))
-        object.__setattr__(self, "made_with", here)
+        augmentation = replace(self.augmentation, libraries=libraries(effects, self.augmentation.libraries))
+        object.__setattr__(self, "augmentation", augmentation)
         for name in sorted(names):
             response(self.origin.impulse_responses, name, source.sample_rate)
 
@@ -84,9 +84,9 @@ class AugmentRequest:
     @property
     def identity(self) -> Identity:
         """What the corpus folder will say it was made with."""
-        hashes = dict(self._recipe.kits)
+        hashes = dict(self._plan.kits)
         kits = {name: hashes[name] for name in self.kit_names}
-        return Identity(self.settings, self.source, kits, augmentation=self.made_with)
+        return Identity(self.settings, self.source, kits, augmentation=self.augmentation)
 
     @property
     def kits(self) -> Sequence[Kit]:
@@ -97,38 +97,38 @@ class AugmentRequest:
     @property
     def kit_names(self) -> tuple[str, ...]:
         """The kits that examples are played on."""
-        if self.given:
-            return tuple(dict.fromkeys(drawn.example.kit for drawn in self.given))
+        if self.replayed:
+            return tuple(dict.fromkeys(drawn.example.kit for drawn in self.replayed))
         present = tuple(str(name) for name in opened(self.origin).kits["kit"])
-        unknown = [name for name in self.kit_names_wanted if name not in present]
+        unknown = [name for name in self.selected_kits if name not in present]
         if unknown:
             raise UsageError(f"kit {unknown[0]!r}: not in this corpus; it has {', '.join(present)}")
-        return self.kit_names_wanted or present
+        return self.selected_kits or present
 
     def record_kits(self, root: Path) -> None:
         """Keep what the manifests tell about kits."""
-        wanted = set(self.kit_names)
+        selected = set(self.kit_names)
         for row in kit_rows(opened(self.origin)):
-            if row["kit"] in wanted:
+            if row["kit"] in selected:
                 write_record(record_path(root, KITS, str(row["kit"])), Record(str(row["kit_hash"]), (), row))
 
     def jobs(self) -> list[Job]:
         """Return all jobs, those of all shards."""
-        recipe = self._recipe
-        played = {one.id: one for one in self._performances()}
-        digests = {name: performance_digest(one) for name, one in played.items()}
-        made: list[AugmentJob] = [
+        plan = self._plan
+        played = {performance.id: performance for performance in self._performances()}
+        digests = {name: performance_digest(performance) for name, performance in played.items()}
+        jobs: list[AugmentJob] = [
             AugmentJob(
-                recipe,
+                plan,
                 drawn.example,
-                drawn.rows if self.given else None,
+                drawn.rows if self.replayed else None,
                 digests[drawn.example.performance],
                 float(played[drawn.example.performance].duration_s),
             )
-            for drawn in self.given or self._wanted(played)
+            for drawn in self.replayed or self._new_examples(played)
         ]
-        self._check(made)
-        return list(made)
+        self._check(jobs)
+        return list(jobs)
 
     def _check(self, jobs: Sequence[AugmentJob]) -> None:
         """Refuse what can be seen before anything is made: kits that are not there, a chain with nothing to draw from.
@@ -137,32 +137,35 @@ class AugmentRequest:
         """
         present = [str(name) for name in opened(self.origin).kits["kit"]]
         first_of_kit = {job.kit_name: job for job in reversed(jobs)}
-        for job in jobs if self.given else first_of_kit.values():
+        for job in jobs if self.replayed else first_of_kit.values():
             for kit in (job.kit_name, *(str(row.parameters.get("kit", job.kit_name)) for row in job.drawn_rows())):
                 if kit not in present:
                     raise UsageError(f"{job.performance_id}: kit {kit!r} is not in this corpus: {', '.join(present)}")
 
     def examples(self) -> list[Example]:
         """Return the examples, in the order of the corpus."""
-        return [drawn.example for drawn in self.given or self._wanted([one.id for one in self._performances()])]
+        return [
+            drawn.example
+            for drawn in self.replayed or self._new_examples([performance.id for performance in self._performances()])
+        ]
 
     @property
-    def _recipe(self) -> AugmentationPlan:
+    def _plan(self) -> AugmentationPlan:
         kits = opened(self.origin).kits
-        hashes = tuple((str(name), str(found)) for name, found in zip(kits["kit"], kits["kit_hash"], strict=True))
-        return AugmentationPlan(self.origin, self.chain, self.made_with, hashes)
+        hashes = tuple((str(name), str(kit_hash)) for name, kit_hash in zip(kits["kit"], kits["kit_hash"], strict=True))
+        return AugmentationPlan(self.origin, self.chain, self.augmentation, hashes)
 
     def _performances(self) -> list[Performance]:
         """Return the performances that are asked for."""
         source = opened(self.origin)
-        if self.given:
-            return [source.played(name) for name in dict.fromkeys(one.example.performance for one in self.given)]
+        if self.replayed:
+            return [source.played(name) for name in dict.fromkeys(drawn.example.performance for drawn in self.replayed)]
         return select([source.played(str(name)) for name in source.performances["performance"]], self.selection)
 
-    def _wanted(self, performances: Any) -> Iterator[Drawn]:
+    def _new_examples(self, performances: Any) -> Iterator[Drawn]:
         """Yield every example; its rows are drawn where it is made."""
         for kit in self.kit_names:
             for performance in performances:
                 for copy in range(1, self.copies + 1):
                     name = example_name(performance, kit, copy)
-                    yield Drawn(Example(name, performance, kit, copy, 0, None, STEM_NAMES), (), self.made_with)
+                    yield Drawn(Example(name, performance, kit, copy, 0, None, STEM_NAMES), (), self.augmentation)

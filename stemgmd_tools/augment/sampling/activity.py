@@ -24,7 +24,7 @@ class Activity:
         """Return the activity that a manifest ``hits`` tells of."""
         ordered = hits.sort_values(["performance", "piece", "frame"], kind="stable")
         grouped = ordered.groupby(["performance", "piece"], sort=False, observed=True)["frame"]
-        return cls({(str(one), str(piece)): part.to_numpy(np.int64) for (one, piece), part in grouped})
+        return cls({(str(performance), str(piece)): part.to_numpy(np.int64) for (performance, piece), part in grouped})
 
     def hits(self, performance: str, stem: str, start: int, frames: int) -> int:
         """Return how many hits of a stem, a piece or a group, lie in frames ``start`` .. ``start + frames`` - 1.

@@ -20,7 +20,7 @@ from stemgmd_tools.augment.chain.schema import Chain, Distribution, Step, settin
 from stemgmd_tools.augment.chain.stems import selected
 from stemgmd_tools.augment.sampling import quantiles
 from stemgmd_tools.augment.sampling.pool import Pool
-from stemgmd_tools.augment.sampling.source_sampling import dealt, elsewhere, one_of
+from stemgmd_tools.augment.sampling.source_sampling import choose, random_source, remix_source
 from stemgmd_tools.errors import AugmentError
 from stemgmd_tools.seeds import stream
 
@@ -41,7 +41,7 @@ class Song(NamedTuple):
     """Where its segment starts; None where the example does."""
 
 
-Heard = dict[int, Song]
+SongOfStem = dict[int, Song]
 """By stem."""
 
 
@@ -60,10 +60,10 @@ def draw(chain: Chain, example: Example, pool: Pool, seed: int) -> tuple[Row, ..
     if rng.random() >= chain.probability:
         return ()
     uniform = rng.random((len(chain.steps), len(example.stems) + 1, NUMBERS))
-    heard: Heard = dict.fromkeys(range(len(example.stems)), Song(example.performance, example.kit))
+    songs: SongOfStem = dict.fromkeys(range(len(example.stems)), Song(example.performance, example.kit))
     rows: list[Row] = []
     for index, (step, stems) in enumerate(zip(chain.steps, chosen, strict=True)):
-        rows += _step_rows(index, step, stems, example, pool, uniform[index], heard)
+        rows += _step_rows(index, step, stems, example, pool, uniform[index], songs)
     return tuple(_at_tempo(rows))
 
 
@@ -97,7 +97,7 @@ def _step_rows(
     example: Example,
     pool: Pool,
     uniform: NDArray[np.float64],
-    heard: Heard,
+    songs: SongOfStem,
 ) -> list[Row]:
     """Return the rows of one step, and note which performance and kit each stem is heard with from now on."""
     effect = EFFECT_OF_NAME[step.effect]
@@ -105,20 +105,20 @@ def _step_rows(
 
     def values(table_row: int, names: Sequence[str], present: Song) -> dict[str, Value]:
         if effect.name == "remix":
-            return _dealt(effect, settings["songs"], uniform[[_JOINT, table_row]], example, pool)
+            return _remix_parameters(effect, settings["songs"], uniform[[_JOINT, table_row]], example, pool)
         return _parameters(effect, settings, uniform[table_row, 1:].tolist(), names, present, example, pool)
 
     def row(stem: int, parameters: dict[str, Value]) -> Row:
         return Row(example.name, index, effect.name, step.scope.value, stem, parameters)
 
     if step.scope is Scope.SONG:
-        firsts = {stem: 1 + min(other for other in stems if heard[other] == heard[stem]) for stem in stems}
+        firsts = {stem: 1 + min(candidate for candidate in stems if songs[candidate] == songs[stem]) for stem in stems}
         repitched = {
-            stem: values(first, [example.stems[stem]], heard[stem])
+            stem: values(first, [example.stems[stem]], songs[stem])
             for stem, first in firsts.items()
             if uniform[first, 0] < step.probability
         }
-        return [row(stem, own) for stem, own in _ending_together(repitched, len(example.stems)).items()]
+        return [row(stem, parameters) for stem, parameters in _with_common_end(repitched, len(example.stems)).items()]
     together = step.scope in (Scope.EXAMPLE, Scope.MIXTURE)
     if (together or step.joint) and uniform[_JOINT, 0] >= step.probability:
         return []
@@ -131,21 +131,21 @@ def _step_rows(
         rows = [row(stem, drawn) for stem in alike]
     else:
         tossed = [stem for stem in stems if step.joint or uniform[stem + 1, 0] < step.probability]
-        rows = [row(stem, values(stem + 1, [example.stems[stem]], heard[stem])) for stem in tossed]
-    _note(rows, heard)
+        rows = [row(stem, values(stem + 1, [example.stems[stem]], songs[stem])) for stem in tossed]
+    _update_songs(rows, songs)
     return rows
 
 
-def _dealt(
+def _remix_parameters(
     effect: Effect, songs: Value | Distribution | None, uniform: NDArray[np.float64], example: Example, pool: Pool
 ) -> dict[str, Value]:
     """Return the parameters of one stem of a remix; what all stems share is drawn from the first row of numbers."""
-    (_, u, shared, *_), (_, _, own, *_) = uniform.tolist()
+    (_, u, shared, *_), (_, _, stem_u, *_) = uniform.tolist()
     count = value_of(songs, effect.parameter("songs"), u) if isinstance(songs, Distribution) else songs
-    return {"songs": int(count or 0), **dealt(own, int(count or 0), shared, example, pool)}
+    return {"songs": int(count or 0), **remix_source(stem_u, int(count or 0), shared, example, pool)}
 
 
-def _ending_together(drawn: Mapping[int, dict[str, Value]], count: int) -> dict[int, dict[str, Value]]:
+def _with_common_end(drawn: Mapping[int, dict[str, Value]], count: int) -> dict[int, dict[str, Value]]:
     """Return rows for all stems once any song is faster or slower: none is to go on after the fastest has ended."""
     if not drawn:
         return {}
@@ -165,13 +165,15 @@ def _at_tempo(rows: Sequence[Row]) -> Iterator[Row]:
             yield row
 
 
-def _note(rows: Sequence[Row], heard: Heard) -> None:
+def _update_songs(rows: Sequence[Row], songs: SongOfStem) -> None:
     for row in rows:
         if row.effect in ("kit_swap", "random_mix", "remix"):
-            for stem in heard if row.stem == ALL_STEMS else (row.stem,):
-                before, given = heard[stem], row.parameters
-                start_s = float(given["start_s"]) if "start_s" in given else before.start_s
-                heard[stem] = Song(str(given.get("performance", before.performance)), str(given["kit"]), start_s)
+            for stem in songs if row.stem == ALL_STEMS else (row.stem,):
+                before, parameters = songs[stem], row.parameters
+                start_s = float(parameters["start_s"]) if "start_s" in parameters else before.start_s
+                songs[stem] = Song(
+                    str(parameters.get("performance", before.performance)), str(parameters["kit"]), start_s
+                )
 
 
 def _parameters(
@@ -192,7 +194,7 @@ def _parameters(
         elif setting is not None:
             values[parameter.name] = _typed(setting, parameter)
         elif effect.name == "random_mix":
-            return values | elsewhere(values, numbers[len(values) : len(values) + 3], names, example, pool)
+            return values | random_source(values, numbers[len(values) : len(values) + 3], names, example, pool)
         else:
             values[parameter.name] = _drawn(parameter.kind, u, present, example, pool)
     return values
@@ -206,7 +208,7 @@ def _drawn(kind: Kind, u: float, present: Song, example: Example, pool: Pool) ->
         return rounded(float(pool.performance(example.performance).bpm or 0.0))
     if kind is Kind.FASTEST:
         return 1.0  # until all songs are drawn
-    return one_of(pool.other_kits(present.kit), u)
+    return choose(pool.other_kits(present.kit), u)
 
 
 def value_of(drawn: Distribution, parameter: Parameter, u: float) -> Value:

@@ -46,8 +46,8 @@ class _TimeLine(NamedTuple):
     @classmethod
     def of(cls, performances: Iterable[PoolPerformance]) -> _TimeLine:
         """Put performances one after the other."""
-        known = tuple(performances)
-        return cls(tuple(one.name for one in known), tuple(accumulate(one.duration_s for one in known)))
+        entries = tuple(performances)
+        return cls(tuple(entry.name for entry in entries), tuple(accumulate(entry.duration_s for entry in entries)))
 
     def at(self, share: float, first: int = 0, stop: int | None = None) -> str:
         """Return the performance in which a share (0 .. 1, 1 left out) of the time of some of them lies."""
@@ -79,12 +79,12 @@ class Pool:
 
     def __post_init__(self) -> None:
         """Sort by split and by tempo, once."""
-        for one in ("kits", "performances"):
-            names = [entry.name for entry in getattr(self, one)]
+        for kind in ("kits", "performances"):
+            names = [entry.name for entry in getattr(self, kind)]
             if len(set(names)) < len(names):
-                raise AugmentError(f"pool: {one} holds {_twice(names)} twice; name each once")
+                raise AugmentError(f"pool: {kind} holds {_duplicate(names)} twice; name each once")
         object.__setattr__(self, "_kits", {kit.name: kit for kit in self.kits})
-        object.__setattr__(self, "_performances", {one.name: one for one in self.performances})
+        object.__setattr__(self, "_performances", {performance.name: performance for performance in self.performances})
         object.__setattr__(self, "_kits_of", _by_split(self.kits))
         object.__setattr__(self, "_everything", _TimeLine.of(self.performances))
         of_split = {
@@ -132,17 +132,19 @@ class Pool:
 
     def performance_at_tempo(self, performance: str, share: float) -> str:
         """Return the same of those alone whose tempo is within :data:`BPM_TOLERANCE`."""
-        own = self.performance(performance)
-        if own.bpm is None:
+        reference = self.performance(performance)
+        if reference.bpm is None:
             return performance
-        tempi, line = self._by_tempo[own.split]
-        low = bisect_left(tempi, own.bpm / (1.0 + BPM_TOLERANCE))
-        return line.at(share, low, bisect_right(tempi, own.bpm * (1.0 + BPM_TOLERANCE)))
+        tempi, line = self._by_tempo[reference.split]
+        low = bisect_left(tempi, reference.bpm / (1.0 + BPM_TOLERANCE))
+        return line.at(share, low, bisect_right(tempi, reference.bpm * (1.0 + BPM_TOLERANCE)))
 
     def _tempi(self, split: str) -> tuple[tuple[float, ...], _TimeLine]:
-        known = sorted((one.bpm, one.name) for one in self.performances if one.split == split and one.bpm is not None)
-        line = _TimeLine.of(self._performances[name] for _, name in known)
-        return tuple(bpm for bpm, _ in known), line
+        entries = sorted(
+            (entry.bpm, entry.name) for entry in self.performances if entry.split == split and entry.bpm is not None
+        )
+        line = _TimeLine.of(self._performances[name] for _, name in entries)
+        return tuple(bpm for bpm, _ in entries), line
 
 
 def pool_of(source: StemSource, *, activity: bool = False) -> Pool:
@@ -168,12 +170,12 @@ def _text(value: Any) -> str:
     return "" if pd.isna(value) else str(value)
 
 
-def _twice(names: list[str]) -> str:
+def _duplicate(names: list[str]) -> str:
     return next(name for index, name in enumerate(names) if name in names[:index])
 
 
 def _by_split(entries: Iterable[PoolKit | PoolPerformance]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
+    names_of_split: dict[str, list[str]] = {}
     for entry in entries:
-        found.setdefault(entry.split, []).append(entry.name)
-    return {split: tuple(names) for split, names in found.items()}
+        names_of_split.setdefault(entry.split, []).append(entry.name)
+    return {split: tuple(names) for split, names in names_of_split.items()}

@@ -22,7 +22,7 @@ from stemgmd_tools.augment.chain.declarations.types import Value
 from stemgmd_tools.augment.chain.rows import Example, Row, rounded
 from stemgmd_tools.augment.sampling.activity import Activity
 from stemgmd_tools.augment.sampling.pool import Pool
-from stemgmd_tools.augment.sampling.source_sampling import one_of
+from stemgmd_tools.augment.sampling.source_sampling import choose
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.seeds import stream
 
@@ -243,7 +243,7 @@ def _placed(base: Part, u: NDArray[np.float64], knobs: RandomMix, frames: int, p
     """Return performance, kit and place of one try."""
     part = base
     if knobs.scope is not MixScope.ALIGNED and knobs.scope is not MixScope.SAME_KIT:
-        part = part._replace(kit=one_of(pool.kits_like(base.kit), u[_KIT]))
+        part = part._replace(kit=choose(pool.kits_like(base.kit), u[_KIT]))
     if knobs.scope in (MixScope.SAME_KIT, MixScope.ANY):
         name = pool.performance_like(base.performance, float(u[_PERFORMANCE]))
         part = part._replace(performance=name, start=_place(u[_START], name, frames, pool))
@@ -262,12 +262,12 @@ def _place(u: float, performance: str, frames: int, pool: Pool) -> int:
 
 def _on_beat(u: float, performance: str, base: Part, frames: int, pool: Pool) -> int:
     """Return a place in another performance that lies as far into its beat as the base's does."""
-    bpm, own = pool.performance(performance).bpm, pool.performance(base.performance).bpm
+    bpm, base_bpm = pool.performance(performance).bpm, pool.performance(base.performance).bpm
     anywhere = _place(u, performance, frames, pool)
-    if bpm is None or own is None:
+    if bpm is None or base_bpm is None:
         return anywhere
-    beat, own_beat = (60.0 / tempo * pool.sample_rate for tempo in (bpm, own))
-    phase = (base.start / own_beat) % 1.0
+    beat, base_beat = (60.0 / tempo * pool.sample_rate for tempo in (bpm, base_bpm))
+    phase = (base.start / base_beat) % 1.0
     return round((anywhere // beat + phase) * beat)
 
 

@@ -38,7 +38,7 @@ class _Onsets(NamedTuple):
     frame: NDArray[np.int64]
     """Ascending within a performance."""
 
-    def any_within(self, row: int, start: int, frames: int) -> bool:
+    def has_hit(self, row: int, start: int, frames: int) -> bool:
         """Return whether a stretch of a performance holds one."""
         first, last = np.searchsorted(self.row, [row, row + 1])
         return bool(np.diff(np.searchsorted(self.frame[first:last], [start, start + frames]))[0] > 0)
@@ -80,26 +80,26 @@ class SegmentDraw:
         self._lengths = np.maximum((performances["duration_s"].to_numpy() * source.sample_rate).astype(np.int64), 1)
         self._ends = np.cumsum(self._lengths)
         self._kits = {name: source.kits_of(name) for name in self._names}
-        self._wanted = _wanted(min_active or {}, source.hits, self._names)
+        self._required = _required(min_active or {}, source.hits, self._names)
 
     def segment(self, epoch: int, index: int) -> Segment:
         """Return the segment of an item of an epoch."""
         draw = stream(self._seed, "segment", epoch, index)
-        chances = draw.random(len(self._wanted))
-        asked = [onsets for (share, onsets), chance in zip(self._wanted, chances, strict=True) if chance < share]
-        row, start = self._best(draw, asked)
+        chances = draw.random(len(self._required))
+        required = [onsets for (share, onsets), chance in zip(self._required, chances, strict=True) if chance < share]
+        row, start = self._best(draw, required)
         kits = self._kits[self._names[row]]
         return Segment(self._names[row], kits[int(draw.integers(len(kits)))], start)
 
-    def _best(self, draw: np.random.Generator, asked: list[_Onsets]) -> tuple[int, int]:
+    def _best(self, draw: np.random.Generator, required: list[_Onsets]) -> tuple[int, int]:
         """Return performance and start of the first candidate that holds all that is asked for, else of the best."""
         best, most = (0, 0), -1
         for _ in range(TRIES):
-            row, start = self._around_onset(draw, asked) if asked else self._anywhere(draw)
-            held = sum(onsets.any_within(row, start, self.frames) for onsets in asked)
-            if held > most:
-                best, most = (row, start), held
-            if most == len(asked):
+            row, start = self._around_onset(draw, required) if required else self._anywhere(draw)
+            count = sum(onsets.has_hit(row, start, self.frames) for onsets in required)
+            if count > most:
+                best, most = (row, start), count
+            if most == len(required):
                 break
         return best
 
@@ -109,9 +109,9 @@ class SegmentDraw:
         places = max(int(self._lengths[row]) - self.frames, 0) // self._grid + 1
         return row, self._grid * int(draw.integers(places))
 
-    def _around_onset(self, draw: np.random.Generator, asked: list[_Onsets]) -> tuple[int, int]:
+    def _around_onset(self, draw: np.random.Generator, required: list[_Onsets]) -> tuple[int, int]:
         """Return a segment that holds a hit of the rarest of what is asked for, anywhere in it."""
-        onsets = min(asked, key=lambda one: len(one.frame))
+        onsets = min(required, key=lambda candidate: len(candidate.frame))
         number = int(draw.integers(len(onsets.frame)))
         row, frame = int(onsets.row[number]), int(onsets.frame[number])
         latest = max(int(self._lengths[row]) - self.frames, 0)
@@ -119,15 +119,15 @@ class SegmentDraw:
         return row, int(draw.integers(low, min(frame, latest) + 1))
 
 
-def _wanted(min_active: Mapping[str, float], hits: pd.DataFrame, names: list[str]) -> list[tuple[float, _Onsets]]:
+def _required(min_active: Mapping[str, float], hits: pd.DataFrame, names: list[str]) -> list[tuple[float, _Onsets]]:
     """Return share and onsets of everything that is asked for, in canonical order."""
     allowed = dict.fromkeys([*GROUPS, *PIECES])
     unknown = [name for name in min_active if name not in allowed]
     if unknown:
         raise UsageError(f"min_active names {unknown[0]!r}; allowed: {', '.join(allowed)}")
     numbers = {name: number for number, name in enumerate(names)}
-    wanted = []
-    for name in (one for one in allowed if one in min_active):
+    required = []
+    for name in (candidate for candidate in allowed if candidate in min_active):
         share = min_active[name]
         if not 0 <= share <= 1:
             raise UsageError(f"min_active of {name} is {share}; it is a share of the segments, 0..1")
@@ -138,5 +138,5 @@ def _wanted(min_active: Mapping[str, float], hits: pd.DataFrame, names: list[str
         row = np.array([numbers[str(performance)] for performance in rows["performance"]], np.int64)
         frame = np.array(rows["frame"], np.int64)
         order = np.lexsort([frame, row])
-        wanted.append((float(share), _Onsets(row[order], frame[order])))
-    return wanted
+        required.append((float(share), _Onsets(row[order], frame[order])))
+    return required

@@ -18,7 +18,7 @@ _SEEDS: Final = 1 << 53
 """A uniform number in as many steps as it has."""
 
 
-def elsewhere(
+def random_source(
     stated: Mapping[str, Value], numbers: Sequence[float], names: Sequence[str], example: Example, pool: Pool
 ) -> dict[str, Value]:
     """Return ``performance``, ``kit`` and ``start_s`` of a stem that is heard from another place.
@@ -27,15 +27,15 @@ def elsewhere(
     :param numbers: three uniform numbers; they fix further tries too.
     :param names: stems that are heard from there; ``min_hits`` counts those of all of them.
     """
-    found: dict[str, Value] = {}
+    source: dict[str, Value] = {}
     for place in _places(numbers):
-        found = _found(str(stated["match"]), place, example, pool)
-        if pool.activity is None or _hits(found, names, example, pool, pool.activity) >= int(stated["min_hits"]):
+        source = _source(str(stated["match"]), place, example, pool)
+        if pool.activity is None or _hits(source, names, example, pool, pool.activity) >= int(stated["min_hits"]):
             break
-    return found
+    return source
 
 
-def dealt(u: float, songs: int, shared: float, example: Example, pool: Pool) -> dict[str, Value]:
+def remix_source(u: float, songs: int, shared: float, example: Example, pool: Pool) -> dict[str, Value]:
     """Return ``performance``, ``kit`` and ``start_s`` of one of several songs, the example itself among them.
 
     :param u: uniform number of the stem that asks; it chooses the song.
@@ -45,7 +45,7 @@ def dealt(u: float, songs: int, shared: float, example: Example, pool: Pool) -> 
     if number == 0:
         start_s = units.seconds_of(example.start, pool.sample_rate)
         return {"performance": example.performance, "kit": example.kit, "start_s": start_s}
-    return _found("any", stream(int(shared * _SEEDS), "song", number).random(3).tolist(), example, pool)
+    return _source("any", stream(int(shared * _SEEDS), "song", number).random(3).tolist(), example, pool)
 
 
 def _places(numbers: Sequence[float]) -> Iterator[Sequence[float]]:
@@ -53,10 +53,10 @@ def _places(numbers: Sequence[float]) -> Iterator[Sequence[float]]:
     yield from stream(int(numbers[0] * _SEEDS), "elsewhere").random((TRIES - 1, len(numbers))).tolist()
 
 
-def _found(match: str, numbers: Sequence[float], example: Example, pool: Pool) -> dict[str, Value]:
+def _source(match: str, numbers: Sequence[float], example: Example, pool: Pool) -> dict[str, Value]:
     like = pool.performance_at_tempo if match == "same_bpm" else pool.performance_like
     performance = like(example.performance, numbers[0])
-    kit = example.kit if match == "same_kit" else one_of(pool.kits_like(example.kit), numbers[1])
+    kit = example.kit if match == "same_kit" else choose(pool.kits_like(example.kit), numbers[1])
     start_s = 0.0  # whole examples begin where the other performance does
     if example.frames is not None:
         room_s = pool.performance(performance).duration_s - example.frames / pool.sample_rate
@@ -64,14 +64,14 @@ def _found(match: str, numbers: Sequence[float], example: Example, pool: Pool) -
     return {"performance": performance, "kit": kit, "start_s": start_s}
 
 
-def _hits(found: Mapping[str, Value], names: Sequence[str], example: Example, pool: Pool, activity: Activity) -> int:
-    performance, start_s = str(found["performance"]), float(found["start_s"])
+def _hits(source: Mapping[str, Value], names: Sequence[str], example: Example, pool: Pool, activity: Activity) -> int:
+    performance, start_s = str(source["performance"]), float(source["start_s"])
     seconds = pool.performance(performance).duration_s
     frames = example.frames if example.frames is not None else units.frames_of(seconds, pool.sample_rate)
     start = units.frames_of(start_s, pool.sample_rate)
     return sum(activity.hits(performance, name, start, frames) for name in names)
 
 
-def one_of(names: Sequence[str], u: float) -> str:
+def choose(names: Sequence[str], u: float) -> str:
     """Return one of some names, all alike, for a uniform number."""
     return names[int(u * len(names))]

@@ -56,7 +56,7 @@ class Rendered(NamedTuple):
 
 
 def render_example(
-    source: StemSource, example: Example, rows: Sequence[Row] = (), studio: Renderer | None = None
+    source: StemSource, example: Example, rows: Sequence[Row] = (), renderer: Renderer | None = None
 ) -> Rendered:
     """Fetch or render the stems of an example, with the performance and kit rows among ``rows`` carried out.
 
@@ -66,25 +66,27 @@ def render_example(
     :param studio: renders what the source does not hold; keep one to keep its banks open.
     :raises StemgmdError: if the source does not hold what the rows name, or a kit is not found here.
     """
-    take = Take(source, example, tuple(rows), studio or Renderer(source))
-    return Rendered(take.performance, take.stems(range(len(example.stems))), take.labels)
+    example_renderer = ExampleRenderer(source, example, tuple(rows), renderer or Renderer(source))
+    return Rendered(
+        example_renderer.performance, example_renderer.stems(range(len(example.stems))), example_renderer.labels
+    )
 
 
-class Take:
+class ExampleRenderer:
     """One example being made: some of its stems at a time.
 
     :param rows: of this example, in their order; audio rows are passed over.
     :raises StemgmdError: if the source does not hold what the rows name, or a kit is not found here.
     """
 
-    def __init__(self, source: StemSource, example: Example, rows: Sequence[Row], studio: Renderer) -> None:
+    def __init__(self, source: StemSource, example: Example, rows: Sequence[Row], renderer: Renderer) -> None:
         """Decide what is heard; nothing is read yet."""
         self._source = source
         self._example = example
-        self._studio = studio
+        self._renderer = renderer
         self._pieces = [[Piece(piece).axis for piece in pieces_of_stem(name)] for name in example.stems]
         self._strokes = [_stroke_rows(rows, example, stem) for stem in range(len(example.stems))]
-        self._heard = layers(example, rows, source.sample_rate)
+        self._layers = layers(example, rows, source.sample_rate)
         self._is_changed = any(is_performed(row) for row in rows)
         self._played: dict[str, Performance] = {}
         self._plans: dict[tuple[str, str], Plan] = {}
@@ -99,7 +101,7 @@ class Take:
         """Return some of the stems, by their index in the example: shape (stem, 2, frames), full scale 1.0."""
         stems = np.zeros((len(axes), 2, self.frames), np.float32)
         self._add_read(stems, axes)
-        self._add_made(stems, axes)
+        self._add_rendered(stems, axes)
         return stems
 
     def onsets(self, axes: Sequence[int]) -> list[NDArray[np.int64]]:
@@ -111,7 +113,7 @@ class Take:
             self._played[name] = self._source.played(name)
         return self._played[name]
 
-    def _as_heard(self, layer: StemPart) -> Performance:
+    def _layer_performance(self, layer: StemPart) -> Performance:
         return (
             self.performance if layer.performance == self._example.performance else self._performance(layer.performance)
         )
@@ -119,10 +121,10 @@ class Take:
     def _plan(self, layer: StemPart) -> Plan:
         key = (layer.performance, layer.kit)
         if key not in self._plans:
-            self._plans[key] = self._studio.plan(self._as_heard(layer), layer.kit)
+            self._plans[key] = self._renderer.plan(self._layer_performance(layer), layer.kit)
         return self._plans[key]
 
-    def _is_made(self, stem: int, layer: StemPart) -> bool:
+    def _needs_rendering(self, stem: int, layer: StemPart) -> bool:
         """Return whether a layer is nowhere in the source and has to be rendered."""
         changed = self._is_changed and layer.performance == self._example.performance
         return changed or bool(self._strokes[stem])
@@ -132,30 +134,30 @@ class Take:
 
         Where every stem is from elsewhere it is as long as it would have been.
         """
-        own = [
+        own_layers = [
             (stem, layer)
-            for stem, heard in enumerate(self._heard)
-            for layer in heard
+            for stem, stem_layers in enumerate(self._layers)
+            for layer in stem_layers
             if layer.performance == self._example.performance
         ]
         untouched = StemPart(self._example.performance, self._example.kit, self._example.start, 1.0)
-        return max(1, *(self._length_of(stem, layer) - layer.start for stem, layer in own or [(0, untouched)]))
+        return max(1, *(self._length_of(stem, layer) - layer.start for stem, layer in own_layers or [(0, untouched)]))
 
     def _length_of(self, stem: int, layer: StemPart) -> int:
-        if self._is_made(stem, layer):
-            return self._studio.length(self._plan(layer), self._strokes[stem])
+        if self._needs_rendering(stem, layer):
+            return self._renderer.length(self._plan(layer), self._strokes[stem])
         return self._source.length(layer.performance, layer.kit)
 
     def _add_read(self, stems: NDArray[np.float32], chosen: Sequence[int]) -> None:
         """Add every layer that the source holds; one read per performance, kit and place."""
-        wanted: dict[tuple[str, str, int], list[tuple[int, StemPart]]] = {}
+        reads: dict[tuple[str, str, int], list[tuple[int, StemPart]]] = {}
         for stem in chosen:
-            for layer in self._heard[stem]:
-                if not self._is_made(stem, layer):
-                    wanted.setdefault((layer.performance, layer.kit, layer.start), []).append((stem, layer))
+            for layer in self._layers[stem]:
+                if not self._needs_rendering(stem, layer):
+                    reads.setdefault((layer.performance, layer.kit, layer.start), []).append((stem, layer))
         scale = np.float32(1.0 / units.full_scale(self._source.bit_depth))
         scratch = np.empty(min(stems.shape[2], READ_FRAMES), np.float32)
-        for (performance, kit, start), users in wanted.items():
+        for (performance, kit, start), users in reads.items():
             axes = sorted({axis for stem, _ in users for axis in self._pieces[stem]})
             silent = min(max(-start, 0), stems.shape[2])
             sounding = min(stems.shape[2] - silent, max(self._source.length(performance, kit) - max(start, 0), 0))
@@ -168,28 +170,28 @@ class Take:
                     sounds = [pcm[axes.index(axis)] for axis in self._pieces[stem]]
                     _add(stems[chosen.index(stem), :, place], sounds, scale * np.float32(layer.weight), scratch)
 
-    def _add_made(self, stems: NDArray[np.float32], chosen: Sequence[int]) -> None:
+    def _add_rendered(self, stems: NDArray[np.float32], chosen: Sequence[int]) -> None:
         """Add every layer that has to be rendered."""
         for out, stem in zip(stems, chosen, strict=True):
-            for layer in self._heard[stem]:
-                if self._is_made(stem, layer):
+            for layer in self._layers[stem]:
+                if self._needs_rendering(stem, layer):
                     silent = min(max(-layer.start, 0), stems.shape[2])
                     place = self._plan(layer), self._pieces[stem], max(layer.start, 0)
-                    self._studio.add_stem(out[:, silent:], *place, self._strokes[stem], layer.weight)
+                    self._renderer.add_stem(out[:, silent:], *place, self._strokes[stem], layer.weight)
 
     def _labels(self, frames: int) -> NDArray[np.void]:
         """Return the hits of every stem's first layer; those that double it play the same."""
-        found = []
-        for stem, heard in enumerate(self._heard):
-            hits = self._as_heard(heard[0]).hits
-            frame = units.frames_of_array(hits["time_s"], self._source.sample_rate) - heard[0].start
-            here = np.isin(_AXIS_OF_NOTE[hits["note"]], self._pieces[stem]) & (frame >= 0) & (frame < frames)
-            labels = np.zeros(int(here.sum()), LABEL_DTYPE)
-            labels["stem"], labels["frame"] = stem, frame[here]
+        parts = []
+        for stem, stem_layers in enumerate(self._layers):
+            hits = self._layer_performance(stem_layers[0]).hits
+            frame = units.frames_of_array(hits["time_s"], self._source.sample_rate) - stem_layers[0].start
+            inside = np.isin(_AXIS_OF_NOTE[hits["note"]], self._pieces[stem]) & (frame >= 0) & (frame < frames)
+            labels = np.zeros(int(inside.sum()), LABEL_DTYPE)
+            labels["stem"], labels["frame"] = stem, frame[inside]
             for name in ("note", "velocity", "openness"):
-                labels[name] = hits[name][here]
-            found.append(labels)
-        return np.concatenate(found)
+                labels[name] = hits[name][inside]
+            parts.append(labels)
+        return np.concatenate(parts)
 
 
 def _add(out: NDArray[np.float32], sounds: Sequence[Pcm], factor: np.float32, scratch: NDArray[np.float32]) -> None:

@@ -43,13 +43,13 @@ def layers(example: Example, rows: Sequence[Row], sample_rate: int) -> tuple[tup
     segment starts at the same moment of the music.
     """
     rate = math.prod(float(row.parameters["rate"]) for row in rows if row.effect == "tempo")
-    own: tuple[StemPart, ...] = (StemPart(example.performance, example.kit, round(example.start / rate), 1.0),)
-    heard = [own] * len(example.stems)
+    unchanged: tuple[StemPart, ...] = (StemPart(example.performance, example.kit, round(example.start / rate), 1.0),)
+    stems = [unchanged] * len(example.stems)
     for row in rows:
         if row.effect in SOURCE_EFFECTS:
             for stem in stems_of(row, example):
-                heard[stem] = _heard(heard[stem], row, sample_rate)
-    return tuple(heard)
+                stems[stem] = _changed_layers(stems[stem], row, sample_rate)
+    return tuple(stems)
 
 
 def stems_of(row: Row, example: Example) -> Sequence[int]:
@@ -57,7 +57,7 @@ def stems_of(row: Row, example: Example) -> Sequence[int]:
     return range(len(example.stems)) if row.stem == ALL_STEMS else (row.stem,)
 
 
-def _heard(before: tuple[StemPart, ...], row: Row, sample_rate: int) -> tuple[StemPart, ...]:
+def _changed_layers(before: tuple[StemPart, ...], row: Row, sample_rate: int) -> tuple[StemPart, ...]:
     parameters = row.parameters
     if row.effect == "time_shift":
         later = units.frames_of(float(parameters["shift_s"]), sample_rate)
@@ -93,9 +93,9 @@ def stroke_shapes(plan: Plan, rows: Sequence[Row]) -> StrokeShapes:
             rng = stream(int(row.parameters["seed"]), row.effect)
             per_piece = row.effect == "tuning"
             deviations = rng.uniform(-1.0, 1.0, len(PIECES) if per_piece else _hits(plan))
-            which = strikes["piece"] if per_piece else strikes["hit"]
+            numbers = strikes["piece"] if per_piece else strikes["hit"]
             spread = float(row.parameters["spread_cents"])
-            cents += float(row.parameters["cents"]) + (deviations[which] * spread if spread else 0.0)
+            cents += float(row.parameters["cents"]) + (deviations[numbers] * spread if spread else 0.0)
     return StrokeShapes(cents, decay)
 
 
@@ -116,17 +116,17 @@ def reshape_strokes(plan: Plan, bank: Bank, shapes: StrokeShapes) -> tuple[Plan,
     strikes = plan.strikes.copy()
     samples: list[NDArray[np.void]] = []
     pcm: list[NDArray[np.int16]] = []
-    made: dict[tuple[int, float, float], int] = {}
+    index_of_key: dict[tuple[int, float, float], int] = {}
     start = 0
-    for index, key in enumerate(zip(strikes["sample"].tolist(), *(one.tolist() for one in shapes), strict=True)):
-        if key not in made:
-            row, sound = _made(bank, *key)
+    for index, key in enumerate(zip(strikes["sample"].tolist(), *(column.tolist() for column in shapes), strict=True)):
+        if key not in index_of_key:
+            row, sound = _reshaped_shot(bank, *key)
             row["start"] = start
             start += len(sound)
-            made[key] = len(samples)
+            index_of_key[key] = len(samples)
             samples.append(row)
             pcm.append(sound.reshape(-1))
-        new = made[key]
+        new = index_of_key[key]
         strikes["gain"][index] *= samples[new]["scale"] / bank.samples["scale"][key[0]]  # powers of two: exact
         strikes["sample"][index] = new
     table = np.array(samples, bank.samples.dtype)
@@ -142,7 +142,7 @@ def reshaped_frames(plan: Plan, bank: Bank, shapes: StrokeShapes) -> int:
     return int(np.ceil(frames * longer(keys[1])).sum())
 
 
-def _made(bank: Bank, sample: int, cents: float, decay: float) -> tuple[NDArray[np.void], NDArray[np.int16]]:
+def _reshaped_shot(bank: Bank, sample: int, cents: float, decay: float) -> tuple[NDArray[np.void], NDArray[np.int16]]:
     """Return the row and the PCM of one reshaped one-shot; one that stays as it is keeps its very samples."""
     row = bank.samples[sample].copy()
     pcm = bank.one_shot(sample)
@@ -167,5 +167,5 @@ def sounding(
     factor = longer(shapes.cents)
     begins = strikes["frame"] - np.ceil(rows["onset"] * factor) - RESHAPING_FRAMES
     ends = strikes["frame"] + np.ceil((rows["frames"] - rows["onset"]) * factor) + RESHAPING_FRAMES
-    kept = np.isin(strikes["piece"], list(pieces)) & (ends > span.start) & (begins < span.stop)
-    return replace(plan, strikes=strikes[kept]), StrokeShapes(shapes.cents[kept], shapes.decay[kept])
+    audible = np.isin(strikes["piece"], list(pieces)) & (ends > span.start) & (begins < span.stop)
+    return replace(plan, strikes=strikes[audible]), StrokeShapes(shapes.cents[audible], shapes.decay[audible])

@@ -134,10 +134,10 @@ class Renderer:
         bank = self.bank(decided.kit)
         gain = np.float32(units.gain_of_db(self.gain_db(decided.performance, decided.kit)))
         shapes = stroke_shapes(decided, rows)
-        for span, heard, shots in _reshaped(decided, bank, shapes, pieces, range(start, start + out.shape[1])):
+        for span, audible, shots in _reshaped(decided, bank, shapes, pieces, range(start, start + out.shape[1])):
             # What is asked for decides where it ends, not the length that the unchanged strokes have.
             natural = self.settings.tail == "natural"
-            runs = runs_of(replace(heard, frames=max(heard.frames, span.stop)) if natural else heard, shots)
+            runs = runs_of(replace(audible, frames=max(audible.frames, span.stop)) if natural else audible, shots)
             pcm = shots.sound
             scratch = np.empty((3, min(len(span), AT_ONCE_FRAMES) * CHANNELS), np.float32)
             for first in range(span.start, span.stop, AT_ONCE_FRAMES):
@@ -156,10 +156,10 @@ class Renderer:
             self._gains.update(_written_gains(self.source.tracks))
         key = (performance, kit)
         if key not in self._gains:
-            self._gains[key] = self._found_gain(performance, kit)
+            self._gains[key] = self._compute_gain(performance, kit)
         return self._gains[key]
 
-    def _found_gain(self, performance: str, kit: str) -> float:
+    def _compute_gain(self, performance: str, kit: str) -> float:
         if isinstance(self.source, VirtualCorpus):
             return self.source.gain_db(performance, kit)
         bank = self.bank(kit)
@@ -170,21 +170,21 @@ def _reshaped(
     decided: Plan, bank: Bank, shapes: StrokeShapes, pieces: Sequence[int], span: range
 ) -> Iterator[tuple[range, Plan, Bank]]:
     """Yield parts of a span, each with the strokes that can be heard in it and the one-shots that they play."""
-    heard, own = sounding(decided, bank, shapes, pieces, span)
-    if _is_plain(own):
-        yield span, heard, bank
-    elif len(span) > FEWEST_FRAMES and reshaped_frames(heard, bank, own) > MOST_RESHAPED_FRAMES:
+    audible, audible_shapes = sounding(decided, bank, shapes, pieces, span)
+    if _is_plain(audible_shapes):
+        yield span, audible, bank
+    elif len(span) > FEWEST_FRAMES and reshaped_frames(audible, bank, audible_shapes) > MOST_RESHAPED_FRAMES:
         middle = span.start + len(span) // 2
         yield from _reshaped(decided, bank, shapes, pieces, range(span.start, middle))
         yield from _reshaped(decided, bank, shapes, pieces, range(middle, span.stop))
     else:
-        yield span, *reshape_strokes(heard, bank, own)
+        yield span, *reshape_strokes(audible, bank, audible_shapes)
 
 
 def _written_gains(tracks: pd.DataFrame) -> dict[tuple[str, str], float]:
     """Return the gains that a manifest of tracks states, by performance and kit."""
     stated = tracks[["performance", "kit", "gain_db"]].dropna().drop_duplicates(["performance", "kit"])
-    return {(str(one), str(kit)): float(gain) for one, kit, gain in stated.itertuples(index=False)}
+    return {(str(performance), str(kit)): float(gain) for performance, kit, gain in stated.itertuples(index=False)}
 
 
 def _is_plain(shapes: StrokeShapes) -> bool:

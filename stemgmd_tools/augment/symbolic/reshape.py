@@ -79,9 +79,9 @@ def repitched(shot: Shaped, cents: float) -> Shaped:
     best = int(np.argmin(np.abs(attacks - np.rint(attacks))))
     padding, attack = int(paddings[best]), int(np.rint(attacks[best]))
     padded = np.concatenate([np.zeros((padding, shot.sound.shape[1]), np.float32), shot.sound])
-    made: Sound = soxr.resample(padded, ratio, 1.0, quality="HQ")
+    resampled: Sound = soxr.resample(padded, ratio, 1.0, quality="HQ")
     cut = min(max(int(padding / ratio) - _RINGING_FRAMES, 0), attack)
-    return Shaped(made[cut:], attack - cut)
+    return Shaped(resampled[cut:], attack - cut)
 
 
 def damped(shot: Shaped, decay: float, sample_rate: int) -> Shaped:
@@ -127,21 +127,21 @@ def _settled_gain(before: NDArray[np.float32], after: NDArray[np.float32], decay
     :param before: the sound from its attack on, (channels, frames).
     :param after: the sum of its damped bands.
     """
-    energy, whole = _energy(after), _energy(before)
-    if not energy.any() or not whole.any():
+    energy, original = _energy(after), _energy(before)
+    if not energy.any() or not original.any():
         return np.ones(after.shape[1], np.float32)
-    log_left = _log_left(whole)
-    wanted = np.interp(np.arange(len(energy)) / decay, np.arange(len(log_left)), log_left)
-    goal = np.searchsorted(-wanted, _JUDGED)
-    heard = max(int(np.searchsorted(-wanted, -_LOG_DEEPEST)), 2)
+    log_remaining = _log_remaining(original)
+    target = np.interp(np.arange(len(energy)) / decay, np.arange(len(log_remaining)), log_remaining)
+    goal = np.searchsorted(-target, _JUDGED)
+    audible = max(int(np.searchsorted(-target, -_LOG_DEEPEST)), 2)
     gain, best, least = np.zeros(len(energy)), np.zeros(len(energy)), math.inf
     for _ in range(_SETTLING):
-        now = _log_left(energy * elementary.exp(gain))
-        worst = float(np.abs(np.searchsorted(-now, _JUDGED) - goal).max())
+        current = _log_remaining(energy * elementary.exp(gain))
+        worst = float(np.abs(np.searchsorted(-current, _JUDGED) - goal).max())
         if worst < least:
             best, least = gain, worst
-        gain = gain + _SETTLING_STEP * np.clip(wanted - now, -_MOST_AT_ONCE, _MOST_AT_ONCE)
-        gain[heard:] = gain[min(heard, len(gain) - 1)]
+        gain = gain + _SETTLING_STEP * np.clip(target - current, -_MOST_AT_ONCE, _MOST_AT_ONCE)
+        gain[audible:] = gain[min(audible, len(gain) - 1)]
         gain = np.clip(gain, -_MOST_SETTLED, _MOST_SETTLED)
     return _drawn_out(best, after.shape[1])
 
@@ -174,15 +174,15 @@ def _log_power_gain(energy: NDArray[np.float64], decay: float) -> NDArray[np.flo
     beating modes) the curve it leads to is compared with the one that is wanted, and what lacks is added, some times.
     A shorter decay never raises anything, a longer one never lowers it.
     """
-    log_left = _log_left(energy)
+    log_remaining = _log_remaining(energy)
     hop = np.arange(len(energy), dtype=np.float64)
-    wanted = np.interp(hop / decay, hop, log_left)
-    audible = int(np.searchsorted(-log_left, -_LOG_DEEPEST))  # hops before the curve reaches its floor
+    target = np.interp(hop / decay, hop, log_remaining)
+    audible = int(np.searchsorted(-log_remaining, -_LOG_DEEPEST))  # hops before the curve reaches its floor
     last = max(min(int(audible * min(decay, 1.0)), len(hop)) - 1, 1)
     steepest = _LOG_DEEPEST * (1.0 / decay - 1.0)  # what an exponential decay needs at its floor
     gain = np.zeros(len(energy))
     for _ in range(_ROUNDS):
-        wrong = wanted - _log_left(energy * elementary.exp(gain))
+        wrong = target - _log_remaining(energy * elementary.exp(gain))
         gain += np.clip(wrong, -_MOST_AT_ONCE, _MOST_AT_ONCE) if gain.any() else wrong
         gain = np.minimum(gain, 0.0) if decay < 1.0 else np.clip(gain, 0.0, steepest)
         # Beyond the floor a shorter sound goes on fading as it did on average until there, a longer one keeps its gain.
@@ -190,14 +190,14 @@ def _log_power_gain(energy: NDArray[np.float64], decay: float) -> NDArray[np.flo
     return gain
 
 
-def _log_left(energy: NDArray[np.float64]) -> NDArray[np.float64]:
+def _log_remaining(energy: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the logarithm of the energy that is left from each hop on, as a share of all, down to the floor."""
-    left = np.cumsum(energy[::-1])[::-1]
-    share = left / left[0]
-    log_left = np.full(len(share), _LOG_DEEPEST)
+    remaining = np.cumsum(energy[::-1])[::-1]
+    share = remaining / remaining[0]
+    log_remaining = np.full(len(share), _LOG_DEEPEST)
     above = int(np.searchsorted(-share, -_DEEPEST))
-    log_left[:above] = elementary.log(share[:above])
-    return log_left
+    log_remaining[:above] = elementary.log(share[:above])
+    return log_remaining
 
 
 def _bands(sound: Sound, sample_rate: int) -> Iterator[NDArray[np.float32]]:

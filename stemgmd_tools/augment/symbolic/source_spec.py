@@ -56,10 +56,10 @@ def is_augmented(source: Corpus | VirtualCorpus) -> bool:
 
 def rendering_of(source: Corpus | VirtualCorpus) -> list[dict[str, Any]]:
     """Return, JSON-able, all but performances and kits that decides the sound of a source: settings, augmentation."""
-    made = [asdict(settings_of(source))]
+    settings = [asdict(settings_of(source))]
     if isinstance(source, Corpus) and source.identity.augmentation is not None:
-        made.append(asdict(source.identity.augmentation))
-    return made
+        settings.append(asdict(source.identity.augmentation))
+    return settings
 
 
 def kit_rows(source: Corpus | VirtualCorpus) -> Iterator[Row]:

@@ -14,7 +14,7 @@ from toy_strokes import ONSETS, RATE, frequency_hz, heard_onset, rise, strokes
 torch = pytest.importorskip("torch")
 
 from stemgmd_tools.augment.audio.effects.pitch import pitch_shift, time_stretch, varispeed  # noqa: E402
-from stemgmd_tools.augment.audio.signal.attacks import found_attacks  # noqa: E402
+from stemgmd_tools.augment.audio.signal.attacks import detect_attacks  # noqa: E402
 from stemgmd_tools.augment.audio.signal.resample import WORST_CENTS, resample, sizes_of  # noqa: E402
 
 PITCH_CENTS = 2.0
@@ -88,17 +88,17 @@ def test_attacks_land_where_stretched_labels_say(rate):
 def test_attacks_that_nobody_tells_are_found(hz, cents):
     onsets = ONSETS[ONSETS != 53_900]  # softer than the one 35 ms before: nothing rises
     sound = strokes(hz, onsets)
-    found = found_attacks(torch.from_numpy(sound), RATE)
+    found = detect_attacks(torch.from_numpy(sound), RATE)
     assert all(np.abs(found - onset).min() <= 2 * ONSET_S * RATE for onset in onsets.tolist())
     shifted = pitch_shift(_one(sound), _values(cents), sample_rate=RATE)[0].numpy()
     assert all(abs(heard_onset(shifted, onset) - onset) <= ONSET_S * RATE for onset in onsets.tolist())
 
 
 def test_nothing_is_found_in_silence_and_a_tone_begins_once():
-    assert not len(found_attacks(torch.zeros(2, 4000), RATE)) and not len(found_attacks(torch.zeros(1, 1), RATE))
+    assert not len(detect_attacks(torch.zeros(2, 4000), RATE)) and not len(detect_attacks(torch.zeros(1, 1), RATE))
     for hz in (55.0, 400.0, 7000.0):
         tone = np.concatenate([np.zeros((1, 5000)), _tone(hz, RATE)], 1).astype(np.float32)
-        found = found_attacks(torch.from_numpy(tone), RATE)
+        found = detect_attacks(torch.from_numpy(tone), RATE)
         assert len(found) == 1 and abs(int(found[0]) - 5000) <= 2 * ONSET_S * RATE
 
 
@@ -107,7 +107,7 @@ def test_a_beating_right_before_a_stroke_does_not_hide_it():
     sound[:, :20_000] *= 0.5
     stroke = 20_489  # 11 ms after the noise rises by 6 dB
     sound[:, stroke:] += 0.3 * _tone(200.0, RATE - stroke).astype(np.float32)
-    found = found_attacks(torch.from_numpy(sound), RATE)
+    found = detect_attacks(torch.from_numpy(sound), RATE)
     assert np.abs(found - stroke).min() <= 2 * ONSET_S * RATE
 
 

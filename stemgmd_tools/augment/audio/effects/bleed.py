@@ -77,42 +77,44 @@ class Path(NamedTuple):
 def paths(stem: int, stems: Sequence[str], settings: Settings, channels: int) -> list[Path]:
     """Return the ways in which a stem bleeds."""
     places = _places(stems, settings.seed)
-    own = places[stem]
-    found: list[Path] = []
-    for other, place in enumerate(places):
-        if other == stem or stems[other].split("_")[0] == stems[stem].split("_")[0] == "hihat":
+    position = places[stem]
+    result: list[Path] = []
+    for neighbour, place in enumerate(places):
+        if neighbour == stem or stems[neighbour].split("_")[0] == stems[stem].split("_")[0] == "hihat":
             continue
-        distance = max(NEAREST_M, _distance(own, place))
+        distance = max(NEAREST_M, _distance(position, place))
         gain = _ratio(settings.leakage_db) / distance
-        right = min(1.0, max(0.0, 0.5 + place[0] / PAN_M / 2))
-        shares = (math.sqrt(1 - right), math.sqrt(right)) if channels == 2 else (1.0,)
-        found += [Path(channel, distance, gain * share) for channel, share in enumerate(shares)]
-    found += _pair(own, (-0.3, 0.0, 0.65 + settings.overhead_m), OVERHEAD_SPREAD_M, settings.overhead_db, channels)
-    found += _pair(own, (0.0, settings.room_m, 1.5), ROOM_SPREAD_M, settings.room_db, channels)
-    return found
+        pan = min(1.0, max(0.0, 0.5 + place[0] / PAN_M / 2))
+        shares = (math.sqrt(1 - pan), math.sqrt(pan)) if channels == 2 else (1.0,)
+        result += [Path(channel, distance, gain * share) for channel, share in enumerate(shares)]
+    result += _pair(
+        position, (-0.3, 0.0, 0.65 + settings.overhead_m), OVERHEAD_SPREAD_M, settings.overhead_db, channels
+    )
+    result += _pair(position, (0.0, settings.room_m, 1.5), ROOM_SPREAD_M, settings.room_db, channels)
+    return result
 
 
-def _pair(own: Point, middle: Point, spread_m: float, level_db: float, channels: int) -> list[Path]:
+def _pair(position: Point, middle: Point, spread_m: float, level_db: float, channels: int) -> list[Path]:
     """Return the ways into a pair of microphones, whose level is that of a sound in the distance of its middle."""
     at_m = _distance((-0.3, 0.0, 0.65), middle)
     sides = (-spread_m, spread_m) if channels == 2 else (0.0,)
-    distances = [max(NEAREST_M, _distance(own, (middle[0] + side, *middle[1:]))) for side in sides]
+    distances = [max(NEAREST_M, _distance(position, (middle[0] + side, *middle[1:]))) for side in sides]
     return [Path(channel, d, _ratio(level_db) * at_m / d) for channel, d in enumerate(distances)]
 
 
 def _places(stems: Sequence[str], seed: int) -> list[Point]:
     """Return where the stems stand, moved a little as the seed says."""
     moves = (noise(seed, 3, 0, len(stems)).double() * JITTER_M).T.tolist()
-    known = [POSITIONS.get(stem, POSITIONS["snare"]) for stem in stems]
-    return [(x + dx, y + dy, z + dz) for (x, y, z), (dx, dy, dz) in zip(known, moves, strict=True)]
+    standard = [POSITIONS.get(stem, POSITIONS["snare"]) for stem in stems]
+    return [(x + dx, y + dy, z + dz) for (x, y, z), (dx, dy, dz) in zip(standard, moves, strict=True)]
 
 
 def _ratio(level_db: float) -> float:
     return elementary.exp10(level_db / 20)
 
 
-def _distance(one: Point, other: Point) -> float:
-    x, y, z = (a - b for a, b in zip(one, other, strict=True))
+def _distance(start: Point, end: Point) -> float:
+    x, y, z = (a - b for a, b in zip(start, end, strict=True))
     return math.sqrt(x * x + y * y + z * z)
 
 
@@ -141,8 +143,8 @@ def add_bleed(mixture: Tensor, stems: StemParts, names: Sequence[str], settings:
     for begin in range(0, frames, at_once):
         stop = min(begin + at_once, frames)
         sound = stems(max(0, begin - tail), stop)
-        heard = (sound[:, 0] + sound[:, -1]) / 2
-        mono = torch.nn.functional.pad(heard, (max(0, tail - begin), (begin - stop) % hop))
+        mid = (sound[:, 0] + sound[:, -1]) / 2
+        mono = torch.nn.functional.pad(mid, (max(0, tail - begin), (begin - stop) % hop))
         for start in range(0, mono.shape[1] - tail, hop):
             block = irfft(_mixed(mono[:, start : start + length], response), length)[:, tail:]
             goal = mixture[:, begin + start : min(begin + start + hop, frames)]
@@ -161,9 +163,9 @@ def _mixed(block: Tensor, response: Tensor) -> Tensor:
 def _taps(names: Sequence[str], settings: Settings, channels: int, sample_rate: int) -> Tensor:
     """Return the impulse responses (stem, channel, frame) of all ways, delays rounded to samples."""
     ways = [paths(stem, names, settings, channels) for stem in range(len(names))]
-    farthest = max((path.distance_m for found in ways for path in found), default=0.0)
+    farthest = max((path.distance_m for stem_paths in ways for path in stem_paths), default=0.0)
     taps = torch.zeros(len(names), channels, 2 + round(farthest / SPEED_OF_SOUND * sample_rate))
-    for stem, found in enumerate(ways):
-        for path in found:
+    for stem, stem_paths in enumerate(ways):
+        for path in stem_paths:
             taps[stem, path.channel, round(path.distance_m / SPEED_OF_SOUND * sample_rate)] += path.gain
     return taps

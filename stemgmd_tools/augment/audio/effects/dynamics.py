@@ -73,8 +73,8 @@ def compressor(
     level = decibels(block_peaks(audio))
     curve = static_curve(level, *(_column(values, level) for values in (threshold_db, ratio, knee_db)))
     fall = DB_PER_TIME_CONSTANT / _steps(release_ms / 1000, sample_rate)
-    held = decaying_peak(-curve, fall.clamp_min(1e-9)).clamp_min(0)
-    smooth = one_pole(held, _steps(attack_ms / 1000, sample_rate))
+    meter_level = decaying_peak(-curve, fall.clamp_min(1e-9)).clamp_min(0)
+    smooth = one_pole(meter_level, _steps(attack_ms / 1000, sample_rate))
     return _turned(audio, _column(makeup_db, smooth) - smooth, out)
 
 
@@ -109,8 +109,8 @@ def limiter(
     for index, steps in enumerate(ahead):
         reached = torch.nn.functional.pad(need[index : index + 1], (steps + 1, steps + 1))
         early = torch.nn.functional.max_pool1d(reached[:, None], 2 * steps + 2, 1)[:, 0]
-        held = decaying_peak(early, fall[index : index + 1]).clamp_min(0)
-        before = torch.cat([held[:, :1].expand(-1, steps), held], 1)
+        meter_level = decaying_peak(early, fall[index : index + 1]).clamp_min(0)
+        before = torch.cat([meter_level[:, :1].expand(-1, steps), meter_level], 1)
         smooth = windowed_sum(before, steps + 1) / (steps + 1)
         knots = smooth[:, : need.shape[1] + 1]
         steps_of_line = ratio_of_db(-knots).to(audio.dtype)

@@ -92,6 +92,6 @@ def sample_rate_reduction(audio: Tensor, rate_hz: Tensor, *, sample_rate: int) -
         for start in range(0, audio.shape[-1], CHUNK):
             stop = min(start + CHUNK, audio.shape[-1])
             frames = torch.arange(start, stop, dtype=torch.float64, device=audio.device)
-            taken = torch.ceil(torch.floor(frames / step) * step - JUST_BEFORE).long()
-            out[index, :, start:stop] = audio[index][:, taken.clamp_(0, audio.shape[-1] - 1)]
+            frames_held = torch.ceil(torch.floor(frames / step) * step - JUST_BEFORE).long()
+            out[index, :, start:stop] = audio[index][:, frames_held.clamp_(0, audio.shape[-1] - 1)]
     return out

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stemgmd_tools.augment.audio.signal.attacks import found_attacks
+from stemgmd_tools.augment.audio.signal.attacks import detect_attacks
 from stemgmd_tools.augment.audio.signal.resample import resample, resampled_frames, sizes_of
 from stemgmd_tools.augment.audio.signal.wsola import Anchors, Scale, Splices, join, planned, positions
 from stemgmd_tools.numerics import elementary
@@ -24,7 +24,7 @@ def pitch_shift(
 
     :param audio: (line, channel, frame) float32.
     :param cents: (line,), -2400..2400.
-    :param onsets: frames of the strokes; without them those are taken that :func:`found_attacks` finds.
+    :param onsets: frames of the strokes; by default those that :func:`detect_attacks` finds.
     :param out: where the result goes, of the shape of ``audio``, which it may be; a new tensor if omitted.
     :return: the shape of ``audio``.
     """
@@ -53,17 +53,17 @@ def time_stretch(
     scale, frames = Scale.at(sample_rate), audio.shape[-1]
     lengths = [changed_frames(frames, speed) for speed in rate.tolist()]
     out = audio.new_empty(*audio.shape[:2], max(lengths)) if out is None else out
-    heard = ((audio.amax((1, 2)) > 0) | (audio.amin((1, 2)) < 0)).cpu().numpy()
+    audible = ((audio.amax((1, 2)) > 0) | (audio.amin((1, 2)) < 0)).cpu().numpy()
     sounds, anchors = [], []
-    for index in np.flatnonzero(heard).tolist():
+    for index in np.flatnonzero(audible).tolist():
         sizes = sizes_of(elementary.exp2(float(cents[index]) / 1200.0))
         sounds.append(resample(audio[index], sizes, scale.spare))
-        own = found_attacks(audio[index], sample_rate) if onsets is None else onsets[index]
-        anchors.append(_anchors(own, frames, lengths[index], sizes.ratio, scale))
+        strokes = detect_attacks(audio[index], sample_rate) if onsets is None else onsets[index]
+        anchors.append(_anchors(strokes, frames, lengths[index], sizes.ratio, scale))
     if sounds:
-        _splice(sounds, anchors, [out[i, :, : lengths[i]] for i in np.flatnonzero(heard).tolist()], scale)
-    for line, length, is_heard in zip(out, lengths, heard.tolist(), strict=True):
-        line[:, length if is_heard else 0 :] = 0
+        _splice(sounds, anchors, [out[i, :, : lengths[i]] for i in np.flatnonzero(audible).tolist()], scale)
+    for line, length, is_audible in zip(out, lengths, audible.tolist(), strict=True):
+        line[:, length if is_audible else 0 :] = 0
     return out, tuple(lengths)
 
 
@@ -96,13 +96,13 @@ def _anchors(onsets: np.ndarray, frames: int, length: int, ratio: float, scale: 
     An onset too close after another stays where that one takes it.
     """
     inner = np.asarray(onsets, np.int64)
-    kept, last = [0], (0.0, 0.0)
+    restarts, last = [0], (0.0, 0.0)
     for frame in inner[(inner > 0) & (inner < frames)].tolist():
         place = frame * length / frames, frame / ratio
         if min(place[0] - last[0], place[1] - last[1]) > 2 * scale.lead:
-            kept.append(frame)
+            restarts.append(frame)
             last = place
-    at = np.array([*kept, frames])
+    at = np.array([*restarts, frames])
     return Anchors(np.rint(at * (length / frames)).astype(np.int64), at / ratio, 1 / ratio)
 
 
@@ -113,8 +113,8 @@ def _splice(sounds: list[Tensor], anchors: list[Anchors], goals: list[Tensor], s
     places = chosen.cpu().numpy()
     for index, (sound, goal) in enumerate(zip(sounds, goals, strict=True)):
         rows = slice(*np.searchsorted(splices.line, [index, index + 1]))
-        own = Splices(*(column[rows] for column in splices))
-        join(sound, own, places[rows], alike[rows], goal)
+        line_splices = Splices(*(column[rows] for column in splices))
+        join(sound, line_splices, places[rows], alike[rows], goal)
 
 
 def _mono(sounds: list[Tensor]) -> Tensor:

@@ -46,9 +46,9 @@ def room(decay_s: float, predelay_ms: float, damping_hz: float, seed: int, chann
     shape = _floats(elementary.exp(-extra * middle_s))
     window = _floats(elementary.sin(np.pi * (np.arange(FRAME) + 0.5) / FRAME))
     shaped = irfft(scaled(rfft(sound), shape), FRAME) * window
-    whole = shaped[:, :-1, HALF:] + shaped[:, 1:, :HALF]
+    joined = shaped[:, :-1, HALF:] + shaped[:, 1:, :HALF]
     time_s = np.arange(frames) / sample_rate
-    taps = whole.reshape(channels, -1)[:, :frames] * _floats(elementary.exp(-LN_60_DB / decay_s * time_s))
+    taps = joined.reshape(channels, -1)[:, :frames] * _floats(elementary.exp(-LN_60_DB / decay_s * time_s))
     return torch.nn.functional.pad(unit_energy(taps), (round(predelay_ms / 1000 * sample_rate), 0))
 
 

@@ -35,7 +35,7 @@ EARLIER: Final = 2 * BLOCK
 """Frames by which the beginning of an attack lies before its rise is plain."""
 
 
-def found_attacks(line: Tensor, sample_rate: int) -> NDArray[np.int64]:
+def detect_attacks(line: Tensor, sample_rate: int) -> NDArray[np.int64]:
     """Return the frames of the attacks in a line (channel, frame), rising.
 
     Every line is looked at by itself: what is found does not depend on the batch.
@@ -44,13 +44,13 @@ def found_attacks(line: Tensor, sample_rate: int) -> NDArray[np.int64]:
     every = np.unique(np.concatenate(steps)) if steps else np.empty(0, np.int64)
     apart = max(1, round(APART_S * sample_rate / BLOCK))
     reached = _reached(line, every, max(1, round(RISE_S * sample_rate / BLOCK)))
-    kept: list[int] = []
-    kept_level = 0.0
+    attacks: list[int] = []
+    last_level = 0.0
     for step, level in zip(every.tolist(), reached.tolist(), strict=True):
-        if not kept or step - kept[-1] >= apart or level > kept_level + LOUDER_DB:
-            kept.append(step)
-            kept_level = level
-    frames: NDArray[np.int64] = np.maximum(np.array(kept, np.int64) * BLOCK - EARLIER, 0)
+        if not attacks or step - attacks[-1] >= apart or level > last_level + LOUDER_DB:
+            attacks.append(step)
+            last_level = level
+    frames: NDArray[np.int64] = np.maximum(np.array(attacks, np.int64) * BLOCK - EARLIER, 0)
     return frames
 
 
@@ -58,9 +58,9 @@ def _rising(sound: Tensor, sample_rate: int) -> NDArray[np.int64]:
     """Return the steps at which the level of one sound (1, channel, frame) begins to stand out."""
     level = decibels(block_peaks(sound).cpu())  # peaks are exact on any device, logarithms are not
     fall = torch.tensor([FALL_DB_PER_S * BLOCK / sample_rate], dtype=torch.float64)
-    held = decaying_peak(level, fall)
+    meter_level = decaying_peak(level, fall)
     ago = max(1, round(RISE_S * sample_rate / BLOCK))
-    before = torch.nn.functional.pad(held, (ago, 0), value=-1000.0)[:, : held.shape[1]]
+    before = torch.nn.functional.pad(meter_level, (ago, 0), value=-1000.0)[:, : meter_level.shape[1]]
     floor = max(float(level.max()) + QUIETEST_DB, SILENT_DBFS)
     out = (level > (before + RISE_DB).clamp_min(floor))[0].numpy()
     return np.flatnonzero(out & ~np.concatenate([[False], out[:-1]]))

@@ -36,11 +36,11 @@ def block_peaks(audio: Tensor) -> Tensor:
 def _peaks(audio: Tensor) -> Tensor:
     left, right = audio[:, 0], audio[:, -1]
     peak = torch.maximum(torch.maximum(left, right), -torch.minimum(left, right))
-    whole = peak.shape[1] // BLOCK * BLOCK
-    blocks = peak[:, :whole].reshape(len(peak), -1, BLOCK)
+    full = peak.shape[1] // BLOCK * BLOCK
+    blocks = peak[:, :full].reshape(len(peak), -1, BLOCK)
     while (width := blocks.shape[2]) > 1:  # four passes of vectors cost half of one amax over a short axis
         blocks = torch.maximum(blocks[..., : width // 2], blocks[..., width // 2 :])
-    rest = peak[:, whole:]
+    rest = peak[:, full:]
     return torch.cat([blocks[..., 0], *([rest.amax(1, keepdim=True)] if rest.shape[1] else [])], 1)
 
 
@@ -101,8 +101,8 @@ def multiplied(audio: Tensor, steps: Tensor, out: Tensor | None = None) -> Tenso
     for start in range(0, audio.shape[-1], PART):
         part = audio[..., start : start + PART]
         first = start // BLOCK
-        own = steps[:, first : first + PART // BLOCK + 1]
-        torch.mul(part, drawn_out(own, part.shape[-1]), out=out[..., start : start + PART])
+        knots = steps[:, first : first + PART // BLOCK + 1]
+        torch.mul(part, drawn_out(knots, part.shape[-1]), out=out[..., start : start + PART])
     return out
 
 

@@ -138,11 +138,11 @@ def pink(sample_rate: int) -> Response:
 @lru_cache(maxsize=256)
 def block_frames(frames: int, tail: int) -> int:
     """Return the length of FFT that filters ``frames`` samples with the least work."""
-    whole = good_length(frames + tail)
+    full = good_length(frames + tail)
     choices = [1 << power for power in range(SMALLEST_BLOCK.bit_length() - 1, LARGEST_BLOCK.bit_length())]
-    choices = [length for length in choices if 2 * tail < length < whole]
-    if whole <= LARGEST_BLOCK or not choices:
-        choices.append(whole)
+    choices = [length for length in choices if 2 * tail < length < full]
+    if full <= LARGEST_BLOCK or not choices:
+        choices.append(full)
 
     def work(length: int) -> float:
         per_sample = length * elementary.log2(float(length)) * (0.6 if length <= CHEAP_BLOCK else 1.0)
@@ -174,15 +174,15 @@ def filtered(line: Tensor, responses: Sequence[Response], out: Tensor | None = N
     at_once = min(blocks_at_once(channels * length, line.device), -(-frames // hop))
     sound = line.new_zeros(channels, tail + at_once * hop)  # the blocks at hand, after what still rings into them
     for start in range(0, frames, at_once * hop):
-        held = min(at_once * hop, frames - start)
-        blocks = -(-held // hop)
-        sound[:, tail : tail + held] = line[:, start : start + held]
-        sound[:, tail + held :] = 0
+        count = min(at_once * hop, frames - start)
+        blocks = -(-count // hop)
+        sound[:, tail : tail + count] = line[:, start : start + count]
+        sound[:, tail + count :] = 0
         part = sound[:, : tail + blocks * hop].unfold(1, length, hop)
-        made = irfft(times(rfft(part), factor), length)[..., tail:]
-        whole = held // hop
-        out[:, start : start + whole * hop].view(channels, whole, hop).copy_(made[:, :whole])
-        out[:, start + whole * hop : start + held] = made[:, -1, : held - whole * hop]
+        filtered_blocks = irfft(times(rfft(part), factor), length)[..., tail:]
+        full = count // hop
+        out[:, start : start + full * hop].view(channels, full, hop).copy_(filtered_blocks[:, :full])
+        out[:, start + full * hop : start + count] = filtered_blocks[:, -1, : count - full * hop]
         sound[:, :tail] = sound[:, at_once * hop :].clone()
     return out
 

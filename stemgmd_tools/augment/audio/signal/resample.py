@@ -63,12 +63,12 @@ def sizes_of(ratio: float) -> Sizes:
     numbers = _smooth_numbers()
     best, best_error = Sizes(OVERLAP, OVERLAP), float("inf")
     for number in numbers:
-        wanted = number / ratio if ratio >= 1 else number * ratio
-        at = bisect_left(numbers, wanted)
-        for other in numbers[max(0, at - 1) : at + 1]:
-            error = abs(other / wanted - 1)
+        ideal = number / ratio if ratio >= 1 else number * ratio
+        at = bisect_left(numbers, ideal)
+        for candidate in numbers[max(0, at - 1) : at + 1]:
+            error = abs(candidate / ideal - 1)
             if error < best_error:
-                source, target = (number, other) if ratio >= 1 else (other, number)
+                source, target = (number, candidate) if ratio >= 1 else (candidate, number)
                 best, best_error = Sizes(OVERLAP * source, OVERLAP * target), error
         if best_error < CLOSE_CENTS / 1731:  # 1200 / ln 2
             break
@@ -133,9 +133,9 @@ def resample(line: Tensor, sizes: Sizes, spare: int = 0) -> Tensor:
 def _reshaped(blocks: Tensor, sizes: Sizes) -> Tensor:
     spectrum = rfft(blocks * _window(sizes.source).to(blocks.device))
     bins = min(sizes) // 2 + 1
-    kept = spectrum[..., :bins]
+    band = spectrum[..., :bins]
     taper = _roll_off(bins).to(blocks.device)
-    scaled(kept[..., bins - len(taper) :], taper)
+    scaled(band[..., bins - len(taper) :], taper)
     # irfft divides by its own length, the forward transform multiplied by the source's.
-    blocks = irfft(kept, sizes.target)
+    blocks = irfft(band, sizes.target)
     return blocks.mul_(sizes.target / sizes.source)

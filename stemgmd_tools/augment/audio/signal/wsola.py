@@ -113,12 +113,14 @@ def planned(anchors: Sequence[Anchors], scale: Scale) -> Splices:
     """Decide where the lines may jump, and to where at most: no sound is looked at."""
     rows: list[tuple[int, ...]] = []
     for line, (target, source, longer) in enumerate(anchors):
-        own = scale._replace(search=round(scale.search * max(1.0, longer)))
-        edges = target - own.lead
+        line_scale = scale._replace(search=round(scale.search * max(1.0, longer)))
+        edges = target - line_scale.lead
         edges[0], edges[-1] = target[0], target[-1]
         for index, (begin, end) in enumerate(pairwise(edges.tolist())):
             speed = (source[index + 1] - source[index]) / (target[index + 1] - target[index])
-            rows += ((line, *row) for row in _stretch((begin, end), (int(target[index]), source[index]), speed, own))
+            rows += (
+                (line, *row) for row in _stretch((begin, end), (int(target[index]), source[index]), speed, line_scale)
+            )
     columns = np.array(rows, dtype=np.int64).reshape(-1, 6).T
     return Splices(*columns)
 
@@ -169,7 +171,7 @@ def positions(mono: Tensor, splices: Splices, scale: Scale) -> tuple[Tensor, Ten
     :return: for each splice the source sample that sounds at its target (int64), and how alike its sides are, -1..1.
     """
     device = mono.device
-    coarse = total(_whole_steps(mono, scale.coarse)) / scale.coarse
+    coarse = total(_steps(mono, scale.coarse)) / scale.coarse
     line, target, latest, earliest = (torch.from_numpy(column).to(device) for column in splices[:4])
     chosen, alike = latest.clone(), mono.new_zeros(len(latest))
     widest = int((splices.latest - splices.earliest).max(initial=0))
@@ -177,15 +179,17 @@ def positions(mono: Tensor, splices: Splices, scale: Scale) -> tuple[Tensor, Ten
     for order in range(1, int(splices.order[searched].max(initial=0)) + 1):
         rows = np.flatnonzero(searched & (splices.order == order))
         for first in range(0, len(rows), SEARCHED_AT_ONCE):
-            now = torch.from_numpy(rows[first : first + SEARCHED_AT_ONCE]).to(device)
-            before = now - 1
-            playing = chosen[before] + target[now] - target[before]
-            bounds = earliest[now], latest[now]
-            chosen[now], alike[now] = _best(mono, coarse, line[now], playing, bounds, scale._replace(search=widest))
+            jumps = torch.from_numpy(rows[first : first + SEARCHED_AT_ONCE]).to(device)
+            before = jumps - 1
+            playing = chosen[before] + target[jumps] - target[before]
+            bounds = earliest[jumps], latest[jumps]
+            chosen[jumps], alike[jumps] = _best(
+                mono, coarse, line[jumps], playing, bounds, scale._replace(search=widest)
+            )
     return chosen, _likeness_at_anchors(mono, splices, chosen, alike, scale)
 
 
-def _whole_steps(mono: Tensor, step: int) -> Tensor:
+def _steps(mono: Tensor, step: int) -> Tensor:
     """Return sounds (line, frame) as steps of so many samples (line, step, sample), silence after the last."""
     missing = -mono.shape[1] % step
     return (torch.nn.functional.pad(mono, (0, missing)) if missing else mono).view(len(mono), -1, step)
@@ -198,8 +202,8 @@ def _sounding(coarse: Tensor, splices: Splices, scale: Scale) -> NDArray[np.bool
     first = (splices.earliest - scale.search) // scale.coarse
     last = (splices.latest + lengths + scale.search + 2 * scale.fade) // scale.coarse + 1
     first, last = first.clip(0, loud.shape[1] - 1), last.clip(0, loud.shape[1] - 1)
-    found: NDArray[np.bool_] = loud[splices.line, last] > loud[splices.line, first]
-    return found
+    audible: NDArray[np.bool_] = loud[splices.line, last] > loud[splices.line, first]
+    return audible
 
 
 def _best(
@@ -234,10 +238,10 @@ def _scores(sound: Tensor, line: Tensor, playing: Tensor, places: Tensor, window
 
 def _likeness_at_anchors(mono: Tensor, splices: Splices, chosen: Tensor, alike: Tensor, scale: Scale) -> Tensor:
     """Fill in how alike the sides are where an anchor begins."""
-    now = np.flatnonzero((splices.order == 0) & (splices.fade > 0))
-    if not len(now):
+    jumps = np.flatnonzero((splices.order == 0) & (splices.fade > 0))
+    if not len(jumps):
         return alike
-    index = torch.from_numpy(now).to(mono.device)
+    index = torch.from_numpy(jumps).to(mono.device)
     target = torch.from_numpy(splices.target).to(mono.device)
     line = torch.from_numpy(splices.line).to(mono.device)[index]
     playing = chosen[index - 1] + target[index] - target[index - 1]
@@ -265,9 +269,9 @@ def join(sound: Tensor, splices: Splices, chosen: np.ndarray, alike: Tensor, out
         rows = np.flatnonzero((splices.fade == fade) & later & (splices.target + fade <= frames))
         rows = rows[chosen[rows] != playing[rows - 1]]
         at_once = max(1, FADED_AT_ONCE // fade)
-        for own in (rows[first : first + at_once] for first in range(0, len(rows), at_once)):
-            places = splices.target[own], playing[own - 1], chosen[own]
-            _fade(out, sound, places, fade, alike[torch.from_numpy(own).to(out.device)])
+        for part in (rows[first : first + at_once] for first in range(0, len(rows), at_once)):
+            places = splices.target[part], playing[part - 1], chosen[part]
+            _fade(out, sound, places, fade, alike[torch.from_numpy(part).to(out.device)])
 
 
 def _fade(out: Tensor, sound: Tensor, at: tuple[np.ndarray, np.ndarray, np.ndarray], fade: int, alike: Tensor) -> None:
@@ -276,6 +280,6 @@ def _fade(out: Tensor, sound: Tensor, at: tuple[np.ndarray, np.ndarray, np.ndarr
     within = torch.arange(fade, device=out.device)
     rising = cosine_fade(fade).to(out.device)
     falling = 1 - rising
-    kept = rising.square() + falling.square() + 2 * (rising * falling) * alike.clamp(0, 1)[:, None]
-    scale = 1 / kept.sqrt()
+    power = rising.square() + falling.square() + 2 * (rising * falling) * alike.clamp(0, 1)[:, None]
+    scale = 1 / power.sqrt()
     out[:, target + within] = sound[:, old + within] * (falling * scale) + sound[:, new + within] * (rising * scale)

@@ -160,7 +160,7 @@ def train_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset:
         seed=config.seed,
     )
     if config.grid_frames is not None:
-        segments.put_on_grid(config.grid_frames)
+        segments.set_grid(config.grid_frames)
     return segments
 
 
