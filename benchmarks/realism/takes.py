@@ -17,7 +17,6 @@ from benchmarks.realism.report import number
 from benchmarks.realism.results import Section, Skipped, Table
 from benchmarks.realism.sounds import LEAD_FRAMES, aligned
 from benchmarks.results import Row
-from stemgmd_tools.corpus.render.levels import k_weighting
 from stemgmd_tools.corpus.render.single_hits import single_strokes
 from stemgmd_tools.fitting.noise.bands import bands_of
 from stemgmd_tools.fitting.recordings.families import family_of
@@ -28,6 +27,7 @@ from stemgmd_tools.kits.bank.compile import compile_bank
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE
 from stemgmd_tools.kits.synthesis.takes import LEVEL_S, WITHIN_DB
+from stemgmd_tools.loudness import k_weighting
 from stemgmd_tools.pieces import ARTICULATIONS, NOTES, Note
 from stemgmd_tools.rendering.settings import RenderSettings
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from stemgmd_tools.corpus.render.levels import TrackMeter, hop_frames, integrated_loudness, k_weighting
+from stemgmd_tools.corpus.render.levels import TrackMeter
+from stemgmd_tools.loudness import hop_frames, integrated_loudness, k_weighting
 
 RATE = 44_100
 LOUDNESS_TOLERANCE_LU = 0.1  # hops measured as if periodic; pyloudnorm's shelf differs from the standard's by 0.05

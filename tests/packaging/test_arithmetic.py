@@ -14,7 +14,17 @@ import pytest
 import stemgmd_tools
 
 PACKAGE = Path(stemgmd_tools.__file__).parent
-ON_THE_WAY = ("augment", "kits", "rendering", "corpus", "performances", "units.py", "onsets.py", "seeds.py")
+ON_THE_WAY = (
+    "augment",
+    "kits",
+    "rendering",
+    "corpus",
+    "performances",
+    "loudness.py",
+    "units.py",
+    "onsets.py",
+    "seeds.py",
+)
 """Folders and modules whose results are heard or written."""
 
 EXCEPT = {

@@ -12,14 +12,9 @@ from scipy import fft
 
 from stemgmd_tools import units
 from stemgmd_tools.audio import Pcm
-from stemgmd_tools.numerics.elementary import exp10, log10, power, tan, turn
+from stemgmd_tools.loudness import hop_frames, integrated_loudness, k_weighting
+from stemgmd_tools.numerics.elementary import exp10, turn
 
-HOPS_PER_SECOND: Final = 10
-"""ITU-R BS.1770-4 gates blocks of 400 ms that overlap by 75 %: they are sums over four hops of 100 ms."""
-_HOPS_PER_BLOCK: Final = 4
-_ABSOLUTE_GATE_LUFS: Final = -70.0
-_RELATIVE_GATE_LU: Final = -10.0
-_OFFSET_LUFS: Final = -0.691
 ACTIVE_DBFS: Final = -60.0
 """A hop counts as active when its RMS is above this level."""
 _DECIMALS: Final = 2
@@ -98,52 +93,6 @@ class TrackMeter:
             active_fraction=round(float(active.mean()), 4) if len(active) else 0.0,
             silent=self._peak == 0,
         )
-
-
-def hop_frames(sample_rate: int) -> int:
-    """Return the frames of one 100 ms hop."""
-    return round(sample_rate / HOPS_PER_SECOND)
-
-
-def integrated_loudness(hop_power: NDArray[np.float64]) -> float:
-    """Return the gated loudness in LUFS of K-weighted mean squares per hop, channels summed; -inf if all is gated.
-
-    Source: ITU-R BS.1770-4, annex 1. A track shorter than one block is measured as a single block.
-    """
-    if not len(hop_power):
-        return -math.inf
-    width = min(_HOPS_PER_BLOCK, len(hop_power))
-    blocks = np.lib.stride_tricks.sliding_window_view(hop_power, width).mean(axis=1)
-    above = blocks[blocks > exp10((_ABSOLUTE_GATE_LUFS - _OFFSET_LUFS) / 10)]
-    if not len(above):
-        return -math.inf
-    gated = above[above > above.mean() * exp10(_RELATIVE_GATE_LU / 10)]
-    return _OFFSET_LUFS + 10 * log10(float(gated.mean()))
-
-
-def k_weighting(sample_rate: int) -> NDArray[np.float64]:
-    """Return the K-weighting filter as two second-order sections, shape (2, 6).
-
-    BS.1770 tabulates it at 48 kHz; other rates use the analogue prototype behind the table, a high shelf of
-    4 dB at 1.68 kHz and a high pass at 38 Hz, through the bilinear transform.
-    """
-    k = tan(math.pi * 1681.974450955533 / sample_rate)
-    q, high = 0.7071752369554196, exp10(3.999843853973347 / 20)
-    middle = power(high, 0.4996667741545416)
-    a0 = 1 + k / q + k * k
-    shelf = [
-        (high + middle * k / q + k * k) / a0,
-        2 * (k * k - high) / a0,
-        (high - middle * k / q + k * k) / a0,
-        1.0,
-        2 * (k * k - 1) / a0,
-        (1 - k / q + k * k) / a0,
-    ]
-    k = tan(math.pi * 38.13547087602444 / sample_rate)
-    q = 0.5003270373238773
-    a0 = 1 + k / q + k * k
-    high_pass = [1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
-    return np.array([shelf, high_pass])
 
 
 @functools.lru_cache(maxsize=8)

@@ -12,8 +12,9 @@ import numpy as np
 
 from stemgmd_tools.audio import Pcm, TrackWriter, commit_all
 from stemgmd_tools.corpus.folder import layout
-from stemgmd_tools.corpus.render.levels import HOPS_PER_SECOND, Levels, TrackMeter, hop_frames
+from stemgmd_tools.corpus.render.levels import Levels, TrackMeter
 from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.loudness import HOPS_PER_SECOND, hop_frames
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.rendering.mix import Mixer, Overload
