@@ -12,7 +12,7 @@ import pytest
 from filelock import Timeout
 
 from stemgmd_tools.storage.files import temporary_beside
-from stemgmd_tools.storage.locks import alone_in, file_lock, refuse_if_held
+from stemgmd_tools.storage.locks import alone_in, file_lock, require_unlocked
 
 HOLDER = """
 import errno, fcntl, sys
@@ -73,9 +73,9 @@ def test_only_what_a_killed_run_was_writing_is_removed(tmp_path: Path) -> None:
     others = [tmp_path / "film.mp4.part", tmp_path / "1.part"]
     for path in (*ours, *others):
         path.touch()
-    refuse_if_held(tmp_path)
+    require_unlocked(tmp_path)
     assert all(path.exists() for path in ours)
     with alone_in(tmp_path):
         assert not any(path.exists() for path in ours)
-    refuse_if_held(tmp_path)
+    require_unlocked(tmp_path)
     assert all(path.exists() for path in others)

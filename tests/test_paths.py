@@ -7,7 +7,7 @@ import re
 import pytest
 
 from stemgmd_tools.errors import StemgmdError
-from stemgmd_tools.storage.paths import RELATIVE_PATH, inside, is_relative_path, leads_out, objection_to
+from stemgmd_tools.storage.paths import RELATIVE_PATH, id_problem, inside, is_relative_path, leads_out
 
 STAYS = (
     "a",
@@ -48,7 +48,7 @@ def test_paths_that_leave(tmp_path, text):
 
 @pytest.mark.parametrize("text", [*STAYS, *LEAVES, *UNWRITABLE])
 def test_what_is_refused_has_a_reason(text):
-    assert (objection_to(text) == "") == is_relative_path(text)
+    assert (id_problem(text) == "") == is_relative_path(text)
 
 
 def test_the_pattern_matches_the_whole_text_without_help():

@@ -73,14 +73,14 @@ class LibraryDecoder:
     def read(self, frames: int) -> Block:
         """Return the next frames; fewer at the end or before damage."""
         parts = [np.empty((0, self.channels), np.float32)]
-        wanted = frames
-        while wanted and self._failure is None:
-            step = min(wanted, _STEP_FRAMES)
+        remaining = frames
+        while remaining and self._failure is None:
+            step = min(remaining, _STEP_FRAMES)
             parts.append(self._step(step))
-            wanted -= len(parts[-1])
+            remaining -= len(parts[-1])
             if len(parts[-1]) < step:
                 break
-        self._read += frames - wanted
+        self._read += frames - remaining
         return np.concatenate(parts)
 
     def _step(self, frames: int) -> Block:
@@ -129,21 +129,21 @@ class PcmDecoder:
         self.sample_rate, self.channels = layout.coding.sample_rate, layout.coding.channels
         self.sample_format = _FORMAT_OF_SUBTYPE.get(layout.coding.subtype or "", "int16")
         self.frames = None if layout.size is None else layout.size // layout.coding.frame_bytes
-        self._left = layout.size
+        self._remaining = layout.size
         """Bytes that should still come; None: until the end."""
 
     def read(self, frames: int) -> Block:
         """Return the next frames; fewer at the end."""
         width = self._coding.frame_bytes
-        wanted = frames * width if self._left is None else min(frames * width, self._left)
-        content = self._stream.read(wanted)
-        if self._left is not None:
-            self._left -= len(content)
-        whole = len(content) - len(content) % width
-        if not whole:
+        size = frames * width if self._remaining is None else min(frames * width, self._remaining)
+        content = self._stream.read(size)
+        if self._remaining is not None:
+            self._remaining -= len(content)
+        complete = len(content) - len(content) % width
+        if not complete:
             return np.empty((0, self.channels), np.float32)
         samples, _ = soundfile.read(
-            io.BytesIO(content[:whole]),
+            io.BytesIO(content[:complete]),
             dtype="float32",
             always_2d=True,
             format="RAW",
@@ -156,8 +156,8 @@ class PcmDecoder:
 
     def fault(self) -> str | None:
         """Say how many bytes are missing; read what follows the samples, for whose writer a closed pipe is an error."""
-        if self._left:
-            return f"{self._left} bytes are missing at its end"
+        if self._remaining:
+            return f"{self._remaining} bytes are missing at its end"
         while self._stream.read(1 << 16):
             pass
         return None

@@ -40,14 +40,14 @@ def open_sound(source: Path | int, name: str, *, foreign: bool, allow_truncated:
         if layout is not None:
             return PcmDecoder(Joined(head[layout.start :], file), layout), None
         with file:
-            held = spooled(head, file, name)
+            spool = spooled(head, file, name)
     except OSError as error:
         file.close()
         raise AudioError(f"{name}: cannot be read ({error.strerror})") from error
     except BaseException:
         file.close()
         raise
-    return _from_file(held, name, foreign=foreign, allow_truncated=allow_truncated)
+    return _from_file(spool, name, foreign=foreign, allow_truncated=allow_truncated)
 
 
 def _is_at_start_of_file(file: BinaryIO) -> bool:

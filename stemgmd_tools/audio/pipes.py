@@ -34,8 +34,8 @@ class Joined:
 
     def read(self, size: int) -> bytes:
         """Return so many bytes; fewer at the end."""
-        taken, self._head = self._head[:size], self._head[size:]
-        return taken + self._stream.read(size - len(taken)) if len(taken) < size else taken
+        content, self._head = self._head[:size], self._head[size:]
+        return content + self._stream.read(size - len(content)) if len(content) < size else content
 
     def close(self) -> None:
         """Close the stream."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.audio.library import LIBRARY_ERRORS, Pcm
-from stemgmd_tools.runtime.signals import signals_held
+from stemgmd_tools.runtime.signals import defer_signals
 from stemgmd_tools.storage.files import file_sha256, put_in_place, temporary_beside, write_failure
 
 _SUBTYPE: Final = {"int16": "PCM_16", "int24": "PCM_24", "float32": "FLOAT"}
@@ -105,7 +105,7 @@ class TrackWriter:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._sink = _Sink(self._temporary)
-            with signals_held():
+            with defer_signals():
                 self._file = soundfile.SoundFile(
                     self._sink,
                     "w",
@@ -125,7 +125,7 @@ class TrackWriter:
     def write(self, block: Pcm) -> None:
         """Append integer samples of shape (frames, channels), on the grid of the track's format."""
         try:
-            with signals_held():
+            with defer_signals():
                 self._file.write(self._as_written(block))
         except LIBRARY_ERRORS as error:
             raise write_failure(self.path, self._sink.error or error) from error
@@ -168,7 +168,7 @@ class TrackWriter:
         self._temporary.unlink(missing_ok=True)
 
     def _close(self) -> None:
-        with signals_held():
+        with defer_signals():
             self._file.close()
             self._sink.close()
 

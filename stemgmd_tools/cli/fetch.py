@@ -28,7 +28,7 @@ def fetch() -> None:
 def gmd(folder: Path | None, url: str, sha256: str) -> None:
     """Fetch the Groove MIDI Dataset (MIDI only, 3 MiB, CC BY 4.0); a cut download continues where it stopped."""
     fetched = fetch_gmd(folder, url=url, sha256=sha256)
-    how = "already in" if fetched.was_there else "fetched to"
+    how = "already in" if fetched.already_present else "fetched to"
     click.echo(f"Groove MIDI Dataset: {fetched.performances:,} performances {how} {fetched.folder}")
     if folder is not None:
         quoted = shlex.quote(str(folder))

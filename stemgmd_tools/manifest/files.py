@@ -77,7 +77,7 @@ def parquet_bytes(table: Table, frame: pd.DataFrame) -> bytes:
     ]
     sink = pa.BufferOutputStream()
     pq.write_table(
-        pa.Table.from_arrays([_whole(column) for column in columns], schema=table.schema),
+        pa.Table.from_arrays([_contiguous(column) for column in columns], schema=table.schema),
         sink,
         row_group_size=_ROWS_PER_GROUP,
         compression="zstd",
@@ -87,7 +87,7 @@ def parquet_bytes(table: Table, frame: pd.DataFrame) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
-def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+def _contiguous(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Return one contiguous array, so that the bytes don't depend on how a frame was put together."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
@@ -113,28 +113,28 @@ def _fields(column: Column, series: pd.Series) -> list[str]:
     elif column.kind is Dtype.FLAG:
         render = _flag
     missing = series.isna().to_numpy()
-    return ["" if gone else render(value) for value, gone in zip(series.tolist(), missing, strict=True)]
+    return ["" if is_missing else render(value) for value, is_missing in zip(series.tolist(), missing, strict=True)]
 
 
 def _flag(value: object) -> str:
     return _FLAG_TEXT[bool(value)]
 
 
-def _opened(path: Path) -> pa.OSFile:
+def _arrow_file(path: Path) -> pa.OSFile:
     """Open a file as Arrow's own: threads that let go of one of Python's abort a process at its end."""
     return pa.OSFile(os.fsencode(path))  # names need not be text
 
 
 def _read_parquet(path: Path, table: Table) -> pd.DataFrame:
     """Read columns by Arrow and type them; types are checked, not converted."""
-    with _opened(path) as file:
-        found = pq.read_table(file)
-    if found.column_names != table.names:
-        raise ValueError(f"columns {', '.join(found.column_names)}; expected {', '.join(table.names)}")
+    with _arrow_file(path) as file:
+        loaded = pq.read_table(file)
+    if loaded.column_names != table.names:
+        raise ValueError(f"columns {', '.join(loaded.column_names)}; expected {', '.join(table.names)}")
     for field in table.schema:
-        if found.schema.field(field.name).type != field.type:
-            raise ValueError(f"column {field.name} is {found.schema.field(field.name).type}, expected {field.type}")
-    return pd.DataFrame({column.name: _typed(column, found[column.name]) for column in table.columns})
+        if loaded.schema.field(field.name).type != field.type:
+            raise ValueError(f"column {field.name} is {loaded.schema.field(field.name).type}, expected {field.type}")
+    return pd.DataFrame({column.name: _typed(column, loaded[column.name]) for column in table.columns})
 
 
 def _typed(column: Column, values: pa.ChunkedArray) -> pd.Series:
@@ -157,8 +157,8 @@ def _read_csv(path: Path, table: Table) -> pd.DataFrame:
         raise ValueError("semicolons are between its fields; save it with commas between them and points in numbers")
     if header != table.names:
         raise ValueError(f"columns {', '.join(header)}; expected {', '.join(table.names)}")
-    with _opened(path) as file:
-        found = arrow_csv.read_csv(
+    with _arrow_file(path) as file:
+        loaded = arrow_csv.read_csv(
             file,
             parse_options=arrow_csv.ParseOptions(ignore_empty_lines=False),
             convert_options=arrow_csv.ConvertOptions(
@@ -170,7 +170,7 @@ def _read_csv(path: Path, table: Table) -> pd.DataFrame:
             ),
         )
     return pd.DataFrame(
-        {column.name: _typed(column, _unmarked(column, found[column.name])) for column in table.columns}
+        {column.name: _typed(column, _unmarked(column, loaded[column.name])) for column in table.columns}
     )
 
 
@@ -182,10 +182,10 @@ def _unmarked(column: Column, fields: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column's fields as the values they stand for."""
     if column.kind is not Dtype.TEXT:
         return fields
-    found = {field: field and field_to_text(field) for field in fields.unique().to_pylist()}
-    if all(field == text for field, text in found.items()):
+    texts = {field: field and field_to_text(field) for field in fields.unique().to_pylist()}
+    if all(field == text for field, text in texts.items()):
         return fields
-    return pa.chunked_array([[found[field] for field in fields.to_pylist()]], type=fields.type)
+    return pa.chunked_array([[texts[field] for field in fields.to_pylist()]], type=fields.type)
 
 
 _READERS: Final = {".parquet": _read_parquet, ".csv": _read_csv}

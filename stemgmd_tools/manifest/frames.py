@@ -38,8 +38,8 @@ def frame_of(table: Table, rows: Iterable[Mapping[str, object]]) -> pd.DataFrame
     values: dict[str, list[object]] = {name: [] for name in table.names}
     for number, row in enumerate(rows):
         if row.keys() != names:
-            odd = ", ".join(sorted(row.keys() ^ names))
-            raise CorpusError(f"{table.name} row {number}: columns missing or unknown: {odd}")
+            differing = ", ".join(sorted(row.keys() ^ names))
+            raise CorpusError(f"{table.name} row {number}: columns missing or unknown: {differing}")
         for name, value in row.items():
             values[name].append(value)
     frame = pd.DataFrame({column.name: _series(table, column, values[column.name]) for column in table.columns})
@@ -99,8 +99,8 @@ def validate(table: Table, frame: pd.DataFrame) -> None:
     repeated = frame.duplicated(list(table.key))
     if repeated.any():
         row = int(repeated.to_numpy().argmax())
-        named = ", ".join(f"{name} {frame[name].iloc[row]}" for name in table.key)
-        raise CorpusError(f"{table.name} row {row}: a second row for {named}")
+        key = ", ".join(f"{name} {frame[name].iloc[row]}" for name in table.key)
+        raise CorpusError(f"{table.name} row {row}: a second row for {key}")
     if not in_order(table, frame[list(table.key)]).equals(frame[list(table.key)].reset_index(drop=True)):
         raise CorpusError(f"{table.name}: rows are not sorted by {', '.join(table.key)}")
 

@@ -63,7 +63,7 @@ def _count(name: str, description: str, unit: str = "", low: float = 0) -> Colum
     return Column(name, Dtype.INTEGER, description, unit, low=low)
 
 
-def _met(name: str, description: str) -> Column:
+def _reader_count(name: str, description: str) -> Column:
     return Column(name, Dtype.INTEGER, f"met in the MIDI file: {description}", nullable=True, low=0)
 
 
@@ -84,11 +84,11 @@ PERFORMANCES: Final = Table(
         _GMD_SPLIT,
         _count("hits", "number of hits"),
         Column("errata", Dtype.TEXT, "what is known to be wrong with it; missing if nothing", nullable=True),
-        _met("duplicate_hits", "second and later hits of one note on one tick; the loudest was kept"),
-        _met("restrikes", "hits of a note whose note-off had not come yet; kept"),
-        _met("zero_length_notes", "notes without length; kept as hits"),
-        _met("late_hits", "hits at or after the nominal duration; left out"),
-        _met("unmapped_notes", "notes without counterpart in the note mapping; left out"),
+        _reader_count("duplicate_hits", "second and later hits of one note on one tick; the loudest was kept"),
+        _reader_count("restrikes", "hits of a note whose note-off had not come yet; kept"),
+        _reader_count("zero_length_notes", "notes without length; kept as hits"),
+        _reader_count("late_hits", "hits at or after the nominal duration; left out"),
+        _reader_count("unmapped_notes", "notes without counterpart in the note mapping; left out"),
         _path("midi_path", "source MIDI file"),
         _hash("midi_hash", "source MIDI file's bytes"),
         _path("mapped_midi_path", "MIDI file mapped to the nine pieces, time-aligned with the audio"),

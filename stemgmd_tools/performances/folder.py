@@ -19,7 +19,7 @@ from stemgmd_tools.performances.midi_storage import MidiSource
 from stemgmd_tools.performances.smf.file import read_events
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.storage.listing import list_files
-from stemgmd_tools.storage.paths import objection_to
+from stemgmd_tools.storage.paths import id_problem
 
 SUFFIXES: Final = frozenset({".mid", ".midi", ".smf", ".kar", ".rmi"})
 """Compared in lower case."""
@@ -30,7 +30,7 @@ BPM_DECIMALS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _MidiFiles:
     """The MIDI files of a folder."""
 
     source: MidiSource
@@ -59,19 +59,19 @@ def read_folder(path: Path, *, mapping: NoteMapping = NoteMapping.TD11, strict: 
         that some file systems take for one.
     :raises PerformanceError: if there is no MIDI file, none can be used, or ``strict`` and one cannot.
     """
-    found = _find(path)
+    files = _find(path)
     performances = []
-    for id_, name in found.names.items():
+    for id_, name in files.names.items():
         try:
-            performances.append(_read_one(found.source, id_, name, mapping))
+            performances.append(_read_file(files.source, id_, name, mapping))
         except PerformanceError as error:
-            found.faults.append(str(error))
-    _tell(path, sorted(found.faults), len(performances), strict=strict)
-    _warn_of_likeness(path, found.names)
+            files.faults.append(str(error))
+    _report_faults(path, sorted(files.faults), len(performances), strict=strict)
+    _warn_of_likeness(path, files.names)
     return performances
 
 
-def _tell(path: Path, faults: list[str], usable: int, *, strict: bool) -> None:
+def _report_faults(path: Path, faults: list[str], usable: int, *, strict: bool) -> None:
     """Warn of every file that cannot be used; raise an error if that is too much."""
     if len(faults) == 1 and not usable:
         raise PerformanceError(faults[0])
@@ -86,55 +86,55 @@ def _tell(path: Path, faults: list[str], usable: int, *, strict: bool) -> None:
         )
 
 
-def _find(path: Path) -> _Found:
+def _find(path: Path) -> _MidiFiles:
     """Return the MIDI files of a folder, or the one that ``path`` is.
 
     :raises PerformanceError: if there is none.
     """
     if path.is_file():
-        return _named(MidiSource(path.parent), [path.name], [])
+        return _files_by_id(MidiSource(path.parent), [path.name], [])
     if not path.is_dir():
         raise PerformanceError(f"{path}: no such file or folder; give a MIDI file or a folder of them")
     listing = list_files(path).ending_in(SUFFIXES)
     faults = [f"{fault.path}: {fault.reason}" for fault in listing.faults]
     if not listing.files and not faults:
         raise PerformanceError(f"{path}: no MIDI files ({', '.join(sorted(SUFFIXES))}) in it or below")
-    return _named(MidiSource(path), [file.relative_to(path).as_posix() for file in listing.files], faults)
+    return _files_by_id(MidiSource(path), [file.relative_to(path).as_posix() for file in listing.files], faults)
 
 
-def _named(source: MidiSource, names: list[str], faults: list[str]) -> _Found:
+def _files_by_id(source: MidiSource, names: list[str], faults: list[str]) -> _MidiFiles:
     """Return files by the id of their performance; an id that cannot be kept, or is taken, is a fault."""
     by_id: dict[str, str] = {}
     written: dict[str, str] = {}
     for name in names:
         id_ = str(PurePosixPath(name).with_suffix(""))
-        objection = objection_to(id_)
-        owner = next((written[one] for one in (id_, f"{id_}{MAPPED_SUFFIX}") if one in written), None)
-        if objection:
-            faults.append(f"{shown(source.where(name))}: its name {objection}; rename the file")
+        problem = id_problem(id_)
+        owner = next((written[key] for key in (id_, f"{id_}{MAPPED_SUFFIX}") if key in written), None)
+        if problem:
+            faults.append(f"{shown(source.where(name))}: its name {problem}; rename the file")
         elif owner is not None:
             faults.append(f"{source.where(name)}: would be called like {owner}; rename one of them")
         else:
             by_id[id_] = name
             written |= dict.fromkeys((id_, f"{id_}{MAPPED_SUFFIX}"), name)
-    return _Found(source, dict(sorted(by_id.items())), faults)
+    return _MidiFiles(source, dict(sorted(by_id.items())), faults)
 
 
 def _warn_of_likeness(path: Path, ids: Iterable[str]) -> None:
     """Warn of ids that differ in case or in how accents are encoded alone: some file systems take them for one."""
     first: dict[str, str] = {}
     for id_ in ids:
-        other = first.setdefault(unicodedata.normalize("NFC", id_).casefold(), id_)
-        if other != id_:
+        earlier = first.setdefault(unicodedata.normalize("NFC", id_).casefold(), id_)
+        if earlier != id_:
             warnings.warn(
-                f"{path}: {other} and {id_} differ only in case or in the encoding of accents; a corpus of both cannot "
-                "be copied to macOS or Windows",
+                f"{path}: {earlier} and {id_} differ only in case or in the encoding of accents; "
+                "a corpus of both cannot be copied to macOS or Windows",
                 StemgmdWarning,
                 stacklevel=3,
             )
 
 
-def _read_one(source: MidiSource, id_: str, name: str, mapping: NoteMapping) -> Performance:
+def _read_file(source: MidiSource, id_: str, name: str, mapping: NoteMapping) -> Performance:
     data = source.read(name)
     where = source.where(name)
     events = read_events(data, where)

@@ -83,8 +83,8 @@ def _notes(
     first[1:] = (np.diff(ticks) != 0) | (notes[1:] != notes[:-1])
     ticks, notes, velocities = ticks[first], notes[first], velocities[first]
     ends = ticks + max(1, round(GATE_S / tick_s))
-    same = notes[1:] == notes[:-1]
-    ends[:-1][same] = np.minimum(ends[:-1], ticks[1:])[same]
+    is_repeated = notes[1:] == notes[:-1]
+    ends[:-1][is_repeated] = np.minimum(ends[:-1], ticks[1:])[is_repeated]
     by_time = np.lexsort((notes, ticks))
     return ticks[by_time], ends[by_time], notes[by_time], velocities[by_time]
 

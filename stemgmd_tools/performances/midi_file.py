@@ -138,18 +138,18 @@ def interpret(events: DrumEvents, *, where: str, duration_s: float | None, mappi
             raise PerformanceError(
                 f"{where}: its last hit lies at {times_s[-1]:,.0f} s, performances last at most {MAX_DURATION_S:,.0f} s"
             )
-    kept = times_s < duration_s
-    hits = np.empty(int(np.count_nonzero(kept)), HIT_DTYPE)
-    hits["time_s"] = times_s[kept]
-    hits["note"] = notes[kept]
-    hits["velocity"] = events.values[struck[kept]]
-    hits["openness"] = hihat_openness(events, struck[kept], notes[kept])
+    in_time = times_s < duration_s
+    hits = np.empty(int(np.count_nonzero(in_time)), HIT_DTYPE)
+    hits["time_s"] = times_s[in_time]
+    hits["note"] = notes[in_time]
+    hits["velocity"] = events.values[struck[in_time]]
+    hits["openness"] = hihat_openness(events, struck[in_time], notes[in_time])
     return Reading(
         hits=hits,
         pedal=_pedal_moves(events, duration_s),
         chokes=_chokes(events, duration_s, mapping),
         duration_s=duration_s,
-        counts=ReadCounts(duplicates, restrikes, zero_length, int(np.count_nonzero(~kept)), unmapped),
+        counts=ReadCounts(duplicates, restrikes, zero_length, int(np.count_nonzero(~in_time)), unmapped),
         repairs=events.repairs,
     )
 

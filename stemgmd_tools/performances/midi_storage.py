@@ -55,17 +55,17 @@ class MidiSource:
         :raises PerformanceError: if there is no such path, or no single table in it.
         """
         if path.is_dir():
-            found = _tables_in_folder(path)
+            tables = _tables_in_folder(path)
         elif path.is_file():
-            found = _nearest_to_the_top(_tables_among(_members(path)))
+            tables = _nearest_to_the_top(_tables_among(_members(path)))
         else:
             raise PerformanceError(f"{path}: no such file or folder; give GMD's folder or its official zip")
-        if len(found) != 1:
-            count = f"{len(found)} files" if found else "no"
+        if len(tables) != 1:
+            count = f"{len(tables)} files" if tables else "no"
             raise PerformanceError(
                 f"{path}: {count} info.csv; give the folder that holds GMD's info.csv, or the official zip"
             )
-        folder, table = found[0].parent, found[0].name
+        folder, table = tables[0].parent, tables[0].name
         return cls(path, "" if folder == PurePosixPath() else f"{folder}/", table)
 
     def read(self, name: str) -> bytes:
@@ -142,8 +142,8 @@ def _tables_in_folder(path: Path) -> list[PurePosixPath]:
     """Return the tables of performances in a folder, relative to it, those nearest to the top."""
     for depth in range(MAX_TABLE_DEPTH + 1):
         places = [place for place in path.glob("*/" * depth + "*.csv") if place.is_file()]
-        if found := _tables_among(place.relative_to(path).as_posix() for place in places):
-            return found
+        if tables := _tables_among(place.relative_to(path).as_posix() for place in places):
+            return tables
     return []
 
 

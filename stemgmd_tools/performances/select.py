@@ -41,8 +41,8 @@ class Selection:
     def __post_init__(self) -> None:
         """Refuse what can select nothing."""
         for name in ("splits", "drummers", "styles", "beat_types", "ids"):
-            asked = getattr(self, name)
-            object.__setattr__(self, name, (asked,) if isinstance(asked, str) else tuple(asked))
+            values = getattr(self, name)
+            object.__setattr__(self, name, (values,) if isinstance(values, str) else tuple(values))
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"limit is {self.limit}; it must be 1 or more")
         if self.bpm_min is not None and self.bpm_max is not None and self.bpm_min > self.bpm_max:
@@ -54,7 +54,7 @@ class _Filter:
     """One named test on one aspect of a performance."""
 
     name: str
-    asked: tuple[str, ...]
+    requested: tuple[str, ...]
     matches: Callable[[Performance, str], bool]
     values: Callable[[Performance], Iterable[str]]
     """What a message lists as existing."""
@@ -72,16 +72,16 @@ def select(performances: Sequence[Performance], selection: Selection) -> list[Pe
     if not chosen:
         raise UsageError("there are no performances to select from")
     for filter_ in _filters(selection):
-        if filter_.asked:
+        if filter_.requested:
             chosen = _apply(filter_, chosen, performances)
     return spread(chosen, selection.limit)
 
 
-def spread(things: Sequence[T], limit: int | None) -> list[T]:
+def spread(items: Sequence[T], limit: int | None) -> list[T]:
     """Return at most so many things of an order, evenly: with a limit of N out of n, the (i + 1/2) n / N-th ones."""
-    if limit is None or limit >= len(things):
-        return list(things)
-    return [things[(2 * i + 1) * len(things) // (2 * limit)] for i in range(limit)]
+    if limit is None or limit >= len(items):
+        return list(items)
+    return [items[(2 * i + 1) * len(items) // (2 * limit)] for i in range(limit)]
 
 
 def natural_key(text: str) -> tuple[tuple[str, int], ...]:
@@ -102,7 +102,7 @@ def _filters(selection: Selection) -> tuple[_Filter, ...]:
         _Filter(
             "style",
             selection.styles,
-            lambda performance, asked: asked in (_text(performance, "style"), primary_style(performance)),
+            lambda performance, requested: requested in (_text(performance, "style"), primary_style(performance)),
             lambda performance: (primary_style(performance),),
         ),
         _bpm(selection),
@@ -110,16 +110,16 @@ def _filters(selection: Selection) -> tuple[_Filter, ...]:
         _Filter(
             "id",
             selection.ids,
-            lambda performance, asked: fnmatchcase(performance.id, asked),
+            lambda performance, requested: fnmatchcase(performance.id, requested),
             lambda performance: (performance.id,),
         ),
     )
 
 
-def _column(name: str, asked: tuple[str, ...]) -> _Filter:
+def _column(name: str, requested: tuple[str, ...]) -> _Filter:
     return _Filter(
         name,
-        asked,
+        requested,
         lambda performance, value: _text(performance, name) == value,
         lambda performance: (_text(performance, name),),
     )
@@ -138,19 +138,19 @@ def _bpm(selection: Selection) -> _Filter:
 
 
 def _apply(filter_: _Filter, chosen: list[Performance], everything: Sequence[Performance]) -> list[Performance]:
-    for asked in filter_.asked:
-        if not any(filter_.matches(performance, asked) for performance in everything):
+    for requested in filter_.requested:
+        if not any(filter_.matches(performance, requested) for performance in everything):
             raise UsageError(
-                f"{filter_.name} {asked!r}: none of all {len(everything)} performances; "
+                f"{filter_.name} {requested!r}: none of all {len(everything)} performances; "
                 f"{_existing(filter_, everything)}"
             )
-    kept = [p for p in chosen if any(filter_.matches(p, asked) for asked in filter_.asked)]
-    if not kept:
+    matching = [p for p in chosen if any(filter_.matches(p, requested) for requested in filter_.requested)]
+    if not matching:
         raise UsageError(
-            f"{filter_.name} {', '.join(filter_.asked)}: none of the {len(chosen)} performances that the other filters "
-            f"leave; {_existing(filter_, chosen)}"
+            f"{filter_.name} {', '.join(filter_.requested)}: none of the {len(chosen)} performances "
+            f"that the other filters leave; {_existing(filter_, chosen)}"
         )
-    return kept
+    return matching
 
 
 def _existing(filter_: _Filter, performances: Iterable[Performance]) -> str:

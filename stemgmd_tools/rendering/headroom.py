@@ -43,7 +43,7 @@ class Peaks:
         self._counts = counts
         self._known = np.zeros(len(start), bool)
 
-    def take(self, bank: Bank, shots: NDArray[np.intp]) -> None:
+    def compute(self, bank: Bank, shots: NDArray[np.intp]) -> None:
         """Make sure that the bounds of some one-shots are known."""
         pcm = bank.sound
         for shot in np.unique(shots[~self._known[shots]]).tolist():
@@ -91,7 +91,7 @@ def headroom_db(runs: Runs, bank: Bank, bit_depth: int, *, peaks: Peaks | None =
 def _bounds(runs: Runs, bank: Bank, peaks: Peaks) -> NDArray[np.float64]:
     """Return a bound on what any stem and any sum of stems reaches in each tile of the output; full scale is 1."""
     shots = np.searchsorted(peaks.starts, runs.source, side="right") - 1
-    peaks.take(bank, shots)
+    peaks.compute(bank, shots)
     begins = runs.start - (runs.source - peaks.starts[shots])  # where the one-shot's own first sample would lie
     first, last = runs.start // TILE, (runs.stop - 1) // TILE
     counts = last - first + 1

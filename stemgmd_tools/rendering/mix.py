@@ -62,8 +62,8 @@ class Mixer:
         for begin in range(0, self.frames, block_frames):
             samples = min(block_frames, self.frames - begin) * CHANNELS
             cuts = self.runs.cut(begin * CHANNELS, begin * CHANNELS + samples, np.float32(scale))
-            for stem, those in zip(stems, cuts, strict=True):
-                covered = add_up(self.pcm, those, stem[:samples], scratch)
+            for stem, stem_cuts in zip(stems, cuts, strict=True):
+                covered = add_up(self.pcm, stem_cuts, stem[:samples], scratch)
                 stem[covered:samples] = 0.0
             yield stems[:, :samples]
 
@@ -131,8 +131,8 @@ class _Filler:
         """
         samples = block.shape[1]
         cuts = self._mixer.runs.cut(origin, origin + samples, self._scale)
-        for piece, (stem, those) in enumerate(zip(block, cuts, strict=True)):
-            covered = add_up(self._mixer.pcm, those, self._sound[:samples], self._scratch)
+        for piece, (stem, stem_cuts) in enumerate(zip(block, cuts, strict=True)):
+            covered = add_up(self._mixer.pcm, stem_cuts, self._sound[:samples], self._scratch)
             round_into(self._sound[:covered], stem, self._limit)
             self.covered[piece] = covered
         mixture = self._mixture[:samples]
@@ -167,14 +167,14 @@ def peak_of(stems: NDArray[np.float32]) -> float:
     for stem in stems[1:]:
         mixture += stem
     groups = (stems[axes].sum(axis=0) for axes in GROUP_AXES)
-    return max(max(float(one.max()), -float(one.min())) for one in (stems, mixture, *groups))
+    return max(max(float(sound.max()), -float(sound.min())) for sound in (stems, mixture, *groups))
 
 
 def highest_of(stems: Pcm) -> int:
     """Return the largest absolute value of any stem, of any group of them and of their sum, which may leave int16."""
     wide = stems.astype(np.int32)
     sums = (wide, wide.sum(axis=0), *(wide[axes].sum(axis=0) for axes in GROUP_AXES))
-    return max(int(np.abs(one).max(initial=0)) for one in sums)
+    return max(int(np.abs(sound).max(initial=0)) for sound in sums)
 
 
 def gain_of_peak(peak: float, bit_depth: int) -> float:

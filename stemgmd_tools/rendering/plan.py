@@ -169,10 +169,10 @@ def _choke_frames(
         if number == pedal_group:
             events.append(_pedal_down_frames(performance, bank.sample_rate))
         events.append(_hand_frames(performance, bank, int(number)))
-        when = np.unique(np.concatenate(events))
-        after = np.searchsorted(when, frame[members], side="right")
-        found = after < len(when)
-        choked[members[found]] = when[after[found]]
+        event_frames = np.unique(np.concatenate(events))
+        after = np.searchsorted(event_frames, frame[members], side="right")
+        is_choked = after < len(event_frames)
+        choked[members[is_choked]] = event_frames[after[is_choked]]
     return choked
 
 

@@ -16,7 +16,7 @@ _SAME_S: Final = 1.0
 class Interrupt:
     """Whether an end was asked for."""
 
-    came = False
+    requested = False
 
 
 @contextmanager
@@ -28,12 +28,12 @@ def interrupts() -> Iterator[Interrupt]:
     interrupt = Interrupt()
     before = {int(number): signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    came_s: dict[int, float] = {}
+    first_s: dict[int, float] = {}
 
     def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        interrupt.came = True
+        interrupt.requested = True
         now_s = time.monotonic()
-        if now_s - came_s.setdefault(number, now_s) >= _SAME_S:
+        if now_s - first_s.setdefault(number, now_s) >= _SAME_S:
             signal.signal(number, before[number])
             signal.raise_signal(signal.Signals(number))
 

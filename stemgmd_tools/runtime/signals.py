@@ -10,7 +10,7 @@ from types import FrameType
 
 
 @contextmanager
-def signals_held() -> Iterator[None]:
+def defer_signals() -> Iterator[None]:
     """Hold back Ctrl-C and SIGTERM while a C library calls back into Python: raised there they would be lost.
 
     Where they end the process at once, or in another thread than the main one, there is nothing to hold.
@@ -19,15 +19,15 @@ def signals_held() -> Iterator[None]:
         yield
         return
     numbers = (signal.SIGINT, signal.SIGTERM)
-    handlers = {int(number): found for number in numbers if callable(found := signal.getsignal(number))}
-    held: list[tuple[int, FrameType | None]] = []
+    handlers = {int(number): handler for number in numbers if callable(handler := signal.getsignal(number))}
+    pending: list[tuple[int, FrameType | None]] = []
     for number in handlers:
-        signal.signal(number, lambda number, frame: held.append((number, frame)))
+        signal.signal(number, lambda number, frame: pending.append((number, frame)))
     try:
         yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    if held:
-        first, frame = held[0]
+    if pending:
+        first, frame = pending[0]
         handlers[first](first, frame)

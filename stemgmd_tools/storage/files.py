@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from stemgmd_tools.errors import AudioError, UsageError, shown
-from stemgmd_tools.runtime.signals import signals_held
+from stemgmd_tools.runtime.signals import defer_signals
 
 TEMPORARY_SUFFIX: Final = ".part"
 """Ending of a file that is being written."""
@@ -86,7 +86,7 @@ def put_in_place(moves: Sequence[tuple[Path, Path]]) -> None:
     """
     if synchronises():
         _synchronise([file for temporary, _ in moves for file in _files_of(temporary)])
-    with signals_held():
+    with defer_signals():
         for temporary, target in moves:
             temporary.replace(target)
 
@@ -178,12 +178,12 @@ def _files_of(path: Path) -> Iterator[Path]:
 def _synchronise(files: Sequence[Path]) -> None:
     """Wait until the content of files is on the disk; several wait side by side, since one flush then serves them."""
     if len(files) == 1:
-        _synchronise_one(files[0])
+        _synchronise_file(files[0])
         return
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        list(threads.map(_synchronise_one, files))
+        list(threads.map(_synchronise_file, files))
 
 
-def _synchronise_one(path: Path) -> None:
+def _synchronise_file(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())

@@ -68,11 +68,11 @@ def list_files(folder: Path, *, deep: bool = True, hidden: bool = False, without
         above.add(_identity(without.stat()))
     files: list[Path] = []
     faults: list[Fault] = []
-    for found in _walk(entries, frozenset(above), hidden=hidden, deep=deep):
-        if isinstance(found, Fault):
-            faults.append(found)
+    for entry in _walk(entries, frozenset(above), hidden=hidden, deep=deep):
+        if isinstance(entry, Fault):
+            faults.append(entry)
         else:
-            files.append(found)
+            files.append(entry)
     faults.sort(key=lambda fault: fault.path.parts)
     return Listing(folder, tuple(sorted(files, key=lambda path: path.parts)), tuple(faults))
 
@@ -91,17 +91,17 @@ def _walk(entries: Iterable[Path], above: frozenset[_Identity], *, hidden: bool,
     while waiting:
         level, above = waiting.pop()
         for path in level:
-            found = _look(path)
-            if isinstance(found, Fault):
-                yield found
-            elif stat.S_ISREG(found.st_mode):
+            status = _status(path)
+            if isinstance(status, Fault):
+                yield status
+            elif stat.S_ISREG(status.st_mode):
                 yield path
-            elif deep and _identity(found) not in above:
+            elif deep and _identity(status) not in above:
                 folders += 1
                 if folders > MAX_FOLDERS:
                     raise StemgmdError(f"{path}: folder number {MAX_FOLDERS:,}; remove links that lead in circles")
                 try:
-                    waiting.append((_entries(path, hidden=hidden), above | {_identity(found)}))
+                    waiting.append((_entries(path, hidden=hidden), above | {_identity(status)}))
                 except OSError as error:
                     yield Fault(path, f"cannot be listed ({error.strerror})", is_folder=True)
 
@@ -115,16 +115,16 @@ def _entries(folder: Path, *, hidden: bool) -> list[Path]:
     return [path for path in folder.iterdir() if hidden or not is_hidden(path.name)]
 
 
-def _look(path: Path) -> stat_result | Fault:
+def _status(path: Path) -> stat_result | Fault:
     """Return the status of the file or folder that a path leads to."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError as error:
         return Fault(path, f"cannot be read ({error.strerror})")
-    if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
-        return found
+    if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):
+        return status
     return Fault(path, "is neither a file nor a folder")
 
 
-def _identity(found: stat_result) -> _Identity:
-    return found.st_dev, found.st_ino
+def _identity(status: stat_result) -> _Identity:
+    return status.st_dev, status.st_ino

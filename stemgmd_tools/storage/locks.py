@@ -45,25 +45,25 @@ def alone_in(folder: Path) -> Iterator[None]:
     :raises StemgmdError: if another process is at work there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _held(folder):
-        for left in folder.rglob(f"*{TEMPORARY_SUFFIX}"):
-            if _OURS.search(left.name):
-                left.unlink(missing_ok=True)
+    with _locked(folder):
+        for abandoned in folder.rglob(f"*{TEMPORARY_SUFFIX}"):
+            if _OURS.search(abandoned.name):
+                abandoned.unlink(missing_ok=True)
         yield
 
 
-def refuse_if_held(folder: Path) -> None:
+def require_unlocked(folder: Path) -> None:
     """Refuse an output folder on which another run is at work; nothing is written.
 
     :raises StemgmdError: if one is.
     """
     if (folder / _LOCK).exists():
-        with _held(folder):
+        with _locked(folder):
             pass
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     try:
         with file_lock(folder / _LOCK, timeout=0):
             yield

@@ -43,14 +43,14 @@ def is_relative_path(text: str) -> bool:
     return _PATH.fullmatch(text) is not None
 
 
-def objection_to(id_: str) -> str:
+def id_problem(id_: str) -> str:
     """Return why a relative path such as ``drummer1/session1/3`` cannot be the id of a performance; empty if it can.
 
-    >>> objection_to("drummer1/session1/3"), objection_to("../3")
+    >>> id_problem("drummer1/session1/3"), id_problem("../3")
     ('', 'holds a part that is empty, . or ..')
     """
     parts = id_.split("/")
-    found = {
+    checks = {
         "is not UTF-8 text": _NOT_TEXT.search(id_),
         "holds a control character": _CONTROL.search(id_),
         "holds a backslash": "\\" in id_,
@@ -58,7 +58,7 @@ def objection_to(id_: str) -> str:
         f"has a part of more than {MAX_PART_BYTES} bytes": any(_bytes(part) > MAX_PART_BYTES for part in parts),
         f"has more than {MAX_ID_BYTES} bytes": _bytes(id_) > MAX_ID_BYTES,
     }
-    return next((objection for objection, is_met in found.items() if is_met), "")
+    return next((problem for problem, is_met in checks.items() if is_met), "")
 
 
 def _bytes(text: str) -> int:

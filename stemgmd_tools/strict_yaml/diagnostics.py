@@ -18,9 +18,13 @@ _EXTRA: Final = ("extra_forbidden", "unexpected_keyword_argument")
 _MISSING: Final = "missing"
 
 
-def first_fault(text: YamlText, found: Sequence[Problem]) -> str:
+def first_fault(text: YamlText, problems: Sequence[Problem]) -> str:
     """Return one line about the fault that stands first in the file: file, line, key path, what, how many more."""
-    causes = [one for one in found if not any(one.at == other.at[: len(one.at)] != other.at for other in found)]
+    causes = [
+        problem
+        for problem in problems
+        if not any(problem.at == deeper.at[: len(problem.at)] != deeper.at for deeper in problems)
+    ]
     first = min(causes, key=lambda problem: text.line(problem.at))
     at = f"{spell(first.at)}: " if first.at else ""
     more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
@@ -54,7 +58,7 @@ def _rule(message: str) -> str:
 
 def _path_in(data: Data, location: Sequence[str | int], *, ends_missing: bool) -> tuple[str | int, ...]:
     """Keep the steps of a location that exist in the data; pydantic adds the names of union members."""
-    kept: list[str | int] = []
+    existing: list[str | int] = []
     for position, step in enumerate(location):
         is_last = position == len(location) - 1
         in_list = isinstance(data, list) and isinstance(step, int) and step < len(data)
@@ -62,8 +66,8 @@ def _path_in(data: Data, location: Sequence[str | int], *, ends_missing: bool) -
             data = data[step]
         elif not (is_last and ends_missing):
             continue
-        kept.append(step)
-    return tuple(kept)
+        existing.append(step)
+    return tuple(existing)
 
 
 def _known_keys(schema: Mapping[str, Any], at: Sequence[str | int]) -> list[str]:

@@ -122,7 +122,7 @@ def _scalar(node: Node) -> str:
         return "an articulation"
     if "enum" in node:
         few = len(node["enum"]) <= _FEW
-        return ", ".join(f"`{one}`" for one in node["enum"]) if few else f"one of {len(node['enum'])} names"
+        return ", ".join(f"`{word}`" for word in node["enum"]) if few else f"one of {len(node['enum'])} names"
     bounds = [
         text.format(f"{node[key]:g}")
         for low, open_, closed, strict in _BOUNDS

@@ -66,10 +66,10 @@ class YamlText:
         """
         node, mark = self.root, self.root.start_mark if self.root is not None else None
         for step in at:
-            found = _child(node, step)
-            if found is None:
+            child = _child(node, step)
+            if child is None:
                 break
-            node, mark = found
+            node, mark = child
         return 1 if mark is None else int(mark.line) + 1
 
 
@@ -109,8 +109,8 @@ def parse_yaml(path: Path) -> YamlText:
 def _may_be_deep(text: str) -> bool:
     """Return whether brackets and indentation may stand for more levels than are allowed; cheap, never wrongly no."""
     depth = deepest = widest = 0
-    for found in _NESTING.finditer(text):
-        mark = found[0]
+    for match in _NESTING.finditer(text):
+        mark = match[0]
         if mark in "[{":
             depth += 1
             deepest = max(deepest, depth)

@@ -18,5 +18,5 @@ class Problem(NamedTuple):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `` (did you mean "..."?)`` for the known word most like ``word``, or an empty string."""
-    found = difflib.get_close_matches(word, list(known), n=1)
-    return f' (did you mean "{found[0]}"?)' if found else ""
+    matches = difflib.get_close_matches(word, list(known), n=1)
+    return f' (did you mean "{matches[0]}"?)' if matches else ""

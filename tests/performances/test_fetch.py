@@ -259,7 +259,7 @@ def test_fetched_data_is_found_and_read(archive: bytes, starter_dir: Path) -> No
     with serving(behaviour) as url:
         done = fetch_gmd(url=url, sha256=sha256(archive), patience=QUICK, show_progress=False)
         again = fetch_gmd(url=url, sha256=sha256(archive), patience=QUICK, show_progress=False)
-    assert (done.was_there, again.was_there, done.performances) == (False, True, 33)
+    assert (done.already_present, again.already_present, done.performances) == (False, True, 33)
     assert len(behaviour.requests) == 4
     assert find_source().path == done.folder == cached_gmd()
     theirs = {p.id: p.hits.tobytes() for p in read_gmd(starter_dir)}

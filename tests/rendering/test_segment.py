@@ -129,7 +129,7 @@ def test_peaks_that_are_known_are_not_taken_again():
     first = headroom_db(runs, bank, 16, peaks=peaks)
     assert first < 0
     silent = replace(bank, pcm=np.zeros_like(bank.pcm))
-    peaks.take(silent, np.searchsorted(peaks.starts, runs.source, side="right") - 1)
+    peaks.compute(silent, np.searchsorted(peaks.starts, runs.source, side="right") - 1)
     assert headroom_db(runs, bank, 16, peaks=peaks) == first
 
 

@@ -34,7 +34,7 @@ class Fetched:
 
     folder: Path
     performances: int
-    was_there: bool
+    already_present: bool
     """Nothing was downloaded: the folder already held a copy."""
 
 
@@ -61,14 +61,14 @@ def fetch_gmd(
     present = _performances_in(target)
     if present:
         _clear(sha256.lower(), target)
-        return Fetched(target, present, was_there=True)
+        return Fetched(target, present, already_present=True)
     if not _is_free(target):
         raise FetchError(f"{target}: exists and is not a whole copy of GMD; move it away or choose another folder")
     with _alone(sha256.lower()) as part:
         _download_checked(url, sha256.lower(), part, patience, show_progress)
         _place(part, target)
         part.unlink()
-    return Fetched(target, _performances_in(target), was_there=False)
+    return Fetched(target, _performances_in(target), already_present=False)
 
 
 def _is_free(target: Path) -> bool:
@@ -136,10 +136,12 @@ def _download_checked(url: str, sha256: str, part: Path, patience: Patience, sho
     if continued and _sha256(part) != sha256:
         part.unlink()
         download(url, part, patience=patience, show_progress=show_progress)
-    found = _sha256(part)
-    if found != sha256:
+    digest = _sha256(part)
+    if digest != sha256:
         part.unlink()
-        raise FetchError(f"{url}: SHA-256 is {found}, must be {sha256}; nothing was unpacked, the download was dropped")
+        raise FetchError(
+            f"{url}: SHA-256 is {digest}, must be {sha256}; nothing was unpacked, the download was dropped"
+        )
 
 
 def _sha256(path: Path) -> str:

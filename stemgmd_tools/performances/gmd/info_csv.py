@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 from stemgmd_tools.errors import PerformanceError, StemgmdWarning
-from stemgmd_tools.storage.paths import objection_to
+from stemgmd_tools.storage.paths import id_problem
 
 SPLITS: Final = ("train", "validation", "test")
 BEAT_TYPES: Final = ("beat", "fill")
@@ -69,9 +69,9 @@ def read_info(data: bytes, where: str) -> list[InfoRow]:
         header = next(reader, [])
         if sorted(header) not in (sorted(COLUMNS), sorted((*COLUMNS, EGMD_KIT))):
             missing = ", ".join(column for column in COLUMNS if column not in header)
-            others = ", ".join(column for column in header if column not in COLUMNS)
+            unknown = ", ".join(column for column in header if column not in COLUMNS)
             raise PerformanceError(
-                f"{where}: its columns do not fit (missing: {_shown(missing)}, others: {_shown(others)}); GMD's are "
+                f"{where}: its columns do not fit (missing: {_shown(missing)}, others: {_shown(unknown)}); GMD's are "
                 f"{','.join(COLUMNS)}"
             )
         rows = [_row(header, cells, f"{where}, line {reader.line_num}") for cells in reader if cells]
@@ -114,8 +114,8 @@ def _row(header: list[str], cells: list[str], where: str) -> InfoRow:
         if not cell[column].isprintable():
             raise PerformanceError(f"{where}: {column} is {_shown(cell[column])}; control characters are not allowed")
     _require_plain_id(cell["id"], where)
-    _require_one_of(cell["beat_type"], BEAT_TYPES, "beat_type", where)
-    _require_one_of(cell["split"], SPLITS, "split", where)
+    _require_allowed(cell["beat_type"], BEAT_TYPES, "beat_type", where)
+    _require_allowed(cell["split"], SPLITS, "split", where)
     if not _TIME_SIGNATURE.fullmatch(cell["time_signature"]):
         raise PerformanceError(f"{where}: time_signature is {_shown(cell['time_signature'])}; it must look like 4-4")
     return InfoRow(
@@ -145,12 +145,12 @@ def _positive(text: str, column: str, where: str) -> float:
 
 def _require_plain_id(id_: str, where: str) -> None:
     """Ids become the folders of a corpus: they must stay inside it, and two spellings must not lead to one place."""
-    objection = objection_to(id_)
-    if objection:
-        raise PerformanceError(f"{where}: id is {_shown(id_)}; it must look like drummer1/session1/3 (it {objection})")
+    problem = id_problem(id_)
+    if problem:
+        raise PerformanceError(f"{where}: id is {_shown(id_)}; it must look like drummer1/session1/3 (it {problem})")
 
 
-def _require_one_of(value: str, allowed: tuple[str, ...], column: str, where: str) -> None:
+def _require_allowed(value: str, allowed: tuple[str, ...], column: str, where: str) -> None:
     if value not in allowed:
         raise PerformanceError(f"{where}: {column} is {_shown(value)}; allowed are {', '.join(allowed)}")
 

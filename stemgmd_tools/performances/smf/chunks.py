@@ -53,8 +53,8 @@ def read_header(data: bytes, where: str, repairs: Repairs) -> Header:
     """
     begin = data.find(_HEADER, 0, _SEARCHED_BYTES)
     if begin < 0:
-        found = f"it starts with {data[:_SHOWN_BYTES]!r}" if data else "it is empty"
-        raise PerformanceError(f"{where}: not a Standard MIDI File ({found}); replace the file")
+        beginning = f"it starts with {data[:_SHOWN_BYTES]!r}" if data else "it is empty"
+        raise PerformanceError(f"{where}: not a Standard MIDI File ({beginning}); replace the file")
     if begin:
         repairs.add(f"{begin} bytes before the header were skipped")
     start = begin + _CHUNK_HEADER_BYTES
@@ -77,15 +77,15 @@ def read_header(data: bytes, where: str, repairs: Repairs) -> Header:
 
 def read_tracks(data: bytes, position: int, reader: TrackReader, repairs: Repairs) -> int:
     """Read all tracks from ``position`` on, whatever number the header states, and return how many there are."""
-    found = 0
+    count = 0
     while position < len(data):
         start = position + _CHUNK_HEADER_BYTES
         stated_end = start + int.from_bytes(data[position + 4 : start])
         if data.startswith(TRACK, position) and start > len(data):
             repairs.add("the file ends within a track")
-            return found + 1
+            return count + 1
         if data.startswith(TRACK, position):
-            found += 1
+            count += 1
             position = reader.read(Span(start, stated_end, _is_boundary(data, stated_end)))
         elif _is_chunk(data, position):
             repairs.add("a chunk that is no track was skipped", repr(data[position : position + 4].decode("ascii")))
@@ -96,7 +96,7 @@ def read_tracks(data: bytes, position: int, reader: TrackReader, repairs: Repair
             if any(data[position:end]):
                 repairs.add("bytes that are no chunk were skipped", f"from byte {position:,} on")
             position = end
-    return found
+    return count
 
 
 def _is_boundary(data: bytes, position: int) -> bool:

@@ -70,15 +70,15 @@ def read_events(data: bytes, where: str) -> DrumEvents:
     header = read_header(data, where, repairs)
     _check_division(header.division, where)
     reader = TrackReader(data, repairs)
-    found = read_tracks(data, header.end, reader, repairs)
-    if not found:
+    tracks = read_tracks(data, header.end, reader, repairs)
+    if not tracks:
         raise PerformanceError(f"{where}: holds no track; replace the file")
-    if header.type == 2 and found > 1:
+    if header.type == 2 and tracks > 1:
         raise PerformanceError(
-            f"{where}: MIDI file of type 2, whose {found} tracks are pieces of their own; export it as type 0 or 1"
+            f"{where}: MIDI file of type 2, whose {tracks} tracks are pieces of their own; export it as type 0 or 1"
         )
-    if header.tracks != found:
-        repairs.add(f"the header states {header.tracks} as its number of tracks, there are {found}")
+    if header.tracks != tracks:
+        repairs.add(f"the header states {header.tracks} as its number of tracks, there are {tracks}")
     if reader.end_tick >= MAX_TICK:
         raise PerformanceError(f"{where}: ends at tick {reader.end_tick}, which no real file does; replace the file")
     ticks = np.array(reader.ticks, np.int64)
@@ -110,8 +110,8 @@ def _drum_channel(events: NDArray[np.void], where: str) -> int:
     if DRUM_CHANNEL in channels or not channels:
         return DRUM_CHANNEL
     if len(channels) > 1:
-        found = ", ".join(str(channel + 1) for channel in channels) + ", none on channel 10"
-        raise PerformanceError(f"{where}: notes on channels {found}; put the drums on channel 10 or alone in the file")
+        listed = ", ".join(str(channel + 1) for channel in channels) + ", none on channel 10"
+        raise PerformanceError(f"{where}: notes on channels {listed}; put the drums on channel 10 or alone in the file")
     return int(channels[0])
 
 

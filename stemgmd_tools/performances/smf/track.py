@@ -38,18 +38,18 @@ class Repairs:
 
     def __init__(self) -> None:
         """Start with nothing."""
-        self._found: dict[str, tuple[int, str]] = {}
+        self._counts: dict[str, tuple[int, str]] = {}
 
-    def add(self, what: str, detail: str = "") -> None:
+    def add(self, kind: str, detail: str = "") -> None:
         """Note a repair; of several of one kind, the first detail is kept."""
-        count, first = self._found.get(what, (0, detail))
-        self._found[what] = (count + 1, first)
+        count, first = self._counts.get(kind, (0, detail))
+        self._counts[kind] = (count + 1, first)
 
     def __str__(self) -> str:
         """Return one line, empty if nothing was put right."""
         texts = [
-            what + (f" ({first})" if first else "") + (f" {count} times" if count > 1 else "")
-            for what, (count, first) in self._found.items()
+            kind + (f" ({first})" if first else "") + (f" {count} times" if count > 1 else "")
+            for kind, (count, first) in self._counts.items()
         ]
         more = [f"and {len(texts) - _SHOWN_REPAIRS} more"] if len(texts) > _SHOWN_REPAIRS else []
         return "; ".join([*texts[:_SHOWN_REPAIRS], *more])
@@ -103,7 +103,7 @@ class TrackReader:
                 delta, status, start, end = self._event(position, running, limit)
             except (_MalformedError, IndexError):
                 self.end_tick = max(self.end_tick, tick)
-                return self._cut(span, position)
+                return self._skip_rest(span, position)
             position, tick = end, tick + delta
             if status < _SYSTEM:
                 running = status
@@ -116,7 +116,7 @@ class TrackReader:
                 else:
                     running, ended = 0, True
         self.end_tick = max(self.end_tick, tick)
-        return self._left(span, position, next_track, ended=ended)
+        return self._end_of_track(span, position, next_track, ended=ended)
 
     def _event(self, position: int, running: int, limit: int) -> tuple[int, int, int, int]:
         """Return delta ticks, status, and where the content of the event at ``position`` starts and ends.
@@ -169,7 +169,7 @@ class TrackReader:
             return False
         return True
 
-    def _left(self, span: Span, position: int, next_track: int, *, ended: bool) -> int:
+    def _end_of_track(self, span: Span, position: int, next_track: int, *, ended: bool) -> int:
         """Note how a track ended that was read to ``position``, and return the position after it."""
         if not ended and position == len(self._data) < span.stated_end:
             self._repairs.add("the file ends within a track")
@@ -182,7 +182,7 @@ class TrackReader:
             self._repairs.add("the stated length of a track is wrong")
         return position
 
-    def _cut(self, span: Span, position: int) -> int:
+    def _skip_rest(self, span: Span, position: int) -> int:
         """Leave out the rest of a track from ``position`` on, and return the position after it."""
         following = span.stated_end if span.is_plausible else self._data.find(TRACK, position)
         if following < 0 and span.stated_end > len(self._data):

@@ -167,7 +167,7 @@ class _Run:
             self.state = self.state.model_copy(update={"began_s": self.ranks.agreed(self._spent_s())[0]})
         while (progress := self._progress()) < 1.0:
             self._step(batches, progress)
-            validate, save, stop = self.ranks.agreed(self._validation_due(), self._save_due(), interrupt.came)
+            validate, save, stop = self.ranks.agreed(self._validation_due(), self._save_due(), interrupt.requested)
             if stop:
                 self._save()
                 raise KeyboardInterrupt

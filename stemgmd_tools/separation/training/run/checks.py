@@ -26,7 +26,7 @@ from stemgmd_tools.separation.training.loop.trainer import Make, Trainer
 from stemgmd_tools.separation.training.run.checkpoint import read_state, restore
 from stemgmd_tools.separation.training.run.folder import RunFolder
 from stemgmd_tools.separation.training.settings.schema import TrainConfig
-from stemgmd_tools.storage.locks import refuse_if_held
+from stemgmd_tools.storage.locks import require_unlocked
 
 _DRAWN: Final = 256
 """Segments whose augmentations are drawn: enough to meet every kit of most runs."""
@@ -49,7 +49,7 @@ def check_run(config: TrainConfig, out: Path, *, make: Make = build) -> Checked:
     require_budget(config)
     device = torch.device(device_named(config.device))
     require_writable(out)
-    refuse_if_held(out)
+    require_unlocked(out)
     data = open_data(config.data, config.model.weights)
     folder = RunFolder(out)
     folder.check(config, data)
