@@ -1,4 +1,4 @@
-"""``stemgmd augment``: a chain over a corpus, or over one that is rendered as it is read."""
+"""``stemgmd augment``: augment a corpus by a chain of effects, from disk or rendered on the fly."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 DEFAULT_CHAIN: Final = "larsnet"
 
 
-@click.command(short_help="Augment a corpus by a chain; every draw is recorded.")
+@click.command(short_help="Augment a corpus by a chain of effects; every draw is recorded.")
 @click.argument("corpus", required=False, type=LocalPath())
 @click.option(
     "--chain",
     type=LocalName(),
     metavar="NAME",
-    help=f"larsnet, demucs, cacophony, studio, none, or the path of a chain's YAML file.  [default: {DEFAULT_CHAIN}]",
+    help=f"larsnet, demucs, cacophony, studio, none, or the path of a YAML file.  [default: {DEFAULT_CHAIN}]",
 )
-@click.option("--copies", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Of every example.")
+@click.option("--copies", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Augmented copies per example.")
 @click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where to compute."
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Device to compute on."
 )
 @click.option(
     "--out",
@@ -40,47 +40,46 @@ DEFAULT_CHAIN: Final = "larsnet"
     default=Path("augmented"),
     show_default=True,
     metavar="DIR",
-    help="Folder of the augmented corpus: made, completed or extended.",
+    help="Corpus directory; created, or resumed and extended if it exists.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the draws.")
-@click.option("--gmd", type=LocalPath(), metavar="PATH", help="Without CORPUS: GMD, folder or zip.")
-@click.option("--midi", type=LocalPath(), metavar="PATH", help="Without CORPUS: drum MIDI, a folder or a file.")
-@click.option("--strict", is_flag=True, help="Stop before any work if a file of --midi cannot be used.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Random seed.")
+@click.option("--gmd", type=LocalPath(), metavar="PATH", help="Without CORPUS: the Groove MIDI Dataset, folder or zip.")
+@click.option("--midi", type=LocalPath(), metavar="PATH", help="Without CORPUS: other drum MIDI, folder or file.")
+@click.option("--strict", is_flag=True, help="Fail before any work if a --midi file cannot be used.")
 @click.option(
     "--kits",
     multiple=True,
     type=LocalName(),
     metavar="NAMES",
-    help="Kits to take.  [default: those of CORPUS; without it all]",
+    help="Kits to use.  [default: the kits of CORPUS; without CORPUS, all]",
 )
 @kit_path_option
 @click.option(
     "--impulse-responses",
     type=LocalPath(exists=True, file_okay=False),
     metavar="DIR",
-    help="Folder of the files that a chain's `impulse_response` names.",
+    help="Folder with the files named by `impulse_response` in a chain.",
 )
-@click.option("--split", "splits", multiple=True, metavar="NAME", help="train, validation, test; repeatable.")
-@click.option("--id", "ids", multiple=True, metavar="GLOB", help="Pattern for the performance, as in 'drummer1/*'.")
-@click.option("--limit", type=int, metavar="N", help="At most N performances, spread evenly.")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes.  [default: all cores; 1 with cuda]")
-@click.option("--scheduler", metavar="ADDRESS", help="Work on a Dask cluster (tcp://host:port) instead.")
-@click.option("--shard", metavar="I/N", help="Do one of N parts; into one folder, or several for `stemgmd merge`.")
+@click.option("--split", "splits", multiple=True, metavar="NAME", help="Only this split: train, validation or test; repeatable.")
+@click.option("--id", "ids", multiple=True, metavar="GLOB", help="Only performances that match this pattern, as in 'drummer1/*'; repeatable.")
+@click.option("--limit", type=int, metavar="N", help="Use at most N performances, evenly spaced.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores; 1 with cuda]")
+@click.option("--scheduler", metavar="ADDRESS", help="Use the Dask cluster at tcp://host:port instead of local processes.")
+@click.option("--shard", metavar="I/N", help="Process shard I of N; shards share --out, or are joined by `stemgmd merge`.")
 @click.option(
     "--replay",
     type=LocalPath(),
     metavar="ROWS",
-    help="Make again what these rows say (manifests/augmentations.parquet or .csv, or some of its rows).",
+    help="Recreate the examples of these rows (manifests/augmentations.parquet or .csv, or a subset).",
 )
-@click.option("--preview", type=click.IntRange(1), metavar="N", help="Write a page of N examples to --out instead.")
-@click.option("--dry-run", is_flag=True, help="Print counts, hours, and estimates of disk; write nothing.")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option("--preview", type=click.IntRange(1), metavar="N", help="Write an HTML page with N examples to --out instead.")
+@click.option("--dry-run", is_flag=True, help="Print counts, hours and estimated disk space; write nothing.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 def augment(**options: Any) -> None:
-    """Augment CORPUS, or performances rendered on the way, by a chain.
+    """Augment CORPUS, or performances rendered on the fly, by a chain of effects.
 
-    Writes a corpus of augmented examples; its manifest `augmentations` tells every draw, its hits follow the audio. The
-    same command completes what was interrupted. --replay rebuilds examples from their rows, to the bit on the same
-    device.
+    Writes a corpus of augmented examples. Its manifest `augmentations` records every draw; hit times follow the audio.
+    Resumes after interruption. --replay recreates examples from their rows, bit-identical on the same device.
     """
     _need_torch()
     from stemgmd_tools.augment.corpus.preview_run import preview
@@ -105,14 +104,14 @@ def augment(**options: Any) -> None:
 
 
 def _request(options: dict[str, Any]) -> AugmentRequest:
-    """Turn options into what is to be made."""
+    """Return the request that the options describe."""
     _refuse_out_in_corpus(options["out"], options["corpus"])
     origin, source = _origin(options)
     return _replaying(options, origin, source) if options["replay"] else _drawing(options, origin, source)
 
 
 def _replaying(options: dict[str, Any], origin: SourceSpec, source: str) -> AugmentRequest:
-    """Return a request whose rows are given; say if what computes them is not what they were computed with."""
+    """Return a request for recorded rows; report if they were computed with another device or other libraries."""
     from stemgmd_tools.augment.chain.manifest_rows import read_drawn
     from stemgmd_tools.augment.corpus.libraries import environment_difference
     from stemgmd_tools.augment.corpus.run import AugmentRequest
@@ -120,7 +119,7 @@ def _replaying(options: dict[str, Any], origin: SourceSpec, source: str) -> Augm
     _refuse(options, "replay", ("chain", "kits", "splits", "ids", "limit") if origin.corpus else ("chain",))
     for name, default in (("copies", 1), ("seed", 0)):
         if options[name] != default:
-            raise UsageError(f"--{name} cannot be used with --replay, whose rows tell it; leave it out")
+            raise UsageError(f"--{name} cannot be used with --replay, whose rows determine it; leave it out")
     given = read_drawn(options["replay"])
     recorded, asked = given[0].augmentation, options["device"]
     device = _device(recorded.device if asked == "auto" else asked)
@@ -150,7 +149,7 @@ def _drawing(options: dict[str, Any], origin: SourceSpec, source: str) -> Augmen
 
 
 def _origin(options: dict[str, Any]) -> tuple[SourceSpec, str]:
-    """Return the source, and what kind of collection its performances are."""
+    """Return the source, and the kind of collection of its performances."""
     from stemgmd_tools.augment.symbolic.source_spec import SourceSpec
     from stemgmd_tools.corpus.folder.identity import require_identity
     from stemgmd_tools.performances.source import find_source
@@ -164,14 +163,14 @@ def _origin(options: dict[str, Any]) -> tuple[SourceSpec, str]:
         return SourceSpec(corpus.absolute(), kit_path=kit_path, impulse_responses=responses), require_identity(
             corpus
         ).source
-    found = find_source(gmd=options["gmd"], midi=options["midi"])
-    click.echo(found.notice, err=True)
+    performances = find_source(gmd=options["gmd"], midi=options["midi"])
+    click.echo(performances.notice, err=True)
     if options["strict"]:
-        found.read(strict=True)
+        performances.read(strict=True)
     kits = tuple(options["kits"]) or ("all",)
     gmd, midi = (None if path is None else path.absolute() for path in (options["gmd"], options["midi"]))
     origin = SourceSpec(None, gmd=gmd, midi=midi, kits=kits, kit_path=kit_path, impulse_responses=responses)
-    return origin, found.kind.value
+    return origin, performances.kind.value
 
 
 def _refuse(options: dict[str, Any], with_what: str, names: tuple[str, ...]) -> None:
@@ -184,11 +183,11 @@ def _refuse(options: dict[str, Any], with_what: str, names: tuple[str, ...]) -> 
 
 def _refuse_out_in_corpus(out: Path, corpus: Path | None) -> None:
     if corpus is not None and out.resolve().is_relative_to(corpus.resolve()):
-        raise UsageError(f"--out {out}: lies in {corpus}, which is read; choose a folder of its own")
+        raise UsageError(f"--out {out}: is inside the input corpus {corpus}; choose another folder")
 
 
 def _names(kits: tuple[str, ...]) -> tuple[str, ...]:
-    """Return names that may be separated by commas."""
+    """Split names at commas."""
     return tuple(dict.fromkeys(name for text in kits for name in text.split(",") if name and name != "all"))
 
 
@@ -199,16 +198,16 @@ def _selection(options: dict[str, Any]) -> Selection:
 
 
 def _device(name: str) -> str:
-    """Return where to compute."""
+    """Return the name of the device."""
     from stemgmd_tools.devices import device_named
 
     return device_named(name)
 
 
 def _need_torch() -> None:
-    """Refuse to begin without what computes effects on sound.
+    """Check that PyTorch is installed.
 
-    :raises UsageError: if the extra is not installed.
+    :raises UsageError: if it is not.
     """
     try:
         import torch  # noqa: F401
@@ -223,7 +222,7 @@ def _workers(jobs: int | None, request: AugmentRequest) -> int:
 
 
 def _summary(out: Path, request: AugmentRequest, report: Report) -> list[str]:
-    """Say what there is now, and how to look at it."""
+    """Return the lines that summarise the corpus and how to inspect it."""
     from stemgmd_tools.corpus.render.progress import size_text
 
     done = f"{report.rendered:,} examples made, {report.jobs - report.rendered:,} were whole already"

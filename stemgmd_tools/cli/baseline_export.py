@@ -1,4 +1,4 @@
-"""``stemgmd baseline-export``: a model's network as ONNX."""
+"""``stemgmd baseline-export``: export a separator's network to ONNX."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from stemgmd_tools.cli.support.paths import LocalPath
 from stemgmd_tools.errors import UsageError
 
 
-@click.command("baseline-export", short_help="Write a separator's network as ONNX.")
-@click.option("--weights", type=LocalPath(), metavar="FILE", help="[default: those that ship]")
+@click.command("baseline-export", short_help="Export a separator's network to ONNX.")
+@click.option("--weights", type=LocalPath(), metavar="FILE", help="Model weights.  [default: the shipped weights]")
 @click.option("--out", type=LocalPath(), required=True, metavar="FILE", help="The .onnx file to write.")
-@click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 def baseline_export(weights: Path | None, out: Path, *, overwrite: bool) -> None:
-    """Write a separator's network as ONNX, for other runtimes: masks as a function of the mixture's spectra.
+    """Export a separator's network to ONNX. Its input is the mixture's spectra, its output the masks.
 
-    The file's metadata tells stems, sample rate and transform. Before it is written, masks are compared with torch's.
+    Metadata of the file records stems, sample rate and transform. The masks are checked against PyTorch's first.
     """
     if out.exists() and not overwrite:
-        raise UsageError(f"--out {out}: is there already; give --overwrite to replace it, or another name")
+        raise UsageError(f"--out {out}: already exists; give --overwrite to replace it, or another name")
     try:
         from stemgmd_tools.separation.weights.export import export_onnx
         from stemgmd_tools.separation.weights.file import load_weights, shipped_weights
@@ -29,6 +29,6 @@ def baseline_export(weights: Path | None, out: Path, *, overwrite: bool) -> None
             "exporting needs the extras baseline and onnx: pip install 'stemgmd-tools[baseline,onnx]'"
         ) from None
     loaded = load_weights(weights or shipped_weights())
-    made = export_onnx(out, loaded.model, loaded.about)
-    length = "any number of spectra" if made.spectra is None else f"{made.spectra} spectra"
-    click.echo(f"{out}: {', '.join(loaded.model.stems)}; takes {length} at once; within {made.difference:.0e} of torch")
+    exported = export_onnx(out, loaded.model, loaded.about)
+    length = "any number of spectra" if exported.spectra is None else f"{exported.spectra} spectra"
+    click.echo(f"{out}: {', '.join(loaded.model.stems)}; takes {length} at once; within {exported.difference:.0e} of torch")

@@ -1,4 +1,4 @@
-"""``stemgmd baseline-join``: one model from several that were each trained for stems of their own."""
+"""``stemgmd baseline-join``: join weights trained for single stems into one model."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from stemgmd_tools.cli.support.paths import LocalPath
 from stemgmd_tools.errors import UsageError
 
 
-@click.command("baseline-join", short_help="Join weights trained for one stem each.")
+@click.command("baseline-join", short_help="Join weights trained for single stems into one model.")
 @click.argument("weights", nargs=-1, required=True, type=LocalPath(), metavar="FILE...")
-@click.option("--out", type=LocalPath(), required=True, metavar="FILE", help="The file to write.")
-@click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
+@click.option("--out", type=LocalPath(), required=True, metavar="FILE", help="Weights file to write.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 def baseline_join(weights: tuple[Path, ...], out: Path, *, overwrite: bool) -> None:
-    """Join weights of `baseline-train --target STEM`, one file a stem, into one model of all stems.
+    """Join weights from `baseline-train --target STEM`, one file per stem, into one model of all stems.
 
-    For models with a network of its own for every stem: larsnet, as published, and larsnet-xs.
+    For models with a separate network per stem: larsnet (as published) and larsnet-xs.
     """
     if out.exists() and not overwrite:
-        raise UsageError(f"--out {out}: is there already; give --overwrite to replace it, or another name")
+        raise UsageError(f"--out {out}: already exists; give --overwrite to replace it, or another name")
     try:
         from stemgmd_tools.separation.weights.join import join_weights
     except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""``stemgmd baseline-train``: train a separator on a corpus, or on one that is rendered as it is read."""
+"""``stemgmd baseline-train``: train a separator on a corpus, from disk or rendered on the fly."""
 
 from __future__ import annotations
 
@@ -28,89 +28,89 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
     if text is None:
         return None
     if not _DURATION.fullmatch(text):
-        raise click.BadParameter(f"{text!r} is no duration; give one such as 90s, 30m or 1h30m", context, option)
+        raise click.BadParameter(f"{text!r} is not a duration; give one such as 90s, 30m or 1h30m", context, option)
     parts = re.findall(r"([\d.]+)([hms]?)", text)
     return sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
 
 
 @click.command("baseline-train", short_help="Train a separator.")
-@click.option("--corpus", type=LocalPath(), metavar="DIR", help="Train on the files of a corpus.")
+@click.option("--corpus", type=LocalPath(), metavar="DIR", help="Train on this corpus on disk.")
 @click.option(
     "--virtual",
     "gmd",
     type=LocalPath(),
     metavar="GMD",
-    help="Train on the Groove MIDI Dataset, folder or zip, rendered as it is read.  [default: as for render]",
+    help="Train on the Groove MIDI Dataset (folder or zip), rendered on the fly.  [default: as for render --gmd]",
 )
-@click.option("--kits", multiple=True, type=LocalName(), metavar="NAMES", help="Kits to train on.  [default: train]")
+@click.option("--kits", multiple=True, type=LocalName(), metavar="NAMES", help="Training kits.  [default: train]")
 @kit_path_option
 @click.option(
     "--test-kits",
     multiple=True,
     type=LocalName(),
     metavar="NAMES",
-    help="Kits kept for the test, never trained on; or a folder of recorded kits, which are kept beside the others.  "
+    help="Test kits, never used for training or validation; or a folder of recorded kits to add to them.  "
     "[default: heldout]",
 )
-@click.option("--model", metavar="NAME", help="[default: larsnet-s]")
-@click.option("--stems", type=click.Choice(["five", "nine"]), help="[default: five]")
-@click.option("--weights", type=LocalPath(), metavar="FILE", help="Start from these.")
-@click.option("--target", multiple=True, metavar="STEM", help="Train for this stem alone; repeatable.")
+@click.option("--model", metavar="NAME", help="Model to train.  [default: larsnet-s]")
+@click.option("--stems", type=click.Choice(["five", "nine"]), help="Stems to separate.  [default: five]")
+@click.option("--weights", type=LocalPath(), metavar="FILE", help="Weights to start from.")
+@click.option("--target", multiple=True, metavar="STEM", help="Train only for this stem; repeatable.")
 @click.option(
     "--chain",
     type=LocalName(),
     metavar="NAME",
-    help="A ready chain of augmentations or a YAML file.  [default: larsnet]",
+    help="Augmentation chain: a shipped chain or a YAML file.  [default: larsnet]",
 )
 @click.option(
     "--p-original",
     type=click.FloatRange(0, 1),
     metavar="P",
-    help="Share of mixes left as they were played; the stems of the others come from anywhere.  [default: 1]",
+    help="Probability of an original mix; other mixes combine stems of several performances.  [default: 1]",
 )
 @click.option(
     "--preset",
     metavar="NAME",
     default="default",
     show_default=True,
-    help="cpu: without a GPU; larsnet: the published recipe; finetune: one stem, from --weights.",
+    help="Settings to start from. cpu: without a GPU; larsnet: the published recipe; finetune: one stem, from --weights.",
 )
-@click.option("--config", "file", type=LocalPath(), metavar="FILE", help="YAML of what differs from the preset.")
-@click.option("--steps", type=click.IntRange(1), metavar="N", help="Train for so many steps.")
-@click.option("--time-budget", callback=_duration_s, metavar="TIME", help="Train for so long instead: 90s, 30m, 1h30m.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to compute.  [default: auto]")
-@click.option("--workers", type=click.IntRange(0), metavar="N", help="Processes that load.")
-@click.option("--seed", type=click.IntRange(0), metavar="N", help="Of weights, segments and augmentations.")
+@click.option("--config", "file", type=LocalPath(), metavar="FILE", help="YAML file with settings that override the preset.")
+@click.option("--steps", type=click.IntRange(1), metavar="N", help="Number of training steps.")
+@click.option("--time-budget", callback=_duration_s, metavar="TIME", help="Train for this long instead of --steps: 90s, 30m, 1h30m.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Device to train on.  [default: auto]")
+@click.option("--workers", type=click.IntRange(0), metavar="N", help="Data loading processes.")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="Random seed.")
 @click.option(
     "--out",
     type=LocalPath(),
     default=Path("run"),
     show_default=True,
     metavar="DIR",
-    help="Folder of the run: begun or continued.",
+    help="Run directory; created, or resumed if it exists.",
 )
 @click.option(
     "--ablate",
     metavar="KIND",
-    help="chain, p_original or kits: train with one value of it after the other, write one table of all.",
+    help="Train once per --value of this setting (chain, p_original or kits), and write a table that compares them.",
 )
 @click.option(
     "--value",
     "values",
     multiple=True,
     metavar="VALUE",
-    help="Of --ablate, repeatable; the first is compared with: larsnet; 0.5:kit_swap; train,random:0..99.",
+    help="A value for --ablate, e.g. larsnet, 0.5:kit_swap or train,random:0..99; repeatable. The first is the reference.",
 )
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Evaluate --ablate on N test performances at most.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Evaluate --ablate on at most N test performances.")
 @click.option(
-    "--dry-run", is_flag=True, help="Check all that the run checks before its first step; print the settings."
+    "--dry-run", is_flag=True, help="Run all checks that precede the first step and print the settings; do not train."
 )
-@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 def baseline_train(**options: Any) -> None:
-    """Train a separator on GMD's training split through training kits.
+    """Train a separator on GMD's training split, rendered with the training kits.
 
-    The same command goes on with a run that was interrupted. Validation hears GMD's validation split through the
-    training kits; the test split and the kits kept for the test are never heard, and a leak of any of them is refused.
+    Validates on GMD's validation split with the same kits. Test data is never used for training or validation: a run
+    whose splits or kits overlap is refused. Resumes after interruption; with --steps, losses are identical.
     Several processes: `torchrun --nproc-per-node N -m -- stemgmd_tools.cli.main baseline-train ...`.
     """
     try:
@@ -150,21 +150,21 @@ def baseline_train(**options: Any) -> None:
 
 
 def _source_notice(config: TrainConfig) -> str:
-    """Return one line that says which performances are heard."""
+    """Return one line that names the source of the performances."""
     from stemgmd_tools.performances.source import find_source
 
     return find_source(gmd=None if config.data.gmd is None else Path(config.data.gmd)).notice
 
 
 def _dry_run(config: TrainConfig, grid: Sequence[Variant], options: dict[str, Any]) -> None:
-    """Check all that the run checks before its first step, and print the settings."""
+    """Run all checks that precede the first step, and print the settings."""
     from stemgmd_tools.separation.training.ablate import ready
     from stemgmd_tools.separation.training.run.checks import check_run
     from stemgmd_tools.separation.training.settings.files import config_text
 
     if grid:
-        found = ready(config, grid, options["out"], limit=options["limit"])
-        runs = {f"{variant.name}: ": run for variant, run in zip(grid, found.runs, strict=True)}
+        experiment = ready(config, grid, options["out"], limit=options["limit"])
+        runs = {f"{variant.name}: ": run for variant, run in zip(grid, experiment.runs, strict=True)}
     else:
         runs = {"": check_run(config, options["out"])}
     click.echo(config_text(config), nl=False)
@@ -176,15 +176,15 @@ def _dry_run(config: TrainConfig, grid: Sequence[Variant], options: dict[str, An
 
 
 def _config(options: dict[str, Any]) -> TrainConfig:
-    """Return the settings: preset, file, options, the last one said wins."""
+    """Return the settings: the preset, overridden by the file, overridden by the options."""
     from stemgmd_tools.separation.training.settings.files import load_config
 
     if (options["values"] or options["limit"]) and not options["ablate"]:
-        raise UsageError("--value and --limit go with --ablate; say what is to be varied")
+        raise UsageError("--value and --limit require --ablate; give --ablate chain, p_original or kits")
     if options["steps"] and options["time_budget"]:
         raise UsageError("--steps and --time-budget cannot be used together; leave one out")
     if options["corpus"] and options["gmd"]:
-        raise UsageError("--corpus and --virtual name two sources; give one")
+        raise UsageError("--corpus and --virtual cannot be used together; leave one out")
     p_original = options["p_original"]
     test_kits, test_folders = _test_kits(options["test_kits"])
     data = {
@@ -200,22 +200,22 @@ def _config(options: dict[str, Any]) -> TrainConfig:
     }
     model = {"name": options["model"], "stems": options["stems"], "weights": _path(options["weights"])}
     changes: dict[str, Any] = {
-        "data": _given(data),
-        "model": _given(model),
-        "budget": _given({"steps": options["steps"], "time_s": options["time_budget"]}),
-        **_given({"device": options["device"], "seed": options["seed"]}),
+        "data": _set_values(data),
+        "model": _set_values(model),
+        "budget": _set_values({"steps": options["steps"], "time_s": options["time_budget"]}),
+        **_set_values({"device": options["device"], "seed": options["seed"]}),
     }
-    if p_original == 1.0:  # not the same as mixing that leaves all as it is, which draws its own segments
+    if p_original == 1.0:  # no mixing; mixing with p_original 1 would draw other segments
         changes["data"]["mix"] = None
-    return load_config(options["file"], preset=options["preset"], changes=_given(changes))
+    return load_config(options["file"], preset=options["preset"], changes=_set_values(changes))
 
 
-def _test_kits(given: tuple[str, ...]) -> tuple[list[str], list[Path]]:
-    """Return the names of the kits kept for the test, and the folders among what was given, where some of them lie."""
+def _test_kits(values: tuple[str, ...]) -> tuple[list[str], list[Path]]:
+    """Return the names of the test kits, and the folders of recorded kits among ``values``."""
     from stemgmd_tools.kits.library import GROUPS, known_maps
     from stemgmd_tools.separation.splits.recorded_kits import recorded_kits
 
-    words = _names(given)
+    words = _names(values)
     folders = [Path(word) for word in words if Path(word).is_dir() and word not in {*GROUPS, *known_maps()}]
     if not folders:
         return words, []
@@ -223,8 +223,8 @@ def _test_kits(given: tuple[str, ...]) -> tuple[list[str], list[Path]]:
     return [*names, *(kit.name for folder in folders for kit in recorded_kits(folder))], folders
 
 
-def _given(values: dict[str, Any]) -> dict[str, Any]:
-    """Return what was said."""
+def _set_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that were set."""
     return {name: value for name, value in values.items() if value not in (None, [], {}, ())}
 
 
@@ -232,6 +232,6 @@ def _path(path: Path | None) -> str | None:
     return None if path is None else str(path.absolute())
 
 
-def _names(given: tuple[str, ...]) -> list[str]:
-    """Return names that may be separated by commas."""
-    return [name for text in given for name in text.split(",") if name]
+def _names(values: tuple[str, ...]) -> list[str]:
+    """Split names at commas."""
+    return [name for text in values for name in text.split(",") if name]

@@ -263,8 +263,8 @@ def test_a_page_shows_examples(tmp_path, rendered):
         (["--chain", "none", "--replay", "rows.csv"], "--chain cannot be used with replay"),
         (["--replay", "rows.csv", "--copies", "2"], "--copies cannot be used with --replay"),
         (["--replay", "rows.csv", "--seed", "2"], "--seed cannot be used with --replay"),
-        (["--chain", "none", "--out", "{corpus}"], "lies in {corpus}, which is read; choose a folder of its own"),
-        (["--chain", "none", "--out", "{corpus}/more"], "lies in {corpus}, which is read; choose a folder of its own"),
+        (["--chain", "none", "--out", "{corpus}"], "is inside the input corpus {corpus}; choose another folder"),
+        (["--chain", "none", "--out", "{corpus}/more"], "is inside the input corpus {corpus}; choose another folder"),
     ],
 )
 def test_what_does_not_fit_together_is_told(rendered, arguments, words):

@@ -106,7 +106,7 @@ def test_leaks_and_contradictions_are_refused(kits, small):
         invoke("--steps", "3", "--time-budget", "3m")
     with pytest.raises(UsageError, match="go with --ablate"):
         invoke("--value", "3")
-    with pytest.raises(Exception, match="'soon' is no duration"):
+    with pytest.raises(Exception, match="'soon' is not a duration"):
         invoke("--time-budget", "soon")
 
 
