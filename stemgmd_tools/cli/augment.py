@@ -30,9 +30,15 @@ DEFAULT_CHAIN: Final = "larsnet"
     metavar="NAME",
     help=f"larsnet, demucs, cacophony, studio, none, or the path of a YAML file.  [default: {DEFAULT_CHAIN}]",
 )
-@click.option("--copies", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Augmented copies per example.")
 @click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Device to compute on."
+    "--copies", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Augmented copies per example."
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Device to compute on.",
 )
 @click.option(
     "--out",
@@ -60,19 +66,35 @@ DEFAULT_CHAIN: Final = "larsnet"
     metavar="DIR",
     help="Folder with the files named by `impulse_response` in a chain.",
 )
-@click.option("--split", "splits", multiple=True, metavar="NAME", help="Only this split: train, validation or test; repeatable.")
-@click.option("--id", "ids", multiple=True, metavar="GLOB", help="Only performances that match this pattern, as in 'drummer1/*'; repeatable.")
+@click.option(
+    "--split", "splits", multiple=True, metavar="NAME", help="Only this split: train, validation or test; repeatable."
+)
+@click.option(
+    "--id",
+    "ids",
+    multiple=True,
+    metavar="GLOB",
+    help="Only performances that match this pattern, as in 'drummer1/*'; repeatable.",
+)
 @click.option("--limit", type=int, metavar="N", help="Use at most N performances, evenly spaced.")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores; 1 with cuda]")
-@click.option("--scheduler", metavar="ADDRESS", help="Use the Dask cluster at tcp://host:port instead of local processes.")
-@click.option("--shard", metavar="I/N", help="Process shard I of N; shards share --out, or are joined by `stemgmd merge`.")
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores; 1 with cuda]"
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Use the Dask cluster at tcp://host:port instead of local processes."
+)
+@click.option(
+    "--shard", metavar="I/N", help="Process shard I of N; shards share --out, or are joined by `stemgmd merge`."
+)
 @click.option(
     "--replay",
     type=LocalPath(),
     metavar="ROWS",
     help="Recreate the examples of these rows (manifests/augmentations.parquet or .csv, or a subset).",
 )
-@click.option("--preview", type=click.IntRange(1), metavar="N", help="Write an HTML page with N examples to --out instead.")
+@click.option(
+    "--preview", type=click.IntRange(1), metavar="N", help="Write an HTML page with N examples to --out instead."
+)
 @click.option("--dry-run", is_flag=True, help="Print counts, hours and estimated disk space; write nothing.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def augment(**options: Any) -> None:

@@ -31,4 +31,6 @@ def baseline_export(weights: Path | None, out: Path, *, overwrite: bool) -> None
     loaded = load_weights(weights or shipped_weights())
     exported = export_onnx(out, loaded.model, loaded.about)
     length = "any number of spectra" if exported.spectra is None else f"{exported.spectra} spectra"
-    click.echo(f"{out}: {', '.join(loaded.model.stems)}; takes {length} at once; within {exported.difference:.0e} of torch")
+    click.echo(
+        f"{out}: {', '.join(loaded.model.stems)}; takes {length} at once; within {exported.difference:.0e} of torch"
+    )

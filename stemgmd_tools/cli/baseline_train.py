@@ -73,11 +73,18 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
     metavar="NAME",
     default="default",
     show_default=True,
-    help="Settings to start from. cpu: without a GPU; larsnet: the published recipe; finetune: one stem, from --weights.",
+    help="Initial settings. cpu: without a GPU; larsnet: the published recipe; finetune: one stem, from --weights.",
 )
-@click.option("--config", "file", type=LocalPath(), metavar="FILE", help="YAML file with settings that override the preset.")
+@click.option(
+    "--config", "file", type=LocalPath(), metavar="FILE", help="YAML file with settings that override the preset."
+)
 @click.option("--steps", type=click.IntRange(1), metavar="N", help="Number of training steps.")
-@click.option("--time-budget", callback=_duration_s, metavar="TIME", help="Train for this long instead of --steps: 90s, 30m, 1h30m.")
+@click.option(
+    "--time-budget",
+    callback=_duration_s,
+    metavar="TIME",
+    help="Train for this long instead of --steps: 90s, 30m, 1h30m.",
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Device to train on.  [default: auto]")
 @click.option("--workers", type=click.IntRange(0), metavar="N", help="Data loading processes.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Random seed.")
@@ -99,7 +106,7 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
     "values",
     multiple=True,
     metavar="VALUE",
-    help="A value for --ablate, e.g. larsnet, 0.5:kit_swap or train,random:0..99; repeatable. The first is the reference.",
+    help="A value for --ablate, e.g. larsnet, 0.5:kit_swap train,random:0..99; repeatable. The first is the reference.",
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Evaluate --ablate on at most N test performances.")
 @click.option(

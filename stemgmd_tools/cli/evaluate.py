@@ -1,4 +1,4 @@
-"""``stemgmd evaluate``: how well methods separate, on a corpus or on one that is rendered as it is read."""
+"""``stemgmd evaluate``: measure separation methods on a corpus, from disk or rendered on the fly."""
 
 from __future__ import annotations
 
@@ -20,13 +20,18 @@ if TYPE_CHECKING:
     from stemgmd_tools.separation.evaluation.run import EvaluationClip
 
 _RUN_FILES: Final = ("best", "last")
-"""What `baseline-train` calls the weights of every run."""
+"""File names of the weights of every `baseline-train` run."""
 METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
 
 
-@click.command(short_help="Measure separation: methods, weights, seen and held-out kits, recorded kits.")
+@click.command(short_help="Evaluate weights and baselines on seen, held-out and recorded kits.")
 @click.argument("corpus", required=False, type=LocalPath())
-@click.option("--virtual", type=LocalPath(), metavar="GMD", help="Without CORPUS: GMD, folder or zip.")
+@click.option(
+    "--virtual",
+    type=LocalPath(),
+    metavar="GMD",
+    help="Without CORPUS: the Groove MIDI Dataset (folder or zip), rendered on the fly.",
+)
 @click.option(
     "--kits", multiple=True, type=LocalName(), metavar="NAMES", help="With --virtual.  [default: all shipped kits]"
 )
@@ -35,58 +40,74 @@ METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
     "--test-kits",
     type=LocalPath(exists=True, file_okay=False),
     metavar="DIR",
-    help="Folder with recorded kits that have a sample map: the same performances through these, too.",
+    help="Folder of recorded kits with sample maps; also evaluate the same performances through these.",
 )
 @click.option(
     "--method",
     "methods",
     multiple=True,
     type=click.Choice(METHODS),
-    help="A bound (the mixture; ideal ratio masks; phase-sensitive masks) or a baseline; repeatable.",
+    help="A bound (mixture, ideal ratio mask, phase-sensitive mask) or a baseline (nmfd, sanmf); repeatable.",
 )
 @click.option(
     "--weights",
     multiple=True,
     type=LocalPath(exists=True, dir_okay=False),
     metavar="FILE",
-    help="Weights of a model; repeatable.",
+    help="Model weights; repeatable.",
 )
 @click.option(
     "--templates",
     type=click.Choice(["training", "own"]),
     default="training",
     show_default=True,
-    help="Whose single hits nmfd and sanmf know: those of the training kits, or of the kit they hear.",
+    help="Single hits used by nmfd and sanmf: of the training kits, or of the evaluated kit itself.",
 )
 @click.option(
-    "--stems", type=click.Choice(["five", "nine"]), default="five", show_default=True, help="What is measured."
+    "--stems", type=click.Choice(["five", "nine"]), default="five", show_default=True, help="Stems to measure."
 )
-@click.option("--split", "splits", multiple=True, metavar="NAME", help="Of GMD: train, validation, test; repeatable.")
 @click.option(
-    "--id", "ids", multiple=True, metavar="GLOB", help="Pattern for the performance, as in '*/eval_session/*'."
+    "--split",
+    "splits",
+    multiple=True,
+    metavar="NAME",
+    help="Only this split of GMD: train, validation or test; repeatable.",
 )
-@click.option("--limit", type=int, metavar="N", help="At most N performances, spread evenly.")
-@click.option("--max-s", type=float, metavar="S", help="Only the beginning of longer clips.")
+@click.option(
+    "--id",
+    "ids",
+    multiple=True,
+    metavar="GLOB",
+    help="Only performances that match this pattern, as in '*/eval_session/*'; repeatable.",
+)
+@click.option("--limit", type=int, metavar="N", help="Use at most N performances, evenly spaced.")
+@click.option("--max-s", type=float, metavar="S", help="Measure at most the first S seconds of each clip.")
 @click.option(
     "--out",
     type=LocalPath(),
     default=Path("evaluation"),
     show_default=True,
     metavar="DIR",
-    help="Folder.",
+    help="Output directory; created, or resumed if it exists.",
 )
 @click.option(
-    "--page/--no-page", default=True, show_default=True, help="Write a page with charts and examples to hear."
+    "--page/--no-page", default=True, show_default=True, help="Also write an HTML page with charts and audio examples."
 )
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes.")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Device to compute on.",
+)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Worker processes.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 def evaluate(**options: Any) -> None:
-    """Separate clips of CORPUS, or of GMD rendered on the way, and measure every stem.
+    """Separate clips of CORPUS, or of GMD rendered on the fly, and measure every stem.
 
-    Writes rows (evaluation.parquet, .csv), report.md and index.html. The same command goes on where it was interrupted.
-    The page's examples are those of the method named last; weights come after methods. With --weights and neither
-    --split nor --id, performances are those kept for the test: GMD's evaluation sessions and split test.
+    Writes evaluation.parquet, evaluation.csv, report.md and index.html. Resumes after interruption. The page shows
+    examples of the last method; weights come after methods. With --weights and neither --split nor --id, only test
+    performances are used: GMD's evaluation sessions and its test split.
     """
     try:
         from stemgmd_tools.separation.evaluation import report
@@ -100,7 +121,7 @@ def evaluate(**options: Any) -> None:
     from stemgmd_tools.storage.locks import alone_in
 
     if options["page"]:
-        empty_figure(1.0, 1.0)  # before minutes of work, rather than after
+        empty_figure(1.0, 1.0)  # fails here, not after minutes of work, if matplotlib is missing
     out: Path = options["out"]
     methods = _methods(options)
     takes = _takes(options, methods)
@@ -118,7 +139,7 @@ def evaluate(**options: Any) -> None:
 
 
 def _methods(options: dict[str, Any]) -> list[Method]:
-    """Return what is to be evaluated, in the order of the report."""
+    """Return the methods to evaluate, in the order of the report."""
     from stemgmd_tools.devices import device_named
     from stemgmd_tools.kits.library import search_path
     from stemgmd_tools.separation.evaluation.methods.bounds import (
@@ -139,16 +160,16 @@ def _methods(options: dict[str, Any]) -> list[Method]:
         "nmfd": lambda: [Nmfd(lenders)],
         "sanmf": lambda: [SemiAdaptive(lenders)],
     }
-    found = [method for name in dict.fromkeys(options["methods"]) for method in makers[name]()]
+    selected = [method for name in dict.fromkeys(options["methods"]) for method in makers[name]()]
     names = _names(options["weights"])
-    found += [TrainedModel(path, device, name=name) for path, name in zip(options["weights"], names, strict=True)]
-    if not found:
+    selected += [TrainedModel(path, device, name=name) for path, name in zip(options["weights"], names, strict=True)]
+    if not selected:
         raise UsageError(f"nothing to evaluate: give --weights FILE, or --method {', '.join(METHODS)}")
-    return found
+    return selected
 
 
 def _names(weights: Sequence[Path]) -> list[str]:
-    """Return names for files of weights: their own, after those of as many folders as tell them apart."""
+    """Return a unique name for each weights file: its stem, preceded by as many parent folders as needed."""
     paths = [(*path.absolute().parent.parts[1:], path.stem) for path in weights]
     names: list[str] = []
     used = [2 if path[-1] in _RUN_FILES else 1 for path in paths]
@@ -156,12 +177,14 @@ def _names(weights: Sequence[Path]) -> list[str]:
         names = ["-".join(path[-count:]) for path, count in zip(paths, used, strict=True)]
         used = [count + (names.count(name) > 1) for name, count in zip(names, used, strict=True)]
     if len(set(names)) < len(names):
-        raise UsageError(f"--weights: two have one name: {', '.join(names)}; give each file once, or rename one")
+        raise UsageError(
+            f"--weights: two files have the same name: {', '.join(names)}; give each file once, or rename one"
+        )
     return names
 
 
 def _takes(options: dict[str, Any], methods: list[Method]) -> list[EvaluationClip]:
-    """Return the clips: those of the corpus, then the same performances through recorded kits."""
+    """Return the clips of the corpus, then of the same performances through recorded kits."""
     from stemgmd_tools.augment.symbolic.source_spec import is_augmented, settings_of
     from stemgmd_tools.corpus.sources.open import open_corpus, virtual_corpus
     from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
@@ -181,50 +204,50 @@ def _takes(options: dict[str, Any], methods: list[Method]) -> list[EvaluationCli
     kits = options["kits"] or ("all",)
     source: Source = open_corpus(corpus) if corpus else virtual_corpus(gmd, kits, kit_path=options["kit_path"])
     if folder and is_augmented(source):
-        raise UsageError(
-            f"{corpus}: is augmented, so --test-kits cannot play the same; give the corpus it was made from"
-        )
-    real = recorded_kits(folder) if folder else ()
-    names = [kit.name for kit in real]
+        raise UsageError(f"{corpus}: is augmented, so --test-kits cannot be added; give the corpus it was made from")
+    recorded = recorded_kits(folder) if folder else ()
+    names = [kit.name for kit in recorded]
     among = kept_for_test(source) if _only_test(options) else None
     if among is not None and not among:
         raise UsageError(
-            "none of the performances is kept for the test (GMD's evaluation sessions and split test): "
-            "weights may have heard all of them; --id '*' takes them nonetheless"
+            "no test performances (GMD's evaluation sessions and its test split): the weights may have been trained "
+            "on all of these; give --id '*' to evaluate them anyway"
         )
     takes = takes_of(source, recorded=names, trained=trained, among=among, selection=selection)
-    more = [kit for kit in real if kit.name not in source.kit_splits]
-    if more:
+    added = [kit for kit in recorded if kit.name not in source.kit_splits]
+    if added:
         played = [source.played(name) for name in dict.fromkeys(take.performance for take in takes)]
-        takes += takes_of(VirtualCorpus(played, more, settings_of(source)), recorded=names, trained=trained)
+        takes += takes_of(VirtualCorpus(played, added, settings_of(source)), recorded=names, trained=trained)
     return takes
 
 
 def _only_test(options: dict[str, Any]) -> bool:
-    """Return whether performances that weights may have heard are left out, since nobody said which to take."""
+    """Return whether only test performances are used: weights are given, and neither --split nor --id."""
     return bool(options["weights"]) and not (options["splits"] or options["ids"])
 
 
 def _chosen(options: dict[str, Any], takes: list[EvaluationClip]) -> str:
-    """Say how performances were chosen, and of which of GMD's splits they are."""
+    """Describe how performances were selected, and their GMD splits."""
     splits = sorted(Counter({take.performance: take.split or "none" for take in takes}.values()).items())
-    given = (("--split", options["splits"]), ("--id", options["ids"]))
-    words = [f"`{option} {value}`" for option, values in given for value in values]
+    selectors = (("--split", options["splits"]), ("--id", options["ids"]))
+    words = [f"`{option} {value}`" for option, values in selectors for value in values]
     if options["limit"] is not None:
         words.append(f"`--limit {options['limit']}`")
-    told = "those kept for the test" if _only_test(options) else "" if words else "all there are"
-    chosen = " ".join([*filter(None, [told]), *words])
+    default = "those kept for the test" if _only_test(options) else "" if words else "all there are"
+    chosen = " ".join([*filter(None, [default]), *words])
     return f"GMD's splits: {', '.join(f'{name} {count}' for name, count in splits)}; chosen: {chosen}"
 
 
 def _about(options: dict[str, Any], methods: list[Method], takes: list[EvaluationClip]) -> str:
-    """Say in one line what was evaluated."""
+    """Return one line that describes the evaluation."""
     performances = len({take.performance for take in takes})
     kits = {take.kit: take.kit_set.value for take in takes}
     length = f"the first {options['max_s']:g} s of each clip" if options["max_s"] else "whole clips"
     factorised = {"nmfd", "sanmf"} & set(options["methods"])
     templates = f"; templates of {' and '.join(sorted(factorised))}: {options['templates']}" if factorised else ""
-    weights = "".join(f"; {one.name}: SHA-256 {one.about['sha256']}" for one in methods if "sha256" in one.about)
+    weights = "".join(
+        f"; {method.name}: SHA-256 {method.about['sha256']}" for method in methods if "sha256" in method.about
+    )
     named = ", ".join(f"{kit} ({kit_set})" for kit, kit_set in kits.items())
     chosen = _chosen(options, takes)
     return f"{performances} performances through {len(kits)} kits: {named}; {chosen}; {length}{templates}{weights}."

@@ -1,4 +1,4 @@
-"""``stemgmd info``: what a corpus amounts to."""
+"""``stemgmd info``: summarise a corpus."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stemgmd_tools.cli.support.paths import LocalPath
 @click.command()
 @click.argument("corpus", type=LocalPath())
 def info(corpus: Path) -> None:
-    """Count a corpus: hours by kit, piece and split, hits, size."""
+    """Summarise a corpus: hours per kit, piece and split, number of hits, size."""
     from stemgmd_tools.corpus.info import describe
     from stemgmd_tools.corpus.sources.disk import Corpus
 

@@ -1,4 +1,4 @@
-"""The ``stemgmd`` command. Each command's module is imported only when that command is asked for."""
+"""The ``stemgmd`` command. Each command's module is imported only when the command is used."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Final, NoReturn
 import click
 
 from stemgmd_tools.cli.support.limits import require_address_space
-from stemgmd_tools.cli.support.report import noticing, say
-from stemgmd_tools.cli.support.streams import hold_streams, require_stdout
+from stemgmd_tools.cli.support.report import say, showing_warnings
+from stemgmd_tools.cli.support.streams import reopen_closed_streams, require_stdout
 from stemgmd_tools.errors import INTERRUPTED, StemgmdError, one_line
 from stemgmd_tools.version import __version__
 
@@ -37,7 +37,7 @@ COMMANDS: Final = {
 
 
 _NO_ARGUMENTS: Final = getattr(click.exceptions, "NoArgsIsHelpError", ())
-"""What a group that was given no command raises, with its help; before click 8.2 it prints that itself."""
+"""Raised by a group that is called without a command; its message is the help. Before click 8.2, click prints it."""
 
 
 _NO_MEMORY: Final = (
@@ -46,10 +46,10 @@ _NO_MEMORY: Final = (
     "can't allocate memory",
     "can't start new thread",
 )
-"""What loaders of libraries, PyTorch and Python say when the system gives no more memory."""
+"""Parts of the messages of dynamic loaders, PyTorch and Python when memory runs out."""
 _MEMORY_RAN_OUT: Final = "memory ran out; close other programs, raise the limit (ulimit -v), or give fewer --jobs"
 _NO_MEMORY_LEFT: Final = -1
-"""Stands for exit code 1, without the interpreter's teardown."""
+"""Internal code: exit with 1 without the interpreter's teardown."""
 
 
 class LazyGroup(click.Group):
@@ -70,7 +70,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; for an unknown one, name the one most like it."""
+        """Return the command; for an unknown name, suggest the closest one."""
         likely = difflib.get_close_matches(args[0], COMMANDS, n=1)
         if likely and args[0] not in COMMANDS:
             raise click.UsageError(f"No such command '{args[0]}'. Did you mean '{likely[0]}'?", ctx)
@@ -84,12 +84,12 @@ def stemgmd() -> None:
 
 
 def run() -> None:
-    """Run the command line; an error raised on purpose becomes one line on stderr and a non-zero exit code."""
-    silent = hold_streams()
+    """Run the command line; an expected error becomes one line on stderr and a non-zero exit code."""
+    silent = reopen_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # names of files need not be in the locale's encoding
-    with noticing() as notices:
+            stream.reconfigure(errors="backslashreplace")  # file names may not be encodable in the locale
+    with showing_warnings() as notices:
         try:
             code = _run(silent)
         finally:
@@ -103,7 +103,7 @@ def run() -> None:
 def _run(silent: bool = False) -> int:
     """Run the command line; return the exit code.
 
-    :param silent: whether there is nowhere to print results to.
+    :param silent: whether standard output is closed.
     """
     try:
         require_stdout(silent)
@@ -122,7 +122,7 @@ def _run(silent: bool = False) -> int:
         say("interrupted; run the same command again to continue")
         return INTERRUPTED
     except Exception as error:
-        line = _refused(error)
+        line = _system_error(error)
         if line is None:
             raise
         say(line)
@@ -131,17 +131,17 @@ def _run(silent: bool = False) -> int:
 
 
 def _exit_without_teardown() -> NoReturn:
-    """Exit with 1 before libraries take themselves apart: some that were refused memory crash when they do."""
-    atexit._run_exitfuncs()  # noqa: SLF001 - the only way to run them before an exit that skips the rest
+    """Exit with 1, but skip the teardown of libraries, in which some crash once memory has run out."""
+    atexit._run_exitfuncs()  # noqa: SLF001 - the only way to run them before os._exit
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(1)
 
 
-def _refused(error: Exception) -> str | None:
-    """Return in one line what the operating system refused; None if the error is a fault of this program."""
-    if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
+def _system_error(error: Exception) -> str | None:
+    """Return one line for an error of the operating system; None for a fault of this program."""
+    if isinstance(error, MemoryError) or any(part in str(error) for part in _NO_MEMORY):
         return _MEMORY_RAN_OUT
     if isinstance(error, ImportError) and not isinstance(error, ModuleNotFoundError):
         return f"a library cannot be loaded; install it again: {error}"

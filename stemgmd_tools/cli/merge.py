@@ -1,4 +1,4 @@
-"""``stemgmd merge``: join shards."""
+"""``stemgmd merge``: merge shards into one corpus."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import click
 from stemgmd_tools.cli.support.paths import LocalPath
 
 
-@click.command(short_help="Join the folders that shards wrote.")
+@click.command(short_help="Merge the folders written by `render --shard`.")
 @click.argument("out", type=LocalPath())
 @click.argument("shards", nargs=-1, required=True, type=LocalPath())
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes.  [default: all cores]")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores]")
 def merge(out: Path, shards: tuple[Path, ...], jobs: int | None) -> None:
-    """Join the folders that `render --shard` wrote into one corpus, and write its manifests.
+    """Merge the folders written by `render --shard` or `augment --shard` into the corpus OUT, with its manifests.
 
-    Files are linked if OUT lies on the same file system, else copied; the sources stay as they are.
+    Files are hard-linked if OUT is on the same file system, else copied; the sources are not changed.
     """
     from stemgmd_tools.corpus.merge import merge as merge_corpora
 

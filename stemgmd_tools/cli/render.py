@@ -1,4 +1,4 @@
-"""``stemgmd render``: performances x kits to a corpus."""
+"""``stemgmd render``: render performances through kits to a corpus."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FORMAT_OF_SUBTYPE: Final = {"16": "int16", "24": "int24", "float": "float32"}
 
 
 def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
-    """Return the two bounds of ``LO-HI``; either may be left out."""
+    """Parse ``LO-HI``, ``LO-`` or ``-HI``; return the bounds, None where omitted."""
     if text is None:
         return None, None
     number = r"(\d+(?:\.\d+)?)?"
@@ -35,15 +35,15 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
 
 
 @click.command(short_help="Render performances through kits to a corpus.")
-@click.option("--gmd", type=LocalPath(), metavar="PATH", help="The Groove MIDI Dataset: folder or zip.")
-@click.option("--midi", type=LocalPath(), metavar="PATH", help="Other drum MIDI: a folder or a file.")
-@click.option("--strict", is_flag=True, help="Stop before any work if a file of --midi cannot be used.")
+@click.option("--gmd", type=LocalPath(), metavar="PATH", help="The Groove MIDI Dataset, folder or zip.")
+@click.option("--midi", type=LocalPath(), metavar="PATH", help="Other drum MIDI, folder or file.")
+@click.option("--strict", is_flag=True, help="Fail before any work if a --midi file cannot be used.")
 @click.option(
     "--mapping",
     type=click.Choice(["td11", "gm", "stemgmd"]),
     default="td11",
     show_default=True,
-    help="Notes of --midi: td11 or gm. stemgmd: one sound per piece, as the original did.",
+    help="Note numbers of --midi: td11 or gm. stemgmd: one sound per piece, as in the original StemGMD.",
 )
 @click.option(
     "--kits",
@@ -51,8 +51,8 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
     type=LocalName(),
     default=("all",),
     metavar="NAMES",
-    help="all, train, heldout, or names (comma-separated, repeatable), also of your own sample maps; random:7..106 for "
-    "new kits, morph:A+B:0.3 for one between two.  [default: all]",
+    help="all, train, heldout, or names (comma-separated, repeatable), also of your own sample maps; "
+    "random:7..106 for new kits, morph:A+B:0.3 for a kit between two.  [default: all]",
 )
 @kit_path_option
 @click.option(
@@ -61,43 +61,50 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
     default=Path("corpus"),
     show_default=True,
     metavar="DIR",
-    help="Folder of the corpus: made, completed or extended.",
+    help="Corpus directory; created, or resumed and extended if it exists.",
 )
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes.  [default: all cores]")
-@click.option("--scheduler", metavar="ADDRESS", help="Work on a Dask cluster (tcp://host:port) instead.")
-@click.option("--shard", metavar="I/N", help="Do one of N parts; into one folder, or several for `stemgmd merge`.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores]")
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Use the Dask cluster at tcp://host:port instead of local processes."
+)
+@click.option(
+    "--shard", metavar="I/N", help="Process shard I of N; shards share --out, or are joined by `stemgmd merge`."
+)
 @click.option(
     "--seed",
     type=click.IntRange(0),
     default=0,
     show_default=True,
     metavar="N",
-    help="Decides which of several takes each hit plays.",
+    help="Random seed; selects among several takes of a hit.",
 )
 @click.option("--sample-rate", type=int, default=44_100, show_default=True, metavar="HZ", help="8000 to 192000.")
 @click.option(
-    "--format", "container", type=click.Choice(["flac", "wav"]), help="[default: flac; wav with stemgmd layout]"
+    "--format",
+    "container",
+    type=click.Choice(["flac", "wav"]),
+    help="Audio format.  [default: flac; wav with --layout stemgmd]",
 )
 @click.option(
     "--subtype",
     type=click.Choice(list(_FORMAT_OF_SUBTYPE)),
     default="16",
     show_default=True,
-    help="Bits of a sample; float: 32-bit WAV.",
+    help="Bit depth; float: 32-bit float, WAV only.",
 )
 @click.option(
     "--layout",
     type=click.Choice(["native", "stemgmd"]),
     default="native",
     show_default=True,
-    help="stemgmd: the original's folders and file names, WAV 16.",
+    help="Folder layout; stemgmd: folders and names of the original StemGMD, 16-bit WAV.",
 )
 @click.option(
     "--tail",
     type=click.Choice(["natural", "cut"]),
     default="natural",
     show_default=True,
-    help="Let the last sounds ring out (natural), or stop at the performance's end (cut).",
+    help="Let the last sounds ring out (natural), or cut at the end of the performance (cut).",
 )
 @click.option("--groups", is_flag=True, help="Also write the five LarsNet group stems.")
 @click.option(
@@ -106,26 +113,42 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
     default=DEFAULT_FLAC_LEVEL,
     show_default=True,
     metavar="0-8",
-    help="Compression.",
+    help="FLAC compression level.",
 )
 @click.option(
-    "--single-hits/--no-single-hits", default=True, show_default=True, help="Also write every sound at ten velocities."
+    "--single-hits/--no-single-hits",
+    default=True,
+    show_default=True,
+    help="Also write single hits of every articulation at ten velocities.",
 )
-@click.option("--split", "splits", multiple=True, metavar="NAME", help="train, validation, test; repeatable.")
-@click.option("--drummer", "drummers", multiple=True, metavar="NAME", help="As in drummer1; repeatable.")
-@click.option("--style", "styles", multiple=True, metavar="NAME", help="As in funk or funk/groove1; repeatable.")
-@click.option("--bpm", metavar="LO-HI", help="Tempo range; either side may be left out, as in 120-.")
-@click.option("--beat-type", "beat_types", multiple=True, metavar="NAME", help="beat, fill; repeatable.")
-@click.option("--id", "ids", multiple=True, metavar="GLOB", help="Pattern for the performance, as in 'drummer1/*'.")
-@click.option("--limit", type=int, metavar="N", help="At most N performances, spread evenly.")
-@click.option("--dry-run", is_flag=True, help="Print counts, hours, and estimates of disk and time; write nothing.")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option(
+    "--split", "splits", multiple=True, metavar="NAME", help="Only this split: train, validation or test; repeatable."
+)
+@click.option(
+    "--drummer", "drummers", multiple=True, metavar="NAME", help="Only this drummer, as in drummer1; repeatable."
+)
+@click.option(
+    "--style", "styles", multiple=True, metavar="NAME", help="Only this style, as in funk or funk/groove1; repeatable."
+)
+@click.option("--bpm", metavar="LO-HI", help="Only this tempo range; either bound may be omitted, as in 120-.")
+@click.option(
+    "--beat-type", "beat_types", multiple=True, metavar="NAME", help="Only this type: beat or fill; repeatable."
+)
+@click.option(
+    "--id",
+    "ids",
+    multiple=True,
+    metavar="GLOB",
+    help="Only performances that match this pattern, as in 'drummer1/*'; repeatable.",
+)
+@click.option("--limit", type=int, metavar="N", help="Use at most N performances, evenly spaced.")
+@click.option("--dry-run", is_flag=True, help="Print counts, hours and estimated disk space and time; write nothing.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 def render(**options: Any) -> None:
     """Render performances through kits to aligned stems, mixtures, single hits, MIDI and manifests.
 
-    Performances are those of --gmd or --midi, else of STEMGMD_GMD, else what `stemgmd fetch gmd` fetched, else the
-    starter set. The same command completes a corpus that was interrupted, and extends one by further performances and
-    kits.
+    Performances come from --gmd or --midi, else from STEMGMD_GMD, else from `stemgmd fetch gmd`, else from the starter
+    set. Resumes after interruption; with more performances or kits, extends an existing corpus.
     """
     from stemgmd_tools.corpus.folder.locks import Shard
     from stemgmd_tools.corpus.render.execute import worker_count
@@ -147,7 +170,7 @@ def render(**options: Any) -> None:
 
 
 def _request(options: dict[str, Any]) -> Request:
-    """Turn options into what is to be rendered; say which performances."""
+    """Return the request that the options describe; print the source of the performances."""
     from stemgmd_tools.corpus.render.run import Request
     from stemgmd_tools.kits.library import kits_named, search_path
     from stemgmd_tools.performances.mapping import NoteMapping
@@ -191,7 +214,7 @@ def _settings(options: dict[str, Any]) -> RenderSettings:
 
 
 def _summary(out: Path, report: Report) -> list[str]:
-    """Say what there is now, and how to look at it."""
+    """Return the lines that summarise the corpus and how to inspect it."""
     from stemgmd_tools.corpus.render.progress import size_text
     from stemgmd_tools.corpus.sources.disk import Corpus
 

@@ -1,4 +1,4 @@
-"""``stemgmd separate``: drum sounds to stems."""
+"""``stemgmd separate``: separate drum recordings into stems."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BAR: Final = "{desc} {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{pos
 
 
 def _channel_list(context: click.Context, option: click.Parameter, text: str | None) -> tuple[int, ...]:
-    """Return channels from ``1`` or ``1,2``."""
+    """Parse ``1`` or ``1,2`` into channel numbers."""
     if text is None:
         return ()
     parts = text.split(",")
@@ -45,31 +45,52 @@ def _channel_list(context: click.Context, option: click.Parameter, text: str | N
     default="stems",
     show_default=True,
     metavar="DIR",
-    help="Stems of song.wav go to DIR/song/; -: one WAV on standard output.",
+    help="Output directory: stems of song.wav go to DIR/song/. -: one WAV to standard output.",
 )
-@click.option("--weights", type=LocalPath(), metavar="FILE", help="[default: those that ship]")
+@click.option("--weights", type=LocalPath(), metavar="FILE", help="Model weights.  [default: the shipped weights]")
 @click.option("--stem", "stems", multiple=True, metavar="NAME", help="Only this stem; repeatable.  [default: all]")
-@click.option("--format", "container", type=click.Choice(["wav", "flac"]), default="wav", show_default=True)
 @click.option(
-    "--subtype", type=click.Choice(list(_FORMAT_OF_SUBTYPE)), help="Bits of a sample.  [default: as in the input]"
+    "--format", "container", type=click.Choice(["wav", "flac"]), default="wav", show_default=True, help="Audio format."
 )
-@click.option("--mixture-consistent", is_flag=True, help="Let the stems sum to the input, to the last bit.")
-@click.option("--wiener", type=float, metavar="ALPHA", help="Share out the spectra by alpha-Wiener masks; 1 or 2.")
-@click.option("--channels", callback=_channel_list, metavar="A,B", help="Of files that have more than two.")
-@click.option("--overwrite", is_flag=True, help="Replace stems that are there already.")
-@click.option("--allow-truncated", is_flag=True, help="Separate what there is of sounds that were cut short.")
-@click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")
-@click.option("--bf16", is_flag=True, help="Compute in bfloat16 where that serves: faster, a little less exact.")
-@click.option("--threads", type=click.IntRange(1), metavar="N", help="Of the processor.  [default: all cores]")
-@click.option("--batch", type=click.IntRange(1), metavar="N", help="Chunks at once.  [default: 1; 8 on a GPU]")
-@click.option("--segment", type=float, metavar="SECONDS", help="Length of a chunk.  [default: what suits the model]")
-@click.option("--overlap", type=click.FloatRange(0, 0.5), default=0.25, show_default=True, help="Share of a chunk.")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option("--subtype", type=click.Choice(list(_FORMAT_OF_SUBTYPE)), help="Bit depth.  [default: as in the input]")
+@click.option("--mixture-consistent", is_flag=True, help="Make the stems sum exactly to the input.")
+@click.option(
+    "--wiener", type=float, metavar="ALPHA", help="Apply alpha-Wiener filtering with this exponent, usually 1 or 2."
+)
+@click.option(
+    "--channels",
+    callback=_channel_list,
+    metavar="A,B",
+    help="Channels to separate of files with more than two, counted from 1.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace existing stems.")
+@click.option("--allow-truncated", is_flag=True, help="Separate truncated files as far as they go.")
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="Device to compute on: auto, cpu, cuda, cuda:1, mps.",
+)
+@click.option(
+    "--bf16", is_flag=True, help="Use bfloat16 for matrix products and convolutions: faster, slightly less exact."
+)
+@click.option("--threads", type=click.IntRange(1), metavar="N", help="CPU threads.  [default: all cores]")
+@click.option("--batch", type=click.IntRange(1), metavar="N", help="Chunks per batch.  [default: 1; 8 on a GPU]")
+@click.option("--segment", type=float, metavar="SECONDS", help="Length of a chunk.  [default: that of the model]")
+@click.option(
+    "--overlap",
+    type=click.FloatRange(0, 0.5),
+    default=0.25,
+    show_default=True,
+    help="Overlap of neighbouring chunks, as a fraction of a chunk.",
+)
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 def separate(**options: Any) -> None:
-    """Separate drum recordings into stems: files, folders of them, or - for standard input.
+    """Separate drum recordings into stems. FILES are audio files, folders, or - for standard input.
 
-    Any length, any sample rate, mono or stereo; stems are as long as the input and have its rate. One file that cannot
-    be separated does not stop the others. The same command goes on where it was interrupted.
+    Any length and sample rate, mono or stereo; stems have the length and sample rate of the input. A file that cannot
+    be separated does not stop the others. Resumes after interruption.
     """
     model, separating = _model(options)
     output = _output(options)
@@ -79,10 +100,10 @@ def separate(**options: Any) -> None:
         try:
             _to_pipe(model, options, output, separating)
         except KeyboardInterrupt:
-            click.echo("stemgmd: interrupted; the WAV on standard output is not whole", err=True)
+            click.echo("stemgmd: interrupted; the WAV on standard output is incomplete", err=True)
             sys.exit(INTERRUPTED)
         return
-    # A program that waits for a pipe to go on would not end.
+    # While the program waits for a pipe, SIGTERM must end it at once.
     with nullcontext() if "-" in options["files"] else sigterm_unwinds():
         _to_files(model, options, output, separating)
 
@@ -94,7 +115,7 @@ def _to_files(model: Separator, options: dict[str, Any], output: Output, separat
     sources = _sources(options["files"], output.folder)
     failed: list[tuple[str, StemgmdError]] = []
     watch = _Watch(quiet=options["quiet"])
-    told = separate_files(
+    results = separate_files(
         model,
         sources,
         output,
@@ -103,7 +124,7 @@ def _to_files(model: Separator, options: dict[str, Any], output: Output, separat
         weights={"weights": file_sha256(_weights(options)), "wiener": options["wiener"]},
         heard=watch.begin,
     )
-    for done in told:
+    for done in results:
         watch.end()
         if done.error is None:
             click.echo(_summary(done, output.folder / done.source.name))
@@ -119,17 +140,17 @@ def _to_files(model: Separator, options: dict[str, Any], output: Output, separat
 
 
 def _sources(files: tuple[str, ...], out: Path | None) -> tuple[Source, ...]:
-    """Return the sounds to separate; say which files of folders are none."""
+    """Return the recordings to separate; report the files in folders that are not audio."""
     from stemgmd_tools.separation.inference.inputs import find_sources
 
-    found = find_sources(files, out)
-    if found.left_out:
-        click.echo(f"stemgmd: no audio, left out: {_listed([shown(path) for path in found.left_out])}", err=True)
-    return found.sources
+    inputs = find_sources(files, out)
+    if inputs.left_out:
+        click.echo(f"stemgmd: skipped, not audio: {_listed([shown(path) for path in inputs.left_out])}", err=True)
+    return inputs.sources
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Return names with commas between, not all of them if they are many."""
+    """Join names with commas, shortened to the first ten."""
     more = len(names) - _MOST_NAMES
     return ", ".join(names[:_MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
@@ -141,7 +162,7 @@ def _to_pipe(model: Separator, options: dict[str, Any], output: Output, separati
         raise UsageError("--out -: standard output receives WAV; leave out --format")
     sources = _sources(options["files"], None)
     if len(sources) > 1:
-        raise UsageError(f"--out -: takes one sound, here are {len(sources)}; give --out DIR")
+        raise UsageError(f"--out -: takes one file, not {len(sources)}; give --out DIR")
     watch = _Watch(quiet=options["quiet"])
     done = separate_to_pipe(
         model,
@@ -157,7 +178,7 @@ def _to_pipe(model: Separator, options: dict[str, Any], output: Output, separati
 
 
 def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
-    """Return the model and how it is used."""
+    """Return the model and the settings it is applied with."""
     try:
         import torch
 
@@ -188,8 +209,8 @@ def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
 def _weights(options: dict[str, Any]) -> Path:
     from stemgmd_tools.separation.weights.file import shipped_weights
 
-    chosen: Path | None = options["weights"]
-    return chosen or shipped_weights()
+    weights: Path | None = options["weights"]
+    return weights or shipped_weights()
 
 
 def _output(options: dict[str, Any]) -> Output:
@@ -209,17 +230,17 @@ def _output(options: dict[str, Any]) -> Output:
 
 
 class _Watch:
-    """Shows a bar for each sound in turn, if standard error is a terminal."""
+    """Shows a progress bar for each file in turn, if standard error is a terminal."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._shown = sys.stderr.isatty() and not quiet
         self._bar: tqdm[Any] | None = None
 
     def begin(self, source: Source) -> Heard:
-        """Draw the empty bar of a sound; return what moves it."""
+        """Start the bar of a file; return the callback that updates it."""
         from tqdm import tqdm
 
-        began = time.monotonic()
+        start = time.monotonic()
         bar: tqdm[Any] = tqdm(
             desc=source.name,
             file=sys.stderr,
@@ -230,15 +251,15 @@ class _Watch:
         )
         self._bar = bar
 
-        def heard(read_s: float, total_s: float | None) -> None:
+        def update(read_s: float, total_s: float | None) -> None:
             bar.total = total_s
-            bar.set_postfix_str(f"{read_s / max(time.monotonic() - began, 1e-3):.1f}x real time", refresh=False)
+            bar.set_postfix_str(f"{read_s / max(time.monotonic() - start, 1e-3):.1f}x real time", refresh=False)
             bar.update(read_s - bar.n)
 
-        return heard
+        return update
 
     def end(self) -> None:
-        """Wipe the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
 
@@ -248,15 +269,15 @@ def _summary(done: Done, folder: Path | None) -> str:
 
     where = "" if folder is None else f" in {shown(folder)}"
     if done.kept:
-        return f"{done.source.title}: {', '.join(done.stems)}{where}; done before with the same settings, kept"
+        return f"{done.source.title}: {', '.join(done.stems)}{where}; skipped, already separated with the same settings"
     speed = done.duration_s / max(done.work_s, 1e-3)
-    told = (
+    line = (
         f"{done.source.title}: {', '.join(done.stems)}{where}; {duration_text(done.duration_s)}, {speed:.1f}x real time"
     )
     if done.clipped:
-        told += f"; {done.clipped:,} samples were clipped, --subtype float keeps them"
+        line += f"; {done.clipped:,} samples were clipped, --subtype float avoids this"
     if done.left:
-        told += f"; replaced what an interrupted run had left: {_listed(done.left)}"
+        line += f"; replaced files of an interrupted run: {_listed(done.left)}"
     if done.lacks:
-        told += f"; cut short: {done.lacks}"
-    return told
+        line += f"; truncated: {done.lacks}"
+    return line

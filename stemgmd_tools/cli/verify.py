@@ -1,4 +1,4 @@
-"""``stemgmd verify``: check a corpus against itself."""
+"""``stemgmd verify``: check the files of a corpus against its manifests."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from stemgmd_tools.errors import CorpusError
 MOST_SHOWN = 200
 
 
-@click.command(short_help="Check a corpus: files, rows, sums, onsets, splits.")
+@click.command(short_help="Check a corpus: files, manifests, mixtures, onsets, splits.")
 @click.argument("corpus", type=LocalPath())
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes.  [default: all cores]")
-@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores]")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 def verify(corpus: Path, jobs: int | None, quiet: bool) -> None:
-    """Check every file against every row, and the audio against what is said of it.
+    """Check every file of a corpus against its manifests, and the manifests against the audio.
 
-    Hashes, lengths, mixture = sum of stems, onsets measured on the audio, splits. Fails with a table of what is wrong.
+    Checks hashes, lengths, mixture = sum of stems, onsets measured on the audio, and splits. Fails with a table of
+    the problems.
     """
     from stemgmd_tools.corpus.render.progress import counter_on
     from stemgmd_tools.corpus.verify.findings import failure_table
@@ -33,10 +34,10 @@ def verify(corpus: Path, jobs: int | None, quiet: bool) -> None:
     if verdict.failures:
         click.echo("\n".join(failure_table(verdict.failures[:MOST_SHOWN])))
         raise CorpusError(
-            f"{corpus}: {len(verdict.failures)} checks failed; the same `render` again mends damaged files"
+            f"{corpus}: {len(verdict.failures)} checks failed; the same `render` command repairs damaged files"
         )
-    told = f"{corpus}: {verdict.files:,} files are as their rows say, {verdict.onsets:,} onsets measured"
+    summary = f"{corpus}: {verdict.files:,} files are as their rows say, {verdict.onsets:,} onsets measured"
     if verdict.rises is not None:
-        low, median, high = (f"{1000 * one:+.1f}" for one in verdict.rises)
-        told += f"; by their steepest rise they lie {low} to {high} ms from the hits (5 to 95 %, median {median})"
-    click.echo(told)
+        low, median, high = (f"{1000 * rise:+.1f}" for rise in verdict.rises)
+        summary += f"; by their steepest rise they lie {low} to {high} ms from the hits (5 to 95 %, median {median})"
+    click.echo(summary)

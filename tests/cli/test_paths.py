@@ -51,7 +51,7 @@ def test_addresses_are_refused_everywhere(
     assert not list(tmp_path.iterdir())
     assert done.exit_code == 2
     if isinstance(parameter, click.Option) or len(words) == 1:
-        assert "s3://bucket/x is an address; s3:// is not supported" in " ".join(done.output.split())
+        assert "s3://bucket/x is a URL; s3:// is not supported" in " ".join(done.output.split())
 
 
 def converted(text: str) -> Path:

@@ -106,7 +106,7 @@ def test_a_batch_goes_on_past_what_fails_and_says_so(tmp_path, five):
     assert isinstance(result.exception, AudioError)
     assert str(result.exception) == f"1 of 3 files could not be separated: {songs / 'b.wav'}"
     lines = result.stderr.splitlines()
-    assert lines[0] == f"stemgmd: no audio, left out: {songs / 'cover.jpg'}, {songs / 'notes.txt'}"
+    assert lines[0] == f"stemgmd: skipped, not audio: {songs / 'cover.jpg'}, {songs / 'notes.txt'}"
     assert lines[1].startswith(f"stemgmd: {songs / 'b.wav'}: cannot be read as audio")
     assert len(result.stdout.splitlines()) == 2
     assert (out / "a" / "kick.wav").is_file()
@@ -114,10 +114,10 @@ def test_a_batch_goes_on_past_what_fails_and_says_so(tmp_path, five):
     assert not (out / "b").exists()
     again = call(songs, "--out", out, "--weights", five)
     assert "1 of 3 files could not be separated" in str(again.exception)
-    assert again.stdout.count("done before with the same settings, kept") == 2
+    assert again.stdout.count("skipped, already separated with the same settings") == 2
     other = call(songs, "--out", out, "--weights", five, "--mixture-consistent")
     assert "3 of 3 files could not be separated" in str(other.exception)
-    assert "kick.wav: is there already, made with mixture-consistent False, not True; give --overwrite" in other.stderr
+    assert "kick.wav: already exists, made with mixture-consistent False, not True; give --overwrite" in other.stderr
 
 
 def test_wiener_and_chosen_stems(tmp_path, five):
@@ -141,7 +141,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(tmp_path, five, 
     assert "no such file" in str(refusal(tmp_path / "none.wav", "--out", out, "--weights", five))
     assert "cannot be read as weights" in str(refusal(path, "--out", out, "--weights", path))
     assert "leave out --format" in str(refusal(path, "--out", "-", "--weights", five, "--format", "flac"))
-    assert "takes one sound, here are 2" in str(refusal(path, "-", "--out", "-", "--weights", five))
+    assert "takes one file, not 2" in str(refusal(path, "-", "--out", "-", "--weights", five))
     for text in ("0", "1,2,3", "a", "1,", "²"):
         assert "counted from 1" in call(*asked, "--channels", text).stderr
     assert call(*asked, "--overlap", "0.6").exit_code == 2
@@ -155,7 +155,7 @@ def test_clipped_samples_are_told(tmp_path):
     gains = saved(tmp_path / "gains.safetensors", "gains", gain=2.0)
     path = song(tmp_path / "song.wav")
     told = call(path, "--out", tmp_path / "stems", "--weights", gains, "--stem", "kick").stdout
-    assert "samples were clipped, --subtype float keeps them" in told
+    assert "samples were clipped, --subtype float avoids this" in told
     told = call(path, "--out", tmp_path / "floats", "--weights", gains, "--subtype", "float").stdout
     assert "were clipped" not in told
 
@@ -240,7 +240,7 @@ def test_the_same_command_goes_on_after_a_kill(tmp_path, five, renames):
     assert list(out.rglob("*.part"))  # the record (1 rename) and five stems of a, then those of b
     again = call(songs, "--out", out, *words)
     assert again.exit_code == 0, again.exception
-    assert again.stdout.count("replaced what an interrupted run had left: ") == 1
+    assert again.stdout.count("replaced files of an interrupted run: ") == 1
     assert again.stdout.count("kept") == (1 if renames > 5 else 0)
     made = {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
     assert made == {path.relative_to(whole): path.read_bytes() for path in whole.rglob("*") if path.is_file()}
@@ -259,7 +259,7 @@ def test_a_kill_while_stems_are_written(tmp_path, five):
             running.kill()
     assert list(out.rglob("*.part"))
     told = call(*words).stdout
-    assert f"replaced what an interrupted run had left: kick.wav.{running.pid}.part" in told
+    assert f"replaced files of an interrupted run: kick.wav.{running.pid}.part" in told
     assert names_in(out / "song") == ["kick.wav"]
 
 
@@ -288,7 +288,7 @@ def test_any_name_under_any_locale(tmp_path, five, locale):
     assert done.returncode == 1
     lines = done.stderr.splitlines()
     assert len(lines) == 3, done.stderr
-    assert lines[0].startswith(b"stemgmd: no audio, left out: ")
+    assert lines[0].startswith(b"stemgmd: skipped, not audio: ")
     assert b"cannot be read as audio" in lines[1]
     assert b"1 of 5 files could not be separated" in lines[2]
     assert len(done.stdout.splitlines()) == len(NAMES)

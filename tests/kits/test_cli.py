@@ -106,7 +106,7 @@ def test_a_damaged_bank_is_found_and_built_again(tmp_path: Path) -> None:
     pcm = bank_folder(load_kit_file(path)) / PCM_FILE
     whole = pcm.read_bytes()
     pcm.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
-    assert run(*build).output == "toy: was damaged, is built again\ntoy: ready at 44100 Hz\n"
+    assert run(*build).output == "toy: was damaged; rebuilding\ntoy: ready at 44100 Hz\n"
     assert pcm.read_bytes() == whole
     assert "damaged" not in run(*build).output
 

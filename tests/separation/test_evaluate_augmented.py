@@ -81,5 +81,5 @@ def test_clips_differ_with_the_sound(rendered: Path, augmented: Path, tmp_path: 
 
 
 def test_recorded_kits_cannot_play_what_was_augmented(augmented: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is augmented, so --test-kits cannot play the same"):
+    with pytest.raises(UsageError, match="is augmented, so --test-kits cannot be added"):
         invoke("evaluate", augmented, "--method", "mixture", "--test-kits", tmp_path, "--no-page", "--out", tmp_path)

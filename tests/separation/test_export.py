@@ -127,5 +127,5 @@ def test_the_command(tmp_path, monkeypatch):
     assert result.exit_code == 0, result.exception
     assert result.stdout.startswith(f"{tmp_path / 'm.onnx'}: a, b; takes any number of spectra at once; within ")
     again = CliRunner().invoke(stemgmd, words)
-    assert "is there already" in str(again.exception)
+    assert "already exists" in str(again.exception)
     assert CliRunner().invoke(stemgmd, [*words, "--overwrite"]).exit_code == 0

@@ -89,5 +89,5 @@ def test_the_command_tells_what_is_from_where_and_replaces_nothing(paths, tmp_pa
         f"toms: {paths[1]}",
         f"weights: {tmp_path / 'joined.safetensors'}",
     ]
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         CliRunner().invoke(stemgmd, words, catch_exceptions=False, standalone_mode=False)

@@ -223,12 +223,12 @@ def test_what_is_done_is_kept_and_nothing_else_is_replaced(tmp_path):
         "mixture-consistent False, not True": {"separating": CONSISTENT},
         "subtype None, not int24": {"output": Output(tmp_path / "out", sample_format="int24")},
     }.items():
-        with pytest.raises(UsageError, match=rf"a\.wav: is there already, made with .*{changed}; give --overwrite"):
+        with pytest.raises(UsageError, match=rf"a\.wav: already exists, made with .*{changed}; give --overwrite"):
             again(**told)
     other = song(tmp_path / "other" / "song.wav", 20_000)
-    with pytest.raises(UsageError, match="is there already, made with other sound"):
+    with pytest.raises(UsageError, match="already exists, made with other sound"):
         again(other)
-    with pytest.raises(UsageError, match="is there already; give"):
+    with pytest.raises(UsageError, match="already exists; give"):
         again(weights=None)
     assert {name: (tmp_path / "out" / name).read_bytes() for name in stems} == stems
     assert not again(other, output=Output(tmp_path / "out", overwrite=True)).kept
@@ -240,7 +240,7 @@ def test_a_stem_that_someone_changed_is_not_replaced(tmp_path):
     separate_file(Gains(("a", "b")), one(path), out, SHORT, weights=MADE)
     (tmp_path / "out" / "song" / "a.wav").write_bytes(b"edited")
     (tmp_path / "out" / "song" / "b.wav").unlink()
-    with pytest.raises(UsageError, match=r"a\.wav: is there already; give --overwrite"):
+    with pytest.raises(UsageError, match=r"a\.wav: already exists; give --overwrite"):
         separate_file(Gains(("a", "b")), one(path), out, SHORT, weights=MADE)
     assert (tmp_path / "out" / "song" / "a.wav").read_bytes() == b"edited"
 
@@ -250,7 +250,7 @@ def test_a_record_that_makes_no_sense_is_none(tmp_path, content):
     path, out = song(tmp_path / "song.wav"), Output(tmp_path / "out")
     separate_file(Gains(("a",)), one(path), out, SHORT, weights=MADE)
     (tmp_path / "out" / "song" / RECORD_FILE).write_bytes(content)
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         separate_file(Gains(("a",)), one(path), out, SHORT, weights=MADE)
 
 
@@ -268,7 +268,7 @@ def test_stems_that_are_there_stay_unless_told_otherwise(tmp_path):
     there = tmp_path / "out" / "song" / "b.wav"
     there.parent.mkdir(parents=True)
     there.write_bytes(b"precious")
-    with pytest.raises(UsageError, match=r"b\.wav: is there already; give --overwrite"):
+    with pytest.raises(UsageError, match=r"b\.wav: already exists; give --overwrite"):
         separate_file(Gains(("a", "b")), one(path), Output(tmp_path / "out"), SHORT)
     assert files_in(tmp_path / "out") == ["song/b.wav"]
     assert there.read_bytes() == b"precious"

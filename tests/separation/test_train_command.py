@@ -104,7 +104,7 @@ def test_leaks_and_contradictions_are_refused(kits, small):
         invoke("--kits", ",".join(kits), "--test-kits", kits[0], "--dry-run")
     with pytest.raises(UsageError, match="--steps and --time-budget"):
         invoke("--steps", "3", "--time-budget", "3m")
-    with pytest.raises(UsageError, match="go with --ablate"):
+    with pytest.raises(UsageError, match="require --ablate"):
         invoke("--value", "3")
     with pytest.raises(Exception, match="'soon' is not a duration"):
         invoke("--time-budget", "soon")

@@ -1,4 +1,4 @@
-"""``stemgmd kits``: everything about kits; one module per command."""
+"""``stemgmd kits``: list, show, build, fit and generate kits; one module per command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["kit_path_option", "kits"]
 
 @click.group()
 def kits() -> None:
-    """List kits, show one, fit one to recordings, make new ones, compile banks ahead, print the maps' JSON Schema."""
+    """List, show, fit, generate and compile kits."""
 
 
 for _command in (list_kits, show, build, fit, make, morph, schema):

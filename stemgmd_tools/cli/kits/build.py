@@ -13,17 +13,17 @@ from stemgmd_tools.cli.support.paths import LocalName
 @click.command()
 @click.argument("names", nargs=-1, required=True, type=LocalName())
 @click.option("--rate", default=44_100, show_default=True, help="Sample rate of the banks, in Hz.")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Kits compiled at a time.  [default: all cores]")
-@click.option("--check", is_flag=True, help="Hash the banks that are there, and build damaged ones again.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores]")
+@click.option("--check", is_flag=True, help="Verify existing banks by hash, and rebuild damaged ones.")
 @kit_path_option
 def build(names: tuple[str, ...], rate: int, jobs: int | None, check: bool, kit_path: tuple[Path, ...]) -> None:
-    """Compile the banks of kits ahead of time; NAMES as for `render --kits`."""
+    """Compile the banks of kits ahead of time. NAMES are as for `render --kits`."""
     from stemgmd_tools.kits.bank.cache import build_banks, check_bank, is_built
     from stemgmd_tools.kits.library import kits_named, search_path
 
-    chosen = kits_named(names, search_path(kit_path))
+    selected = kits_named(names, search_path(kit_path))
     if check:
-        for kit in chosen:
+        for kit in selected:
             if is_built(kit, rate) and not check_bank(kit, rate):
-                click.echo(f"{kit.name}: was damaged, is built again")
-    build_banks(chosen, rate, jobs=jobs or -1, progress=lambda name: click.echo(f"{name}: ready at {rate} Hz"))
+                click.echo(f"{kit.name}: was damaged; rebuilding")
+    build_banks(selected, rate, jobs=jobs or -1, progress=lambda name: click.echo(f"{name}: ready at {rate} Hz"))

@@ -1,4 +1,4 @@
-"""``stemgmd kits list``: which kits there are."""
+"""``stemgmd kits list``: list the available kits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LISTED: Final = ("name", "split", "source", "licence", "layers", "one-shots", "
 @click.command("list")
 @kit_path_option
 def list_kits(kit_path: tuple[Path, ...]) -> None:
-    """List all kits: the modelled ones, the recorded ones with a shipped map, and those on the kit path."""
+    """List all kits: modelled kits, recorded kits with a shipped map, and kits on the kit path."""
     from stemgmd_tools.kits.library import known_maps, search_path
 
     folders = search_path(kit_path)
@@ -39,7 +39,7 @@ def _list_row(name: str, path: Path, folders: Sequence[Path]) -> tuple[str, ...]
     rows = outline(kit_map)
     layers = [row.layers for row in rows if row.layers]
     source = kind(kit_map)
-    found = source == "modelled" or find_folder(kit_map, path, folders) is not None
+    available = source == "modelled" or find_folder(kit_map, path, folders) is not None
     return (
         name,
         split_of(name, kit_map.origin) or "-",
@@ -48,5 +48,5 @@ def _list_row(name: str, path: Path, folders: Sequence[Path]) -> tuple[str, ...]
         spread(min(layers), max(layers)),
         str(sum(row.one_shots for row in rows)),
         str(sum(not row.one_shots for row in rows) or "-"),
-        "built in" if source == "modelled" else "found" if found else "not found",
+        "built in" if source == "modelled" else "found" if available else "not found",
     )

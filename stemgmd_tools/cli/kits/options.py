@@ -11,5 +11,5 @@ kit_path_option = click.option(
     multiple=True,
     type=LocalPath(),
     metavar="DIR",
-    help="Folder with folders of samples and your own sample maps; repeatable. Also: STEMGMD_KITS.",
+    help="Folder with sample folders and your own sample maps; repeatable. Also: STEMGMD_KITS.",
 )

@@ -1,4 +1,4 @@
-"""``stemgmd kits schema``: the format of sample maps for editors."""
+"""``stemgmd kits schema``: print the JSON Schema of sample maps, e.g. for editors."""
 
 from __future__ import annotations
 

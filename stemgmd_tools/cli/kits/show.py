@@ -1,4 +1,4 @@
-"""``stemgmd kits show``: what is in one kit."""
+"""``stemgmd kits show``: describe one kit."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SHOWN: Final = ("articulation", "source", "layers", "variations", "openness", "
 
 @click.command()
 @click.argument("name", type=LocalName())
-@click.option("--plot", type=LocalPath(), metavar="FILE", help="Draw every articulation into a picture.")
+@click.option("--plot", type=LocalPath(), metavar="FILE", help="Plot every articulation to an image file.")
 @kit_path_option
 def show(name: str, plot: Path | None, kit_path: tuple[Path, ...]) -> None:
-    """Show one kit, by name, by the path of its sample map, or by what it is made from (`random:7`)."""
+    """Show one kit, by name, by the path of its sample map, or as a generated kit (`random:7`)."""
     from stemgmd_tools.kits.bank.cache import open_bank
     from stemgmd_tools.kits.generate.names import is_made
     from stemgmd_tools.kits.library import find_map, load_kit, map_path, search_path
@@ -77,7 +77,7 @@ def _description(kit_map: KitMap, path: Path | None, folders: Sequence[Path]) ->
 
 
 def _origin(kit_map: KitMap) -> Iterable[str]:
-    """Yield what a kit that was made from others has from where."""
+    """Yield the origin of a generated kit."""
     from stemgmd_tools.kits.library import split_of
 
     origin = kit_map.origin
@@ -90,7 +90,7 @@ def _origin(kit_map: KitMap) -> Iterable[str]:
 
 
 def _warnings(kit_map: KitMap, path: Path | None, folders: Sequence[Path]) -> Iterable[str]:
-    """Yield what was uneven when the bank was compiled, if it was."""
+    """Yield the warnings of compiling the bank, if it was compiled."""
     from stemgmd_tools.errors import KitError
     from stemgmd_tools.kits.bank.cache import is_built, open_bank
     from stemgmd_tools.kits.sample_map.kit import kit_without_file, load_kit_file

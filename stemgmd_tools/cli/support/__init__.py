@@ -1,1 +1,1 @@
-"""What several commands share: parameter types, messages, limits and streams."""
+"""Shared by the commands: parameter types, messages, system limits and standard streams."""

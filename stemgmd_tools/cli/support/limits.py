@@ -1,4 +1,4 @@
-"""What the system has to grant before a command starts."""
+"""Checks of system limits before a command starts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Final
 from stemgmd_tools.errors import UsageError
 
 LEAST_ADDRESS_SPACE: Final = 600_000_000
-"""Bytes. With less, libraries fail while they are loaded: with an error, a crash, or a loop that never ends."""
+"""Bytes. With less, libraries fail to load, crash or hang."""
 
 
 def require_address_space() -> None:
-    """Check that a process may use enough addresses.
+    """Check that the address space is large enough.
 
-    :raises UsageError: if the limit, which ``ulimit -v`` sets, is lower.
+    :raises UsageError: if the limit (``ulimit -v``) is too low.
     """
     try:
         import resource

@@ -1,4 +1,4 @@
-"""Parameter types for what lies on this machine."""
+"""Parameter types for local paths."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _ADDRESS: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
 class LocalPath(click.Path):
-    """A file or folder of this machine; every option and argument that names one has this type.
+    """A local file or folder; the type of every option and argument that names one.
 
-    A leading ``~`` stands for the home folder, also where the shell leaves it alone (``--out=~/corpus``). Addresses
-    such as ``s3://bucket/x`` are refused: taken for a path, they would name a folder ``s3:``.
+    A leading ``~`` is expanded, also where the shell does not (``--out=~/corpus``). URLs such as ``s3://bucket/x`` are
+    refused: as a path, they would name a folder ``s3:``.
     """
 
     def __init__(self, **options: Any) -> None:
-        """Take the options of :class:`click.Path`; values become :class:`pathlib.Path`."""
+        """Accept the options of :class:`click.Path`; values become :class:`pathlib.Path`."""
         super().__init__(path_type=Path, **options)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -30,7 +30,7 @@ class LocalPath(click.Path):
 
 
 class LocalName(click.types.StringParamType):
-    """Text that is a name, or the path of a file or folder: as :class:`LocalPath`, but it stays text."""
+    """A name, or the path of a file or folder, handled as in :class:`LocalPath` but returned as text."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the text."""
@@ -38,13 +38,13 @@ class LocalName(click.types.StringParamType):
 
 
 def _local(value: Any, kind: click.ParamType[Any], param: click.Parameter | None, ctx: click.Context | None) -> Any:
-    """Expand ``~`` and refuse addresses; what is no text was not typed by anyone."""
+    """Expand ``~`` and refuse URLs; defaults that are not text are returned as they are."""
     if not isinstance(value, str):
         return value
-    found = _ADDRESS.search(value)
-    if found:
-        kind.fail(f"{value} is an address; {found[1]}:// is not supported, give a path on this machine", param, ctx)
+    url = _ADDRESS.search(value)
+    if url:
+        kind.fail(f"{value} is a URL; {url[1]}:// is not supported, give a local path", param, ctx)
     try:
         return str(Path(value).expanduser()) if value.startswith("~") else value
-    except RuntimeError:  # a user who does not exist: then it is a name, as for the shell
+    except RuntimeError:  # no such user: keep the name, as the shell does
         return value

@@ -1,4 +1,4 @@
-"""What a command says on standard error beside its result: what was put right, and what was left out."""
+"""Messages of a command on standard error: warnings, and inputs that were skipped."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from stemgmd_tools.errors import LeftOutWarning, StemgmdWarning, one_line
 
 
 class Notices:
-    """Shows the package's warnings as lines: what was put right when it is met, what was left out at the end."""
+    """Shows the package's warnings as lines: corrections at once, skipped inputs at the end."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start without warnings."""
         self._shown: dict[str, None] = {}
         self._left_out: dict[str, None] = {}
 
-    def take(self, message: Warning | str) -> None:
-        """Show one warning now or later, each text once."""
+    def add(self, message: Warning | str) -> None:
+        """Show one warning, now or at the end; each text only once."""
         text = str(message)
         if isinstance(message, LeftOutWarning):
             self._left_out.setdefault(text)
@@ -30,7 +30,7 @@ class Notices:
             say(text)
 
     def close(self) -> bool:
-        """List what was left out; return whether anything was."""
+        """List the skipped inputs; return whether there are any."""
         for text in self._left_out:
             say(f"left out: {text}")
         return bool(self._left_out)
@@ -42,18 +42,18 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def noticing() -> Iterator[Notices]:
-    """Yield where the package's warnings are shown; others are shown as Python does."""
+def showing_warnings() -> Iterator[Notices]:
+    """Yield the collector that shows the package's warnings; Python shows all others."""
     notices = Notices()
     with warnings.catch_warnings():
         warnings.simplefilter("always", StemgmdWarning)
-        usual = warnings.showwarning
+        default = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
             if issubclass(category, StemgmdWarning):
-                notices.take(message)
+                notices.add(message)
             else:
-                usual(message, category, *rest, **more)
+                default(message, category, *rest, **more)
 
         warnings.showwarning = show
         yield notices

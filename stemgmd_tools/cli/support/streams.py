@@ -1,4 +1,4 @@
-"""Standard streams that whoever starts a command has closed, as ``stemgmd ... >&-`` does."""
+"""Standard streams that are closed when a command starts, as with ``stemgmd ... >&-``."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from stemgmd_tools.errors import UsageError
 _STREAMS: Final = 3
 
 
-def hold_streams() -> bool:
-    """Point closed standard streams to nowhere; return whether standard output was closed.
+def reopen_closed_streams() -> bool:
+    """Open closed standard streams on the null device; return whether standard output was closed.
 
-    Else the next file that is opened would get the stream's number, and what C libraries print would go into it.
+    Otherwise the next opened file would get the stream's number, and output of C libraries would go into it.
     """
     silent = sys.stdout is None
     for number in range(_STREAMS):
         try:
             os.fstat(number)
         except OSError:
-            opened = os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+            opened = os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
             os.set_inheritable(opened, True)
     if sys.stdin is None:
-        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - open until the process ends
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     if sys.stderr is None:
@@ -33,9 +33,9 @@ def hold_streams() -> bool:
 
 
 def require_stdout(silent: bool) -> None:
-    """Refuse to work where there is nowhere to print to.
+    """Check that standard output is open.
 
-    :param silent: what :func:`hold_streams` returned.
+    :param silent: the result of :func:`reopen_closed_streams`.
     :raises UsageError: if it was closed.
     """
     if silent:

@@ -110,7 +110,7 @@ def _refuse_other(path: Path, entry: Mapping[str, Any] | None, wanted: Recipe) -
 
 def _is_there(path: Path, how: str = "") -> UsageError:
     how = f", {how}" if how else ""
-    return UsageError(f"{shown(path)}: is there already{how}; give --overwrite to replace it, or another --out")
+    return UsageError(f"{shown(path)}: already exists{how}; give --overwrite to replace it, or another --out")
 
 
 def _ended_parts(folder: Path) -> list[str]:
