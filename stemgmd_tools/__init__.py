@@ -1,4 +1,4 @@
-"""Drum stems from performances: render them, keep them as a corpus, read its manifests.
+"""Render drum performances into stems, and build, read, augment and verify corpora of them.
 
 >>> import stemgmd_tools as stemgmd
 >>> performance = stemgmd.load_performances()[0]
@@ -90,7 +90,7 @@ _HOME: Final = {
     "RenderSettings": "rendering.settings",
     "Stems": "rendering.stems",
 }
-"""Public name -> module, imported when the name is first used: ``import stemgmd_tools`` alone costs nothing."""
+"""Public name -> module, imported on first use, so that ``import stemgmd_tools`` is fast."""
 
 __all__ = [*_HOME]  # noqa: PLE0604 - names are strings
 

@@ -1,4 +1,4 @@
-"""The toolkit from Python: what ``import stemgmd_tools`` offers beyond its types."""
+"""The main functions of the Python interface: load performances and kits, render."""
 
 from __future__ import annotations
 
@@ -30,17 +30,18 @@ def load_performances(
     strict: bool = False,
     **filters: Any,
 ) -> list[Performance]:
-    """Return performances: of GMD if it is named or configured, of a folder of MIDI files, else the starter set.
+    """Return performances from GMD, from a folder of MIDI files, or from the starter set.
 
-    :param gmd: folder or official zip of the Groove MIDI Dataset; default ``STEMGMD_GMD``, the cache, the starter set.
-    :param midi: a folder of drum MIDI files instead, or one file.
-    :param mapping: how their notes are meant, ``td11`` or ``gm``.
-    :param strict: refuse everything if one file of ``midi`` cannot be used.
+    :param gmd: folder or official zip of the Groove MIDI Dataset; default: ``STEMGMD_GMD``, else the copy in the cache,
+        else the starter set.
+    :param midi: a folder of drum MIDI files, or one file, instead of GMD.
+    :param mapping: note mapping of ``midi``, ``td11`` or ``gm``.
+    :param strict: raise an error if a file of ``midi`` cannot be used, instead of leaving it out.
     :param filters: as in :class:`Selection`: ``splits=("test",)``, ``drummers``, ``styles``, ``bpm_min``, ``bpm_max``,
         ``beat_types``, ``ids``, ``limit``.
     :warns LeftOutWarning: for each file of ``midi`` that cannot be used.
-    :warns StemgmdWarning: for each MIDI file in which something had to be put right.
-    :raises StemgmdError: if there is nothing there, it cannot be read, or the filters leave nothing.
+    :warns StemgmdWarning: for each MIDI file in which something was corrected.
+    :raises StemgmdError: if there are no performances, they cannot be read, or no performance passes the filters.
     """
     if mapping not in tuple(NoteMapping):
         raise UsageError(f"mapping is {mapping!r}; allowed: {', '.join(NoteMapping)}")
@@ -53,9 +54,9 @@ def load_performances(
 
 
 def load_kits(*names: str, kit_path: Sequence[Path | str] = ()) -> tuple[Kit, ...]:
-    """Return kits by name, group (``all``, ``train``, ``heldout``) or path of a sample map; ``all`` if none is given.
+    """Return kits by name, group (``all``, ``train``, ``heldout``) or path of a sample map; all kits by default.
 
-    ``random:7..106`` names a hundred new kits, ``morph:cedar_hall+birch_room:0.3`` one between two.
+    ``random:7..106`` generates a hundred new kits, ``morph:cedar_hall+birch_room:0.3`` one between two kits.
 
     :param kit_path: folders searched for sample maps and sample folders, before those of ``STEMGMD_KITS``.
     :raises StemgmdError: if a kit is unknown or cannot be used.
@@ -66,7 +67,7 @@ def load_kits(*names: str, kit_path: Sequence[Path | str] = ()) -> tuple[Kit, ..
 def render(performance: Performance, kit: Kit | Bank | str, settings: RenderSettings | None = None) -> Stems:
     """Render one performance through one kit in memory.
 
-    :param kit: a kit, its name, or a bank that is open already. A kit is compiled when it is first used.
+    :param kit: a kit, the name of one, or an open bank. A kit is compiled when it is first used.
     :param settings: sample rate, bit depth, seed, mapping and tail; the defaults of ``stemgmd render`` if omitted.
     :return: nine integer stems, shape (9, 2, frames); their ``mixture`` is their exact sum.
     :raises StemgmdError: if the kit is unknown or cannot be used.

@@ -1,4 +1,4 @@
-"""Where the shipped data lies (sample maps, manifests) and where this machine keeps its caches."""
+"""Locate the shipped data (sample maps, manifests) and the user's cache folder."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def shipped(name: str) -> Path:
-    """Return the folder ``sample_maps`` or ``manifests`` that came with this installation.
+    """Return the shipped folder ``sample_maps`` or ``manifests``.
 
-    A wheel carries them inside the package; in a checkout they lie beside it.
+    In a wheel it is inside the package; in a checkout it is beside it.
+
+    :raises StemgmdError: if the folder is missing.
     """
     for folder in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):
         if folder.is_dir():
@@ -24,6 +26,6 @@ def shipped(name: str) -> Path:
 
 
 def cache_dir() -> Path:
-    """Return the user's cache folder: ``STEMGMD_CACHE`` if set, else the platform's own place."""
+    """Return the user's cache folder: ``STEMGMD_CACHE`` if set, else the platform's default."""
     configured = os.environ.get("STEMGMD_CACHE")
     return Path(configured).expanduser() if configured else Path(platformdirs.user_cache_dir("stemgmd"))

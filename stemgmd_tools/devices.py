@@ -1,4 +1,4 @@
-"""Where tensors are computed."""
+"""Choose the PyTorch device."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import torch
 from stemgmd_tools.errors import UsageError
 
 
-def device_named(name: str, *, found_by_auto: Sequence[str] = ("cuda",)) -> str:
-    """Return the device that an option ``--device`` means.
+def device_named(name: str, *, auto_order: Sequence[str] = ("cuda",)) -> str:
+    """Return the device for the value of an option ``--device``.
 
-    :param name: ``auto``, or as PyTorch names it: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-    :param found_by_auto: what ``auto`` looks for, in this order, before it takes the processor.
-    :raises UsageError: if there is no such device here.
+    :param name: ``auto`` or a PyTorch device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+    :param auto_order: devices that ``auto`` tries in this order before ``cpu``.
+    :raises UsageError: if the device is not available.
     """
     if name == "auto":
-        return next((one for one in found_by_auto if _works(one)), "cpu")
+        return next((device for device in auto_order if _works(device)), "cpu")
     if not _works(name):
         raise UsageError(f"--device {name}: PyTorch finds no such device here; use --device cpu")
     return name

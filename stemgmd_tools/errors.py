@@ -1,7 +1,7 @@
-"""The errors this package raises on purpose.
+"""The exceptions and warnings of this package.
 
-Each message is one line that says where, what was found, what is allowed and how to mend it. The command line
-prints the message and exits with the error's ``exit_code``; anything else that escapes is a bug.
+Each message is one line that says where the problem is, what was found, what is allowed and how to fix it. The command
+line prints the message and exits with the error's ``exit_code``. Any other exception is a bug.
 """
 
 from __future__ import annotations
@@ -13,21 +13,24 @@ INTERRUPTED: Final = 130
 
 
 LONGEST_MESSAGE: Final = 300
-"""Characters of a message at most."""
+"""Largest number of characters of a message."""
 _HEAD: Final = 200
 _GAP: Final = " ... "
 
 
 def shown(path: object) -> str:
-    """Return a path as messages show it: characters that cannot be printed, line ends among them, are escaped."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in str(path))
+    """Return a path for a message, with unprintable characters such as line ends escaped."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in str(path)
+    )
 
 
 def one_line(text: str) -> str:
     """Return a message as one line of at most :data:`LONGEST_MESSAGE` characters.
 
-    Lines, as libraries write them, are joined; of a text that is too long the middle is left out, since places come
-    first and what to do comes last.
+    Lines of a multi-line text are joined with semicolons. A longer text is shortened in the middle, since a message
+    starts with the place and ends with the remedy.
     """
     line = shown("; ".join(filter(None, map(str.strip, text.splitlines()))))
     if len(line) <= LONGEST_MESSAGE:
@@ -36,31 +39,31 @@ def one_line(text: str) -> str:
 
 
 class StemgmdError(Exception):
-    """Base of every error raised on purpose by ``stemgmd_tools``; its message is made :func:`one_line`."""
+    """Base class of the package's errors; the message is formatted by :func:`one_line`."""
 
     exit_code = 1
 
     def __init__(self, message: str) -> None:
-        """Keep the message."""
+        """Store the message on one line."""
         super().__init__(one_line(message))
 
 
 class StemgmdWarning(UserWarning):
-    """Something that was put right; the message is one line that says where and what.
+    """A problem that was corrected; the message is one line that says where and what.
 
-    The command line prints it on standard error. From Python it goes through :mod:`warnings`.
+    The command line prints it on standard error. From Python it is issued through :mod:`warnings`.
     """
 
 
 class LeftOutWarning(StemgmdWarning):
-    """Something that was asked for and left out; the rest was done.
+    """A requested item that was skipped; the rest was processed.
 
-    The command line lists all of these when it ends, with exit code 1.
+    The command line lists all skipped items when it ends, with exit code 1.
     """
 
 
 class UsageError(StemgmdError):
-    """A request that cannot be carried out as asked (unknown kit, empty selection, missing extra)."""
+    """An invalid request: an unknown kit, an empty selection, a missing extra."""
 
     exit_code = 2
 
@@ -82,19 +85,19 @@ class AudioError(StemgmdError):
 
 
 class TruncatedError(AudioError):
-    """An audio file that holds less than it announces."""
+    """An audio file that is shorter than its header states."""
 
 
 class CorpusError(StemgmdError):
-    """A corpus folder that is locked, made with other settings, incomplete or damaged."""
+    """A corpus folder that is locked, was rendered with other settings, is incomplete or damaged."""
 
 
 class AugmentError(StemgmdError):
-    """A chain, a row or an effect that cannot be carried out."""
+    """A chain, a row or an effect that cannot be applied."""
 
 
 class TrainingError(StemgmdError):
-    """Training that cannot start (leaking splits, faulty settings) or go on (a damaged run, a loss without value)."""
+    """Training that cannot start (leaking splits, invalid settings) or continue (a damaged run, a NaN loss)."""
 
 
 class FetchError(StemgmdError):

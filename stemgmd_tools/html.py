@@ -1,4 +1,4 @@
-"""What the toolkit's pages share: their style, in light and dark, on wide and narrow screens."""
+"""Build HTML pages in the toolkit's common style."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ th, td { text-align: left; padding: .15rem .6rem .15rem 0; vertical-align: top; 
 
 
 def page(title: str, body: str, style: str = "") -> bytes:
-    """Return a whole page.
+    """Return a complete HTML page.
 
     :param title: plain text.
     :param body: HTML.
-    :param style: rules beyond those that all pages have.
+    :param style: additional CSS rules.
     """
-    told = html.escape(title)
+    escaped_title = html.escape(title)
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{told}</title>\n'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escaped_title}</title>\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}\n{style}</style></head>\n'
-        f"<body><h1>{told}</h1>\n{body}</body></html>\n"
+        f"<body><h1>{escaped_title}</h1>\n{body}</body></html>\n"
     ).encode()

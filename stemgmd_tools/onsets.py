@@ -1,4 +1,4 @@
-"""Where a sound starts: one definition, used to align one-shots and to measure rendered audio."""
+"""Detect the onset of a sound; used to align one-shots and to verify rendered audio."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 ATTACK_S: Final = 0.150
-"""Length of the stretch whose peak the attack is measured against; a kick's or crash's attack lies well inside."""
+"""Length of the window whose peak the attack is measured against; longer than the attack of a kick or a crash."""
 LEAD_IN_S: Final = 0.075
-"""A sound whose first stretch of this length stays below the attack's share of its peak begins later: what stirs there
-is noise before it. Of 682 recorded one-shots, each reaches three quarters of its peak within this time."""
+"""If the amplitude stays below :data:`ATTACK_SHARE` of the peak for this long, it is noise before the sound. Each of
+682 recorded one-shots reaches three quarters of its peak within this time."""
 ATTACK_SHARE: Final = 0.1
-"""The attack is where the amplitude first reaches this share (-20 dB) of that peak."""
+"""The attack is the first frame whose amplitude reaches this share (-20 dB) of the window's peak."""
 STIRRING_SHARE: Final = 0.01
-"""The stretch begins where the amplitude first reaches this share (-40 dB) of the sound's peak: above the hiss of the
-lead-in, below any attack."""
+"""The window starts where the amplitude first reaches this share (-40 dB) of the sound's peak: above hiss, below any
+attack."""
 
 
 def onset_frame(pcm: NDArray[Any], sample_rate: int) -> int | None:
     """Return the frame of the attack of the first sound in ``pcm``, or None for silence.
 
-    The amplitude of a frame is the greatest magnitude over its channels. The measure compares amplitudes of one array
-    only, so a gain does not move it.
+    The amplitude of a frame is the greatest magnitude over its channels. The result does not depend on the gain.
 
     :param pcm: shape (frames,) or (frames, channels), integers or floats.
     :param sample_rate: in Hz.
@@ -38,7 +37,7 @@ def onset_frame(pcm: NDArray[Any], sample_rate: int) -> int | None:
 
 
 def sound_start(amplitude: NDArray[np.float64], sample_rate: int) -> int | None:
-    """Return the frame from which on an attack is looked for, behind any noise before it; None for silence.
+    """Return the first frame of the search for an attack, after any noise before it; None for silence.
 
     :param amplitude: shape (frames,), not negative.
     """

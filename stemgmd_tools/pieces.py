@@ -1,8 +1,8 @@
-"""The note table of the Groove MIDI Dataset, and everything that follows from it.
+"""The note table of the Groove MIDI Dataset, and the pieces, groups and articulations derived from it.
 
 One row per note (Roland TD-11; Gillick et al., "Learning to groove with inverse sequence transformations", 2019,
-appendix B): the note, the module's name for it, the articulation it plays, the piece that sounds. Every other mapping
-in the package is computed from this table.
+appendix B): the note number, the drum module's name for it, its articulation and its piece. Every other mapping in the
+package is computed from this table.
 """
 
 from __future__ import annotations
@@ -70,13 +70,13 @@ class Note(NamedTuple):
     number: int
     """MIDI note number."""
     td11_name: str
-    """The name on the drum module."""
+    """Name on the drum module."""
     articulation: str
-    """The sound that is played; unique in the table."""
+    """Name of the sound; unique in the table."""
     piece: Piece
-    """The stem it is heard in."""
+    """Stem of the sound."""
     general_midi: int
-    """The note of General MIDI's percussion map that comes nearest."""
+    """Nearest note of General MIDI's percussion map."""
 
 
 NOTES: Final[tuple[Note, ...]] = (

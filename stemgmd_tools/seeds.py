@@ -1,8 +1,7 @@
-"""Random streams named by what they are for, never by when they are drawn.
+"""Named random streams that do not depend on the order of draws.
 
-A stream is fixed by a seed and the names of the thing it decides about, so a draw does not change with the order of
-work, the number of workers, a resumed run or the process it happens in. Names are hashed with BLAKE2b because
-Python's own ``hash`` differs from process to process.
+A stream is determined by a seed and by names, so its draws do not depend on the order of work, the number of workers, a
+resumed run or the process. Names are hashed with BLAKE2b because Python's own ``hash`` differs between processes.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from stemgmd_tools.numerics.elementary import log
 
 _TAIL: Final = 3.6541528853610088
-"""Where the tail of numpy's ziggurat begins."""
+"""Start of the tail in numpy's ziggurat algorithm."""
 _TRIES: Final = 8
 
 
@@ -24,11 +23,11 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
     """Return the generator that belongs to ``seed`` and ``names``.
 
     :param seed: any non-negative integer, as given on the command line.
-    :param names: what is decided, from the general to the particular, e.g. ``("render", performance, kit)``.
+    :param names: purpose of the stream, from the general to the particular, e.g. ``("render", performance, kit)``.
     :return: a PCG64 generator; equal arguments give equal streams in every process and on every machine.
 
-    A decision about many numbered things (hits) draws one row per thing from one stream: row ``i`` then depends on
-    the names and ``i`` alone.
+    Decisions about numbered items, such as hits, draw one row per item from one stream: row ``i`` then depends only on
+    the names and on ``i``.
     """
     text = "\x1f".join((str(seed), *(str(name) for name in names)))
     digest = hashlib.blake2b(text.encode(), digest_size=32).digest()
@@ -42,9 +41,9 @@ def standard_normal(draw: np.random.Generator, shape: int | tuple[int, ...]) -> 
 def standard_normal(draw: np.random.Generator, shape: int | tuple[int, ...] = ()) -> float | NDArray[np.float64]:
     """Draw from the normal distribution of mean 0 and variance 1.
 
-    numpy takes what lies beyond 3.65, one draw in 4,000, from the C library's ``log1p``, whose last bit depends on the
-    library and the processor; it is drawn again (G. Marsaglia, *Generating a variable from the tail of the normal
-    distribution*, Technometrics 6, 1964).
+    numpy computes values beyond 3.65, one draw in 4,000, with the C library's ``log1p``, whose last bit depends on the
+    library and the processor. These are drawn again with the method of G. Marsaglia, *Generating a variable from the
+    tail of the normal distribution*, Technometrics 6, 1964.
     """
     drawn = np.asarray(draw.standard_normal(shape))
     beyond = np.abs(drawn) > _TAIL
@@ -54,7 +53,7 @@ def standard_normal(draw: np.random.Generator, shape: int | tuple[int, ...] = ()
 
 
 def _tail(draw: np.random.Generator, count: int) -> NDArray[np.float64]:
-    """Draw from a normal distribution's tail; the first good one of eight tries counts."""
+    """Draw ``count`` values from the tail of the normal distribution: the first accepted of eight candidates each."""
     place, height = draw.random((2, count, _TRIES))
-    tried = np.sqrt(_TAIL * _TAIL - 2.0 * log(1.0 - place))
-    return np.asarray(tried[np.arange(count), np.argmax(height * tried < _TAIL, axis=1)])
+    candidates = np.sqrt(_TAIL * _TAIL - 2.0 * log(1.0 - place))
+    return np.asarray(candidates[np.arange(count), np.argmax(height * candidates < _TAIL, axis=1)])

@@ -1,4 +1,4 @@
-"""Units: the only place where seconds become frames, decibels become gains and floats become integer PCM."""
+"""Convert units: seconds to frames, decibels to gains, floats to integer PCM. No other module does this."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def quantise(
 ) -> None:
     """Write ``samples * gain`` to ``out`` as integers, each rounded to the nearest, ties to even.
 
-    The caller chooses ``gain`` (full scale included) so that no product leaves the range of ``out``: nothing is
-    clipped here. ``scratch`` is overwritten and has the shape of ``samples``. Every operation is an IEEE 754
-    elementwise one, so the result is the same on every machine.
+    Nothing is clipped: the caller must choose ``gain`` (full scale included) so that every product is in the range of
+    ``out``. ``scratch`` has the shape of ``samples`` and is overwritten. All operations are elementwise IEEE 754
+    operations, so the result is the same on every machine.
     """
     np.multiply(samples, gain, out=scratch)
     np.rint(scratch, out=scratch)

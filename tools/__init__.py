@@ -1,1 +1,1 @@
-"""Scripts for maintainers: the starter set, the kits that ship, their fingerprints and golden stems."""
+"""Maintainers' scripts: write the starter set, the shipped kits, their fingerprints and golden stems."""

@@ -26,7 +26,7 @@ from stemgmd_tools.storage.files import write_bytes
 
 
 class _Nowhere(io.RawIOBase):
-    """A sink that keeps nothing; the hash is taken on the way."""
+    """A sink that discards its input."""
 
     def writable(self) -> bool:
         return True
@@ -36,30 +36,30 @@ class _Nowhere(io.RawIOBase):
 
 
 def recorded_sha256(name: str) -> str:
-    """Return the PCM hash that this release records for a modelled kit at 44.1 kHz; empty if it records none."""
+    """Return the recorded PCM hash of a modelled kit at 44.1 kHz; empty if there is none."""
     return {row.name: row.bank_sha256 for row in kit_table()}.get(name, "")
 
 
 def fingerprint(kit: Kit) -> str:
-    """Compile a kit at 44.1 kHz, keeping nothing, and return the SHA-256 of its PCM."""
+    """Compile a kit at 44.1 kHz without storing it, and return the SHA-256 of its PCM."""
     return compile_bank(kit, TABLE_RATE, io.BufferedWriter(_Nowhere())).pcm_sha256
 
 
 def fingerprints(kits: Iterable[Kit], jobs: int = 1) -> dict[str, str]:
     """Return the fingerprint of each kit by name, compiled ``jobs`` at a time."""
     kits = tuple(kits)
-    found = results_of(workers(jobs, ordered=True), (delayed(fingerprint)(kit) for kit in kits))
-    return dict(zip((kit.name for kit in kits), found, strict=True))
+    hashes = results_of(workers(jobs, ordered=True), (delayed(fingerprint)(kit) for kit in kits))
+    return dict(zip((kit.name for kit in kits), hashes, strict=True))
 
 
-def write_fingerprints(found: Mapping[str, str]) -> None:
-    """Write fingerprints into ``manifests/kits.csv``; all other columns and rows stay as they are."""
+def write_fingerprints(hashes: Mapping[str, str]) -> None:
+    """Update the fingerprints in ``manifests/kits.csv``; other columns and rows are not changed."""
     path = data.shipped("manifests") / KIT_TABLE
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         columns, rows = list(reader.fieldnames or ()), list(reader)
     for row in rows:
-        row["bank_sha256"] = found.get(row["name"], row["bank_sha256"])
+        row["bank_sha256"] = hashes.get(row["name"], row["bank_sha256"])
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
@@ -73,16 +73,16 @@ def write_fingerprints(found: Mapping[str, str]) -> None:
 @click.option("--jobs", default=-1, show_default=True, help="Processes; -1: one per core.")
 def main(names: tuple[str, ...], *, check: bool, jobs: int) -> None:
     """Record the fingerprints of the modelled kits, or check them."""
-    found = fingerprints(kits_named(names or ("all",)), jobs)
-    recorded = {name: recorded_sha256(name) for name in found}
-    differing = [name for name, sha256 in found.items() if sha256 != recorded[name]]
+    compiled = fingerprints(kits_named(names or ("all",)), jobs)
+    recorded = {name: recorded_sha256(name) for name in compiled}
+    differing = [name for name, sha256 in compiled.items() if sha256 != recorded[name]]
     if not check:
-        write_fingerprints(found)
+        write_fingerprints(compiled)
     for name in differing:
-        click.echo(f"{name}: {recorded[name] or 'nothing'} recorded, {found[name]} compiled")
+        click.echo(f"{name}: {recorded[name] or 'nothing'} recorded, {compiled[name]} compiled")
     if check and differing:
         raise click.ClickException(
-            f"{KIT_TABLE}: {len(differing)} of {len(found)} kits differ from their recorded fingerprints"
+            f"{KIT_TABLE}: {len(differing)} of {len(compiled)} kits differ from their recorded fingerprints"
         )
 
 

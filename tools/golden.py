@@ -1,4 +1,4 @@
-"""Golden fingerprints: what the starter set sounds like through the kits that ship, in ``manifests/golden.csv``.
+"""Golden fingerprints: hashes of the starter set rendered through the shipped kits, in ``manifests/golden.csv``.
 
     python -m tools.golden            renders and writes the table
     python -m tools.golden --check    writes nothing; names what differs
@@ -34,7 +34,7 @@ from stemgmd_tools.storage.files import write_bytes
 
 GOLDEN_TABLE: Final = "golden.csv"
 PERFORMANCES: Final = 4
-"""How many performances of the starter set are rendered through every kit."""
+"""Number of performances of the starter set that are rendered through every kit."""
 
 
 class Golden(NamedTuple):
@@ -45,13 +45,13 @@ class Golden(NamedTuple):
     frames: int
     gain_db: float
     pcm_sha256: str
-    """Of the nine stems in canonical order, each interleaved little-endian int16."""
+    """SHA-256 of the nine stems in canonical order, each interleaved little-endian int16."""
 
 
 def golden_rows(kits: Iterable[Kit], *, cache: Path | None = None) -> Iterator[Golden]:
     """Render the golden performances through each kit; yield a row for each.
 
-    :param cache: where banks are built and kept; default: the user's cache.
+    :param cache: folder of the banks; default: the user's cache.
     """
     for kit in kits:
         bank = open_bank(kit, cache=cache)
@@ -61,7 +61,7 @@ def golden_rows(kits: Iterable[Kit], *, cache: Path | None = None) -> Iterator[G
 
 
 def golden_performances() -> list[Performance]:
-    """Return the performances of the starter set that stand for all of it."""
+    """Return the performances of the starter set that golden fingerprints cover."""
     return select(read_gmd(data.shipped("manifests") / "starter"), Selection(limit=PERFORMANCES))
 
 
@@ -91,16 +91,16 @@ def recorded() -> list[Golden]:
 def main(*, check: bool) -> None:
     """Record the golden fingerprints of the starter set, or check them."""
     with tempfile.TemporaryDirectory() as folder:  # the user's cache may hold banks of an engine being worked on
-        found = list(golden_rows(kits_named(["all"]), cache=Path(folder)))
+        rows = list(golden_rows(kits_named(["all"]), cache=Path(folder)))
     if check:
-        differing = sorted({f"{row.kit} {row.performance}" for row in set(found) ^ set(recorded())})
+        differing = sorted({f"{row.kit} {row.performance}" for row in set(rows) ^ set(recorded())})
         if differing:
             raise click.ClickException(f"{GOLDEN_TABLE}: other audio than recorded: {', '.join(differing)}")
         return
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(Golden._fields)
-    writer.writerows(found)
+    writer.writerows(rows)
     write_bytes(data.shipped("manifests") / GOLDEN_TABLE, text.getvalue().encode())
 
 

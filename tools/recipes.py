@@ -1,4 +1,4 @@
-"""The recipes of the kits that ship: which recordings each is fitted to, and how it is moved away from them."""
+"""Load the recipes of the shipped kits: the recordings each is fitted to, and the changes applied to the fit."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ from stemgmd_tools.strict_yaml.model import Strict
 from stemgmd_tools.strict_yaml.parse import parse_yaml
 
 RECIPES: Final = "recipes.yaml"
-"""In the folder of sample maps."""
+"""File name in the folder of sample maps."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Pan = Annotated[float, Field(ge=-1, le=1)]
 
 
 class Parent(Strict):
-    """A recorded kit, made whole."""
+    """A recorded kit, completed by donors."""
 
     recorded: str
     """Name of the recorded kit."""
     donors: tuple[str, ...] = ()
-    """Recorded kits that lend what it lacks, in this order."""
+    """Recorded kits that supply missing articulations, in order of preference."""
     leave_out: tuple[ArticulationName, ...] = ()
-    """Recordings that are made from others all the same."""
+    """Recorded articulations that are replaced by synthesised ones."""
 
 
 class KitRecipe(Strict):
-    """How one kit is made."""
+    """The recipe of one kit."""
 
     name: str
     title: str
     description: str
     parents: Annotated[tuple[Parent, ...], Field(min_length=1, max_length=2)]
     shares: dict[str, Share] = Field(default_factory=dict)
-    """Group of instruments -> part of the second parent; groups that are not named are the first parent's."""
+    """Group of instruments -> share of the second parent; other groups are the first parent's."""
     figures: dict[str, float] = Field(default_factory=dict)
-    """How it is moved: see :data:`stemgmd_tools.kits.generate.figures.FIGURES`."""
+    """Changes of the fit, see :data:`stemgmd_tools.kits.generate.figures.FIGURES`."""
     seed: int = Field(default=0, ge=0)
-    """Decides what scatter and grain are drawn."""
+    """Seed of scatter and grain."""
     room: RoomModel | None = None
-    """Added to the room the recordings were made in."""
+    """Room that is added to the recordings' own."""
     pans: dict[str, Pan] = Field(default_factory=dict)
-    """Instrument -> place between the channels, of what was recorded with one microphone."""
+    """Instrument -> pan, for instruments recorded with one microphone."""
     dynamics_db: dict[str, Annotated[float, Field(gt=0, le=96)]] = Field(default_factory=dict)
-    """Instrument -> level from velocity 1 to 127, of what was recorded with dynamics no drummer has."""
+    """Instrument -> level range from velocity 1 to 127, for recordings with implausible dynamics."""
     gain_db: float = 0.0
-    """Of the whole kit."""
+    """Gain of the whole kit."""
 
     @model_validator(mode="after")
     def _known(self) -> KitRecipe:
@@ -68,7 +68,7 @@ class KitRecipe(Strict):
 
     @property
     def recordings(self) -> tuple[str, ...]:
-        """Names of all recorded kits it needs, each once."""
+        """Names of all required recorded kits, each once."""
         named = [name for parent in self.parents for name in (parent.recorded, *parent.donors)]
         return tuple(dict.fromkeys(named))
 
@@ -78,21 +78,21 @@ class _Recipes(Strict):
 
 
 def recipes_path() -> Path:
-    """Return the file of the recipes."""
+    """Return the path of the recipes."""
     return data.shipped("sample_maps") / RECIPES
 
 
 def load_recipes(path: Path) -> dict[str, KitRecipe]:
-    """Return the recipes of a file by the names of the kits.
+    """Return the recipes of a file by kit name.
 
-    :raises KitError: if it cannot be read or one of them is faulty.
+    :raises KitError: if the file cannot be read or a recipe is invalid.
     """
     text = parse_yaml(path)
     try:
-        found = _Recipes.model_validate_json(json.dumps(text.data), strict=True)
+        recipes = _Recipes.model_validate_json(json.dumps(text.data), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         at = tuple(step for step in first["loc"] if not str(step).startswith("function"))
         place = ".".join(map(str, at))
         raise KitError(f"{path}:{text.line(at)}: {place}: {first['msg'].removeprefix('Value error, ')}") from error
-    return {recipe.name: recipe for recipe in found.kits}
+    return {recipe.name: recipe for recipe in recipes.kits}

@@ -1,11 +1,10 @@
-"""The kits that ship, re-made from recordings by their recipes in ``sample_maps/recipes.yaml``.
+"""Rebuild the shipped kits from recordings by their recipes in ``sample_maps/recipes.yaml``.
 
     python -m tools.shipped --kits DIR             writes sample_maps/modelled/*.yaml
     python -m tools.shipped --kits DIR --check     writes nothing; names the maps that differ
 
-DIR holds the folders of samples that the maps in ``sample_maps/recorded/`` name. After a change: fingerprints
-(``python -m tools.fingerprint``), golden stems (``python -m tools.golden``) and a line
-in the changelog.
+DIR holds the sample folders of the maps in ``sample_maps/recorded/``. After a change, update the fingerprints
+(``python -m tools.fingerprint``), the golden stems (``python -m tools.golden``) and the changelog.
 """
 
 from __future__ import annotations
@@ -40,25 +39,25 @@ from stemgmd_tools.strict_yaml.problem import nearest
 from tools.recipes import KitRecipe, Parent, load_recipes, recipes_path
 
 MODELLED = "modelled"
-"""Folder of the kits that ship, in that of sample maps."""
+"""Folder of the shipped kits, in the folder of sample maps."""
 
 
-def made_kit(recipe: KitRecipe, fits: Mapping[str, Fitted]) -> KitMap:
+def kit_from_recipe(recipe: KitRecipe, fits: Mapping[str, Fitted]) -> KitMap:
     """Return the kit of a recipe.
 
-    :param fits: recorded kit -> its voices; those that the recipe names.
-    :raises KitError: if something can neither be made nor borrowed.
+    :param fits: recorded kit -> its fitted voices, for all recordings of the recipe.
+    :raises KitError: if an articulation can be neither synthesised nor taken from a donor.
     """
-    parents = [parent(_whole(one, fits)) for one in recipe.parents]
+    parents = [parent(_whole(recipe_parent, fits)) for recipe_parent in recipe.parents]
     kit = transformed(_mixed(recipe, parents), recipe.figures, recipe.seed)
     resting = measured_on(_parts(recipe, parents))
-    articulations = {name: _finished(name, one, recipe) for name, one in kit.articulations.items()}
+    articulations = {name: _finished(name, recipe_parent, recipe) for name, recipe_parent in kit.articulations.items()}
     return KitMap(
         schema_id=kit.schema_id,
         name=recipe.name,
         title=recipe.title,
         description=recipe.description,
-        license=license_over(one.license for one in resting),
+        license=license_over(recipe_parent.license for recipe_parent in resting),
         attribution=attribution_over(resting),
         measured_on=resting,
         gain_db=recipe.gain_db,
@@ -67,22 +66,24 @@ def made_kit(recipe: KitRecipe, fits: Mapping[str, Fitted]) -> KitMap:
     )
 
 
-def _whole(made_from: Parent, fits: Mapping[str, Fitted]) -> KitMap:
-    donors = [fits[name] for name in made_from.donors]
-    return complete_map(fits[made_from.recorded], donors, leave_out=made_from.leave_out)
+def _whole(recipe: Parent, fits: Mapping[str, Fitted]) -> KitMap:
+    donors = [fits[name] for name in recipe.donors]
+    return complete_map(fits[recipe.recorded], donors, leave_out=recipe.leave_out)
 
 
 def _parts(recipe: KitRecipe, parents: list[KitMap]) -> dict[str, list[KitMap]]:
-    """Return which parents each group of instruments is made from."""
+    """Return the parents with a positive share in each group of instruments."""
     parts = {}
     for group in GROUPS:
         share = recipe.shares.get(group, 0.0)
-        parts[group] = [one for one, part in zip(parents, (1.0 - share, share), strict=False) if part > 0.0]
+        parts[group] = [
+            parent_map for parent_map, part in zip(parents, (1.0 - share, share), strict=False) if part > 0.0
+        ]
     return parts
 
 
 def _mixed(recipe: KitRecipe, parents: list[KitMap]) -> KitMap:
-    """Return the kit between the parents."""
+    """Return the mixture of the parents."""
     if len(parents) == 1:
         return parents[0]
     mixed: dict[str, Articulation] = {}
@@ -92,7 +93,7 @@ def _mixed(recipe: KitRecipe, parents: list[KitMap]) -> KitMap:
 
 
 def _finished(name: str, articulation: Articulation, recipe: KitRecipe) -> Articulation:
-    """Return an articulation in its place between the channels, its figures rounded."""
+    """Return an articulation with the recipe's pan and dynamics, its values rounded."""
     voice = compacted(rounded(louder(voice_of(articulation), articulation.gain_db)))
     voice = evened(voice, recipe.room, recipe.name, name)
     instrument = INSTRUMENT_OF[name]
@@ -107,19 +108,19 @@ def _finished(name: str, articulation: Articulation, recipe: KitRecipe) -> Artic
     )
 
 
-def fitted_kits(names: Iterable[str], folder: Path, keep: Path | None = None, jobs: int = 1) -> dict[str, Fitted]:
+def fitted_kits(names: Iterable[str], folder: Path, cache: Path | None = None, jobs: int = 1) -> dict[str, Fitted]:
     """Return the fits of recorded kits.
 
-    :param folder: holds the folders of samples.
-    :param keep: a folder of earlier fits; those there are used, new ones are added.
+    :param folder: parent of the sample folders.
+    :param cache: folder of earlier fits, which are reused; new ones are added.
     """
     kits = [load_kit(name, [folder]) for name in names]
-    fits = results_of(workers(jobs, ordered=True), (delayed(_fitted)(kit, keep) for kit in kits))
+    fits = results_of(workers(jobs, ordered=True), (delayed(_fitted)(kit, cache) for kit in kits))
     return {kit.name: fit for kit, fit in zip(kits, fits, strict=True)}
 
 
-def _fitted(kit: Kit, keep: Path | None) -> Fitted:
-    path = None if keep is None else keep / f"{kit.name}.json"
+def _fitted(kit: Kit, cache: Path | None) -> Fitted:
+    path = None if cache is None else cache / f"{kit.name}.json"
     if path is not None and path.is_file():
         voices = json.loads(path.read_text(encoding="utf-8"))
         return Fitted(kit, {name: VoiceModel.model_validate(voice) for name, voice in voices.items()}, ())
@@ -141,19 +142,21 @@ def _chosen(recipes: Mapping[str, KitRecipe], names: tuple[str, ...]) -> list[Ki
 @click.argument("names", nargs=-1)
 @click.option("--kits", type=click.Path(path_type=Path, exists=True), required=True, help="Folders of samples.")
 @click.option("--check", is_flag=True, help="Write nothing; fail if a map differs from what its recipe gives.")
-@click.option("--fits", type=click.Path(path_type=Path), help="Keep the fits in this folder; use those that are there.")
+@click.option(
+    "--fits", type=click.Path(path_type=Path), help="Cache of fits: reuse those in this folder, add new ones."
+)
 @click.option("--jobs", default=1, show_default=True, help="Recordings fitted at a time.")
 def main(names: tuple[str, ...], *, kits: Path, check: bool, fits: Path | None, jobs: int) -> None:
-    """Re-make the kits that ship from recordings, or check them."""
+    """Rebuild the shipped kits from recordings, or check them."""
     chosen = _chosen(load_recipes(recipes_path()), names)
     if fits is not None:
         fits.mkdir(parents=True, exist_ok=True)
     wanted = dict.fromkeys(name for recipe in chosen for name in recipe.recordings)
-    found = fitted_kits(wanted, kits, fits, jobs)
+    fitted = fitted_kits(wanted, kits, fits, jobs)
     differing = []
     for recipe in chosen:
         path = data.shipped("sample_maps") / MODELLED / f"{recipe.name}.yaml"
-        text = map_text(made_kit(recipe, found)).encode()
+        text = map_text(kit_from_recipe(recipe, fitted)).encode()
         if not path.is_file() or path.read_bytes() != text:
             differing.append(recipe.name)
         if not check:

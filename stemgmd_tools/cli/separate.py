@@ -191,7 +191,7 @@ def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
     keep_freed_memory()
     if options["threads"]:
         torch.set_num_threads(options["threads"])
-    device = device_named(options["device"], found_by_auto=("cuda", "mps"))
+    device = device_named(options["device"], auto_order=("cuda", "mps"))
     segment_s = options["segment"]
     if segment_s is not None and not 0.1 <= segment_s <= 3600:
         raise UsageError(f"--segment {segment_s}: give 0.1 to 3600 seconds")

@@ -1,1 +1,1 @@
-"""A corpus on disk: jobs, atomic files, resume, manifests, verification."""
+"""Corpora: rendering to disk with resume, manifests, verification, and reading."""

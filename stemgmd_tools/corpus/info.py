@@ -1,4 +1,4 @@
-"""What a corpus amounts to: hours by kit, piece and split."""
+"""Summarise a corpus: hours by kit, piece and split."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def hours_by_split(corpus: Corpus) -> pd.DataFrame:
 
 
 def describe(corpus: Corpus) -> list[str]:
-    """Return what a corpus amounts to, as lines."""
+    """Return the summary of a corpus as lines of text."""
     identity, tracks = corpus.identity, _tracks(corpus)
     settings = identity.settings
     stems = tracks[tracks["is_stem"]]
@@ -71,7 +71,7 @@ def describe(corpus: Corpus) -> list[str]:
         f"{len(corpus.single_hits):,} single hits",
         size_text(size),
     )
-    made_with = (
+    settings_texts = (
         f"{settings.container} {settings.sample_format}",
         f"{settings.sample_rate} Hz",
         f"layout {settings.layout}",
@@ -80,7 +80,7 @@ def describe(corpus: Corpus) -> list[str]:
         f"seed {settings.seed}",
         f"stemgmd-tools {identity.version}",
     )
-    lines = [f"{corpus.root}: {', '.join(counts)}", ", ".join(made_with)]
+    lines = [f"{corpus.root}: {', '.join(counts)}", ", ".join(settings_texts)]
     by_kit = hours_by_kit(corpus)
     by_kit["size"] = by_kit.pop("bytes").map(size_text)
     tables = {"by kit": by_kit, "by piece": hours_by_piece(corpus), "by split": hours_by_split(corpus)}
@@ -94,7 +94,7 @@ def describe(corpus: Corpus) -> list[str]:
 
 
 def _tracks(corpus: Corpus) -> pd.DataFrame:
-    """Return all tracks with their hours, whether they are one of the nine stems, and no missing splits."""
+    """Return all tracks with the columns ``hours`` and ``is_stem`` added and missing splits filled."""
     tracks = corpus.tracks
     tracks["hours"] = tracks["frames"] / tracks["sample_rate"] / 3600
     tracks["is_stem"] = tracks["track"].isin([piece.value for piece in PIECES])

@@ -1,4 +1,4 @@
-"""Joining the folders that shards of one run were rendered into."""
+"""Merge the folders that the shards of one run were rendered into."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stemgmd_tools.corpus.folder.build_manifests import MANIFEST_FOLDER, write_m
 from stemgmd_tools.corpus.folder.identity import Identity, require_identity
 from stemgmd_tools.corpus.folder.kit_rows import KITS
 from stemgmd_tools.corpus.folder.locks import Shard, working_on
-from stemgmd_tools.corpus.folder.ownership import claim, refuse_foreign
+from stemgmd_tools.corpus.folder.ownership import create_or_extend, refuse_foreign
 from stemgmd_tools.corpus.folder.records import (
     MIDI,
     SINGLE_HITS,
@@ -36,26 +36,26 @@ _KINDS: Final = (KITS, MIDI, STEMS, SINGLE_HITS, SHARDS)
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What was joined."""
+    """The result of a merge."""
 
     folders: int
     jobs: int
-    """Finished jobs that were taken over."""
+    """Number of finished jobs that were copied."""
     files: int
 
 
 def merge(root: Path, shards: Sequence[Path], *, jobs: int | None = None) -> Merged:
-    """Join corpora into one and write its manifests.
+    """Merge corpora into one and write its manifests.
 
-    Files are linked where the file system can, else copied, so the sources stay as they are; each is checked against
-    its hash on the way. The result is, byte for byte, what one run would have written. The same call completes what was
-    interrupted, and changes nothing once it is complete.
+    Files are linked where the file system supports it, else copied; the sources are not changed. Every file is checked
+    against its hash. The result equals, byte for byte, the output of a single run. An interrupted merge is completed by
+    the same call; a complete one is not changed.
 
-    :param root: the corpus to make or to extend.
-    :param shards: folders rendered with ``--shard``, or any corpora made with the same settings.
+    :param root: the corpus to create or to extend.
+    :param shards: folders rendered with ``--shard``, or any corpora rendered with the same settings.
     :param jobs: worker processes; all cores if omitted.
-    :raises CorpusError: if they were made with different settings, one is not complete, a shard is missing, a file is
-        damaged, two folders hold one job with different content, or a folder is in use.
+    :raises CorpusError: if the settings differ, a source is not complete, a shard is missing, a file is damaged, two
+        folders hold one job with different content, or a folder is in use.
     """
     sources = [path for path in dict.fromkeys(shard.resolve() for shard in shards) if path != root.resolve()]
     if not sources:
@@ -67,45 +67,45 @@ def merge(root: Path, shards: Sequence[Path], *, jobs: int | None = None) -> Mer
         raise CorpusError(
             f"{root}: shards {', '.join(map(str, missing))} are missing; render them, and name all folders together"
         )
-    with one_line_os_errors(root), contextlib.ExitStack() as held:
+    with one_line_os_errors(root), contextlib.ExitStack() as locks:
         root.mkdir(parents=True, exist_ok=True)
         refuse_foreign(root)
-        held.enter_context(working_on(root, Shard(), prepare=partial(_claim_all, root, sources)))
+        locks.enter_context(working_on(root, Shard(), prepare=partial(_open_target, root, sources)))
         for source in sources:
-            held.enter_context(working_on(source, Shard(), prepare=_nothing))
-        merged = _take_all(root, sources, worker_count(jobs))
+            locks.enter_context(working_on(source, Shard(), prepare=_no_preparation))
+        merged = _copy_all(root, sources, worker_count(jobs))
         remove_temporaries(root)
         write_manifests(root, require_identity(root))
     return merged
 
 
 def _require_finished(source: Path) -> None:
-    """Refuse a corpus, or a shard of one, whose run was interrupted: nothing else would tell that jobs are missing."""
+    """Raise if the run that wrote a source was interrupted: its missing jobs could not be detected later."""
     require_identity(source)
     if not (any(records_of(source, SHARDS)) or (source / MANIFEST_FOLDER / "stems.parquet").is_file()):
         raise CorpusError(f"{source}: not complete yet; run the `render` that began it again, then merge")
 
 
-def _nothing(_alone: bool) -> None:
-    """Prepare nothing."""
+def _no_preparation(_alone: bool) -> None:
+    """Do nothing: sources need no preparation."""
 
 
-def _claim_all(root: Path, sources: Sequence[Path], alone: bool) -> None:
-    """Make the target a corpus of the sources' common identity."""
+def _open_target(root: Path, sources: Sequence[Path], alone: bool) -> None:
+    """Create or extend the target corpus with the identity that all sources share."""
     identity: Identity | None = None
     for source in sources:
-        other = require_identity(source)
-        identity = other if identity is None else identity.extended(other, source)
+        source_identity = require_identity(source)
+        identity = source_identity if identity is None else identity.extended(source_identity, source)
     if identity is not None:
-        claim(root, identity, alone=alone)
+        create_or_extend(root, identity, alone=alone)
     if alone:
         remove_temporaries(root)
 
 
-def _take_all(root: Path, sources: Sequence[Path], jobs: int) -> Merged:
-    """Take over every finished job of every source."""
+def _copy_all(root: Path, sources: Sequence[Path], jobs: int) -> Merged:
+    """Copy every finished job of every source."""
     tasks = (
-        delayed(_take)(root, source, kind, name)
+        delayed(_copy_job)(root, source, kind, name)
         for source in sources
         for kind in _KINDS
         for name, _ in records_of(source, kind)
@@ -114,8 +114,8 @@ def _take_all(root: Path, sources: Sequence[Path], jobs: int) -> Merged:
     return Merged(len(sources), sum(count > 0 for count in counts), sum(counts))
 
 
-def _take(root: Path, source: Path, kind: str, name: str) -> int:
-    """Take over one job, in a worker; return the number of its files."""
+def _copy_job(root: Path, source: Path, kind: str, name: str) -> int:
+    """Copy one job, in a worker process; return the number of its files."""
     record, target = read_record(record_path(source, kind, name)), record_path(root, kind, name)
     if record is None or not record.is_whole(source):
         raise CorpusError(f"{source}: files of {kind} {name} are damaged or missing; render that shard again")

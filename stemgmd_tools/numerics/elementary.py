@@ -1,10 +1,10 @@
-"""Elementary functions that have the same bits on every processor.
+"""Elementary functions with results that are identical to the bit on every processor.
 
-What ``numpy.exp``, ``numpy.sin`` or ``math.log`` return depends on the instructions a processor has and on the C
-library. The functions here consist of additions, multiplications, comparisons, roundings and table look-ups in a fixed
-order, and IEEE 754 fixes the result of each. Their tables come from exact arithmetic (:mod:`.elementary_tables`).
+The results of ``numpy.exp``, ``numpy.sin`` or ``math.log`` depend on the processor's instruction set and on the C
+library. The functions here use only additions, multiplications, comparisons, roundings and table look-ups in a fixed
+order, and IEEE 754 defines the result of each. Their tables come from exact arithmetic (:mod:`.elementary_tables`).
 
-Every argument is reduced to the neighbourhood of one of 256 entries of a table; a short polynomial does the rest
+Every argument is reduced to the neighbourhood of one of 256 table entries, where a short polynomial is evaluated
 (P. T. P. Tang, *Table-driven implementation of the exponential function in IEEE floating-point arithmetic*, ACM TOMS
 15, 1989). Logarithms are carried as sums of two floats, as in ``pow`` of ARM's Optimized Routines.
 
@@ -40,7 +40,7 @@ Numbers: TypeAlias = NDArray[np.floating[Any]] | NDArray[np.integer[Any]] | Sequ
 _Int: TypeAlias = NDArray[np.int64]
 
 _BLOCK: Final = 8192
-"""Elements computed at a time, so that intermediate results stay in the processor's caches."""
+"""Number of elements computed at a time, so that intermediate results stay in the processor's caches."""
 _MANTISSA_BITS: Final = 52
 _BIAS: Final = 1023
 _SMALLEST_NORMAL: Final = 2.0**-1022
@@ -50,7 +50,7 @@ _UPPER_BITS: Final = -1 << 32
 _HALF_UPPER: Final = 1 << 31
 
 LARGEST_ANGLE: Final = 1e6
-"""Largest angle in radians of ``sin``, ``cos`` and ``tan``. ``turn`` takes any number of turns."""
+"""Largest angle in radians of ``sin``, ``cos`` and ``tan``; ``turn`` accepts any number of turns."""
 
 _NATURAL: Final = in_parts(LN2 / STEPS, 41)
 _NATURAL_STEPS: Final = float(STEPS / LN2)
@@ -61,14 +61,14 @@ _PER_LN2: Final = in_parts(1 / LN2, 52)
 _PER_LN10: Final = in_parts(1 / LN10, 54)
 
 
-class _OfOne(Protocol):
+class _UnaryFunction(Protocol):
     @overload
     def __call__(self, x: float, /) -> float: ...
     @overload
     def __call__(self, x: Numbers, /) -> Float: ...
 
 
-class _OfTwo(Protocol):
+class _BinaryFunction(Protocol):
     @overload
     def __call__(self, x: float, y: float, /) -> float: ...
     @overload
@@ -97,21 +97,21 @@ def _elementwise(kernel: Callable[..., Float]) -> Any:
     return function
 
 
-def _of_one(kernel: Callable[[Float], Float]) -> _OfOne:
-    return cast("_OfOne", _elementwise(kernel))
+def _unary(kernel: Callable[[Float], Float]) -> _UnaryFunction:
+    return cast("_UnaryFunction", _elementwise(kernel))
 
 
-def _of_two(kernel: Callable[[Float, Float], Float]) -> _OfTwo:
-    return cast("_OfTwo", _elementwise(kernel))
+def _binary(kernel: Callable[[Float, Float], Float]) -> _BinaryFunction:
+    return cast("_BinaryFunction", _elementwise(kernel))
 
 
-@_of_one
+@_unary
 def exp(x: Float) -> Float:
     """Return e to the power ``x``."""
     return _exp(x)
 
 
-@_of_one
+@_unary
 def exp2(x: Float) -> Float:
     """Return 2 to the power ``x``."""
     x = np.minimum(np.maximum(x, -1076.0), 1025.0)
@@ -119,7 +119,7 @@ def exp2(x: Float) -> Float:
     return _scaled(*_exponential(steps, (x - steps / STEPS) * float(LN2)))
 
 
-@_of_one
+@_unary
 def exp10(x: Float) -> Float:
     """Return 10 to the power ``x``."""
     x = np.minimum(np.maximum(x, -325.0), 310.0)
@@ -128,41 +128,41 @@ def exp10(x: Float) -> Float:
     return _scaled(*_exponential(steps, rest * float(LN10)))
 
 
-@_of_one
+@_unary
 def expm1(x: Float) -> Float:
     """Return e to the power ``x``, minus 1; accurate near 0, too."""
     return _expm1(x)
 
 
-@_of_one
+@_unary
 def tanh(x: Float) -> Float:
     """Return the hyperbolic tangent of ``x``."""
     more = _expm1(2.0 * np.minimum(np.abs(x), 30.0))
     return np.copysign(more / (more + 2.0), x)
 
 
-@_of_one
+@_unary
 def log(x: Float) -> Float:
     """Return the natural logarithm of ``x``: ``-inf`` for 0, NaN below."""
     head, tail = _logarithm(x)
     return _checked(head + tail, x)
 
 
-@_of_one
+@_unary
 def log2(x: Float) -> Float:
     """Return the logarithm of ``x`` to base 2."""
     head, tail = _product(*_logarithm(x), *_PER_LN2)
     return _checked(head + tail, x)
 
 
-@_of_one
+@_unary
 def log10(x: Float) -> Float:
     """Return the logarithm of ``x`` to base 10."""
     head, tail = _product(*_logarithm(x), *_PER_LN10)
     return _checked(head + tail, x)
 
 
-@_of_two
+@_binary
 def power(x: Float, y: Float) -> Float:
     """Return ``x`` to the power ``y``; NaN where ``x`` is negative and ``y`` not a whole number."""
     size = np.abs(x)
@@ -178,19 +178,19 @@ def power(x: Float, y: Float) -> Float:
     return np.where((y == 0.0) | (x == 1.0) | ((x == -1.0) & np.isinf(y)), 1.0, result)
 
 
-@_of_one
+@_unary
 def sin(x: Float) -> Float:
     """Return the sine of ``x`` radians; a ValueError beyond :data:`LARGEST_ANGLE`."""
     return _circular(*_reduced(x))[1]
 
 
-@_of_one
+@_unary
 def cos(x: Float) -> Float:
     """Return the cosine of ``x`` radians; a ValueError beyond :data:`LARGEST_ANGLE`."""
     return _circular(*_reduced(x))[0]
 
 
-@_of_one
+@_unary
 def tan(x: Float) -> Float:
     """Return the tangent of ``x`` radians; a ValueError beyond :data:`LARGEST_ANGLE`."""
     cosine, sine = _circular(*_reduced(x))
@@ -262,7 +262,7 @@ def _logarithm(x: Float) -> tuple[Float, Float]:
     index = (above >> (_MANTISSA_BITS - 8)) & (STEPS - 1)
     inverse = inverses[index]
     upper = ((mantissa + _HALF_UPPER) & _UPPER_BITS).view(np.float64)
-    # Both products are exact: of few enough digits each.
+    # Both products are exact: the factors have few enough digits.
     near, beyond = upper * inverse - 1.0, (mantissa.view(np.float64) - upper) * inverse
     rest = near + beyond
     start = scale * LN2_PARTS[0] + heads[index]
@@ -278,13 +278,13 @@ def _logarithm(x: Float) -> tuple[Float, Float]:
 
 
 def _checked(result: Float, x: Float) -> Float:
-    """Put the values of a logarithm at the ends of its domain in their places."""
+    """Return the logarithm with its limits: ``-inf`` for 0, ``inf`` for ``inf``, NaN for negative numbers."""
     ends = np.where(x == 0.0, -np.inf, np.where(x == np.inf, np.inf, np.nan))
     return np.where((x > 0.0) & (x < np.inf), result, ends)
 
 
 def _product(a: Float, a_tail: Float, b: Float | float, b_tail: float) -> tuple[Float, Float]:
-    """Return the product of two sums of a large and a small part, as one (T. J. Dekker, 1971)."""
+    """Return the product of two sums of a large and a small part, as such a sum (T. J. Dekker, 1971)."""
     b = np.asarray(b, dtype=np.float64)
     a_upper, b_upper = _upper_half(a), _upper_half(b)
     a_lower, b_lower = a - a_upper, b - b_upper

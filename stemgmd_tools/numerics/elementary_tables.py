@@ -43,7 +43,7 @@ LN2_PARTS: Final = in_parts(LN2, _LOG_GRID_BITS)
 
 @lru_cache(maxsize=1)
 def exp_table() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return ``2 ** (j / 256)`` as float64, and what is missing from the exact value."""
+    """Return ``2 ** (j / 256)`` rounded to float64, and the rounding errors."""
     step = _CONTEXT.exp(_CONTEXT.divide(_CONTEXT.ln(Decimal(2)), Decimal(STEPS)))
     exact, value = [], Decimal(1)
     for _ in range(STEPS):

@@ -1,8 +1,8 @@
-"""Products of matrices and of complex numbers that have the same bits on every processor.
+"""Products of matrices and of complex numbers that are identical to the bit on every processor.
 
-A BLAS adds up in an order that depends on its kernel, the processor and the number of threads, and may fuse
-multiplications with additions. Here each operand is first cut into two integer matrices of so few bits that every sum
-of their products is a whole number below 2**53. Such sums are exact, so their order does not matter (K. Ozaki, T.
+The order of summation in a BLAS depends on its kernel, the processor and the number of threads, and multiplications may
+be fused with additions. Here each operand is split into two integer matrices of so few bits that every sum of their
+products is an integer below 2**53. Such sums are exact, so their order does not matter (K. Ozaki, T.
 Ogita, S. Oishi, S. M. Rump, *Error-free transformations of matrix multiplication by using fast routines of matrix
 multiplication*, Numerical Algorithms 59, 2012).
 """
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 Complex = TypeVar("Complex", np.complex64, np.complex128)
 
 _EXACT_BITS: Final = 53
-"""Whole numbers of so many bits are float64 values, and so is every sum that stays among them."""
+"""Integers of this many bits are exact in float64."""
 _LEAST_EXPONENT: Final = -900
-"""What is smaller, 1e-271, has fewer bits: its inverse would be too large for a float."""
+"""Smaller operands, below 1e-271, keep fewer bits: their inverse would be too large for a float."""
 
 
 def product(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -44,31 +44,31 @@ def product(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np
 
 
 def weighted(weights: NDArray[np.float64], tables: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return sums of ``tables``, shape (K, ...), each with its weight: (M, K) weights give the shape (M, ...)."""
+    """Return weighted sums of ``tables``, shape (K, ...), for ``weights`` of shape (M, K): shape (M, ...)."""
     sums = product(weights, tables.reshape(len(tables), -1))
     return np.asarray(sums.reshape(len(weights), *tables.shape[1:]))
 
 
 def scaled(numbers: NDArray[Complex], factor: NDArray[Any]) -> NDArray[Complex]:
-    """Return complex numbers times real ones of the same precision, the two broadcast."""
+    """Return complex numbers times real factors of the same precision, with broadcasting."""
     result = np.empty(np.broadcast_shapes(numbers.shape, factor.shape), numbers.dtype)
     np.multiply(numbers.real, factor, out=result.real)
     np.multiply(numbers.imag, factor, out=result.imag)
     return result
 
 
-def complex_product(one: NDArray[Complex], other: NDArray[Complex]) -> NDArray[Complex]:
-    """Return the products of complex numbers, the two broadcast; numpy's own depend on the processor."""
-    result = np.empty(np.broadcast_shapes(one.shape, other.shape), one.dtype)
-    np.subtract(one.real * other.real, one.imag * other.imag, out=result.real)
-    np.add(one.real * other.imag, one.imag * other.real, out=result.imag)
+def complex_product(left: NDArray[Complex], right: NDArray[Complex]) -> NDArray[Complex]:
+    """Return the products of complex numbers, with broadcasting; numpy's own products depend on the processor."""
+    result = np.empty(np.broadcast_shapes(left.shape, right.shape), left.dtype)
+    np.subtract(left.real * right.real, left.imag * right.imag, out=result.real)
+    np.add(left.real * right.imag, left.imag * right.real, out=result.imag)
     return result
 
 
 def _cut(
     matrix: NDArray[np.float64], bits: int, axis: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return whole numbers ``high`` and ``low`` and a power of two: the matrix is ``(high + low 2**-bits) unit``.
+    """Return integers ``high`` and ``low`` and a power of two: the matrix is ``(high + low 2**-bits) unit``.
 
     ``high`` is at most ``2**bits``, ``low`` half of that; each row (or column, along ``axis``) has one unit.
     """

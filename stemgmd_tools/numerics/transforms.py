@@ -1,9 +1,9 @@
-"""Fourier transforms that have the same bits on every x86-64.
+"""Fourier transforms that are identical to the bit on every x86-64 processor.
 
-pocketfft, which :mod:`scipy.fft` uses, adds and multiplies in one order on every processor, but takes sines and cosines
-from the C library, whose last bits depend on the processor. At lengths that are powers of two they were found equal,
-with and without the instructions in question (a test compares all lengths); at some others, such as 2250, they were
-not. In single precision the difference is rounded away.
+pocketfft, which :mod:`scipy.fft` uses, adds and multiplies in the same order on every processor, but takes sines and
+cosines from the C library, whose last bits depend on the processor's instruction set. The results agree at lengths that
+are powers of two (a test compares all of them), but not at some others, such as 2250. In single precision the
+difference is rounded away.
 """
 
 from __future__ import annotations

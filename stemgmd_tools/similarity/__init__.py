@@ -1,1 +1,1 @@
-"""How alike two drum sounds are: features and distances."""
+"""Perceptual distances between drum sounds, and the features they are computed from."""

@@ -1,11 +1,11 @@
-"""How far apart two one-shots sound: distances that a fit is judged by.
+"""Distances between one-shots, used to evaluate fitted voices.
 
-Every distance compares two sounds after their attacks were laid over each other (at most 4 ms apart) and their levels
-made equal, so loudness never counts. None is of any use by its size alone: two strokes of one drummer on one drum, as
-loud as he could repeat them, already lie 1.5 to 3.5 dB apart in most of them. Only the ratio to that natural floor of
-the same kit says something (:class:`Distance` gives what each of them hears and what it is deaf to).
+Every distance compares two sounds whose attacks are aligned (shifted by at most 4 ms) and whose levels are equalised:
+loudness never counts. Interpret a distance relative to the distance between repeated strokes of the same kit, not by
+its size: two strokes of one drummer on one drum, as equal as possible, already differ by 1.5 to 3.5 dB in most of the
+distances. :class:`Distance` documents what each distance measures and what it ignores.
 
-A sound is analysed once, as :class:`AnalysedSound`; a pair then costs a few milliseconds.
+A sound is analysed once, as :class:`AnalysedSound`; comparing a pair then takes a few milliseconds.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE, Float
 from stemgmd_tools.similarity.features import FADE_FRAMES, LONG, RANGE_DB, SHORT, Grid, View, mel_bands, placed, view
 
 LARGEST_SHIFT_S: Final = 0.004
-"""Attacks are moved over each other by at most this much."""
+"""Largest shift that aligns two attacks."""
 
 _ALIGNED_FRAMES: Final = int(0.12 * SAMPLE_RATE)
 _SHIFT_STEP: Final = 8
 _SHIFTS: Final = int(LARGEST_SHIFT_S * SAMPLE_RATE) // _SHIFT_STEP
 _ATTACK_COLUMNS: Final = 16
-"""Columns of the short window that are the attack: 16 x 128 frames, 46 ms."""
+"""Columns of the short grid that cover the attack: 16 x 128 frames, 46 ms."""
 _LOUD: Final = 1e-3
 _LOUD_OTHER: Final = 1e-5
 _GAIN_REACH_DB: Final = 3.0
@@ -38,40 +38,42 @@ _STEREO_EXPONENT: Final = 0.3
 
 
 class Distance(NamedTuple):
-    """How far two sounds lie apart; 0 everywhere for a sound and itself."""
+    """Distances between two sounds; all 0 for a sound and itself."""
 
     mel_db: float
-    """Mean magnitude of the level difference over the cells of a mel spectrogram within 60 dB of the loudest, mean of
-    a fine grid in time (512 frames, 48 bands) and a fine grid in frequency (2048 frames, 64 bands); 30 Hz to 20 kHz.
-    Deaf to partials and to phase; independent draws of one noise already differ by 2.3 to 2.6 dB."""
+    """Mean absolute level difference over the cells of a mel spectrogram within 60 dB of the loudest, averaged over a
+    grid that is fine in time (512 frames, 48 bands) and one that is fine in frequency (2048 frames, 64 bands); 30 Hz to
+    20 kHz. Ignores partials and phase; independent draws of one noise already differ by 2.3 to 2.6 dB."""
     attack_db: float
-    """The same on the 512-frame grid alone, first 46 ms."""
+    """The same on the 512-frame grid alone, over the first 46 ms."""
     envelope_db: float
-    """Mean magnitude of the difference of the broadband envelopes, in windows of 1 ms that grow to 6 % of the time."""
+    """Mean absolute difference of the broadband envelopes, in windows of 1 ms that grow to 6 % of the time."""
     fine_db: float
-    """RMS difference of the spectra in 1/48 octaves, 60 Hz to 6 kHz, 60 to 800 ms after the attack, each without its
-    1/2-octave smooth: partials and nothing else."""
+    """RMS difference of the spectra in 1/48 octaves, 60 Hz to 6 kHz, 60 to 800 ms after the attack, each minus its
+    1/2-octave average: measures partials only."""
     level_difference_db: float
-    """Mean magnitude of the difference between the level differences of the channels, over mel bands."""
+    """Mean absolute difference of the inter-channel level differences, over mel bands."""
     coherence: float
-    """Mean magnitude of the difference of the channels' correlation, over mel bands; 0 to 2."""
+    """Mean absolute difference of the inter-channel coherence, over mel bands; 0 to 2."""
     centroid_octaves: float
-    """Distance of the spectral centroids (mean of the long-term mel spectrum)."""
+    """Absolute difference of the spectral centroids of the long-term mel spectra."""
     decay_octaves: float
-    """Distance of the times at which all but 1/1000 of the energy is over (-30 dB), as log2 of their ratio."""
+    """Absolute log2 ratio of the times after which 1/1000 of the energy is left (-30 dB)."""
 
 
-def distance(one: Float | AnalysedSound, other: Float | AnalysedSound) -> Distance:
-    """Return how far apart two one-shots lie.
+def distance(reference: Float | AnalysedSound, candidate: Float | AnalysedSound) -> Distance:
+    """Return the distances between two one-shots.
 
-    Symmetric but for two choices: levels are made equal where ``one`` is loud, stereo is weighted by its bands. That
-    moves repeats by a few hundredths, sounds of other decay by up to a decibel: let ``one`` be the recording.
+    Not quite symmetric: levels are equalised where ``reference`` is loud, and stereo distances are weighted by its
+    bands. The effect is a few hundredths for repeats and up to a decibel for sounds of different decay; pass the
+    recording as ``reference``.
 
-    :param one: shape (frames, 2) at 44.1 kHz, or such a sound already analysed.
+    :param reference: shape (frames, 2) at 44.1 kHz, or such a sound already analysed.
+    :param candidate: the sound to compare, in the same form.
     :raises KitError: if a sound is silent or not stereo.
     """
-    first = one if isinstance(one, AnalysedSound) else AnalysedSound(one)
-    second = other if isinstance(other, AnalysedSound) else AnalysedSound(other)
+    first = reference if isinstance(reference, AnalysedSound) else AnalysedSound(reference)
+    second = candidate if isinstance(candidate, AnalysedSound) else AnalysedSound(candidate)
     shift = _shift(first.attack, second.attack)
     a, b = first.view(max(shift, 0)), second.view(max(-shift, 0))
     gain_db = _gain_db(a, b)
@@ -91,12 +93,12 @@ def distance(one: Float | AnalysedSound, other: Float | AnalysedSound) -> Distan
 
 
 class AnalysedSound:
-    """One sound, its attack 2 ms after the start, analysed when first compared and never again."""
+    """A sound whose analysis is cached; its attack is placed 2 ms after the start."""
 
     __slots__ = ("_sound", "_views", "attack")
 
     def __init__(self, sound: Float) -> None:
-        """Find the attack, and keep what is compared.
+        """Locate the attack and store the placed sound.
 
         :param sound: shape (frames, 2) at 44.1 kHz; silence before the attack does not matter.
         :raises KitError: if it is silent or not stereo.
@@ -112,7 +114,7 @@ class AnalysedSound:
         amplitude[: len(start)] = np.sqrt((start**2).sum(axis=1))
         smooth = uniform_filter1d(amplitude, FADE_FRAMES)
         self.attack: Float = smooth / (np.linalg.norm(smooth) + 1e-12)
-        """Amplitude of the first 120 ms, of unit norm, by which attacks are laid over each other."""
+        """Amplitude of the first 120 ms, of unit norm, used to align attacks."""
 
     def view(self, start: int) -> View:
         """Return the analysis of the sound from frame ``start`` on."""
@@ -121,15 +123,15 @@ class AnalysedSound:
         return self._views[start]
 
 
-def _shift(one: Float, other: Float) -> int:
-    """Return by how many frames the attack of ``one`` comes later, -176 to 176."""
+def _shift(reference: Float, candidate: Float) -> int:
+    """Return the number of frames by which the attack of ``reference`` comes later, -176 to 176."""
     reach = _SHIFTS * _SHIFT_STEP
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(one, reach), _ALIGNED_FRAMES)[::_SHIFT_STEP]
-    return (int(np.argmax(windows @ other)) - _SHIFTS) * _SHIFT_STEP
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(reference, reach), _ALIGNED_FRAMES)[::_SHIFT_STEP]
+    return (int(np.argmax(windows @ candidate)) - _SHIFTS) * _SHIFT_STEP
 
 
 def _columns(cells: Float, frames: int, hop: int) -> Float:
-    """Return a spectrogram with as many columns as a sound of ``frames`` has."""
+    """Return a spectrogram cut or padded to the number of columns of a sound of ``frames`` frames."""
     columns = 1 + max(0, frames - 1) // hop
     if len(cells) >= columns:
         return cells[:columns]
@@ -137,7 +139,7 @@ def _columns(cells: Float, frames: int, hop: int) -> Float:
 
 
 def _gain_db(a: View, b: View) -> float:
-    """Return the gain of ``b`` that makes both equally loud: equal energy, then equal mean level of the loud cells."""
+    """Return the gain of ``b`` in dB that equalises the energies, then the mean levels of the loud cells."""
     frames = max(a.frames, b.frames)
     equal = a.power / b.power
     ours, theirs = (_columns(view.long[0], frames, LONG.hop) for view in (a, b))
@@ -150,27 +152,27 @@ def _gain_db(a: View, b: View) -> float:
 
 
 def _cell_difference(ours: Float, theirs: Float, gain_db: float, frames: int, grid: Grid) -> tuple[float, float]:
-    """Return the mean difference of all cells within the range, and of those of the first columns."""
+    """Return the mean level difference in dB of all cells within the range, and of those in the attack's columns."""
     a = _columns(ours, frames, grid.hop)
     b = _columns(theirs, frames, grid.hop) * 10.0 ** (gain_db / 10.0)
     floor = max(a.max(), b.max()) * 10.0 ** (-RANGE_DB / 10.0)
-    heard = np.maximum(a, b) > floor
+    audible = np.maximum(a, b) > floor
     difference = np.abs(10.0 * np.log10(np.maximum(a, floor) / np.maximum(b, floor)))
     early = slice(0, _ATTACK_COLUMNS)
-    return float(difference[heard].mean()), float(difference[early][heard[early]].mean())
+    return float(difference[audible].mean()), float(difference[early][audible[early]].mean())
 
 
 def _masked_difference(ours: Float, theirs: Float) -> float:
-    """Return the mean difference in dB where one of two powers is within the range."""
+    """Return the mean level difference in dB where at least one of two powers is within the range."""
     floor = max(ours.max(), theirs.max()) * 10.0 ** (-RANGE_DB / 10.0)
-    heard = np.maximum(ours, theirs) > floor
-    return float(np.abs(10.0 * np.log10(np.maximum(ours, floor) / np.maximum(theirs, floor)))[heard].mean())
+    audible = np.maximum(ours, theirs) > floor
+    return float(np.abs(10.0 * np.log10(np.maximum(ours, floor) / np.maximum(theirs, floor)))[audible].mean())
 
 
-def _centroid_hz(view: View, other: View) -> float:
+def _centroid_hz(view: View, compared: View) -> float:
     mel = mel_bands(LONG)
     centres_hz = (mel * scipy.fft.rfftfreq(LONG.window, 1 / SAMPLE_RATE)[:, None]).sum(axis=0)
-    spectrum = _columns(view.long[0], max(view.frames, other.frames), LONG.hop).sum(axis=0)
+    spectrum = _columns(view.long[0], max(view.frames, compared.frames), LONG.hop).sum(axis=0)
     return float((spectrum * centres_hz).sum() / spectrum.sum())
 
 
@@ -181,7 +183,7 @@ def _stereo(view: View, frames: int) -> Float:
 
 
 def _stereo_difference(a: View, b: View) -> tuple[float, float]:
-    """Return the mean difference of level difference (dB, at most 40) and of coherence, bands weighted by ``a``."""
+    """Return the mean differences of the level difference (dB, at most 40) and the coherence, weighted by ``a``."""
     frames = max(a.frames, b.frames)
     ours, theirs = _stereo(a, frames), _stereo(b, frames)
     weight = (ours[0] + ours[1]) ** _STEREO_EXPONENT

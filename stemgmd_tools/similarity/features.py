@@ -1,4 +1,4 @@
-"""What is compared of a one-shot: mel spectrograms, envelope, fine spectrum, decay; see :mod:`.likeness`."""
+"""Compute the compared features of a one-shot: mel spectrograms, envelope, fine spectrum, decay."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE, Float
 from stemgmd_tools.onsets import sound_start
 
 LONGEST_S: Final = 3.0
-"""What follows later is not heard."""
+"""Longest part of a sound that is compared."""
 RANGE_DB: Final = 60.0
-"""Cells so far below the loudest of both sounds count as silence."""
+"""Cells this far below the loudest of both sounds count as silence."""
 
 
 class Grid(NamedTuple):
-    """Of a mel spectrogram."""
+    """Resolution of a mel spectrogram."""
 
     window: int
     """Frames of the Hann window."""
@@ -51,7 +51,7 @@ _TINY: Final = 1e-20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """What is compared of one sound; spectrograms go on until the window has left the sound."""
+    """The features of one sound; spectrograms include every window that overlaps the sound."""
 
     frames: int
     power: float
@@ -79,14 +79,14 @@ def placed(sound: Float) -> Float:
 
 
 def view(sound: Float) -> View:
-    """Return the analysis of a placed sound, or of one cut at its start to lie over another."""
+    """Return the features of a placed sound, whose start may be cut to align it with another one."""
     left, right = _spectra(sound, LONG)
     mel = mel_bands(LONG)
     ours, theirs = _square(left) @ mel, _square(right) @ mel
     power = (sound**2).sum(axis=1)
-    left_over = np.cumsum(power[::-1])[::-1]
-    early = np.argmax(left_over < left_over[0] * 10.0 ** (-_DECAY_DB / 10.0)) or len(sound)
-    short = np.mean([_square(one) for one in _spectra(sound, SHORT)], axis=0) @ mel_bands(SHORT)
+    remaining_energy = np.cumsum(power[::-1])[::-1]
+    early = np.argmax(remaining_energy < remaining_energy[0] * 10.0 ** (-_DECAY_DB / 10.0)) or len(sound)
+    short = np.mean([_square(spectrum) for spectrum in _spectra(sound, SHORT)], axis=0) @ mel_bands(SHORT)
     return View(
         frames=len(sound),
         power=float(power.sum()),
@@ -103,7 +103,7 @@ def _square(spectrum: NDArray[np.complex128]) -> Float:
 
 
 def _spectra(sound: Float, grid: Grid) -> NDArray[np.complex128]:
-    """Return (2, times, bins): Hann windows around every hop, as long as they touch the sound."""
+    """Return the spectra of Hann windows centred on every hop, shape (2, times, bins)."""
     window, hop, _ = grid
     columns = -(-(len(sound) + window // 2) // hop)
     padded = np.zeros((2, (columns - 1) * hop + window))
@@ -114,7 +114,7 @@ def _spectra(sound: Float, grid: Grid) -> NDArray[np.complex128]:
 
 @lru_cache(maxsize=2)
 def mel_bands(grid: Grid) -> Float:
-    """Return (bins, bands) triangles between equal steps of mel, each of unit sum; bands without a bin are left out."""
+    """Return triangular mel filters of unit sum, shape (bins, bands); bands without a bin are left out."""
     edges_mel = 2595.0 * np.log10(1.0 + np.array(_MEL_HZ) / 700.0)
     edges = 700.0 * (10.0 ** (np.linspace(edges_mel[0], edges_mel[1], grid.bands + 2) / 2595.0) - 1.0)
     hertz = scipy.fft.rfftfreq(grid.window, 1 / SAMPLE_RATE)
@@ -143,7 +143,7 @@ def _envelope(power: Float) -> Float:
 
 @lru_cache(maxsize=1)
 def _fine_bins() -> tuple[int, Float]:
-    """Return the window's length and the first line of each 1/48 octave."""
+    """Return the window's length and the first bin of each 1/48 octave."""
     window = int((_FINE_S[1] - _FINE_S[0]) * SAMPLE_RATE)
     steps = int(_FINE_PER_OCTAVE * np.log2(_FINE_HZ[1] / _FINE_HZ[0])) + 1
     edges_hz = _FINE_HZ[0] * 2.0 ** (np.arange(steps) / _FINE_PER_OCTAVE)
@@ -151,12 +151,12 @@ def _fine_bins() -> tuple[int, Float]:
 
 
 def _fine_db(sound: Float) -> Float:
-    """Return the spectrum in 1/48 octaves without its 1/2-octave smooth, in dB."""
+    """Return the spectrum in 1/48 octaves minus its 1/2-octave average, in dB."""
     window, edges = _fine_bins()
     start = int(_FINE_S[0] * SAMPLE_RATE)
     piece = np.zeros((window, 2))
-    held = sound[start : start + window]
-    piece[: len(held)] = held
+    segment = sound[start : start + window]
+    piece[: len(segment)] = segment
     power = _square(scipy.fft.rfft(piece * np.hanning(window)[:, None], axis=0)).sum(axis=1)
     low = edges.astype(np.intp)
     high = np.maximum(low[1:], low[:-1] + 1)

@@ -290,7 +290,7 @@ def test_a_disk_that_fills_up_ends_the_run_with_one_line_and_the_rest_follows_la
         return write(*arguments)
 
     monkeypatch.setattr(job_module, "write_performance", until_full)
-    with pytest.raises(CorpusError, match="No space left on device; mend that, then run the same command again"):
+    with pytest.raises(CorpusError, match="No space left on device; fix that, then run the same command again"):
         render_corpus(tmp_path / "corpus", request_of(), jobs=1)
     monkeypatch.undo()
     report = render_corpus(tmp_path / "corpus", request_of(), jobs=1)

@@ -13,7 +13,7 @@ from stemgmd_tools.kits.kit_table import kit_table
 from stemgmd_tools.kits.sample_map.loader import load_map
 from stemgmd_tools.kits.sample_map.writer import map_text
 from tools.recipes import KitRecipe, Parent, load_recipes, recipes_path
-from tools.shipped import made_kit
+from tools.shipped import kit_from_recipe
 
 TRAIN = {"muldjord", "salamander", "gogodze_phu"}
 NEVER = {"avl_black_pearl", "avl_red_zeppelin", "becks_ludwig"}
@@ -49,7 +49,7 @@ def test_a_kit_between_two_recordings(tmp_path: Path) -> None:
         "two": toy("two", "CC-BY-4.0", without=("ride_bow", "ride_bell")),
         "three": toy("three", "MIT"),
     }
-    kit = made_kit(recipe, fits)  # type: ignore[arg-type]
+    kit = kit_from_recipe(recipe, fits)  # type: ignore[arg-type]
     resting = {one.kit: set(one.articulations) for one in kit.measured_on}
     assert {a.split("_")[0] for a in resting["two"]} == {"kick", "crash1", "crash2"}
     assert {a.split("_")[0] for a in resting["three"]} == {"ride"}
@@ -58,7 +58,7 @@ def test_a_kit_between_two_recordings(tmp_path: Path) -> None:
     assert kit.articulations["ride_bow"].pan == -0.4
     (tmp_path / "both.yaml").write_text(map_text(kit))
     assert load_map(tmp_path / "both.yaml") == kit
-    assert made_kit(recipe, fits) == kit  # type: ignore[arg-type]
+    assert kit_from_recipe(recipe, fits) == kit  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The starter set's composer: drum tabs to MIDI files in GMD's layout.
+"""Convert drum tabs to MIDI files in GMD's layout.
 
-``python -m tools.compose OUT`` draws up the starter set that ships in ``manifests/starter``.
+``python -m tools.compose OUT`` writes the starter set that ships in ``manifests/starter``.
 """

@@ -1,7 +1,6 @@
-"""A tab played by a hand that is not a machine: strokes, hi-hat pedal and chokes as timed MIDI messages.
+"""Play a tab with human variation: strokes, hi-hat pedal and chokes as timed MIDI messages.
 
-Timing and force vary a little with every stroke, drawn from the stream of the tune's id. Times are in seconds from the
-start until they are written.
+Timing and force vary with every stroke, drawn from the stream of the tune's id. Times are in seconds from the start.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ STARTER_SEED: Final = 0
 PLAIN_FORCE: Final = {"g": 27, "o": 56, "x": 82, "X": 108, "!": 127}
 MAIN_FORCE: Final = {"f": 106, "d": 98}
 GRACE_S: Final = {"f": (0.034,), "d": (0.074, 0.036)}
-"""How long before the main stroke the grace notes fall."""
+"""Lead of the grace notes before the main stroke."""
 GRACE_FORCE: Final = 36
 BUZZ_S: Final = 0.031
-"""Between the bounces of a pressed roll: about 32 a second."""
+"""Interval between the bounces of a buzz roll: about 32 per second."""
 BUZZ_FORCE: Final = (54, 26)
 """First and last bounce of a step."""
 DOUBLE_FORCE: Final = (70, 64)
@@ -39,11 +38,11 @@ GRIP_S: Final = 0.22
 """How long a hand stays on a choked cymbal."""
 
 LAST_ONSET_S: Final = 0.02
-"""Nothing is struck closer to the end."""
+"""Least distance of an onset from the end."""
 FOOT_LEAD_S: Final = 0.022
-"""The foot arrives this long before the stroke it belongs to."""
+"""The foot arrives this long before its stroke."""
 FOOT_MOVE_S: Final = 0.045
-"""How long the foot takes from one place to another."""
+"""Duration of a move of the foot."""
 FOOT_REPORTS: Final = 5
 """Controller messages per move."""
 SPLASH_OPEN: Final = 8
@@ -57,7 +56,7 @@ CHOKED_NOTES: Final = {
 
 
 class Event(NamedTuple):
-    """One message to come."""
+    """One MIDI message."""
 
     time_s: float
     kind: int
@@ -67,10 +66,10 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Feel:
-    """How a tune is played."""
+    """Playing style of a tune."""
 
     swing: float = 0.0
-    """How far every second step is late, in steps."""
+    """Delay of every second step, in steps."""
     timing_s: float = 0.005
     """Standard deviation of onsets."""
     swell: tuple[float, float] = (1.0, 1.0)
@@ -78,10 +77,10 @@ class Feel:
 
 
 def play(tab: Tab, bar_s: float, feel: Feel, name: str) -> list[Event]:
-    """Return what is sent while ``tab`` is played once, by time.
+    """Return the messages of ``tab`` played once, sorted by time.
 
     :param bar_s: length of a bar in seconds.
-    :param name: names the stream the variations are drawn from.
+    :param name: name of the random stream of the variations.
     """
     end_s = tab.bars * bar_s
     events: list[Event] = []
@@ -104,7 +103,7 @@ def _step_time(step: int, steps: int, bar_s: float, swing: float) -> float:
 
 
 def _near_normal(generator: np.random.Generator, count: int) -> list[tuple[float, float]]:
-    """Return pairs of draws of variance 1, none beyond 3.5: sums of twelve halves need no transcendental functions."""
+    """Return pairs of draws of variance 1 within +-3.5: sums of twelve uniform draws, without elementary functions."""
     draws = generator.random((count, 2, 12)).sum(axis=2) - 6.0
     return [(float(a), float(b)) for a, b in np.clip(draws, -3.5, 3.5)]
 
@@ -125,7 +124,7 @@ def _strokes(
 
 
 def _figure(mark: str, step_s: float) -> list[tuple[float, float]]:
-    """Return (offset, force) of the strokes that one mark stands for."""
+    """Return (offset, force) of the strokes of one mark."""
     if mark in MAIN_FORCE:
         graces = [(-lead_s, float(GRACE_FORCE)) for lead_s in GRACE_S[mark]]
         return [*graces, (0.0, float(MAIN_FORCE[mark]))]
@@ -139,7 +138,7 @@ def _figure(mark: str, step_s: float) -> list[tuple[float, float]]:
 
 
 def _notes(number: int, strokes: Iterator[tuple[float, float]], end_s: float) -> Iterator[Event]:
-    """Yield note-ons and note-offs; what would fall before the start falls on it, what would fall after is held in."""
+    """Yield note-ons and note-offs; onsets are limited to the duration of the tune."""
     for time_s, force in strokes:
         onset_s = min(max(time_s, 0.0), end_s - LAST_ONSET_S)
         yield Event(onset_s, NOTE_ON, number, min(max(round(force), 3), 127))

@@ -1,9 +1,9 @@
-"""Drum tabs: one line per articulation, one mark per step, bars between bars.
+"""Parse drum tabs: one line per articulation, one mark per step, ``|`` between bars.
 
 A line reads ``name | bar | bar``. The name is an articulation of the note table, ``pedal`` or ``choke``; a line with
-fewer bars than the longest starts over. Spaces inside bars are for the eye. Marks of an articulation:
+fewer bars than the longest repeats. Spaces inside bars are ignored. Marks of an articulation:
 
-``.`` rest · ``g`` ghost note · ``o`` soft · ``x`` plain · ``X`` accent · ``!`` as hard as it goes · ``f`` flam (one
+``.`` rest · ``g`` ghost note · ``o`` soft · ``x`` plain · ``X`` accent · ``!`` hardest · ``f`` flam (one
 grace note) · ``d`` drag (two) · ``s`` two strokes in the step · ``r`` buzz roll over the step
 
 Marks of ``pedal``, the hi-hat foot: ``0`` shut .. ``9`` wide open, ``S`` splash (down and straight up), ``.`` stay.
@@ -28,7 +28,7 @@ CHOKE_MARKS: Final = frozenset("12R")
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A tab taken apart."""
+    """A parsed tab."""
 
     steps: int
     """Steps per bar."""
@@ -38,8 +38,9 @@ class Tab:
 
 
 def read_tab(text: str, where: str) -> Tab:
-    """Return the tab in ``text``.
+    """Parse a tab.
 
+    :param where: place that error messages name.
     :raises PerformanceError: for an unknown name or mark, a name on two lines, or bars of unequal length.
     """
     lanes: dict[str, list[str]] = {}

@@ -28,10 +28,10 @@ EVEN: Final = Feel()
 
 @dataclass(frozen=True, slots=True)
 class Tune:
-    """One performance of the starter set, as written down."""
+    """One performance of the starter set: its tab and its metadata."""
 
     session: str
-    """``drummer11/session1``; the number within it is the tune's place among the session's."""
+    """``drummer11/session1``; tunes of a session are numbered in order."""
     style: str
     """As in GMD: ``primary`` or ``primary/secondary``."""
     bpm: int
@@ -51,13 +51,13 @@ class Written:
 
 
 def write_down(tunes: Iterable[Tune]) -> list[Written]:
-    """Return all tunes, numbered within their sessions from 1, by id."""
+    """Return all tunes, numbered within their sessions from 1, sorted by id."""
     numbers: dict[str, int] = {}
     written = []
     for tune in tunes:
         numbers[tune.session] = numbers.get(tune.session, 0) + 1
         written.append(_write_tune(tune, numbers[tune.session]))
-    return sorted(written, key=lambda one: one.row.id)
+    return sorted(written, key=lambda item: item.row.id)
 
 
 def info_csv(rows: Sequence[InfoRow]) -> bytes:
@@ -74,11 +74,11 @@ def info_csv(rows: Sequence[InfoRow]) -> bytes:
 
 
 def write_set(tunes: Iterable[Tune], folder: Path) -> int:
-    """Write ``info.csv`` and the MIDI files of ``tunes`` below ``folder``; return how many."""
+    """Write ``info.csv`` and the MIDI files of ``tunes`` below ``folder``; return their number."""
     written = write_down(tunes)
-    for one in written:
-        write_bytes(folder / one.row.midi_filename, one.midi)
-    write_bytes(folder / "info.csv", info_csv([one.row for one in written]))
+    for tune in written:
+        write_bytes(folder / tune.row.midi_filename, tune.midi)
+    write_bytes(folder / "info.csv", info_csv([tune.row for tune in written]))
     return len(written)
 
 

@@ -1,1 +1,1 @@
-"""The folder of a corpus: what it was made with, its records, locks, shards and manifests."""
+"""The folder of a corpus: its identity, records, locks, shards and manifests."""

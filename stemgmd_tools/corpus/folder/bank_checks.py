@@ -1,4 +1,4 @@
-"""Which banks a corpus was rendered from: one for each kit, the one that its manifest names, and where others are."""
+"""Check that every kit of a corpus was rendered from a single bank."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from stemgmd_tools.kits.bank.cache import stored_sha256
 from stemgmd_tools.kits.sample_map.kit import Kit
 
 SHOWN: Final = 16
-"""Digits of a hash in a message."""
+"""Number of digits of a hash that messages show."""
 
 
 def two_banks(root: Path, kit: str, first: str, second: str) -> CorpusError:
-    """Say that one kit of a corpus has sounds of two banks."""
+    """Return the error for a kit of a corpus that was rendered from two banks."""
     return CorpusError(
         f"{root}: kit {kit} was rendered from two banks, {first[:SHOWN]} and {second[:SHOWN]}: the machines at work "
         "synthesise differently; render again on one kind of machine, or let them share STEMGMD_CACHE"
@@ -26,10 +26,10 @@ def two_banks(root: Path, kit: str, first: str, second: str) -> CorpusError:
 
 
 def require_same_banks(root: Path, kits: Sequence[Kit], jobs: Sequence[Job], sample_rate: int) -> None:
-    """Refuse to go on with a kit whose bank in the cache is another one than the corpus was begun with.
+    """Check that the cached bank of each kit is the one that earlier jobs of the corpus used.
 
-    :param jobs: those to do; kits with nothing left to do are passed over.
-    :raises CorpusError: naming the kit.
+    :param jobs: the jobs to do; kits without unfinished jobs are not checked.
+    :raises CorpusError: if the bank of a kit differs.
     """
     left = {job.kit_name for job in jobs if not record_path(root, job.kind, job.name).is_file()}
     for kit in kits:
@@ -40,7 +40,7 @@ def require_same_banks(root: Path, kits: Sequence[Kit], jobs: Sequence[Job], sam
 
 
 def recorded_banks(root: Path, kits: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield kit and bank of every sound record of some kits."""
+    """Yield the name and the bank's SHA-256 for every intact audio record of ``kits``."""
     for kit in kits:
         single = record_path(root, SINGLE_HITS, kit)
         for path in (single, *sorted((root / STATE_FOLDER / STEMS / kit).rglob(f"*{SUFFIX}"))):

@@ -1,4 +1,4 @@
-"""From the records of finished jobs to the manifests of a corpus."""
+"""Build the manifests of a corpus from the records of its finished jobs."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MANIFEST_FOLDER: Final = "manifests"
 
 
 def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
-    """Write all manifests of what a corpus holds; equal corpora give equal bytes.
+    """Write all manifests of a corpus; equal corpora give equal bytes.
 
     :return: the frames by manifest name.
-    :raises CorpusError: if records are damaged, or machines with different banks of one kit worked on the corpus.
+    :raises CorpusError: if records are damaged, or one kit was rendered from two different banks.
     """
     folder = inside(root, MANIFEST_FOLDER, entered=True)
     try:
@@ -42,7 +42,7 @@ def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
 
 
 def _frames(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
-    """Return the manifests that the records of a corpus amount to, by name."""
+    """Return the manifests of a corpus by name, built from its records."""
     stems = dict(records_of(root, STEMS))
     single_hits = dict(records_of(root, SINGLE_HITS))
     midi = dict(records_of(root, MIDI)) if identity.augmentation is None else _examples(stems.values())
@@ -72,7 +72,7 @@ def _frames(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
 
 
 def _examples(stems: Iterable[Record]) -> dict[str, Record]:
-    """Return what an augmented corpus's jobs say of the performances they made, as a MIDI job's record does."""
+    """Return the MIDI part of an augmented corpus's records, by performance, in the form of a MIDI job's record."""
     return {
         record.content["rows"][0]["performance"]: Record(
             record.inputs, tuple(FileEntry(*entry) for entry in record.content["midi"]), record.content["performance"]
@@ -82,7 +82,7 @@ def _examples(stems: Iterable[Record]) -> dict[str, Record]:
 
 
 def _banks(root: Path, records: list[Record]) -> dict[str, str]:
-    """Return kit name -> SHA-256 of the bank its audio was made from; one bank for each kit."""
+    """Return kit name -> SHA-256 of the bank that its audio was rendered from; one bank for each kit."""
     banks: dict[str, str] = {}
     for record in records:
         content = record.content
@@ -109,9 +109,9 @@ def _performance_row(name: str, record: Record) -> Row:
 
 
 def performance_row(name: str, duration_s: float, hits: int, metadata: Mapping[str, Any], files: Row) -> Row:
-    """Return what the manifest tells about a performance.
+    """Return the row of the manifest ``performances``.
 
-    :param files: the columns about its MIDI files.
+    :param files: the columns of its MIDI files.
     """
     row: Row = {
         "performance": name,

@@ -1,4 +1,4 @@
-"""What a corpus folder was made with: ``corpus.json``. Work with anything else is refused, naming the difference."""
+"""Read, write and compare ``corpus.json``, which stores the settings, kits and version of a corpus."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from stemgmd_tools.version import __version__
 IDENTITY_FILE: Final = "corpus.json"
 FORMAT: Final = "stemgmd-corpus/1"
 STATE_FOLDER: Final = ".stemgmd"
-"""Records and locks of a corpus; hidden, since users of the audio and the manifests need nothing from it."""
+"""Hidden folder of a corpus's records and locks; not needed to use the audio and the manifests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """What the stems of an augmented corpus went through."""
+    """How the stems of an augmented corpus were processed."""
 
     chain: str
     """Name of the chain."""
     chain_hash: str
-    """Hash of its content."""
+    """Hash of the chain's content."""
     seed: int
-    """Of the draws."""
+    """Seed of the draws."""
     device: str
-    """``cpu`` or ``cuda``: sums are formed in another order there, so bytes may differ."""
+    """``cpu`` or ``cuda``: the order of sums differs between them, so bytes may differ."""
     libraries: str = ""
-    """Names and versions of what computed the sound, on which bytes depend too."""
+    """Names and versions of the audio libraries, on which bytes depend too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Identity:
 
     settings: RenderSettings
     source: str
-    """What the performances are: ``gmd``, ``starter`` or ``folder``; ids of different sources do not mix."""
+    """Collection of the performances: ``gmd``, ``starter`` or ``folder``; a corpus has one, since ids may collide."""
     kits: Mapping[str, str] = field(default_factory=dict)
     """Kit name -> key of the kit."""
     version: str = __version__
@@ -53,14 +53,14 @@ class Identity:
     """None for a corpus as it was rendered."""
 
     def extended(self, other: Identity, where: Path) -> Identity:
-        """Return the identity that also has the kits of ``other``.
+        """Return this identity with the kits of ``other`` added.
 
-        :raises CorpusError: if the two differ in anything else, or in the content of a kit both have.
+        :raises CorpusError: if the two differ in anything else, or in the content of a kit that both have.
         """
-        found = "; ".join(self._differences(other))
-        if found:
+        differences = "; ".join(self._differences(other))
+        if differences:
             raise CorpusError(
-                f"{where}: this corpus was made with {found}; "
+                f"{where}: this corpus was made with {differences}; "
                 "ask for the same, or render into another folder with --out"
             )
         return replace(self, kits=dict(sorted({**self.kits, **other.kits}.items())))
@@ -78,13 +78,13 @@ class Identity:
 
 
 def _flat(augmentation: Augmentation | None) -> dict[str, Any]:
-    """Return the fields of an augmentation, named; those of none are empty."""
+    """Return the fields of an augmentation with prefixed names; every value is ``none`` without an augmentation."""
     present = asdict(augmentation) if augmentation else {}
     return {f"augmentation {field.name}": present.get(field.name, "none") for field in fields(Augmentation)}
 
 
 def read_identity(root: Path) -> Identity | None:
-    """Return what the corpus in ``root`` was made with; None if the folder holds no corpus.
+    """Return the identity of the corpus in ``root``; None if the folder holds no corpus.
 
     :raises CorpusError: if ``corpus.json`` is damaged or of another format.
     """
@@ -99,7 +99,7 @@ def read_identity(root: Path) -> Identity | None:
         return _parsed(content)
     except (KeyError, TypeError, AttributeError, StemgmdError) as error:
         raise CorpusError(
-            f"{path}: not a description of a corpus that this version knows ({error}); render into another folder"
+            f"{path}: not a valid corpus description for this version ({error}); render into another folder with --out"
         ) from error
 
 
@@ -136,7 +136,7 @@ def write_identity(root: Path, identity: Identity) -> None:
 
 
 def require_identity(root: Path) -> Identity:
-    """Return what the corpus in ``root`` was made with.
+    """Return the identity of the corpus in ``root``.
 
     :raises CorpusError: if the folder holds no corpus.
     """

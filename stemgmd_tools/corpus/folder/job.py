@@ -1,4 +1,4 @@
-"""What a job of a corpus is, whatever it writes."""
+"""The interface of a job, one unit of work of a corpus, and the digest of its inputs."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from stemgmd_tools.version import __version__
 
 
 class Outcome(NamedTuple):
-    """What became of one job."""
+    """The result of one job."""
 
     done: bool
-    """False if it was whole already."""
+    """False if the job was complete already."""
     performance_s: float
-    """Nominal seconds of performance it stands for, all its tracks together counted once."""
+    """Nominal duration of the job's performance in seconds, counted once for all its tracks."""
     files: int
     bytes: int
 
 
 class Job(Protocol):
-    """One piece of work. Equal jobs write equal bytes."""
+    """One unit of work. Equal jobs write equal bytes."""
 
     @property
     def kind(self) -> str:
-        """The folder its record lies in."""
+        """Kind of the job: the folder of its record."""
         ...
 
     @property
     def name(self) -> str:
-        """Names the job among those of its kind; a relative path."""
+        """Name of the job, unique within its kind; a relative path."""
         ...
 
     @property
     def performance_id(self) -> str:
-        """The performance whose files it writes; empty for single hits."""
+        """Id of the performance; empty for single hits."""
         ...
 
     @property
     def kit_name(self) -> str:
-        """The kit whose sounds it writes; empty for MIDI."""
+        """Name of the kit; empty for MIDI."""
         ...
 
     @property
@@ -54,20 +54,20 @@ class Job(Protocol):
 
     @property
     def performance_s(self) -> float:
-        """Nominal seconds of performance it stands for."""
+        """Nominal duration of the job's performance in seconds."""
         ...
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """What decides its bytes, apart from the settings and the version."""
+        """Everything that decides the job's bytes, apart from the settings and the version."""
         ...
 
     def file_count(self, settings: RenderSettings) -> int:
-        """Return how many files it writes."""
+        """Return the number of files that the job writes."""
         ...
 
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
-        """Write the files; return them and what the manifests need."""
+        """Write the files; return their entries and the content of the record."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What the manifests tell about kits, kept among the records of a corpus."""
+"""Build and store the rows of kits for the manifests of a corpus."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 
 def kit_row(kit: Kit) -> Row:
-    """Return what the manifest tells about a kit, apart from its bank."""
+    """Return the row of the manifest ``kits``, without the bank's hash."""
     return {
         "kit": kit.name,
         "kit_split": kit_split(kit) or None,
@@ -32,21 +32,21 @@ def kit_row(kit: Kit) -> Row:
 
 
 def kit_split(kit: Kit) -> str:
-    """Return ``split_of`` a kit, which is not made for it where all that it may use belong to one split."""
-    split = {row.name: row.split for row in kit_table()}
-    found = {split.get(name, "") for name in kit.made_of}
-    if len(found) == 1 and "" not in found:  # a kit in no split may have been made of some that are
-        return found.pop()
+    """Return the split of a kit; a generated kit is not generated for this if all its sources are in one split."""
+    split_by_name = {row.name: row.split for row in kit_table()}
+    splits = {split_by_name.get(name, "") for name in kit.made_of}
+    if len(splits) == 1 and "" not in splits:  # the sources of a kit without a split may have one
+        return splits.pop()
     return split_of(kit.name, kit.map.origin)
 
 
 def record_kit(root: Path, kit: Kit) -> None:
-    """Keep what the manifests tell about a kit."""
+    """Store the manifest row of a kit."""
     write_record(record_path(root, KITS, kit.name), Record(kit.key, (), kit_row(kit)))
 
 
 def _history(kit: Kit) -> Row:
-    """Return what a kit was measured on and made from."""
+    """Return the columns about the recordings a kit was measured on and the kits it was generated from."""
     origin = kit.map.origin
     return {
         "measured_on": " ".join(recording.kit for recording in kit.map.measured_on) or None,
@@ -56,8 +56,8 @@ def _history(kit: Kit) -> Row:
     }
 
 
-def record_made_kit(root: Path, kit: Kit) -> None:
-    """Keep what the manifests tell about a kit that is made where it is needed, unless that is kept already."""
+def record_generated_kit(root: Path, kit: Kit) -> None:
+    """Store the manifest row of a generated kit, unless it is stored already."""
     record = read_record(record_path(root, KITS, kit.name))
     if record is None or record.inputs != kit.key:
         record_kit(root, kit)

@@ -1,4 +1,4 @@
-"""Where everything lies in a corpus folder: relative POSIX paths for tracks, MIDI and single hits, in two layouts."""
+"""File layouts of a corpus: relative POSIX paths of tracks, MIDI files and single hits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def group_track(group: Group) -> str:
 
 
 def axes_of(track: str) -> tuple[int, ...]:
-    """Return the axes of the stems whose sum a track is."""
+    """Return the axes of the stems that a track is the sum of."""
     if track == MIXTURE:
         return tuple(range(len(PIECES)))
     for group in GROUPS:
@@ -35,7 +35,7 @@ def axes_of(track: str) -> tuple[int, ...]:
 
 
 def tracks(settings: RenderSettings) -> tuple[str, ...]:
-    """Return the names of all tracks of one performance and kit: nine pieces, the mixture, then groups if asked."""
+    """Return the names of all tracks of one performance and kit: nine pieces, mixture, then the groups to write."""
     names = (*(piece.value for piece in PIECES), MIXTURE)
     return names + tuple(group_track(group) for group in groups(settings))
 
@@ -57,7 +57,7 @@ def stem_paths(settings: RenderSettings, performance: Performance, kit: str) -> 
     ``native``: ``audio/<kit>/<performance>/<track>.<suffix>``.
     ``stemgmd``: ``audio/drummerN/sessionN/<kit>/<folder>/<MIDI name>.wav``, the original's names.
 
-    :raises CorpusError: if the ``stemgmd`` layout is asked for a performance whose id has no folder.
+    :raises CorpusError: if the layout is ``stemgmd`` and the performance has no MIDI file name.
     """
     if settings.layout == "native":
         folder = PurePosixPath("audio", kit, performance.id)
@@ -77,14 +77,14 @@ def single_hit_path(settings: RenderSettings, kit: str, articulation: str, veloc
     """Return the path of one single hit.
 
     ``native``: ``single_hits/<kit>/<articulation>/v<velocity>.<suffix>``.
-    ``stemgmd``: ``single_hits/<kit>/<instrument>-<n>.wav`` with n from 1 (softest) to 10, where the one articulation
-    that stands for its piece carries the piece's name, as in the original, and the others their own.
+    ``stemgmd``: ``single_hits/<kit>/<instrument>-<n>.wav`` with n from 1 (softest) to 10. The primary articulation of a
+    piece has the piece's name, as in the original; the others have their own names.
     """
     if settings.layout == "native":
         return PurePosixPath("single_hits", kit, articulation, f"v{velocity:03d}.{settings.container}")
     piece = NOTE_OF_ARTICULATION[articulation].piece
-    stands_for_piece = PRIMARY_ARTICULATION[piece] == articulation
-    instrument = _STEMGMD_FOLDER[piece.value] if stands_for_piece else articulation
+    is_primary = PRIMARY_ARTICULATION[piece] == articulation
+    instrument = _STEMGMD_FOLDER[piece.value] if is_primary else articulation
     number = SINGLE_HIT_VELOCITIES.index(velocity) + 1
     return PurePosixPath("single_hits", kit, f"{instrument}-{number}.{settings.container}")
 

@@ -1,4 +1,4 @@
-"""Who may work on a corpus folder: one run, or the shards of one division side by side."""
+"""Lock a corpus folder for one run, or for the shards of one run side by side."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from stemgmd_tools.storage.locks import file_lock
 from stemgmd_tools.storage.paths import inside
 
 _GATE_TIMEOUT_S: Final = 600.0
-"""The gate is held for moments; while the last shard writes the manifests, for some seconds."""
+"""The gate is held only briefly, for some seconds while the last shard writes the manifests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One part of a division of the work.
+    """One part of a run that is divided into ``count`` parts.
 
     :raises UsageError: unless 1 <= number <= count.
     """
@@ -36,7 +36,7 @@ class Shard:
             raise UsageError(f"shard {self}: the part must lie between 1 and the number of parts, as in 2/8")
 
     def __str__(self) -> str:
-        """Return the form of the command line."""
+        """Return the form used on the command line, ``i/n``."""
         return f"{self.number}/{self.count}"
 
     @classmethod
@@ -55,29 +55,29 @@ class Shard:
 def working_on(root: Path, shard: Shard, prepare: Callable[[bool], None]) -> Iterator[None]:
     """Hold the lock of one shard.
 
-    A run without shards is shard 1/1. On a network file system locks are as good as that system's.
+    A run without shards is shard 1/1. On a network file system, locks are only as reliable as that file system's.
 
-    :param prepare: called before the work, while no other shard can start; told whether none is at work.
-    :raises CorpusError: if the same shard, or a shard of another division, is at work on the folder.
+    :param prepare: called before the work, while no other shard can start, with True if no other shard is running.
+    :raises CorpusError: if the same shard, or a shard of a run divided into another number of parts, is running.
     """
     folder = _folder(root)
     with ExitStack() as stack:
         with _gate(folder):
             others = _busy(folder, except_for=_name(shard))
             if any(not name.endswith(f"-of-{shard.count}") for name in others):
-                raise _taken(root)
+                raise _in_use(root)
             lock = file_lock(folder / f"{_name(shard)}.lock", timeout=0)
             try:
                 stack.enter_context(lock)
             except Timeout:
-                raise _taken(root) from None
+                raise _in_use(root) from None
             prepare(not others)
         yield
 
 
 @contextmanager
 def finishing(root: Path) -> Iterator[bool]:
-    """Hold the whole corpus for a moment; the value is False if a shard is still at work, and then nothing is held."""
+    """Keep new shards from starting; the value is True if no shard is running."""
     folder = _folder(root)
     with _gate(folder):
         yield not _busy(folder)
@@ -95,16 +95,16 @@ def _name(shard: Shard) -> str:
 
 @contextmanager
 def _gate(folder: Path) -> Iterator[None]:
-    """Let one process at a time look at the other locks or start."""
+    """Let one process at a time inspect the locks or start a shard."""
     try:
         with file_lock(folder / "gate.lock", timeout=_GATE_TIMEOUT_S):
             yield
     except Timeout:
-        raise _taken(folder.parent.parent) from None
+        raise _in_use(folder.parent.parent) from None
 
 
 def _busy(folder: Path, except_for: str = "") -> list[str]:
-    """Return the names of the shards that are at work."""
+    """Return the names of the running shards."""
     busy = []
     for name in sorted({path.name.partition(".")[0] for path in folder.glob("shard-*")} - {except_for}):
         try:
@@ -115,7 +115,7 @@ def _busy(folder: Path, except_for: str = "") -> list[str]:
     return busy
 
 
-def _taken(root: Path) -> CorpusError:
+def _in_use(root: Path) -> CorpusError:
     return CorpusError(
         f"{root}: another run is at work on this folder; wait for it or choose another folder with --out"
     )

@@ -1,4 +1,4 @@
-"""Taking a folder for a corpus: a new or empty one, or one that was made with the same things."""
+"""Create a corpus in a new or empty folder, or extend one with the same identity."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from stemgmd_tools.storage.files import TEMPORARY_SUFFIX
 
 
 def refuse_foreign(root: Path) -> None:
-    """Refuse a folder that holds things but no corpus, before anything is written to it.
+    """Check that a folder is empty or a corpus before anything is written to it.
 
-    :raises CorpusError: naming one of those things.
+    :raises CorpusError: if it holds other files but no corpus.
     """
     ours = re.compile(rf"{re.escape(STATE_FOLDER)}|{re.escape(IDENTITY_FILE)}(\..*{re.escape(TEMPORARY_SUFFIX)})?")
     others = sorted(path.name for path in root.iterdir() if not ours.fullmatch(path.name))
@@ -25,13 +25,13 @@ def refuse_foreign(root: Path) -> None:
         )
 
 
-def claimed(root: Path, identity: Identity, *, alone: bool = True) -> Identity:
-    """Return what the corpus in ``root`` will be made with once it also holds what ``identity`` names.
+def resulting_identity(root: Path, identity: Identity, *, alone: bool = True) -> Identity:
+    """Return the identity of the corpus in ``root`` once it is extended by ``identity``.
 
-    A kit that nothing was rendered through yet, perhaps because its sample map was faulty, may have changed.
+    A kit without any rendered file may have changed, for example because its sample map was corrected.
 
-    :param alone: whether no other shard may be about to render through such a kit.
-    :raises CorpusError: if there is a corpus made with something else.
+    :param alone: True if no other shard is running, which might be about to render through such a kit.
+    :raises CorpusError: if ``root`` holds a corpus with another identity.
     """
     present = read_identity(root)
     if present is None:
@@ -41,15 +41,15 @@ def claimed(root: Path, identity: Identity, *, alone: bool = True) -> Identity:
     return present.extended(identity, root)
 
 
-def claim(root: Path, identity: Identity, *, alone: bool = True) -> Identity:
-    """Make ``root`` a corpus of this identity, or extend the one that is there, as :func:`claimed` tells; return it."""
-    result = claimed(root, identity, alone=alone)
+def create_or_extend(root: Path, identity: Identity, *, alone: bool = True) -> Identity:
+    """Create or extend the corpus in ``root``, see :func:`resulting_identity`; return its identity."""
+    result = resulting_identity(root, identity, alone=alone)
     if result != read_identity(root):
         write_identity(root, result)
     return result
 
 
 def _is_used(root: Path, kit: str) -> bool:
-    """Return whether something was rendered through a kit."""
+    """Return whether the corpus has audio of a kit."""
     stems = record_path(root, STEMS, f"{kit}/any").parent
     return stems.is_dir() or record_path(root, SINGLE_HITS, kit).is_file()

@@ -1,4 +1,4 @@
-"""Records: what a finished job wrote. A job is whole when its record stands and every file is the one recorded."""
+"""Records of finished jobs: a job is complete if its record exists and every file matches it."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from stemgmd_tools.storage.paths import inside, is_relative_path
 STEMS: Final = "stems"
 MIDI: Final = "midi"
 SINGLE_HITS: Final = "single_hits"
-"""Kinds of records, each in a folder of its own: one performance and kit, one performance's MIDI, one kit's strokes."""
+"""Kinds of records, each in its own folder: stems of a performance and kit, MIDI of a performance, hits of a kit."""
 
 SUFFIX: Final = ".record"
 CONTENT_FOLDERS: Final = ("audio", "midi", "single_hits", "manifests")
-"""Folders of a corpus whose files are all accounted for."""
+"""Folders of a corpus in which every file belongs to a record or is a manifest."""
 
 
 class FileEntry(NamedTuple):
     """One file of a job."""
 
     path: str
-    """Relative to the corpus, with ``/``."""
+    """Path relative to the corpus, with ``/``."""
     sha256: str
     bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What one job wrote."""
+    """The output of one job."""
 
     inputs: str
     """Digest of everything that decides the job's bytes."""
     files: tuple[FileEntry, ...]
     content: dict[str, Any]
-    """What the manifests need to know, in JSON's types."""
+    """Values for the manifests, in JSON's types."""
 
     @property
     def bytes(self) -> int:
-        """Size of all files together."""
+        """Total size of all files."""
         return sum(entry.bytes for entry in self.files)
 
     def is_whole(self, root: Path) -> bool:
@@ -62,21 +62,21 @@ def _matches(path: Path, entry: FileEntry) -> bool:
 
 
 def record_path(root: Path, kind: str, name: str) -> Path:
-    """Return where the record of a job lies; ``kind`` is one folder, ``name`` may have several parts.
+    """Return the path of a job's record; ``kind`` is one folder, ``name`` may have several parts.
 
-    :raises StemgmdError: if that is outside the corpus.
+    :raises StemgmdError: if the path is outside the corpus.
     """
     return inside(root, f"{STATE_FOLDER}/{kind}/{name}{SUFFIX}")
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Write a record in one step, under a line with its SHA-256. Its bytes depend on its content alone."""
+    """Write a record atomically: a line with its SHA-256, then its content as canonical JSON."""
     content = json.dumps(asdict(record), separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
     write_bytes(path, _seal(content) + content)
 
 
 def read_record(path: Path) -> Record | None:
-    """Return the record at ``path``; None if there is none or it was changed (its job is then done again)."""
+    """Return the record at ``path``; None if it is missing or does not match its SHA-256."""
     try:
         seal, _, text = path.read_bytes().partition(b"\n")
         if seal + b"\n" != _seal(text):
@@ -89,7 +89,7 @@ def read_record(path: Path) -> Record | None:
 
 
 def _entry(path: str, sha256: str, size: int) -> FileEntry:
-    """Return what a record tells of a file; :class:`ValueError` if no job can have written that."""
+    """Return a file entry of a record; raises :class:`ValueError` if no job can have written its path."""
     if not (is_relative_path(path) and path.partition("/")[0] in CONTENT_FOLDERS):
         raise ValueError(path)
     return FileEntry(path, str(sha256), int(size))
@@ -113,9 +113,9 @@ def records_of(root: Path, kind: str) -> Iterator[tuple[str, Record]]:
 
 
 def remove_temporaries(root: Path) -> None:
-    """Remove what interrupted writers left. Only for the one process that holds every lock of the corpus.
+    """Remove temporary files of interrupted writers. Call it only while no other process works on the corpus.
 
-    :raises StemgmdError: if one of the corpus's folders is a link that leads out of it.
+    :raises StemgmdError: if one of the corpus's folders is a link that points outside it.
     """
     for folder in (*CONTENT_FOLDERS, STATE_FOLDER):
         for path in inside(root, folder, entered=True).rglob(f"*{TEMPORARY_SUFFIX}"):

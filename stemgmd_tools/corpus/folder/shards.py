@@ -1,4 +1,4 @@
-"""Which parts of a divided run are done: kept beside the records, so that joining them can tell what is missing."""
+"""Record which shards of a run are finished, so that a merge can detect missing ones."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _DIGEST_IN_NAME: Final = 16
 
 
 def selection_digest(jobs: Iterable[Job], settings: RenderSettings) -> str:
-    """Return a digest of all jobs of a run, those of every shard."""
+    """Return a digest of all jobs of a run, over all shards."""
     digests = sorted(f"{job.kind}/{job.name}/{inputs_digest(job, settings)}" for job in jobs)
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def record_shard(root: Path, shard: Shard, selection: str) -> None:
-    """Keep that one part of a run is done."""
+    """Record that one shard of a run is finished."""
     name = f"{selection[:_DIGEST_IN_NAME]}/{shard.count}/{shard.number}"
     write_record(record_path(root, SHARDS, name), Record(selection, (), {"number": shard.number, "count": shard.count}))
 
 
 def missing_shards(roots: Sequence[Path]) -> list[Shard]:
-    """Return the parts that are missing to complete the runs which folders hold parts of."""
+    """Return the missing shards of all runs that ``roots`` hold shards of."""
     done: dict[tuple[str, int], set[int]] = {}
     for root in roots:
         for _, record in records_of(root, SHARDS):

@@ -1,4 +1,4 @@
-"""What a run will need: files, hours, disk, time. Rough by nature; the figures behind it are measured."""
+"""Estimate the files, hours, disk space and time of a run from measured averages."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ FLAC_BITS: Final = {
     "int16": {"stem": 1.55, "group": 2.7, "mixture": 7.8, "single_hit": 4.6},
     "int24": {"stem": 4.1, "group": 6.9, "mixture": 15.9, "single_hit": 9.0},
 }
-"""Mean bits for one sample of one channel in FLAC at level 3, over GMD and modelled kits; stems are mostly silence."""
+"""Mean bits per sample and channel in FLAC at level 3, over GMD and modelled kits; stems are mostly silence."""
 WAV_BITS: Final = {"int16": 16.0, "int24": 24.0, "float32": 32.0}
 _CHANNELS: Final = 2
 MIDI_BYTES: Final = 10_000
-"""Source and mapped MIDI file of a performance, its record and its rows."""
+"""Size of the source and the mapped MIDI file of a performance, its record and its rows."""
 RECORD_BYTES: Final = 8_000
-"""Record and manifest rows of one performance and kit."""
+"""Size of the record and the manifest rows of one performance and kit."""
 SAFETY: Final = 1.15
-"""Asked of the disk beyond the estimate."""
+"""Factor on the estimate of the required disk space."""
 SPEED: Final = {"flac": 105.0, "wav": 330.0}
 """Seconds of performance, all tracks together, rendered per second by one core of 2020s hardware."""
 MODELLED_BANK_S: Final = 8.0
@@ -45,7 +45,7 @@ RECORDED_BANK_S: Final = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a selection amounts to."""
+    """Estimated size and cost of a run."""
 
     performances: int
     kits: int
@@ -58,19 +58,19 @@ class Estimate:
     with_tails_h: float
     """Stem hours including the time that the last sounds ring out; estimated."""
     bytes: int
-    """Disk for all of it; estimated."""
+    """Estimated disk space of the whole corpus."""
     bytes_missing: int
-    """Disk for what is not there yet; estimated."""
+    """Estimated disk space of the missing files."""
     work_s: float
     """Seconds of performance still to be rendered."""
     container: str
     banks: int
-    """Banks that have to be built first."""
+    """Number of banks to build."""
     bank_s: float
-    """Time of one core for that."""
+    """Time that one core needs to build them."""
 
     def lines(self, workers: int) -> list[str]:
-        """Return the estimate in words."""
+        """Return the estimate as lines of text."""
         processes = f"{workers} {'process' if workers == 1 else 'processes'}"
         render_s = self.work_s / SPEED[self.container] / workers
         bank_s = self.bank_s / min(workers, max(1, self.banks))
@@ -85,9 +85,9 @@ class Estimate:
 
 
 def estimate(root: Path, jobs: Sequence[Job], settings: RenderSettings, kits: Sequence[Kit] = ()) -> Estimate:
-    """Return what ``jobs`` amount to, less what their records in ``root`` say is there.
+    """Return the estimate for ``jobs``; jobs with a record in ``root`` count as done.
 
-    :param kits: those whose banks are built if work on them is missing; none: banks are not counted.
+    :param kits: kits whose banks are needed for unfinished jobs; without kits, banks are not counted.
     """
     stems = [job for job in jobs if job.kind == STEMS]
     tail_s = TAIL_S if settings.tail == "natural" else 0.0
@@ -113,9 +113,9 @@ def estimate(root: Path, jobs: Sequence[Job], settings: RenderSettings, kits: Se
 
 
 def require_disk(root: Path, estimated: Estimate) -> None:
-    """Refuse work that the disk cannot hold.
+    """Check that the disk has room for the missing files.
 
-    :raises CorpusError: if the estimate with :data:`SAFETY` exceeds what is free.
+    :raises CorpusError: if the estimate times :data:`SAFETY` exceeds the free space.
     """
     free = free_bytes(root.absolute())
     needed = estimated.bytes_missing * SAFETY
@@ -127,7 +127,7 @@ def require_disk(root: Path, estimated: Estimate) -> None:
 
 
 def _bytes(job: Job, settings: RenderSettings, tail_s: float) -> float:
-    """Return the estimated size of what a job writes."""
+    """Return the estimated size of a job's files."""
     if job.kind == STEMS:
         bits = sum(_bits(settings, _kind_of(track)) for track in layout.tracks(settings))
         return (job.performance_s + tail_s) * settings.sample_rate * _CHANNELS * bits / 8 + RECORD_BYTES
@@ -144,14 +144,14 @@ def _kind_of(track: str) -> str:
 
 
 def _bits(settings: RenderSettings, kind: str) -> float:
-    """Return the mean bits for one sample of one channel of a kind of file."""
+    """Return the mean bits per sample and channel of a kind of file."""
     if settings.container == "wav":
         return WAV_BITS[settings.sample_format]
     return FLAC_BITS[settings.sample_format][kind]
 
 
 def free_bytes(path: Path) -> int:
-    """Return how many bytes are free on the disk that holds ``path``, or would hold it."""
+    """Return the number of free bytes on the disk of ``path``, which need not exist."""
     existing = path.absolute()
     while not existing.exists():
         existing = existing.parent

@@ -1,4 +1,4 @@
-"""Doing jobs side by side through joblib: processes of this machine, or the workers of a Dask cluster."""
+"""Execute jobs in parallel through joblib, on this machine or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ CONTINUE: Final = "run the same command again to continue"
 
 
 def worker_count(jobs: int | None) -> int:
-    """Return the number of processes to use: as asked, or one per core that this process may use.
+    """Return ``jobs``, or the number of cores that this process may use.
 
-    :raises UsageError: if fewer than one is asked for.
+    :raises UsageError: if ``jobs`` is less than 1.
     """
     if jobs is None:
         return int(cpu_count())
@@ -33,12 +33,12 @@ def worker_count(jobs: int | None) -> int:
 def execute(
     root: Path, batches: Iterable[Batch], settings: RenderSettings, *, jobs: int, scheduler: str | None = None
 ) -> Iterator[Outcome]:
-    """Complete all jobs; yield what became of each, in no particular order.
+    """Complete all jobs; yield the outcome of each, in no particular order.
 
     :param jobs: processes on this machine; without effect on a cluster.
     :param scheduler: address of a Dask scheduler whose workers see the folder under the same path.
     :raises StemgmdError: as the jobs do.
-    :raises OSError: if the disk refuses; see :func:`one_line_os_errors`.
+    :raises OSError: if a file cannot be written; see :func:`one_line_os_errors`.
     """
     with _backend(scheduler), warnings.catch_warnings():
         # Loky replaces a worker that has grown by 300 MB, as mapping other banks can make it, and warns that it did.
@@ -52,13 +52,13 @@ def execute(
 
 
 def _complete_batch(root: Path, batch: Batch, settings: RenderSettings) -> list[Outcome]:
-    """Complete the jobs of a batch, in a worker."""
+    """Complete the jobs of a batch, in a worker process."""
     return [complete(root, job, settings) for job in batch]
 
 
 @contextlib.contextmanager
 def _backend(scheduler: str | None) -> Iterator[None]:
-    """Let joblib run things on a cluster, if one is given."""
+    """Make joblib use a Dask cluster if ``scheduler`` is given."""
     if scheduler is None:
         yield
         return
@@ -82,9 +82,9 @@ CONNECT_TIMEOUT_S: Final = 30
 
 @contextlib.contextmanager
 def one_line_os_errors(root: Path) -> Iterator[None]:
-    """Turn what the operating system refuses into one line that says how to go on."""
+    """Turn an :class:`OSError` into a :class:`CorpusError` whose message says how to continue."""
     try:
         yield
     except OSError as error:
         where = error.filename or root
-        raise CorpusError(f"{where}: {error.strerror or error}; mend that, then {CONTINUE}") from error
+        raise CorpusError(f"{where}: {error.strerror or error}; fix that, then {CONTINUE}") from error

@@ -1,4 +1,4 @@
-"""Jobs: the pieces of work a corpus consists of. Each writes its files, then its record; done again, the same bytes."""
+"""The jobs of a rendered corpus: stems, single hits and MIDI. Each writes its files, then its record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from stemgmd_tools.corpus.folder import layout
 from stemgmd_tools.corpus.folder.job import Job, Outcome, inputs_digest
-from stemgmd_tools.corpus.folder.kit_rows import record_made_kit
+from stemgmd_tools.corpus.folder.kit_rows import record_generated_kit
 from stemgmd_tools.corpus.folder.records import (
     MIDI,
     SINGLE_HITS,
@@ -36,13 +36,13 @@ from stemgmd_tools.storage.files import write_together
 from stemgmd_tools.storage.paths import inside
 
 FIXED_COST_S: Final = 2.0
-"""What a job costs beside its length: tails that ring out and a dozen files to open, in seconds of performance."""
+"""Fixed cost of a job, for tails and a dozen files to open, in seconds of performance."""
 SINGLE_HIT_COST_S: Final = 0.3
-"""What one single hit costs: one short track instead of ten."""
+"""Cost of one single hit in seconds of performance."""
 MIDI_COST_S: Final = 0.5
 
 _OPEN_BANKS: Final = 2
-"""Banks a process keeps mapped: opening one takes a millisecond, while its pages count as the process's memory."""
+"""Number of banks a process keeps mapped: opening one takes a millisecond, but its pages count as its memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +55,7 @@ class StemsJob:
 
     @property
     def name(self) -> str:
-        """Kit, then performance."""
+        """``<kit>/<performance>``."""
         return f"{self.kit.name}/{self.performance.id}"
 
     @property
@@ -70,7 +70,7 @@ class StemsJob:
 
     @property
     def cost_s(self) -> float:
-        """Length plus what every job costs."""
+        """Length of the performance plus the fixed cost."""
         return self.performance.duration_s + FIXED_COST_S
 
     @property
@@ -84,11 +84,11 @@ class StemsJob:
         return performance_digest(self.performance), self.kit.key
 
     def file_count(self, settings: RenderSettings) -> int:
-        """One file a track."""
+        """One file per track."""
         return len(layout.tracks(settings))
 
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
-        """Render."""
+        """Render the tracks."""
         bank = bank_of(self.kit, settings.sample_rate)
         rows = write_performance(root, self.performance, bank, settings)
         return _files(rows), {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.key, "rows": rows}
@@ -119,7 +119,7 @@ class SingleHitsJob:
 
     @property
     def performance_s(self) -> float:
-        """None: nothing is performed."""
+        """0: single hits belong to no performance."""
         return 0.0
 
     @property
@@ -128,11 +128,11 @@ class SingleHitsJob:
         return (self.kit.key,)
 
     def file_count(self, settings: RenderSettings) -> int:  # noqa: ARG002
-        """One file an articulation and velocity."""
+        """One file per articulation and velocity."""
         return len(ARTICULATIONS) * len(layout.SINGLE_HIT_VELOCITIES)
 
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
-        """Render."""
+        """Render the single hits."""
         bank = bank_of(self.kit, settings.sample_rate)
         rows = write_single_hits(root, bank, settings)
         return _files(rows), {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.key, "rows": rows}
@@ -160,12 +160,12 @@ class MidiJob:
 
     @property
     def cost_s(self) -> float:
-        """A moment."""
+        """A small constant."""
         return MIDI_COST_S
 
     @property
     def performance_s(self) -> float:
-        """None: nothing is rendered."""
+        """0: nothing is rendered."""
         return 0.0
 
     @property
@@ -183,7 +183,7 @@ class MidiJob:
 
 
 def write_midi(root: Path, performance: Performance, source: bytes) -> list[FileEntry]:
-    """Write the source MIDI file of a performance and the one mapped to the nine pieces; return both."""
+    """Write the source MIDI file of a performance and the one mapped to the nine pieces; return their entries."""
     contents = dict(zip(layout.midi_paths(performance), (source, mapped_midi(performance)), strict=True))
     write_together({inside(root, path): content for path, content in contents.items()})
     return [
@@ -193,19 +193,19 @@ def write_midi(root: Path, performance: Performance, source: bytes) -> list[File
 
 
 def complete(root: Path, job: Job, settings: RenderSettings) -> Outcome:
-    """Do a job unless it is whole: its record stands, was made from the same inputs, and every file matches it.
+    """Do a job unless it is complete: its record exists, has the same inputs, and every file matches it.
 
     :raises StemgmdError: if the job cannot be done.
-    :raises OSError: if the disk refuses.
+    :raises OSError: if a file cannot be written.
     """
     if isinstance(job, StemsJob | SingleHitsJob) and job.kit.is_made:
-        record_made_kit(root, job.kit)
+        record_generated_kit(root, job.kit)
     path = record_path(root, job.kind, job.name)
     inputs = inputs_digest(job, settings)
     record = read_record(path)
     done = record is None or record.inputs != inputs or not record.is_whole(root)
     if record is None or done:
-        path.unlink(missing_ok=True)  # from here on the job is not whole, whatever happens
+        path.unlink(missing_ok=True)  # an interrupted job must not look complete
         files, content = job.write(root, settings)
         record = Record(inputs=inputs, files=tuple(files), content=content)
         write_record(path, record)
@@ -213,7 +213,7 @@ def complete(root: Path, job: Job, settings: RenderSettings) -> Outcome:
 
 
 def performance_digest(performance: Performance) -> str:
-    """Return a digest of a performance: what is played, for how long, and what is known about it."""
+    """Return a digest of a performance: its events, duration and metadata."""
     digest = hashlib.sha256(json.dumps([performance.id, performance.duration_s]).encode())
     digest.update(json.dumps(dict(performance.metadata), sort_keys=True).encode())
     for table in (performance.hits, performance.pedal, performance.chokes):
@@ -223,7 +223,7 @@ def performance_digest(performance: Performance) -> str:
 
 
 def performance_content(performance: Performance) -> dict[str, Any]:
-    """Return a performance in JSON's types: nominal length, metadata, hits by column."""
+    """Return a performance in JSON's types: nominal duration, metadata, hits by column."""
     hits = performance.hits
     return {
         "duration_s": float(performance.duration_s),
@@ -238,7 +238,7 @@ def performance_content(performance: Performance) -> dict[str, Any]:
 
 
 class _KitKey:
-    """A kit as a key: equal content, equal key."""
+    """A hashable key of a kit, equal for kits of equal name and content."""
 
     __slots__ = ("kit",)
 

@@ -1,4 +1,4 @@
-"""Telling how far a run is: a bar on a terminal, nothing elsewhere or when asked to be quiet."""
+"""Show the progress of a run as a bar if the stream is a terminal."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ _BAR: Final = "{percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{postfix}"
 
 
 class Progress(Protocol):
-    """Receives every outcome of a run."""
+    """Interface that receives every outcome of a run."""
 
     def start(self, performance_s: float, files: int) -> None:
-        """Begin, with the nominal seconds of performance and the files that the run stands for."""
+        """Start with the total nominal duration in seconds and the total number of files."""
         ...
 
     def update(self, outcome: Outcome) -> None:
-        """Take in one finished job."""
+        """Count one finished job."""
         ...
 
     def close(self) -> None:
-        """End."""
+        """Finish."""
         ...
 
 
 class Quiet:
-    """Says nothing."""
+    """Progress that shows nothing."""
 
     def start(self, performance_s: float, files: int) -> None:
         """Ignore."""
@@ -44,7 +44,7 @@ class Quiet:
 
 
 class _Tally:
-    """Counts outcomes."""
+    """Sums of outcomes, shown as text."""
 
     def __init__(self, files_total: int) -> None:
         self.files_total = files_total
@@ -58,7 +58,7 @@ class _Tally:
         self.rendered_s += outcome.performance_s if outcome.done else 0.0
 
     def __str__(self) -> str:
-        """Return rate, files and bytes; the rate is seconds of performance, all stems together, per second."""
+        """Return rate, files and bytes; the rate is seconds of performance per second."""
         rate = self.rendered_s / max(time.monotonic() - self.began, 1e-3)
         return f"{rate:.0f}x real time, {self.files:,}/{self.files_total:,} files, {size_text(self.bytes)}"
 
@@ -79,14 +79,14 @@ class ProgressBar:
         self._bar = bar
 
     def update(self, outcome: Outcome) -> None:
-        """Move the bar by the seconds of performance of a job."""
+        """Advance the bar by the duration of a job's performance."""
         self._tally.add(outcome)
         if self._bar is not None:
             self._bar.set_postfix_str(str(self._tally), refresh=False)
             self._bar.update(outcome.performance_s)
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Close the bar."""
         if self._bar is not None:
             self._bar.close()
 
@@ -98,7 +98,7 @@ def progress_on(stream: TextIO, *, quiet: bool = False) -> Progress:
 
 @contextmanager
 def counter_on(stream: TextIO, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Give a callback for "so many of so many", shown as a bar if ``stream`` is a terminal, else not at all."""
+    """Yield a callback ``(done, total)`` that updates a bar if ``stream`` is a terminal, unless ``quiet``."""
     bar: tqdm[Any] = tqdm(file=stream, disable=quiet or not stream.isatty(), dynamic_ncols=True)
     with bar:
 
@@ -110,7 +110,7 @@ def counter_on(stream: TextIO, *, quiet: bool = False) -> Iterator[Callable[[int
 
 
 def size_text(size: float) -> str:
-    """Return a number of bytes in decimal units, as disks are sold.
+    """Return a number of bytes as text in decimal units.
 
     >>> size_text(1_234_567)
     '1.2 MB'
@@ -123,7 +123,7 @@ def size_text(size: float) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Return a duration in words.
+    """Return a duration as text.
 
     >>> duration_text(90)
     '1.5 min'

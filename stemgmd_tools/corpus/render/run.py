@@ -1,4 +1,4 @@
-"""Rendering a corpus: performances x kits to a folder that is whole, or that the same call completes."""
+"""Render a corpus of performances and kits into a folder; an interrupted run is completed by the same call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stemgmd_tools.corpus.folder.identity import STATE_FOLDER, Identity, require
 from stemgmd_tools.corpus.folder.job import Job, inputs_digest
 from stemgmd_tools.corpus.folder.kit_rows import record_kit
 from stemgmd_tools.corpus.folder.locks import Shard, finishing, working_on
-from stemgmd_tools.corpus.folder.ownership import claim, claimed, refuse_foreign
+from stemgmd_tools.corpus.folder.ownership import create_or_extend, refuse_foreign, resulting_identity
 from stemgmd_tools.corpus.folder.records import MIDI, SUFFIX, read_record, record_path, remove_temporaries
 from stemgmd_tools.corpus.folder.shards import record_shard, selection_digest
 from stemgmd_tools.corpus.render.estimate import Estimate, estimate, require_disk
@@ -30,16 +30,16 @@ from stemgmd_tools.rendering.settings import RenderSettings
 
 
 class Work(Protocol):
-    """What a corpus is to hold: rendered, or made from what was rendered."""
+    """Interface of the requested content of a corpus, rendered or augmented."""
 
     @property
     def settings(self) -> RenderSettings:
-        """How tracks are written."""
+        """Settings of the tracks."""
         ...
 
     @property
     def identity(self) -> Identity:
-        """What the corpus folder will say it was made with."""
+        """Identity of the corpus, as written to ``corpus.json``."""
         ...
 
     @property
@@ -49,7 +49,7 @@ class Work(Protocol):
 
     @property
     def kit_names(self) -> Sequence[str]:
-        """The kits that the corpus holds, in the order of work."""
+        """Names of the corpus's kits, in the order of work."""
         ...
 
     def jobs(self) -> list[Job]:
@@ -57,29 +57,29 @@ class Work(Protocol):
         ...
 
     def record_kits(self, root: Path) -> None:
-        """Keep what the manifests tell about kits."""
+        """Store the manifest rows of the kits."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a corpus is to hold.
+    """The requested content of a rendered corpus.
 
     :raises UsageError: if there is no performance or no kit, or two performances would write one file.
-    :raises CorpusError: if the layout has no place for a performance.
+    :raises CorpusError: if the layout has no path for a performance.
     """
 
     performances: Sequence[Performance]
     midi: MidiSource
-    """Where the performances' MIDI files are read from."""
+    """Source of the performances' MIDI files."""
     source: str
-    """What kind of collection that is: ``gmd``, ``starter`` or ``folder``."""
+    """Kind of the collection: ``gmd``, ``starter`` or ``folder``."""
     kits: Sequence[Kit]
     settings: RenderSettings
     single_hits: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse to do nothing."""
+        """Check that there is work and that no two performances write the same file."""
         if not self.performances or not self.kits:
             raise UsageError("nothing to render: give at least one performance and one kit")
         owners: dict[PurePosixPath, str] = {}
@@ -102,16 +102,16 @@ class Request:
 
     @property
     def identity(self) -> Identity:
-        """What the corpus folder will say it was made with."""
+        """Identity of the corpus, as written to ``corpus.json``."""
         return Identity(self.settings, self.source, {kit.name: kit.key for kit in self.kits})
 
     @property
     def kit_names(self) -> tuple[str, ...]:
-        """The kits that the corpus holds."""
+        """Names of the corpus's kits."""
         return tuple(kit.name for kit in self.kits)
 
     def record_kits(self, root: Path) -> None:
-        """Keep what the manifests tell about kits; the jobs of one that is made where it is needed do so themselves."""
+        """Store the manifest rows of the kits, except generated ones: their jobs do it."""
         for kit in self.kits:
             if not kit.is_made:
                 record_kit(root, kit)
@@ -129,23 +129,23 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did."""
+    """Summary of a run."""
 
     jobs: int
     rendered: int
-    """Jobs that were not whole already."""
+    """Number of jobs that were not complete already."""
     files: int
     bytes: int
     complete: bool
-    """Whether all shards are done and the manifests written; the shard that finishes last does it."""
+    """True if all shards are done and the manifests are written, which the last shard does."""
 
 
 def plan_run(root: Path, request: Work, shard: Shard | None = None) -> tuple[list[Job], Estimate]:
-    """Return the jobs of one shard and what they amount to; nothing is written.
+    """Return the jobs of one shard and their estimate; nothing is written.
 
-    :raises CorpusError: if ``root`` holds a corpus made with something else.
+    :raises CorpusError: if ``root`` holds a corpus with another identity.
     """
-    claimed(root, request.identity)
+    resulting_identity(root, request.identity)
     jobs = in_shard(request.jobs(), shard or Shard())
     return jobs, estimate(root, jobs, request.settings, request.kits)
 
@@ -159,17 +159,17 @@ def render_corpus(
     shard: Shard | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Render what is not there yet, and write the manifests when everything is.
+    """Render the missing files of a corpus; write the manifests once all are present.
 
     Bytes depend on the request alone: not on ``jobs``, the scheduler, shards, or earlier runs that were interrupted.
 
-    :param root: folder of the corpus; made if missing, extended if it was made with the same settings.
+    :param root: folder of the corpus; created if missing, extended if it has the same settings.
     :param jobs: worker processes; all cores if omitted.
     :param scheduler: address of a Dask scheduler to use instead.
-    :param shard: do one part only; parts may work side by side on one folder, or on folders of their own that
+    :param shard: render only this part; shards may run side by side on one folder, or on separate folders that
         :func:`stemgmd_tools.corpus.merge.merge` joins.
-    :raises CorpusError: if the folder is in use, was made with something else, does not fit on the disk, or the disk
-        refuses; what was finished stays, and the same call completes it.
+    :raises CorpusError: if the folder is in use, has another identity, does not fit on the disk, or a file cannot be
+        written; finished jobs are kept, and the same call completes the rest.
     """
     shard = shard or Shard()
     workers = worker_count(jobs)
@@ -189,15 +189,15 @@ def render_corpus(
 
 
 def _prepare(root: Path, request: Work, *, alone: bool) -> None:
-    """Claim the folder for this request, and clear away what killed runs left."""
-    claim(root, request.identity, alone=alone)
+    """Create or extend the corpus for this request, and remove temporary files of killed runs."""
+    create_or_extend(root, request.identity, alone=alone)
     request.record_kits(root)
     if alone:
         remove_temporaries(root)
 
 
 def _require_same_performances(root: Path, jobs: Sequence[Job], settings: RenderSettings) -> None:
-    """Refuse a performance that the corpus holds with other content: its audio and the hits would no longer agree."""
+    """Raise if the corpus holds a performance with other content: its audio and its hits would disagree."""
     for job in jobs:
         if job.kind == MIDI:
             record = read_record(record_path(root, job.kind, job.name))
@@ -211,7 +211,7 @@ def _require_same_performances(root: Path, jobs: Sequence[Job], settings: Render
 def _execute(
     root: Path, jobs: Sequence[Job], request: Work, progress: Progress, *, workers: int, scheduler: str | None
 ) -> Report:
-    """Complete the jobs; count what was done."""
+    """Complete the jobs; return the summary."""
     rendered = files = size = 0
     progress.start(sum(job.performance_s for job in jobs), sum(job.file_count(request.settings) for job in jobs))
     try:
@@ -227,7 +227,7 @@ def _execute(
 
 
 def _finish(root: Path, jobs: Sequence[Job]) -> bool:
-    """Write the manifests if no shard is at work and every job has its record; return whether that was so."""
+    """Write the manifests if no shard is running and every job has a record; return whether they were written."""
     with finishing(root) as alone:
         if not alone or not all(record_path(root, job.kind, job.name).is_file() for job in jobs):
             return False

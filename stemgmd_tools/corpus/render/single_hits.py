@@ -1,4 +1,4 @@
-"""Velocity single hits: every articulation of a kit at ten velocities, one file each."""
+"""Render single hits: every articulation of a kit at ten velocities, one file each."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ class SingleHitRow(TypedDict):
 
 
 class SingleStroke(NamedTuple):
-    """One stroke by itself."""
+    """An isolated stroke."""
 
     velocity: int
     onset: int
-    """Frame of its attack."""
+    """Frame of the attack."""
     plan: Plan
 
 
 def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[SingleHitRow]:
-    """Write the single hits of one kit below ``root``; they sound exactly as such strokes do in a performance.
+    """Write the single hits of one kit below ``root``; each sounds exactly as the same stroke in a performance.
 
-    Where a stroke would clip, all strokes of its articulation are reduced alike, so that louder ones stay louder.
+    If a stroke would clip, all strokes of its articulation are attenuated by the same gain.
 
     :return: one row per file, by articulation in table order, then velocity.
     :raises AudioError: if a file cannot be written.
@@ -62,16 +62,16 @@ def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[
         strokes = single_strokes(bank, note, settings)
         gain_db = min(mix(stroke.plan, bank, bit_depth=settings.bit_depth).gain_db for stroke in strokes)
         with ExitStack() as stack:
-            made = [_write_one(root, bank, settings, note, stroke, gain_db, stack) for stroke in strokes]
-            commit_all([writer for writer, _ in made])
-        rows += [row for _, row in made]
+            written = [_write_hit(root, bank, settings, note, stroke, gain_db, stack) for stroke in strokes]
+            commit_all([writer for writer, _ in written])
+        rows += [row for _, row in written]
     return rows
 
 
 def single_strokes(bank: Bank, note: Note, settings: RenderSettings) -> list[SingleStroke]:
-    """Return the ten strokes of an articulation, each by the take of its layer with which they rise in level.
+    """Return the ten strokes of an articulation, with takes chosen so that levels rise.
 
-    Takes of one layer differ in level; see :func:`stemgmd_tools.corpus.render.ladder.rising`.
+    See :func:`stemgmd_tools.corpus.render.ladder.rising`.
     """
     steps = [_takes(bank, note, velocity, settings) for velocity in layout.SINGLE_HIT_VELOCITIES]
     chosen = rising([[_powers(bank, take) for take in takes] for takes in steps])
@@ -79,7 +79,7 @@ def single_strokes(bank: Bank, note: Note, settings: RenderSettings) -> list[Sin
 
 
 def _takes(bank: Bank, note: Note, velocity: int, settings: RenderSettings) -> list[SingleStroke]:
-    """Return one stroke by each take that may play it, each as late as the longest lead-in of the bank."""
+    """Return one stroke for each take that may play it, delayed by the longest lead-in of the bank."""
     openness = 1.0 if note.piece is Piece.HIHAT_OPEN else 0.0
     lead_s = units.seconds_of(int(bank.samples["onset"].max()), bank.sample_rate)
     onset = units.frames_of(lead_s, bank.sample_rate)
@@ -92,11 +92,11 @@ def _takes(bank: Bank, note: Note, velocity: int, settings: RenderSettings) -> l
     played = bank.samples[int(first.strikes["sample"][0])]
     count = int(bank.variations[played["articulation"], played["degree"], played["layer"]])
     plans = [first, *(plan(stroke, bank, settings, take=take) for take in range(1, count))]
-    return [SingleStroke(velocity, onset, one) for one in plans]
+    return [SingleStroke(velocity, onset, take_plan) for take_plan in plans]
 
 
 def _powers(bank: Bank, stroke: SingleStroke) -> Powers:
-    """Return the powers of a stroke: as levels of layers are measured, all of it, and its mean."""
+    """Return the powers of a stroke: that of its start, as for layers of a bank, its total, and its mean."""
     strike = stroke.plan.strikes[0]
     row, gain = int(strike["sample"]), float(strike["gain"])
     pcm = bank.one_shot(row)
@@ -106,7 +106,7 @@ def _powers(bank: Bank, stroke: SingleStroke) -> Powers:
     return start, whole, whole / len(pcm)
 
 
-def _write_one(
+def _write_hit(
     root: Path,
     bank: Bank,
     settings: RenderSettings,
@@ -115,7 +115,7 @@ def _write_one(
     gain_db: float,
     stack: ExitStack,
 ) -> tuple[TrackWriter, SingleHitRow]:
-    """Write one stroke, from what precedes its attack to the end of its decay, to a file that has no name yet."""
+    """Write one stroke, from its lead-in to the end of its decay, to a temporary file."""
     path = layout.single_hit_path(settings, bank.kit, note.articulation, stroke.velocity)
     stems = mix(stroke.plan, bank, bit_depth=settings.bit_depth, gain_db=gain_db)
     pcm: Pcm = stems[note.piece].T.copy()

@@ -1,4 +1,4 @@
-"""Writing one job: a performance through a kit, mixed, measured and encoded block by block in constant memory."""
+"""Render and write the tracks of one performance and kit, block by block in constant memory."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.storage.paths import inside
 
 BLOCK_SECONDS: Final = 3
-"""Long enough that a call costs little beside its work, short enough that a block stays in the processor's cache."""
+"""Long enough to make the cost of calls negligible, short enough for a block to stay in the processor's cache."""
 
 
 class TrackRow(Levels):
-    """One row of the ``stems`` manifest, as far as the audio tells."""
+    """The columns of a row of the ``stems`` manifest that depend on the audio."""
 
     performance: str
     kit: str
@@ -44,26 +44,26 @@ class TrackRow(Levels):
 
 @dataclass(frozen=True, slots=True)
 class TrackFacts:
-    """What the rows of one performance and kit say, apart from what is measured."""
+    """The values in the rows of one performance and kit that are known before rendering."""
 
     performance: Performance
     kit: str
     frames: int
     hits: tuple[int, ...]
-    """How many hits each of the nine stems plays."""
+    """Number of hits of each of the nine stems."""
     silent: frozenset[str]
-    """Tracks that are known to hold no sound: they share one file's content."""
+    """Tracks that are known to be silent: they share one file's content."""
     gain_db: float
-    """The headroom gain that all tracks have."""
+    """The headroom gain of all tracks."""
 
     def hits_of(self, track: str) -> int:
-        """Return how many hits a track plays."""
+        """Return the number of hits of a track."""
         return sum(self.hits[axis] for axis in layout.axes_of(track))
 
 
 @dataclass(frozen=True, slots=True)
 class _Track:
-    """One open file, what is measured of it, and which stems it is the sum of."""
+    """An open file, its meter, and the axes of the stems that it is the sum of."""
 
     name: str
     axes: tuple[int, ...]
@@ -72,15 +72,15 @@ class _Track:
 
 
 def block_frames(sample_rate: int) -> int:
-    """Return how many frames a block holds: a whole number of the hops that levels are measured over."""
+    """Return the number of frames of a block, a whole number of the meter's hops."""
     return hop_frames(sample_rate) * HOPS_PER_SECOND * BLOCK_SECONDS
 
 
 def write_performance(root: Path, performance: Performance, bank: Bank, settings: RenderSettings) -> list[TrackRow]:
     """Render one performance through one kit and write all its tracks below ``root``.
 
-    No file gets its name before all of them are whole. The mixture is written from the sum of the very integers the
-    stems are written from. Tracks without a hit are equal, so their silence is encoded once and copied.
+    Files are renamed from temporary names once all of them are complete. The mixture is the sum of the stems' integers.
+    Tracks without hits are equal, so their silence is encoded once and copied.
 
     :return: one row per track, in the order of :func:`layout.tracks`.
     :raises AudioError: if a file cannot be written.
@@ -97,24 +97,24 @@ def write_performance(root: Path, performance: Performance, bank: Bank, settings
 def _write(
     root: Path, performance: Performance, decided: Plan, mixer: Mixer, settings: RenderSettings, *, gain_db: float
 ) -> list[TrackRow]:
-    """Write every track at one headroom gain; :class:`Overload` leaves nothing behind."""
+    """Write every track with one headroom gain; no file is left if :class:`Overload` is raised."""
     hits = tuple(np.bincount(decided.strikes["piece"], minlength=len(PIECES)).tolist())
     silent = frozenset(name for name in layout.tracks(settings) if not any(hits[a] for a in layout.axes_of(name)))
-    made = TrackFacts(performance, decided.kit, decided.frames, hits, silent, gain_db)
+    facts = TrackFacts(performance, decided.kit, decided.frames, hits, silent, gain_db)
     blocks = mixer.blocks(settings.bit_depth, gain_db, block_frames(settings.sample_rate))
-    return write_tracks(root, made, blocks, settings)
+    return write_tracks(root, facts, blocks, settings)
 
 
 def write_tracks(
-    root: Path, made: TrackFacts, blocks: Iterator[tuple[Pcm, Pcm]], settings: RenderSettings
+    root: Path, facts: TrackFacts, blocks: Iterator[tuple[Pcm, Pcm]], settings: RenderSettings
 ) -> list[TrackRow]:
-    """Write all tracks of one performance and kit from blocks of integers; an error leaves nothing behind.
+    """Write all tracks of one performance and kit from blocks of integers; no file is left after an error.
 
     :param blocks: stems (9, frames, 2) and mixture (frames, 2), each but the last of :func:`block_frames` frames.
     :return: one row per track, in the order of :func:`layout.tracks`.
     """
-    paths = layout.stem_paths(settings, made.performance, made.kit)
-    silent = [name for name in paths if name in made.silent]
+    paths = layout.stem_paths(settings, facts.performance, facts.kit)
+    silent = [name for name in paths if name in facts.silent]
     written = [name for name in paths if name not in silent] + silent[:1]
     with _open_tracks(root, paths, written, settings) as tracks:
         for stems, mixture in blocks:
@@ -131,14 +131,14 @@ def write_tracks(
         source = name if name in content else silent[0]
         rows.append(
             TrackRow(
-                performance=made.performance.id,
-                kit=made.kit,
+                performance=facts.performance.id,
+                kit=facts.kit,
                 track=name,
                 path=path.as_posix(),
-                frames=made.frames,
+                frames=facts.frames,
                 sample_rate=settings.sample_rate,
-                hits=made.hits_of(name),
-                gain_db=made.gain_db,
+                hits=facts.hits_of(name),
+                gain_db=facts.gain_db,
                 seed=settings.seed,
                 content_hash=content[source][0],
                 bytes=content[source][1],
@@ -152,7 +152,7 @@ def write_tracks(
 def _open_tracks(
     root: Path, paths: dict[str, PurePosixPath], names: list[str], settings: RenderSettings
 ) -> Iterator[list[_Track]]:
-    """Open the named tracks for writing; what is not committed when the context ends is removed."""
+    """Open the named tracks for writing; files that are not committed when the context ends are removed."""
     with ExitStack() as stack:
         yield [
             _Track(

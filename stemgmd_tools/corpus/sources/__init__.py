@@ -1,1 +1,1 @@
-"""Sources of stems: a corpus on disk, or one that is rendered as it is read."""
+"""Sources of stems: a corpus on disk, or a virtual corpus that is rendered on request."""

@@ -1,7 +1,7 @@
-"""What training and augmentation read from: stems by performance and kit, whether they lie on disk or are rendered.
+"""The interface through which training and augmentation read stems, and helpers for its implementations.
 
-:class:`~stemgmd_tools.corpus.sources.disk.Corpus` reads written files,
-:class:`~stemgmd_tools.corpus.sources.virtual.VirtualCorpus` renders what is asked for. Both give the same integers.
+:class:`~stemgmd_tools.corpus.sources.disk.Corpus` reads files,
+:class:`~stemgmd_tools.corpus.sources.virtual.VirtualCorpus` renders on request. Both return the same integers.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from stemgmd_tools.rendering.stems import Pcm
 
 @runtime_checkable
 class StemSource(Protocol):
-    """Stems of performances through kits, any part of any of them at once.
+    """Random access to the stems of performances rendered through kits.
 
-    Sources pickle, and may be used from worker processes, forked or spawned.
+    Sources can be pickled and used in worker processes, forked or spawned.
     """
 
     @property
@@ -55,7 +55,7 @@ class StemSource(Protocol):
     def tracks(self) -> pd.DataFrame:
         """One row per track of every performance through every kit, typed as the manifest ``stems``.
 
-        What only rendering or encoding tells (levels, file hashes) is missing where nothing was rendered yet.
+        Levels and file hashes are missing where nothing was rendered yet.
         """
         ...
 
@@ -63,14 +63,14 @@ class StemSource(Protocol):
     def kit_splits(self) -> dict[str, str]:
         """Split of each kit by its name, ascending: ``train``, ``heldout``, or an empty text for a kit of your own.
 
-        What ``kits`` tells, too, which has to make the kits that are made where they are needed.
+        ``kits`` has the same splits, but has to generate kits such as ``random:7`` first.
         """
         ...
 
     def kits_of(self, performance: str) -> tuple[str, ...]:
-        """Return the names of the kits that a performance is there through, ascending.
+        """Return the names of the kits through which a performance is available, ascending.
 
-        What ``tracks`` tells, too, at the cost of a table of everything.
+        Cheaper than ``tracks``, which builds a table of all tracks.
 
         :raises UsageError: if the source does not hold this performance.
         """
@@ -94,10 +94,10 @@ class StemSource(Protocol):
         """Return a part of the stems.
 
         :param start: first frame, 0 or more.
-        :param frames: how many frames; beyond the end there is silence. None: all that follow, which may be none.
+        :param frames: number of frames; frames beyond the end are silent. None: all remaining frames, possibly none.
         :param pieces: which stems in which order; the nine in canonical order if omitted.
-        :return: a new array of shape (piece, channel, frame): int16 at 16 bits, int32 at 24. Its memory may be ordered
-            otherwise, see ``np.ascontiguousarray``.
+        :return: a new array of shape (piece, channel, frame): int16 at 16 bits, int32 at 24. It need not be contiguous,
+            see ``np.ascontiguousarray``.
         :raises UsageError: if the source does not hold this performance through this kit, a piece is unknown or named
             twice, or ``start`` or ``frames`` is negative.
         """
@@ -112,16 +112,16 @@ class StemSource(Protocol):
         pieces: Sequence[Piece | str] | None = None,
         out: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        """Return what :meth:`stems` returns over full scale, exactly: float32 in -1..1, shape (piece, channel, frame).
+        """Return :meth:`stems` divided by full scale, exactly: float32 in -1..1, shape (piece, channel, frame).
 
-        :param out: float32 array of that shape to fill and return. Fresh memory for nine stems costs half as much as
-            what is written to it. A new array, its memory ordered as its shape says, if omitted.
+        :param out: float32 array of that shape to fill and return; saves the cost of fresh memory. If omitted, a new
+            C-contiguous array is returned.
         :raises UsageError: as :meth:`stems`, or if ``out`` has another shape or type.
         """
         ...
 
     def played(self, performance: str) -> Performance:
-        """Return what was played.
+        """Return the performance.
 
         :raises UsageError: if the source does not hold this performance.
         """
@@ -129,18 +129,18 @@ class StemSource(Protocol):
 
 
 class Span(NamedTuple):
-    """A part of some stems."""
+    """A requested part of stems."""
 
     start: int
     """First frame."""
     sounding: int
     """Frames that lie before the end of the stems."""
     frames: int
-    """All frames asked for; those beyond ``sounding`` are silence."""
+    """Number of frames requested; those beyond ``sounding`` are silence."""
 
 
 def span_of(length: int, start: int, frames: int | None) -> Span:
-    """Return which part of stems of ``length`` frames is asked for; ``frames`` None is all from ``start`` on.
+    """Return the requested part of stems of ``length`` frames; ``frames`` None means all from ``start`` on.
 
     :raises UsageError: if ``start`` or ``frames`` is negative.
     """
@@ -152,7 +152,7 @@ def span_of(length: int, start: int, frames: int | None) -> Span:
 
 
 def axes_of(pieces: Iterable[Piece | str] | None) -> tuple[int, ...]:
-    """Return the axes of pieces in the order given; those of all nine for None.
+    """Return the axes of pieces in the given order; those of all nine for None.
 
     :raises UsageError: if a piece is unknown or named twice.
     """
@@ -170,7 +170,7 @@ def axes_of(pieces: Iterable[Piece | str] | None) -> tuple[int, ...]:
 
 
 def not_held(source: object, performance: str, kit: str | None = None) -> UsageError:
-    """Return the error of asking a source for what it does not hold."""
+    """Return the error for a performance, or a performance through a kit, that a source does not hold."""
     through = "" if kit is None else f" through kit {kit}"
     lists = "`performances`" if kit is None else "`tracks`"
     return UsageError(f"{source}: holds no performance {performance}{through}; its {lists} lists what there is")

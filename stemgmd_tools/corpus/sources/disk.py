@@ -1,4 +1,4 @@
-"""A corpus on disk, opened for reading."""
+"""Read a corpus on disk."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from stemgmd_tools.storage.json_text import parse_json
 
 @dataclass(frozen=True)
 class Corpus:
-    """A finished corpus: what it was made with, and its manifests as typed frames.
+    """A finished corpus: its settings, its manifests as typed frames, and its stems.
 
-    :param root: the corpus's folder.
+    :param root: folder of the corpus.
     :raises CorpusError: if there is no corpus, or it is not complete yet.
     """
 
     root: Path
     identity: Identity = field(init=False, repr=False)
-    """Settings, source, kits and version it was made with."""
+    """Settings, source, kits and version that the corpus was rendered with."""
 
     def __post_init__(self) -> None:
-        """Look whether it is one."""
+        """Check that the folder holds a complete corpus."""
         object.__setattr__(self, "root", Path(self.root))
         object.__setattr__(self, "identity", require_identity(self.root))
         if not (self.root / MANIFEST_FOLDER / "stems.parquet").is_file():
@@ -75,15 +75,15 @@ class Corpus:
 
     @property
     def figures(self) -> pd.DataFrame:
-        """One row per kit that was made from others, one column per figure; NaN where a kit has no such figure."""
-        made = self.kits.dropna(subset="figures")
+        """One row per generated kit, one column per figure; NaN where a kit has no such figure."""
+        generated = self.kits.dropna(subset="figures")
         try:
-            rows = [parse_json(text) for text in made["figures"]]
+            rows = [parse_json(text) for text in generated["figures"]]
         except ValueError as error:
             raise CorpusError(
                 f"{self.root}: the figures of a kit cannot be read ({error}); see `stemgmd verify`"
             ) from error
-        return pd.DataFrame(rows, index=pd.Index(made["kit"].tolist(), name="kit"), dtype="float64")
+        return pd.DataFrame(rows, index=pd.Index(generated["kit"].tolist(), name="kit"), dtype="float64")
 
     @property
     def sample_rate(self) -> int:
@@ -102,14 +102,14 @@ class Corpus:
         return dict(zip(kits["kit"].tolist(), kits["kit_split"].fillna("").tolist(), strict=True))
 
     def kits_of(self, performance: str) -> tuple[str, ...]:
-        """Return the names of the kits that a performance is there through, ascending.
+        """Return the names of the kits through which a performance was rendered, ascending.
 
         :raises UsageError: if the corpus does not hold this performance.
         """
-        found = _kits_by_performance(*self._stamped("stems")).get(performance)
-        if found is None:
+        kits = _kits_by_performance(*self._stamped("stems")).get(performance)
+        if kits is None:
             raise not_held(self.root, performance)
-        return found
+        return kits
 
     def length(self, performance: str, kit: str) -> int:
         """Return the common length of the stems in frames.
@@ -126,11 +126,11 @@ class Corpus:
         frames: int | None = None,
         pieces: Sequence[Piece | str] | None = None,
     ) -> Pcm:
-        """Read a part of the stems; silent files stay shut.
+        """Read a part of the stems; files of silent stems are not opened.
 
         See :meth:`~stemgmd_tools.corpus.sources.base.StemSource.stems`.
 
-        :raises UsageError: if the corpus does not hold this performance through this kit, or the part is none.
+        :raises UsageError: if the corpus does not hold this performance through this kit, or the part is not valid.
         :raises AudioError: if a file is missing or unreadable.
         """
         rendered = self._rendered(performance, kit)
@@ -142,7 +142,7 @@ class Corpus:
             if path and span.sounding:
                 pcm = audio.read_pcm(self.root / path, start=span.start, frames=span.sounding)[0]
                 if pcm.shape != (span.sounding, 2):
-                    raise CorpusError(f"{self.root / path}: shorter than its row says; look with `stemgmd verify`")
+                    raise CorpusError(f"{self.root / path}: shorter than its manifest row states; run `stemgmd verify`")
                 stems[row, : span.sounding] = pcm
         return stems.transpose(0, 2, 1)
 
@@ -164,25 +164,25 @@ class Corpus:
         return np.multiply(pcm, unit, out=room_for(pcm.shape, out), casting="same_kind")
 
     def played(self, performance: str) -> Performance:
-        """Return what was played, read from the MIDI file that lies in the corpus.
+        """Return the performance, read from its MIDI file in the corpus.
 
-        Of an example of an augmented corpus it has the hits that are heard, but neither pedal nor chokes.
+        An example of an augmented corpus has its final hits, but neither pedal moves nor chokes.
 
         :raises UsageError: if the corpus does not hold this performance.
-        :raises CorpusError: if its record or its MIDI file is missing or is not what the manifests tell of.
+        :raises CorpusError: if its record or its MIDI file is missing or disagrees with the manifests.
         """
         if performance not in _performances(*self._stamped("performances")):
             raise not_held(self.root, performance)
         if self.identity.augmentation is not None:
-            kit = self.kits_of(performance)[0]  # an example is made through one
-            return _heard(performance, self._record(STEMS, f"{kit}/{performance}").content["performance"])
+            kit = self.kits_of(performance)[0]  # an example has exactly one kit
+            return _example_performance(performance, self._record(STEMS, f"{kit}/{performance}").content["performance"])
         record = self._record(MIDI, performance)
         try:
             midi = (self.root / record.files[0].path).read_bytes()
         except OSError as error:
             raise CorpusError(f"{self.root / record.files[0].path}: cannot be read ({error.strerror})") from error
         for mapping in NoteMapping:
-            found = read_midi(
+            performed = read_midi(
                 midi,
                 id=performance,
                 duration_s=record.content["duration_s"],
@@ -190,14 +190,14 @@ class Corpus:
                 metadata=record.content["metadata"],
             )
             hits = record.content["hits"]
-            if all(found.hits[name].tolist() == hits[name] for name in ("time_s", "note", "velocity")):
-                return found
+            if all(performed.hits[name].tolist() == hits[name] for name in ("time_s", "note", "velocity")):
+                return performed
         raise CorpusError(f"{self.root}: the MIDI file of {performance} does not hold the hits that were rendered")
 
     def _record(self, kind: str, name: str) -> Record:
         record = read_record(record_path(self.root, kind, name))
         if record is None:
-            raise CorpusError(f"{self.root}: has no sound record of {name}; look with `stemgmd verify`")
+            raise CorpusError(f"{self.root}: has no intact record of {name}; run `stemgmd verify`")
         return record
 
     def _rendered(self, performance: str, kit: str) -> _Rendered:
@@ -207,23 +207,23 @@ class Corpus:
         return rendered
 
     def manifest(self, name: str) -> pd.DataFrame:
-        """Return a manifest; read once, a copy each time.
+        """Return a copy of a manifest, which is read once.
 
         :raises CorpusError: if it is missing or damaged.
         """
         return _manifest(*self._stamped(name)).copy()
 
     def _stamped(self, name: str) -> tuple[Path, int]:
-        """Return the file of a manifest, and what changes when the file does."""
+        """Return the file of a manifest and its modification time, the key of the caches."""
         path = self.root / MANIFEST_FOLDER / f"{name}.parquet"
         try:
             return path, path.stat().st_mtime_ns
         except OSError:
-            return path, 0  # reading says what is wrong
+            return path, 0  # reading it raises the error
 
 
-def _heard(performance: str, content: Mapping[str, Any]) -> Performance:
-    """Return the performance that the record of an augmented example tells of."""
+def _example_performance(performance: str, content: Mapping[str, Any]) -> Performance:
+    """Return the performance stored in the record of an augmented example."""
     hits = content["hits"]
     rows = [Hit(*row) for row in zip(*(hits[name] for name in Hit._fields), strict=True)]
     return Performance(performance, records(rows, HIT_DTYPE), content["duration_s"], metadata=content["metadata"])
@@ -254,15 +254,15 @@ def _index(path: Path, stamp: int) -> dict[tuple[str, str], _Rendered]:
     for performance, kit, track, frames, file, silent in zip(*columns, strict=True):
         lengths[performance, kit] = frames
         paths.setdefault((performance, kit), [""] * len(PIECES))[axis_of[track]] = "" if silent else file
-    return {key: _Rendered(lengths[key], tuple(found)) for key, found in paths.items()}
+    return {key: _Rendered(lengths[key], tuple(files)) for key, files in paths.items()}
 
 
 @lru_cache(maxsize=2)
 def _kits_by_performance(path: Path, stamp: int) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    kits: dict[str, tuple[str, ...]] = {}
     for performance, kit in sorted(_index(path, stamp)):
-        found[performance] = (*found.get(performance, ()), kit)
-    return found
+        kits[performance] = (*kits.get(performance, ()), kit)
+    return kits
 
 
 @lru_cache(maxsize=2)

@@ -1,4 +1,4 @@
-"""What was used last, within a limit: keeps processes that read at random from growing."""
+"""A thread-safe least-recently-used cache with a limit on the total weight of its values."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-def _one(value: object) -> int:  # noqa: ARG001 - the weight of anything
+def _unit_weight(value: object) -> int:  # noqa: ARG001 - the weight of anything
     return 1
 
 
-class Recent(Generic[Key, Value]):
-    """A mapping that forgets what was not used for longest. Threads may share it.
+class LruCache(Generic[Key, Value]):
+    """A cache that drops the least recently used values. Threads may share it.
 
     :param limit: the largest sum of weights; the last value stays even if it alone is heavier.
     :param weight: weight of a value; each counts 1 if omitted.
     """
 
-    def __init__(self, limit: int, weight: Callable[[Value], int] = _one) -> None:
+    def __init__(self, limit: int, weight: Callable[[Value], int] = _unit_weight) -> None:
         """Start empty."""
         self._limit, self._weight = limit, weight
         self._values: OrderedDict[Key, Value] = OrderedDict()
@@ -35,7 +35,7 @@ class Recent(Generic[Key, Value]):
         return len(self._values)
 
     def get(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Return the value of ``key``, made if it is not there. Two threads may make it at the same time."""
+        """Return the value of ``key``; if it is absent, call ``make``. Two threads may do so at the same time."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)

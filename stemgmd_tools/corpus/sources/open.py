@@ -1,4 +1,4 @@
-"""Sources of stems by one call: a corpus on disk, or one that needs none."""
+"""Open a corpus on disk or a virtual corpus with one call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stemgmd_tools.rendering.settings import Mapping, RenderSettings, SampleForm
 def open_corpus(path: Path | str) -> Corpus:
     """Open a corpus that `stemgmd render` wrote.
 
-    :raises CorpusError: if there is none, or it is not complete yet.
+    :raises CorpusError: if there is no corpus, or it is not complete yet.
     """
     return Corpus(Path(path))
 
@@ -37,13 +37,13 @@ def virtual_corpus(
     tail: Tail = "natural",
     **filters: Any,
 ) -> VirtualCorpus:
-    """Return performances through kits as a corpus that is rendered where it is read; nothing is written but banks.
+    """Return a corpus of performances through kits that is rendered on request; only banks are written to disk.
 
-    Same arguments as options of `stemgmd render`, same integers as the files it would write.
+    The arguments correspond to the options of `stemgmd render`, and the stems equal the files that it writes.
 
     :param gmd: folder or official zip of the Groove MIDI Dataset; default ``STEMGMD_GMD``, the cache, the starter set.
     :param kits: names, groups or paths of sample maps: ``"train"``, ``["cedar_hall", "random:0..99"]``.
-    :param seed: decides which of several takes each hit plays.
+    :param seed: seed of the choice between the takes that may play a hit.
     :param midi: a folder of other drum MIDI files, or one file.
     :param mapping: notes of ``midi``, ``td11`` or ``gm``; ``stemgmd`` plays one sound per piece, as the original did.
     :param kit_path: folders searched for sample maps and sample folders, before those of ``STEMGMD_KITS``.
@@ -53,7 +53,7 @@ def virtual_corpus(
     :param filters: as in :class:`Selection`: ``splits=("test",)``, ``drummers``, ``styles``, ``bpm_min``, ``bpm_max``,
         ``beat_types``, ``ids``, ``limit``.
     :warns LeftOutWarning: for each file of ``midi`` that cannot be used.
-    :raises StemgmdError: if there is nothing there, it cannot be read, or the filters leave nothing.
+    :raises StemgmdError: if there are no performances, they cannot be read, or no performance passes the filters.
     """
     settings = RenderSettings(
         seed=seed,

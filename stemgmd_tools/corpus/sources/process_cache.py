@@ -1,4 +1,4 @@
-"""What one process keeps of a virtual corpus, each within a bound."""
+"""The caches that one process holds for a virtual corpus, each of bounded size."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 
 import pandas as pd
 
-from stemgmd_tools.corpus.sources.lru_cache import Recent
+from stemgmd_tools.corpus.sources.lru_cache import LruCache
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.rendering.headroom import Peaks
 from stemgmd_tools.rendering.segment import Buffers, Score
 
 OPEN_BANKS: Final = 16
-"""Banks a process keeps mapped. All workers share their pages; opening one again takes some milliseconds."""
+"""Number of banks a process keeps mapped. Workers share their pages; reopening one takes some milliseconds."""
 KEPT_RUNS: Final = 1 << 20
 """Runs of scores that a process keeps, 32 bytes each: a seventh of GMD through ten kits."""
 RUNS_OF_A_SCORE: Final = 32
@@ -26,23 +26,25 @@ KEPT_GAINS: Final = 1 << 17
 
 
 class Memory:
-    """What one process keeps of a virtual corpus."""
+    """The caches of one process for a virtual corpus."""
 
     def __init__(self) -> None:
-        """Keep nothing yet."""
+        """Start with empty caches."""
         self.process = os.getpid()
         self.tables: dict[str, pd.DataFrame] = {}
-        self.banks: Recent[str, Bank] = Recent(OPEN_BANKS)
-        self.peaks: Recent[str, Peaks] = Recent(KEPT_PEAKS)
-        self.scores: Recent[tuple[str, str], Score] = Recent(KEPT_RUNS, lambda score: RUNS_OF_A_SCORE + len(score.runs))
-        self.gains: Recent[tuple[str, str], float] = Recent(KEPT_GAINS)
-        self.lengths: Recent[tuple[str, str], int] = Recent(KEPT_GAINS)
+        self.banks: LruCache[str, Bank] = LruCache(OPEN_BANKS)
+        self.peaks: LruCache[str, Peaks] = LruCache(KEPT_PEAKS)
+        self.scores: LruCache[tuple[str, str], Score] = LruCache(
+            KEPT_RUNS, lambda score: RUNS_OF_A_SCORE + len(score.runs)
+        )
+        self.gains: LruCache[tuple[str, str], float] = LruCache(KEPT_GAINS)
+        self.lengths: LruCache[tuple[str, str], int] = LruCache(KEPT_GAINS)
         self._of_thread = threading.local()
 
     @property
     def buffers(self) -> Buffers:
-        """Buffers of the calling thread."""
-        found: Buffers | None = getattr(self._of_thread, "buffers", None)
-        if found is None:
-            found = self._of_thread.buffers = Buffers()
-        return found
+        """The calling thread's buffers."""
+        buffers: Buffers | None = getattr(self._of_thread, "buffers", None)
+        if buffers is None:
+            buffers = self._of_thread.buffers = Buffers()
+        return buffers

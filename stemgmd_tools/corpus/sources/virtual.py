@@ -1,4 +1,4 @@
-"""A corpus that needs no disk: any part of any performance through any kit, rendered when it is asked for."""
+"""A corpus without files: render any part of any performance through any kit on request."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from stemgmd_tools.rendering.stems import Pcm
 class VirtualCorpus:
     """Performances through kits as a :class:`~stemgmd_tools.corpus.sources.base.StemSource`.
 
-    The integers are those that ``stemgmd render`` writes with the same settings. Only strikes that sound in the asked
-    part are mixed. Pickles as performances, kits and settings; each process opens banks of its own, and keeps so many
-    and no more.
+    The integers are those that ``stemgmd render`` writes with the same settings. Only strikes that sound in the
+    requested part are mixed. Pickles as performances, kits and settings; each process opens its own banks and keeps a
+    limited number of them open.
 
-    :param settings: of the corpus; container and layout make no difference.
-    :param cache: where banks lie; default: :func:`stemgmd_tools.data.cache_dir`.
+    :param settings: settings of the corpus; container and layout make no difference.
+    :param cache: folder of the banks; default: :func:`stemgmd_tools.data.cache_dir`.
     :raises UsageError: if there is no performance or no kit, or two have one name.
     """
 
@@ -49,7 +49,7 @@ class VirtualCorpus:
         *,
         cache: Path | None = None,
     ) -> None:
-        """Take what is to be rendered."""
+        """Check the arguments; nothing is rendered yet."""
         self.settings = settings or RenderSettings()
         self._performances = {performance.id: performance for performance in performances}
         self._kits = {kit.name: located(kit) for kit in kits}
@@ -61,15 +61,15 @@ class VirtualCorpus:
         self._start()
 
     def __repr__(self) -> str:
-        """Say how much it holds."""
+        """Return the number of performances and kits."""
         return f"virtual corpus of {len(self._performances):,} performances x {len(self._kits):,} kits"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave behind what belongs to a process."""
+        """Return the state without what belongs to this process: open banks, caches, locks."""
         return {"performances": self._performances, "kits": self._kits, "settings": self.settings, "cache": self._cache}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what is to be rendered."""
+        """Restore the state with empty caches."""
         self._performances, self._kits, self._cache = state["performances"], state["kits"], state["cache"]
         self.settings = state["settings"]
         self._start()
@@ -80,7 +80,7 @@ class VirtualCorpus:
 
     @property
     def _here(self) -> Memory:
-        """What this process keeps; a forked one starts anew, since locks may be held where it was forked."""
+        """The caches of this process; a forked process starts with empty ones, since a lock may be held at the fork."""
         if self._memory.process != os.getpid():
             self._memory = Memory()
         return self._memory
@@ -112,11 +112,11 @@ class VirtualCorpus:
 
     @property
     def tracks(self) -> pd.DataFrame:
-        """One row per track; what rendering and encoding tell is missing."""
+        """One row per track; columns measured on audio or files are empty."""
         return self._table("stems")
 
     def _table(self, name: str) -> pd.DataFrame:
-        """Return a manifest; made once, a copy each time."""
+        """Return a copy of a manifest, which is built once."""
         tables = self._here.tables
         if name not in tables:
             played = list(self._performances.values())
@@ -170,7 +170,7 @@ class VirtualCorpus:
     ) -> Pcm:
         """Render a part of the stems, see :meth:`stemgmd_tools.corpus.sources.base.StemSource.stems`.
 
-        :raises UsageError: if the corpus does not hold this performance through this kit, or the part is none.
+        :raises UsageError: if the corpus does not hold this performance through this kit, or the part is not valid.
         """
         self._require(performance, kit)
         return self._mixed(self._score(performance, kit), kit, start, frames, pieces)
@@ -202,9 +202,9 @@ class VirtualCorpus:
         frames: int | None = None,
         pieces: Sequence[Piece | str] | None = None,
     ) -> Pcm:
-        """Render a part of a performance that need not be one of the corpus, as :meth:`stems` does; nothing is kept.
+        """Render a part of any performance, as :meth:`stems` does; the result is not cached.
 
-        :raises UsageError: if the corpus does not hold this kit, or the part is none.
+        :raises UsageError: if the corpus does not hold this kit, or the part is not valid.
         """
         bank = self.bank(kit)
         score = Score.of(plan(performance, bank, self.settings), bank, self.bit_depth, peaks=self._peaks(kit))
@@ -234,8 +234,8 @@ class VirtualCorpus:
         :raises UsageError: if the corpus does not hold this kit.
         :raises KitError: if the bank cannot be built.
         """
-        found = self.kit(kit)
-        return self._here.banks.get(kit, lambda: open_bank(found, self.sample_rate, cache=self._cache))
+        resolved = self.kit(kit)
+        return self._here.banks.get(kit, lambda: open_bank(resolved, self.sample_rate, cache=self._cache))
 
     def build_banks(self, jobs: int = 1) -> None:
         """Build all banks that the cache does not hold yet, so that no worker has to.
@@ -257,7 +257,7 @@ class VirtualCorpus:
         return runs_of(plan(self._performances[performance], bank, self.settings), bank)
 
     def _score(self, performance: str, kit: str) -> Score:
-        """Return a score; only its gain is kept for long, since it takes longest to find."""
+        """Return a score; its gain is cached longest, since it takes longest to compute."""
 
         def make() -> Score:
             runs = self._runs(performance, kit)

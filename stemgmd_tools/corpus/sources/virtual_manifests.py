@@ -1,4 +1,4 @@
-"""The manifests of a corpus that nothing was rendered of: what performances, kits and settings tell already."""
+"""Build the manifests of a virtual corpus from performances, kits and settings, without rendering anything."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ from stemgmd_tools.rendering.settings import RenderSettings
 
 
 def _without(table: Table, *missing: str) -> Table:
-    """Return a table some of whose columns may be missing."""
+    """Return ``table`` with the columns ``missing`` made nullable."""
     return replace(
-        table, columns=tuple(replace(one, nullable=one.nullable or one.name in missing) for one in table.columns)
+        table,
+        columns=tuple(replace(column, nullable=column.nullable or column.name in missing) for column in table.columns),
     )
 
 
@@ -45,32 +46,36 @@ for _note in NOTES:
 def performances(played: Sequence[Performance]) -> pd.DataFrame:
     """Return one row per performance, typed as the manifest; its MIDI files are missing."""
     rows = []
-    for one in played:
+    for performance in played:
         files = {
             "midi_path": None,
-            "midi_hash": one.metadata.get("midi_sha256"),
+            "midi_hash": performance.metadata.get("midi_sha256"),
             "mapped_midi_path": None,
             "mapped_midi_hash": None,
         }
-        rows.append(performance_row(one.id, float(one.duration_s), len(one.hits), one.metadata, files))
+        rows.append(
+            performance_row(
+                performance.id, float(performance.duration_s), len(performance.hits), performance.metadata, files
+            )
+        )
     return frame_of(PERFORMANCES, rows)
 
 
 def kits(chosen: Sequence[Kit]) -> pd.DataFrame:
     """Return one row per kit, typed as the manifest; the hash of its bank is missing.
 
-    A kit that is made where it is needed is made for it, up to a second each.
+    Generated kits are generated for this, which takes up to a second each.
     """
     return frame_of(KITS, [{**kit_row(kit), "bank_sha256": None} for kit in chosen])
 
 
 def hits(played: Sequence[Performance], sample_rate: int) -> pd.DataFrame:
     """Return one row per hit, exactly as the manifest."""
-    ordered = sorted(played, key=lambda one: one.id)
-    counts = [len(one.hits) for one in ordered]
-    table = np.concatenate([np.empty(0, HIT_DTYPE), *(one.hits for one in ordered)])
+    ordered = sorted(played, key=lambda performance: performance.id)
+    counts = [len(performance.hits) for performance in ordered]
+    table = np.concatenate([np.empty(0, HIT_DTYPE), *(performance.hits for performance in ordered)])
     columns: dict[str, Any] = {
-        "performance": np.repeat(np.array([one.id for one in ordered], object), counts),
+        "performance": np.repeat(np.array([performance.id for performance in ordered], object), counts),
         "index": np.concatenate([np.empty(0, np.int64), *(np.arange(count) for count in counts)]),
         "time_s": table["time_s"],
         "frame": units.frames_of_array(table["time_s"], sample_rate),
@@ -84,13 +89,13 @@ def hits(played: Sequence[Performance], sample_rate: int) -> pd.DataFrame:
 
 
 def tracks(played: Sequence[Performance], kits: pd.DataFrame, settings: RenderSettings) -> pd.DataFrame:
-    """Return one row per performance, kit and track, typed as the manifest; what rendering tells is missing.
+    """Return one row per performance, kit and track, typed as the manifest; columns measured on audio are empty.
 
     :param kits: as :func:`kits` returns them.
     """
-    ordered = sorted(played, key=lambda one: one.id)
+    ordered = sorted(played, key=lambda performance: performance.id)
     names = sorted(layout.tracks(settings), key=tables.TRACKS.index)
-    counts = np.array([_counts(one, names) for one in ordered], np.int64)
+    counts = np.array([_counts(performance, names) for performance in ordered], np.int64)
     shape = (len(ordered), len(kits), len(names))
 
     def spread(values: Sequence[Any] | NDArray[Any], axis: int) -> NDArray[Any]:
@@ -101,7 +106,7 @@ def tracks(played: Sequence[Performance], kits: pd.DataFrame, settings: RenderSe
 
     hit_counts = np.broadcast_to(counts[:, None, :], shape).reshape(-1)
     known: dict[str, Any] = {
-        "performance": spread([one.id for one in ordered], 0),
+        "performance": spread([performance.id for performance in ordered], 0),
         "kit": spread(kits["kit"].tolist(), 1),
         "track": spread(names, 2),
         "sample_rate": np.full(len(hit_counts), settings.sample_rate),
@@ -109,11 +114,11 @@ def tracks(played: Sequence[Performance], kits: pd.DataFrame, settings: RenderSe
         "silent": hit_counts == 0,
         "seed": np.full(len(hit_counts), settings.seed),
         "kit_hash": spread(kits["kit_hash"].tolist(), 1),
-        "gmd_split": spread([one.metadata.get("split") or None for one in ordered], 0),
+        "gmd_split": spread([performance.metadata.get("split") or None for performance in ordered], 0),
         "kit_split": spread([None if split is pd.NA else split for split in kits["kit_split"]], 1),
     }
     missing = np.full(len(hit_counts), None, object)
-    return pd.DataFrame({one.name: _typed(one, known.get(one.name, missing)) for one in TRACKS.columns})
+    return pd.DataFrame({column.name: _typed(column, known.get(column.name, missing)) for column in TRACKS.columns})
 
 
 def _counts(performance: Performance, names: Sequence[str]) -> list[int]:

@@ -1,9 +1,8 @@
-"""Where strokes begin in rendered audio, measured without the definition by which banks align them.
+"""Measure where strokes begin in rendered audio, independently of the onset definition that banks use.
 
-A bank puts the frame at which a one-shot first reaches a tenth of its peak on the hit's frame. Here the steepest rise
-of energy is looked for instead, which does not know of that threshold: if a one-shot was aligned by noise before it, or
-by an offset, its energy rises elsewhere. On recorded kits both agree within 1 ms for 19 strokes of 20, and within 7 ms
-for crashes that swell.
+A bank aligns the frame at which a one-shot first reaches a tenth of its peak with the frame of the hit. This module
+searches for the steepest rise of energy instead. The two differ if a one-shot was aligned by noise before its attack or
+by a DC offset. On recorded kits they agree within 1 ms for 19 strokes of 20, and within 7 ms for crashes that swell.
 """
 
 from __future__ import annotations
@@ -18,46 +17,46 @@ from stemgmd_tools.audio import Pcm
 from stemgmd_tools.onsets import magnitude
 
 BEFORE_S: Final = 0.030
-"""So long before a hit the search begins, ..."""
+"""The search starts this long before a hit."""
 AFTER_S: Final = 0.5
-"""... and so long behind it it ends, at the latest."""
+"""The search ends at most this long after a hit."""
 _WINDOW_S: Final = 0.002
-"""The energies of two such windows, one behind the other, are compared, ..."""
+"""Length of the two adjacent windows whose energies are compared."""
 _STEP_S: Final = 0.00025
-"""... at steps of this length."""
+"""Step between compared windows."""
 _FLOOR: Final = 0.001
-"""What is so much weaker than the loudest window (-30 dB) counts as silence: noise before a stroke is no stroke."""
+"""Energy below this share of the loudest window's (-30 dB) counts as silence, such as noise before a stroke."""
 KIT_S: Final = 0.003
-"""A kit whose strokes rise by more than this from their hits, in the median, is named, ..."""
+"""A kit is reported if the median distance between rises and hits exceeds this."""
 PIECE_S: Final = 0.010
-"""... and so is a piece; a few swell."""
+"""The same for a single piece; some swell."""
 _FEWEST: Final = 3
-"""Strokes that a median needs."""
+"""Least number of strokes for a median."""
 
 Rises: TypeAlias = dict[tuple[str, str], list[float]]
-"""Kit and piece -> how much later than its hit each stroke rises, in seconds."""
+"""(kit, piece) -> delay of each stroke's rise after its hit, in seconds."""
 
 
 class Spread(NamedTuple):
-    """How far from their hits strokes rise, in seconds."""
+    """Distribution of the delays of strokes after their hits, in seconds."""
 
     low_s: float
-    """5 % rise earlier."""
+    """5th percentile."""
     median_s: float
     high_s: float
-    """5 % rise later."""
+    """95th percentile."""
 
 
 def rise_s(pcm: Pcm, frame: int, after: int, sample_rate: int) -> float | None:
-    """Return how much later than a hit's frame the energy rises most steeply, in seconds; None for silence.
+    """Return the delay of the steepest rise of energy after a hit's frame, in seconds; None for silence.
 
     :param pcm: shape (frames, 2).
-    :param after: frames behind the hit that belong to it.
+    :param after: number of frames after the hit that belong to it.
     """
     window, step, lead = (units.frames_of(time_s, sample_rate) for time_s in (_WINDOW_S, _STEP_S, BEFORE_S))
     after = min(after, units.frames_of(AFTER_S, sample_rate))
-    heard = magnitude(pcm[max(0, frame - lead) : frame + after])
-    energy = np.concatenate([np.zeros(1 + window + max(0, lead - frame)), heard**2, np.zeros(window)]).cumsum()
+    amplitude = magnitude(pcm[max(0, frame - lead) : frame + after])
+    energy = np.concatenate([np.zeros(1 + window + max(0, lead - frame)), amplitude**2, np.zeros(window)]).cumsum()
     places = np.arange(window, len(energy) - window, max(1, step))
     behind = energy[places + window] - energy[places]
     before = energy[places] - energy[places - window]
@@ -69,26 +68,27 @@ def rise_s(pcm: Pcm, frame: int, after: int, sample_rate: int) -> float | None:
 
 
 def spread_of(rises: Rises) -> Spread | None:
-    """Return the spread of all strokes; None if there are none."""
-    every = [one for some in rises.values() for one in some]
-    return Spread(*np.percentile(every, [5, 50, 95]).tolist()) if every else None
+    """Return the spread over all strokes; None if there are no strokes."""
+    delays = [delay for group in rises.values() for delay in group]
+    return Spread(*np.percentile(delays, [5, 50, 95]).tolist()) if delays else None
 
 
 def attack_notes(rises: Mapping[tuple[str, str], list[float]]) -> Iterator[str]:
-    """Name kits, and pieces of other kits, whose strokes rise away from their hits."""
+    """Yield a note for each kit, or else for each piece, whose strokes do not start at their hits."""
     for kit in sorted({kit for kit, _ in rises}):
-        pieces = {piece: some for (of, piece), some in sorted(rises.items()) if of == kit}
-        every = [one for some in pieces.values() for one in some]
-        if len(every) >= _FEWEST and abs(float(np.median(every))) > KIT_S:
-            yield _note(f"kit {kit}", every)
+        pieces = {piece: delays for (name, piece), delays in sorted(rises.items()) if name == kit}
+        all_delays = [delay for delays in pieces.values() for delay in delays]
+        if len(all_delays) >= _FEWEST and abs(float(np.median(all_delays))) > KIT_S:
+            yield _note(f"kit {kit}", all_delays)
             continue
-        for piece, some in pieces.items():
-            if len(some) >= _FEWEST and abs(float(np.median(some))) > PIECE_S:
-                yield _note(f"kit {kit}, {piece}", some)
+        for piece, delays in pieces.items():
+            if len(delays) >= _FEWEST and abs(float(np.median(delays))) > PIECE_S:
+                yield _note(f"kit {kit}, {piece}", delays)
 
 
-def _note(where: str, some: list[float]) -> str:
+def _note(where: str, delays: list[float]) -> str:
+    median_ms = 1000 * float(np.median(delays))
     return (
-        f"{where}: the sound rises {1000 * float(np.median(some)):+.1f} ms from the hits (median of {len(some):,}); "
+        f"{where}: the sound rises {median_ms:+.1f} ms from the hits (median of {len(delays):,}); "
         "its one-shots may be misaligned, look for noise or an offset before their attacks"
     )

@@ -1,4 +1,4 @@
-"""Checks on the audio itself: bytes, lengths, sums, onsets. Each call reads one performance and kit, or one kit."""
+"""Check audio files: hashes, lengths, sums and onsets of one performance and kit, or of one kit's single hits."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from stemgmd_tools.pieces import PIECES_OF_GROUP, Piece
 from stemgmd_tools.storage.files import file_sha256
 
 SILENCE_BEFORE_S: Final = 0.030
-"""A hit is measured where its stem is silent for this long before."""
+"""A hit is measured only if its stem is silent for this long before it."""
 LEAD_IN_S: Final = 0.006
 """A one-shot may begin this long before its attack (banks keep 5 ms)."""
 LATEST_PEAK_S: Final = 0.100
-"""A sound whose peak comes later swells on, or plays into the next: its attack is not measured."""
+"""If the peak comes later, the sound swells or overlaps the next one: its attack is not measured."""
 ROUNDING_UNITS: Final = 1.0
-"""Samples and peak were rounded to integers by half a unit: what lies closer to the threshold is undecided."""
+"""Tolerance at the threshold: samples and peak were each rounded by up to half a unit."""
 LEAST_PEAK_UNITS: Final = 64.0
-"""Softer sounds have too few integer steps below their attack to measure it."""
+"""Least peak of a measured sound: softer ones have too few integer steps below their attack."""
 RESHAPED: Final = 2.0
-"""Equalisers, dynamics and shifts of pitch raise or lower the first wave of a stroke against its peak, by up to 6 dB in
-the ready chains: what crosses the threshold then is another wave of a sound that has not moved."""
+"""Tolerance factor of the threshold after effects: equalisers, dynamics and pitch shifts change the first wave of a
+stroke relative to its peak, by up to 6 dB in the ready chains."""
 _CHOKED_PIECES: Final = (Piece.HIHAT_OPEN, Piece.HIHAT_CLOSED, Piece.RIDE, Piece.CRASH)
-"""A hand or a pedal may end these before their peak: where one is silent again within the stretch, nothing is said."""
+"""Pieces that a hand or the pedal may stop before their peak; a stroke that ends within the window is not measured."""
 
 _HATS: Final = (Piece.HIHAT_CLOSED, Piece.HIHAT_OPEN)
-"""A stroke of either ends the other, which lowers the peak that an attack is measured against."""
+"""A stroke of one ends the other, which lowers the peak that an attack is measured against."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackFile:
-    """What a manifest says of one file."""
+    """The manifest's values for one file."""
 
     path: str
     sha256: str
@@ -52,7 +52,7 @@ class TrackFile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StemSet:
-    """All tracks of one performance and kit, and where its hits lie."""
+    """All tracks of one performance and kit, and the frames of its hits."""
 
     tracks: Mapping[str, TrackFile]
     hits: Mapping[str, NDArray[np.int64]]
@@ -60,16 +60,16 @@ class StemSet:
     sample_rate: int
     kit: str = ""
     tolerance_s: float = 0.0
-    """How far effects may move an attack; 0 for stems as they were rendered."""
+    """Largest shift of an attack by effects; 0 for unprocessed stems."""
     mixture_is_sum: bool = True
-    """False where effects followed on the mixture: then only its length is compared."""
+    """False if effects were applied to the mixture: then only its length is compared."""
 
 
 def check_stems(root: Path, stems: StemSet) -> Findings:
-    """Return what is wrong with the tracks of one performance and kit.
+    """Check the tracks of one performance and kit.
 
-    Hashes and decoded lengths of all files; mixture and group stems against the sums of the stems, integer for integer;
-    onsets of hits that stand alone against the frames of the ``hits`` manifest.
+    Compares hashes and decoded lengths of all files with the manifest, mixture and group stems with the sums of the
+    stems, integer for integer, and onsets of isolated hits with the frames in the ``hits`` manifest.
     """
     findings = Findings()
     mixture: NDArray[np.int32] | None = None
@@ -94,7 +94,10 @@ def check_stems(root: Path, stems: StemSet) -> Findings:
 
 
 def check_single_hits(root: Path, kit: str, rows: Sequence[tuple[TrackFile, int, str]], sample_rate: int) -> Findings:
-    """Return what is wrong with a kit's single hits, given with the frame of their attack and their piece."""
+    """Check a kit's single hits.
+
+    :param rows: file, frame of the attack, and piece of each hit.
+    """
     findings = Findings()
     for track, onset, piece in rows:
         pcm = _decoded(root, track, findings)
@@ -108,19 +111,19 @@ def check_single_hits(root: Path, kit: str, rows: Sequence[tuple[TrackFile, int,
 
 
 def check_hash(root: Path, path: str, sha256: str, findings: Findings) -> bool:
-    """Check the bytes of one file; return whether there is one."""
+    """Check the hash of one file; return whether the file can be read."""
     try:
-        found = file_sha256(root / path)
+        actual = file_sha256(root / path)
     except OSError as error:
         findings.add("file", path, error.strerror or error, "a readable file")
         return False
-    if found != sha256:
-        findings.add("hash", path, found[:16], sha256[:16])
+    if actual != sha256:
+        findings.add("hash", path, actual[:16], sha256[:16])
     return True
 
 
 def _decoded(root: Path, track: TrackFile, findings: Findings) -> Pcm | None:
-    """Check hash and length of a file; return its integers, None if there are none."""
+    """Check hash and length of a file; return its samples, or None if it cannot be decoded."""
     if not check_hash(root, track.path, track.sha256, findings):
         return None
     try:
@@ -134,7 +137,7 @@ def _decoded(root: Path, track: TrackFile, findings: Findings) -> Pcm | None:
 
 
 def _sum(total: NDArray[np.int32] | None, pcm: Pcm, where: str, findings: Findings) -> NDArray[np.int32] | None:
-    """Add a track to a sum, in place."""
+    """Add a track to a sum, in place, and return the sum."""
     if total is None:
         return pcm.astype(np.int32)
     if len(pcm) != len(total):
@@ -147,7 +150,7 @@ def _sum(total: NDArray[np.int32] | None, pcm: Pcm, where: str, findings: Findin
 def _check_sum(
     root: Path, track: TrackFile, total: NDArray[np.int32] | None, findings: Findings, *, equal: bool = True
 ) -> None:
-    """Compare a written sum with the sum of what was written; its length alone if they need not be equal."""
+    """Compare a mixture or group stem with the sum of its stems; compare only the lengths unless ``equal``."""
     written = _decoded(root, track, findings)
     if written is None or total is None:
         return
@@ -161,7 +164,7 @@ def _check_sum(
 
 
 def _check_onsets(pcm: Pcm, stems: StemSet, piece: Piece, where: str, findings: Findings) -> None:
-    """Measure every hit that stands alone: silence before it, nothing that ends it while its attack lasts."""
+    """Check the onset of every isolated hit: one with silence before it and no other stroke during its attack."""
     hits = stems.hits.get(piece.value)
     if hits is None:
         return
@@ -169,7 +172,7 @@ def _check_onsets(pcm: Pcm, stems: StemSet, piece: Piece, where: str, findings: 
         units.frames_of(time_s, stems.sample_rate) for time_s in (ATTACK_S, LEAD_IN_S, SILENCE_BEFORE_S)
     )
     rivals = _HATS if piece in _HATS else (piece,)
-    ends = np.sort(np.concatenate([stems.hits[one.value] for one in rivals if one.value in stems.hits]))
+    ends = np.sort(np.concatenate([stems.hits[rival.value] for rival in rivals if rival.value in stems.hits]))
     ends = np.append(ends, len(pcm) + lead)
     before = np.diff(hits, prepend=-(attack + lead))
     after = ends[np.searchsorted(ends, hits, side="right")] - hits
@@ -189,11 +192,11 @@ def _check_onset(
 ) -> bool:
     """Check that the attack, by the definition of :func:`stemgmd_tools.onsets.onset_frame`, lies on ``frame``.
 
-    Instead of searching for it, both halves of the definition are checked with room for the rounding to integers: no
-    earlier frame is surely above the threshold, and this one is not surely below. With a tolerance, the same is asked
-    of the first and the last frame that it allows, at a threshold for each that :data:`RESHAPED` moves.
+    Both halves of the definition are checked with a tolerance for rounding to integers: no earlier frame is above the
+    threshold, and this frame is not below it. With ``tolerance_s``, the halves are checked at the first and the last
+    allowed frame, with the threshold shifted by :data:`RESHAPED`.
 
-    :return: whether there was enough of an attack to measure.
+    :return: whether the attack was loud enough to measure.
     """
     slack = units.frames_of(tolerance_s, sample_rate)
     reshaped = RESHAPED if tolerance_s else 1.0

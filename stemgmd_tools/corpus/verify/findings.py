@@ -1,4 +1,4 @@
-"""What a check found wrong."""
+"""Results of checks: failures, counts and measured delays."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from stemgmd_tools.corpus.verify.attacks import Rises
 
 
 class Failure(NamedTuple):
-    """One thing that is not as it should be."""
+    """One failed check."""
 
     check: str
     """Name of the check."""
     where: str
-    """File or row."""
+    """File or row that failed."""
     found: str
     expected: str
 
 
 @dataclass(slots=True)
 class Findings:
-    """What checks found so far."""
+    """Accumulated results of checks."""
 
     failures: list[Failure] = field(default_factory=list)
     onsets: int = 0
-    """Attacks that were measured on the audio."""
+    """Number of attacks measured on the audio."""
     rises: Rises = field(default_factory=dict)
-    """How far from their hits strokes rise."""
+    """Delays of strokes after their hits."""
 
     def add(self, check: str, where: str, found: object, expected: object) -> None:
-        """Take in a failure."""
+        """Add a failure."""
         self.failures.append(Failure(check, where, str(found), str(expected)))
 
-    def take(self, other: Findings) -> None:
-        """Take in what another check found."""
+    def merge(self, other: Findings) -> None:
+        """Add the results of another check."""
         self.failures += other.failures
         self.onsets += other.onsets
-        for stroke, some in other.rises.items():
-            self.rises.setdefault(stroke, []).extend(some)
+        for stroke, rises in other.rises.items():
+            self.rises.setdefault(stroke, []).extend(rises)
 
 
 def failure_table(failures: Sequence[Failure]) -> list[str]:
-    """Return failures as aligned lines, headed by the columns' names."""
+    """Return failures as aligned lines under a header."""
     rows = [Failure._fields, *failures]
     widths = [max(len(row[column]) for row in rows) for column in range(len(Failure._fields))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,4 +1,4 @@
-"""Verifying a corpus: rows against files, files against rows, audio against what is said of it."""
+"""Verify a corpus: compare its manifests, its files and its audio with each other."""
 
 from __future__ import annotations
 
@@ -30,35 +30,35 @@ from stemgmd_tools.runtime.workers import delayed, results_of, workers
 from stemgmd_tools.storage.listing import list_files
 
 _SHOWN: Final = 16
-"""Digits of a hash in a message."""
+"""Number of digits of a hash that messages show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What verifying found."""
+    """The result of a verification."""
 
     failures: tuple[Failure, ...]
     notes: tuple[str, ...]
-    """What differs and is no failure: banks that are not the published ones or those in the cache, missing stems."""
+    """Differences that are no failures: banks other than the published or cached ones, missing stems."""
     files: int
-    """Files that were checked."""
+    """Number of files checked."""
     onsets: int
-    """Attacks that were measured on the audio."""
+    """Number of attacks measured on the audio."""
     rises: Spread | None = None
-    """How far from their hits the sound rises most steeply, by which no bank aligns; None if nothing was measured."""
+    """Delays between hits and the steepest rise of the sound; None if nothing was measured."""
 
 
 def verify_corpus(
     root: Path, *, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Verdict:
-    """Check everything a corpus says about itself.
+    """Verify the manifests, files and audio of a corpus.
 
-    Every row has its file and every file its row; Parquet and CSV agree; hashes and decoded lengths match; mixtures and
-    group stems equal the sums of the stems, integer for integer; onsets lie where the hits say, measured on the audio;
-    tables agree with each other; no performance crosses splits, no kit either.
+    Checks that every row has a file and every file a row; that Parquet and CSV agree; that hashes and decoded lengths
+    match; that mixtures and group stems equal the sums of the stems, integer for integer; that onsets measured on the
+    audio agree with the hits; that tables agree with each other; and that no performance and no kit is in two splits.
 
     :param jobs: worker processes; all cores if omitted.
-    :param progress: called with the number of tasks done and of all tasks.
+    :param progress: called with the number of finished tasks and the number of all tasks.
     :raises CorpusError: if there is no complete corpus in ``root``.
     """
     corpus = Corpus(root)
@@ -71,9 +71,9 @@ def verify_corpus(
     _check_agreement(corpus.identity, frames, findings)
     check_banks(root, frames["kits"], findings)
     tasks = [*_stem_tasks(root, frames, _effects(frames)), *_single_hit_tasks(root, frames), *_midi_tasks(root, frames)]
-    found_by = results_of(workers(worker_count(jobs), pre_dispatch="3*n_jobs"), tasks)
-    for number, found in enumerate(found_by, start=1):
-        findings.take(found)
+    results = results_of(workers(worker_count(jobs), pre_dispatch="3*n_jobs"), tasks)
+    for number, result in enumerate(results, start=1):
+        findings.merge(result)
         if progress is not None:
             progress(number, len(tasks))
     notes = (*bank_notes(corpus.identity, frames["kits"]), *_silent_notes(frames), *attack_notes(findings.rises))
@@ -82,22 +82,22 @@ def verify_corpus(
 
 
 def _manifests(root: Path, wanted: Sequence[str], findings: Findings) -> dict[str, pd.DataFrame] | None:
-    """Read every manifest from both its files; None if one cannot be read."""
+    """Read every manifest from both its files; return None if one cannot be read."""
     frames = {}
     for name in wanted:
         try:
-            frame, other = (read_manifest(root / MANIFEST_FOLDER / f"{name}.{end}") for end in ("parquet", "csv"))
+            frame, csv_frame = (read_manifest(root / MANIFEST_FOLDER / f"{name}.{end}") for end in ("parquet", "csv"))
         except CorpusError as error:
             findings.add("manifest", f"{MANIFEST_FOLDER}/{name}", error, "a valid manifest")
             continue
-        if not frame.equals(other):
+        if not frame.equals(csv_frame):
             findings.add("manifest", f"{MANIFEST_FOLDER}/{name}.csv", "other rows", f"those of {name}.parquet")
         frames[name] = frame
     return frames if len(frames) == len(wanted) else None
 
 
 def _check_files(root: Path, frames: dict[str, pd.DataFrame], findings: Findings) -> set[str]:
-    """Compare the files that rows name with those that are there."""
+    """Compare the files named in rows with the existing ones; return the named files."""
     performances = frames["performances"]
     paths = [frames["stems"]["path"], frames["single_hits"]["path"]]
     paths += [performances["midi_path"], performances["mapped_midi_path"]]
@@ -117,13 +117,13 @@ def _check_files(root: Path, frames: dict[str, pd.DataFrame], findings: Findings
 def _files(root: Path) -> Iterator[str]:
     for folder in CONTENT_FOLDERS:
         if (root / folder).is_dir():
-            found = list_files(root / folder, hidden=True)
-            for path in (*found.files, *(fault.path for fault in found.faults)):
+            listing = list_files(root / folder, hidden=True)
+            for path in (*listing.files, *(fault.path for fault in listing.faults)):
                 yield path.relative_to(root).as_posix()
 
 
 def _check_agreement(identity: Identity, frames: dict[str, pd.DataFrame], findings: Findings) -> None:
-    """Compare the manifests with each other and with what the corpus was made with."""
+    """Compare the manifests with each other and with the identity of the corpus."""
     stems, hits, kits = frames["stems"], frames["hits"], frames["kits"]
     performances = frames["performances"].set_index("performance")
     _check_same(findings, "kits", set(stems["kit"]) | set(frames["single_hits"]["kit"]), set(kits["kit"]))
@@ -142,20 +142,20 @@ def _check_agreement(identity: Identity, frames: dict[str, pd.DataFrame], findin
 
 
 def _check_identity(identity: Identity, frames: dict[str, pd.DataFrame], findings: Findings) -> None:
-    """Compare settings, kits and frames in the manifests with what ``corpus.json`` says."""
+    """Compare settings, kits and frames in the manifests with ``corpus.json``."""
     settings, hits = identity.settings, frames["hits"]
     for table, column, expected in (
         ("stems", "seed", settings.seed),
         ("stems", "sample_rate", settings.sample_rate),
         ("single_hits", "sample_rate", settings.sample_rate),
     ):
-        for found in sorted(set(frames[table][column]) - {expected}):
-            findings.add("identity", f"{table}.{column}", found, f"{expected}, as in {IDENTITY_FILE}")
+        for actual in sorted(set(frames[table][column]) - {expected}):
+            findings.add("identity", f"{table}.{column}", actual, f"{expected}, as in {IDENTITY_FILE}")
     for table in ("kits", "stems", "single_hits"):
-        for kit, found in frames[table][["kit", "kit_hash"]].drop_duplicates().itertuples(index=False):
+        for kit, actual in frames[table][["kit", "kit_hash"]].drop_duplicates().itertuples(index=False):
             expected_hash = identity.kits.get(kit, "no such kit")
-            if found != expected_hash:
-                findings.add("identity", f"{table}: kit {kit}", found[:_SHOWN], f"{expected_hash[:_SHOWN]}")
+            if actual != expected_hash:
+                findings.add("identity", f"{table}: kit {kit}", actual[:_SHOWN], f"{expected_hash[:_SHOWN]}")
     frames_of_hits = units.frames_of_array(hits["time_s"].to_numpy(), settings.sample_rate)
     wrong = np.flatnonzero(frames_of_hits != hits["frame"].to_numpy())
     if len(wrong):
@@ -163,15 +163,15 @@ def _check_identity(identity: Identity, frames: dict[str, pd.DataFrame], finding
         findings.add("hits", f"row {row}", f"frame {hits['frame'].iloc[row]}", f"{frames_of_hits[row]}, as its time")
 
 
-def _check_same(findings: Findings, what: str, found: Iterable[str], expected: Iterable[str]) -> None:
-    extra, missing = set(found) - set(expected), set(expected) - set(found)
+def _check_same(findings: Findings, what: str, actual: Iterable[str], expected: Iterable[str]) -> None:
+    extra, missing = set(actual) - set(expected), set(expected) - set(actual)
     if extra or missing:
-        named = (", ".join(sorted(some)[:5]) or "nothing" for some in (extra, missing))
+        named = (", ".join(sorted(names)[:5]) or "nothing" for names in (extra, missing))
         findings.add("rows", what, "unexpected: {}; missing: {}".format(*named), "one and the same set")
 
 
 def _check_splits(frames: dict[str, pd.DataFrame], findings: Findings) -> None:
-    """No performance and no kit may be in two splits, in any table."""
+    """Check that no performance and no kit is in two splits, in any table."""
     for column, key, tables in (
         ("gmd_split", "performance", ("performances", "stems")),
         ("kit_split", "kit", ("kits", "stems", "single_hits")),
@@ -187,36 +187,36 @@ def _check_splits(frames: dict[str, pd.DataFrame], findings: Findings) -> None:
 
 
 class _Effects(NamedTuple):
-    """What the checks of an example allow for."""
+    """The effects of an example that the checks must allow for."""
 
     on_mixture: bool = False
     changes_attacks: bool = False
 
 
 _AUGMENTED_TOLERANCE_S: Final = 0.001
-"""How far effects may move an attack."""
-_REMADE_TOLERANCE_S: Final = 0.005
-"""How far those may that put attacks together anew."""
-_REMAKES_ATTACKS: Final = ("time_stretch", "varispeed", "doubling")
-"""Attacks are stretched, or become the sum of two with another peak, against which they are measured."""
+"""Largest shift of an attack by effects."""
+_RESHAPED_TOLERANCE_S: Final = 0.005
+"""The same for effects that reshape attacks."""
+_RESHAPES_ATTACKS: Final = ("time_stretch", "varispeed", "doubling")
+"""Effects that stretch attacks, or add a second one, which changes the peak that attacks are measured against."""
 
 
 def _effects(frames: dict[str, pd.DataFrame]) -> dict[str, _Effects]:
-    """Return what was done to each example of an augmented corpus; nothing for a corpus as it was rendered."""
+    """Return the effects of each example of an augmented corpus; empty for a rendered corpus."""
     if "augmentations" not in frames:
         return {}
     rows = frames["augmentations"].groupby("performance")
     return {
         str(name): _Effects(
             on_mixture=bool((group["scope"] == "mixture").any()),
-            changes_attacks=bool(group["effect"].isin(_REMAKES_ATTACKS).any()),
+            changes_attacks=bool(group["effect"].isin(_RESHAPES_ATTACKS).any()),
         )
         for name, group in rows
     }
 
 
 def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame], effects: Mapping[str, _Effects]) -> Iterator[object]:
-    """One task per performance and kit; the longest first."""
+    """Yield one task per performance and kit, the longest first."""
     hits: dict[str, dict[str, NDArray[np.int64]]] = {}
     for (performance, piece), onsets in frames["hits"].groupby(["performance", "piece"])["frame"]:
         hits.setdefault(str(performance), {})[str(piece)] = np.sort(onsets.to_numpy())
@@ -236,10 +236,10 @@ def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame], effects: Mapping[st
 
 
 def _allowance(effects: _Effects | None) -> tuple[float, bool]:
-    """Return how far attacks may have moved, and whether the mixture is still the sum."""
+    """Return the largest shift of attacks, and whether the mixture is the sum of the stems."""
     if effects is None:
         return 0.0, True
-    return _REMADE_TOLERANCE_S if effects.changes_attacks else _AUGMENTED_TOLERANCE_S, not effects.on_mixture
+    return _RESHAPED_TOLERANCE_S if effects.changes_attacks else _AUGMENTED_TOLERANCE_S, not effects.on_mixture
 
 
 _NEEDED: Final = {*(piece.value for piece in PIECES), layout.MIXTURE}
@@ -250,7 +250,7 @@ def _track(row: Mapping[Hashable, Any], *, silent: bool = False) -> TrackFile:
 
 
 def _single_hit_tasks(root: Path, frames: dict[str, pd.DataFrame]) -> Iterator[object]:
-    """One task per kit."""
+    """Yield one task per kit."""
     for kit, group in frames["single_hits"].groupby("kit"):
         rows = group.to_dict("records")
         hits = [(_track(row), row["onset_frame"], row["piece"]) for row in rows]
@@ -272,7 +272,7 @@ def _check_hashes(root: Path, files: list[tuple[str, str]]) -> Findings:
 
 
 def _silent_notes(frames: dict[str, pd.DataFrame]) -> Iterator[str]:
-    """Count performances without audio: a larger run was interrupted and a smaller one completed."""
+    """Yield a note on performances without audio, if an interrupted run left any."""
     silent = len(set(frames["performances"]["performance"]) - set(frames["stems"]["performance"]))
     if silent:
-        yield f"{silent} performances have no stems yet; the run that was to render them did not end"
+        yield f"{silent} performances have no stems yet; the run that should render them was interrupted"
