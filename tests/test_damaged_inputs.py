@@ -64,7 +64,7 @@ def _state(file: Path, folder: Path) -> None:
 
 def _weights(file: Path, _: Path) -> None:
     weights = pytest.importorskip("stemgmd_tools.separation.weights.file")
-    weights.kits_heard(weights.about_weights(file))
+    weights.training_kits_of(weights.about_weights(file))
     weights.load_weights(file)
 
 

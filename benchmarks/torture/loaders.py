@@ -34,7 +34,7 @@ from stemgmd_tools.performances.gmd.unpack import unpack
 from stemgmd_tools.performances.mapped_midi import mapped_midi
 from stemgmd_tools.separation.training.run.checkpoint import read_state
 from stemgmd_tools.separation.training.settings.files import read_config
-from stemgmd_tools.separation.weights.file import about_weights, kits_heard, load_weights
+from stemgmd_tools.separation.weights.file import about_weights, load_weights, training_kits_of
 
 RATE = 44_100
 
@@ -235,5 +235,5 @@ def _sound(path: Path) -> object:
 
 
 def _weights(path: Path) -> object:
-    kits_heard(about_weights(path))
+    training_kits_of(about_weights(path))
     return load_weights(path)

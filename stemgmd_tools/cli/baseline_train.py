@@ -165,12 +165,12 @@ def _source_notice(config: TrainConfig) -> str:
 
 def _dry_run(config: TrainConfig, grid: Sequence[Variant], options: dict[str, Any]) -> None:
     """Run all checks that precede the first step, and print the settings."""
-    from stemgmd_tools.separation.training.ablate import ready
+    from stemgmd_tools.separation.training.ablate import check_ablation
     from stemgmd_tools.separation.training.run.checks import check_run
     from stemgmd_tools.separation.training.settings.files import config_text
 
     if grid:
-        experiment = ready(config, grid, options["out"], limit=options["limit"])
+        experiment = check_ablation(config, grid, options["out"], limit=options["limit"])
         runs = {f"{variant.name}: ": run for variant, run in zip(grid, experiment.runs, strict=True)}
     else:
         runs = {"": check_run(config, options["out"])}

@@ -131,7 +131,7 @@ def evaluate(**options: Any) -> None:
         with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
             table = evaluated(out, methods, takes, measures, jobs=options["jobs"], progress=progress)
         title = f"Evaluation of {', '.join(method.name for method in methods)}"
-        done = report.Evaluated(title, _about(options, methods, takes), table, methods, takes, measures)
+        done = report.EvaluationResult(title, _about(options, methods, takes), table, methods, takes, measures)
         click.echo(f"{report.write_table(out, table)}: {len(table):,} rows; {report.write_report(out, done)}")
         if options["page"]:
             with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
@@ -190,7 +190,7 @@ def _takes(options: dict[str, Any], methods: list[Method]) -> list[EvaluationCli
     from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
     from stemgmd_tools.kits.library import search_path
     from stemgmd_tools.performances.select import Selection
-    from stemgmd_tools.separation.evaluation.run import Source, kept_for_test, takes_of
+    from stemgmd_tools.separation.evaluation.run import Source, evaluation_clips, performances_for_test
     from stemgmd_tools.separation.splits.recorded_kits import recorded_kits, trained_on
 
     corpus, gmd, folder = options["corpus"], options["virtual"], options["test_kits"]
@@ -199,7 +199,7 @@ def _takes(options: dict[str, Any], methods: list[Method]) -> list[EvaluationCli
     if corpus is not None and options["kits"]:
         raise UsageError("--kits cannot be used with CORPUS; leave it out")
     kit_path = search_path((*options["kit_path"], *([folder] if folder else [])))
-    trained = trained_on((getattr(method, "heard", None) for method in methods), kit_path)
+    trained = trained_on((getattr(method, "training_kits", None) for method in methods), kit_path)
     selection = Selection(splits=options["splits"], ids=options["ids"], limit=options["limit"])
     kits = options["kits"] or ("all",)
     source: Source = open_corpus(corpus) if corpus else virtual_corpus(gmd, kits, kit_path=options["kit_path"])
@@ -207,17 +207,17 @@ def _takes(options: dict[str, Any], methods: list[Method]) -> list[EvaluationCli
         raise UsageError(f"{corpus}: is augmented, so --test-kits cannot be added; give the corpus it was made from")
     recorded = recorded_kits(folder) if folder else ()
     names = [kit.name for kit in recorded]
-    among = kept_for_test(source) if _only_test(options) else None
-    if among is not None and not among:
+    allowed = performances_for_test(source) if _only_test(options) else None
+    if allowed is not None and not allowed:
         raise UsageError(
             "no test performances (GMD's evaluation sessions and its test split): the weights may have been trained "
             "on all of these; give --id '*' to evaluate them anyway"
         )
-    takes = takes_of(source, recorded=names, trained=trained, among=among, selection=selection)
+    takes = evaluation_clips(source, recorded=names, trained=trained, allowed=allowed, selection=selection)
     added = [kit for kit in recorded if kit.name not in source.kit_splits]
     if added:
         played = [source.played(name) for name in dict.fromkeys(take.performance for take in takes)]
-        takes += takes_of(VirtualCorpus(played, added, settings_of(source)), recorded=names, trained=trained)
+        takes += evaluation_clips(VirtualCorpus(played, added, settings_of(source)), recorded=names, trained=trained)
     return takes
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from stemgmd_tools.separation.inference.inputs import Source
-    from stemgmd_tools.separation.inference.separate import Separating
-    from stemgmd_tools.separation.inference.separate_files import Done, Heard, Output
+    from stemgmd_tools.separation.inference.separate import SeparationSettings
+    from stemgmd_tools.separation.inference.separate_files import FileResult, Output, ProgressCallback
     from stemgmd_tools.separation.models.separator import Separator
 
 _FORMAT_OF_SUBTYPE: Final = {"16": "int16", "24": "int24", "float": "float32"}
@@ -92,23 +92,23 @@ def separate(**options: Any) -> None:
     Any length and sample rate, mono or stereo; stems have the length and sample rate of the input. A file that cannot
     be separated does not stop the others. Resumes after interruption.
     """
-    model, separating = _model(options)
+    model, settings = _model(options)
     output = _output(options)
     from stemgmd_tools.runtime.interrupts import sigterm_unwinds
 
     if options["out"] == "-":
         try:
-            _to_pipe(model, options, output, separating)
+            _to_pipe(model, options, output, settings)
         except KeyboardInterrupt:
             click.echo("stemgmd: interrupted; the WAV on standard output is incomplete", err=True)
             sys.exit(INTERRUPTED)
         return
     # While the program waits for a pipe, SIGTERM must end it at once.
     with nullcontext() if "-" in options["files"] else sigterm_unwinds():
-        _to_files(model, options, output, separating)
+        _to_files(model, options, output, settings)
 
 
-def _to_files(model: Separator, options: dict[str, Any], output: Output, separating: Separating) -> None:
+def _to_files(model: Separator, options: dict[str, Any], output: Output, settings: SeparationSettings) -> None:
     from stemgmd_tools.separation.inference.separate_files import separate_files
     from stemgmd_tools.storage.files import file_sha256
 
@@ -119,10 +119,10 @@ def _to_files(model: Separator, options: dict[str, Any], output: Output, separat
         model,
         sources,
         output,
-        separating,
+        settings,
         channels=options["channels"],
         weights={"weights": file_sha256(_weights(options)), "wiener": options["wiener"]},
-        heard=watch.begin,
+        progress=watch.begin,
     )
     for done in results:
         watch.end()
@@ -144,8 +144,8 @@ def _sources(files: tuple[str, ...], out: Path | None) -> tuple[Source, ...]:
     from stemgmd_tools.separation.inference.inputs import find_sources
 
     inputs = find_sources(files, out)
-    if inputs.left_out:
-        click.echo(f"stemgmd: skipped, not audio: {_listed([shown(path) for path in inputs.left_out])}", err=True)
+    if inputs.skipped:
+        click.echo(f"stemgmd: skipped, not audio: {_listed([shown(path) for path in inputs.skipped])}", err=True)
     return inputs.sources
 
 
@@ -155,7 +155,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _to_pipe(model: Separator, options: dict[str, Any], output: Output, separating: Separating) -> None:
+def _to_pipe(model: Separator, options: dict[str, Any], output: Output, settings: SeparationSettings) -> None:
     from stemgmd_tools.separation.inference.separate_files import separate_to_pipe
 
     if options["container"] != "wav":
@@ -169,22 +169,22 @@ def _to_pipe(model: Separator, options: dict[str, Any], output: Output, separati
         sources[0],
         sys.stdout.buffer,
         output,
-        separating,
+        settings,
         channels=options["channels"],
-        heard=watch.begin(sources[0]),
+        progress=watch.begin(sources[0]),
     )
     watch.end()
     click.echo(_summary(done, None), err=True)
 
 
-def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
+def _model(options: dict[str, Any]) -> tuple[Separator, SeparationSettings]:
     """Return the model and the settings it is applied with."""
     try:
         import torch
 
         from stemgmd_tools.devices import device_named
         from stemgmd_tools.separation.inference.allocator import keep_freed_memory
-        from stemgmd_tools.separation.inference.separate import Separating, filtered
+        from stemgmd_tools.separation.inference.separate import SeparationSettings, filtered
         from stemgmd_tools.separation.weights.file import load_weights
     except ModuleNotFoundError:
         raise UsageError("separating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
@@ -196,7 +196,7 @@ def _model(options: dict[str, Any]) -> tuple[Separator, Separating]:
     if segment_s is not None and not 0.1 <= segment_s <= 3600:
         raise UsageError(f"--segment {segment_s}: give 0.1 to 3600 seconds")
     model = filtered(load_weights(_weights(options)).model, options["wiener"])
-    return model, Separating(
+    return model, SeparationSettings(
         segment_s=segment_s,
         overlap=options["overlap"],
         batch=options["batch"] or (1 if device == "cpu" else 8),
@@ -236,7 +236,7 @@ class _Watch:
         self._shown = sys.stderr.isatty() and not quiet
         self._bar: tqdm[Any] | None = None
 
-    def begin(self, source: Source) -> Heard:
+    def begin(self, source: Source) -> ProgressCallback:
         """Start the bar of a file; return the callback that updates it."""
         from tqdm import tqdm
 
@@ -264,11 +264,11 @@ class _Watch:
             self._bar.close()
 
 
-def _summary(done: Done, folder: Path | None) -> str:
+def _summary(done: FileResult, folder: Path | None) -> str:
     from stemgmd_tools.corpus.render.progress import duration_text
 
     where = "" if folder is None else f" in {shown(folder)}"
-    if done.kept:
+    if done.skipped:
         return f"{done.source.title}: {', '.join(done.stems)}{where}; skipped, already separated with the same settings"
     speed = done.duration_s / max(done.work_s, 1e-3)
     line = (
@@ -276,8 +276,8 @@ def _summary(done: Done, folder: Path | None) -> str:
     )
     if done.clipped:
         line += f"; {done.clipped:,} samples were clipped, --subtype float avoids this"
-    if done.left:
-        line += f"; replaced files of an interrupted run: {_listed(done.left)}"
+    if done.replaced:
+        line += f"; replaced files of an interrupted run: {_listed(done.replaced)}"
     if done.lacks:
         line += f"; truncated: {done.lacks}"
     return line

@@ -29,7 +29,14 @@ from stemgmd_tools.separation.evaluation.methods.bounds import IdealRatioMask, M
 from stemgmd_tools.separation.evaluation.methods.nmf import Lenders, Nmfd, SemiAdaptive
 from stemgmd_tools.separation.evaluation.methods.templates import Grid, templates_of
 from stemgmd_tools.separation.evaluation.metrics import nsdr_larsnet, si_sdr
-from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures, clip_of, evaluate, kept_for_test, takes_of
+from stemgmd_tools.separation.evaluation.run import (
+    EvaluationClip,
+    Measures,
+    clip_of,
+    evaluate,
+    evaluation_clips,
+    performances_for_test,
+)
 from stemgmd_tools.separation.evaluation.table import EVALUATION, KitSet
 from stemgmd_tools.separation.splits.kit_identity import known_identities
 from stemgmd_tools.separation.splits.roles import KitIdentity
@@ -50,7 +57,7 @@ def source(kit_files) -> VirtualCorpus:
 
 @pytest.fixture(scope="module")
 def takes(source) -> list[EvaluationClip]:
-    return takes_of(source)
+    return evaluation_clips(source)
 
 
 class Perfect(Method):
@@ -113,14 +120,16 @@ def test_kits_are_sorted_by_what_they_are_to_the_method(source) -> None:
     def trained(name: str, *related: str) -> KitIdentity:
         return KitIdentity(name, frozenset(related), frozenset())
 
-    assert {take.kit_set for take in takes_of(source)} == {KitSet.OTHER}
-    found = {take.kit: take.kit_set for take in takes_of(source, recorded={"tin"}, trained=[trained("wood")])}
+    assert {take.kit_set for take in evaluation_clips(source)} == {KitSet.OTHER}
+    found = {take.kit: take.kit_set for take in evaluation_clips(source, recorded={"tin"}, trained=[trained("wood")])}
     assert found == {"tin": KitSet.RECORDED, "wood": KitSet.SEEN}
-    found = {take.kit: take.kit_set for take in takes_of(source, recorded={"tin"}, trained=[trained("fit", "tin")])}
+    found = {
+        take.kit: take.kit_set for take in evaluation_clips(source, recorded={"tin"}, trained=[trained("fit", "tin")])
+    }
     assert found == {"tin": KitSet.RELATED, "wood": KitSet.OTHER}
-    shipped = takes_of(virtual_corpus(None, ["birch_room", "amber_parlour"], ids=IDS[:1]))
+    shipped = evaluation_clips(virtual_corpus(None, ["birch_room", "amber_parlour"], ids=IDS[:1]))
     assert {take.kit: take.kit_set for take in shipped} == {"birch_room": KitSet.SEEN, "amber_parlour": KitSet.HELDOUT}
-    other = {take.kit: take.kit_set for take in takes_of(shipped[0].source, trained=[trained("amber_parlour")])}
+    other = {take.kit: take.kit_set for take in evaluation_clips(shipped[0].source, trained=[trained("amber_parlour")])}
     assert other == {"amber_parlour": KitSet.SEEN, "birch_room": KitSet.HELDOUT}
 
 
@@ -129,14 +138,16 @@ def test_a_copy_of_a_kit_of_training_is_seen_under_another_name(kit_files, tmp_p
     copy.write_text(Path(kit_files[0]).read_text().replace('"name": "tin"', '"name": "copied"'))
     folder = Path(kit_files[0]).parent
     source = virtual_corpus(None, [str(copy), kit_files[1]], ids=IDS[:1], kit_path=[folder])
-    found = takes_of(source, trained=known_identities(kit_files[:1], ()))
+    found = evaluation_clips(source, trained=known_identities(kit_files[:1], ()))
     assert {take.kit: take.kit_set for take in found} == {"copied": KitSet.SEEN, "wood": KitSet.OTHER}
 
 
 def test_performances_kept_for_the_test_are_those_of_gmd(kit_files) -> None:
     source = virtual_corpus(None, kit_files[:1], ids=IDS)
-    assert kept_for_test(source) == {IDS[3]}
-    assert [(take.performance, take.split) for take in takes_of(source, among=IDS[2:3])] == [(IDS[2], "validation")]
+    assert performances_for_test(source) == {IDS[3]}
+    assert [(take.performance, take.split) for take in evaluation_clips(source, allowed=IDS[2:3])] == [
+        (IDS[2], "validation")
+    ]
 
 
 @pytest.mark.parametrize("column", ["time_s", "note", "velocity", "openness"])
@@ -146,15 +157,15 @@ def test_clips_are_kept_only_while_the_same_is_played(source, column: str) -> No
     at = int(np.flatnonzero(hits["note"] == 38)[0])
     hits[column][at] = {"time_s": hits["time_s"][at] + 0.001, "note": 40, "velocity": 1, "openness": 0.5}[column]
     (before,), (after,) = (
-        takes_of(VirtualCorpus([one], [source.kit("tin")], source.settings))
+        evaluation_clips(VirtualCorpus([one], [source.kit("tin")], source.settings))
         for one in (played, replace(played, hits=hits))
     )
-    assert before.identity == takes_of(source, among=IDS[:1])[0].identity
+    assert before.identity == evaluation_clips(source, allowed=IDS[:1])[0].identity
     assert before.identity != after.identity
 
 
 def test_performances_are_selected(source) -> None:
-    assert {take.performance for take in takes_of(source, selection=Selection(ids=IDS[:1]))} == {IDS[0]}
+    assert {take.performance for take in evaluation_clips(source, selection=Selection(ids=IDS[:1]))} == {IDS[0]}
 
 
 def test_finished_clips_are_kept_until_something_changes(takes, tmp_path: Path) -> None:
@@ -193,7 +204,7 @@ def test_a_corpus_on_disk_gives_the_same_rows(source, takes, tmp_path: Path) -> 
     kits = [source.kit(takes[0].kit)]
     request = Request(played, found.midi(), found.kind.value, kits, RenderSettings(), single_hits=False)
     render_corpus(tmp_path / "corpus", request, jobs=1)
-    written = evaluate(None, [Mixture()], takes_of(open_corpus(tmp_path / "corpus")), FIVE)
+    written = evaluate(None, [Mixture()], evaluation_clips(open_corpus(tmp_path / "corpus")), FIVE)
     assert written.equals(evaluate(None, [Mixture()], takes[:1], FIVE))
 
 

@@ -12,7 +12,7 @@ from corpora import IDS
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.corpus.sources.open import open_corpus
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.separation.evaluation.run import takes_of
+from stemgmd_tools.separation.evaluation.run import evaluation_clips
 from stemgmd_tools.separation.models.registry import ModelSpec, build
 from stemgmd_tools.separation.weights.file import save_weights
 
@@ -74,7 +74,8 @@ def test_clips_differ_with_the_sound(rendered: Path, augmented: Path, tmp_path: 
     again = tmp_path / "again"
     invoke("augment", rendered, "--chain", "larsnet", "--copies", 2, "--seed", 1, "--jobs", 1, "--out", again)
     first, second = (
-        {(one.performance, one.kit): one.identity for one in takes_of(open_corpus(root))} for root in (augmented, again)
+        {(one.performance, one.kit): one.identity for one in evaluation_clips(open_corpus(root))}
+        for root in (augmented, again)
     )
     assert first.keys() == second.keys()
     assert not set(first.values()) & set(second.values())

@@ -30,17 +30,17 @@ from stemgmd_tools.separation.evaluation.bootstrap import Interval
 from stemgmd_tools.separation.evaluation.chart import Dot, chart
 from stemgmd_tools.separation.evaluation.examples import (
     ExampleSound,
+    example_sounds,
     examples_of,
     gain_for,
-    heard,
     loudest_part,
     sound_uri,
 )
 from stemgmd_tools.separation.evaluation.methods import model
 from stemgmd_tools.separation.evaluation.methods.bounds import IdealRatioMask, Mixture
 from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
-from stemgmd_tools.separation.evaluation.report import Evaluated, markdown, write_page, write_table
-from stemgmd_tools.separation.evaluation.run import Measures, clip_of, evaluate, takes_of
+from stemgmd_tools.separation.evaluation.report import EvaluationResult, markdown, write_page, write_table
+from stemgmd_tools.separation.evaluation.run import Measures, clip_of, evaluate, evaluation_clips
 from stemgmd_tools.separation.evaluation.summary import summary
 from stemgmd_tools.separation.evaluation.table import EVALUATION
 from stemgmd_tools.separation.models import registry
@@ -71,9 +71,9 @@ def kit_files(tmp_path_factory) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def done(kit_files) -> Evaluated:
-    takes = takes_of(virtual_corpus(None, kit_files, ids=IDS[:3]))[:4]
-    return Evaluated("Two bounds", "a test", evaluate(None, METHODS, takes, FIVE), METHODS, takes, FIVE)
+def done(kit_files) -> EvaluationResult:
+    takes = evaluation_clips(virtual_corpus(None, kit_files, ids=IDS[:3]))[:4]
+    return EvaluationResult("Two bounds", "a test", evaluate(None, METHODS, takes, FIVE), METHODS, takes, FIVE)
 
 
 def test_the_table_reads_back(done, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_what_is_heard_is_the_loudest_part_of_what_was_measured(done, monkeypatc
     whole = clip.both(0, clip.frames)[1][axis]
     parts = [float((whole[:, at : at + frames] ** 2).sum()) for at in range(0, clip.frames - frames + 1, frames)]
     assert parts[start // frames] == max(parts)
-    mixture, true, made = heard(example, METHODS, FIVE)
+    mixture, true, made = example_sounds(example, METHODS, FIVE)
     assert np.array_equal(true.sound, whole[:, start : start + frames])
     estimate = np.concatenate(list(METHODS[1].separate(clip)), axis=-1)[axis, :, start : start + frames]
     assert np.array_equal(made.sound, estimate)
@@ -187,14 +187,14 @@ def test_charts_leave_out_what_has_no_value() -> None:
 
 def test_weights_are_evaluated_and_pieces_add_up_to_groups(kit_files, tmp_path: Path, monkeypatch) -> None:
     path = _weights(tmp_path, monkeypatch)
-    take = takes_of(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
+    take = evaluation_clips(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
     method = TrainedModel(path)
     clip = clip_of(take, FIVE)
     made = np.concatenate(list(method.separate(clip)), axis=-1)
     mixture = clip.mixture(0, clip.frames)
     for stem, times in (("kick", 1), ("toms", 3), ("hihat", 2)):
         assert np.allclose(made[FIVE.stems.index(stem)], 0.5 * times * mixture, atol=1e-6)
-    assert method.heard == TrainingKits(("cedar_hall",))
+    assert method.training_kits == TrainingKits(("cedar_hall",))
     table = evaluate(None, [method], [take], FIVE)
     assert table["nsdr_larsnet_db"].notna().all()
     with pytest.raises(UsageError, match="has no stem ride"):
@@ -212,8 +212,8 @@ def _weights(folder: Path, monkeypatch, stems=tuple(piece.value for piece in PIE
 
 def test_what_methods_were_trained_on(kit_files) -> None:
     assert {one.name for one in trained_on([None], ())} >= {"cedar_hall", "granite_garage"}
-    heard = [TrainingKits(("cedar_hall",)), TrainingKits(("birch_room,gone/away.yaml",), ("oak",))]
-    names = {one.name: one.related for one in trained_on(heard, ())}
+    training_kits = [TrainingKits(("cedar_hall",)), TrainingKits(("birch_room,gone/away.yaml",), ("oak",))]
+    names = {one.name: one.related for one in trained_on(training_kits, ())}
     assert set(names) == {"cedar_hall", "birch_room", "away"}
     assert names["cedar_hall"]  # recordings that it was measured on
     assert names["away"] == {"oak"}
@@ -286,7 +286,7 @@ def test_weights_are_measured_on_what_training_did_not_hear(tmp_path: Path, kit_
     assert found == {IDS[0]: "train", IDS[3]: "test"}
     assert "GMD's splits: test 1, train 1; chosen: `--id *` `--limit 2`;" in report
     assert "No test: 1 of 2 performances are of GMD's training split or of none" in report
-    monkeypatch.setattr("stemgmd_tools.separation.evaluation.run.kept_for_test", lambda _: frozenset())
+    monkeypatch.setattr("stemgmd_tools.separation.evaluation.run.performances_for_test", lambda _: frozenset())
     assert "no test performances" in str(_call(*words).exception)
 
 
@@ -315,7 +315,7 @@ def test_what_the_command_refuses(words: tuple[str, ...], message: str, tmp_path
 
 def test_weights_that_change_meanwhile_are_not_measured(kit_files, tmp_path: Path, monkeypatch) -> None:
     path = _weights(tmp_path, monkeypatch)
-    take = takes_of(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
+    take = evaluation_clips(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
     method = pickle.loads(pickle.dumps(TrainedModel(path)))
     before = evaluate(None, [method], [take], FIVE)
     save_weights(path, ModelSpec("halver", FIVE.stems), Halver(FIVE.stems), {})
@@ -327,7 +327,7 @@ def test_weights_that_change_meanwhile_are_not_measured(kit_files, tmp_path: Pat
 
 def test_what_a_model_cannot_do_is_told_before_anything_is_measured(kit_files, tmp_path: Path, monkeypatch) -> None:
     kick = TrainedModel(_weights(tmp_path, monkeypatch, ("kick",)))
-    take = takes_of(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
+    take = evaluation_clips(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
     with pytest.raises(UsageError, match="has no stem snare"):
         evaluate(tmp_path / "out", [*METHODS, kick], [take], FIVE)
     assert not (tmp_path / "out").exists()

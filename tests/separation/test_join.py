@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.separation.models.registry import ModelSpec, build
-from stemgmd_tools.separation.weights.file import kits_heard, load_weights, save_weights
+from stemgmd_tools.separation.weights.file import load_weights, save_weights, training_kits_of
 from stemgmd_tools.separation.weights.join import join_weights
 from stemgmd_tools.storage.files import file_sha256
 
@@ -46,7 +46,7 @@ def test_every_stem_is_as_of_the_file_that_was_trained_for_it(paths, tmp_path):
         first, second, found = (model(mixture)[0] for model in (*(load_weights(p).model for p in paths), joined.model))
     assert torch.equal(found, torch.stack([second[0], first[1], second[2]]))
     assert not torch.equal(first, second)
-    heard = kits_heard(joined.about)
+    heard = training_kits_of(joined.about)
     assert heard is not None
     assert (heard.kits, heard.related) == (("kit_0", "kit_1"), ("muldjord",))
     assert joined.about["license"] == "Apache-2.0"
@@ -58,7 +58,7 @@ def test_what_one_of_them_does_not_tell_is_not_told_of_all(paths, tmp_path):
     save_weights(paths[0], silent.spec, silent.model, {"config": {"data": {"target": ["snare"]}}})
     join_weights(paths, tmp_path / "joined.safetensors")
     about = load_weights(tmp_path / "joined.safetensors").about
-    assert kits_heard(about) is None
+    assert training_kits_of(about) is None
     assert "license" not in about
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stemgmd_tools.separation.evaluation.onset_f1 import OnsetMeter, apart, onset_f1, onset_times_s
+from stemgmd_tools.separation.evaluation.onset_f1 import OnsetMeter, merge_close, onset_f1, onset_times_s
 
 RATE = 44_100
 
@@ -56,4 +56,4 @@ def test_blocks_make_no_difference() -> None:
 
 
 def test_flams_are_one_stroke() -> None:
-    assert apart(np.array([0.0, 0.02, 0.035, 1.0])).tolist() == [0.0, 0.035, 1.0]
+    assert merge_close(np.array([0.0, 0.02, 0.035, 1.0])).tolist() == [0.0, 0.035, 1.0]

@@ -7,7 +7,7 @@ import re
 from stemgmd_tools.corpus.sources.open import virtual_corpus
 from stemgmd_tools.pieces import GROUPS
 from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
-from stemgmd_tools.separation.evaluation.run import Measures, evaluate, takes_of
+from stemgmd_tools.separation.evaluation.run import Measures, evaluate, evaluation_clips
 from stemgmd_tools.separation.evaluation.table import KitSet
 from stemgmd_tools.separation.splits.recorded_kits import trained_on
 from stemgmd_tools.separation.weights.file import load_weights, shipped_weights
@@ -31,7 +31,7 @@ def test_they_are_small_and_say_what_made_them():
 def test_they_separate_kits_that_they_never_heard():
     model = TrainedModel(shipped_weights())
     source = virtual_corpus(None, ["amber_parlour", "meadow_barn"], ids=["drummer1[23]/eval_session/1"])
-    takes = takes_of(source, trained=trained_on([model.heard], ()))
+    takes = evaluation_clips(source, trained=trained_on([model.training_kits], ()))
     table = evaluate(None, [model], takes, Measures(STEMS, max_s=12.0))
     assert set(table["kit_set"]) == {KitSet.HELDOUT}
     there = table[table["present"]]

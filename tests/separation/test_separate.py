@@ -9,10 +9,16 @@ from toy_separators import Gains, TinyMasks
 
 from stemgmd_tools.errors import AudioError, UsageError
 from stemgmd_tools.seeds import stream
-from stemgmd_tools.separation.inference.separate import Separating, Separation, chosen_stems, filtered, separate_sound
+from stemgmd_tools.separation.inference.separate import (
+    Separation,
+    SeparationSettings,
+    chosen_stems,
+    filtered,
+    separate_sound,
+)
 from stemgmd_tools.separation.inference.wiener import WienerFiltered
 
-SHORT = Separating(segment_s=0.1)
+SHORT = SeparationSettings(segment_s=0.1)
 STEP = 1 / (1 << 23)
 
 
@@ -51,7 +57,7 @@ def test_any_rate_keeps_length_place_and_sound(rate, channels):
 @pytest.mark.parametrize("frames", [1, 2, 3, 10, 997])
 def test_the_shortest_sounds_keep_their_length_at_any_rate(rate, frames):
     for consistent in (False, True):
-        separating = Separating(segment_s=0.1, mixture_consistent=consistent)
+        separating = SeparationSettings(segment_s=0.1, mixture_consistent=consistent)
         sound = noise(frames)
         stems = separate_sound(Gains(("a", "b")), sound, rate, separating)
         assert stems.shape == (2, 2, frames)
@@ -68,7 +74,7 @@ def test_blocks_make_no_difference(rate):
     for size in (20_000, 1234, 77):
         through = Separation(
             model,
-            Separating(segment_s=0.1, batch=2, mixture_consistent=True),
+            SeparationSettings(segment_s=0.1, batch=2, mixture_consistent=True),
             sample_rate=rate,
             channels=2,
             sample_format="int16",
@@ -83,7 +89,7 @@ def test_blocks_make_no_difference(rate):
 @pytest.mark.parametrize("rate", [44_100, 22_050])
 def test_silence_gives_silence(rate):
     for consistent in (False, True):
-        separating = Separating(segment_s=0.1, mixture_consistent=consistent)
+        separating = SeparationSettings(segment_s=0.1, mixture_consistent=consistent)
         assert not separate_sound(Gains(offset=0.3), np.zeros((2, 30_000), np.float32), rate, separating).any()
 
 
@@ -101,7 +107,9 @@ def test_a_model_that_makes_no_numbers_is_named():
 
 
 def test_what_is_held_does_not_grow_with_the_sound():
-    through = Separation(Gains(), Separating(segment_s=0.1), sample_rate=48_000, channels=2, sample_format="int16")
+    through = Separation(
+        Gains(), SeparationSettings(segment_s=0.1), sample_rate=48_000, channels=2, sample_format="int16"
+    )
     block = np.ascontiguousarray(noise(1000).T)
     most = 0
     for _ in range(300):

@@ -19,12 +19,12 @@ from stemgmd_tools.seeds import stream
 from stemgmd_tools.separation.inference import separate_files as separate_files_module
 from stemgmd_tools.separation.inference.inputs import Source, find_sources
 from stemgmd_tools.separation.inference.record import RECORD_FILE
-from stemgmd_tools.separation.inference.separate import Separating
+from stemgmd_tools.separation.inference.separate import SeparationSettings
 from stemgmd_tools.separation.inference.separate_files import Output, separate_file, separate_files, separate_to_pipe
 from stemgmd_tools.separation.inference.wav_stream import UNKNOWN
 
-SHORT = Separating(segment_s=0.2)
-CONSISTENT = Separating(segment_s=0.2, mixture_consistent=True)
+SHORT = SeparationSettings(segment_s=0.2)
+CONSISTENT = SeparationSettings(segment_s=0.2, mixture_consistent=True)
 
 
 def song(path: Path, frames: int = 30_000, rate: int = 44_100, channels: int = 2, subtype: str = "PCM_16") -> Path:
@@ -123,7 +123,7 @@ def test_sound_is_known_by_its_content_too_and_the_rest_is_named(tmp_path):
         (folder / name).write_bytes(b"no sound")
     (folder / "gone.wav").symlink_to(tmp_path / "nowhere.wav")
     found = find_sources([str(folder)], None)
-    assert [path.name for path in found.left_out] == ["b.mid", "cover.jpg", "data.bin"]
+    assert [path.name for path in found.skipped] == ["b.mid", "cover.jpg", "data.bin"]
     assert sorted(one.name for one in found.sources) == ["a", "c", "d", "e", "gone.wav", "no ending"]
     done = list(separate_files(Gains(("a",)), found.sources, Output(tmp_path / "out"), SHORT))
     failed = sorted(one.source.name for one in done if one.error)
@@ -210,12 +210,12 @@ def test_what_is_done_is_kept_and_nothing_else_is_replaced(tmp_path):
     def again(source=path, weights=MADE, output=out, separating=SHORT):
         return separate_file(model, one(source), output, separating, weights=weights)
 
-    assert not again().kept
+    assert not again().skipped
     stems = {name: (tmp_path / "out" / name).read_bytes() for name in ("song/a.wav", "song/b.wav")}
     before = (tmp_path / "out" / "song" / "a.wav").stat().st_mtime_ns
     done = again()
-    assert (done.kept, done.stems) == (True, ("a", "b"))
-    assert again(output=Output(tmp_path / "out", stems=("b",))).kept
+    assert (done.skipped, done.stems) == (True, ("a", "b"))
+    assert again(output=Output(tmp_path / "out", stems=("b",))).skipped
     assert (tmp_path / "out" / "song" / "a.wav").stat().st_mtime_ns == before
     for changed, told in {
         "weights": {"weights": {"weights": "of another", "wiener": None}},
@@ -231,8 +231,8 @@ def test_what_is_done_is_kept_and_nothing_else_is_replaced(tmp_path):
     with pytest.raises(UsageError, match="already exists; give"):
         again(weights=None)
     assert {name: (tmp_path / "out" / name).read_bytes() for name in stems} == stems
-    assert not again(other, output=Output(tmp_path / "out", overwrite=True)).kept
-    assert again(other).kept
+    assert not again(other, output=Output(tmp_path / "out", overwrite=True)).skipped
+    assert again(other).skipped
 
 
 def test_a_stem_that_someone_changed_is_not_replaced(tmp_path):
@@ -259,7 +259,7 @@ def test_temporary_files_of_a_process_at_work_are_left_alone(tmp_path):
     folder.mkdir(parents=True)
     (folder / f"a.wav.{os.getppid()}.part").write_bytes(b"at work")
     done = separate_file(Gains(("a",)), one(path), Output(tmp_path / "out"), SHORT, weights=MADE)
-    assert done.left == ()
+    assert done.replaced == ()
     assert (folder / f"a.wav.{os.getppid()}.part").read_bytes() == b"at work"
 
 
@@ -334,7 +334,7 @@ def test_an_interruption_leaves_nothing(tmp_path, monkeypatch, moment):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        separate_file(Gains(("a",)), one(path), Output(tmp_path / "out"), SHORT, heard=interrupt)
+        separate_file(Gains(("a",)), one(path), Output(tmp_path / "out"), SHORT, progress=interrupt)
     assert files_in(tmp_path) == ["song.wav"]
     assert not (tmp_path / "out" / "song").exists()
 

@@ -26,7 +26,7 @@ from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.separation.models.registry import ModelSpec
 from stemgmd_tools.separation.training.loop.data import open_data, open_test, train_segments
 from stemgmd_tools.separation.training.loop.validate import Validation, ValidationResult
-from stemgmd_tools.separation.training.run.checkpoint import read_standing, read_state
+from stemgmd_tools.separation.training.run.checkpoint import read_progress, read_state
 from stemgmd_tools.separation.training.run.log import read_log
 from stemgmd_tools.separation.training.run.progress import Silent
 from stemgmd_tools.separation.training.settings.files import config_text
@@ -325,7 +325,7 @@ def test_best_weights_are_not_forgotten_when_the_run_is_killed(kits, tmp_path, m
     out = tmp_path / "run"
     with pytest.raises(SystemExit, match=r"step 2: validation 6\.00 dB .* the best so far"):
         train(config, out, make=make_tiny, watch=EndsAt("step 2"))
-    stood = read_standing(out / "state.safetensors")
+    stood = read_progress(out / "state.safetensors")
     assert stood is not None
     assert (stood.step, stood.best_db) == (1, 2.0)
     done = run(config, out)
@@ -341,7 +341,7 @@ def test_best_weights_and_what_the_run_knows_of_them_are_saved_together(kits, tm
     out = tmp_path / "run"
     with pytest.raises(SystemExit, match=r"step 6: validation 4\.00 dB"):
         train(config, out, make=make_tiny, watch=EndsAt("step 6"))
-    found = read_standing(out / "state.safetensors")
+    found = read_progress(out / "state.safetensors")
     assert found is not None
     assert (found.step, found.best_db, found.best_step) == (4, 6.0, 4)
 

@@ -56,16 +56,16 @@ def mean_interval(
         raise UsageError(
             f"{len(figures)} values, {len(performances)} performances, {len(names)} groups: must be as many"
         )
-    there = ~np.isnan(figures)
-    sums, counts = _by_performance(figures[there], _kept(performances, there), _kept(names, there))
+    present = ~np.isnan(figures)
+    sums, counts = _by_performance(figures[present], _selected(performances, present), _selected(names, present))
     if not counts.size:
         return Interval(np.nan, np.nan, np.nan, 0, 0)
     mean = float((sums.sum(axis=0) / counts.sum(axis=0)).mean())
     clusters = len(sums)
     if clusters < 2:
         return Interval(mean, np.nan, np.nan, int(counts.sum()), clusters)
-    drawn = stream(seed, "bootstrap", clusters).multinomial(clusters, np.full(clusters, 1 / clusters), size=draws)
-    low, high = _percentiles(drawn @ sums, drawn @ counts, confidence)
+    draw_counts = stream(seed, "bootstrap", clusters).multinomial(clusters, np.full(clusters, 1 / clusters), size=draws)
+    low, high = _percentiles(draw_counts @ sums, draw_counts @ counts, confidence)
     return Interval(mean, low, high, int(counts.sum()), clusters)
 
 
@@ -89,8 +89,8 @@ def paired_interval(
     return mean_interval(first - second, performances, groups, seed=seed, draws=draws, confidence=confidence)
 
 
-def _kept(names: Sequence[str], there: NDArray[np.bool_]) -> list[str]:
-    return [name for name, kept in zip(names, there.tolist(), strict=True) if kept]
+def _selected(names: Sequence[str], mask: NDArray[np.bool_]) -> list[str]:
+    return [name for name, keep in zip(names, mask.tolist(), strict=True) if keep]
 
 
 def _by_performance(
@@ -112,10 +112,10 @@ def _percentiles(sums: NDArray[np.float64], counts: NDArray[np.int64], confidenc
     Draws without a single value of some group are left out: their mean is of something else. If that leaves few, the
     group lies in too few performances to tell anything.
     """
-    whole = (counts > 0).all(axis=1)
-    if whole.sum() < _LEAST_DRAWS:
+    complete = (counts > 0).all(axis=1)
+    if complete.sum() < _LEAST_DRAWS:
         return np.nan, np.nan
-    found = (sums[whole] / counts[whole]).mean(axis=1)
-    outside = (1.0 - confidence) / 2.0
-    low, high = np.quantile(found, [outside, 1.0 - outside])
+    means = (sums[complete] / counts[complete]).mean(axis=1)
+    tail = (1.0 - confidence) / 2.0
+    low, high = np.quantile(means, [tail, 1.0 - tail])
     return float(low), float(high)

@@ -44,9 +44,10 @@ def chart(title: str, dots: Sequence[Dot]) -> str:
     bottom = _TOP + len(shown) * _ROW
     lines = [_mark(x(mark), mark, bottom) for mark in _marks(low, high)]
     lines += [_dot(dot, x, _TOP + (place + 0.5) * _ROW) for place, dot in enumerate(shown)]
-    told = html.escape(title)
+    escaped = html.escape(title)
     return (
-        f'<figure><figcaption>{told}</figcaption><svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{told}" '
+        f"<figure><figcaption>{escaped}</figcaption>"
+        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escaped}" '
         'style="width:100%;max-width:40rem;font:12px system-ui,sans-serif" fill="currentColor">\n'
         + "\n".join(lines)
         + "\n</svg></figure>\n"

@@ -56,16 +56,16 @@ class ExampleSound(NamedTuple):
 def examples_of(table: pd.DataFrame, method: str, takes: Sequence[EvaluationClip]) -> list[Example]:
     """Return the clips on which a method did best, middling and worst, stem by stem; none for stems never present."""
     by_name = {(take.performance, take.kit): take for take in takes}
-    found = []
+    examples = []
     for stem in stems_in(table):
-        there = table[table["present"] & (table["stem"] == stem)]
-        own = there[there["method"] == method].sort_values([MAIN, "performance", "kit"], ascending=False)
+        present = table[table["present"] & (table["stem"] == stem)]
+        own = present[present["method"] == method].sort_values([MAIN, "performance", "kit"], ascending=False)
         for rank, place in _places(len(own)).items():
             performance, kit = str(own["performance"].iloc[place]), str(own["kit"].iloc[place])
-            same = there[(there["performance"] == performance) & (there["kit"] == kit)]
+            same = present[(present["performance"] == performance) & (present["kit"] == kit)]
             figures = dict(zip(same["method"].tolist(), same[MAIN].tolist(), strict=True))
-            found.append(Example(stem, rank, by_name[performance, kit], figures))
-    return found
+            examples.append(Example(stem, rank, by_name[performance, kit], figures))
+    return examples
 
 
 def _places(count: int) -> dict[str, int]:
@@ -75,14 +75,18 @@ def _places(count: int) -> dict[str, int]:
     return dict(zip(RANKS, (0, (count - 1) // 2, count - 1), strict=True))
 
 
-def heard(example: Example, methods: Sequence[Method], measures: Measures) -> list[ExampleSound]:
+def example_sounds(example: Example, methods: Sequence[Method], measures: Measures) -> list[ExampleSound]:
     """Return the excerpt: mixture, true stem, and what each method made of it on the whole clip."""
     clip = clip_of(example.take, measures)
     axis = clip.stems.index(example.stem)
     start, frames = loudest_part(clip, axis)
     mixture, stems = clip.both(start, frames)
-    made = [ExampleSound(one.name, _excerpt(one, clip, start, frames)[axis]) for one in methods if one.name != MIXTURE]
-    return [ExampleSound(MIXTURE, mixture), ExampleSound("true stem", stems[axis]), *made]
+    estimates = [
+        ExampleSound(method.name, _excerpt(method, clip, start, frames)[axis])
+        for method in methods
+        if method.name != MIXTURE
+    ]
+    return [ExampleSound(MIXTURE, mixture), ExampleSound("true stem", stems[axis]), *estimates]
 
 
 def loudest_part(clip: Clip, axis: int) -> tuple[int, int]:
@@ -135,7 +139,7 @@ def sound_uri(sound: Frames, gain: float, sample_rate: int) -> str:
 
 def gain_for(sounds: Sequence[ExampleSound]) -> float:
     """Return the gain that keeps all sounds within full scale."""
-    peak = max(float(np.abs(one.sound).max(initial=0.0)) for one in sounds)
+    peak = max(float(np.abs(item.sound).max(initial=0.0)) for item in sounds)
     return min(1.0, 1.0 / peak) if peak > 0.0 else 1.0
 
 
@@ -144,7 +148,7 @@ def picture_uris(sounds: Sequence[ExampleSound], sample_rate: int) -> list[str]:
 
     :raises UsageError: if matplotlib is not installed.
     """
-    spectra = [log_spectrogram_db(one.sound.mean(axis=0, dtype=np.float64), sample_rate) for one in sounds]
+    spectra = [log_spectrogram_db(item.sound.mean(axis=0, dtype=np.float64), sample_rate) for item in sounds]
     top_db = max(float(spectrum.max()) for spectrum in spectra)
     seconds = sounds[0].sound.shape[1] / sample_rate
     return [_picture(spectrum, seconds, sample_rate, top_db) for spectrum in spectra]

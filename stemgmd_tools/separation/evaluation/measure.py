@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.separation.evaluation.methods.base import Clip, Frames, Method, regrouped
 from stemgmd_tools.separation.evaluation.metrics import BssEvalMeter, SilenceMeter, Sums, is_present
-from stemgmd_tools.separation.evaluation.onset_f1 import OnsetMeter, apart, onset_f1
+from stemgmd_tools.separation.evaluation.onset_f1 import OnsetMeter, merge_close, onset_f1
 
 Figures: TypeAlias = dict[str, float | int | bool | None]
 """The measured columns of a row; None is missing."""
@@ -26,16 +26,16 @@ def measure(method: Method, clip: Clip, strokes_s: Mapping[str, Times]) -> dict[
     :raises UsageError: if the method's estimates have another shape than the clip or hold what is not a number.
     """
     meters = [_Meter(clip.sample_rate) for _ in clip.stems]
-    heard = OnsetMeter(clip.sample_rate)
+    mixture_onsets = OnsetMeter(clip.sample_rate)
     blocks = list(clip.blocks())
     estimates = regrouped(_checked(method, clip), [length for _, length in blocks])
     for start, length in blocks:
         mixture, references = clip.both(start, length)
-        heard.push(mixture)
+        mixture_onsets.push(mixture)
         for meter, reference, estimate in zip(meters, references, next(estimates), strict=True):
             meter.push(reference, estimate, mixture)
     next(estimates, None)  # it complains if there is more
-    mixture_s, end_s = heard.times_s(), clip.frames / clip.sample_rate
+    mixture_s, end_s = mixture_onsets.times_s(), clip.frames / clip.sample_rate
     return {
         name: meter.figures(strokes_s[name][strokes_s[name] < end_s], mixture_s)
         for name, meter in zip(clip.stems, meters, strict=True)
@@ -47,38 +47,46 @@ class _Meter:
 
     def __init__(self, sample_rate: int) -> None:
         self._present = False
-        self._made, self._mixture = Sums(), Sums()
+        self._estimate, self._mixture = Sums(), Sums()
         self._silence = SilenceMeter()
         self._onsets, self._true_onsets = OnsetMeter(sample_rate), OnsetMeter(sample_rate)
-        self._made_bss, self._mixture_bss = BssEvalMeter(sample_rate), BssEvalMeter(sample_rate)
+        self._estimate_bss, self._mixture_bss = BssEvalMeter(sample_rate), BssEvalMeter(sample_rate)
 
     def push(self, reference: Frames, estimate: Frames, mixture: Frames) -> None:
         """Take in a block."""
         self._present = self._present or is_present(reference)
-        self._made += Sums.of(reference, estimate)
+        self._estimate += Sums.of(reference, estimate)
         self._mixture += Sums.of(reference, mixture)
         self._silence.push(reference, estimate)
         self._onsets.push(estimate)
         self._true_onsets.push(reference)
-        self._made_bss.push(reference, estimate)
+        self._estimate_bss.push(reference, estimate)
         self._mixture_bss.push(reference, mixture)
 
     def figures(self, strokes_s: Times, mixture_s: Times) -> Figures:
         """Return the columns; ends the clip."""
-        found_s = self._onsets.times_s()
+        detected_s = self._onsets.times_s()
         # A stroke of velocity 1 may sound below the integer grid: without sound there is nothing to find.
-        f1_of = {"onset_f1": found_s, "mixture_onset_f1": mixture_s, "reference_onset_f1": self._true_onsets.times_s()}
+        f1_of = {
+            "onset_f1": detected_s,
+            "mixture_onset_f1": mixture_s,
+            "reference_onset_f1": self._true_onsets.times_s(),
+        }
         f1 = {name: onset_f1(strokes_s, times) if self._present else math.nan for name, times in f1_of.items()}
         figures = {
-            **_levels(self._made, ""),
+            **_levels(self._estimate, ""),
             **_levels(self._mixture, "mixture_"),
             "silence_energy_db": self._silence.level_db,
-            "sdr_bss_eval_db": self._made_bss.sdr_db,
+            "sdr_bss_eval_db": self._estimate_bss.sdr_db,
             "mixture_sdr_bss_eval_db": self._mixture_bss.sdr_db,
             **f1,
         }
-        known: Figures = {name: None if math.isnan(value) else value for name, value in figures.items()}
-        return known | {"present": self._present, "strokes": len(apart(strokes_s)), "onsets_found": len(found_s)}
+        columns: Figures = {name: None if math.isnan(value) else value for name, value in figures.items()}
+        return columns | {
+            "present": self._present,
+            "strokes": len(merge_close(strokes_s)),
+            "onsets_found": len(detected_s),
+        }
 
 
 def _levels(sums: Sums, prefix: str) -> dict[str, float]:

@@ -89,12 +89,12 @@ class Sums:
             return math.nan
         # The estimate is s - d. Its projection is (1 - <d,s>/<s,s>) s, what is left of it -(d - <d,s>/<s,s> s).
         target = (1.0 - self.cross / self.reference) ** 2 * self.reference
-        rest = max(self.error - self.cross**2 / self.reference, 0.0)
-        if math.isnan(target) or math.isnan(rest):
+        noise = max(self.error - self.cross**2 / self.reference, 0.0)
+        if math.isnan(target) or math.isnan(noise):
             return math.nan
-        if rest == 0.0 or target == 0.0:
+        if noise == 0.0 or target == 0.0:
             return SI_SDR_LIMIT_DB if target > 0.0 else -SI_SDR_LIMIT_DB
-        return min(max(_db(target / rest), -SI_SDR_LIMIT_DB), SI_SDR_LIMIT_DB)
+        return min(max(_db(target / noise), -SI_SDR_LIMIT_DB), SI_SDR_LIMIT_DB)
 
 
 def nsdr_larsnet(reference: Sound, estimate: Sound) -> float:
@@ -196,8 +196,8 @@ class BssEvalMeter:
         if not self._pushed and self._rest.size:
             self._measure(self._rest)
             self._rest = self._rest[..., :0]
-        found = np.clip(self._windows_db, -SI_SDR_LIMIT_DB, SI_SDR_LIMIT_DB)
-        return float(np.median(found)) if len(found) else math.nan
+        windows_db = np.clip(self._windows_db, -SI_SDR_LIMIT_DB, SI_SDR_LIMIT_DB)
+        return float(np.median(windows_db)) if len(windows_db) else math.nan
 
     def _measure(self, window: NDArray[np.float64]) -> None:
         if (window.sum(axis=1) == 0.0).all(axis=1).any():  # museval's silence: of the sum of channels
@@ -213,9 +213,9 @@ def sdr_bss_eval(reference: Sound, estimate: Sound, sample_rate: int) -> float:
     return meter.sdr_db
 
 
-def _inner(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+def _inner(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """Return an inner product without BLAS, whose threads cost more than they bring and wait for each other."""
-    return float(np.einsum("i,i->", one, other))
+    return float(np.einsum("i,i->", a, b))
 
 
 def _db(ratio: float) -> float:

@@ -89,7 +89,7 @@ def onset_times_s(sound: NDArray[np.floating[Any]], sample_rate: int) -> NDArray
     return meter.times_s()
 
 
-def onset_f1(played_s: Sequence[float] | NDArray[np.float64], found_s: NDArray[np.float64]) -> float:
+def onset_f1(played_s: Sequence[float] | NDArray[np.float64], detected_s: NDArray[np.float64]) -> float:
     """Return the F1 of found onsets against the strokes that were played, 0..1.
 
     :param played_s: when strokes were played, in any order; those within 30 ms of one before are left out.
@@ -100,19 +100,19 @@ def onset_f1(played_s: Sequence[float] | NDArray[np.float64], found_s: NDArray[n
         from mir_eval.onset import f_measure  # noqa: PLC0415 - an optional extra
     except ModuleNotFoundError:
         raise UsageError("onset F1 needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
-    played = apart(np.sort(np.asarray(played_s, np.float64)))
+    played = merge_close(np.sort(np.asarray(played_s, np.float64)))
     if not len(played):
         return math.nan
-    return float(f_measure(played, found_s, window=TOLERANCE_S)[0]) if len(found_s) else 0.0
+    return float(f_measure(played, detected_s, window=TOLERANCE_S)[0]) if len(detected_s) else 0.0
 
 
-def apart(times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def merge_close(times_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return ascending times without those that follow within 30 ms of one that stays."""
-    kept: list[float] = []
+    separate: list[float] = []
     for time_s in times_s.tolist():
-        if not kept or time_s - kept[-1] >= TOGETHER_S:
-            kept.append(time_s)
-    return np.array(kept)
+        if not separate or time_s - separate[-1] >= TOGETHER_S:
+            separate.append(time_s)
+    return np.array(separate)
 
 
 def _peaks(rises: NDArray[np.float64]) -> NDArray[np.intp]:

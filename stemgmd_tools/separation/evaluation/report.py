@@ -1,4 +1,4 @@
-"""What an evaluation leaves behind: the table, a report in Markdown, and a page with charts and examples to hear."""
+"""Write the results of an evaluation: the table, a Markdown report, and an HTML page with charts and audio examples."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from stemgmd_tools.separation.evaluation.chart import Dot, chart
 from stemgmd_tools.separation.evaluation.examples import (
     Example,
     ExampleSound,
+    example_sounds,
     examples_of,
     gain_for,
-    heard,
     picture_uris,
     sound_uri,
 )
@@ -39,22 +39,22 @@ from stemgmd_tools.storage.files import write_bytes
 
 REPORT: Final = "report.md"
 PAGE: Final = "index.html"
-_HEARD: Final = "Where the stem is loudest, both channels mixed to one; all sounds of an example at one level."
+_EXCERPT_NOTE: Final = "Where the stem is loudest, both channels mixed to one; all sounds of an example at one level."
 _STYLE: Final = """.wide { overflow-x: auto; } .wide th, .wide td { white-space: nowrap; font-size: .85rem; }
 figure { margin: 1rem 0; } figcaption { font-weight: 600; }
 .heard { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: .8rem; }
 .heard div { min-width: 0; } h3 { margin-bottom: .3rem; overflow-wrap: anywhere; }"""
 
 
-class Evaluated(NamedTuple):
+class EvaluationResult(NamedTuple):
     """A finished evaluation."""
 
     title: str
     about: str
-    """One line on what was evaluated on what: sources, settings, command."""
+    """One line that describes the evaluation: sources, kits, settings."""
     table: pd.DataFrame
     methods: Sequence[Method]
-    """In the order in which they are told of; the last is the one that others are compared with."""
+    """In the order of the report; the last is compared with each of the others."""
     takes: Sequence[EvaluationClip]
     measures: Measures
 
@@ -69,55 +69,61 @@ def write_table(out: Path, table: pd.DataFrame) -> Path:
     return write_manifest(out, EVALUATION, table)[0]
 
 
-def markdown(done: Evaluated) -> str:
+def markdown(result: EvaluationResult) -> str:
     """Return the report."""
     parts = [
-        f"# {done.title}",
-        done.about,
-        _heard(done),
+        f"# {result.title}",
+        result.about,
+        _training_overlap(result),
         EXPLANATION,
-        *(section.markdown(2) for section in summary(done.table, done.names)),
+        *(section.markdown(2) for section in summary(result.table, result.names)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _heard(done: Evaluated) -> str:
-    """Return a sentence on performances that training may have heard; empty if there are none or nothing learnt."""
-    if not any(isinstance(method, TrainedModel) for method in done.methods):
+def _training_overlap(result: EvaluationResult) -> str:
+    """Return a warning if weights may have been trained on some performances; empty if not."""
+    if not any(isinstance(method, TrainedModel) for method in result.methods):
         return ""
-    names = {take.performance for take in done.takes}
-    heard = {take.performance for take in done.takes if take.split in {None, "train"}}
-    if not heard:
+    names = {take.performance for take in result.takes}
+    training_names = {take.performance for take in result.takes if take.split in {None, "train"}}
+    if not training_names:
         return ""
     return (
-        f"No test: {len(heard)} of {len(names)} performances are of GMD's training split or of none, "
+        f"No test: {len(training_names)} of {len(names)} performances are of GMD's training split or of none, "
         "and weights may have been trained on them."
     )
 
 
-def write_report(out: Path, done: Evaluated) -> Path:
+def write_report(out: Path, result: EvaluationResult) -> Path:
     """Write the report in Markdown; return its path."""
-    write_bytes(out / REPORT, markdown(done).encode())
+    write_bytes(out / REPORT, markdown(result).encode())
     return out / REPORT
 
 
-def write_page(out: Path, done: Evaluated, progress: Callable[[int, int], None] = lambda _done, _total: None) -> Path:
-    """Write the page, which needs no other file; return its path.
+def write_page(
+    out: Path, result: EvaluationResult, progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> Path:
+    """Write the self-contained HTML page; return its path.
 
-    Examples are those of the last method; every method's estimate of them is there.
+    Examples are chosen by the last method, and shown with the estimates of every method.
 
     :param progress: called with examples done and examples in all.
     :raises UsageError: if matplotlib is not installed.
     """
-    sections = summary(done.table, done.names)
-    paragraphs = "".join(f"<p>{html.escape(text)}</p>\n" for text in (done.about, _heard(done), EXPLANATION) if text)
-    body = [paragraphs, _charts(done.table, done.names), *(_section(section) for section in sections)]
-    examples = examples_of(done.table, done.names[-1], done.takes)
-    body.append(f"<h2>Best, median and worst of {html.escape(done.names[-1])}, by stem</h2>\n<p>{_HEARD}</p>\n")
+    sections = summary(result.table, result.names)
+    paragraphs = "".join(
+        f"<p>{html.escape(text)}</p>\n" for text in (result.about, _training_overlap(result), EXPLANATION) if text
+    )
+    body = [paragraphs, _charts(result.table, result.names), *(_section(section) for section in sections)]
+    examples = examples_of(result.table, result.names[-1], result.takes)
+    body.append(
+        f"<h2>Best, median and worst of {html.escape(result.names[-1])}, by stem</h2>\n<p>{_EXCERPT_NOTE}</p>\n"
+    )
     for number, example in enumerate(examples, start=1):
-        body.append(_example(example, heard(example, done.methods, done.measures)))
+        body.append(_example(example, example_sounds(example, result.methods, result.measures)))
         progress(number, len(examples))
-    write_bytes(out / PAGE, page(done.title, "".join(body), _STYLE))
+    write_bytes(out / PAGE, page(result.title, "".join(body), _STYLE))
     return out / PAGE
 
 
@@ -139,29 +145,32 @@ def _charts(table: pd.DataFrame, methods: Sequence[str]) -> str:
 
     def drawn(title: str, stem: str | None = None, *, by_stem: bool = False) -> str:
         dots = []
-        for one in slices:
-            rows = one.rows if stem is None else one.rows[one.rows["stem"] == stem]
-            dots.append(Dot(_label(one), interval_of(rows, MAIN, by_stem=by_stem), methods.index(one.method)))
+        for part in slices:
+            rows = part.rows if stem is None else part.rows[part.rows["stem"] == stem]
+            dots.append(Dot(_label(part), interval_of(rows, MAIN, by_stem=by_stem), methods.index(part.method)))
         return chart(title, dots)
 
     whole = drawn("nSDR, pooled, dB") + drawn("nSDR, stem mean, dB", by_stem=True)
     return whole + "".join(drawn(f"nSDR, {stem}, dB", stem) for stem in stems_in(table))
 
 
-def _label(one: Slice) -> str:
-    return f"{one.method}, {one.kit_set}"
+def _label(part: Slice) -> str:
+    return f"{part.method}, {part.kit_set}"
 
 
 def _example(example: Example, sounds: Sequence[ExampleSound]) -> str:
     """Return the part of the page about one example."""
     take, rate, gain = example.take, example.take.source.sample_rate, gain_for(sounds)
     cells = []
-    for one, picture in zip(sounds, picture_uris(sounds, rate), strict=True):
-        figure = example.figures.get(one.title)
-        told = f"{one.title}: {figure:.1f} dB" if figure is not None and one.title != "true stem" else one.title
+    for item, picture in zip(sounds, picture_uris(sounds, rate), strict=True):
+        figure = example.figures.get(item.title)
+        caption = item.title
+        if figure is not None and item.title != "true stem":
+            caption += f": {figure:.1f} dB"
         cells.append(
-            f'<div><span>{html.escape(told)}</span><img src="{picture}" alt="Spectrogram: {html.escape(one.title)}">'
-            f'<audio controls preload="none" src="{sound_uri(one.sound, gain, rate)}"></audio></div>'
+            f"<div><span>{html.escape(caption)}</span>"
+            f'<img src="{picture}" alt="Spectrogram: {html.escape(item.title)}">'
+            f'<audio controls preload="none" src="{sound_uri(item.sound, gain, rate)}"></audio></div>'
         )
     title = f"{example.stem}, {example.rank}: {take.performance} through {take.kit} ({take.kit_set.value})"
     return f'<h3>{html.escape(title)}</h3>\n<div class="heard">{"".join(cells)}</div>\n'

@@ -77,19 +77,19 @@ class EvaluationClip(NamedTuple):
     """Digest of what decides the sound: kit, settings, and all that was played."""
 
 
-def takes_of(
+def evaluation_clips(
     source: Source,
     *,
     recorded: Collection[str] = (),
     trained: Sequence[KitIdentity] | None = None,
-    among: Collection[str] | None = None,
+    allowed: Collection[str] | None = None,
     selection: Selection | None = None,
 ) -> list[EvaluationClip]:
     """Return every performance of a source through every kit it is there through.
 
     :param recorded: kits that are recordings.
     :param trained: what the methods were trained on; the training kits of the toolkit if omitted.
-    :param among: performances that may be taken; all if omitted.
+    :param allowed: performances that may be taken; all if omitted.
     :param selection: which of them; all if omitted.
     :raises UsageError: if the selection leaves none.
     """
@@ -100,35 +100,35 @@ def takes_of(
     kinds = {kit.name: _kit_set(kit, splits[kit.name], recorded, trained) for kit in source_identities(source)}
     digests = _kit_digests(source)
     sounds = _augmented_sounds(source)
-    played = [source.played(str(name)) for name in performances.index if among is None or name in among]
+    played = [source.played(str(name)) for name in performances.index if allowed is None or name in allowed]
     if selection is not None:
         played = select(played, selection)
     return [
         EvaluationClip(
             source,
-            one.id,
+            performance.id,
             kit,
             kinds[kit],
-            _text(performances.at[one.id, "gmd_split"]),
-            _primary(performances.at[one.id, "style"]),
-            hits[one.id],
-            _digest(digests[kit], performance_digest(one), *sounds.get((one.id, kit), ())),
+            _text(performances.at[performance.id, "gmd_split"]),
+            _primary(performances.at[performance.id, "style"]),
+            hits[performance.id],
+            _digest(digests[kit], performance_digest(performance), *sounds.get((performance.id, kit), ())),
         )
-        for one in played
-        for kit in source.kits_of(one.id)
+        for performance in played
+        for kit in source.kits_of(performance.id)
     ]
 
 
-def kept_for_test(source: Source) -> frozenset[str]:
+def performances_for_test(source: Source) -> frozenset[str]:
     """Return the performances that training keeps for the test: GMD's evaluation sessions and split ``test``."""
     return frozenset(split_table(source.performances, source.hits).test)
 
 
 def _kit_set(kit: KitIdentity, split: str, recorded: Collection[str], trained: Sequence[KitIdentity]) -> KitSet:
     """Return what a kit is to methods that were trained on others; who saw it once cannot be tested with it."""
-    if any(same_kit(kit, one) for one in trained):
+    if any(same_kit(kit, trained_kit) for trained_kit in trained):
         return KitSet.SEEN
-    if any(kinship(kit, one) for one in trained):
+    if any(kinship(kit, trained_kit) for trained_kit in trained):
         return KitSet.RELATED
     if kit.name in recorded:
         return KitSet.RECORDED
@@ -136,8 +136,8 @@ def _kit_set(kit: KitIdentity, split: str, recorded: Collection[str], trained: S
 
 
 def _primary(style: Any) -> str | None:
-    found = _text(style)
-    return None if found is None else found.partition("/")[0]
+    text = _text(style)
+    return None if text is None else text.partition("/")[0]
 
 
 def _text(cell: Any) -> str | None:
@@ -146,18 +146,18 @@ def _text(cell: Any) -> str | None:
 
 def _hits(source: Source) -> dict[str, dict[str, Times]]:
     """Return the times of hits by performance and piece."""
-    found: dict[str, dict[str, Times]] = {name: {} for name in source.performances["performance"].tolist()}
+    times_s: dict[str, dict[str, Times]] = {name: {} for name in source.performances["performance"].tolist()}
     for (performance, piece), times in source.hits.groupby(["performance", "piece"], observed=True)["frame"]:
-        found[str(performance)][str(piece)] = np.sort(times.to_numpy(np.float64)) / source.sample_rate
-    return found
+        times_s[str(performance)][str(piece)] = np.sort(times.to_numpy(np.float64)) / source.sample_rate
+    return times_s
 
 
 def _kit_digests(source: Source) -> dict[str, str]:
     """Return a digest of what decides the sound of each kit in this source."""
     kits = source.kits
-    made = rendering_of(source)
+    rendering = rendering_of(source)
     return {
-        kit: _digest(content, made)
+        kit: _digest(content, rendering)
         for kit, content in zip(kits["kit"].tolist(), kits["kit_hash"].tolist(), strict=True)
     }
 
@@ -170,8 +170,8 @@ def _augmented_sounds(source: Source) -> dict[tuple[str, str], list[str]]:
     return {(str(performance), str(kit)): hashes.tolist() for (performance, kit), hashes in tracks}
 
 
-def _digest(*things: Any) -> str:
-    text = json.dumps(things, sort_keys=True, default=lambda value: np.asarray(value).tolist())
+def _digest(*values: Any) -> str:
+    text = json.dumps(values, sort_keys=True, default=lambda item: np.asarray(item).tolist())
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -202,8 +202,8 @@ def evaluate(
             method.check(measures.stems, sample_rate)
     rows: list[Row] = []
     total = len(methods) * len(takes)
-    for done, found in enumerate(_all_rows(out, methods, takes, measures, jobs), start=1):
-        rows += found
+    for done, clip_results in enumerate(_all_rows(out, methods, takes, measures, jobs), start=1):
+        rows += clip_results
         progress(done, total)
     return frame_of(EVALUATION, rows)
 
@@ -224,13 +224,13 @@ def clip_rows(out: Path | None, method: Method, take: EvaluationClip, measures: 
     """Return the rows of one clip: kept ones if they are of the same method, sound and measures, else new ones."""
     path = out and inside(out, f"{RECORDS}/{method.name}/{take.performance}/{take.kit}.json")
     inputs = _digest(_REVISION, __version__, dict(method.about), take.identity, asdict(measures))
-    kept = read_record(path) if path else None
-    if kept is None or kept.inputs != inputs:
-        kept = Record(inputs, (), {"figures": _figures(method, take, measures)})
+    record = read_record(path) if path else None
+    if record is None or record.inputs != inputs:
+        record = Record(inputs, (), {"figures": _figures(method, take, measures)})
         if path:
-            write_record(path, kept)
+            write_record(path, record)
     clip = clip_of(take, measures)
-    known = {
+    columns = {
         "method": method.name,
         "performance": take.performance,
         "kit": take.kit,
@@ -239,7 +239,7 @@ def clip_rows(out: Path | None, method: Method, take: EvaluationClip, measures: 
         "style": take.style,
         "duration_s": clip.frames / clip.sample_rate,
     }
-    return [{**known, "stem": stem, **figures} for stem, figures in kept.content["figures"].items()]
+    return [{**columns, "stem": stem, **figures} for stem, figures in record.content["figures"].items()]
 
 
 def clip_of(take: EvaluationClip, measures: Measures) -> Clip:

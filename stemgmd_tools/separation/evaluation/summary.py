@@ -56,7 +56,7 @@ def summary(table: pd.DataFrame, methods: Sequence[str]) -> list[Section]:
     :param methods: the methods to tell of, in this order; others are compared with the last.
     """
     slices = list(slices_of(table, methods))
-    found = [
+    sections = [
         _overview(slices),
         _stems(table, slices),
         _absent(table, slices),
@@ -64,8 +64,8 @@ def summary(table: pd.DataFrame, methods: Sequence[str]) -> list[Section]:
         _styles(table, methods),
     ]
     if len(methods) > 1:
-        found.insert(1, _differences(table, methods))
-    return found
+        sections.insert(1, _differences(table, methods))
+    return sections
 
 
 def slices_of(table: pd.DataFrame, methods: Sequence[str]) -> Iterator[Slice]:
@@ -89,12 +89,12 @@ def interval_of(rows: pd.DataFrame, column: str, *, by_stem: bool, over: str | N
     :param by_stem: whether to average stems; else everything is pooled.
     :param over: the column that is subtracted row by row.
     """
-    there = rows[rows["present"]]
-    performances = there["performance"].tolist()
-    groups = there["stem"].tolist() if by_stem else None
+    present = rows[rows["present"]]
+    performances = present["performance"].tolist()
+    groups = present["stem"].tolist() if by_stem else None
     if over is None:
-        return mean_interval(there[column].to_numpy(), performances, groups)
-    return paired_interval(there[column].to_numpy(), there[over].to_numpy(), performances, groups)
+        return mean_interval(present[column].to_numpy(), performances, groups)
+    return paired_interval(present[column].to_numpy(), present[over].to_numpy(), performances, groups)
 
 
 def text_of(interval: Interval, digits: int = 2) -> str:
@@ -126,15 +126,15 @@ def _overview(slices: Sequence[Slice]) -> Section:
         "By kit: the lowest and the highest of the kits' own means. Of medians: the mean over stems of their medians "
         "over clips."
     )
-    return Section("Overview", note, header, [_overview_row(one) for one in slices])
+    return Section("Overview", note, header, [_overview_row(part) for part in slices])
 
 
-def _overview_row(one: Slice) -> tuple[str, ...]:
-    rows = one.rows
+def _overview_row(part: Slice) -> tuple[str, ...]:
+    rows = part.rows
     ceiling = interval_of(rows, "reference_onset_f1", by_stem=True)
     return (
-        one.method,
-        one.kit_set,
+        part.method,
+        part.kit_set,
         str(len(rows.drop_duplicates(["performance", "kit"]))),
         text_of(interval_of(rows, MAIN, by_stem=False)),
         _by_kit(rows, MAIN),
@@ -162,14 +162,14 @@ def _stems(table: pd.DataFrame, slices: Sequence[Slice]) -> Section:
     stems = stems_in(table)
     rows = [
         (
-            one.method,
-            one.kit_set,
-            *(text_of(interval_of(one.rows[one.rows["stem"] == stem], MAIN, by_stem=False)) for stem in stems),
+            part.method,
+            part.kit_set,
+            *(text_of(interval_of(part.rows[part.rows["stem"] == stem], MAIN, by_stem=False)) for stem in stems),
         )
-        for one in slices
+        for part in slices
     ]
-    there = table[table["present"]].drop_duplicates(["performance", "stem"])
-    counts = there.groupby("stem")["strokes"].agg(["size", "sum"])
+    present = table[table["present"]].drop_duplicates(["performance", "stem"])
+    counts = present.groupby("stem")["strokes"].agg(["size", "sum"])
     played = [
         f"{stem} {size:,} ({strokes:,})" for stem, size, strokes in counts.reindex(stems, fill_value=0).itertuples()
     ]
@@ -196,18 +196,18 @@ def _absent(table: pd.DataFrame, slices: Sequence[Slice]) -> Section:
         "energy, dBFS",
         "energy, all, dBFS",
     )
-    return Section("Absent stems and silence", note, header, [_absent_row(one, stems) for one in slices])
+    return Section("Absent stems and silence", note, header, [_absent_row(part, stems) for part in slices])
 
 
-def _absent_row(one: Slice, stems: Sequence[str]) -> tuple[str, ...]:
-    absent = one.rows[~one.rows["present"]]
+def _absent_row(part: Slice, stems: Sequence[str]) -> tuple[str, ...]:
+    absent = part.rows[~part.rows["present"]]
     names = absent["performance"].tolist()
     of_stem = absent.groupby("stem")[MAIN].mean()
     per_minute = 60.0 * absent["onsets_found"].to_numpy(float) / absent["duration_s"].to_numpy(float)
-    everywhere = mean_interval(one.rows["silence_energy_db"].to_numpy(), one.rows["performance"].tolist())
+    everywhere = mean_interval(part.rows["silence_energy_db"].to_numpy(), part.rows["performance"].tolist())
     return (
-        one.method,
-        one.kit_set,
+        part.method,
+        part.kit_set,
         str(len(absent)),
         text_of(mean_interval(absent[MAIN].to_numpy(), names)),
         *(_number(of_stem.get(stem, math.nan)) for stem in stems),

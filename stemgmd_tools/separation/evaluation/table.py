@@ -66,7 +66,10 @@ EVALUATION: Final = Table(
         *FIGURES,
         _figure("silence_energy_db", "mean level of the estimate in windows of 46 ms in which the stem is silent"),
         Column("onsets_found", Dtype.INTEGER, "onsets in the estimate; on absent stems all are wrong", low=0),
-        *(_figure(f"mixture_{one.name}", f"mixture as the estimate: {one.name}", one.unit) for one in FIGURES),
+        *(
+            _figure(f"mixture_{figure.name}", f"mixture as the estimate: {figure.name}", figure.unit)
+            for figure in FIGURES
+        ),
         _figure("reference_onset_f1", "the same of the true stem: what the detector can reach", ""),
     ),
     key=("method", "performance", "kit", "stem"),

@@ -36,7 +36,7 @@ class Inputs(NamedTuple):
     """What files, folders and ``-`` stand for."""
 
     sources: tuple[Source, ...]
-    left_out: tuple[Path, ...]
+    skipped: tuple[Path, ...]
     """Files in folders that are no audio, by their endings and their first bytes."""
 
 
@@ -49,17 +49,17 @@ def find_sources(inputs: Sequence[str], out: Path | None) -> Inputs:
     :raises UsageError: if there is none, if one is missing, or if one is given twice.
     """
     sources: list[Source] = []
-    left_out: list[Path] = []
+    skipped: list[Path] = []
     for text in inputs:
         path = Path(text)
         if text == STANDARD:
             sources.append(Source(None, _STDIN_NAME))
         elif path.is_dir():
-            for found in _in_folder(path, out):
-                if isinstance(found, Source):
-                    sources.append(found)
+            for entry in _in_folder(path, out):
+                if isinstance(entry, Source):
+                    sources.append(entry)
                 else:
-                    left_out.append(found)
+                    skipped.append(entry)
         elif path.exists():
             sources.append(Source(path, _stem(path.name)))
         else:
@@ -70,17 +70,17 @@ def find_sources(inputs: Sequence[str], out: Path | None) -> Inputs:
         raise UsageError(
             f"{', '.join(map(shown, inputs))}: no audio file in there ({', '.join(sorted(AUDIO_SUFFIXES))})"
         )
-    told_apart = _told_apart(sources)
-    _refuse_shared_folders(told_apart)
-    return Inputs(tuple(told_apart), tuple(left_out))
+    named = _with_unique_names(sources)
+    _refuse_shared_folders(named)
+    return Inputs(tuple(named), tuple(skipped))
 
 
 def _in_folder(folder: Path, out: Path | None) -> Iterator[Source | Path]:
     """Yield the sounds of a folder, and the paths of what is none."""
-    written = None if out is None else out.resolve()
-    if written == folder.resolve():
+    out_folder = None if out is None else out.resolve()
+    if out_folder == folder.resolve():
         raise UsageError(f"--out {out}: is the folder that is read, which would fill with stems; choose another")
-    listing = list_files(folder, without=written)
+    listing = list_files(folder, without=out_folder)
     for path in listing.files:
         if path.suffix.lower() in _SUFFIXES or holds_audio(path):
             below = path.relative_to(folder)
@@ -97,16 +97,16 @@ def _stem(name: str) -> str:
     return stem if stem.strip(".") else name
 
 
-def _told_apart(sources: Sequence[Source]) -> list[Source]:
+def _with_unique_names(sources: Sequence[Source]) -> list[Source]:
     """Return sources with endings behind the names that files share, or with folders before."""
     named = [*sources]
-    for alike in _by_name(sources):
-        endings = {one.path.suffix for _, one in alike if one.path is not None}
-        if len(endings) == len(alike):
-            for place, one in alike:
-                named[place] = one._replace(name=one.name + (one.path.suffix if one.path else ""))
-    for alike in _by_name(named):
-        for place, name in _with_folders(alike).items():
+    for duplicates in _by_name(sources):
+        endings = {source.path.suffix for _, source in duplicates if source.path is not None}
+        if len(endings) == len(duplicates):
+            for place, source in duplicates:
+                named[place] = source._replace(name=source.name + (source.path.suffix if source.path else ""))
+    for duplicates in _by_name(named):
+        for place, name in _with_folders(duplicates).items():
             named[place] = named[place]._replace(name=name)
     return named
 
@@ -117,12 +117,12 @@ def _by_name(sources: Sequence[Source]) -> list[list[tuple[int, Source]]]:
     for place, source in enumerate(sources):
         if source.path is not None:
             places.setdefault(source.name, []).append((place, source))
-    return [alike for alike in places.values() if len(alike) > 1]
+    return [duplicates for duplicates in places.values() if len(duplicates) > 1]
 
 
-def _with_folders(alike: Sequence[tuple[int, Source]]) -> dict[int, str]:
+def _with_folders(duplicates: Sequence[tuple[int, Source]]) -> dict[int, str]:
     """Return names that begin with as many folders as it takes; none if nothing tells them apart."""
-    parts = {place: one.path.resolve().with_suffix("").parts[1:] for place, one in alike if one.path is not None}
+    parts = {place: one.path.resolve().with_suffix("").parts[1:] for place, one in duplicates if one.path is not None}
     for depth in range(2, max(map(len, parts.values()), default=0) + 1):
         longer = {place: "/".join(one[-depth:]) for place, one in parts.items()}
         if len(set(longer.values())) == len(longer):
@@ -133,9 +133,9 @@ def _with_folders(alike: Sequence[tuple[int, Source]]) -> dict[int, str]:
 def _refuse_shared_folders(sources: Sequence[Source]) -> None:
     owner: dict[str, Source] = {}
     for source in sources:
-        other = owner.setdefault(source.name, source)
-        if other is not source:
+        first = owner.setdefault(source.name, source)
+        if first is not source:
             raise UsageError(
-                f"{other.title} and {source.title}: the stems of both would go into {shown(source.name)}/; separate "
+                f"{first.title} and {source.title}: the stems of both would go into {shown(source.name)}/; separate "
                 "them into folders of their own"
             )

@@ -62,20 +62,20 @@ class Sharing:
 
         :param mixture: (frame, channel). Without ``consistent`` it is not looked at.
         """
-        found = np.empty(stems.shape, np.int32)
+        integers = np.empty(stems.shape, np.int32)
         for start in range(0, stems.shape[1], _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
-            found[:, part] = (
+            integers[:, part] = (
                 self._shared(stems[:, part], mixture[part]) if self._consistent else self._rounded(stems[:, part])
             )
-        return found
+        return integers
 
     def _shared(self, stems: Floats, mixture: Floats) -> Integers:
         whole = self._rounded(mixture)
         shares = self._shares(stems)
         missing = mixture - stems.sum(axis=0)
-        found = self._rounded(stems + shares[:, :, None] * missing)
-        return self._settled(found, whole, shares.argmax(axis=0))
+        integers = self._rounded(stems + shares[:, :, None] * missing)
+        return self._settled(integers, whole, shares.argmax(axis=0))
 
     def _rounded(self, sound: Floats) -> Integers:
         """Return integers, ties to even, clipped to what the format holds."""
@@ -89,8 +89,8 @@ class Sharing:
             # In float64, which holds the largest integer too.
             clipped: Integers = np.clip(grid.astype(np.float64), -self._room, self._room - 1).astype(np.int32)
             return clipped
-        found: Integers = grid.astype(np.int32)
-        return found
+        integers: Integers = grid.astype(np.int32)
+        return integers
 
     def _shares(self, stems: Floats) -> Floats:
         """Return the share of each stem at each frame, (stem, frame), from its energy until then."""
@@ -99,24 +99,24 @@ class Sharing:
         shares: Floats = smooth / smooth.sum(axis=0)
         return shares
 
-    def _settled(self, found: Integers, whole: Integers, loudest: NDArray[np.intp]) -> Integers:
+    def _settled(self, integers: Integers, whole: Integers, loudest: NDArray[np.intp]) -> Integers:
         """Return the integers with what is missing to the mixture's given to the loudest stem, if it has room for it.
 
         Otherwise the other stems take the rest, in their order.
         """
-        missing = whole - found.sum(axis=0, dtype=np.int32)
+        missing = whole - integers.sum(axis=0, dtype=np.int32)
         chosen = loudest[None, :, None]
-        before = np.take_along_axis(found, chosen, axis=0)
+        before = np.take_along_axis(integers, chosen, axis=0)
         after = self._within(before + missing)
-        np.put_along_axis(found, chosen, after, axis=0)
+        np.put_along_axis(integers, chosen, after, axis=0)
         missing -= (after - before)[0]
-        for place in range(len(found)):
+        for place in range(len(integers)):
             if not missing.any():
                 break
-            taken = self._within(found[place] + missing) - found[place]
-            found[place] += taken
+            taken = self._within(integers[place] + missing) - integers[place]
+            integers[place] += taken
             missing -= taken
-        return found
+        return integers
 
     def _within(self, integers: Integers) -> Integers:
         return np.clip(integers, -self._room, self._room - 1)

@@ -115,8 +115,8 @@ class Stream:
             place = self._next + len(starts) * self._hop
             starts.append(max(0, self._filled - self._segment))
             surplus = place - starts[-1]
-        made = self._separated(starts)
-        done = list(self._joined([*made[:-1], *(one[..., surplus:] for one in made[-1:])]))
+        estimates = self._separated(starts)
+        done = list(self._joined([*estimates[:-1], *(one[..., surplus:] for one in estimates[-1:])]))
         done.append(self._tail)
         stems = self._whole(done)
         self._filled = self._next = 0
@@ -136,8 +136,8 @@ class Stream:
         if not starts:
             return []
         chunks = torch.stack([self._held[:, start : min(start + self._segment, self._filled)] for start in starts])
-        heard = chunks.ne(0).flatten(1).any(1)
-        if not heard.any():
+        audible = chunks.ne(0).flatten(1).any(1)
+        if not audible.any():
             return [chunks.new_zeros(len(self._model.stems), *one.shape) for one in chunks]
         with (
             enough_memory(_LESS_MEMORY),
@@ -145,12 +145,12 @@ class Stream:
             torch.autocast(self._device.type, self._autocast, enabled=self._autocast is not None),
         ):
             stems = self._model(chunks.to(self._device)).float().cpu()
-        return list(stems if heard.all() else stems.masked_fill(~heard[:, None, None, None], 0.0))
+        return list(stems if audible.all() else stems.masked_fill(~audible[:, None, None, None], 0.0))
 
-    def _joined(self, made: Sequence[Tensor]) -> Iterator[Tensor]:
+    def _joined(self, estimates: Sequence[Tensor]) -> Iterator[Tensor]:
         """Yield what is final once each chunk has been joined to the one before it."""
         shared = len(self._rise)
-        for stems in made:
+        for stems in estimates:
             over = self._tail.shape[-1]
             # a + r (b - a) rather than (1 - r) a + r b: where both chunks agree, it is what they agree on, to the bit.
             joint = torch.lerp(self._tail, stems[..., :over], self._rise[:over])

@@ -29,12 +29,12 @@ Recipe: TypeAlias = Mapping[str, Any]
 """What decides the bytes of a stem: names and values that JSON can hold."""
 
 
-class Present(NamedTuple):
+class ExistingStems(NamedTuple):
     """What is there of the stems that are wanted."""
 
     complete: bool
     """Whether all are there, made of the same sound with the same settings."""
-    left: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
     """Names of files that a run left which did not end: finished stems, and temporary files, which are gone now."""
 
 
@@ -43,29 +43,29 @@ def sound_of(source: Source) -> str:
     return _PIPED if source.path is None or not source.path.is_file() else file_sha256(source.path)
 
 
-def look(source: Source, paths: Sequence[Path], recipe: Recipe | None, *, overwrite: bool) -> Present:
+def existing_stems(source: Source, paths: Sequence[Path], recipe: Recipe | None, *, overwrite: bool) -> ExistingStems:
     """Return what is there of the wanted stems, and take away temporary files of runs that have ended.
 
     :param paths: of the wanted stems, all in one folder.
     :param recipe: what would decide their bytes, without the sound; None: nothing was remembered.
     :raises UsageError: if something is there that this run may not replace.
     """
-    there = [path for path in paths if os.path.lexists(path)]
-    for path in there:
+    existing = [path for path in paths if os.path.lexists(path)]
+    for path in existing:
         if source.path is not None and path.exists() and path.samefile(source.path):
             raise UsageError(f"{shown(path)}: is what would be separated; choose another --out")
-    parts = tuple(_ended_parts(paths[0].parent))
-    if overwrite or not there:
-        return Present(complete=False, left=parts)
+    parts = tuple(_remove_stale_parts(paths[0].parent))
+    if overwrite or not existing:
+        return ExistingStems(complete=False, leftovers=parts)
     record = {} if recipe is None else _read(paths[0].parent)
     wanted = {**(recipe or {}), "sound": sound_of(source)} if record else {}
-    for path in there:
-        _refuse_other(path, record.get(path.name), wanted)
-    if len(there) < len(paths):
-        return Present(complete=False, left=(*(path.name for path in there), *parts))
+    for path in existing:
+        _require_same_origin(path, record.get(path.name), wanted)
+    if len(existing) < len(paths):
+        return ExistingStems(complete=False, leftovers=(*(path.name for path in existing), *parts))
     if wanted["sound"] == _PIPED:
-        raise _is_there(there[0])
-    return Present(complete=True)
+        raise _exists_error(existing[0])
+    return ExistingStems(complete=True)
 
 
 def write_record(source: Source, written: Mapping[Path, str], recipe: Recipe) -> None:
@@ -75,9 +75,9 @@ def write_record(source: Source, written: Mapping[Path, str], recipe: Recipe) ->
     :raises AudioError: if the record cannot be written.
     """
     folder = next(iter(written)).parent
-    made = {**recipe, "sound": sound_of(source)}
-    kept = {name: entry for name, entry in _read(folder).items() if os.path.lexists(folder / name)}
-    files = {**kept, **{path.name: {"sha256": sha256, "made": made} for path, sha256 in written.items()}}
+    origin = {**recipe, "sound": sound_of(source)}
+    other_files = {name: entry for name, entry in _read(folder).items() if os.path.lexists(folder / name)}
+    files = {**other_files, **{path.name: {"sha256": sha256, "made": origin} for path, sha256 in written.items()}}
     content = json.dumps({"files": files}, indent=1, sort_keys=True)
     write_bytes(folder / RECORD_FILE, f"{content}\n".encode())
 
@@ -97,33 +97,37 @@ def _read(folder: Path) -> dict[str, dict[str, Any]]:
         return {}
 
 
-def _refuse_other(path: Path, entry: Mapping[str, Any] | None, wanted: Recipe) -> None:
+def _require_same_origin(path: Path, entry: Mapping[str, Any] | None, wanted: Recipe) -> None:
     """Refuse a file that is not what this run would write."""
     if entry is None or not path.is_file() or file_sha256(path) != entry["sha256"]:
-        raise _is_there(path)
+        raise _exists_error(path)
     for name in sorted({*wanted, *entry["made"]}):
-        found, asked = entry["made"].get(name), wanted.get(name)
-        if found != asked:
-            how = f"made with other {name}" if name in _HASHES else f"made with {name} {found}, not {asked}"
-            raise _is_there(path, how)
+        recorded, requested = entry["made"].get(name), wanted.get(name)
+        if recorded != requested:
+            difference = (
+                f"made with other {name}" if name in _HASHES else f"made with {name} {recorded}, not {requested}"
+            )
+            raise _exists_error(path, difference)
 
 
-def _is_there(path: Path, how: str = "") -> UsageError:
-    how = f", {how}" if how else ""
-    return UsageError(f"{shown(path)}: already exists{how}; give --overwrite to replace it, or another --out")
+def _exists_error(path: Path, difference: str = "") -> UsageError:
+    difference = f", {difference}" if difference else ""
+    return UsageError(f"{shown(path)}: already exists{difference}; give --overwrite to replace it, or another --out")
 
 
-def _ended_parts(folder: Path) -> list[str]:
+def _remove_stale_parts(folder: Path) -> list[str]:
     """Remove temporary files of processes that are no more; return their names."""
     if not folder.is_dir():
         return []
-    ended = [path for path in folder.iterdir() if (match := _PART.fullmatch(path.name)) and not _runs(int(match[1]))]
+    ended = [
+        path for path in folder.iterdir() if (match := _PART.fullmatch(path.name)) and not _is_running(int(match[1]))
+    ]
     for path in ended:
         path.unlink(missing_ok=True)
     return sorted(path.name for path in ended)
 
 
-def _runs(process: int) -> bool:
+def _is_running(process: int) -> bool:
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

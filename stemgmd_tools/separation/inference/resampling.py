@@ -43,5 +43,5 @@ class Resampler:
     def _pass(self, block: Block, *, last: bool) -> Block:
         if self._stream is None:
             return block
-        found: Block = self._stream.resample_chunk(np.ascontiguousarray(block), last=last)
-        return found
+        resampled: Block = self._stream.resample_chunk(np.ascontiguousarray(block), last=last)
+        return resampled

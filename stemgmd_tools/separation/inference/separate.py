@@ -24,7 +24,7 @@ BLOCK_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Separating:
+class SeparationSettings:
     """How a model is used; nothing here depends on the sound."""
 
     segment_s: float | None = None
@@ -52,21 +52,21 @@ class Separation:
     """
 
     def __init__(
-        self, model: Separator, separating: Separating, *, sample_rate: int, channels: int, sample_format: str
+        self, model: Separator, settings: SeparationSettings, *, sample_rate: int, channels: int, sample_format: str
     ) -> None:
         """Begin with nothing heard."""
         if channels not in {1, 2}:
             raise UsageError(f"{channels} channels; a sound of one or two can be separated")
         self._rate, self._channels, self._count = sample_rate, channels, len(model.stems)
-        self._stream = _stream(model, separating)
+        self._stream = _stream(model, settings)
         self._enter = Resampler(sample_rate, model.sample_rate, channels)
         self._leave = Resampler(model.sample_rate, sample_rate, self._count * channels)
-        self._sharing = Sharing(self._count, sample_rate, sample_format, consistent=separating.mixture_consistent)
+        self._sharing = Sharing(self._count, sample_rate, sample_format, consistent=settings.mixture_consistent)
         self._waiting: deque[Block] = deque()
         """Frames of the sound whose stems have not come out yet."""
         self._owed = 0
         """Their number."""
-        self._heard = 0
+        self._frames_read = 0
 
     def clipped(self, stems: Sequence[int]) -> int:
         """Return how many samples of stems, by their places, were louder than the format can hold so far."""
@@ -78,16 +78,16 @@ class Separation:
         :raises AudioError: for samples that are no numbers.
         """
         self._check(block)
-        self._heard += len(block)
+        self._frames_read += len(block)
         self._owed += len(block)
         self._waiting.append(block)
-        made = self._stream.push(self._entering(self._enter.push(block)))
-        return self._answer(self._leave.push(self._leaving(made)))
+        estimates = self._stream.push(self._entering(self._enter.push(block)))
+        return self._answer(self._leave.push(self._leaving(estimates)))
 
     def finish(self) -> Integers:
         """Return the rest of the stems (stem, m, channel)."""
-        made = [self._stream.push(self._entering(self._enter.finish())), self._stream.finish()]
-        last = np.concatenate([self._leave.push(self._leaving(torch.cat(made, -1))), self._leave.finish()])
+        estimates = [self._stream.push(self._entering(self._enter.finish())), self._stream.finish()]
+        last = np.concatenate([self._leave.push(self._leaving(torch.cat(estimates, -1))), self._leave.finish()])
         # There and back again, rounding of lengths may lose the last frames: nothing is known to sound there.
         short = max(0, self._owed - len(last))
         return self._answer(np.pad(last, ((0, short), (0, 0))))
@@ -95,19 +95,19 @@ class Separation:
     def _check(self, block: Block) -> None:
         finite = np.isfinite(block).all(axis=1)
         if not finite.all():
-            time_s = (self._heard + int(finite.argmin())) / self._rate
+            time_s = (self._frames_read + int(finite.argmin())) / self._rate
             raise AudioError(f"at {time_s:.3f} s a sample is no finite number; repair the sound or cut it before")
 
     def _entering(self, block: Block) -> Tensor:
         """Return frames (2, n) as the model takes them."""
         return torch.from_numpy(np.ascontiguousarray(block.T)).expand(2, -1)
 
-    def _leaving(self, made: Tensor) -> Block:
+    def _leaving(self, estimates: Tensor) -> Block:
         """Return stems (stem, 2, n) as frames of as many channels as the sound has for each stem."""
-        if not torch.isfinite(made).all():
+        if not torch.isfinite(estimates).all():
             raise AudioError("the model's output holds samples that are no finite numbers; its weights are damaged")
-        kept = made.mean(dim=1, keepdim=True) if self._channels == 1 else made
-        return kept.flatten(0, 1).T.numpy()
+        channels = estimates.mean(dim=1, keepdim=True) if self._channels == 1 else estimates
+        return channels.flatten(0, 1).T.numpy()
 
     def _answer(self, frames: Block) -> Integers:
         """Return the integers of the stems for the next frames of the sound."""
@@ -144,7 +144,7 @@ def filtered(model: Separator, alpha: float | None) -> Separator:
 
 
 def separate_sound(
-    model: Separator, sound: NDArray[np.float32], sample_rate: int, separating: Separating | None = None
+    model: Separator, sound: NDArray[np.float32], sample_rate: int, settings: SeparationSettings | None = None
 ) -> NDArray[np.float32]:
     """Return the stems (stem, channel, frame) of a sound (channel, frame) held in memory, on the 24-bit grid.
 
@@ -152,12 +152,12 @@ def separate_sound(
     :raises UsageError: for a sound of neither one nor two channels.
     :raises AudioError: for samples that are no numbers.
     """
-    through = Separation(
-        model, separating or Separating(), sample_rate=sample_rate, channels=len(sound), sample_format="float32"
+    separation = Separation(
+        model, settings or SeparationSettings(), sample_rate=sample_rate, channels=len(sound), sample_format="float32"
     )
     frames = np.ascontiguousarray(sound.T)
-    made = np.concatenate([through.push(frames), through.finish()], axis=1)
-    return np.moveaxis(made, 2, 1).astype(np.float32) / np.float32(1 << 23)
+    integers = np.concatenate([separation.push(frames), separation.finish()], axis=1)
+    return np.moveaxis(integers, 2, 1).astype(np.float32) / np.float32(1 << 23)
 
 
 def block_frames(sample_rate: int) -> int:
@@ -165,15 +165,15 @@ def block_frames(sample_rate: int) -> int:
     return max(1, round(BLOCK_S * sample_rate))
 
 
-def _stream(model: Separator, separating: Separating) -> Stream:
-    seconds = separating.segment_s
+def _stream(model: Separator, settings: SeparationSettings) -> Stream:
+    seconds = settings.segment_s
     return Stream(
         model,
         segment=model.segment if seconds is None else max(1, round(seconds * model.sample_rate)),
-        overlap=separating.overlap,
-        batch=separating.batch,
-        device=separating.device,
-        autocast=torch.bfloat16 if separating.bf16 else None,
+        overlap=settings.overlap,
+        batch=settings.batch,
+        device=settings.device,
+        autocast=torch.bfloat16 if settings.bf16 else None,
     )
 
 

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from stemgmd_tools.audio import TrackReader, TrackWriter, commit_all, wav_container
 from stemgmd_tools.errors import AudioError, StemgmdError, TruncatedError, UsageError
 from stemgmd_tools.separation.inference.inputs import Source
-from stemgmd_tools.separation.inference.record import Recipe, look, remove_if_unused, write_record
-from stemgmd_tools.separation.inference.separate import Separating, Separation, block_frames, chosen_stems
+from stemgmd_tools.separation.inference.record import Recipe, existing_stems, remove_if_unused, write_record
+from stemgmd_tools.separation.inference.separate import Separation, SeparationSettings, block_frames, chosen_stems
 from stemgmd_tools.separation.inference.wav_stream import WavePipe
 from stemgmd_tools.separation.models.separator import Separator
 from stemgmd_tools.storage.files import temporary_beside
 from stemgmd_tools.storage.paths import inside
 
-Heard = Callable[[float, float | None], None]
+ProgressCallback = Callable[[float, float | None], None]
 """Is told how many seconds of a sound have been read, and of how many if that is known."""
 
 
@@ -50,7 +50,7 @@ class Output:
         return [inside(self.folder, f"{source.name}/{name}.{self.container}") for name in names]
 
 
-class Done(NamedTuple):
+class FileResult(NamedTuple):
     """What became of one sound."""
 
     source: Source
@@ -61,9 +61,9 @@ class Done(NamedTuple):
     """Samples that were louder than the format can hold."""
     lacks: str | None = None
     """What was missing of the sound."""
-    left: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
     """Files that a run left which did not end; they were replaced."""
-    kept: bool = False
+    skipped: bool = False
     """Whether all stems were there already, made of the same sound with the same settings: nothing was done."""
     error: StemgmdError | None = None
     """Why it could not be separated; nothing of it was written then."""
@@ -73,12 +73,12 @@ def separate_files(
     model: Separator,
     sources: Sequence[Source],
     output: Output,
-    separating: Separating,
+    settings: SeparationSettings,
     *,
     channels: tuple[int, ...] = (),
     weights: Recipe | None = None,
-    heard: Callable[[Source], Heard] | None = None,
-) -> Iterator[Done]:
+    progress: Callable[[Source], ProgressCallback] | None = None,
+) -> Iterator[FileResult]:
     """Separate sounds one after the other; yield what became of each.
 
     :param channels: of sounds with more than two, those to take, counted from 1.
@@ -91,12 +91,12 @@ def separate_files(
         began = time.monotonic()
         try:
             done = separate_file(
-                model, source, output, separating, channels, weights=weights, heard=heard and heard(source)
+                model, source, output, settings, channels, weights=weights, progress=progress and progress(source)
             )
         except StemgmdError as error:
-            done = Done(source, error=error)
+            done = FileResult(source, error=error)
         except OSError as error:  # names and folders that the system does not take
-            done = Done(source, error=AudioError(f"{source.title}: {error.strerror or error}"))
+            done = FileResult(source, error=AudioError(f"{source.title}: {error.strerror or error}"))
         yield done._replace(work_s=time.monotonic() - began)
 
 
@@ -104,12 +104,12 @@ def separate_file(
     model: Separator,
     source: Source,
     output: Output,
-    separating: Separating,
+    settings: SeparationSettings,
     channels: tuple[int, ...] = (),
     *,
     weights: Recipe | None = None,
-    heard: Heard | None = None,
-) -> Done:
+    progress: ProgressCallback | None = None,
+) -> FileResult:
     """Separate one sound into files that appear all at once, when they are whole.
 
     What a killed run left of the same is replaced; see :func:`separate_files` for ``weights``.
@@ -117,40 +117,40 @@ def separate_file(
     :raises UsageError: if a file is there already and not to be overwritten, or for more than two channels.
     :raises AudioError: if the sound cannot be read or a file cannot be written.
     """
-    chosen = chosen_stems(model, output.stems)
-    names = tuple(model.stems[place] for place in chosen)
+    indices = chosen_stems(model, output.stems)
+    names = tuple(model.stems[place] for place in indices)
     paths = output.paths(source, names)
-    recipe = None if weights is None else _recipe(weights, output, separating, channels)
-    present = look(source, paths, recipe, overwrite=output.overwrite)
-    if present.complete:
-        return Done(source, names, kept=True)
+    recipe = None if weights is None else _recipe(weights, output, settings, channels)
+    existing = existing_stems(source, paths, recipe, overwrite=output.overwrite)
+    if existing.complete:
+        return FileResult(source, names, skipped=True)
     with _reader(source, output) as reader, ExitStack() as stack:
-        taken = _channels(reader, channels)
-        stack.callback(_take_back, paths)
-        separation, kind = _begin(model, separating, output, reader, taken)
+        channel_indices = _channels(reader, channels)
+        stack.callback(_clean_up, paths)
+        separation, kind = _begin(model, settings, output, reader, channel_indices)
         container = output.container
         if container == "wav":
-            container = wav_container(reader.frames or 0, len(taken), kind)
-        form = {"sample_rate": reader.sample_rate, "channels": len(taken), "flac_level": output.flac_level}
+            container = wav_container(reader.frames or 0, len(channel_indices), kind)
+        form = {"sample_rate": reader.sample_rate, "channels": len(channel_indices), "flac_level": output.flac_level}
         writers = [
             stack.enter_context(TrackWriter(path, sample_format=kind, container=container, **form)) for path in paths
         ]
         frames = 0
-        for stems in _stems(reader, taken, separation, heard):
+        for stems in _stems(reader, channel_indices, separation, progress):
             frames += stems.shape[1]
-            if container == "wav" and wav_container(frames, len(taken), kind) != container:
+            if container == "wav" and wav_container(frames, len(channel_indices), kind) != container:
                 raise AudioError(f"{reader.name}: is longer than a WAV file can hold (4 GiB); give --format flac")
-            for place, writer in zip(chosen, writers, strict=True):
+            for place, writer in zip(indices, writers, strict=True):
                 writer.write(stems[place].astype(np.int16) if kind == "int16" else stems[place])
         written = {path: writer.close()[0] for path, writer in zip(paths, writers, strict=True)}
-        if look(source, paths, recipe, overwrite=output.overwrite).complete:  # another run was quicker
-            return Done(source, names, kept=True)
+        if existing_stems(source, paths, recipe, overwrite=output.overwrite).complete:  # another run was quicker
+            return FileResult(source, names, skipped=True)
         if recipe is not None:
             write_record(source, written, recipe)
         commit_all(writers)
     seconds = frames / reader.sample_rate
-    clipped = separation.clipped(chosen)
-    return Done(source, names, seconds, clipped=clipped, lacks=reader.lacks, left=present.left)
+    clipped = separation.clipped(indices)
+    return FileResult(source, names, seconds, clipped=clipped, lacks=reader.lacks, replaced=existing.leftovers)
 
 
 def separate_to_pipe(
@@ -158,45 +158,47 @@ def separate_to_pipe(
     source: Source,
     stream: BinaryIO,
     output: Output,
-    separating: Separating,
+    settings: SeparationSettings,
     *,
     channels: tuple[int, ...] = (),
-    heard: Heard | None = None,
-) -> Done:
+    progress: ProgressCallback | None = None,
+) -> FileResult:
     """Separate one sound to WAV in a pipe: the channels of all chosen stems, one stem after the other.
 
     :raises UsageError: for stems that the model does not make, or more than two channels.
     :raises AudioError: if the sound cannot be read.
     """
     began = time.monotonic()
-    chosen = list(chosen_stems(model, output.stems))
+    indices = list(chosen_stems(model, output.stems))
     with _reader(source, output) as reader:
-        taken = _channels(reader, channels)
-        separation, kind = _begin(model, separating, output, reader, taken)
-        pipe = WavePipe(stream, sample_rate=reader.sample_rate, channels=len(chosen) * len(taken), sample_format=kind)
+        channel_indices = _channels(reader, channels)
+        separation, kind = _begin(model, settings, output, reader, channel_indices)
+        pipe = WavePipe(
+            stream, sample_rate=reader.sample_rate, channels=len(indices) * len(channel_indices), sample_format=kind
+        )
         frames = 0
-        for stems in _stems(reader, taken, separation, heard):
+        for stems in _stems(reader, channel_indices, separation, progress):
             frames += stems.shape[1]
-            pipe.write(np.moveaxis(stems[chosen], 0, 1).reshape(stems.shape[1], -1))
-    names = tuple(model.stems[place] for place in chosen)
+            pipe.write(np.moveaxis(stems[indices], 0, 1).reshape(stems.shape[1], -1))
+    names = tuple(model.stems[place] for place in indices)
     seconds, work_s = frames / reader.sample_rate, time.monotonic() - began
-    return Done(source, names, seconds, work_s, separation.clipped(chosen), reader.lacks)
+    return FileResult(source, names, seconds, work_s, separation.clipped(indices), reader.lacks)
 
 
-def _recipe(weights: Recipe, output: Output, separating: Separating, channels: tuple[int, ...]) -> Recipe:
+def _recipe(weights: Recipe, output: Output, settings: SeparationSettings, channels: tuple[int, ...]) -> Recipe:
     """Return what decides the bytes of stems, but for the sound: options by their names."""
     return {
         **weights,
         "subtype": output.sample_format,
         "channels": list(channels),
-        "segment": separating.segment_s,
-        "overlap": separating.overlap,
-        "bf16": separating.bf16,
-        "mixture-consistent": separating.mixture_consistent,
+        "segment": settings.segment_s,
+        "overlap": settings.overlap,
+        "bf16": settings.bf16,
+        "mixture-consistent": settings.mixture_consistent,
     }
 
 
-def _take_back(paths: Sequence[Path]) -> None:
+def _clean_up(paths: Sequence[Path]) -> None:
     """Remove what was begun for stems that did not come to be: temporary files, a record, an empty folder."""
     folder = paths[0].parent
     with suppress(OSError):
@@ -219,43 +221,51 @@ def _reader(source: Source, output: Output) -> Iterator[TrackReader]:
 
 
 def _begin(
-    model: Separator, separating: Separating, output: Output, reader: TrackReader, taken: tuple[int, ...]
+    model: Separator,
+    settings: SeparationSettings,
+    output: Output,
+    reader: TrackReader,
+    channel_indices: tuple[int, ...],
 ) -> tuple[Separation, str]:
     kind = output.sample_format or reader.sample_format
     if output.container == "flac" and kind == "float32":
         kind = "int24"  # FLAC holds no floats
-    return Separation(model, separating, sample_rate=reader.sample_rate, channels=len(taken), sample_format=kind), kind
+    return Separation(
+        model, settings, sample_rate=reader.sample_rate, channels=len(channel_indices), sample_format=kind
+    ), kind
 
 
 def _stems(
-    reader: TrackReader, taken: tuple[int, ...], separation: Separation, heard: Heard | None
+    reader: TrackReader, channel_indices: tuple[int, ...], separation: Separation, progress: ProgressCallback | None
 ) -> Iterator[NDArray[np.int32]]:
     """Yield integers (stem, frame, channel) as they become certain."""
     frames = 0
     for block in reader.blocks(block_frames(reader.sample_rate)):
         frames += len(block)
         try:
-            stems = separation.push(block if taken == tuple(range(reader.channels)) else block[:, list(taken)])
+            stems = separation.push(
+                block if channel_indices == tuple(range(reader.channels)) else block[:, list(channel_indices)]
+            )
         except AudioError as error:
             raise AudioError(f"{reader.name}: {error}") from error
         if stems.shape[1]:
             yield stems
-        if heard is not None:
+        if progress is not None:
             whole = reader.frames
-            heard(frames / reader.sample_rate, None if whole is None else whole / reader.sample_rate)
+            progress(frames / reader.sample_rate, None if whole is None else whole / reader.sample_rate)
     if not frames:
         raise AudioError(f"{reader.name}: holds no audio frame")
     yield separation.finish()
 
 
-def _channels(reader: TrackReader, asked: tuple[int, ...]) -> tuple[int, ...]:
+def _channels(reader: TrackReader, requested: tuple[int, ...]) -> tuple[int, ...]:
     """Return the places of the channels to separate."""
     if reader.channels <= 2:
         return tuple(range(reader.channels))
-    if not asked:
+    if not requested:
         raise UsageError(
             f"{reader.name}: {reader.channels} channels; mono and stereo work; choose one or two, as --channels 1,2"
         )
-    if max(asked) > reader.channels:
-        raise UsageError(f"{reader.name}: has {reader.channels} channels, no channel {max(asked)}; choose others")
-    return tuple(channel - 1 for channel in asked)
+    if max(requested) > reader.channels:
+        raise UsageError(f"{reader.name}: has {reader.channels} channels, no channel {max(requested)}; choose others")
+    return tuple(channel - 1 for channel in requested)

@@ -31,10 +31,14 @@ class WavePipe:
         frame = channels * width
         plain = struct.pack("<HIIHH", channels, sample_rate, sample_rate * frame, frame, 8 * width)
         if channels <= 2:
-            told = struct.pack("<H", kind) + plain
+            format_chunk = struct.pack("<H", kind) + plain
         else:
-            told = struct.pack("<H", _EXTENSIBLE) + plain + struct.pack("<HHIH", 22, 8 * width, 0, kind) + _GUID_TAIL
-        header = b"RIFF" + struct.pack("<I", UNKNOWN) + b"WAVEfmt " + struct.pack("<I", len(told)) + told
+            format_chunk = (
+                struct.pack("<H", _EXTENSIBLE) + plain + struct.pack("<HHIH", 22, 8 * width, 0, kind) + _GUID_TAIL
+            )
+        header = (
+            b"RIFF" + struct.pack("<I", UNKNOWN) + b"WAVEfmt " + struct.pack("<I", len(format_chunk)) + format_chunk
+        )
         stream.write(header + b"data" + struct.pack("<I", UNKNOWN))
 
     def write(self, block: NDArray[np.int32]) -> None:

@@ -118,5 +118,7 @@ class BandJoin(nn.Module):
         """Return (row, bin, output) of features (row, band, input)."""
         rows = features.shape[0]
         parts = torch.split(features, [group.bands for group in self._groups], 1)
-        made = [maps(part.transpose(0, 1)).transpose(0, 1) for part, maps in zip(parts, self.maps, strict=True)]
-        return torch.cat([one.reshape(rows, -1, self._outputs) for one in made], 1)
+        outputs_by_group = [
+            maps(part.transpose(0, 1)).transpose(0, 1) for part, maps in zip(parts, self.maps, strict=True)
+        ]
+        return torch.cat([part.reshape(rows, -1, self._outputs) for part in outputs_by_group], 1)

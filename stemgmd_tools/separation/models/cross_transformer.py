@@ -32,9 +32,9 @@ class Attention(nn.Module):
         """Return (item, place, width) for the places of ``looking``."""
         query = self.query(looking).reshape(*looking.shape[:2], self.heads, -1).transpose(1, 2)
         key, value = self.key_value(seen).reshape(*seen.shape[:2], 2, self.heads, -1).permute(2, 0, 3, 1, 4)
-        found = functional.scaled_dot_product_attention(query, key, value)
-        made: Tensor = self.out(found.transpose(1, 2).flatten(-2))
-        return made
+        attended = functional.scaled_dot_product_attention(query, key, value)
+        output: Tensor = self.out(attended.transpose(1, 2).flatten(-2))
+        return output
 
 
 class TransformerLayer(nn.Module):
@@ -61,8 +61,8 @@ class TransformerLayer(nn.Module):
         seen = looking if self.other_norm is None else self.other_norm(other)
         own = own + self.attention_scale * self.attention(looking, seen)
         own = own + self.forward_scale * self.feed_forward(self.forward_norm(own))
-        made: Tensor = self.out_norm(own.transpose(1, 2)).transpose(1, 2)
-        return made
+        output: Tensor = self.out_norm(own.transpose(1, 2)).transpose(1, 2)
+        return output
 
 
 class CrossTransformer(nn.Module):

@@ -81,13 +81,13 @@ class Down(nn.Module):
 
     def forward(self, sound: Tensor) -> Tensor:
         """Return a quarter of the places."""
-        made = functional.gelu(self.convolution(sound))
-        if made.dim() == 3:
-            made = self.branches(made)
+        output = functional.gelu(self.convolution(sound))
+        if output.dim() == 3:
+            output = self.branches(output)
         else:
-            rows = made.transpose(1, 2)
-            made = self.branches(rows.flatten(0, 1)).reshape(rows.shape).transpose(1, 2)
-        return functional.glu(self.gate(made), 1)
+            rows = output.transpose(1, 2)
+            output = self.branches(rows.flatten(0, 1)).reshape(rows.shape).transpose(1, 2)
+        return functional.glu(self.gate(output), 1)
 
 
 class Up(nn.Module):
@@ -110,8 +110,8 @@ class Up(nn.Module):
 
     def forward(self, sound: Tensor, skipped: Tensor) -> Tensor:
         """Return four times the places."""
-        made: Tensor = self.convolution(functional.glu(self.gate(sound + skipped), 1))
-        return made if self.last else functional.gelu(made)
+        output: Tensor = self.convolution(functional.glu(self.gate(sound + skipped), 1))
+        return output if self.last else functional.gelu(output)
 
 
 class UNet(nn.Module):
@@ -168,10 +168,10 @@ class HtDemucs(Separator):
         parts = as_parts(self.transform(mixture), BINS)
         filled = functional.pad(mixture.float(), (0, -frames % STRIDE**DEPTH))
         (parts, part_scale), (filled, scale) = _normalised(parts), _normalised(filled)
-        made_parts, made_sound = self.network(parts, filled)
-        spectra = from_parts(made_parts, count, self.channels)
+        stem_parts, stem_sound = self.network(parts, filled)
+        spectra = from_parts(stem_parts, count, self.channels)
         of_spectra = self.transform.inverse(spectra * part_scale[..., None], frames)
-        of_sound = made_sound.float().reshape(len(mixture), count, self.channels, -1)[..., :frames] * scale[..., None]
+        of_sound = stem_sound.float().reshape(len(mixture), count, self.channels, -1)[..., :frames] * scale[..., None]
         return Estimate(frames, sound=of_spectra + of_sound)
 
     def network(self, parts: Tensor, sound: Tensor) -> tuple[Tensor, Tensor]:

@@ -48,8 +48,10 @@ class LarsNet(MaskSeparator):
         count = spectra.shape[-1]
         magnitudes = functional.pad(spectra[..., :BINS, :].abs(), (0, -count % PATCH))
         patches = torch.cat([torch.stack(torch.split(item, PATCH, -1)) for item in magnitudes])
-        found = torch.cat([self.magnitude_masks(some) for some in torch.split(patches, self._at_once(patches))])
-        whole = torch.stack([torch.cat(list(own), -1) for own in torch.split(found, len(found) // len(spectra))])
+        masks = torch.cat([self.magnitude_masks(batch) for batch in torch.split(patches, self._at_once(patches))])
+        whole = torch.stack(
+            [torch.cat(list(item_patches), -1) for item_patches in torch.split(masks, len(masks) // len(spectra))]
+        )
         return functional.pad(whole[..., :count], (0, 0, 0, 1))
 
     def _at_once(self, patches: Tensor) -> int:

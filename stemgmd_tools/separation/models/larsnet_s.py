@@ -76,23 +76,23 @@ class LarsNetSmall(MaskSeparator):
         items, _, bins, count = spectra.shape
         features = _features(spectra[:, :, :-1])
         bands = self.split(features.flatten(0, 1)).unflatten(0, (items, count)).permute(0, 3, 2, 1)
-        heard = self._network(bands.contiguous(memory_format=torch.channels_last))
-        rows = heard.permute(0, 3, 2, 1).flatten(0, 1)
-        made = self.join(rows).float().view(items * count, bins - 1, len(self.stems), 2)
+        features_out = self._network(bands.contiguous(memory_format=torch.channels_last))
+        rows = features_out.permute(0, 3, 2, 1).flatten(0, 1)
+        masks = self.join(rows).float().view(items * count, bins - 1, len(self.stems), 2)
         gates = bins_of_bands(self.gate(rows).float().sigmoid(), self._groups).unsqueeze(-1)
-        return _with_top_bin((made * gates).unflatten(0, (items, count))).permute(0, 3, 4, 2, 1)
+        return _with_top_bin((masks * gates).unflatten(0, (items, count))).permute(0, 3, 4, 2, 1)
 
     def _network(self, bands: Tensor) -> Tensor:
         """Return features (item, channel, band, spectrum) of such features."""
-        heard: Tensor = self.scale(bands)
-        kept = []
+        features: Tensor = self.scale(bands)
+        skips = []
         for block, shrink in zip(self.down, self.shrink, strict=True):
-            kept.append(block(heard))
-            heard = shrink(kept[-1])
-        heard = self.temporal(self.bottom(heard))
+            skips.append(block(features))
+            features = shrink(skips[-1])
+        features = self.temporal(self.bottom(features))
         for block, grow in zip(reversed(self.up), reversed(self.grow), strict=True):
-            heard = block(grow(heard) + kept.pop())
-        return heard
+            features = block(grow(features) + skips.pop())
+        return features
 
 
 def _features(spectra: Tensor) -> Tensor:
@@ -128,9 +128,9 @@ class _Block(nn.Module):
             )
         )
 
-    def forward(self, heard: Tensor) -> Tensor:
-        told: Tensor = self.layers(heard)
-        return heard + told
+    def forward(self, features: Tensor) -> Tensor:
+        changes: Tensor = self.layers(features)
+        return features + changes
 
 
 class _Temporal(nn.Module):
@@ -144,10 +144,10 @@ class _Temporal(nn.Module):
         )
         self.leave = nn.Linear(channels, features)
 
-    def forward(self, heard: Tensor) -> Tensor:
-        items, channels, bands, count = heard.shape
-        told = self.enter(heard.permute(0, 3, 2, 1).reshape(items, count, -1)).transpose(1, 2)
+    def forward(self, features: Tensor) -> Tensor:
+        items, channels, bands, count = features.shape
+        changes = self.enter(features.permute(0, 3, 2, 1).reshape(items, count, -1)).transpose(1, 2)
         for layer in self.layers:
-            told = told + torch.relu(layer(told))
-        back: Tensor = self.leave(told.transpose(1, 2))
-        return heard + back.view(items, count, bands, channels).permute(0, 3, 2, 1)
+            changes = changes + torch.relu(layer(changes))
+        back: Tensor = self.leave(changes.transpose(1, 2))
+        return features + back.view(items, count, bands, channels).permute(0, 3, 2, 1)

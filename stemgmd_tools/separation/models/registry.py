@@ -65,7 +65,7 @@ def build(spec: ModelSpec) -> Separator:
     """
     if spec.model not in MODEL_OF_NAME:
         raise UsageError(f"model {spec.model!r} is unknown; there are {', '.join(MODEL_OF_NAME)}")
-    made = _class_of(MODEL_OF_NAME[spec.model])
+    model_class = _class_of(MODEL_OF_NAME[spec.model])
     allowed = options_of(spec.model)
     unknown = [name for name in spec.options if name not in allowed]
     if unknown:
@@ -79,16 +79,16 @@ def build(spec: ModelSpec) -> Separator:
         most = LARGEST_COUNT if name in COUNTS else LARGEST_SIZE
         if type(value) is int and not 1 <= value <= most:
             raise UsageError(f"model {spec.model}: option {name} is {value}; allowed: 1 to {most}")
-    return made(spec.stems, **spec.options)
+    return model_class(spec.stems, **spec.options)
 
 
 def options_of(model: str) -> dict[str, Any]:
     """Return the options of a model and their defaults."""
     parameters = inspect.signature(_class_of(MODEL_OF_NAME[model])).parameters
-    return {name: one.default for name, one in parameters.items() if name != "stems"}
+    return {name: parameter.default for name, parameter in parameters.items() if name != "stems"}
 
 
 def _class_of(model: Model) -> Callable[..., Separator]:
     module, name = model.home.split(":")
-    found: Callable[..., Separator] = getattr(import_module(f"stemgmd_tools.separation.models.{module}"), name)
-    return found
+    model_class: Callable[..., Separator] = getattr(import_module(f"stemgmd_tools.separation.models.{module}"), name)
+    return model_class

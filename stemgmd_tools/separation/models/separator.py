@@ -46,8 +46,8 @@ class Estimate:
         masked: Masked | None = None,
     ) -> None:
         """Keep what the model made."""
-        given = (sound is not None) + (spectra is not None) + (masked is not None)
-        if given != 1 or (spectra is None) != (transform is None):
+        count = (sound is not None) + (spectra is not None) + (masked is not None)
+        if count != 1 or (spectra is None) != (transform is None):
             raise ValueError("an estimate holds just one of sound, spectra with their transform, and masked spectra")
         self.masked, self._sound, self._spectra, self._frames = masked, sound, spectra, frames
         self.transform = transform if masked is None else masked.transform
@@ -124,4 +124,4 @@ class MaskSeparator(Separator):
 
 def parameter_count(model: nn.Module) -> int:
     """Return how many figures training may change."""
-    return sum(one.numel() for one in model.parameters() if one.requires_grad)
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -46,8 +46,8 @@ class Spectrogram(nn.Module):
         lines = sound.float().reshape(-1, sound.shape[-1])
         with torch.autocast(sound.device.type, enabled=False):
             padded = self._continued(nn.functional.pad(lines, (0, -lines.shape[-1] % self.hop)))
-            found = torch.stft(padded, self.window, self.hop, window=self.shape, center=False, return_complex=True)
-        return found.reshape(*sound.shape[:-1], *found.shape[-2:])
+            spectra = torch.stft(padded, self.window, self.hop, window=self.shape, center=False, return_complex=True)
+        return spectra.reshape(*sound.shape[:-1], *spectra.shape[-2:])
 
     def _continued(self, lines: Tensor) -> Tensor:
         """Return sound (line, frame) with half a window more at both ends."""
@@ -58,5 +58,5 @@ class Spectrogram(nn.Module):
         """Return the sound (..., frame) of complex spectra (..., bin, spectrum); frames beyond ``frames`` are cut."""
         lines = spectra.reshape(-1, *spectra.shape[-2:])
         with torch.autocast(spectra.device.type, enabled=False):
-            found = torch.istft(lines, self.window, self.hop, window=self.shape, length=frames)
-        return found.reshape(*spectra.shape[:-2], frames)
+            sound = torch.istft(lines, self.window, self.hop, window=self.shape, length=frames)
+        return sound.reshape(*spectra.shape[:-2], frames)

@@ -54,8 +54,8 @@ class Block(nn.Module):
         """Return features of the same positions."""
         changed = self.first(sound)
         changed = self.second(changed + self.across(changed))
-        made: Tensor = changed + self.shortcut(sound)
-        return made
+        output: Tensor = changed + self.shortcut(sound)
+        return output
 
 
 class Scale(nn.Sequential):
@@ -111,8 +111,8 @@ class TfcTdf(Separator):
     def estimate(self, mixture: Tensor) -> Estimate:
         """Return the spectra of the stems; see :class:`Separator`."""
         spectra = self.transform(mixture)
-        made = self.parts(as_parts(spectra, BINS))
-        whole = from_parts(made, len(self.stems), self.channels)
+        stem_parts = self.parts(as_parts(spectra, BINS))
+        whole = from_parts(stem_parts, len(self.stems), self.channels)
         return Estimate(mixture.shape[-1], spectra=whole, transform=self.transform)
 
     def parts(self, parts: Tensor) -> Tensor:
@@ -124,9 +124,9 @@ class TfcTdf(Separator):
         filled = functional.pad(parts, (0, -count % self.multiple))
         bands = filled.reshape(len(filled), -1, BINS // SUBBANDS, filled.shape[-1])
         entered = self.entry(bands)
-        made = self._network(entered.transpose(-1, -2)).transpose(-1, -2) * entered
-        found: Tensor = self.exit(torch.cat([bands, made], 1))
-        return found.reshape(len(found), -1, BINS, found.shape[-1])[..., :count]
+        features = self._network(entered.transpose(-1, -2)).transpose(-1, -2) * entered
+        outputs: Tensor = self.exit(torch.cat([bands, features], 1))
+        return outputs.reshape(len(outputs), -1, BINS, outputs.shape[-1])[..., :count]
 
     def _network(self, level: Tensor) -> Tensor:
         """Return features (item, width, spectrum, frequency) of features of the same shape."""

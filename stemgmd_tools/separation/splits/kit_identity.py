@@ -23,11 +23,11 @@ _BANK_RATE: Final = 44_100
 
 def virtual_identities(kits: Iterable[Kit], kit_path: Sequence[Path]) -> Iterator[KitIdentity]:
     """Yield what kits are; the banks of those that are not made where they are needed are built."""
-    found: dict[str, set[str]] = {}  # thousands of made kits share a few parents
+    recordings: dict[str, set[str]] = {}  # thousands of made kits share a few parents
     for kit in kits:
         if kit.is_made:
-            found |= {name: _measured_on(name, kit_path) for name in kit.made_of if name not in found}
-            measured = {recording for name in kit.made_of for recording in found[name]}
+            recordings |= {name: _measured_on(name, kit_path) for name in kit.made_of if name not in recordings}
+            measured = {recording for name in kit.made_of for recording in recordings[name]}
             yield KitIdentity(kit.name, frozenset(kit.made_of) | measured, frozenset([kit.key]))
         else:
             related = {recording.kit for recording in kit.map.measured_on}

@@ -1,4 +1,4 @@
-"""Kits to test with: folders of recordings, and what the methods under test were trained on."""
+"""Recorded test kits in a folder, and the training kits of the evaluated methods."""
 
 from __future__ import annotations
 
@@ -15,34 +15,37 @@ from stemgmd_tools.separation.weights.file import TrainingKits
 
 
 def recorded_kits(folder: Path) -> tuple[Kit, ...]:
-    """Return the recorded kits of a folder, by name: those of shipped sample maps whose samples lie there, and those of
-    sample maps that lie there themselves.
+    """Return the recorded kits of a folder, sorted by name.
 
-    :raises UsageError: if there is none.
+    These are the shipped sample maps whose samples are in the folder, and the sample maps in the folder itself.
+
+    :raises UsageError: if there are none.
     :raises KitError: if one cannot be used.
     """
     shipped = (path.stem for path in maps_in(data.shipped("sample_maps") / "recorded"))
     names = {name for name in shipped if (folder / name).is_dir()} | {path.stem for path in maps_in(folder)}
     if not names:
         raise UsageError(
-            f"{folder}: holds no recorded kit; put there folders of samples that shipped sample maps name, or your maps"
+            f"{folder}: holds no recorded kit; add the samples of shipped maps, or sample maps of your own"
         )
     return tuple(load_kit(name, (folder,)) for name in sorted(names))
 
 
-def trained_on(heard: Iterable[TrainingKits | None], kit_path: Sequence[Path]) -> list[KitIdentity]:
-    """Return what several methods were trained on, all together.
+def trained_on(training_kits: Iterable[TrainingKits | None], kit_path: Sequence[Path]) -> list[KitIdentity]:
+    """Return the identities of all kits that any of several methods was trained on.
 
-    :param heard: the kits of each method; None for a method that does not tell or does not learn, which stands for the
-        training kits of the toolkit.
+    :param training_kits: the training kits of each method; None, for a method that does not record them or is not
+        trained, stands for the group ``train``.
     """
-    found = {one.name: one for kits in heard for one in _identities(kits or TrainingKits(("train",)), kit_path)}
-    return list(found.values())
+    identities = {
+        kit.name: kit for kits in training_kits for kit in _identities(kits or TrainingKits(("train",)), kit_path)
+    }
+    return list(identities.values())
 
 
-def _identities(heard: TrainingKits, kit_path: Sequence[Path]) -> Iterator[KitIdentity]:
-    """Yield what kits are; one that is not here is related to all that any of them is related to."""
-    names = [name for words in heard.kits for name in words.split(",") if name]
+def _identities(training_kits: TrainingKits, kit_path: Sequence[Path]) -> Iterator[KitIdentity]:
+    """Yield the identities of kits; a kit that is not available counts as related to all of ``related``."""
+    names = [name for words in training_kits.kits for name in words.split(",") if name]
     try:
         yield from known_identities(names, kit_path)
     except StemgmdError:
@@ -50,4 +53,4 @@ def _identities(heard: TrainingKits, kit_path: Sequence[Path]) -> Iterator[KitId
             try:
                 yield from known_identities([name], kit_path)
             except StemgmdError:
-                yield KitIdentity(Path(name).stem, frozenset(heard.related))
+                yield KitIdentity(Path(name).stem, frozenset(training_kits.related))

@@ -42,8 +42,8 @@ class Splits(NamedTuple):
 
     def of(self, role: str) -> Mapping[str, str]:
         """Return the performances of a role."""
-        found: Mapping[str, str] = getattr(self, role)
-        return found
+        performances: Mapping[str, str] = getattr(self, role)
+        return performances
 
 
 def note_hashes(hits: pd.DataFrame) -> dict[str, str]:
@@ -51,14 +51,14 @@ def note_hashes(hits: pd.DataFrame) -> dict[str, str]:
 
     :param hits: the manifest ``hits`` of a source.
     """
-    found = {}
+    hashes = {}
     for name, rows in hits.groupby("performance", sort=False, observed=True):
         times_s = rows["time_s"].to_numpy()
         order = np.lexsort([rows["note"].to_numpy(), times_s])
         columns = (np.rint(1000.0 * (times_s - times_s.min())), rows["note"].to_numpy(), rows["velocity"].to_numpy())
         content = b"".join(np.asarray(column, np.int64)[order].tobytes() for column in columns)
-        found[str(name)] = hashlib.sha256(content).hexdigest()
-    return found
+        hashes[str(name)] = hashlib.sha256(content).hexdigest()
+    return hashes
 
 
 def split_performances(gmd_splits: Mapping[str, str], notes: Mapping[str, str]) -> Splits:
@@ -107,10 +107,10 @@ def refuse_leaks(splits: Splits, train_kits: Iterable[KitIdentity], test_kits: I
     """
     for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
         _refuse_performances(first, splits.of(first), second, splits.of(second))
-    kept = tuple(test_kits)
+    held_out = tuple(test_kits)
     for kit in train_kits:
-        fault = next(filter(None, (_same(kit, other) for other in kept)), None)
-        fault = fault or next(filter(None, (_kin(kit, other) for other in kept)), None)
+        fault = next(filter(None, (_same(kit, test_kit) for test_kit in held_out)), None)
+        fault = fault or next(filter(None, (_kin(kit, test_kit) for test_kit in held_out)), None)
         if fault:
             raise TrainingError(
                 f"leak: kit {kit.name} {fault}kept for the test; "
@@ -122,12 +122,12 @@ def _refuse_performances(first: str, here: Mapping[str, str], second: str, there
     both = sorted(here.keys() & there.keys())
     if both:
         raise TrainingError(
-            f"leak: {len(both)} performances are in {first} and {second}: {_some(both)}; keep each in one role"
+            f"leak: {len(both)} performances are in {first} and {second}: {_shortened(both)}; keep each in one role"
         )
     notes = {content: name for name, content in there.items()}
     same = sorted(f"{name} = {notes[content]}" for name, content in here.items() if content in notes)
     if same:
-        raise TrainingError(f"leak: same notes in {first} and {second}: {_some(same)}; leave one of each out")
+        raise TrainingError(f"leak: same notes in {first} and {second}: {_shortened(same)}; leave one of each out")
 
 
 def same_kit(kit: KitIdentity, other: KitIdentity) -> bool:
@@ -135,14 +135,14 @@ def same_kit(kit: KitIdentity, other: KitIdentity) -> bool:
     return kit.name == other.name or bool(kit.hashes & other.hashes)
 
 
-def _same(kit: KitIdentity, kept: KitIdentity) -> str | None:
-    if not same_kit(kit, kept):
+def _same(kit: KitIdentity, test_kit: KitIdentity) -> str | None:
+    if not same_kit(kit, test_kit):
         return None
-    return "is " if kit.name == kept.name else f"sounds as {kept.name} does, which is "
+    return "is " if kit.name == test_kit.name else f"sounds as {test_kit.name} does, which is "
 
 
-def _kin(kit: KitIdentity, kept: KitIdentity) -> str | None:
-    fault = kinship(kit, kept)
+def _kin(kit: KitIdentity, test_kit: KitIdentity) -> str | None:
+    fault = kinship(kit, test_kit)
     return f"{fault}, which is " if fault else None
 
 
@@ -159,6 +159,6 @@ def kinship(kit: KitIdentity, other: KitIdentity) -> str | None:
     return f"was made of, or measured on, {common[0]}, as was {other.name}" if common else None
 
 
-def _some(names: list[str]) -> str:
+def _shortened(names: list[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{', '.join(names[:_SHOWN])}{more}"

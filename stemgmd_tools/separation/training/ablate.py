@@ -24,7 +24,7 @@ from stemgmd_tools.kits.library import search_path
 from stemgmd_tools.markdown import markdown_table
 from stemgmd_tools.separation.evaluation.bootstrap import mean_interval, paired_interval
 from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
-from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures, Source, evaluate, takes_of
+from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures, Source, evaluate, evaluation_clips
 from stemgmd_tools.separation.models.registry import build
 from stemgmd_tools.separation.splits.recorded_kits import trained_on
 from stemgmd_tools.separation.training.loop.data import open_test
@@ -65,10 +65,10 @@ def variants(by: str, values: Sequence[str] = ()) -> tuple[Variant, ...]:
     if by not in _GRIDS:
         raise UsageError(f"ablate {by!r}: what can be varied is {', '.join(_GRIDS)}")
     default, changes = _GRIDS[by]
-    chosen = tuple(dict.fromkeys(values)) or default
-    if len(chosen) < 2:
+    selected = tuple(dict.fromkeys(values)) or default
+    if len(selected) < 2:
         raise UsageError(f"ablate {by}: one value has nothing to be compared with; give two or more")
-    return tuple(Variant(value, changes(value)) for value in chosen)
+    return tuple(Variant(value, changes(value)) for value in selected)
 
 
 def ablate(
@@ -92,25 +92,25 @@ def ablate(
     :raises UsageError: if several processes share the work (``torchrun``).
     :raises StemgmdError: as training and evaluation do.
     """
-    told = watch or Silent()
-    settings, _, source = ready(config, grid, out, limit=limit, make=make)
+    watch_or_silent = watch or Silent()
+    settings, _, source = check_ablation(config, grid, out, limit=limit, make=make)
     device = device_named(config.device)
-    found = []
+    results = []
     for variant, own in zip(grid, settings, strict=True):
-        told.say(f"{variant.name}: training")
-        weights = train(own, inside(out, _slug(variant.name), entered=True), watch=told, make=make).weights
+        watch_or_silent.say(f"{variant.name}: training")
+        weights = train(own, inside(out, _slug(variant.name), entered=True), watch=watch_or_silent, make=make).weights
         method = TrainedModel(weights, device, name=_slug(variant.name), make=make)
         takes = _takes(source, own)
-        told.say(f"{variant.name}: evaluating {len(takes):,} clips")
+        watch_or_silent.say(f"{variant.name}: evaluating {len(takes):,} clips")
         rows = evaluate(out / _EVALUATION, [method], takes, Measures(own.model.stem_names, max_s))
-        found.append(rows.assign(variant=variant.name))
-    table = table_of(pd.concat(found, ignore_index=True), [variant.name for variant in grid])
+        results.append(rows.assign(variant=variant.name))
+    table = table_of(pd.concat(results, ignore_index=True), [variant.name for variant in grid])
     write_bytes(out / "ablation.csv", table.to_csv(index=False).encode())
     write_bytes(out / "ablation.md", markdown(table).encode())
     return table
 
 
-class Ready(NamedTuple):
+class CheckedAblation(NamedTuple):
     """An ablation that can begin."""
 
     settings: tuple[TrainConfig, ...]
@@ -121,9 +121,9 @@ class Ready(NamedTuple):
     """What all are evaluated on."""
 
 
-def ready(
+def check_ablation(
     config: TrainConfig, grid: Sequence[Variant], out: Path, *, limit: int | None = None, make: Make = build
-) -> Ready:
+) -> CheckedAblation:
     """Check all variants and the test: what cannot be done shows before anything is, not hours later.
 
     :param limit: at most so many test performances, spread evenly.
@@ -140,7 +140,7 @@ def ready(
     settings = tuple(with_changes(config, variant.changes) for variant in grid)
     folders = [out / _slug(variant.name) for variant in grid]
     runs = tuple(check_run(own, folder, make=make) for own, folder in zip(settings, folders, strict=True))
-    return Ready(settings, runs, open_test(config.data, limit))
+    return CheckedAblation(settings, runs, open_test(config.data, limit))
 
 
 def _refuse_shared_folders(grid: Sequence[Variant]) -> None:
@@ -165,21 +165,21 @@ def table_of(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         that are seen by one and not by the other among them.
     """
     present = rows[rows["present"]]
-    found = []
+    table_rows = []
     base = present[present["variant"] == names[0]]
     for name in names:
         own = present[present["variant"] == name]
         for kits, part in own.groupby("kit_set", sort=True):
             row = {"variant": name, "kit_set": str(kits)}
-            found += [{**row, "stems": stems, **_figures(part, base, stems)} for stems in ("pooled", "mean")]
-    return pd.DataFrame(found)
+            table_rows += [{**row, "stems": stems, **_figures(part, base, stems)} for stems in ("pooled", "mean")]
+    return pd.DataFrame(table_rows)
 
 
 def rows_of(table: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return header and rows of the table as text."""
     rows: list[tuple[str, ...]] = []
     for row in table.to_dict("records"):
-        own, other = _spelled(row, *_ENDS), _spelled(row, *(f"difference_{one}" for one in _ENDS))
+        own, other = _spelled(row, *_ENDS), _spelled(row, *(f"difference_{end}" for end in _ENDS))
         rows.append((str(row["variant"]), str(row["kit_set"]), str(row["stems"]), own, other, str(row["clips"])))
     return _HEADER, rows
 
@@ -226,8 +226,8 @@ def _takes(source: Source, config: TrainConfig) -> list[EvaluationClip]:
     trained = trained_on(
         [TrainingKits(config.data.kits)], search_path([Path(folder) for folder in config.data.kit_path])
     )
-    recorded = set(kits.loc[kits["kit_split"].isna() & kits["origin"].isna(), "kit"]) - {one.name for one in trained}
-    return takes_of(source, recorded=recorded, trained=trained)
+    recorded = set(kits.loc[kits["kit_split"].isna() & kits["origin"].isna(), "kit"]) - {kit.name for kit in trained}
+    return evaluation_clips(source, recorded=recorded, trained=trained)
 
 
 def _mixed(value: str) -> dict[str, Any]:

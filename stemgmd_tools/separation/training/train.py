@@ -24,7 +24,7 @@ from stemgmd_tools.separation.training.loop.batches import PartSampler, loading_
 from stemgmd_tools.separation.training.loop.data import (
     EPOCH_ITEMS,
     TrainingData,
-    heard_of,
+    kit_names_of,
     open_data,
     prepare,
     train_segments,
@@ -90,9 +90,9 @@ def train(config: TrainConfig, out: Path, *, watch: Watch | None = None, make: M
             folder.begin(config, data)
             prepare(data, worker_count(None))
         ranks.wait()
-        told = watch if watch is not None and ranks.is_first else Silent()
-        stack.callback(told.close)
-        return _Run(config, folder, data, Trainer(config, ranks, make), told).go(stack)
+        first_watch = watch if watch is not None and ranks.is_first else Silent()
+        stack.callback(first_watch.close)
+        return _Run(config, folder, data, Trainer(config, ranks, make), first_watch).go(stack)
 
 
 @dataclass
@@ -106,7 +106,7 @@ class _Run:
     watch: Watch
     state: State = field(init=False)
     _validation: Validation | None = field(init=False)
-    _account: Reporter = field(init=False)
+    _reporter: Reporter = field(init=False)
     _clock: float = field(default=0.0, init=False)
     _saved_s: float = field(default=0.0, init=False)
 
@@ -116,14 +116,14 @@ class _Run:
 
     def go(self, stack: ExitStack) -> TrainingResult:
         """Run."""
-        self._go_on()
+        self._resume()
         segments = validation_segments(self.config, self.data)
         self._validation = (
             None if segments is None else Validation(segments, self._part_items, self.ranks, self.config.data.target)
         )
         if self._progress() < 1.0:
             batches = self._batches()  # forks its workers, best before there are threads
-            self._account.open(stack)
+            self._reporter.open(stack)
             with interrupts() as interrupt, enough_memory(_LESS_MEMORY):
                 self._loop(batches, interrupt)
         return TrainingResult(self.folder, self.state)
@@ -133,22 +133,22 @@ class _Run:
         """Segments that this process computes at a time."""
         return self.config.optimizer.items // self.config.optimizer.accumulate // self.ranks.count
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         """Take up a saved run, if there is one."""
-        held = read_state(self.folder.state)
+        saved = read_state(self.folder.state)
         self.state = State(identity=self.config.identity, data=self.data.fingerprint)
-        if held is not None:
-            restore(held, self.trainer)
-            self.state = self.folder.best_known(held.state)
+        if saved is not None:
+            restore(saved, self.trainer)
+            self.state = self.folder.best_known(saved.state)
         self._saved_s = self.state.spent_s
         self._clock = time.monotonic() - self._saved_s
-        self._account = Reporter(
+        self._reporter = Reporter(
             self.config,
             self.folder,
             self.watch,
             writes=self.ranks.is_first,
             skips=self.trainer.scaler.is_enabled(),
-            step=-1 if held is None else self.state.step,
+            step=-1 if saved is None else self.state.step,
             spent_s=self._saved_s,
         )
 
@@ -156,7 +156,7 @@ class _Run:
         return time.monotonic() - self._clock
 
     def _progress(self) -> float:
-        return self.ranks.agreed(self._progress_alone())[0]
+        return self.ranks.agreed(self._local_progress())[0]
 
     def _loop(self, batches: Iterator[Batch], interrupt: Interrupt) -> None:
         if self.state.validated_step < 0:
@@ -194,11 +194,11 @@ class _Run:
     def _step(self, batches: Iterator[Batch], progress: float) -> None:
         waiting = _Waiting(batches)
         rate = self.config.optimizer.learning_rate * factor(self.config.schedule, progress)
-        found = self.trainer.step(waiting, self.state.step, rate, progress)
+        result = self.trainer.step(waiting, self.state.step, rate, progress)
         step = self.state.step + 1
         self.state = self.state.model_copy(update={"step": step, "items": step * self.config.optimizer.items})
         row = {"step": step, "time_s": self._spent_s(), "learning_rate": rate, "wait_s": waiting.waited_s}
-        self._account.step(row, found, progress)
+        self._reporter.step(row, result, progress)
 
     def _validation_due(self) -> bool:
         if self._validation is None:
@@ -223,30 +223,30 @@ class _Run:
         """Try the averaged weights, keep them if they are the best, and return whether they are."""
         if self._validation is None:
             return False
-        self._account.read(self._spent_s(), self._progress_alone())  # weights that are none are never the best
+        self._reporter.read(self._spent_s(), self._local_progress())  # weights that are none are never the best
         self._validation.render()
-        began = time.monotonic()
-        found = self._validation(self.trainer.averaged, self.trainer.precision)
+        started = time.monotonic()
+        result = self._validation(self.trainer.averaged, self.trainer.precision)
         best = self.state.best_db
-        is_best = not math.isnan(found.score_db) and (best is None or found.score_db > best)
+        is_best = not math.isnan(result.score_db) and (best is None or result.score_db > best)
         if self.ranks.is_first:
             if is_best:
-                self._save_weights(self.folder.best, found)
+                self._save_weights(self.folder.best, result)
             row = {"step": self.state.step, "time_s": self._spent_s()}
-            self._account.validated(row, found, ", the best so far" if is_best else "")
-            self._account.example(self.trainer.averaged, self._validation.first(), self.state.step)
-        took_s, spent_s = self.ranks.agreed(time.monotonic() - began, self._spent_s())
+            self._reporter.validated(row, result, ", the best so far" if is_best else "")
+            self._reporter.example(self.trainer.averaged, self._validation.first(), self.state.step)
+        took_s, spent_s = self.ranks.agreed(time.monotonic() - started, self._spent_s())
         changed: dict[str, Any] = {
             "validated_step": self.state.step,
             "validated_s": spent_s,
             "validation_s": took_s,
         }
         if is_best:
-            changed |= {"best_db": found.score_db, "best_step": self.state.step}
+            changed |= {"best_db": result.score_db, "best_step": self.state.step}
         self.state = self.state.model_copy(update=changed)
         return is_best
 
-    def _progress_alone(self) -> float:
+    def _local_progress(self) -> float:
         """Return the progress as this process sees it; others are not asked."""
         return progress_of(
             self.config.budget,
@@ -258,14 +258,14 @@ class _Run:
 
     def _save(self) -> None:
         """Save where the run stands, and its weights."""
-        self._account.read(self._spent_s(), self._progress_alone())
+        self._reporter.read(self._spent_s(), self._local_progress())
         self._saved_s = self._spent_s()
         self.state = self.state.model_copy(update={"spent_s": self._saved_s})
         if self.ranks.is_first:
             self._save_weights(self.folder.last, None)
             save_state(self.folder.state, self.state, self.trainer)
 
-    def _save_weights(self, path: Path, found: ValidationResult | None) -> None:
+    def _save_weights(self, path: Path, result: ValidationResult | None) -> None:
         config = self.config.model_dump(mode="json", by_alias=True)
         for place in ("corpus", "gmd", "kit_path"):  # where things lay on this machine says nothing elsewhere
             del config["data"][place]
@@ -274,12 +274,12 @@ class _Run:
             "version": __version__,
             "step": self.state.step,
             "config": config,
-            **heard_of(self.data),
+            **kit_names_of(self.data),
             **self.data.origin,
             "data": self.data.fingerprint,
         }
-        if found is not None:
-            about["validation_db"] = {"score": found.score_db, "pooled": found.pooled_db, **found.stems_db}
+        if result is not None:
+            about["validation_db"] = {"score": result.score_db, "pooled": result.pooled_db, **result.stems_db}
         save_weights(path, self.trainer.spec, self.trainer.averaged, about)
 
 

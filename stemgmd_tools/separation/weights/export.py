@@ -68,11 +68,13 @@ def export_onnx(path: Path, model: Separator, about: Mapping[str, Any] | None = 
     proto = _converted(network, _noise(model, count))
     length = proto.graph.input[0].type.tensor_type.shape.dim[_SPECTRUM_AXIS]
     fixed = None if length.dim_param else int(length.dim_value)
-    for name, told in _metadata(model, proto, fixed, about or {}).items():
+    for name, value in _metadata(model, proto, fixed, about or {}).items():
         entry = proto.metadata_props.add()
-        entry.key, entry.value = name, told
+        entry.key, entry.value = name, value
     content: bytes = proto.SerializeToString()
-    difference = max(_difference(content, network, _noise(model, some)) for some in ([37, 2] if not fixed else [fixed]))
+    difference = max(
+        _difference(content, network, _noise(model, count)) for count in ([37, 2] if not fixed else [fixed])
+    )
     if not difference <= TOLERANCE:
         raise StemgmdError(
             f"{path}: masks differ from torch's by {difference:.1e}, more than {TOLERANCE:.0e}; nothing was written"
@@ -168,9 +170,9 @@ def _difference(content: bytes, network: nn.Module, spectra: Tensor) -> float:
     import onnxruntime  # noqa: PLC0415 - an extra
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    found = session.run(["masks"], {"spectra": spectra.numpy()})[0]
+    masks = session.run(["masks"], {"spectra": spectra.numpy()})[0]
     with torch.inference_mode():
         expected = network(spectra).numpy()
-    if found.shape != expected.shape:
-        raise StemgmdError(f"masks have the shape {found.shape}, torch's {expected.shape}")
-    return float(np.abs(found - expected).max())
+    if masks.shape != expected.shape:
+        raise StemgmdError(f"masks have the shape {masks.shape}, torch's {expected.shape}")
+    return float(np.abs(masks - expected).max())

@@ -60,9 +60,9 @@ def save_weights(path: Path, spec: ModelSpec, model: Separator, about: Mapping[s
 
     :raises AudioError: if it cannot be written.
     """
-    told = {"format": FORMAT, "spec": json.dumps(spec._asdict()), "about": json.dumps(dict(about), sort_keys=True)}
+    metadata = {"format": FORMAT, "spec": json.dumps(spec._asdict()), "about": json.dumps(dict(about), sort_keys=True)}
     remove_abandoned(path)
-    write_bytes(path, tensor_bytes(model.state_dict(), told))
+    write_bytes(path, tensor_bytes(model.state_dict(), metadata))
 
 
 def about_weights(path: Path) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def about_weights(path: Path) -> dict[str, Any]:
         return _about(path, file.metadata())
 
 
-def kits_heard(about: Mapping[str, Any]) -> TrainingKits | None:
+def training_kits_of(about: Mapping[str, Any]) -> TrainingKits | None:
     """Return the kits that weights heard in training and before it; None if they do not tell."""
     kits = names_within(about, "kits") or names_within(about, "config", "data", "kits")
     return TrainingKits(kits, names_within(about, "related")) if kits else None
@@ -94,8 +94,8 @@ def load_weights(path: Path, device: str = "cpu", make: Callable[[ModelSpec], Se
     :raises UsageError: if the file is missing, is not of this format, or does not fit the model it names.
     """
     with _opened(path, device) as file:
-        told = file.metadata()
-        spec, about = _spec(path, told), _about(path, told)
+        metadata = file.metadata()
+        spec, about = _spec(path, metadata), _about(path, metadata)
         shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - not a dict
         _require_shapes(path, spec, shapes, make)
         state = {name: file.get_tensor(name) for name in shapes}
@@ -121,11 +121,11 @@ def _require_shapes(
         raise UsageError(f"{path}: its model cannot be made ({error})") from error
     for name in sorted({*needed, *shapes}):
         if shapes.get(name) != needed.get(name):
-            found, expected = (
+            actual, expected = (
                 "no such tensor" if shape is None else f"shape {list(shape)}"
                 for shape in (shapes.get(name), needed.get(name))
             )
-            raise UsageError(f"{path}: does not fit model {spec.model}: {name}: found {found}, expected {expected}")
+            raise UsageError(f"{path}: does not fit model {spec.model}: {name}: found {actual}, expected {expected}")
 
 
 @contextmanager
@@ -133,9 +133,9 @@ def _opened(path: Path, device: str = "cpu") -> Iterator[Any]:
     """Open a file of weights of this format."""
     try:
         with safe_open(path, "pt", device=device) as file:
-            found = (file.metadata() or {}).get("format")
-            if found != FORMAT:
-                raise UsageError(f"{path}: format is {found!r}; this version reads {FORMAT!r}")
+            format_name = (file.metadata() or {}).get("format")
+            if format_name != FORMAT:
+                raise UsageError(f"{path}: format is {format_name!r}; this version reads {FORMAT!r}")
             yield file
     except (OSError, SafetensorError, MemoryError) as error:
         raise UsageError(
@@ -143,13 +143,13 @@ def _opened(path: Path, device: str = "cpu") -> Iterator[Any]:
         ) from error
 
 
-def _about(path: Path, told: Mapping[str, str]) -> dict[str, Any]:
-    return _object(path, told, "about")
+def _about(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
+    return _object(path, metadata, "about")
 
 
-def _spec(path: Path, told: Mapping[str, str]) -> ModelSpec:
+def _spec(path: Path, metadata: Mapping[str, str]) -> ModelSpec:
     """Return what model a file's header names."""
-    spec = _object(path, told, "spec")
+    spec = _object(path, metadata, "spec")
     model, stems, options = (spec.get(key) for key in ModelSpec._fields)
     if not isinstance(model, str) or not isinstance(options, dict) or not isinstance(stems, list):
         raise _damaged(path, "spec needs a model (text), stems (a list) and options (an object)")
@@ -159,17 +159,17 @@ def _spec(path: Path, told: Mapping[str, str]) -> ModelSpec:
     return ModelSpec(model, names, options)
 
 
-def _object(path: Path, told: Mapping[str, str], key: str) -> dict[str, Any]:
+def _object(path: Path, metadata: Mapping[str, str], key: str) -> dict[str, Any]:
     """Return an entry of a file's header, a JSON object."""
     try:
-        found = parse_json(told[key])
+        value = parse_json(metadata[key])
     except KeyError:
         raise _damaged(path, f"{key} is missing") from None
     except ValueError as error:
         raise _damaged(path, f"{key} is not JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise _damaged(path, f"{key} is not an object")
-    return found
+    return value
 
 
 def _damaged(path: Path, what: str) -> UsageError:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.separation.models.registry import ModelSpec, build
 from stemgmd_tools.separation.models.separator import Separator
-from stemgmd_tools.separation.weights.file import Weights, kits_heard, load_weights, names_within, save_weights
+from stemgmd_tools.separation.weights.file import Weights, load_weights, names_within, save_weights, training_kits_of
 from stemgmd_tools.storage.files import file_sha256
 
 _NETWORKS = "networks"
@@ -49,7 +49,7 @@ def join_weights(paths: Sequence[Path], out: Path, make: Callable[[ModelSpec], S
     state = model.state_dict()
     for stem, part in origin.items():
         own = f"{_NETWORKS}.{stem}."
-        state |= {name: one for name, one in part.weights.model.state_dict().items() if name.startswith(own)}
+        state |= {name: tensor for name, tensor in part.weights.model.state_dict().items() if name.startswith(own)}
     model.load_state_dict(state)
     save_weights(out, first.weights.spec, model, _about(origin))
     return {stem: origin[stem].path for stem in first.weights.spec.stems}
@@ -72,14 +72,14 @@ def _part(path: Path, make: Callable[[ModelSpec], Separator]) -> _Part:
 def _about(origin: dict[str, _Part]) -> dict[str, Any]:
     """Return what the joined weights say of themselves: all that any of them heard, and each one's own words."""
     abouts = [part.weights.about for part in origin.values()]
-    heard = [kits for kits in map(kits_heard, abouts) if kits is not None]
-    told: dict[str, Any] = {
+    training_kits = [kits for kits in map(training_kits_of, abouts) if kits is not None]
+    about_joined: dict[str, Any] = {
         "joined": {
             stem: {"sha256": file_sha256(part.path), "about": part.weights.about} for stem, part in origin.items()
         }
     }
-    if len(heard) == len(abouts):  # kits that one does not tell would pass for unheard
-        told["kits"] = sorted({kit for one in heard for kit in one.kits})
-        told["related"] = sorted({name for one in heard for name in one.related})
+    if len(training_kits) == len(abouts):  # kits that one does not tell would pass for unheard
+        about_joined["kits"] = sorted({kit for kits in training_kits for kit in kits.kits})
+        about_joined["related"] = sorted({name for kits in training_kits for name in kits.related})
     licences = {about.get("license") for about in abouts}
-    return told | ({"license": licences.pop()} if len(licences) == 1 and None not in licences else {})
+    return about_joined | ({"license": licences.pop()} if len(licences) == 1 and None not in licences else {})

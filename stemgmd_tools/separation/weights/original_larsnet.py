@@ -53,13 +53,13 @@ def load_original(checkpoints: Mapping[str, Path]) -> LarsNet:
 def our_name(name: str) -> str | None:
     """Return how a parameter of the original is called here; None if the original has no such parameter."""
     for pattern, start in _NAMES:
-        found = pattern.match(name)
-        if not found:
+        match = pattern.match(name)
+        if not match:
             continue
-        if not found.groups():
-            return start + name[found.end() :]
-        level, layer = found.groups()
-        return f"{start.format(int(level) - 1)}{_LAYERS[layer]}.{name[found.end() :]}"
+        if not match.groups():
+            return start + name[match.end() :]
+        level, layer = match.groups()
+        return f"{start.format(int(level) - 1)}{_LAYERS[layer]}.{name[match.end() :]}"
     return None
 
 
@@ -77,13 +77,13 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _converted(state: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
-    found: dict[str, Tensor] = {}
+    renamed: dict[str, Tensor] = {}
     for name, value in state.items():
         ours = our_name(name)
         if ours is None or not isinstance(value, Tensor):
             raise UsageError(f"{path}: {name} is no parameter of LarsNet's U-Net; give LarsNet's own .pth file")
-        found[ours] = value
-    return found
+        renamed[ours] = value
+    return renamed
 
 
 def _check(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor], path: Path) -> None:

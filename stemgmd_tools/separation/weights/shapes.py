@@ -22,7 +22,7 @@ def shapes_of(spec: ModelSpec, make: Callable[[ModelSpec], Separator]) -> dict[s
     """
     try:
         with torch.device("meta"), _NoContent():
-            return {name: tuple(one.shape) for name, one in make(spec).state_dict().items()}
+            return {name: tuple(tensor.shape) for name, tensor in make(spec).state_dict().items()}
     except (RuntimeError, TypeError, ArithmeticError) as error:
         raise ValueError(str(error).splitlines()[0]) from error
 
@@ -44,11 +44,11 @@ class _NoContent(TorchFunctionMode):
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        given = dict(kwargs or {})
+        options = dict(kwargs or {})
         if func is torch.randn:
-            return torch.empty(*args, **given)
+            return torch.empty(*args, **options)
         if func is torch.hann_window:
-            return func(*args, **{"device": "cpu", **given})
-        if func.__name__ in _KEEP_SHAPE and not any(isinstance(one, Tensor) for one in args[1:]):
+            return func(*args, **{"device": "cpu", **options})
+        if func.__name__ in _KEEP_SHAPE and not any(isinstance(argument, Tensor) for argument in args[1:]):
             return args[0]
-        return func(*args, **given)
+        return func(*args, **options)

@@ -14,15 +14,15 @@ _LENGTH_BYTES: Final = 8
 _METADATA: Final = "__metadata__"
 
 
-def tensor_bytes(tensors: Mapping[str, Tensor], told: Mapping[str, str]) -> bytes:
-    """Return the file's bytes. The library writes ``told`` in an order that differs from process to process.
+def tensor_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+    """Return the file's bytes. The library writes ``metadata`` in an order that differs from process to process.
 
-    :param told: metadata of the file; they are written in the order of their names.
+    :param metadata: metadata of the file; they are written in the order of their names.
     """
-    content = save({name: one.detach().cpu().contiguous() for name, one in tensors.items()}, dict(told))
+    content = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, dict(metadata))
     end = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "little")
     header = json.loads(content[_LENGTH_BYTES:end])
-    header[_METADATA] = dict(sorted(told.items()))
+    header[_METADATA] = dict(sorted(metadata.items()))
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % _LENGTH_BYTES)
     return len(text).to_bytes(_LENGTH_BYTES, "little") + text + content[end:]

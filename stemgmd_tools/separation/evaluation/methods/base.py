@@ -38,8 +38,8 @@ class Clip:
         sounding = max(0, min(frames, self.frames - start))
         if sounding:
             pieces[..., :sounding] = self.source.floats(self.performance, self.kit, start, sounding)
-        chosen = [pieces[list(axes_of(pieces_of_stem(stem)))].sum(axis=0) for stem in self.stems]
-        return pieces.sum(axis=0), np.stack(chosen)
+        stems = [pieces[list(axes_of(pieces_of_stem(stem)))].sum(axis=0) for stem in self.stems]
+        return pieces.sum(axis=0), np.stack(stems)
 
     def mixture(self, start: int, frames: int) -> Frames:
         """Return a part of the mixture, shape (2, frame)."""
@@ -109,8 +109,8 @@ def in_pieces(clip: Clip, piece: int, margin: int, separate: Callable[[int, int]
     for start in range(0, clip.frames, piece):
         length = min(piece, clip.frames - start)
         first = max(0, start - margin)
-        found = separate(first, min(clip.frames, start + length + margin) - first)
-        yield found[..., start - first : start - first + length]
+        estimates = separate(first, min(clip.frames, start + length + margin) - first)
+        yield estimates[..., start - first : start - first + length]
 
 
 def regrouped(parts: Iterator[Frames], lengths: Sequence[int]) -> Iterator[Frames]:

@@ -73,8 +73,8 @@ class IdealRatioMask(Method):
             spectra = self._transform(mixture)
             rest = (mixture - stems.sum(0))[None]
             masks = self._masks(self._transform(torch.cat([stems, rest])), spectra)
-            found: Frames = self._transform.inverse(masks[:-1] * spectra, frames).numpy()
-        return found
+            estimates: Frames = self._transform.inverse(masks[:-1] * spectra, frames).numpy()
+        return estimates
 
     def _masks(self, parts: Tensor, mixture: Tensor) -> Tensor:  # noqa: ARG002 - what other masks need
         """Return the masks of the mixture's parts (part, 2, bin, spectrum), in 0..1."""

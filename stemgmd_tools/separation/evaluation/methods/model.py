@@ -17,7 +17,7 @@ from stemgmd_tools.separation.inference.allocator import keep_freed_memory
 from stemgmd_tools.separation.inference.overlap import OVERLAP, Stream
 from stemgmd_tools.separation.models.registry import ModelSpec, build
 from stemgmd_tools.separation.models.separator import Separator
-from stemgmd_tools.separation.weights.file import TrainingKits, Weights, kits_heard, load_weights
+from stemgmd_tools.separation.weights.file import TrainingKits, Weights, load_weights, training_kits_of
 from stemgmd_tools.storage.files import file_sha256
 
 
@@ -53,9 +53,9 @@ class TrainedModel(Method):
         return {"name": self.name, "sha256": self._sha256, "segment": self._loaded().model.segment, "overlap": OVERLAP}
 
     @property
-    def heard(self) -> TrainingKits | None:
+    def training_kits(self) -> TrainingKits | None:
         """The kits that it was trained on; None if the file does not tell."""
-        return kits_heard(self._about)
+        return training_kits_of(self._about)
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -119,5 +119,5 @@ def _loaded(path: Path, sha256: str, device: str, make: Callable[[ModelSpec], Se
 
 def _chosen(stems: Tensor, places: Sequence[Sequence[int]]) -> Frames:
     """Return sums of a model's stems (stem, 2, frame)."""
-    found: Frames = torch.stack([stems[list(chosen)].sum(0) for chosen in places]).numpy()
-    return found
+    summed: Frames = torch.stack([stems[list(group)].sum(0) for group in places]).numpy()
+    return summed

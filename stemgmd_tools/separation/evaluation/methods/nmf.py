@@ -137,8 +137,8 @@ class Factorisation(Method):
         with torch.inference_mode():
             parts = torch.stack([model(members) for members in chosen])
             whole = model(torch.arange(patches.shape[1])) + _LEAST
-            found: Frames = self._transform.inverse((parts / whole)[:, None] * spectra, frames).numpy()
-        return found
+            estimates: Frames = self._transform.inverse((parts / whole)[:, None] * spectra, frames).numpy()
+        return estimates
 
     @abstractmethod
     def explain(self, magnitudes: Tensor, patches: Tensor) -> Callable[[Tensor], Tensor]:

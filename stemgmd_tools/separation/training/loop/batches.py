@@ -63,19 +63,22 @@ def part_loader(
     options: dict[str, Any] = {}
     if workers:
         require_semaphores("--workers 0")
-        options = {"worker_init_fn": _unmoved, "prefetch_factor": _ahead(dataset[0].stems.nbytes * items, workers)}
+        options = {
+            "worker_init_fn": _ignore_first_signals,
+            "prefetch_factor": _ahead(dataset[0].stems.nbytes * items, workers),
+        }
     loader: DataLoader[Any] = DataLoader(
-        _Caught(dataset),
+        _ErrorsAsItems(dataset),
         batch_sampler=sampler,
         num_workers=workers,
-        collate_fn=_CollateCaught(Collate(dataset.source.sample_rate)),
+        collate_fn=_CollateOrError(Collate(dataset.source.sample_rate)),
         pin_memory=pinned,
         **options,
     )
-    return _raised(iter(loader))
+    return _raise_errors(iter(loader))
 
 
-class _Caught(Dataset[Item | StemgmdError]):
+class _ErrorsAsItems(Dataset[Item | StemgmdError]):
     """Items, or why there is none: an error that PyTorch carried between processes would come with a traceback."""
 
     def __init__(self, dataset: SegmentDataset) -> None:
@@ -88,22 +91,22 @@ class _Caught(Dataset[Item | StemgmdError]):
             return error
 
 
-class _CollateCaught:
+class _CollateOrError:
     """Batches of items, or why there is none."""
 
     def __init__(self, collate: Collate) -> None:
         self._collate = collate
 
     def __call__(self, items: Sequence[Item | StemgmdError]) -> Batch | StemgmdError:
-        made = []
+        loaded = []
         for item in items:
             if isinstance(item, StemgmdError):
                 return item
-            made.append(item)
-        return self._collate(made)
+            loaded.append(item)
+        return self._collate(loaded)
 
 
-def _raised(batches: Iterator[Batch | StemgmdError]) -> Iterator[Batch]:
+def _raise_errors(batches: Iterator[Batch | StemgmdError]) -> Iterator[Batch]:
     """Yield batches; raise what came in place of one."""
     while True:
         try:
@@ -120,10 +123,10 @@ def _raised(batches: Iterator[Batch | StemgmdError]) -> Iterator[Batch]:
         yield batch
 
 
-def loading_workers(asked: int | None, device: torch.device) -> int:
+def loading_workers(requested: int | None, device: torch.device) -> int:
     """Return how many processes load: on the CPU one beside the network's own work, for a GPU all cores but one."""
-    if asked is not None:
-        return asked
+    if requested is not None:
+        return requested
     return max(1, min(worker_count(None) - 1, _MOST_WORKERS)) if device.type == "cuda" else 1
 
 
@@ -132,7 +135,7 @@ def _ahead(size: int, workers: int) -> int:
     return max(1, min(_MOST_AHEAD, _AHEAD_BYTES // (size * workers)))
 
 
-def _unmoved(worker: int) -> None:  # noqa: ARG001
+def _ignore_first_signals(worker: int) -> None:  # noqa: ARG001
     """Leave Ctrl-C to the process that trains, which saves before it ends its workers; they end when it says so.
 
     So with the first SIGTERM, which `timeout`, Slurm and systemd send to all processes of a run; a second one ends.

@@ -38,7 +38,7 @@ from stemgmd_tools.separation.splits.roles import (
     split_table,
 )
 from stemgmd_tools.separation.training.settings.schema import SAMPLE_RATE, DataConfig, TrainConfig
-from stemgmd_tools.separation.weights.file import TrainingKits, about_weights, kits_heard
+from stemgmd_tools.separation.weights.file import TrainingKits, about_weights, training_kits_of
 from stemgmd_tools.storage.files import file_sha256
 
 EPOCH_ITEMS: Final = 1 << 20
@@ -61,7 +61,7 @@ class TrainingData(NamedTuple):
     """None where no performance is for validation."""
     splits: Splits
     kits: tuple[str, ...]
-    heard: tuple[KitIdentity, ...]
+    kit_identities: tuple[KitIdentity, ...]
     """These kits, and those that the weights heard which training starts from."""
     fingerprint: str
     """SHA-256 (hex) over all that decides the sound: performances and their notes, kits and how they are rendered, and
@@ -80,9 +80,9 @@ class CorpusPart(Corpus):
     def manifest(self, name: str) -> pd.DataFrame:
         """Return the rows of a manifest that tell of this part."""
         rows = super().manifest(name)
-        for column, kept in (("performance", self.names), ("kit", self.kit_names)):
+        for column, selected in (("performance", self.names), ("kit", self.kit_names)):
             if column in rows:
-                rows = rows[rows[column].isin(kept)]
+                rows = rows[rows[column].isin(selected)]
         return rows.reset_index(drop=True)
 
     def kits_of(self, performance: str) -> tuple[str, ...]:
@@ -97,10 +97,10 @@ def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
     :raises TrainingError: if something leaks.
     :raises StemgmdError: if a source, a kit or a performance cannot be used.
     """
-    before = [] if weights is None else [kits_heard(about_weights(Path(weights)))]
+    before = [] if weights is None else [training_kits_of(about_weights(Path(weights)))]
     opened = _from_corpus(config, before) if config.corpus is not None else _rendered(config, before)
     validated = [] if opened.validation is None else list(opened.splits.validation.items())
-    kits = sorted({(kit.name, tuple(sorted(kit.hashes))) for kit in opened.heard if kit.name in opened.kits})
+    kits = sorted({(kit.name, tuple(sorted(kit.hashes))) for kit in opened.kit_identities if kit.name in opened.kits})
     parts = [list(opened.splits.train.items()), validated, kits, rendering_of(opened.train)]
     if config.chain not in chain_names():  # a file, which may change between two runs
         parts.append(load_chain(config.chain).hash)
@@ -110,8 +110,8 @@ def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
 
 def _origin(weights: Path) -> dict[str, Any]:
     about = about_weights(weights)
-    told = {key: about[key] for key in ("license", "started_from") if key in about}
-    return {"started_from": {"sha256": file_sha256(weights), **told}}
+    copied = {key: about[key] for key in ("license", "started_from") if key in about}
+    return {"started_from": {"sha256": file_sha256(weights), **copied}}
 
 
 def open_test(config: DataConfig, limit: int | None = None) -> Corpus | VirtualCorpus:
@@ -123,13 +123,15 @@ def open_test(config: DataConfig, limit: int | None = None) -> Corpus | VirtualC
     names, kits = list(open_data(config).splits.test), (*config.kits, *config.test_kits)
     if not names:
         raise UsageError("no performance is for the test; give a source that holds some of GMD's split `test`")
-    kept = frozenset(spread(names, limit))
+    selected = frozenset(spread(names, limit))
     if config.corpus is not None:
         corpus = Corpus(Path(config.corpus))
-        return CorpusPart(corpus.root, kept, frozenset(corpus_kits(corpus, kits)))
+        return CorpusPart(corpus.root, selected, frozenset(corpus_kits(corpus, kits)))
     performances = find_source(gmd=None if config.gmd is None else Path(config.gmd)).read()
     folders = search_path([Path(folder) for folder in config.kit_path])
-    return VirtualCorpus([one for one in performances if one.id in kept], kits_named(kits, folders))
+    return VirtualCorpus(
+        [performance for performance in performances if performance.id in selected], kits_named(kits, folders)
+    )
 
 
 def prepare(data: TrainingData, jobs: int) -> None:
@@ -192,11 +194,11 @@ def validation_segments(config: TrainConfig, data: TrainingData) -> SegmentDatas
     )
 
 
-def heard_of(data: TrainingData) -> dict[str, list[str]]:
+def kit_names_of(data: TrainingData) -> dict[str, list[str]]:
     """Return the names of kits that were heard, and of all that these are related to, for the weights to tell."""
     return {
-        "kits": list(dict.fromkeys(kit.name for kit in data.heard)),
-        "related": sorted({name for kit in data.heard for name in kit.related}),
+        "kits": list(dict.fromkeys(kit.name for kit in data.kit_identities)),
+        "related": sorted({name for kit in data.kit_identities for name in kit.related}),
     }
 
 
@@ -206,18 +208,18 @@ def _rendered(config: DataConfig, before: Sequence[TrainingKits | None]) -> Trai
     folders = search_path([Path(folder) for folder in config.kit_path])
     chosen = kits_named(config.kits, folders)
     source = VirtualCorpus(performances, chosen)
-    gmd_splits = {one.id: str(one.metadata.get("split") or "") for one in performances}
+    gmd_splits = {performance.id: str(performance.metadata.get("split") or "") for performance in performances}
     splits = _limited(split_performances(gmd_splits, note_hashes(source.hits)), config.limit)
-    heard = (*virtual_identities(chosen, folders), *trained_on(before, folders))
-    refuse_leaks(splits, heard, known_identities(config.test_kits, folders))
+    identities = (*virtual_identities(chosen, folders), *trained_on(before, folders))
+    refuse_leaks(splits, identities, known_identities(config.test_kits, folders))
 
     def part(names: list[str]) -> VirtualCorpus | None:
-        kept = set(names)
-        found = [one for one in performances if one.id in kept]
-        return VirtualCorpus(found, chosen) if found else None
+        selected = set(names)
+        matching = [performance for performance in performances if performance.id in selected]
+        return VirtualCorpus(matching, chosen) if matching else None
 
     names = tuple(kit.name for kit in chosen)
-    return _data(part(list(splits.train)), part(list(splits.validation)), splits, names, heard)
+    return _data(part(list(splits.train)), part(list(splits.validation)), splits, names, identities)
 
 
 def _from_corpus(config: DataConfig, before: Sequence[TrainingKits | None]) -> TrainingData:
@@ -226,14 +228,14 @@ def _from_corpus(config: DataConfig, before: Sequence[TrainingKits | None]) -> T
     folders = search_path([Path(folder) for folder in config.kit_path])
     kits = corpus_kits(corpus, config.kits)
     splits = _limited(split_table(corpus.performances, corpus.hits), config.limit)
-    heard = (*tabled_identities(corpus.kits, kits), *trained_on(before, folders))
-    refuse_leaks(splits, heard, known_identities(config.test_kits, folders))
+    identities = (*tabled_identities(corpus.kits, kits), *trained_on(before, folders))
+    refuse_leaks(splits, identities, known_identities(config.test_kits, folders))
 
     def part(names: list[str]) -> CorpusPart | None:
-        kept = frozenset(name for name in names if set(corpus.kits_of(name)) & set(kits))
-        return CorpusPart(corpus.root, kept, frozenset(kits)) if kept else None
+        selected = frozenset(name for name in names if set(corpus.kits_of(name)) & set(kits))
+        return CorpusPart(corpus.root, selected, frozenset(kits)) if selected else None
 
-    return _data(part(list(splits.train)), part(list(splits.validation)), splits, kits, heard)
+    return _data(part(list(splits.train)), part(list(splits.validation)), splits, kits, identities)
 
 
 def _data(
@@ -241,7 +243,7 @@ def _data(
     validation: Corpus | VirtualCorpus | None,
     splits: Splits,
     kits: tuple[str, ...],
-    heard: tuple[KitIdentity, ...],
+    identities: tuple[KitIdentity, ...],
 ) -> TrainingData:
     if train is None:
         raise UsageError("no performance is for training; give a source that holds some of GMD's split `train`")
@@ -249,7 +251,7 @@ def _data(
         raise UsageError(
             f"the corpus has {train.sample_rate:,} Hz, the models hear {SAMPLE_RATE:,} Hz; render it at that rate"
         )
-    return TrainingData(train, validation, splits, kits, heard, "", {})
+    return TrainingData(train, validation, splits, kits, identities, "", {})
 
 
 def _limited(splits: Splits, limit: int | None) -> Splits:

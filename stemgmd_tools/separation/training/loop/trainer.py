@@ -38,8 +38,8 @@ class _LossOf(nn.Module):
     def forward(self, mixture: Tensor, stems: Tensor, progress: float) -> tuple[Tensor, dict[str, Tensor]]:
         with autocast(mixture.device, self.precision):
             estimate = self.model.estimate(mixture)
-        found = self.loss(estimate, Targets(stems, mixture), progress)
-        return found["loss"], {name: one.detach() for name, one in found.items()}
+        terms = self.loss(estimate, Targets(stems, mixture), progress)
+        return terms["loss"], {name: term.detach() for name, term in terms.items()}
 
 
 class StepResult(NamedTuple):
@@ -85,10 +85,10 @@ class Trainer:
     @property
     def averaged(self) -> Separator:
         """The model that is validated and shipped, in evaluation mode if it is an average."""
-        found = self.model if self.ema is None else self.ema.model
-        if not isinstance(found, Separator):
+        model = self.model if self.ema is None else self.ema.model
+        if not isinstance(model, Separator):
             raise TypeError("the average of a separator is one")
-        return found
+        return model
 
     def step(self, batches: Iterator[Batch], step: int, learning_rate: float, progress: float) -> StepResult:
         """Take the parts of one step and change the weights.
@@ -102,17 +102,17 @@ class Trainer:
             group["lr"] = learning_rate
         self.optimizer.zero_grad(set_to_none=True)
         parts = self.config.optimizer.accumulate
-        found = []
+        all_terms = []
         for part in range(parts):
             with torch.no_grad():
-                heard = next(batches).augmented(self.ranks.device, overwrite=True)
+                batch = next(batches).augmented(self.ranks.device, overwrite=True)
             torch.manual_seed(_number(self.config.seed, "step", step, part, self.ranks.rank))
             with self._alone(part < parts - 1):
-                loss, terms = self._whole(heard.mixture, heard.stems, progress)
+                loss, terms = self._whole(batch.mixture, batch.stems, progress)
                 self.scaler.scale(loss / parts).backward()
-            found.append(terms)
+            all_terms.append(terms)
         norm = self._change()
-        means = {name: torch.stack([terms[name] for terms in found]).mean() for name in found[0]}
+        means = {name: torch.stack([terms[name] for terms in all_terms]).mean() for name in all_terms[0]}
         return StepResult(self.ranks.mean(means), norm)
 
     def _change(self) -> Tensor:
@@ -154,13 +154,13 @@ def _number(seed: int, *names: str | int) -> int:
 def _start_from(model: Separator, spec: ModelSpec, weights: str | None, make: Make) -> None:
     if weights is None:
         return
-    found = load_weights(Path(weights), make=make)
-    if (found.spec.model, tuple(found.spec.stems)) != (spec.model, spec.stems):
+    loaded = load_weights(Path(weights), make=make)
+    if (loaded.spec.model, tuple(loaded.spec.stems)) != (spec.model, spec.stems):
         raise UsageError(
-            f"{weights}: is a {found.spec.model} of {', '.join(found.spec.stems)}; this run trains a {spec.model} of "
+            f"{weights}: is a {loaded.spec.model} of {', '.join(loaded.spec.stems)}; this run trains a {spec.model} of "
             f"{', '.join(spec.stems)}"
         )
     try:
-        model.load_state_dict(found.model.state_dict())
+        model.load_state_dict(loaded.model.state_dict())
     except RuntimeError as error:
-        raise UsageError(f"{weights}: has other options than this run's model: {dict(found.spec.options)}") from error
+        raise UsageError(f"{weights}: has other options than this run's model: {dict(loaded.spec.options)}") from error

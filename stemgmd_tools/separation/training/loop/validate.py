@@ -36,7 +36,7 @@ class ValidationResult(NamedTuple):
         What decides which weights are best.
         """
         wanted = (value for name, value in self.stems_db.items() if not self.target or name in self.target)
-        known = [one for one in wanted if not math.isnan(one)]
+        known = [value for value in wanted if not math.isnan(value)]
         return sum(known) / len(known) if known else math.nan
 
 
@@ -52,7 +52,7 @@ class Validation:
         """Render this process's share when it is first asked for."""
         self._dataset, self._items, self._ranks, self._target = dataset, items, ranks, target
         self._scale = 32768.0 if dataset.source.bit_depth == 16 else None
-        self._kept: list[Tensor] = []
+        self._segments: list[Tensor] = []
 
     def __call__(self, model: Separator, precision: str) -> ValidationResult:
         """Separate every segment and score it; the model's mode is as it was afterwards."""
@@ -66,8 +66,8 @@ class Validation:
                     estimate = model.estimate(stems.sum(1))
                 _add(sums, silence, estimate.sound.float(), stems)
         model.train(was_training)
-        found = _validated(model.stems, self._ranks.total(sums), self._ranks.total(silence))
-        return found._replace(target=self._target)
+        result = _validated(model.stems, self._ranks.total(sums), self._ranks.total(silence))
+        return result._replace(target=self._target)
 
     def render(self) -> None:
         """Render this process's share of the segments, if that was not done yet."""
@@ -79,13 +79,13 @@ class Validation:
         return next(self._batches())[0]
 
     def _batches(self) -> Iterator[Tensor]:
-        if not self._kept:
+        if not self._segments:
             numbers = range(self._ranks.rank, len(self._dataset), self._ranks.count)
             collate = Collate(self._dataset.source.sample_rate)
             for first in range(0, len(numbers), self._items):
                 stems = collate([self._dataset[number] for number in numbers[first : first + self._items]]).stems
-                self._kept.append(stems if self._scale is None else (stems * self._scale).to(torch.int16))
-        for held in self._kept:
+                self._segments.append(stems if self._scale is None else (stems * self._scale).to(torch.int16))
+        for held in self._segments:
             stems = held.to(self._ranks.device)
             yield stems if self._scale is None else stems.float() / self._scale
 

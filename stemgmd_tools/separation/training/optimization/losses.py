@@ -64,8 +64,8 @@ class Loss(nn.Module):
         self.config = config
         self.default = Spectrogram(4096, 1024)
         self._resolutions = nn.ModuleList(Spectrogram(window, window // 4) for window in config.windows)
-        given = [config.stem_weights.get(name, 1.0) if not target or name in target else 0.0 for name in stems]
-        weights = torch.tensor(given, dtype=torch.float32)
+        values = [config.stem_weights.get(name, 1.0) if not target or name in target else 0.0 for name in stems]
+        weights = torch.tensor(values, dtype=torch.float32)
         self.register_buffer("weights", weights / weights.mean().clamp(min=1e-12), persistent=False)
 
     def forward(self, estimate: Estimate, wanted: Targets, progress: float = 0.0) -> dict[str, Tensor]:
@@ -74,12 +74,12 @@ class Loss(nn.Module):
         :param progress: share of the training that is over, 0..1, which moves ``floor``.
         """
         with torch.autocast(wanted.stems.device.type, enabled=False):
-            found: dict[str, Tensor] = {
+            terms: dict[str, Tensor] = {
                 str(name): (_TERMS[name](self, estimate, wanted, progress) * self.weights).mean()
                 for name in self.config.terms
             }
-            parts = [found[str(name)] * weight for name, weight in self.config.terms.items()]
-            return {"loss": torch.stack(parts).sum(), **found}
+            parts = [terms[str(name)] * weight for name, weight in self.config.terms.items()]
+            return {"loss": torch.stack(parts).sum(), **terms}
 
     def floor(self, progress: float) -> float:
         """Return the energy that ``nsdr`` adds, moved evenly in its logarithm."""
@@ -128,8 +128,8 @@ def _nsdr_spectrum(loss: Loss, estimate: Estimate, wanted: Targets, progress: fl
         mixture = masked.mixture.detach()[:, None]
         error = signal + _energy(_above_target(masked.masks, _power(mixture), _common(mixture, target)))
     else:
-        made, target = loss.pair(estimate, wanted)
-        error = _energy(_power(made - target))
+        predicted, target = loss.pair(estimate, wanted)
+        error = _energy(_power(predicted - target))
     unit = transform.window * _HANN_POWER * math.prod(target.shape[2:])
     return 10.0 * torch.log10((error.clamp_min(0.0) / unit + floor) / (signal / unit + floor))
 
@@ -139,10 +139,10 @@ def _power(spectra: Tensor) -> Tensor:
     return _common(spectra, spectra)
 
 
-def _common(one: Tensor, other: Tensor) -> Tensor:
+def _common(a: Tensor, b: Tensor) -> Tensor:
     """Return the real part of one spectrum times the other's conjugate; an eighth of the time that complex takes."""
-    one, other = torch.view_as_real(one), torch.view_as_real(other)
-    return torch.addcmul(one[..., 0] * other[..., 0], one[..., 1], other[..., 1])
+    a, b = torch.view_as_real(a), torch.view_as_real(b)
+    return torch.addcmul(a[..., 0] * b[..., 0], a[..., 1], b[..., 1])
 
 
 def _above_target(masks: Tensor, power: Tensor, common: Tensor) -> Tensor:
@@ -150,7 +150,7 @@ def _above_target(masks: Tensor, power: Tensor, common: Tensor) -> Tensor:
 
     What is multiplied with the masks is ordered in memory as they are first: a network's masks seldom are as spectra.
     """
-    power, common = (torch.empty_like(masks, requires_grad=False).copy_(one) for one in (power, 2.0 * common))
+    power, common = (torch.empty_like(masks, requires_grad=False).copy_(values) for values in (power, 2.0 * common))
     return masks * (masks * power - common)
 
 
@@ -164,14 +164,14 @@ def _l1_magnitude(loss: Loss, estimate: Estimate, wanted: Targets, progress: flo
     if estimate.masked is not None:
         masks, mixture, transform = estimate.masked
         return (masks.abs() * mixture.abs()[:, None] - wanted.spectra(transform).abs()).abs().mean((-1, -2, -3))
-    made, target = loss.pair(estimate, wanted)
-    return (made.abs() - target.abs()).abs().mean((-1, -2, -3))
+    predicted, target = loss.pair(estimate, wanted)
+    return (predicted.abs() - target.abs()).abs().mean((-1, -2, -3))
 
 
 def _l1_spectrum(loss: Loss, estimate: Estimate, wanted: Targets, progress: float) -> Tensor:  # noqa: ARG001
     """Real and imaginary parts each; phase counts."""
-    made, target = loss.pair(estimate, wanted)
-    return (torch.view_as_real(made) - torch.view_as_real(target)).abs().mean((-1, -2, -3, -4))
+    predicted, target = loss.pair(estimate, wanted)
+    return (torch.view_as_real(predicted) - torch.view_as_real(target)).abs().mean((-1, -2, -3, -4))
 
 
 def _l1_waveform(loss: Loss, estimate: Estimate, wanted: Targets, progress: float) -> Tensor:  # noqa: ARG001
@@ -189,8 +189,8 @@ def _masked_mse(loss: Loss, estimate: Estimate, wanted: Targets, progress: float
     """
     errors = _mse(loss, estimate, wanted, progress)
     counted = errors.detach()[:, loss.weights > 0]
-    kept = errors.detach() <= torch.quantile(counted.flatten(), loss.config.keep)
-    return errors * kept
+    counts = errors.detach() <= torch.quantile(counted.flatten(), loss.config.keep)
+    return errors * counts
 
 
 def _multi_resolution(loss: Loss, estimate: Estimate, wanted: Targets, progress: float) -> Tensor:  # noqa: ARG001
@@ -201,9 +201,9 @@ def _multi_resolution(loss: Loss, estimate: Estimate, wanted: Targets, progress:
     parts = []
     for transform in loss.resolutions():
         scale = transform.window**-0.5
-        made, target = transform(estimate.sound).abs() * scale, wanted.spectra(transform).abs() * scale
-        logs = torch.log(made + _LOG_FLOOR) - torch.log(target + _LOG_FLOOR)
-        parts.append(((made - target).abs() + 0.1 * logs.abs()).mean((-1, -2, -3)))
+        predicted, target = transform(estimate.sound).abs() * scale, wanted.spectra(transform).abs() * scale
+        logs = torch.log(predicted + _LOG_FLOOR) - torch.log(target + _LOG_FLOOR)
+        parts.append(((predicted - target).abs() + 0.1 * logs.abs()).mean((-1, -2, -3)))
     return torch.stack(parts).mean(0)
 
 
@@ -214,9 +214,9 @@ def _silence(loss: Loss, estimate: Estimate, wanted: Targets, progress: float) -
     separation data?", 2021), so that what is quiet enough beside the mixture is driven down no further.
     """
     silent = wanted.stems.abs().amax((-1, -2)) == 0
-    heard = wanted.mixture.float().square().mean((-1, -2))[:, None] * loss.config.silence_ratio + EPS
+    reference = wanted.mixture.float().square().mean((-1, -2))[:, None] * loss.config.silence_ratio + EPS
     energy = estimate.sound.float().square().mean((-1, -2))
-    return torch.where(silent, 10.0 * torch.log10((energy + heard) / heard), torch.zeros_like(energy))
+    return torch.where(silent, 10.0 * torch.log10((energy + reference) / reference), torch.zeros_like(energy))
 
 
 _TERMS: Final[dict[str, Term]] = {

@@ -43,7 +43,7 @@ class Muon(torch.optim.Optimizer):
         shapes: dict[Shape, list[nn.Parameter]] = {"kernel": [], "matrices": [], "other": []}
         for shape, parameter in _shapes(model):
             shapes[shape].append(parameter)
-        groups = [{"params": found, "shape": shape} for shape, found in shapes.items() if found]
+        groups = [{"params": parameters, "shape": shape} for shape, parameters in shapes.items() if parameters]
         super().__init__(groups, {"lr": lr, "betas": tuple(betas), "weight_decay": weight_decay})
 
     @overload
@@ -97,15 +97,15 @@ def orthogonalised(matrices: Tensor) -> Tensor:
 
     :param matrices: (..., rows, columns).
     """
-    one, three, five = _QUINTIC
+    linear, cubic, quintic = _QUINTIC
     tall = matrices.shape[-2] > matrices.shape[-1]
-    found = matrices.mT if tall else matrices
-    found = found / (torch.linalg.matrix_norm(found, keepdim=True) + _TINY)
+    iterate = matrices.mT if tall else matrices
+    iterate = iterate / (torch.linalg.matrix_norm(iterate, keepdim=True) + _TINY)
     for _ in range(_STEPS):
-        gram = found @ found.mT
-        found = one * found + (three * gram + five * (gram @ gram)) @ found
-    made: Tensor = found.mT if tall else found
-    return made
+        gram = iterate @ iterate.mT
+        iterate = linear * iterate + (cubic * gram + quintic * (gram @ gram)) @ iterate
+    result: Tensor = iterate.mT if tall else iterate
+    return result
 
 
 def optimizer_of(config: OptimizerConfig, model: nn.Module) -> torch.optim.Optimizer:

@@ -52,7 +52,7 @@ class State(BaseModel):
     best_step: int = 0
 
 
-class Held(NamedTuple):
+class SavedState(NamedTuple):
     """A file's content."""
 
     state: State
@@ -68,42 +68,46 @@ def save_state(path: Path, state: State, trainer: Trainer) -> None:
     :raises AudioError: if it cannot be written.
     """
     optimizer = trainer.optimizer.state_dict()
-    tensors = {f"model/{name}": one for name, one in trainer.model.state_dict().items()}
+    tensors = {f"model/{name}": tensor for name, tensor in trainer.model.state_dict().items()}
     if trainer.ema is not None:
-        tensors |= {f"ema/{name}": one for name, one in trainer.ema.state_dict().items()}
-    for number, held in optimizer["state"].items():
-        tensors |= {f"optimizer/{number}/{name}": one for name, one in held.items() if isinstance(one, Tensor)}
+        tensors |= {f"ema/{name}": tensor for name, tensor in trainer.ema.state_dict().items()}
+    for number, parameter_state in optimizer["state"].items():
+        tensors |= {
+            f"optimizer/{number}/{name}": tensor
+            for name, tensor in parameter_state.items()
+            if isinstance(tensor, Tensor)
+        }
     rest = {
         "groups": optimizer["param_groups"],
         "scaler": trainer.scaler.state_dict(),
         "ema_updates": 0 if trainer.ema is None else trainer.ema.updates,
     }
-    told = {"format": FORMAT, "state": state.model_dump_json(), "rest": json.dumps(rest)}
-    write_bytes(path, tensor_bytes(tensors, told))
+    metadata = {"format": FORMAT, "state": state.model_dump_json(), "rest": json.dumps(rest)}
+    write_bytes(path, tensor_bytes(tensors, metadata))
     write_bytes(path.with_suffix(".json"), (state.model_dump_json(indent=1) + "\n").encode())
 
 
-def read_state(path: Path) -> Held | None:
+def read_state(path: Path) -> SavedState | None:
     """Read where a run stood; None if there is no such file.
 
     :raises TrainingError: if it is damaged or of another format.
     """
     if not path.exists():
         return None
-    with _opened(path) as (file, told):
+    with _opened(path) as (file, metadata):
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-        return Held(State.model_validate_json(told["state"]), tensors, parse_json(told["rest"]))
+        return SavedState(State.model_validate_json(metadata["state"]), tensors, parse_json(metadata["rest"]))
 
 
-def read_standing(path: Path) -> State | None:
+def read_progress(path: Path) -> State | None:
     """Read where a run stood, without its tensors; None if there is no such file.
 
     :raises TrainingError: as :func:`read_state`.
     """
     if not path.exists():
         return None
-    with _opened(path) as (_, told):
-        return State.model_validate_json(told["state"])
+    with _opened(path) as (_, metadata):
+        return State.model_validate_json(metadata["state"])
 
 
 @contextmanager
@@ -111,34 +115,34 @@ def _opened(path: Path) -> Iterator[tuple[Any, dict[str, str]]]:
     """Open a state of this format, and its header."""
     try:
         with safe_open(path, "pt") as file:
-            told = file.metadata() or {}
-            if told.get("format") != FORMAT:
-                raise TrainingError(f"{path}: format is {told.get('format')!r}; this version reads {FORMAT!r}")
-            yield file, told
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise TrainingError(f"{path}: format is {metadata.get('format')!r}; this version reads {FORMAT!r}")
+            yield file, metadata
     except (OSError, SafetensorError, ValidationError, ValueError, KeyError) as error:
         raise TrainingError(f"{path}: damaged ({error}); remove it to begin anew") from error
 
 
-def restore(held: Held, trainer: Trainer) -> None:
+def restore(saved: SavedState, trainer: Trainer) -> None:
     """Put weights, average, optimizer and scaler back.
 
     :raises TrainingError: if they do not fit the model.
     """
     try:
-        trainer.model.load_state_dict(_under(held.tensors, "model/"))
+        trainer.model.load_state_dict(_under(saved.tensors, "model/"))
         if trainer.ema is not None:
-            trainer.ema.load_state_dict(_under(held.tensors, "ema/"), held.rest["ema_updates"])
+            trainer.ema.load_state_dict(_under(saved.tensors, "ema/"), saved.rest["ema_updates"])
         state: dict[int, dict[str, Tensor]] = {}
-        for name, one in _under(held.tensors, "optimizer/").items():
+        for name, tensor in _under(saved.tensors, "optimizer/").items():
             number, key = name.split("/", 1)
-            state.setdefault(int(number), {})[key] = one
-        trainer.optimizer.load_state_dict({"state": state, "param_groups": held.rest["groups"]})
-        if held.rest["scaler"]:
-            trainer.scaler.load_state_dict(held.rest["scaler"])
+            state.setdefault(int(number), {})[key] = tensor
+        trainer.optimizer.load_state_dict({"state": state, "param_groups": saved.rest["groups"]})
+        if saved.rest["scaler"]:
+            trainer.scaler.load_state_dict(saved.rest["scaler"])
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         first = str(error).splitlines()[-1].strip()
         raise TrainingError(f"the saved run does not fit model {trainer.spec.model}: {first}") from error
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): one for name, one in tensors.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

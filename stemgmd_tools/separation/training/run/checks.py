@@ -57,9 +57,9 @@ def check_run(config: TrainConfig, out: Path, *, make: Make = build) -> Checked:
     validation_segments(config, data)
     PartSampler(EPOCH_ITEMS, config.optimizer.items // config.optimizer.accumulate, ranks=process_count())
     trainer = Trainer(config, Ranks(0, 1, device), make)
-    held = read_state(folder.state)
-    if held is not None:
-        restore(held, trainer)
+    saved = read_state(folder.state)
+    if saved is not None:
+        restore(saved, trainer)
     return Checked(data, parameter_count(trainer.model))
 
 

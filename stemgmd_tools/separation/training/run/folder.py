@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from stemgmd_tools.errors import TrainingError, UsageError
 from stemgmd_tools.separation.splits.roles import ROLES
 from stemgmd_tools.separation.training.loop.data import TrainingData
-from stemgmd_tools.separation.training.run.checkpoint import State, read_standing
+from stemgmd_tools.separation.training.run.checkpoint import State, read_progress
 from stemgmd_tools.separation.training.settings.files import config_text, read_config, with_changes
 from stemgmd_tools.separation.training.settings.schema import TrainConfig
 from stemgmd_tools.separation.weights.file import about_weights
@@ -64,7 +64,7 @@ class RunFolder(NamedTuple):
         :raises TrainingError: if it was begun with other settings or data, naming what differs, or is damaged; or if
             there is no run, but a file that one would write over.
         """
-        state = read_standing(self.state)
+        state = read_progress(self.state)
         if state is None:
             for path in (self.config, self.log):
                 if path.exists() and not self.splits.exists():
@@ -128,18 +128,18 @@ class RunFolder(NamedTuple):
 
 def _differences(was: TrainConfig, now: TrainConfig) -> str:
     """Return the settings that differ and decide what is computed."""
-    first, second = (_flat(one.model_dump(mode="json", by_alias=True)) for one in (was, now))
-    found = [
+    first, second = (_flat(config.model_dump(mode="json", by_alias=True)) for config in (was, now))
+    differences = [
         f"{key} {first.get(key)!r} (now {second.get(key)!r})"
         for key in {**first, **second}
         if first.get(key) != second.get(key)
     ]
-    return ", ".join(found)
+    return ", ".join(differences)
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for key, value in content.items():
         name = f"{prefix}.{key}" if prefix else key
-        found |= _flat(value, name) if isinstance(value, dict) else {name: value}
-    return found
+        flat |= _flat(value, name) if isinstance(value, dict) else {name: value}
+    return flat

@@ -72,18 +72,18 @@ class Lines:
     def __init__(self, stream: TextIO) -> None:
         """Write to ``stream``."""
         self._stream = stream
-        self._began = self._said = time.monotonic()
+        self._started_s = self._last_line_s = time.monotonic()
         self._first: float | None = None
 
     def pace(self, pace: Pace) -> None:
         """Say how it goes, if the last line is old enough."""
         now = time.monotonic()
         if self._first is None:
-            self._first, self._began = pace.progress, now
-        if now - self._said >= _LINE_EVERY_S:
-            self._said = now
+            self._first, self._started_s = pace.progress, now
+        if now - self._last_line_s >= _LINE_EVERY_S:
+            self._last_line_s = now
             done = pace.progress - self._first
-            left = "" if done <= 0 else f", {duration_text((now - self._began) / done * (1 - pace.progress))} left"
+            left = "" if done <= 0 else f", {duration_text((now - self._started_s) / done * (1 - pace.progress))} left"
             self.say(f"{pace.progress:6.1%}: {pace}{left}")
 
     def say(self, line: str) -> None:

@@ -66,12 +66,12 @@ class Reporter:
         if self._first >= 0:
             self._watch.say(f"{self._folder.root}: goes on at step {self._first:,}")
 
-    def step(self, row: dict[str, float], found: StepResult, progress: float) -> None:
+    def step(self, row: dict[str, float], result: StepResult, progress: float) -> None:
         """Take in a step.
 
         :raises TrainingError: as :meth:`read`.
         """
-        self._rows.append((row, found))
+        self._rows.append((row, result))
         step, spent_s = row["step"], row["time_s"]
         if step - self._read[0] >= _READ_STEPS or spent_s - self._read[1] >= _READ_S:
             self.read(spent_s, progress)
@@ -81,10 +81,10 @@ class Reporter:
 
         :raises TrainingError: if a loss or a gradient has no value. What is saved of the run is from before.
         """
-        rows, fault = self._sound([_numbers(row, found) for row, found in self._rows])
+        rows, fault = self._valid_rows([_numbers(row, result) for row, result in self._rows])
         self._rows.clear()
         if rows:
-            self._tell(rows)
+            self._write(rows)
         if fault:
             raise TrainingError(
                 f"{self._folder.root}: {fault}; what was saved is from before: begin another run with a lower learning "
@@ -94,7 +94,7 @@ class Reporter:
             self._watch.pace(self._pace(rows, spent_s, progress))
             self._read = (int(rows[-1]["step"]), spent_s)
 
-    def _sound(self, rows: list[dict[str, float]]) -> tuple[list[dict[str, float]], str]:
+    def _valid_rows(self, rows: list[dict[str, float]]) -> tuple[list[dict[str, float]], str]:
         """Return the rows before the first that ends the run, and what is wrong with that one."""
         for number, row in enumerate(rows):
             self._skipped = 0 if math.isfinite(row["gradient_norm"]) else self._skipped + 1
@@ -104,20 +104,20 @@ class Reporter:
                 return rows[:number], f"the norm of the gradient is {row['gradient_norm']} at step {row['step']}"
         return rows, ""
 
-    def validated(self, row: dict[str, float], found: ValidationResult, note: str) -> None:
+    def validated(self, row: dict[str, float], result: ValidationResult, note: str) -> None:
         """Tell of a validation."""
-        each = {f"{name}_db": value for name, value in found.stems_db.items()}
-        scores = {"score_db": found.score_db, "pooled_db": found.pooled_db, "silence_db": found.silence_db}
-        self._tell([{**row, **scores, **each}])
-        stems = ", ".join(f"{name} {value:.2f}" for name, value in found.stems_db.items())
-        self._watch.say(f"step {int(row['step']):,}: validation {found.score_db:.2f} dB ({stems}){note}")
+        each = {f"{name}_db": value for name, value in result.stems_db.items()}
+        scores = {"score_db": result.score_db, "pooled_db": result.pooled_db, "silence_db": result.silence_db}
+        self._write([{**row, **scores, **each}])
+        stems = ", ".join(f"{name} {value:.2f}" for name, value in result.stems_db.items())
+        self._watch.say(f"step {int(row['step']):,}: validation {result.score_db:.2f} dB ({stems}){note}")
 
     def example(self, model: Separator, stems: Tensor, step: int) -> None:
         """Let hear and see what the model makes of one segment's stems (stem, 2, frame)."""
         if self._board is not None:
             self._board.example(model, stems, step)
 
-    def _tell(self, rows: list[dict[str, float]]) -> None:
+    def _write(self, rows: list[dict[str, float]]) -> None:
         if self._log is not None and self._board is not None:
             self._log.add(rows)
             for row in rows:
@@ -136,5 +136,5 @@ class Reporter:
         )
 
 
-def _numbers(row: dict[str, float], found: StepResult) -> dict[str, float]:
-    return {**row, **{name: float(one) for name, one in found.terms.items()}, "gradient_norm": float(found.norm)}
+def _numbers(row: dict[str, float], result: StepResult) -> dict[str, float]:
+    return {**row, **{name: float(value) for name, value in result.terms.items()}, "gradient_norm": float(result.norm)}

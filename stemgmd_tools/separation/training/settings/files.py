@@ -105,11 +105,11 @@ def _checked(data: Mapping[str, Any], text: YamlText | None = None) -> TrainConf
         # JSON is the one strict mode in which a list is a tuple and 1 is a float, but "1" is not a number.
         return TrainConfig.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        found = list(translated(error, data, TrainConfig.model_json_schema(by_alias=True)))
+        problems = list(translated(error, data, TrainConfig.model_json_schema(by_alias=True)))
     except UsageError as error:  # of the knobs of random mixing, which check themselves
         where = "settings" if text is None else f"{text.path}:{text.line(('data', 'mix'))}"
         raise TrainingError(f"{where}: data.mix: {error}") from error
     if text is not None:
-        raise TrainingError(first_fault(text, found))
-    at = f"{spell(found[0].at)}: " if found[0].at else ""
-    raise UsageError(f"settings: {at}{found[0].text}")
+        raise TrainingError(first_fault(text, problems))
+    at = f"{spell(problems[0].at)}: " if problems[0].at else ""
+    raise UsageError(f"settings: {at}{problems[0].text}")
