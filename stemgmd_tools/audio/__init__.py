@@ -1,4 +1,4 @@
-"""Audio files: the only package that touches soundfile."""
+"""Read and write audio files."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Headers of files that hold samples as they are: where the samples lie, how many bytes the header states.
+"""Read the headers of uncompressed audio files: sample coding, position and stated size of the samples.
 
-libsndfile reads what there is of a file that was cut short, reads nothing of one whose sizes were never filled in, and
-needs to seek in most formats. So what a header says is read here.
+libsndfile does not report truncated files, reads nothing from files whose sizes were never filled in, and needs to seek
+in most formats. Therefore this module reads the headers itself.
 
 Sources: Microsoft's *Multiple Channel Audio Data and WAVE Files*, EBU Tech 3306 (RF64), ITU-R BS.2088 (BW64), Sony's
 Wave64, Apple's AIFF-C and CAF, Sun's AU.
@@ -38,22 +38,22 @@ _AU_SUBTYPES: Final = {
 }
 _AIFC_FLOATS: Final = {b"fl32": "FLOAT", b"FL32": "FLOAT", b"fl64": "DOUBLE", b"FL64": "DOUBLE"}
 _STREAMED: Final = ((0x7FFF_0000, 0x8000_0000), (0xFFFF_0000, 0xFFFF_FFFF))
-"""Sizes that programs state which do not know any, first and last: ALSA, SoX and ffmpeg, less what comes before."""
+"""Ranges of placeholder sizes that ALSA, SoX and ffmpeg write when the size is unknown."""
 _UNKNOWN: Final = (1 << 64) - 1
 _MOST_CHUNKS: Final = 10_000
-"""A header does not go on for longer."""
+"""Maximum number of chunks that are read from a header."""
 _W64_RIFF: Final = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 _ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
-"""How WMA files begin."""
+"""First bytes of WMA files."""
 _W64_TAIL: Final = bytes.fromhex("f3acd3118cd100c04f8edb8a")
-"""What follows the four letters of a Wave64 chunk's name."""
+"""Bytes after the four letters of a Wave64 chunk's name."""
 
 
 class Coding(NamedTuple):
-    """How samples lie in a file."""
+    """Coding of the samples of a file."""
 
     subtype: str | None
-    """libsndfile's name; None: they are coded in a way that is not read here."""
+    """libsndfile's name; None for codings that are not supported here."""
     endian: Endian
     sample_rate: int
     channels: int
@@ -61,19 +61,19 @@ class Coding(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where samples lie in a file."""
+    """Position and coding of the samples of a file."""
 
     coding: Coding
     start: int
     """Byte of the first sample."""
     size: int | None
-    """Bytes that the header states; None where its writer never learnt them: until the end of the file."""
+    """Bytes that the header states; None if it states no size, so that the samples reach to the end of the file."""
 
 
 def layout_of(file: BinaryIO) -> Layout | None:
-    """Read the header at the beginning of a file.
+    """Return the layout that the header of a file states.
 
-    :return: None for formats without such a header (FLAC, OGG, MP3), and for headers that break off or make no sense.
+    :return: None for formats without such a header (FLAC, OGG, MP3), and for truncated or invalid headers.
     """
     file.seek(0)
     magic = file.read(16)
@@ -89,7 +89,7 @@ def layout_of(file: BinaryIO) -> Layout | None:
 
 
 def is_audio(head: bytes) -> bool:
-    """Return whether the first 16 bytes of a file are those of a sound, whatever its name says."""
+    """Return whether the first 16 bytes of a file are those of an audio file."""
     return (
         head[:4] in (b"fLaC", b"OggS", b"caff", b".snd")
         or head[:3] == b"ID3"
@@ -112,7 +112,7 @@ class _Chunk(NamedTuple):
 
 
 def _chunks(file: BinaryIO, place: int, form: str, *, even: bool = True) -> Iterator[_Chunk]:
-    """Yield chunks from ``place`` on, each where the one before ends by its stated size.
+    """Yield the chunks from ``place`` on, using their stated sizes.
 
     :param form: of a chunk's header: name and size.
     """
@@ -125,7 +125,7 @@ def _chunks(file: BinaryIO, place: int, form: str, *, even: bool = True) -> Iter
 
 
 def _content(file: BinaryIO, chunk: _Chunk) -> bytes:
-    """Read what is needed of a chunk that tells of the samples."""
+    """Read the part of a chunk that describes the samples."""
     file.seek(chunk.start)
     return file.read(min(chunk.size, 64))
 
@@ -155,7 +155,7 @@ def _wave(file: BinaryIO, endian: Endian, riff_size: int) -> Layout | None:
 
 
 def _is_unfinished(riff_size: int, data: _Chunk) -> bool:
-    """Return whether a file whose samples are said to have no bytes was left before its sizes were filled in."""
+    """Return whether the sizes of a file with a data size of 0 were never filled in."""
     return _is_streamed(riff_size) or riff_size + 8 <= data.start
 
 

@@ -1,4 +1,4 @@
-"""What turns the bytes of a file or a pipe into samples, block by block."""
+"""Decode files and pipes to samples, block by block."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ _FORMAT_OF_SUBTYPE: Final = {
     **dict.fromkeys(("FLOAT", "DOUBLE"), "float32"),
 }
 _STEP_FRAMES: Final = 4096
-"""Frames asked of libsndfile at once: an error loses no more."""
+"""Frames per call of libsndfile, the most that an error can lose."""
 _MOST_FRAMES: Final = 1 << 60
-"""What libsndfile answers above is its way to say that the length is not known."""
+"""Larger numbers of frames are libsndfile's way to report an unknown length."""
 _FSEEK_FAILED: Final = 39
-"""libsndfile's error when it wants to go to a frame behind the end."""
+"""libsndfile's error for seeking beyond the end."""
 _ESTIMATED: Final = "MP3"
-"""The format whose number of frames is a guess where its header does not tell."""
+"""The format whose number of frames is an estimate if its header does not state it."""
 
 Block = NDArray[np.float32]
 """Samples (frames, channels), full scale 1.0."""
 
 
 class Decoder(Protocol):
-    """Samples of one sound, from its beginning to its end."""
+    """Reads the samples of one sound from beginning to end."""
 
     sample_rate: int
     channels: int
     frames: int | None
-    """As announced; None if it is not known."""
+    """Number of frames that the header states; None if unknown."""
     sample_format: str
-    """What a writer needs to hold the samples: ``int16``, ``int24`` or ``float32``."""
+    """The format that holds the samples without loss: ``int16``, ``int24`` or ``float32``."""
 
     def read(self, frames: int) -> Block:
         """Return the next frames; fewer at the end."""
 
     def fault(self) -> str | None:
-        """Return, at the end, why there is no more although more was announced; None if that was all."""
+        """Return, at the end, why frames are missing; None if the sound is complete."""
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
 
 
 class LibraryDecoder:
-    """Decodes what libsndfile knows.
+    """Decodes the formats that libsndfile supports.
 
-    :param file: is read from its beginning; closed with the decoder.
-    :raises soundfile.SoundFileError: if libsndfile does not know it.
+    :param file: an open file, read from its beginning; closed with the decoder.
+    :raises soundfile.SoundFileError: if libsndfile does not support the format.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -84,7 +84,7 @@ class LibraryDecoder:
         return np.concatenate(parts)
 
     def _step(self, frames: int) -> Block:
-        """Read frames; before damage fewer, for libsndfile writes what it decodes before it fails."""
+        """Read frames; fewer before damage, since libsndfile writes the decoded frames before it fails."""
         block = np.full((frames, self.channels), np.nan, np.float32)
         try:
             return block[: len(self._file.read(frames, dtype="float32", always_2d=True, out=block))]
@@ -95,13 +95,13 @@ class LibraryDecoder:
             return block[: frames if decoded.all() else int(decoded.argmin())]
 
     def _has_ended(self, error: Exception) -> bool:
-        """Return whether an error is how libsndfile ends a FLAC stream whose header does not tell its length."""
+        """Return whether an error marks the end of a FLAC stream whose header does not state its length."""
         size = os.fstat(self._source.fileno()).st_size
         at_end = os.lseek(self._source.fileno(), 0, os.SEEK_CUR) == size
         return self.frames is None and at_end and getattr(error, "code", None) == _FSEEK_FAILED
 
     def fault(self) -> str | None:
-        """Say how far decoding came, if not to the announced end."""
+        """Return how far decoding came if frames are missing."""
         if self._failure is not None:
             of = "" if self.frames is None else f" of {self.frames:,}"
             why = f" ({self._failure})" if self._failure else ""
@@ -117,10 +117,10 @@ class LibraryDecoder:
 
 
 class PcmDecoder:
-    """Decodes samples that lie in a stream as they are.
+    """Decodes the uncompressed samples of a stream.
 
-    :param stream: stands at the first sample; need not be able to seek.
-    :param layout: what the header says; its coding must have a subtype.
+    :param stream: at the first sample; need not be seekable.
+    :param layout: from the header; its coding must have a subtype.
     """
 
     def __init__(self, stream: ByteStream, layout: Layout) -> None:
@@ -130,7 +130,7 @@ class PcmDecoder:
         self.sample_format = _FORMAT_OF_SUBTYPE.get(layout.coding.subtype or "", "int16")
         self.frames = None if layout.size is None else layout.size // layout.coding.frame_bytes
         self._remaining = layout.size
-        """Bytes that should still come; None: until the end."""
+        """Bytes not yet read; None to read to the end of the stream."""
 
     def read(self, frames: int) -> Block:
         """Return the next frames; fewer at the end."""
@@ -155,7 +155,7 @@ class PcmDecoder:
         return np.asarray(samples, np.float32)
 
     def fault(self) -> str | None:
-        """Say how many bytes are missing; read what follows the samples, for whose writer a closed pipe is an error."""
+        """Return how many bytes are missing; read the rest of the stream, so that its writer sees no closed pipe."""
         if self._remaining:
             return f"{self._remaining} bytes are missing at its end"
         while self._stream.read(1 << 16):

@@ -1,4 +1,4 @@
-"""Formats that libsndfile does not know, decoded by the program ffmpeg where it is installed."""
+"""Decode formats that libsndfile does not support with the program ffmpeg."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FFMPEG_SUFFIXES: Final = frozenset(
         *(".dts", ".amr", ".3gp", ".ape", ".wv", ".tta", ".tak", ".mpc", ".spx", ".ra", ".rm", ".mov", ".mkv", ".avi"),
     }
 )
-"""Endings of files that hold sound in formats which only ffmpeg decodes, in lower case."""
+"""Suffixes of formats that only ffmpeg decodes, in lower case."""
 
 _PREFIX: Final = re.compile(r"^(\[[^\]]*\] *)?(file:/dev/fd/\d+: )?")
-"""What ffmpeg puts before a message: a part's name with its address in memory, the file."""
+"""Prefix of ffmpeg's messages: the name and memory address of a component, the file."""
 _MOST_REASON: Final = 120
 
 
@@ -33,14 +33,14 @@ def has_ffmpeg() -> bool:
 class FfmpegDecoder:
     """Decodes the first audio stream of a file.
 
-    :param file: closed with the decoder.
-    :raises AudioError: if there is no such stream, or nothing of it can be decoded: what ffmpeg says.
+    :param file: an open file; closed with the decoder.
+    :raises AudioError: with ffmpeg's message, if there is no such stream or nothing of it can be decoded.
     """
 
     sample_format = "int24"
 
     def __init__(self, file: BinaryIO) -> None:
-        """Start ffmpeg and read the header it writes."""
+        """Start ffmpeg and read the header of its output."""
         self._file = file
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the decoder
         number = file.fileno()
@@ -69,12 +69,12 @@ class FfmpegDecoder:
         return self._pcm.read(frames)
 
     def fault(self) -> str | None:
-        """Say what ffmpeg complained about."""
+        """Return ffmpeg's first message, if any."""
         message = self._message()
         return f"damaged or cut short (ffmpeg: {message})" if message else None
 
     def _message(self) -> str | None:
-        """Wait for the end; return the first line that ffmpeg wrote, or None if it was content."""
+        """Wait for ffmpeg to end; return the first line of its messages, or None if it succeeded without any."""
         status = self._process.wait()
         self._messages.seek(0)
         lines = self._messages.read(4096).decode(errors="replace").splitlines()
@@ -83,7 +83,7 @@ class FfmpegDecoder:
         return f"exit code {status}" if status else None
 
     def close(self) -> None:
-        """End ffmpeg, if it is still at work."""
+        """End ffmpeg and close all files."""
         self._process.kill()
         self._process.wait()
         if self._process.stdout is not None:

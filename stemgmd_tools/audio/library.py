@@ -1,4 +1,4 @@
-"""What reading and writing share about libsndfile."""
+"""Types and errors of libsndfile that reading and writing share."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Pcm: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
 """Integer samples, shape (frames, channels); 24-bit values lie in int32."""
 
 LIBRARY_ERRORS: Final = (soundfile.SoundFileError, OSError, RuntimeError)
-"""What soundfile raises when a file cannot be read or written."""
+"""Errors that soundfile raises when a file cannot be read or written."""
 
 
 def reason(error: Exception) -> str:
-    """Return what libsndfile says, without the name it puts before."""
+    """Return libsndfile's message without its prefix."""
     return (getattr(error, "error_string", None) or str(error)).removeprefix("Error : ").rstrip(".")

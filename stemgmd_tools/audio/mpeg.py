@@ -1,4 +1,4 @@
-"""Where an MP3 file should end: by the Xing or Info header of its first frame, else by the length of its last.
+"""Find where an MP3 file should end, from the Xing or Info header of its first frame or the length of its last frame.
 
 Source: ISO/IEC 11172-3 and 13818-3 (headers of frames); the Xing header as LAME and others write it.
 """
@@ -17,7 +17,7 @@ _RATES: Final = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (1
 _LAYER_3: Final = 1
 _TELLS_FRAMES, _TELLS_BYTES = 1, 2
 _XING_SEARCH_BYTES: Final = 64
-"""A Xing header lies so far into the first frame, behind 36 bytes at most."""
+"""Bytes of the first frame that contain a Xing header, which starts within the first 36."""
 
 
 class _Frame(NamedTuple):
@@ -26,7 +26,7 @@ class _Frame(NamedTuple):
 
 
 def mp3_end(file: BinaryIO, size: int) -> int | None:
-    """Return where a file should end; None if it is no MP3 file, or if what follows its frames is not known."""
+    """Return where a file should end; None if it is no MP3 file or unknown bytes follow its frames."""
     file.seek(0)
     tag = file.read(10)
     start = 0
@@ -47,7 +47,7 @@ def mp3_end(file: BinaryIO, size: int) -> int | None:
 
 
 def _frame_at(file: BinaryIO, start: int) -> _Frame | None:
-    """Return the frame of layer III that begins at a place; None if none does."""
+    """Return the layer III frame that starts at a position; None if there is none."""
     file.seek(start)
     header = file.read(4)
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:

@@ -1,4 +1,4 @@
-"""Opening a sound: which decoder reads it, and what is known to be missing of it."""
+"""Open a file or pipe with the right decoder, and check whether it is truncated."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _KNOWN: Final = "WAV, FLAC, AIFF, OGG and MP3 work"
 def open_sound(source: Path | int, name: str, *, foreign: bool, allow_truncated: bool) -> tuple[Decoder, str | None]:
     """Open a file or a pipe.
 
-    :param source: a path, or the number of an open file, which stays open.
-    :param name: what messages call it.
-    :param foreign: whether ffmpeg may decode what libsndfile does not know.
-    :param allow_truncated: whether it may be known to lack something at its end.
-    :return: its decoder, and what it lacks.
-    :raises AudioError: if it cannot be read as audio.
-    :raises TruncatedError: if it lacks something and may not.
+    :param source: a path, or the descriptor of an open file, which stays open.
+    :param name: name of the source in messages.
+    :param foreign: whether ffmpeg may decode formats that libsndfile does not support.
+    :param allow_truncated: whether to accept a truncated source.
+    :return: the decoder, and a description of the missing part or None.
+    :raises AudioError: if the source cannot be read as audio.
+    :raises TruncatedError: if the source is truncated and ``allow_truncated`` is false.
     """
     try:
         file = os.fdopen(os.dup(source) if isinstance(source, int) else os.open(source, os.O_RDONLY), "rb")
@@ -51,17 +51,17 @@ def open_sound(source: Path | int, name: str, *, foreign: bool, allow_truncated:
 
 
 def _is_at_start_of_file(file: BinaryIO) -> bool:
-    """Return whether it can be read by name, as it were: a regular file of which nothing was read yet."""
+    """Return whether this is a regular file at its beginning, so that it can be read as if opened by name."""
     return stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file.tell() == 0
 
 
 def truncated(name: str, lacks: str) -> TruncatedError:
-    """Return the error that says what a sound lacks."""
+    """Return the error for a truncated sound."""
     return TruncatedError(f"{name}: {lacks}; copy or download it again")
 
 
 def _from_file(file: BinaryIO, name: str, *, foreign: bool, allow_truncated: bool) -> tuple[Decoder, str | None]:
-    """Open a file that can seek; the decoder closes it."""
+    """Open a seekable file; the decoder closes it."""
     fault = fault_at_end(file)
     if fault is not None and not allow_truncated:
         file.close()

@@ -1,4 +1,4 @@
-"""Sound from pipes, which cannot seek: decoded as it comes where its header says how, else put in a temporary file."""
+"""Read audio from pipes: uncompressed formats are streamed, others are copied to a temporary file."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from stemgmd_tools.audio.containers import Layout, layout_of
 from stemgmd_tools.errors import AudioError
 
 _HEAD_BYTES: Final = 1 << 14
-"""Header of a sound that is decoded as it comes: 0.1 s of a compact disc."""
+"""Bytes searched for the header of a stream: 0.1 s of a compact disc."""
 _COPIED_BYTES: Final = 1 << 18
 
 
 class ByteStream(Protocol):
-    """What can be read to its end."""
+    """A readable stream."""
 
     def read(self, size: int, /) -> bytes:
         """Return so many bytes; fewer at the end."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the stream."""
 
 
 class Joined:
-    """A stream whose beginning has been read."""
+    """A stream whose beginning has been read already."""
 
     def __init__(self, head: bytes, stream: ByteStream) -> None:
-        """Put ``head`` before what is left of ``stream``."""
+        """Join the bytes ``head`` and the rest of ``stream``."""
         self._head, self._stream = head, stream
 
     def read(self, size: int) -> bytes:
@@ -45,7 +45,7 @@ class Joined:
 def read_header(stream: ByteStream) -> tuple[bytes, Layout | None]:
     """Read the beginning of a stream.
 
-    :return: what was read, and where the samples lie; None if they cannot be decoded as they come.
+    :return: the bytes read, and the layout of the samples; None if the stream needs a temporary file.
     """
     head = stream.read(_HEAD_BYTES)
     layout = layout_of(io.BytesIO(head))
@@ -54,9 +54,9 @@ def read_header(stream: ByteStream) -> tuple[bytes, Layout | None]:
 
 
 def spooled(head: bytes, stream: ByteStream, name: str) -> BinaryIO:
-    """Return a temporary file that holds a whole stream; it has no name, so nothing of it stays behind.
+    """Return an unnamed temporary file with the content of a stream.
 
-    :raises AudioError: if there is no room for it.
+    :raises AudioError: if the disk is full.
     """
     try:
         with tempfile.TemporaryFile() as file:

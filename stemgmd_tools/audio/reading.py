@@ -1,4 +1,4 @@
-"""Reading audio files and pipes."""
+"""Read audio files and pipes."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ AUDIO_SUFFIXES: Final = frozenset(
         ".mp3",
     }
 )
-"""Endings of files that :class:`TrackReader` reads, in lower case."""
+"""Suffixes of files that :class:`TrackReader` reads, in lower case."""
 
 _READ_FRAMES: Final = 1 << 16
 
 
 def holds_audio(path: Path) -> bool:
-    """Return whether a file begins as a sound does; False if it cannot be read."""
+    """Return whether a file begins like an audio file; False if it cannot be read."""
     try:
         with path.open("rb") as file:
             return is_audio(file.read(16))
@@ -56,9 +56,9 @@ def holds_audio(path: Path) -> bool:
 def read_audio(path: Path, *, longest_s: float = math.inf) -> tuple[NDArray[np.float32], int]:
     """Read a whole file as floats.
 
-    :param longest_s: how long it may be: a few kilobytes of FLAC can hold hours of silence.
+    :param longest_s: maximum length; a few kilobytes of FLAC can hold hours of silence.
     :return: samples of shape (frames, channels), full scale 1.0, and the sample rate in Hz.
-    :raises AudioError: if the file is missing, unreadable, cut short, too long or holds no frame.
+    :raises AudioError: if the file is missing, unreadable, truncated, too long or empty.
     """
     blocks: list[NDArray[np.float32]] = []
     read = 0
@@ -77,7 +77,7 @@ def read_pcm(path: Path, *, start: int = 0, frames: int = -1) -> tuple[Pcm, int,
     """Read integer samples exactly as stored; a float file is read on its 24-bit grid.
 
     :param start: first frame.
-    :param frames: how many frames; -1 for all that follow.
+    :param frames: number of frames; -1 for all that follow.
     :return: samples of shape (frames, channels) (int16, or int32 holding 24-bit values), sample rate in Hz, bit depth.
     :raises AudioError: if the file is missing or unreadable.
     """
@@ -98,31 +98,31 @@ def read_pcm(path: Path, *, start: int = 0, frames: int = -1) -> tuple[Pcm, int,
 class TrackReader:
     """Reads a track block by block; a context manager.
 
-    :param source: a file, or the number of an open file: 0 is standard input. A pipe brings the same samples as a file:
-        WAV, RF64, Wave64, AIFF, AU and CAF are decoded as they come, other formats when all of it is there.
-    :param foreign: whether ffmpeg may decode what libsndfile does not know.
-    :param allow_truncated: whether to read what there is of a sound that announces more; :attr:`lacks` then says it.
-    :raises AudioError: if it is missing or unreadable.
-    :raises TruncatedError: if it is known to be cut short.
+    :param source: a file, or the descriptor of an open file: 0 is standard input. A pipe gives the same samples as a
+        file: WAV, RF64, Wave64, AIFF, AU and CAF are streamed, other formats are read to their end first.
+    :param foreign: whether ffmpeg may decode formats that libsndfile does not support.
+    :param allow_truncated: whether to read truncated sounds; :attr:`lacks` then describes the missing part.
+    :raises AudioError: if the source is missing or unreadable.
+    :raises TruncatedError: if the source is truncated.
     """
 
     def __init__(self, source: Path | int, *, foreign: bool = False, allow_truncated: bool = False) -> None:
-        """Open it and read its header."""
+        """Open the source and read its header."""
         self.name = shown(source) if isinstance(source, Path) else "standard input"
         self._allow_truncated = allow_truncated
         self._decoder, self.lacks = open_sound(source, self.name, foreign=foreign, allow_truncated=allow_truncated)
-        """The decoder, and what is missing of the sound, which is known at the end at the latest."""
+        """The decoder, and a description of the missing part of the sound, complete at the end of reading."""
         self.sample_rate, self.channels = self._decoder.sample_rate, self._decoder.channels
         self.frames = self._decoder.frames
-        """As announced by the header; None where that is not known."""
+        """Number of frames that the header states; None if unknown."""
         self.sample_format = self._decoder.sample_format
-        """What :class:`TrackWriter` needs to hold its samples: ``int16``, ``int24`` or ``float32``."""
+        """The format that :class:`TrackWriter` needs to hold the samples: ``int16``, ``int24`` or ``float32``."""
 
     def blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:
         """Yield samples of shape (n, channels), full scale 1.0, ``frames`` at a time and fewer at the end.
 
         :raises AudioError: if a pipe breaks.
-        :raises TruncatedError: if the sound is damaged or cut short.
+        :raises TruncatedError: if the sound is damaged or truncated.
         """
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Whether a file holds all that its header announces, which decoders do not check."""
+"""Detect truncated audio files, which decoders do not check."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _LAST_PAGE: Final = 4
 
 
 def fault_at_end(file: BinaryIO) -> str | None:
-    """Return what a file lacks at its end, or None if nothing is known to be missing.
+    """Return a description of the missing end of a file, or None if nothing is known to be missing.
 
-    WAV, RF64, Wave64, AIFF, AU and CAF state the bytes of their samples, MP3 those of its frames where there is a Xing
-    or Info header (and of the last frame, where there is none), and the last page of an Ogg stream says that it is the
-    last. FLAC states its frames, which the decoder counts.
+    WAV, RF64, Wave64, AIFF, AU and CAF state the bytes of their samples. MP3 states the bytes of its frames in a Xing
+    or Info header; without one, only the last frame is checked. The last page of an Ogg stream is marked as the last. FLAC
+    states its frames, which the decoder counts.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -34,7 +34,7 @@ def fault_at_end(file: BinaryIO) -> str | None:
 
 
 def _missing(end: int | None, size: int) -> str | None:
-    """Say how far a file of ``size`` bytes is from its stated end."""
+    """Return how many bytes a file of ``size`` bytes lacks, as text."""
     return None if end is None or end <= size else f"{end - size} bytes are missing at its end"
 
 

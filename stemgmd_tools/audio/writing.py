@@ -1,7 +1,7 @@
-"""Writing audio.
+"""Write audio files.
 
-Arrays are interleaved as files hold them, shape (frames, channels). Writers put their bytes under a temporary
-name in the target's folder; :func:`commit_all` gives files their names, so a file that has its name is whole.
+Arrays are interleaved, shape (frames, channels). Writers write to a temporary file in the target's folder;
+:func:`commit_all` renames finished files, so that a file with its final name is complete.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from stemgmd_tools.storage.files import file_sha256, put_in_place, temporary_bes
 
 _SUBTYPE: Final = {"int16": "PCM_16", "int24": "PCM_24", "float32": "FLOAT"}
 _WAV_BYTES: Final = (1 << 32) - (1 << 12)
-"""Samples that a WAV file can hold: its sizes have 32 bits."""
+"""Maximum bytes of samples in a WAV file, whose sizes have 32 bits."""
 _HIGHEST_FLAC_LEVEL: Final = 8
 _SET_ADD_PEAK_CHUNK: Final = 0x1050  # of libsndfile; soundfile has no method for it
 _BUFFER_BYTES: Final = 1 << 18
 
 
 class _Sink:
-    """The file libsndfile writes to. It keeps the system's first failure, of which libsndfile tells little."""
+    """The file that libsndfile writes to. It stores the first ``OSError``, which libsndfile does not report."""
 
     def __init__(self, path: Path) -> None:
         """Open the file for writing and reading back."""
@@ -40,7 +40,7 @@ class _Sink:
         self.error: OSError | None = None
 
     def write(self, data: bytes) -> int:
-        """Write; after a failure pretend to, so that libsndfile comes to an end and the failure can be raised."""
+        """Write data; after a failure discard it, so that libsndfile finishes and the failure can be raised."""
         if self.error is None:
             try:
                 self._file.write(data)
@@ -49,7 +49,7 @@ class _Sink:
         return len(data)
 
     def readinto(self, buffer: bytearray) -> int:
-        """Fill ``buffer`` from the file (libsndfile asks the object for this method)."""
+        """Fill ``buffer`` from the file (required by soundfile)."""
         return self._file.readinto(buffer)
 
     def read(self, size: int = -1) -> bytes:
@@ -57,7 +57,7 @@ class _Sink:
         return self._file.read(size)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Move in the file; what is buffered is written first, and may fail as in :meth:`write`."""
+        """Set the position; buffered data is written first, which may fail as in :meth:`write`."""
         try:
             return self._file.seek(offset, whence)
         except OSError as error:
@@ -65,11 +65,11 @@ class _Sink:
             return offset
 
     def tell(self) -> int:
-        """Return the place in the file."""
+        """Return the position in the file."""
         return self._file.tell()
 
     def close(self) -> None:
-        """Flush and close the file, keeping a failure to do so."""
+        """Flush and close the file; store a failure."""
         try:
             self._file.close()
         except OSError as error:
@@ -79,12 +79,12 @@ class _Sink:
 class TrackWriter:
     """Streams one track to a temporary file beside its target.
 
-    Use as a context manager: leaving it after an error removes the temporary file.
+    Use it as a context manager: leaving it after an error removes the temporary file.
 
-    :param path: the target; its folder is made if needed.
+    :param path: the target; its folder is created if needed.
     :param sample_format: ``int16``, ``int24`` or ``float32`` (float32 receives integers on the 24-bit grid).
     :param container: ``wav``, ``flac``, or ``rf64``: WAV whose sizes have 64 bits, see :func:`wav_container`.
-    :raises AudioError: if the file cannot be opened or written; a full disk is named as such.
+    :raises AudioError: if the file cannot be opened or written; the message says if the disk is full.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class TrackWriter:
         return block.astype(np.float32) / np.float32(units.full_scale(24))
 
     def close(self) -> tuple[str, int]:
-        """Finish the temporary file; return the SHA-256 of its bytes and their number."""
+        """Finish the temporary file; return its SHA-256 and its size in bytes."""
         try:
             self._close()
             self._raise_if_failed()
@@ -148,12 +148,12 @@ class TrackWriter:
             raise write_failure(self.path, error) from error
 
     def commit(self) -> None:
-        """Give the finished file its name."""
+        """Rename the finished file to its final path."""
         commit_all([self])
 
     @property
     def finished(self) -> tuple[Path, Path]:
-        """Temporary and final path of a file that was closed, for :func:`commit_all`."""
+        """Temporary and final path of a closed file, for :func:`commit_all`."""
         return self._temporary, self.path
 
     def __enter__(self) -> TrackWriter:
@@ -163,7 +163,7 @@ class TrackWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Remove what was not committed."""
+        """Remove the temporary file if it was not committed."""
         self._close()
         self._temporary.unlink(missing_ok=True)
 
@@ -178,10 +178,10 @@ class TrackWriter:
 
 
 def commit_all(writers: Sequence[TrackWriter], copies: Sequence[tuple[TrackWriter, Path]] = ()) -> None:
-    """Give finished files their names, all of them: Ctrl-C has to wait.
+    """Rename finished files to their final paths; Ctrl-C is deferred until all are renamed.
 
-    :param copies: finished files, and further paths that get their content.
-    :raises AudioError: if the disk refuses.
+    :param copies: finished files, and further paths to copy them to.
+    :raises AudioError: if a file cannot be written.
     """
     moves = [writer.finished for writer in writers]
     copied = [(temporary_beside(path), path) for _, path in copies]
@@ -197,11 +197,11 @@ def commit_all(writers: Sequence[TrackWriter], copies: Sequence[tuple[TrackWrite
 
 
 def wav_container(frames: int, channels: int, sample_format: str) -> str:
-    """Return the container for that much sound: ``wav``, or ``rf64`` if it would hold more than 4 GiB."""
+    """Return the container for a sound: ``wav``, or ``rf64`` above 4 GiB."""
     width = {"int16": 2, "int24": 3, "float32": 4}[sample_format]
     return "wav" if frames * channels * width <= _WAV_BYTES else "rf64"
 
 
 def _leave_out_peaks(file: soundfile.SoundFile) -> None:
-    """Keep libsndfile from adding a chunk of peaks: it holds the time of day, so no two files would be equal."""
+    """Disable libsndfile's chunk of peaks, whose time stamp would make equal files differ."""
     soundfile._snd.sf_command(file._file, _SET_ADD_PEAK_CHUNK, soundfile._ffi.NULL, 0)  # noqa: SLF001 - no other way

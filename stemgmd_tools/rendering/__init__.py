@@ -1,1 +1,1 @@
-"""Rendering: a performance and a bank become strikes, strikes become stems; no files."""
+"""Render performances through banks to stems, in memory."""

@@ -1,8 +1,8 @@
-"""The headroom gain of a whole performance through a kit, without mixing all of it.
+"""Compute the headroom gain of a performance through a kit without mixing all of it.
 
-Absolute peaks of the one-shots, tile by tile, add up to a bound on every stem and on the mixture. Where the bound stays
-inside the integer range nothing can clip. The few tiles in which it does not are mixed, and only if one of them does
-clip are others, in the order of their bounds, until none that is left can hold the peak.
+The absolute peaks of the one-shots, tile by tile, add up to a bound on every stem and on the mixture. Tiles whose bound
+is inside the integer range cannot clip. The few other tiles are mixed. Only if one of them clips, further tiles are
+mixed in descending order of their bounds, until no remaining tile can contain the peak.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from stemgmd_tools.rendering.mix import ROUNDING_MARGIN, gain_of_peak, highest_o
 from stemgmd_tools.rendering.runs import Runs, add_up
 
 TILE: Final = 2048
-"""Samples, two per frame. Shorter tiles make tighter bounds, and more of them: at half of it bounding takes twice as
-long and as many tiles have to be mixed."""
+"""Samples of a tile, two per frame. Shorter tiles give tighter bounds but cost more: at half the length, bounding takes
+twice as long and as many tiles have to be mixed."""
 ROUNDING: Final = 2.0**-23
 """Bound on the relative error of one multiplication and one addition in float32."""
 
 
 class Peaks:
-    """Absolute peaks of a bank's one-shots by tile, taken when a one-shot is first asked for.
+    """Absolute peaks of a bank's one-shots by tile, computed on first use.
 
-    :ivar bounds: for each one-shot, one after the other: the larger peak of each two neighbouring tiles, from the first
-        tile alone to the last alone. A tile of the output lies across two of the one-shot's.
+    :ivar bounds: for each one-shot in turn, the larger peak of every two neighbouring tiles, from the first tile alone
+        to the last alone, since a tile of the output overlaps two tiles of the one-shot.
     """
 
     def __init__(self, bank: Bank) -> None:
-        """Take none yet."""
+        """Allocate the bounds; none is computed yet."""
         start, row = np.unique(bank.samples["start"], return_index=True)  # borrowed sounds share their PCM
         self.starts = start.astype(np.int64) * CHANNELS
         self._stops = self.starts + bank.samples["frames"][row].astype(np.int64) * CHANNELS
@@ -44,7 +44,7 @@ class Peaks:
         self._known = np.zeros(len(start), bool)
 
     def compute(self, bank: Bank, shots: NDArray[np.intp]) -> None:
-        """Make sure that the bounds of some one-shots are known."""
+        """Compute the missing bounds of some one-shots."""
         pcm = bank.sound
         for shot in np.unique(shots[~self._known[shots]]).tolist():
             sound = pcm[self.starts[shot] : self._stops[shot]]
@@ -61,19 +61,19 @@ class Peaks:
 
 
 class _Tile(NamedTuple):
-    """What mixing one tile told."""
+    """Result of mixing one tile."""
 
     overloads: bool
     """Whether a stem, a group of them or the mixture leaves the integer range at 0 dB."""
     peak: float
-    """Of the floats, at full scale."""
+    """Peak of the float stems, at full scale."""
 
 
 def headroom_db(runs: Runs, bank: Bank, bit_depth: int, *, peaks: Peaks | None = None) -> float:
-    """Return the gain in dB, 0 or less, that rendering all of ``runs`` ends up with; see ``Mixer.headroom_db``.
+    """Return the gain in dB, 0 or less, that rendering all of ``runs`` needs; see ``Mixer.headroom_db``.
 
     :param bank: the bank the runs play.
-    :param peaks: those of the bank, to be added to; taken anew if omitted.
+    :param peaks: cached peaks of the bank, extended here; computed anew if omitted.
     """
     full = units.full_scale(bit_depth)
     bound = _bounds(runs, bank, peaks or Peaks(bank)) * full * (1.0 + (len(runs) + 1) * ROUNDING)
@@ -89,7 +89,7 @@ def headroom_db(runs: Runs, bank: Bank, bit_depth: int, *, peaks: Peaks | None =
 
 
 def _bounds(runs: Runs, bank: Bank, peaks: Peaks) -> NDArray[np.float64]:
-    """Return a bound on what any stem and any sum of stems reaches in each tile of the output; full scale is 1."""
+    """Return an upper bound on the peak of any stem and any sum of stems in each output tile; full scale is 1."""
     shots = np.searchsorted(peaks.starts, runs.source, side="right") - 1
     peaks.compute(bank, shots)
     begins = runs.start - (runs.source - peaks.starts[shots])  # where the one-shot's own first sample would lie

@@ -1,6 +1,6 @@
-"""Doing: strikes become nine integer stems. Pure numpy, no files.
+"""Mix the strikes of a plan to nine integer stems.
 
-The result does not depend on how the time line is cut into blocks, on the number of workers, or on the machine: see
+The result does not depend on the block size, the number of workers or the machine, see
 :mod:`stemgmd_tools.rendering.runs`.
 """
 
@@ -21,32 +21,32 @@ from stemgmd_tools.rendering.runs import add_up, runs_of
 from stemgmd_tools.rendering.stems import Pcm, Stems
 
 BLOCK_FRAMES: Final = 1 << 17
-"""Frames mixed at a time: one stem's float block (1 MB) stays in the processor's cache."""
+"""Frames per block: one stem's float block (1 MB) fits into the processor's cache."""
 TILE_FRAMES: Final = 1 << 11
-"""Frames over which peaks are looked at when the mixture's range is checked."""
+"""Frames per tile when the range of the mixture is checked."""
 ROUNDING_MARGIN: Final = 16.0
 """Nine roundings of half a unit each can move a mixture by 4.5 units; at 24 bits the float sums err by some more."""
 GROUP_AXES: Final = tuple(
     [piece.axis for piece in pieces] for group in GROUPS if len(pieces := PIECES_OF_GROUP[group]) > 1
 )
-"""Axes of the stems that group stems are sums of. A group can leave the range where neither its stems nor the mixture
-do, by a stem of the other sign; it counts whether it is written or not, so that stems do not depend on that."""
+"""Axes of the stems of each group with several stems. A group can clip where neither its stems nor the mixture do, as
+another stem may cancel it. Groups count whether they are written or not, so that stems do not depend on that option."""
 GAIN_STEP_DB: Final = 0.01
-"""The headroom gain is a whole number of these steps, so that its decimal form in the manifest is exact."""
+"""The headroom gain is a multiple of this step, so that its decimal form in the manifest is exact."""
 
 
 class Overload(Exception):  # noqa: N818 - control flow inside the package, never an error to report
-    """The mixture, a stem or a group of them does not fit the integer range at the gain that was tried."""
+    """A stem, a group or the mixture exceeds the integer range at the gain that was tried."""
 
 
 class Mixer:
-    """Mixes one plan block by block, with buffers that are used again for every block and every stem.
+    """Mixes one plan block by block, reusing its buffers.
 
     :param bank: the bank the plan was made for.
     """
 
     def __init__(self, plan: Plan, bank: Bank) -> None:
-        """Sort the strikes into runs, stem by stem."""
+        """Compute the runs of the plan."""
         self.frames = plan.frames
         self.runs = runs_of(plan, bank)
         self.pcm = bank.sound
@@ -112,7 +112,7 @@ class Mixer:
 
 
 class _Filler:
-    """Fills blocks of silent integers with sound, with buffers of its own that are used again."""
+    """Mixes integer blocks, reusing its buffers."""
 
     def __init__(self, mixer: Mixer, bit_depth: int, gain_db: float, width: int) -> None:
         """Make buffers for blocks of up to ``width`` samples."""
@@ -122,7 +122,7 @@ class _Filler:
         self._sound, self._scratch = np.empty(width, np.float32), np.empty(width, np.float32)
         self._mixture = _silence((width,), bit_depth)
         self.covered = [0] * len(PIECES)
-        """How many samples of each stem the last block filled; the rest of it was left as it was."""
+        """Number of samples of each stem that the last block filled; the rest was not written."""
 
     def fill(self, origin: int, block: Pcm) -> Pcm:
         """Write the stems from sample ``origin`` on to a silent ``block`` of shape (9, samples); return their sum.
@@ -191,8 +191,8 @@ def integer_scale(bit_depth: int, gain_db: float) -> np.float32:
 def round_into(sound: NDArray[np.float32], out: Pcm, limit: int | None = None) -> None:
     """Round ``sound``, already in integer units, to the nearest integers, ties to even; ``sound`` is overwritten.
 
-    :param limit: where it is not known that all fits: the largest absolute value allowed.
-    :raises Overload: if a value leaves -limit .. limit.
+    :param limit: the largest absolute value allowed; None if the values are known to fit.
+    :raises Overload: if a value is outside -limit .. limit.
     """
     if not len(sound):
         return

@@ -1,4 +1,4 @@
-"""Deciding: a performance, a bank and a seed become strikes. No audio is touched here."""
+"""Plan the strikes of a performance through a bank, without touching audio."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ PRIMARY_ARTICULATION: Final = {
     Piece.RIDE: "ride_bow",
     Piece.CRASH: "crash1_edge",
 }
-"""The one sound a piece keeps under the mapping ``stemgmd``."""
+"""The articulation that stands for all of a piece under the mapping ``stemgmd``."""
 
 _COLLAPSED: Final = np.array([ARTICULATIONS.index(PRIMARY_ARTICULATION[note.piece]) for note in NOTES], np.int16)
 
@@ -73,8 +73,8 @@ def plan(
 
     :param settings: seed, sample rate, mapping and tail; the bank's sample rate must match. Default settings at the
         bank's rate if omitted.
-    :param take: every hit plays this variation of its layer, modulo their number; default: drawn, never the same twice
-        in a row.
+    :param take: number of the variation that every hit plays, modulo their count; by default variations are drawn,
+        never the same twice in a row.
     :return: the plan; a row depends only on (seed, performance, kit, hit).
     :raises RenderError: if the bank was compiled for another sample rate.
     """
@@ -114,7 +114,7 @@ def plan(
 
 
 def _nearest_degree(bank: Bank, articulation: NDArray[np.int16], openness: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Return for each hit the index of the degree of openness that lies nearest; the lower one of two."""
+    """Return for each hit the index of the nearest degree of openness; the lower one of a tie."""
     distance = np.abs(bank.degrees[articulation] - openness[:, None])
     nearest: NDArray[np.intp] = np.argmin(np.where(np.isnan(distance), np.inf, distance), axis=1)
     return nearest
@@ -127,11 +127,10 @@ def _variations(
     layer: NDArray[np.uint8],
     draws: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """Choose a variation for each hit so that no sound is played twice in a row.
+    """Draw a variation for each hit so that no sound is played twice in a row.
 
-    Within a cell (articulation, degree, layer; those that borrow another's sounds are one with it) the first variation
-    is free and each further one is the last plus a drawn step of 1 .. count - 1, modulo count: uniform over all the
-    others.
+    Within a cell (articulation, degree, layer; cells that share sounds count as one) the first variation is drawn
+    freely. Each further one is the previous plus a drawn step of 1 .. count - 1, modulo count: uniform over all others.
     """
     count = bank.variations[articulation, degree, layer].astype(np.int64)
     cell = bank.samples["start"][bank.first[articulation, degree, layer]]
@@ -154,11 +153,11 @@ def _variations(
 def _choke_frames(
     performance: Performance, bank: Bank, articulation: NDArray[np.int16], frame: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Return for each hit the frame at which something silences it, or :data:`NOT_CHOKED`.
+    """Return for each hit the frame at which it is choked, or :data:`NOT_CHOKED`.
 
-    What silences a choke group: a stroke that ``chokes`` (a closed hat or the foot silences the open hat), the pedal
-    arriving at :data:`PEDAL_SHUT` or below (hi-hat only), a hand on the cymbal (poly aftertouch). A stroke is not
-    silenced by an event on its own frame.
+    A choke group is silenced by a stroke that ``chokes`` (a closed hat or the foot silences the open hat), by the pedal
+    reaching :data:`PEDAL_SHUT` or below (hi-hat only), and by a hand on the cymbal (poly aftertouch). A stroke is not
+    choked by an event on its own frame.
     """
     choked = np.full(len(frame), NOT_CHOKED, np.int64)
     group = bank.choke_group[articulation]

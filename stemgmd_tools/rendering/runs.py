@@ -1,8 +1,8 @@
-"""Strikes as runs: contiguous parts of one-shots, and where they are added. Any part of the time line is cut from them.
+"""Represent strikes as runs, contiguous parts of one-shots, and add any part of them to a block.
 
-Every operation on samples is an elementwise IEEE 754 one, applied to each output sample in the order of the strikes.
-The result therefore does not depend on how the time line is cut into blocks. One-shots are interleaved, so a run is one
-multiplication and one addition over contiguous samples.
+Every operation on samples is an elementwise IEEE 754 operation, applied to each output sample in the order of the
+strikes, so the result does not depend on the block size. One-shots are interleaved, so a run is one multiplication and
+one addition over contiguous samples.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.rendering.plan import NOT_CHOKED, Plan, strike_ends
 
 Cut: TypeAlias = tuple[int, int, int, np.float32, NDArray[np.float32] | None]
-"""What one run adds to a block: first and last + 1 sample of the block, first sample of the bank's PCM, the gain, and
+"""The part of a run in a block: first and last + 1 sample of the block, first sample of the bank's PCM, the gain, and
 the gain of each sample when it is the fade of a choked sound."""
 
 _BODY: Final = 0
-"""Length of the fade of a run that is none."""
+"""Fade length of a run that is not a fade."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +53,7 @@ class Runs:
     def cut(
         self, origin: int, end: int, scale: np.float32, axes: Sequence[int] = range(len(PIECES))
     ) -> list[list[Cut]]:
-        """Return what the runs add to the block from sample ``origin`` to before ``end``, for each of some stems.
+        """Return, for each of some stems, the parts of runs in the block from sample ``origin`` to before ``end``.
 
         :param scale: factor on all gains: amplitude of full scale in the result.
         """
@@ -98,8 +98,8 @@ def add_stretches(
 ) -> list[tuple[int, int]]:
     """Write the sum of one stem's cuts to ``out`` where there are any, as :func:`add_up` does.
 
-    Beyond ``mark`` nothing was written yet, so the first sound there is stored instead of added and the buffer need not
-    be cleared.
+    Nothing has been written beyond ``mark``, so the first sound there is stored instead of added and the buffer need
+    not be cleared.
 
     :return: first and last + 1 sample of the stretches that are filled, ascending. What ``out`` holds between them is
         left as it was.
@@ -145,7 +145,7 @@ def _scale_into(
 
 
 def runs_of(plan: Plan, bank: Bank) -> Runs:
-    """Return the runs of a plan, those of a choked sound cut in body and fade; the one-shots they play are whole.
+    """Return the runs of a plan; choked sounds are split into body and fade, and the one-shots are checked for damage.
 
     :param bank: the bank the plan was made for.
     :raises KitError: if a one-shot is damaged and the bank cannot be built again.
@@ -183,7 +183,7 @@ def runs_of(plan: Plan, bank: Bank) -> Runs:
 def _fade(frames: int) -> NDArray[np.float32]:
     """Return a fade from 1 to 0 over ``frames`` frames, each value twice for the two interleaved channels.
 
-    The square of a straight line: it starts at once as a gripped cymbal does, and ends without a step.
+    The square of a straight line: it falls at once, like a gripped cymbal, and ends without a step.
     """
     line = 1.0 - np.arange(frames, dtype=np.float64) / frames
     fade = np.repeat(np.square(line).astype(np.float32), CHANNELS)

@@ -1,4 +1,4 @@
-"""A part of the stems, without the rest: only strikes that sound in it are added up, to the same integers."""
+"""Mix a segment of the stems without the rest, to the same integers as a full render."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from stemgmd_tools.rendering.runs import Runs, add_stretches, runs_of
 from stemgmd_tools.rendering.stems import Pcm
 
 SEGMENT_FRAMES: Final = 1 << 18
-"""Frames mixed at a time; a training segment is a few of them."""
+"""Frames per block; a training segment has a few blocks."""
 
 
 @dataclass(slots=True)
 class Buffers:
-    """Room for the floats of one stem, used again for every stem of every segment; for one thread at a time."""
+    """Reusable float buffers for mixing one stem; not thread-safe."""
 
     sound: NDArray[np.float32] = field(default_factory=lambda: np.empty(SEGMENT_FRAMES * CHANNELS, np.float32))
     scratch: NDArray[np.float32] = field(default_factory=lambda: np.empty(SEGMENT_FRAMES * CHANNELS, np.float32))
@@ -31,7 +31,7 @@ class Buffers:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Everything decided about one performance through one kit, headroom included: what segments are mixed from."""
+    """Runs and headroom gain of one performance through one kit, from which segments are mixed."""
 
     runs: Runs
     bit_depth: int
@@ -40,9 +40,9 @@ class Score:
 
     @classmethod
     def of(cls, plan: Plan, bank: Bank, bit_depth: int, *, peaks: Peaks | None = None) -> Score:
-        """Return the score of a plan; of the whole only the few parts that might clip are mixed.
+        """Return the score of a plan; only the few parts that might clip are mixed.
 
-        :param peaks: peaks of the bank's one-shots that may be known already.
+        :param peaks: cached peaks of the bank's one-shots.
         """
         runs = runs_of(plan, bank)
         return cls(runs, bit_depth, headroom_db(runs, bank, bit_depth, peaks=peaks))
@@ -56,12 +56,12 @@ class Score:
 def mix_segment(
     score: Score, bank: Bank, start: int, out: Pcm, axes: Sequence[int], buffers: Buffers | None = None
 ) -> None:
-    """Add a part of some stems to silence.
+    """Mix a segment of some stems into a silent array.
 
     :param bank: the bank the score was made from.
     :param start: first frame, 0 or more.
     :param out: silence of shape (len(axes), frames, 2) in the integer type of the score's bit depth; filled with
-        exactly what :func:`stemgmd_tools.rendering.mix.mix` would give there. What lies beyond the end stays silent.
+        the same values as :func:`stemgmd_tools.rendering.mix.mix` gives. The part beyond the end stays silent.
     :param axes: which stems, in which order.
     """
     frames = out.shape[1]
@@ -78,9 +78,9 @@ def mix_segment_as_float(
     axes: Sequence[int],
     buffers: Buffers | None = None,
 ) -> None:
-    """Write the same integers over full scale, in -1..1.
+    """Write the values of :func:`mix_segment` divided by full scale, in -1..1.
 
-    :param out: shape (len(axes), 2, frames); whatever it holds is overwritten.
+    :param out: shape (len(axes), 2, frames); overwritten.
     """
     unit = np.float32(1.0 / units.full_scale(score.bit_depth))
     written = [0] * len(axes)
@@ -100,7 +100,7 @@ def _sounds(
 ) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
     """Yield row, first frame and sound, in integer units, of each stretch of each stem; between them there is silence.
 
-    Those of a row come in the order of time. Each is to be used before the next is asked for.
+    Stretches of a row are in the order of time. The array is valid until the next one is requested.
     """
     pcm = bank.sound
     scale = integer_scale(score.bit_depth, score.gain_db)

@@ -1,4 +1,4 @@
-"""Everything that decides the bytes of a rendered corpus, apart from the performances and the kits themselves."""
+"""Settings that determine a rendered corpus, apart from its performances and kits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Mapping: TypeAlias = Literal["td11", "gm", "stemgmd"]
 Tail: TypeAlias = Literal["natural", "cut"]
 
 DEFAULT_FLAC_LEVEL: Final = 3
-"""Encodes drum stems 1.3 times as fast as level 5, for 2 % more bytes."""
+"""Encodes drum stems 1.3 times as fast as level 5 and needs 2 % more bytes."""
 
 LARGEST_SEED: Final = 2**63 - 1
 """The largest integer a manifest holds."""

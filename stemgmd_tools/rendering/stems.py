@@ -1,4 +1,4 @@
-"""Stems: nine integer tracks whose mixture is their sum, exactly."""
+"""Stems of one rendered performance: nine integer tracks whose sum is the mixture."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Stems:
     bit_depth: int
     """16 or 24."""
     gain_db: float = 0.0
-    """The headroom gain that was applied to all stems alike so that nothing clips."""
+    """Headroom gain in dB, applied to all stems to avoid clipping."""
 
     def __post_init__(self) -> None:
         """Check the shape."""

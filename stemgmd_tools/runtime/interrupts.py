@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM that wait for the end of a step; SIGTERM that ends as Ctrl-C does."""
+"""Handle Ctrl-C and SIGTERM: defer them to the end of a step, or unwind the program."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from types import FrameType
 from typing import Final
 
 _SAME_S: Final = 1.0
-"""Signals of one kind that are closer are one: ``timeout`` sends SIGTERM to its child, then to its whole group."""
+"""Signals of one kind within this time count as one: ``timeout`` signals its child, then its whole group."""
 
 
 class Interrupt:
-    """Whether an end was asked for."""
+    """Whether an interruption was requested."""
 
     requested = False
 
 
 @contextmanager
 def interrupts() -> Iterator[Interrupt]:
-    """Note the first Ctrl-C or SIGTERM instead of obeying; one more of its kind, a second later or more, ends at once.
+    """Record the first Ctrl-C or SIGTERM; another of its kind, at least a second later, ends the program at once.
 
-    ``torchrun`` hands Ctrl-C on as SIGTERM to processes that had it already.
+    The kinds are counted separately, since ``torchrun`` forwards Ctrl-C as SIGTERM to processes that received both.
     """
     interrupt = Interrupt()
     before = {int(number): signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -51,7 +51,7 @@ def interrupts() -> Iterator[Interrupt]:
 
 @contextmanager
 def sigterm_unwinds() -> Iterator[None]:
-    """Let SIGTERM end the program by way of its ``finally`` clauses, which take back what is half-written."""
+    """Convert SIGTERM to ``SystemExit``, so that ``finally`` clauses clean up unfinished files."""
 
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         raise SystemExit(128 + number)

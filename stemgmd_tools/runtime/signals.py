@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM that wait while they could not be told."""
+"""Defer Ctrl-C and SIGTERM during calls in which a Python exception would be lost."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from types import FrameType
 
 @contextmanager
 def defer_signals() -> Iterator[None]:
-    """Hold back Ctrl-C and SIGTERM while a C library calls back into Python: raised there they would be lost.
+    """Defer Ctrl-C and SIGTERM while a C library calls back into Python, where exceptions would be lost.
 
-    Where they end the process at once, or in another thread than the main one, there is nothing to hold.
+    Does nothing outside the main thread, or for signals without a Python handler.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""Worker processes of this machine: they leave Ctrl-C to the process that started them, and end when it ends."""
+"""Run tasks in worker processes that ignore Ctrl-C and end with the process that started them."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ __all__ = [
 ]
 
 _WATCH_EVERY_S: Final = 0.5
-"""How often a worker looks whether the process that started it is still there."""
+"""Interval at which a worker checks whether its parent process still exists."""
 _PR_SET_PDEATHSIG: Final = 1  # of Linux's prctl
 _ORPHANED: Final = 1
-"""Exit code of a worker whose parent is gone."""
+"""Exit code of a worker whose parent has ended."""
 
 
 def workers(jobs: int, *, ordered: bool = False, **options: Any) -> Parallel:
-    """Return what runs tasks in so many processes, or in this one for 1; see :func:`results_of`.
+    """Return an executor with ``jobs`` processes, or in this process for 1; see :func:`results_of`.
 
-    Arguments travel through pipes alone: nothing is put into /dev/shm but the queues' semaphores, which are removed
-    however the processes end.
+    Arguments are passed through pipes: /dev/shm holds only the semaphores of the queues, which are removed however the
+    processes end.
 
-    :param ordered: yield results in the order of the tasks; else as they come.
+    :param ordered: yield results in the order of the tasks instead of the order of completion.
     :param options: of ``joblib.Parallel``.
     :raises UsageError: if this machine cannot start workers.
     """
@@ -66,12 +66,12 @@ def workers(jobs: int, *, ordered: bool = False, **options: Any) -> Parallel:
 
 
 def results_of(parallel: Parallel, tasks: Iterable[Any]) -> Iterator[Any]:
-    """Yield what tasks return, in the order of ``parallel``; Ctrl-C ends them without a word from the workers.
+    """Yield the results of tasks, in the order of ``parallel``; Ctrl-C ends the workers without messages from them.
 
-    A terminal sends it to every process of the group. Workers inherit what the thread that starts them blocks, so they
-    leave it to this process, which ends them. (Python's resource tracker unblocks it when it starts; that is before.)
+    A terminal sends Ctrl-C to every process of the group. Workers inherit the blocked signals of the thread that starts
+    them, so only this process receives it and ends them. (Python's resource tracker unblocks it, so it starts first.)
 
-    :raises StemgmdError: as the tasks do, or if a worker was ended by the system.
+    :raises StemgmdError: as the tasks do, or if the system killed a worker.
     """
     resource_tracker.ensure_running()
     with _quiet_abort():
@@ -90,10 +90,10 @@ def results_of(parallel: Parallel, tasks: Iterable[Any]) -> Iterator[Any]:
 
 
 def require_semaphores(instead: str) -> None:
-    """Check that processes of this machine can share queues.
+    """Check that this machine supports the semaphores of queues between processes.
 
-    :param instead: the option that does without.
-    :raises UsageError: if they cannot, with the system's reason.
+    :param instead: the option that avoids them.
+    :raises UsageError: if it does not, with the system's reason.
     """
     try:
         multiprocessing.get_context("fork").Lock()
@@ -105,12 +105,13 @@ def require_semaphores(instead: str) -> None:
 
 
 def end_with_parent(at_once: bool = False) -> None:
-    """Let this worker end when the process that started it is gone; called in the worker, before its first task.
+    """End this worker when its parent process ends; called in the worker before its first task.
 
-    What it prints goes to standard error: whoever reads the parent's output gets the end of it when the parent ends.
+    Standard output is redirected to standard error, so that a reader of the parent's output sees its end when the
+    parent ends.
 
-    :param at_once: let Linux end it in the same moment. Only for workers that the parent's main thread starts, since
-        the end of the starting thread counts.
+    :param at_once: let Linux kill the worker immediately. Only for workers that the parent's main thread starts, since
+        Linux reacts to the end of the starting thread.
     """
     parent = multiprocessing.parent_process()
     if parent is None or parent.pid is None:
@@ -124,14 +125,14 @@ def end_with_parent(at_once: bool = False) -> None:
 
 
 def _watch(parent: int) -> None:
-    """End this process when its parent is another one than it was."""
+    """End this process when its parent process changes."""
     while os.getppid() == parent:
         time.sleep(_WATCH_EVERY_S)
     os._exit(_ORPHANED)
 
 
 def _leave_stdout() -> None:
-    """Point standard output to standard error, or to nowhere if that is closed."""
+    """Redirect standard output to standard error, or to the null device if that is closed."""
     try:
         os.dup2(2, 1)
     except OSError:
@@ -142,7 +143,7 @@ def _leave_stdout() -> None:
 
 @contextlib.contextmanager
 def _quiet_abort() -> Iterator[None]:
-    """Keep loky's manager thread from printing a KeyError: it trips over tasks that an abort took away from it."""
+    """Suppress the ``KeyError`` that loky's manager thread prints for tasks removed by an abort."""
     hook = threading.excepthook
 
     def quieter(failure: threading.ExceptHookArgs) -> None:

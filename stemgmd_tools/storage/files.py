@@ -1,7 +1,7 @@
-"""Files that appear whole or not at all, even when the machine loses power: the one place that renames.
+"""Write files atomically, even across a loss of power.
 
-A file is written under a temporary name in the folder of its target. Before it gets its name its content is on the
-disk (``fsync``): a file system may write a name earlier than the content, and a crash would leave a file of zeros.
+A file is written under a temporary name in the folder of its target, flushed to the disk (``fsync``) and then renamed.
+Without the flush, a file system may store the name before the content, and a crash would leave a file of zeros.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from stemgmd_tools.errors import AudioError, UsageError, shown
 from stemgmd_tools.runtime.signals import defer_signals
 
 TEMPORARY_SUFFIX: Final = ".part"
-"""Ending of a file that is being written."""
+"""Suffix of a file that is being written."""
 MAX_NAME_BYTES: Final = 255
-"""Of the name of one file or folder, on nearly all file systems."""
+"""Maximum length of a file or folder name on nearly all file systems."""
 SYNC_VARIABLE: Final = "STEMGMD_FSYNC"
-"""Environment variable: 0 leaves it to the operating system when content reaches the disk."""
+"""Environment variable; 0 disables ``fsync``."""
 
 _AT_ONCE: Final = 10
-"""Files that are synchronised side by side: the ten tracks of a job then cost about as much as one."""
+"""Files that are flushed in parallel: the ten tracks of a job then cost about as much as one."""
 _HASH_CHUNK_BYTES: Final = 1 << 20
 
 
 def synchronises() -> bool:
-    """Return whether content has to reach the disk before a file gets its name.
+    """Return whether files are flushed to the disk before they are renamed.
 
     :raises UsageError: if the variable is neither 0 nor 1.
     """
@@ -44,7 +44,7 @@ def synchronises() -> bool:
 
 
 def temporary_beside(path: Path) -> Path:
-    """Return the name under which this process writes a file before it is whole; a digest stands for a long name."""
+    """Return the temporary path for writing a file in this process; a long name is replaced by its digest."""
     ending = f".{os.getpid()}{TEMPORARY_SUFFIX}"
     name = os.fsencode(path.name)
     if len(name) + len(ending) > MAX_NAME_BYTES:
@@ -53,9 +53,9 @@ def temporary_beside(path: Path) -> Path:
 
 
 def remove_abandoned(path: Path) -> None:
-    """Remove temporary files of one target whose processes ended before it was whole, by ``kill -9`` say.
+    """Remove temporary files of one target that were left by killed processes.
 
-    For files that a user names, which lie in a folder of his; folders of corpora and runs are cleared as a whole.
+    Use it for single files that a user names; folders of corpora and runs are cleaned up as a whole.
     """
     for temporary in path.parent.glob(f"{glob.escape(path.name)}.*{TEMPORARY_SUFFIX}"):
         number = temporary.name[len(path.name) + 1 : -len(TEMPORARY_SUFFIX)]
@@ -64,7 +64,7 @@ def remove_abandoned(path: Path) -> None:
 
 
 def _runs(pid: int) -> bool:
-    """Return whether a process of this machine has this number."""
+    """Return whether a process with this number is running on this machine."""
     if os.name != "posix":  # Windows would send Ctrl-C instead of asking
         return True
     try:
@@ -77,11 +77,11 @@ def _runs(pid: int) -> bool:
 
 
 def put_in_place(moves: Sequence[tuple[Path, Path]]) -> None:
-    """Give finished files or folders their names, all of them: Ctrl-C and SIGTERM have to wait.
+    """Rename finished files or folders to their final paths; Ctrl-C and SIGTERM are deferred until all are renamed.
 
-    Content reaches the disk first, unless ``STEMGMD_FSYNC=0`` says otherwise.
+    Files are flushed to the disk first, unless ``STEMGMD_FSYNC=0``.
 
-    :param moves: temporary and final path of each; a file that has the final path is replaced.
+    :param moves: temporary and final path of each; an existing file is replaced.
     :raises OSError: if the disk refuses.
     """
     if synchronises():
@@ -92,7 +92,7 @@ def put_in_place(moves: Sequence[tuple[Path, Path]]) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a small file in one step: it appears whole under its name or not at all.
+    """Write a small file atomically.
 
     :raises AudioError: if it cannot be written.
     """
@@ -100,7 +100,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write small files; none gets its name before all of them are whole.
+    """Write small files; none is renamed to its final path before all are complete.
 
     :raises AudioError: if one cannot be written.
     """
@@ -113,9 +113,9 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
 
 
 def copy_file(source: Path, target: Path, *, link: bool = False) -> None:
-    """Copy a file; the copy appears whole under its name or not at all.
+    """Copy a file atomically.
 
-    :param link: give the file a second name instead, where the file system can.
+    :param link: create a hard link instead, where the file system supports it.
     :raises AudioError: if the copy cannot be written.
     """
     temporary = temporary_beside(target)
@@ -129,7 +129,7 @@ def copy_file(source: Path, target: Path, *, link: bool = False) -> None:
 
 @contextmanager
 def _removed_after_failure(moves: Sequence[tuple[Path, Path]]) -> Iterator[None]:
-    """Turn what the disk refuses into one line, and leave no temporary file behind."""
+    """Convert an ``OSError`` to an :class:`AudioError` and remove the temporary files."""
     try:
         yield
     except OSError as error:
@@ -149,7 +149,7 @@ def file_sha256(path: Path) -> str:
 
 
 def write_failure(path: Path, error: Exception) -> AudioError:
-    """Say in one line why a file could not be written."""
+    """Return the error for a file that could not be written, with the reason in one line."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return AudioError(f"{shown(path)}: the disk is full; make room and run the same command again")
     # What libsndfile or the system says, without the name that both put beside it.
@@ -168,7 +168,7 @@ def _linked(source: Path, target: Path) -> bool:
 
 
 def _files_of(path: Path) -> Iterator[Path]:
-    """Yield a file itself, or all files of a folder."""
+    """Yield the file, or all files of a folder."""
     if path.is_dir():
         yield from (file for file in path.rglob("*") if file.is_file())
     else:
@@ -176,7 +176,7 @@ def _files_of(path: Path) -> Iterator[Path]:
 
 
 def _synchronise(files: Sequence[Path]) -> None:
-    """Wait until the content of files is on the disk; several wait side by side, since one flush then serves them."""
+    """Flush files to the disk, in parallel if there are several."""
     if len(files) == 1:
         _synchronise_file(files[0])
         return

@@ -1,4 +1,4 @@
-"""The files of a folder: one way to list them for every folder that is read."""
+"""List the files of a folder recursively, with the entries that cannot be read."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Final, NamedTuple
 from stemgmd_tools.errors import StemgmdError
 
 MAX_FOLDERS: Final = 100_000
-"""Links between folders can make more paths than anyone has folders; a listing stops there."""
+"""Maximum number of folders; links between folders can multiply the paths without end."""
 
 _ARCHIVE_LEFTOVERS: Final = "__MACOSX"
 """The folder that macOS adds to zip archives: an AppleDouble file ``._x`` for each file ``x``."""
 
 
 class Fault(NamedTuple):
-    """A file or folder that is there but cannot be read."""
+    """A file or folder that exists but cannot be read."""
 
     path: Path
     reason: str
@@ -34,12 +34,12 @@ class Listing:
     files: tuple[Path, ...]
     """Paths below ``folder``, sorted part by part."""
     faults: tuple[Fault, ...]
-    """Folders that cannot be listed, links to nothing, pipes, sockets and devices, sorted likewise."""
+    """Folders that cannot be listed, broken links, pipes, sockets and devices, sorted likewise."""
 
     def ending_in(self, suffixes: Collection[str]) -> Listing:
         """Return the files and faults whose suffix in lower case is one of ``suffixes``.
 
-        Folders that cannot be listed are kept: what they hold is not known.
+        Folders that cannot be listed are kept, since their content is unknown.
         """
         return Listing(
             self.folder,
@@ -51,13 +51,13 @@ class Listing:
 def list_files(folder: Path, *, deep: bool = True, hidden: bool = False, without: Path | None = None) -> Listing:
     """Return the files of a folder and of all folders below it.
 
-    Links to files and to folders are followed. A link to a folder that contains it is a loop and adds nothing. A folder
-    that is reached under two names is listed under both.
+    Links to files and to folders are followed. A link to a folder that contains it is skipped. A folder that
+    is reached under two names is listed under both.
 
-    :param deep: False leaves out the folders below.
+    :param deep: whether to list subfolders.
     :param hidden: also list names that start with a dot (AppleDouble's ``._x`` among them), and ``__MACOSX``.
-    :param without: a folder to leave out if it lies below ``folder``; it need not exist.
-    :raises StemgmdError: if ``folder`` itself cannot be listed, or more than :data:`MAX_FOLDERS` folders are found.
+    :param without: a subfolder to leave out; it need not exist.
+    :raises StemgmdError: if ``folder`` cannot be listed or has more than :data:`MAX_FOLDERS` subfolders.
     """
     try:
         above = {_identity(folder.stat())}
@@ -82,9 +82,9 @@ _Identity = tuple[int, int]
 
 
 def _walk(entries: Iterable[Path], above: frozenset[_Identity], *, hidden: bool, deep: bool) -> Iterator[Path | Fault]:
-    """Yield the files among ``entries`` and below them, and what is neither file nor folder.
+    """Yield the files among ``entries`` and below them, and a fault for everything that is neither file nor folder.
 
-    :param above: the folders that are not entered: those that contain the entries, and the one to leave out.
+    :param above: folders that are not entered: the parents of the entries and the folder to leave out.
     """
     waiting = [(list(entries), above)]
     folders = 1
@@ -107,7 +107,7 @@ def _walk(entries: Iterable[Path], above: frozenset[_Identity], *, hidden: bool,
 
 
 def is_hidden(name: str) -> bool:
-    """Return whether a relative POSIX path is left out: a part of it starts with a dot or is ``__MACOSX``."""
+    """Return whether a part of a relative POSIX path starts with a dot or is ``__MACOSX``."""
     return any(part.startswith(".") or part == _ARCHIVE_LEFTOVERS for part in name.split("/"))
 
 
@@ -116,7 +116,7 @@ def _entries(folder: Path, *, hidden: bool) -> list[Path]:
 
 
 def _status(path: Path) -> stat_result | Fault:
-    """Return the status of the file or folder that a path leads to."""
+    """Return the status of a file or folder, following links."""
     try:
         status = path.stat()
     except OSError as error:

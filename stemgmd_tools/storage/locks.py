@@ -1,4 +1,4 @@
-"""Locks between processes, held as files; they end with their process, however it ends."""
+"""File locks between processes; they are released when their process ends."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from stemgmd_tools.errors import StemgmdError
 from stemgmd_tools.storage.files import TEMPORARY_SUFFIX
 
 _LOCK: Final = ".lock"
-"""Of an output folder that one run at a time may write."""
+"""Lock file of an output folder that only one run at a time may write."""
 _OURS: Final = re.compile(rf"\.\d+{re.escape(TEMPORARY_SUFFIX)}$")
-"""How names end under which processes write, see :func:`stemgmd_tools.storage.files.temporary_beside`."""
+"""Suffix of temporary files, see :func:`stemgmd_tools.storage.files.temporary_beside`."""
 _NO_FLOCK: Final = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL})
-"""What ``flock`` fails with on file systems that have no locks, as network disks may be mounted."""
+"""Error numbers of ``flock`` on file systems without locks, such as some network disks."""
 
 
 def file_lock(path: Path, timeout: float = -1.0) -> BaseFileLock:
-    """Return a lock for one process at a time, to be acquired by ``with``.
+    """Return a lock that one process at a time can hold; use it with ``with``.
 
-    It is ``flock`` on the file. Where the file system has none, a second file beside it is the lock while it exists;
-    one that a killed process of the same machine left is taken over.
+    The lock is ``flock`` on the file. On file systems without ``flock``, a second file is the lock while it exists; one
+    left by a killed process of the same machine is taken over.
 
-    :param path: the file, in a folder that exists; it stays.
-    :param timeout: seconds to wait; ``filelock.Timeout`` is raised then. Negative: as long as it takes.
+    :param path: the lock file, in an existing folder; it is not removed.
+    :param timeout: seconds to wait before ``filelock.Timeout`` is raised; negative to wait for ever.
     """
     if _has_flock(path.parent):
         return FileLock(path, timeout=timeout)
@@ -40,9 +40,9 @@ def file_lock(path: Path, timeout: float = -1.0) -> BaseFileLock:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Keep other runs out of an output folder, which is made if needed; remove what a killed one was writing.
+    """Lock an output folder, creating it if needed, and remove temporary files of killed runs.
 
-    :raises StemgmdError: if another process is at work there.
+    :raises StemgmdError: if another process holds the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
@@ -53,9 +53,9 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 def require_unlocked(folder: Path) -> None:
-    """Refuse an output folder on which another run is at work; nothing is written.
+    """Check that no other run is writing to an output folder.
 
-    :raises StemgmdError: if one is.
+    :raises StemgmdError: if another process holds the lock.
     """
     if (folder / _LOCK).exists():
         with _locked(folder):
@@ -74,7 +74,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _has_flock(folder: Path) -> bool:
-    """Return whether files of a folder can be locked, tried on one of our own; True where that cannot be told."""
+    """Return whether files of a folder can be locked, tested on a temporary file; True if the test fails otherwise."""
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Tables of arrays from NumPy's ``.npz``, which may be damaged: whatever is wrong with one is a ``ValueError``."""
+"""Read arrays from NumPy's ``.npz``; every kind of damage raises ``ValueError``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 def read_arrays(content: bytes) -> dict[str, NDArray[Any]]:
     """Return the arrays of an ``.npz`` by name.
 
-    :raises ValueError: if it cannot be read; pickled objects never are.
+    :raises ValueError: if the archive cannot be read or holds pickled objects.
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:

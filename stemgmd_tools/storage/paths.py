@@ -1,7 +1,7 @@
-"""Paths below a folder: which ids, kit names and relative paths are allowed, and where files may be written.
+"""Check ids, kit names and relative paths, and keep written files inside their folder.
 
-Ids, kit names and paths come from file names, and from tables and records that somebody else may have written. They are
-checked against these patterns where they are read; :func:`inside` checks again, and at links, where a file is written.
+Ids, kit names and paths come from file names, and from tables and records that other people may have written. They are
+checked against these patterns when they are read; :func:`inside` checks paths and links again before a file is written.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from stemgmd_tools.errors import StemgmdError
 CONTROL: Final = r"\x00-\x1f\x7f"
 """Control characters of ASCII, in a character class."""
 NOT_TEXT: Final = r"\ud800-\udfff"
-"""What stands for bytes that are not UTF-8, in a character class."""
+"""Surrogates that represent bytes that are not UTF-8, in a character class."""
 _PART: Final = rf"(?!\.\.?(?:/|\Z))[^/\\{CONTROL}{NOT_TEXT}]+"
 RELATIVE_PATH: Final = rf"{_PART}(?:/{_PART})*"
-"""A path that stays in the folder it counts from: parts joined by one ``/``, none of them ``.`` or ``..``, without
+"""A path that stays inside its folder: parts joined by single ``/``, none of them ``.`` or ``..``, without
 backslash or control character. Ids of performances are such paths."""
 KIT_NAME: Final = "[a-z0-9][a-z0-9_]*"
-"""Name of a kit: one part of a path, the same on file systems that ignore case."""
+"""Name of a kit: one part of a path, in lower case for file systems that ignore case."""
 
 MAX_PART_BYTES: Final = 244
-"""Of one folder or file in an id. File systems allow 255; a corpus adds up to 11 (``.pieces.mid``)."""
+"""Maximum length of one part of an id. File systems allow 255; a corpus adds up to 11 (``.pieces.mid``)."""
 MAX_ID_BYTES: Final = 1_000
-"""Of a whole id. Linux allows paths of 4,095 bytes, some of which belong to the corpus."""
+"""Maximum length of an id. Linux allows paths of 4,095 bytes, including the path of the corpus."""
 
 _PATH: Final = re.compile(RELATIVE_PATH)
 _CONTROL: Final = re.compile(f"[{CONTROL}]")
@@ -66,13 +66,13 @@ def _bytes(text: str) -> int:
 
 
 def inside(folder: Path, name: str | PurePath, *, entered: bool = False) -> Path:
-    """Return the path of a file that is to be written in a folder, or below it.
+    """Return the path of a file to be written in a folder or below it.
 
-    The folder itself may be a link, and so may be what a file of that name is written over.
+    The folder itself and an existing file of that name may be links.
 
-    :param name: path from the folder.
-    :param entered: whether it is a folder that files are to be written into.
-    :raises StemgmdError: if it leaves the folder: as the name says, or through a link on the way.
+    :param name: path relative to the folder.
+    :param entered: whether ``name`` is a folder that files will be written into.
+    :raises StemgmdError: if the path leaves the folder, by its parts or through a link.
     """
     text = name.as_posix() if isinstance(name, PurePath) else name
     if "\0" in text or any(part in ("", ".", "..") for part in text.split("/")):

@@ -1,4 +1,4 @@
-"""What is wrong with a YAML file, in its own words: file, line, key, what was found, what is allowed."""
+"""Describe faults of a YAML file: file, line, key, the value found and the values allowed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from stemgmd_tools.strict_yaml.problem import Problem, nearest
 
 _SHOWN_CHARACTERS: Final = 60
 _EXTRA: Final = ("extra_forbidden", "unexpected_keyword_argument")
-"""Of a pydantic model, and of a dataclass in one."""
+"""Pydantic's error types for an unknown key, of a model and of a dataclass in a model."""
 _MISSING: Final = "missing"
 
 
 def first_fault(text: YamlText, problems: Sequence[Problem]) -> str:
-    """Return one line about the fault that stands first in the file: file, line, key path, what, how many more."""
+    """Return one line about the first fault in the file: file, line, key path, problem, number of further faults."""
     causes = [
         problem
         for problem in problems
@@ -32,9 +32,9 @@ def first_fault(text: YamlText, problems: Sequence[Problem]) -> str:
 
 
 def translated(error: ValidationError, data: Data, schema: Mapping[str, Any]) -> Iterator[Problem]:
-    """Turn pydantic's errors into problems: paths that exist in the file, and what is allowed.
+    """Turn pydantic's errors into problems with paths that exist in the file.
 
-    :param schema: the JSON Schema of the model that refused the data; tells which keys are known.
+    :param schema: the JSON Schema of the model that rejected the data; it lists the known keys.
     """
     for fault in error.errors(include_url=False):
         at = _path_in(data, fault["loc"], ends_missing=fault["type"] == _MISSING)
@@ -50,7 +50,7 @@ def translated(error: ValidationError, data: Data, schema: Mapping[str, Any]) ->
 
 
 def _rule(message: str) -> str:
-    """Return what is allowed, in the words of YAML instead of pydantic's."""
+    """Return pydantic's message in YAML's terms."""
     rule = re.sub(r"^(Input|Value|String|Tuple|List) should ", "must ", message.removeprefix("Value error, "))
     rule = rule.replace("a valid array", "a list").replace("an object", "a mapping").replace("valid string", "text")
     return rule.replace(" after validation", "").replace("a text", "text")
@@ -71,7 +71,7 @@ def _path_in(data: Data, location: Sequence[str | int], *, ends_missing: bool) -
 
 
 def _known_keys(schema: Mapping[str, Any], at: Sequence[str | int]) -> list[str]:
-    """Return the keys that the JSON Schema knows at a path."""
+    """Return the keys that the JSON Schema allows at a path."""
     nodes = [schema]
     for step in at:
         nodes = [child for node in _alternatives(schema, nodes) for child in _step(node, step)]
@@ -97,6 +97,6 @@ def _step(node: Mapping[str, Any], step: str | int) -> Iterator[Mapping[str, Any
 
 
 def shown(value: Data) -> str:
-    """Return a value as an error line shows it: as JSON, cut short."""
+    """Return a value as JSON for an error message, shortened if it is long."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 3]}..."

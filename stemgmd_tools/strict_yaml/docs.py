@@ -1,4 +1,4 @@
-"""The reference of a YAML format, as Markdown, made from the JSON Schema of the models that declare it."""
+"""Generate the Markdown reference of a YAML format from its JSON Schema."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def schema_reference(
 
 
 def _spelled(node: Any, words: Mapping[str, Node]) -> Any:
-    """Return a schema with lists of words in place of references to them; they have no table of their own."""
+    """Return a schema in which references to enumerations are replaced by the enumerations."""
     if isinstance(node, dict):
         if "$ref" in node and _target(node) in words:
             return {**words[_target(node)], **{key: value for key, value in node.items() if key != "$ref"}}
@@ -46,7 +46,7 @@ def _spelled(node: Any, words: Mapping[str, Node]) -> Any:
 
 
 def _order(tables: Mapping[str, Node], root: str, without: Container[str]) -> list[str]:
-    """Return the tables' names in the order in which a reader meets them."""
+    """Return the names of the tables in the order in which they are referenced."""
     names: dict[str, None] = {root: None}
     queue = [root]
     while queue:
@@ -93,7 +93,7 @@ def _default(node: Node) -> str:
 
 
 def _kind(node: Node) -> str:
-    """Return in words what a value may be."""
+    """Return a description of the values allowed."""
     if "$ref" in node:
         return f"[{_target(node)}](#{_target(node).lower()})"
     if "anyOf" in node:

@@ -1,4 +1,4 @@
-"""The base of the models that declare a YAML format."""
+"""Base class of the models that declare a YAML format."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Strict(BaseModel):
-    """Base of every table of a format: unknown keys are errors, values cannot change."""
+    """Base class of every mapping of a format: unknown keys are errors, instances are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -1,8 +1,7 @@
-"""Strict YAML: the scalars of YAML 1.2, no key twice, and the line of every value.
+"""Parse strict YAML: scalars of YAML 1.2, unique keys, and a line number for every value.
 
-PyYAML resolves scalars as YAML 1.1 does, where ``1e-4`` is a string, ``on`` a boolean and ``010`` eight, and lets the
-last of two equal keys win. Here libyaml only parses; this module gives the scalars their meaning (YAML 1.2.2, section
-10.3, "core schema").
+PyYAML follows YAML 1.1, where ``1e-4`` is a string, ``on`` a boolean and ``010`` eight, and of two equal keys the last
+wins. Here libyaml only parses the file; this module resolves the scalars (YAML 1.2.2, section 10.3, "core schema").
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ import yaml
 from stemgmd_tools.errors import KitError
 
 Data: TypeAlias = Any
-"""What a YAML text says: nested dicts with string keys, lists, strings, numbers, booleans, None."""
+"""Parsed YAML: nested dicts with string keys, lists, strings, numbers, booleans, None."""
 
 Keys: TypeAlias = Sequence[str | int]
 """Keys and indices from the root to a value."""
 
 _INTEGER: Final = re.compile(r"[-+]?[0-9]{1,300}")
-"""Longer ones are read as floats: none is meant, and Python refuses to convert thousands of digits."""
+"""Longer integers are read as floats, since Python refuses to convert thousands of digits."""
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _BASED: Final = re.compile(r"0o[0-7]{1,16}|0x[0-9a-fA-F]{1,16}")
 _WORDS: Final[dict[str, Data]] = {
@@ -38,13 +37,13 @@ _PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "
 
 
 _MOST_VALUES: Final = 1_000_000
-"""Far above any map; aliases of aliases can stand for billions of values in a few lines."""
+"""Limit far above any sample map; aliases of aliases can expand a few lines to billions of values."""
 
 
 _DEEPEST: Final = 100
-"""Levels of lists and mappings."""
+"""Maximum number of nested lists and mappings."""
 _NESTING: Final = re.compile(r"[\[\]{}]|^[ \t\-?:]+", re.MULTILINE)
-"""What opens or closes a level, or may open one for each of its characters."""
+"""Characters that open or close a level; each character of an indentation may open one."""
 
 
 class _Parser(yaml.CBaseLoader):
@@ -53,7 +52,7 @@ class _Parser(yaml.CBaseLoader):
 
 @dataclass(frozen=True, slots=True)
 class YamlText:
-    """A parsed file: its data, and where each value stands."""
+    """A parsed file: its data and the position of each value."""
 
     path: Path
     data: Data
@@ -76,8 +75,8 @@ class YamlText:
 def parse_yaml(path: Path) -> YamlText:
     """Read a YAML file strictly.
 
-    :raises KitError: if it cannot be read, is not UTF-8 or not YAML, repeats a key, or uses tags, anchors to itself or
-        keys that are not plain text; the message names file, line and key.
+    :raises KitError: if the file cannot be read, is not UTF-8 or not YAML, repeats a key, or uses tags, recursive anchors
+        or keys that are not plain text; the message gives file, line and key.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -107,7 +106,7 @@ def parse_yaml(path: Path) -> YamlText:
 
 
 def _may_be_deep(text: str) -> bool:
-    """Return whether brackets and indentation may stand for more levels than are allowed; cheap, never wrongly no."""
+    """Return whether brackets and indentation may exceed the allowed depth; a cheap test without false negatives."""
     depth = deepest = widest = 0
     for match in _NESTING.finditer(text):
         mark = match[0]
@@ -122,7 +121,7 @@ def _may_be_deep(text: str) -> bool:
 
 
 def _is_deep(text: str) -> bool:
-    """Return whether more levels are nested than are allowed: libyaml's composer would overflow the stack."""
+    """Return whether the nesting exceeds the allowed depth, at which libyaml's composer would overflow the stack."""
     depth = 0
     for event in yaml.parse(text, Loader=_Parser):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -161,7 +160,7 @@ def spell(at: Keys) -> str:
 
 
 class _Builder:
-    """Turns nodes into data; knows which nodes are being built, so that an anchor inside itself is found."""
+    """Turns nodes into data and detects anchors that contain themselves."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
