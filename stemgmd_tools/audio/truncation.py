@@ -19,8 +19,8 @@ def fault_at_end(file: BinaryIO) -> str | None:
     """Return a description of the missing end of a file, or None if nothing is known to be missing.
 
     WAV, RF64, Wave64, AIFF, AU and CAF state the bytes of their samples. MP3 states the bytes of its frames in a Xing
-    or Info header; without one, only the last frame is checked. The last page of an Ogg stream is marked as the last. FLAC
-    states its frames, which the decoder counts.
+    or Info header; without one, only the last frame is checked. The last page of an Ogg stream is marked as the last.
+    FLAC states its frames, which the decoder counts.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)

@@ -1,1 +1,1 @@
-"""Manifests: tables whose columns are declared once; reading, writing, validating and documenting follow from that."""
+"""Declare, read, write, validate and document manifest tables."""

@@ -1,4 +1,4 @@
-"""What a column and a table may be declared as."""
+"""Types for declaring the columns and tables of manifests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 
 class Dtype(StrEnum):
-    """What a column holds."""
+    """Data type of a column."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -38,9 +38,9 @@ class Column:
     description: str
     unit: str = ""
     nullable: bool = False
-    """Whether a value may be missing: see ``csv_fields`` for CSV; a Parquet null."""
+    """Whether a value may be missing: a null in Parquet, see ``csv_fields`` for CSV."""
     allowed: tuple[str, ...] = ()
-    """The values a text may take, in sorting order; empty for any text."""
+    """The values allowed for a text, in sorting order; empty for any text."""
     low: float = -math.inf
     high: float = math.inf
     """Smallest and largest number allowed."""
@@ -49,7 +49,7 @@ class Column:
 
     @property
     def dtype(self) -> pd.StringDtype[Any] | str:
-        """The pandas dtype of the typed frame; the same for every value, missing ones included."""
+        """The pandas dtype of the column; it does not depend on missing values."""
         if self.kind is Dtype.TEXT:
             return pd.StringDtype("pyarrow")
         if self.kind is Dtype.INTEGER:
@@ -60,7 +60,7 @@ class Column:
 
     @property
     def values(self) -> str:
-        """What the column accepts, in words."""
+        """Description of the values allowed."""
         if self.allowed:
             return " \\| ".join(self.allowed)
         if math.isfinite(self.low) and math.isfinite(self.high):
@@ -78,7 +78,7 @@ class Table:
     description: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    """Columns that name a row: unique together, and the sorting order of the file."""
+    """Columns that identify a row, and by which the file is sorted."""
 
     @property
     def names(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The reference of the manifests, for ``docs/manifests.md``."""
+"""Generate the reference of the manifests for ``docs/manifests.md``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Manifest files: byte-stable Parquet and CSV of one typed frame, and the one loader for both."""
+"""Read and write manifests as byte-stable Parquet and CSV files."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _FLAG_TEXT: Final = {True: "true", False: "false"}
 
 
 def write_manifest(folder: Path, table: Table, frame: pd.DataFrame) -> tuple[Path, Path]:
-    """Write ``<table>.parquet`` and ``<table>.csv`` into ``folder``; neither gets its name before both are whole.
+    """Write ``<table>.parquet`` and ``<table>.csv`` into ``folder``; neither is renamed before both are complete.
 
-    Equal frames give equal bytes: no index, no time, no library version of pandas; Parquet bytes still depend on the
-    version of pyarrow. CSV follows RFC 4180 with ``\\n`` line ends, UTF-8, floats in the shortest form that reads back
-    to the same value, texts as :mod:`stemgmd_tools.manifest.csv_fields` says, other missing values as empty fields.
+    Equal frames give equal bytes, without index, time or version of pandas; Parquet bytes depend on the version of
+    pyarrow. CSV follows RFC 4180 with ``\\n`` line ends, UTF-8, floats in the shortest form that reads back to the same
+    value, texts escaped by :mod:`stemgmd_tools.manifest.csv_fields`, other missing values as empty fields.
 
     :return: the paths of the two files.
     :raises CorpusError: if the frame does not fit the table.
@@ -43,11 +43,11 @@ def write_manifest(folder: Path, table: Table, frame: pd.DataFrame) -> tuple[Pat
 
 
 def read_manifest(path: Path | str, table: Table | None = None) -> pd.DataFrame:
-    """Read a manifest: the same typed, validated frame from its ``.parquet`` and from its ``.csv``.
+    """Read a manifest; its ``.parquet`` and its ``.csv`` give the same typed, validated frame.
 
     The CSV may have been saved by a spreadsheet: with a byte order mark, ``\\r\\n`` line ends, flags in capitals.
 
-    :param table: what the file holds; found from the file's name if omitted.
+    :param table: table of the file; by default the one that the file is named after.
     :raises CorpusError: if the file is missing, unreadable or does not fit its table.
     """
     path = Path(path)
@@ -88,7 +88,7 @@ def parquet_bytes(table: Table, frame: pd.DataFrame) -> bytes:
 
 
 def _contiguous(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Return one contiguous array, so that the bytes don't depend on how a frame was put together."""
+    """Return one contiguous array, so that the bytes do not depend on the chunks of a frame."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
@@ -121,12 +121,12 @@ def _flag(value: object) -> str:
 
 
 def _arrow_file(path: Path) -> pa.OSFile:
-    """Open a file as Arrow's own: threads that let go of one of Python's abort a process at its end."""
+    """Open a file with Arrow: its threads can abort the process when they release a Python file."""
     return pa.OSFile(os.fsencode(path))  # names need not be text
 
 
 def _read_parquet(path: Path, table: Table) -> pd.DataFrame:
-    """Read columns by Arrow and type them; types are checked, not converted."""
+    """Read typed columns; types are checked, not converted."""
     with _arrow_file(path) as file:
         loaded = pq.read_table(file)
     if loaded.column_names != table.names:
@@ -150,7 +150,7 @@ def _typed(column: Column, values: pa.ChunkedArray) -> pd.Series:
 
 
 def _read_csv(path: Path, table: Table) -> pd.DataFrame:
-    """Read texts as they were written, numbers to the nearest double, empty fields as missing."""
+    """Read typed columns: texts as written, numbers to the nearest double, empty fields as missing."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         header = next(csv.reader(file), [])
     if len(header) == 1 and header[0].split(";") == table.names:
@@ -179,7 +179,7 @@ def _spellings(word: str) -> list[str]:
 
 
 def _unmarked(column: Column, fields: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column's fields as the values they stand for."""
+    """Return the values of a column's fields."""
     if column.kind is not Dtype.TEXT:
         return fields
     texts = {field: field and field_to_text(field) for field in fields.unique().to_pylist()}

@@ -1,4 +1,4 @@
-"""Typed frames: from rows, and checked against a table's declaration."""
+"""Create typed frames from rows and validate them against a table's declaration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stemgmd_tools.manifest.columns import Column, Dtype, Table
 from stemgmd_tools.storage import paths
 
 CONTROL: Final = re.compile(f"[{paths.CONTROL}{paths.NOT_TEXT}]")
-"""What no text of a manifest may hold: control characters, and what stands for bytes that are not UTF-8."""
+"""Characters that are not allowed in a manifest: control characters and surrogates of bytes that are not UTF-8."""
 _IN_WORDS: Final = {
     paths.RELATIVE_PATH: "a path of parts joined by /, none of them . or .., without control characters",
     paths.KIT_NAME: "a name of a-z, 0-9 and _",
@@ -24,14 +24,14 @@ _LARGEST_INTEGER: Final = 2**63 - 1
 
 
 def empty(table: Table) -> pd.DataFrame:
-    """Return a frame without rows, its columns typed."""
+    """Return an empty frame with typed columns."""
     return pd.DataFrame({column.name: pd.Series([], dtype=column.dtype) for column in table.columns})
 
 
 def frame_of(table: Table, rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     """Return a typed, sorted and validated frame of ``rows``.
 
-    :param rows: one mapping per row; ``None`` is a missing value; keys that are no column are an error.
+    :param rows: one mapping per row; ``None`` is a missing value; unknown keys are an error.
     :raises CorpusError: if a row or the frame does not fit the table.
     """
     names = set(table.names)
@@ -57,7 +57,7 @@ _ACCEPTED: Final[dict[Dtype, tuple[type, ...]]] = {
 
 
 def _series(table: Table, column: Column, values: list[object]) -> pd.Series:
-    """Return one typed column; a value of another type is an error, never converted."""
+    """Return one typed column; values of other types are errors, not converted."""
     accepted = _ACCEPTED[column.kind]
     for number, value in enumerate(values):
         if value is None and column.nullable:
@@ -88,7 +88,7 @@ def in_order(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
 def validate(table: Table, frame: pd.DataFrame) -> None:
     """Check a typed frame against its declaration.
 
-    :raises CorpusError: naming table, column, first bad row, what was found and what is allowed.
+    :raises CorpusError: with table, column, first bad row, the value found and the values allowed.
     """
     if list(frame.columns) != table.names:
         raise CorpusError(
@@ -136,7 +136,7 @@ def _texts(column: Column) -> str:
 
 
 def _text_check(column: Column) -> Callable[[str], bool]:
-    """Return a test for a text that is not allowed; empty text is none, since CSV cannot tell it from a missing one."""
+    """Return a test for invalid texts; empty texts are invalid, since CSV cannot distinguish them from missing ones."""
     pattern = re.compile(column.pattern) if column.pattern else None
     allowed = frozenset(column.allowed)
 

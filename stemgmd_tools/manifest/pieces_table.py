@@ -1,4 +1,4 @@
-"""The note table as a file: ``manifests/pieces.csv``, for those who do not read Python.
+"""Write the note table as ``manifests/pieces.csv``.
 
 python -m stemgmd_tools.manifest.pieces_table    writes it
 """

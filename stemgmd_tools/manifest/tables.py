@@ -1,4 +1,4 @@
-"""The manifests of a corpus. This is the only declaration: files, checks and documentation are computed from it."""
+"""Declarations of all manifests of a corpus; files, validation and documentation are derived from them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stemgmd_tools.storage.paths import KIT_NAME, RELATIVE_PATH
 
 MIXTURE: Final = "mixture"
 TRACKS: Final = (*(piece.value for piece in PIECES), MIXTURE, *(f"group_{group.value}" for group in GROUPS))
-"""Every track that a performance and a kit may have: nine stems, their mixture, the stems of groups."""
+"""All tracks of a performance and a kit: nine stems, their mixture, the group stems."""
 
 GMD_SPLITS: Final = ("train", "validation", "test")
 KIT_SPLITS: Final = ("train", "heldout")
@@ -26,7 +26,7 @@ def _performance(name: str, description: str) -> Column:
 _PERFORMANCE: Final = _performance("performance", "performance, named as in GMD: `drummer1/session1/3`")
 _KIT: Final = Column("kit", Dtype.TEXT, "kit, the name of its sample map", pattern=KIT_NAME)
 _KIT_HASH: Final = Column("kit_hash", Dtype.TEXT, "hash of the kit's content, or of the name and maps it is made from")
-_PIECE: Final = Column("piece", Dtype.TEXT, "stem the hit is heard in", allowed=tuple(p.value for p in PIECES))
+_PIECE: Final = Column("piece", Dtype.TEXT, "stem that contains the hit", allowed=tuple(p.value for p in PIECES))
 _NOTE: Final = Column(
     "note", Dtype.INTEGER, "MIDI note, of the TD-11's 22", low=min(_NOTE_NUMBERS), high=max(_NOTE_NUMBERS)
 )
@@ -64,12 +64,12 @@ def _count(name: str, description: str, unit: str = "", low: float = 0) -> Colum
 
 
 def _reader_count(name: str, description: str) -> Column:
-    return Column(name, Dtype.INTEGER, f"met in the MIDI file: {description}", nullable=True, low=0)
+    return Column(name, Dtype.INTEGER, f"in the MIDI file: {description}", nullable=True, low=0)
 
 
 PERFORMANCES: Final = Table(
     "performances",
-    "What was played: one row per performance.",
+    "The performances: one row per performance.",
     (
         _PERFORMANCE,
         Column("drummer", Dtype.TEXT, "as in GMD", nullable=True),
@@ -83,10 +83,10 @@ PERFORMANCES: Final = Table(
         Column("duration_s", Dtype.REAL, "nominal length, tails not included", "s", low=0),
         _GMD_SPLIT,
         _count("hits", "number of hits"),
-        Column("errata", Dtype.TEXT, "what is known to be wrong with it; missing if nothing", nullable=True),
-        _reader_count("duplicate_hits", "second and later hits of one note on one tick; the loudest was kept"),
-        _reader_count("restrikes", "hits of a note whose note-off had not come yet; kept"),
-        _reader_count("zero_length_notes", "notes without length; kept as hits"),
+        Column("errata", Dtype.TEXT, "known errors of the performance; missing if none", nullable=True),
+        _reader_count("duplicate_hits", "second and later hits of a note on one tick; only the loudest is kept"),
+        _reader_count("restrikes", "hits of a note before its note-off; kept"),
+        _reader_count("zero_length_notes", "notes of length 0; kept as hits"),
         _reader_count("late_hits", "hits at or after the nominal duration; left out"),
         _reader_count("unmapped_notes", "notes without counterpart in the note mapping; left out"),
         _path("midi_path", "source MIDI file"),
@@ -136,7 +136,7 @@ STEMS: Final = Table(
 
 HITS: Final = Table(
     "hits",
-    "What is heard when: one row per hit of every performance, the same for all kits.",
+    "The hits: one row per hit of every performance, the same for all kits.",
     (
         _PERFORMANCE,
         _count("index", "number of the hit in its performance, from 0"),
@@ -185,23 +185,26 @@ KITS: Final = Table(
         _KIT_SPLIT,
         Column("title", Dtype.TEXT, "name for people", nullable=True),
         Column("description", Dtype.TEXT, "how it sounds", nullable=True),
-        Column("license", Dtype.TEXT, "SPDX identifier of the licence its sound is under", nullable=True),
+        Column("license", Dtype.TEXT, "SPDX identifier of the licence of its sounds", nullable=True),
         Column("attribution", Dtype.TEXT, "who made it", nullable=True),
         Column("source_url", Dtype.TEXT, "where it comes from", nullable=True),
         Column(
             "measured_on",
             Dtype.TEXT,
-            "recorded kits that a model's figures were measured on, apart by spaces; missing if none",
+            "recorded kits that a model's figures were measured on, separated by spaces; missing if none",
             nullable=True,
         ),
         Column(
-            "origin", Dtype.TEXT, "what names it, for a kit made from others: `random:7`; else missing", nullable=True
+            "origin",
+            Dtype.TEXT,
+            "name that generates the kit, as `random:7`, for a kit made from others; else missing",
+            nullable=True,
         ),
-        Column("parents", Dtype.TEXT, "kits it was made from, apart by spaces", nullable=True),
+        Column("parents", Dtype.TEXT, "kits it was made from, separated by spaces", nullable=True),
         Column(
             "figures",
             Dtype.TEXT,
-            "every figure that was drawn or given for it, a JSON object of numbers; `Corpus.figures` reads them",
+            "every figure drawn or given for the kit, a JSON object of numbers; read it with `Corpus.figures`",
             nullable=True,
         ),
         _KIT_HASH,
@@ -212,21 +215,21 @@ KITS: Final = Table(
 
 AUGMENTATIONS: Final = Table(
     "augmentations",
-    "What was done to the stems of an augmented corpus: one row per effect that was applied to an example, and one, "
-    "step 0, that says what the example was made from. The rows and the code rebuild the audio.",
+    "The effects of an augmented corpus: one row per effect applied to an example, and one row (step 0) with the "
+    "source of the example. The rows are sufficient to rebuild the audio.",
     (
         _performance("performance", "the example, a performance of this corpus: `parent+kit+copy`"),
         _KIT,
-        _performance("parent", "performance that it was made from"),
+        _performance("parent", "performance that the example was made from"),
         _count("copy", "number of the copy of that performance and kit, from 1", low=1),
-        _count("step", "number of the step in the chain, from 1; 0: where the example comes from"),
+        _count("step", "number of the step in the chain, from 1; 0 for the source of the example"),
         _count("line", "number of the row within its step, from 0"),
         Column("effect", Dtype.TEXT, "name of the effect; `source` for step 0"),
-        Column("scope", Dtype.TEXT, "what it was drawn for", allowed=("example", "stem", "target", "song", "mixture")),
+        Column("scope", Dtype.TEXT, "scope of the draw", allowed=("example", "stem", "target", "song", "mixture")),
         Column(
             "stem",
             Dtype.TEXT,
-            "stem that it was applied to; missing: all of them, or the mixture",
+            "stem that the effect was applied to; missing for all stems or the mixture",
             nullable=True,
             allowed=tuple(p.value for p in PIECES),
         ),
@@ -234,7 +237,7 @@ AUGMENTATIONS: Final = Table(
         _count("seed", "seed of the draws"),
         Column("chain", Dtype.TEXT, "name of the chain"),
         _hash("chain_hash", "chain's content"),
-        Column("device", Dtype.TEXT, "where it was computed", allowed=("cpu", "cuda")),
+        Column("device", Dtype.TEXT, "device that computed the effects", allowed=("cpu", "cuda")),
         Column("version", Dtype.TEXT, "version of the code"),
         Column("libraries", Dtype.TEXT, "names and versions of the libraries that computed the sound"),
     ),
@@ -246,5 +249,5 @@ TABLES: Final = {table.name: table for table in (PERFORMANCES, STEMS, HITS, SING
 
 
 def tables_of(*, augmented: bool) -> dict[str, Table]:
-    """Return the manifests that a corpus has, by name: an augmented one has one more."""
+    """Return the manifests of a corpus by name; only augmented corpora have ``augmentations``."""
     return {name: table for name, table in TABLES.items() if augmented or table is not AUGMENTATIONS}

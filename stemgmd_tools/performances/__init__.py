@@ -1,4 +1,4 @@
-"""Performances: reading them, choosing among them, fetching them."""
+"""Read, select and download drum performances."""
 
 from stemgmd_tools.performances.folder import read_folder
 from stemgmd_tools.performances.gmd.dataset import read_gmd

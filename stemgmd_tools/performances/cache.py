@@ -1,7 +1,7 @@
-"""Parsed performances on disk, so that the 1,150 files of GMD are parsed once.
+"""Cache parsed performances on disk, so that the 1,150 files of GMD are parsed once.
 
-One file per content: the key hashes what the parse depends on, so a stale cache cannot be met. A file is the SHA-256
-of what follows, then NumPy's ``.npz``: a damaged one is noticed before it is parsed, and made again.
+The key hashes everything that the parsed performances depend on, so a cache file is never stale. A file is the SHA-256
+of its archive followed by the archive, NumPy's ``.npz``; a damaged file is detected and written again.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from stemgmd_tools.storage.files import write_bytes
 from stemgmd_tools.storage.npz import read_arrays
 
 READER_VERSION: Final = 3
-"""To be raised by every change to what is read from a file."""
+"""Increase with every change of the parsed content."""
 
 _TABLES: Final = {"hits": HIT_DTYPE, "pedal": PEDAL_DTYPE, "chokes": CHOKE_DTYPE}
 _DIGEST_BYTES: Final = hashlib.sha256().digest_size
 
 
 def cache_key(parts: Sequence[str]) -> str:
-    """Return the key of what was read from ``parts`` (content hashes, settings) by this version of the reader."""
+    """Return the key of readings that depend on ``parts`` (content hashes, settings) and the version of the reader."""
     text = "\x1f".join((f"reader {READER_VERSION}", *parts))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -53,7 +53,7 @@ def load_readings(key: str) -> list[Reading] | None:
 
 
 def store_readings(key: str, readings: Sequence[Reading]) -> None:
-    """Store ``readings`` under ``key``; a folder that cannot be written to is no failure, only slower next time."""
+    """Store ``readings`` under ``key``; do nothing if the cache cannot be written."""
     columns: dict[str, NDArray[np.generic]] = {
         "duration_s": np.array([reading.duration_s for reading in readings]),
         "counts": np.array([reading.counts for reading in readings], dtype=np.int64),
@@ -75,7 +75,7 @@ def _path(key: str) -> Path:
 
 
 def _split(columns: dict[str, NDArray[np.generic]]) -> list[Reading]:
-    """Cut the concatenated tables apart again."""
+    """Split the concatenated tables into readings."""
     parts: dict[str, list[Records]] = {}
     for name, dtype in _TABLES.items():
         table: Records = np.asarray(columns[name], dtype=dtype)

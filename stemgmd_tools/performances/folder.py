@@ -1,4 +1,4 @@
-"""Any folder of drum MIDI files, with the same metadata as GMD as far as the files tell."""
+"""Read a folder of drum MIDI files, with GMD's metadata as far as the files contain them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from stemgmd_tools.storage.listing import list_files
 from stemgmd_tools.storage.paths import id_problem
 
 SUFFIXES: Final = frozenset({".mid", ".midi", ".smf", ".kar", ".rmi"})
-"""Compared in lower case."""
+"""Suffixes of MIDI files, in lower case."""
 MAPPED_SUFFIX: Final = ".pieces"
-"""What a corpus appends to a performance's name, before ``.mid``, for its MIDI file of nine notes."""
+"""Suffix of the names of a corpus's MIDI files of nine notes, before ``.mid``."""
 BPM_DECIMALS: Final = 3
-"""A tempo is stored in whole microseconds per beat: 138 bpm comes back as 137.99993."""
+"""Decimals of a tempo, which MIDI stores in whole microseconds per beat: 138 bpm is read as 137.99993."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +35,27 @@ class _MidiFiles:
 
     source: MidiSource
     names: dict[str, str]
-    """Name of the file by the id of its performance, sorted by id."""
+    """Id of each performance -> name of its file, sorted by id."""
     faults: list[str]
-    """Why others cannot be used, a line each."""
+    """One line for each file that cannot be used."""
 
 
 def read_folder(path: Path, *, mapping: NoteMapping = NoteMapping.TD11, strict: bool = False) -> list[Performance]:
     """Return one performance per MIDI file of a folder and all folders below it, sorted by id; or that of one file.
 
-    What is hidden (``.x``) is left out, links are followed. The id is the path below the folder without the suffix. The
-    duration is the last onset plus :data:`~stemgmd_tools.performances.midi_file.DECAY_S`. The metadata have the keys
-    that
-    :func:`~stemgmd_tools.performances.gmd.dataset.read_gmd` gives; drummer, style, beat type and split are ``""``,
-    session is the file's folder, tempo and time signature are the file's first.
+    Hidden files (``.x``) are left out, links are followed. The id is the path below the folder without the suffix. The
+    duration is the last onset plus :data:`~stemgmd_tools.performances.midi_file.DECAY_S`. The metadata have
+    the keys of :func:`~stemgmd_tools.performances.gmd.dataset.read_gmd`; drummer, style, beat type and split are
+    ``""``, session is the file's folder, tempo and time signature are the file's first.
 
-    A file that cannot be used does not stop the others: one that cannot be played, whose name cannot become a path of a
-    corpus, or that shares its id with another.
+    Files that cannot be used are left out with a warning: they cannot be played, their name is no valid path of a
+    corpus, or they share their id with another file.
 
     :param path: a folder, or one MIDI file, whatever its suffix.
     :param strict: refuse everything if one file cannot be used.
     :warns LeftOutWarning: for each file that cannot be used.
-    :warns StemgmdWarning: for each file in which something had to be put right (its ``errata`` tell, too), and for ids
-        that some file systems take for one.
+    :warns StemgmdWarning: for each file that had to be repaired (its ``errata`` list the repairs), and for ids that
+        some file systems do not distinguish.
     :raises PerformanceError: if there is no MIDI file, none can be used, or ``strict`` and one cannot.
     """
     files = _find(path)
@@ -72,7 +71,7 @@ def read_folder(path: Path, *, mapping: NoteMapping = NoteMapping.TD11, strict: 
 
 
 def _report_faults(path: Path, faults: list[str], usable: int, *, strict: bool) -> None:
-    """Warn of every file that cannot be used; raise an error if that is too much."""
+    """Warn of every file that cannot be used; raise an error if none can be used, or if ``strict``."""
     if len(faults) == 1 and not usable:
         raise PerformanceError(faults[0])
     for fault in faults:
@@ -103,7 +102,7 @@ def _find(path: Path) -> _MidiFiles:
 
 
 def _files_by_id(source: MidiSource, names: list[str], faults: list[str]) -> _MidiFiles:
-    """Return files by the id of their performance; an id that cannot be kept, or is taken, is a fault."""
+    """Return files by the id of their performance; invalid and duplicate ids are faults."""
     by_id: dict[str, str] = {}
     written: dict[str, str] = {}
     for name in names:
@@ -121,7 +120,7 @@ def _files_by_id(source: MidiSource, names: list[str], faults: list[str]) -> _Mi
 
 
 def _warn_of_likeness(path: Path, ids: Iterable[str]) -> None:
-    """Warn of ids that differ in case or in how accents are encoded alone: some file systems take them for one."""
+    """Warn of ids that differ only in case or the encoding of accents, which some file systems do not distinguish."""
     first: dict[str, str] = {}
     for id_ in ids:
         earlier = first.setdefault(unicodedata.normalize("NFC", id_).casefold(), id_)

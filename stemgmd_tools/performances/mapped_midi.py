@@ -1,4 +1,4 @@
-"""A performance as MIDI mapped to the nine pieces: one note per piece, on the time line of the rendered audio."""
+"""Write a performance as MIDI with one note per piece, time-aligned with the rendered audio."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import NOTES, PIECES, Piece
 
 NOTE_OF_PIECE: Final = {piece: next(note.number for note in NOTES if note.piece is piece) for piece in PIECES}
-"""The note each piece is written as: the first of its rows in the note table (heads, bows)."""
+"""Piece -> note that it is written as: the first of its rows in the note table (heads, bows)."""
 
 GATE_S: Final = 0.1
-"""Length of a written note, GMD's median trigger length, where the piece is not struck again before."""
+"""Length of a written note unless the piece is struck again before: GMD's median trigger length."""
 MAX_TICK_US: Final = 500
-"""Ticks are at most so long, and onsets are written within 0.25 ms, unless :data:`MAX_TICKS` asks for longer ones."""
+"""Maximum length of a tick, for onsets within 0.25 ms, unless :data:`MAX_TICKS` requires longer ticks."""
 GMD_TICKS_PER_BEAT: Final = 480
 MAX_TICKS_PER_BEAT: Final = 480 << 6
-"""The highest that fits the 15 bits of a MIDI header."""
+"""The highest resolution that fits the 15 bits of a MIDI header."""
 MAX_TICKS: Final = 9_990_000
-"""Ticks of a file: pretty_midi takes one of more than 10,000,000 for damaged. Long performances have longer ticks."""
+"""Maximum number of ticks, since pretty_midi rejects files of more than 10,000,000."""
 MIN_TEMPO_US: Final = 60_000
-"""The fastest tempo that is written, 1,000 bpm: with faster ones even one tick per beat would be too many."""
+"""The fastest tempo that is written, 1,000 bpm, at which one tick per beat is still below :data:`MAX_TICKS`."""
 MAX_TEMPO_US: Final = MAX_TICK_US * MAX_TICKS_PER_BEAT
-"""The slowest tempo that is written, 3.9 bpm: slower ones would need longer ticks."""
+"""The slowest tempo that is written, 3.9 bpm; slower ones would need longer ticks."""
 
 _PIECE_NOTE: Final = np.zeros(128, np.uint8)
 _PIECE_NOTE[[note.number for note in NOTES]] = [NOTE_OF_PIECE[note.piece] for note in NOTES]
 
 
 def piece_of_note(number: int) -> Piece:
-    """Return the piece a note of a mapped file stands for; the inverse of :data:`NOTE_OF_PIECE`."""
+    """Return the piece of a note of a mapped file, the inverse of :data:`NOTE_OF_PIECE`."""
     return {note: piece for piece, note in NOTE_OF_PIECE.items()}[number]
 
 
 def mapped_midi(performance: Performance) -> bytes:
     """Return ``performance`` as a type 1 MIDI file with one note number per piece (:data:`NOTE_OF_PIECE`).
 
-    Tempo and time signature are those of the metadata (120 bpm, 4-4 without). Time 0 is the first frame of the audio;
-    velocities are the same. Onsets are within 0.25 ms in performances of up to 80 minutes, within 1 ms up to five hours
-    and 5 ms up to 24 hours: pretty_midi opens no file of more ticks. Of strokes of one piece on one tick (both
+    Tempo and time signature are those of the metadata (default: 120 bpm, 4-4). Time 0 is the first frame of the audio;
+    velocities are unchanged. Onsets are within 0.25 ms in performances of up to 80 minutes, within 1 ms up to five
+    hours and 5 ms up to 24 hours: pretty_midi opens no file of more ticks. Of strokes of one piece on one tick (both
     zones of a cymbal), the loudest is written, because one note cannot start twice at once.
     """
     tempo_us = _tempo_us(performance)
@@ -102,7 +102,7 @@ def _end_s(performance: Performance) -> float:
 
 
 def _resolution(tempo_us: int, end_s: float) -> int:
-    """Return GMD's ticks per beat, doubled until a tick is short enough; fewer if there would be too many ticks."""
+    """Return GMD's ticks per beat, doubled until a tick is short enough, but below :data:`MAX_TICKS` in all."""
     ticks_per_beat = GMD_TICKS_PER_BEAT
     while tempo_us > MAX_TICK_US * ticks_per_beat and ticks_per_beat < MAX_TICKS_PER_BEAT:
         ticks_per_beat *= 2

@@ -1,4 +1,4 @@
-"""From the note numbers of a file to the 22 notes of the note table."""
+"""Map the note numbers of MIDI files to the 22 notes of the note table."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MIDI_NOTES: Final = 128
 
 
 class NoteMapping(StrEnum):
-    """How a file names its drums."""
+    """Note mapping of a file."""
 
     TD11 = "td11"
-    """Roland TD-11, as in GMD: the 22 notes of the note table, taken as they are."""
+    """Roland TD-11, as in GMD: the 22 notes of the note table, unchanged."""
     GM = "gm"
     """General MIDI's percussion map; hand percussion and effects have no counterpart and are left out."""
 
@@ -52,7 +52,7 @@ _TABLES: Final = {
 
 
 def note_table(mapping: NoteMapping) -> dict[int, int]:
-    """Return the note of the note table for every note number that ``mapping`` knows."""
+    """Return a dict from every note number of ``mapping`` to its note in the note table."""
     return dict(_TABLES[mapping])
 
 

@@ -1,4 +1,4 @@
-"""One MIDI file to one performance: what the notes, the hi-hat pedal and the aftertouch of a drum module mean."""
+"""Read one MIDI file as a performance: hits, hi-hat pedal and chokes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from stemgmd_tools.pieces import NOTES, Group, Piece
 Value = str | int | float | bool | None
 
 DECAY_S: Final = 2.0
-"""Added to the last onset where nothing states a performance's duration."""
+"""Time after the last onset at which a performance of unknown duration ends."""
 
 HIHAT_PEDAL_CC: Final = 4
 PEDAL_DOWN: Final = 90
-"""CC4 with the foot down on the TD-11; pressing harder reaches 127 and shuts no further."""
+"""CC4 of a shut hi-hat on the TD-11; higher values, up to 127, are pressure on the shut pedal."""
 
 MIN_OPENNESS_OF_OPEN: Final = 0.15
 """The module decides open or closed when the stick lands, while CC4 lags behind a moving foot: a quarter of GMD's open
@@ -43,23 +43,23 @@ _CYMBAL_NOTES: Final = [note.number for note in NOTES if note.piece.group is Gro
 
 
 class ReadCounts(NamedTuple):
-    """What the reader met in one file; each is a column of the performance's metadata."""
+    """Counts of special notes in one file; each is a column of the performance's metadata."""
 
     duplicate_hits: int
-    """Second and later hits of one note on one tick; the loudest stays."""
+    """Second and later hits of a note on one tick; only the loudest is kept."""
     restrikes: int
-    """Note-ons of a note whose note-off had not come yet; they are hits."""
+    """Note-ons of a note before its note-off; they are hits."""
     zero_length_notes: int
     """Notes whose note-off lies on the tick of their note-on; they are hits."""
     late_hits: int
     """Hits at or after the stated duration; left out."""
     unmapped_notes: int
-    """Note-ons that the note mapping has no counterpart for; left out."""
+    """Note-ons without counterpart in the note mapping; left out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """The tables of a performance, and what was met on the way."""
+    """The tables of a performance, with counts and repairs of its file."""
 
     hits: Records
     pedal: Records
@@ -67,7 +67,7 @@ class Reading:
     duration_s: float
     counts: ReadCounts
     repairs: str = ""
-    """What was put right in the file, in one line; empty if nothing."""
+    """Repairs of the file in one line; empty if none."""
 
 
 def read_midi(
@@ -81,10 +81,10 @@ def read_midi(
 ) -> Performance:
     """Return the performance in the MIDI file ``data``.
 
-    :param where: what to call the file in messages; the id if not given.
-    :param duration_s: the stated duration in seconds; None takes the last onset plus :data:`DECAY_S`.
-    :param metadata: columns to carry along; the fields of :class:`ReadCounts` are added.
-    :warns StemgmdWarning: if something had to be put right in the file.
+    :param where: name of the file in messages; the id if omitted.
+    :param duration_s: the duration in seconds; None for the last onset plus :data:`DECAY_S`.
+    :param metadata: metadata of the performance; the fields of :class:`ReadCounts` are added.
+    :warns StemgmdWarning: if the file had to be repaired.
     :raises PerformanceError: as :func:`~stemgmd_tools.performances.smf.file.read_events` does; or if no duration is
         stated and there is no hit to take one from.
     """
@@ -102,19 +102,19 @@ def read_midi(
 
 
 def warn_of_repairs(where: str, repairs: str) -> None:
-    """Warn in one line of what was put right in the file ``where``, if anything was."""
+    """Warn of the repairs of the file ``where``, if there are any."""
     if repairs:
         warnings.warn(f"{where}: repaired: {repairs}", StemgmdWarning, stacklevel=3)
 
 
 def interpret(events: DrumEvents, *, where: str, duration_s: float | None, mapping: NoteMapping) -> Reading:
-    """Return what was played in ``events``.
+    """Return the reading of ``events``.
 
-    Note-offs say how long a trigger was held, not how long anything sounds, and are ignored. A note-on while the same
+    Note-offs are ignored: they mark the end of a trigger, not of a sound. A note-on while the same
     note is held, a note of length 0 and the louder of two on one tick are hits. See :func:`hihat_openness` for the
-    pedal. Poly aftertouch above 0 on a cymbal is a hand that chokes it; its return to 0 lets go and is ignored.
+    pedal. Poly aftertouch above 0 on a cymbal chokes it; its return to 0 is ignored.
 
-    :raises PerformanceError: if ``duration_s`` is None and there is no hit, or the last one is later than a day.
+    :raises PerformanceError: if ``duration_s`` is None and there is no hit, or the last hit is later than a day.
     """
     restrikes, zero_length = _count_overlaps(events)
     struck = np.flatnonzero(events.kinds == NOTE_ON)

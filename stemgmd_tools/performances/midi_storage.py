@@ -1,4 +1,4 @@
-"""Where the MIDI files of performances lie: a folder, or a zip archive that is read without unpacking it."""
+"""Read MIDI files from a folder, or from a zip archive without unpacking it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from stemgmd_tools.storage.paths import is_relative_path
 INFO_CSV: Final = "info.csv"
 _EGMD_CSV: Final = re.compile(r"e-gmd-v[\d.]+\.csv")
 MAX_TABLE_DEPTH: Final = 3
-"""Folders that may lie between the one that is named and its table: unpacked archives bring folders of their own."""
+"""Maximum depth of the table below the folder or archive, since unpacked archives add folders."""
 MAX_FILE_BYTES: Final = 16 << 20
-"""No MIDI file or csv comes near it; what does is not read into memory."""
+"""Maximum size of a file that is read, far above any MIDI file or csv."""
 
 _BAD_ARCHIVE: Final = (
     zipfile.BadZipFile,
@@ -32,8 +32,8 @@ _BAD_ARCHIVE: Final = (
     NotImplementedError,
     MemoryError,
 )
-"""What zipfile raises on members that are damaged (whose size may then be beyond memory), encrypted (RuntimeError) or
-exotically compressed."""
+"""Errors of zipfile for members that are damaged (with a size that may exceed memory), encrypted (RuntimeError) or
+compressed by an unsupported method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class MidiSource:
 
     root: Path
     prefix: str = ""
-    """The folder inside ``root`` that paths count from, ``""`` or ending in ``/``."""
+    """The folder inside ``root`` that paths are relative to, ``""`` or ending in ``/``."""
     table: str = INFO_CSV
     """Name of the table of performances; only copies of GMD and E-GMD have one."""
 
@@ -50,7 +50,7 @@ class MidiSource:
     def of_gmd(cls, path: Path) -> MidiSource:
         """Return the source for a copy of GMD or E-GMD: a folder or zip with its table at the top or some folders down.
 
-        Of tables in several folders, the one nearest to the top counts.
+        Of tables in several folders, the one nearest to the top is used.
 
         :raises PerformanceError: if there is no such path, or no single table in it.
         """
@@ -100,7 +100,7 @@ class MidiSource:
         return data
 
     def where(self, name: str) -> str:
-        """Return what to call the file ``name`` in messages."""
+        """Return the path of the file ``name`` for messages."""
         return f"{self.root}/{self.prefix}{name}"
 
     def _read_file(self, name: str) -> bytes:
@@ -134,7 +134,7 @@ def _members(path: Path) -> list[str]:
 
 
 def _with_slashes(member: str) -> str:
-    """Return the name of an archive's member; some software of Windows writes it with backslashes."""
+    """Return the name of an archive's member with slashes, since some Windows software writes backslashes."""
     return member.replace("\\", "/")
 
 
@@ -153,7 +153,7 @@ def _nearest_to_the_top(names: list[PurePosixPath]) -> list[PurePosixPath]:
 
 
 def _tables_among(names: Iterable[str]) -> list[PurePosixPath]:
-    """Return which of the names are tables of performances, sorted; hidden folders do not count."""
+    """Return the names that are tables of performances, sorted; hidden folders are ignored."""
     paths = (PurePosixPath(name) for name in names if not is_hidden(name))
     return sorted(path for path in paths if path.name == INFO_CSV or _EGMD_CSV.fullmatch(path.name))
 

@@ -1,4 +1,4 @@
-"""Choosing among performances: by split, drummer, style, tempo, beat type and id, and a few spread over the rest."""
+"""Select performances by split, drummer, style, tempo, beat type and id, with an evenly spread limit."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from stemgmd_tools.performances.types import Performance
 T = TypeVar("T")
 
 SHOWN_VALUES: Final = 20
-"""How many of the existing values a message lists."""
+"""Maximum number of existing values that a message lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which performances to take; an empty tuple or None takes all, several filters must all agree.
+    """Filters for performances; an empty tuple or None selects all, and a performance must pass every filter.
 
-    A lone text counts as a tuple of one, and a column of a manifest as its values.
+    A single text is a tuple of one; a column of a manifest is the tuple of its values.
     """
 
     splits: tuple[str, ...] = ()
@@ -36,10 +36,10 @@ class Selection:
     ids: tuple[str, ...] = ()
     """Shell patterns (``drummer1/*``); ``*`` also matches ``/``."""
     limit: int | None = None
-    """At most so many, spread evenly over what the filters leave."""
+    """Maximum number of performances, spread evenly over those that pass the filters."""
 
     def __post_init__(self) -> None:
-        """Refuse what can select nothing."""
+        """Check that the filters can select something."""
         for name in ("splits", "drummers", "styles", "beat_types", "ids"):
             values = getattr(self, name)
             object.__setattr__(self, name, (values,) if isinstance(values, str) else tuple(values))
@@ -51,22 +51,22 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class _Filter:
-    """One named test on one aspect of a performance."""
+    """A named test of one property of a performance."""
 
     name: str
     requested: tuple[str, ...]
     matches: Callable[[Performance, str], bool]
     values: Callable[[Performance], Iterable[str]]
-    """What a message lists as existing."""
+    """The values of a performance that a message lists as existing."""
 
 
 def select(performances: Sequence[Performance], selection: Selection) -> list[Performance]:
-    """Return the performances that ``selection`` asks for, sorted by id with numbers by value.
+    """Return the selected performances, sorted by id with numbers by value.
 
-    With a limit they are :func:`spread` evenly, not the first, nor those of one drummer.
+    With a limit they are :func:`spread` evenly over all drummers and sessions.
 
-    :raises UsageError: if nothing is left, or one of several values of a filter occurs nowhere; the message names the
-        filter and the values there are.
+    :raises UsageError: if no performance is selected, or a value of a filter does not exist; the message names the
+        filter and the existing values.
     """
     chosen = sorted(performances, key=lambda performance: natural_key(performance.id))
     if not chosen:
@@ -78,7 +78,7 @@ def select(performances: Sequence[Performance], selection: Selection) -> list[Pe
 
 
 def spread(items: Sequence[T], limit: int | None) -> list[T]:
-    """Return at most so many things of an order, evenly: with a limit of N out of n, the (i + 1/2) n / N-th ones."""
+    """Return at most ``limit`` evenly spread items: of n items and a limit of N, the (i + 1/2) n / N-th ones."""
     if limit is None or limit >= len(items):
         return list(items)
     return [items[(2 * i + 1) * len(items) // (2 * limit)] for i in range(limit)]

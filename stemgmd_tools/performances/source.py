@@ -1,4 +1,4 @@
-"""Where performances come from: what the caller names, what the environment names, the cache, the starter set."""
+"""Find the performances to read: from a given path, the environment, the cache or the starter set."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ STARTER: Final = "starter"
 
 
 class SourceKind(StrEnum):
-    """What kind of collection it is."""
+    """Kind of a collection."""
 
     GMD = "gmd"
     STARTER = "starter"
     FOLDER = "folder"
-    """Any other MIDI files, or a single one."""
+    """Other MIDI files, or a single one."""
 
 
 @dataclass(frozen=True, slots=True)
 class PerformanceSource:
-    """A collection of performances that was found, and how."""
+    """A collection of performances and the origin of its path."""
 
     kind: SourceKind
     path: Path
     origin: str
-    """What named the path: ``--gmd``, ``STEMGMD_GMD``, ``--midi``, ``the cache`` or ``the package``."""
+    """Origin of the path: ``--gmd``, ``STEMGMD_GMD``, ``--midi``, ``the cache`` or ``the package``."""
     mapping: NoteMapping = NoteMapping.TD11
 
     @property
     def notice(self) -> str:
-        """One line that says what is read, for the command line."""
+        """One line about the collection, for the command line."""
         if self.kind is SourceKind.STARTER:
             return (
                 "no Groove MIDI Dataset is configured: using the starter set "
@@ -52,11 +52,11 @@ class PerformanceSource:
         return f"{name}: {self.path} (from {self.origin})"
 
     def read(self, *, use_cache: bool = True, strict: bool = False) -> list[Performance]:
-        """Return all performances of the collection; of a folder of MIDI files, those that can be used.
+        """Return all performances of the collection; from a folder of MIDI files, those that can be used.
 
-        :param strict: refuse everything if one of them cannot be used.
+        :param strict: raise an error if a file cannot be used.
         :warns LeftOutWarning: for each file that cannot be used.
-        :warns StemgmdWarning: for each file in which something had to be put right.
+        :warns StemgmdWarning: for each file that had to be repaired.
         :raises PerformanceError: as :func:`~stemgmd_tools.performances.gmd.dataset.read_gmd` and
             :func:`~stemgmd_tools.performances.folder.read_folder` do.
         """
@@ -65,14 +65,14 @@ class PerformanceSource:
         return read_gmd(self.path, use_cache=use_cache)
 
     def midi(self) -> MidiSource:
-        """Return where the source MIDI file of each performance can be read from."""
+        """Return the source of the MIDI files of the performances."""
         if self.kind is SourceKind.FOLDER:
             return MidiSource(self.path.parent if self.path.is_file() else self.path)
         return MidiSource.of_gmd(self.path)
 
 
 def cached_gmd() -> Path:
-    """Return the folder that ``stemgmd fetch gmd`` puts GMD into unless told otherwise; it need not exist."""
+    """Return the default folder of ``stemgmd fetch gmd``; it need not exist."""
     return cache_dir() / "gmd"
 
 
@@ -83,9 +83,9 @@ def find_source(
 
     :param gmd: a copy of GMD, folder or official zip.
     :param midi: a folder of drum MIDI files, or one file.
-    :param mapping: how the files of ``midi`` name their drums.
-    :raises UsageError: if both are given, or a mapping for GMD, whose notes are known.
-    :raises PerformanceError: if what is named does not exist.
+    :param mapping: note mapping of the files of ``midi``.
+    :raises UsageError: if both are given, or a mapping together with GMD.
+    :raises PerformanceError: if a given path does not exist.
     """
     if gmd is not None and midi is not None:
         raise UsageError("--gmd and --midi name two collections; give one")

@@ -1,4 +1,4 @@
-"""A performance: what was played, in seconds, with nothing decided about how it sounds."""
+"""Performances: hits, pedal moves and chokes in seconds, independent of kits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Hit(NamedTuple):
 
 
 class PedalMove(NamedTuple):
-    """The hi-hat pedal arriving at a new place."""
+    """A new position of the hi-hat pedal."""
 
     time_s: float
     openness: float
@@ -37,14 +37,14 @@ class PedalMove(NamedTuple):
 
 
 class Choke(NamedTuple):
-    """A hand on a cymbal (poly aftertouch): what rings on this note's cymbal stops."""
+    """A hand that stops a ringing cymbal (poly aftertouch)."""
 
     time_s: float
     note: int
 
 
 MAX_DURATION_S: Final = 86_400.0
-"""A day: above any performance, and below what a damaged file or table states."""
+"""Maximum duration: one day."""
 
 HIT_DTYPE: Final = np.dtype([("time_s", "f8"), ("note", "u1"), ("velocity", "u1"), ("openness", "f4")])
 PEDAL_DTYPE: Final = np.dtype([("time_s", "f8"), ("openness", "f4")])
@@ -66,7 +66,7 @@ def records(rows: Iterable[Hit | PedalMove | Choke] | Records, dtype: np.dtype[n
 
 
 def _require_id(text: str) -> None:
-    """Refuse an id that cannot name the files of a corpus."""
+    """Check that an id can name the files of a corpus."""
     if not is_relative_path(text):
         raise PerformanceError(
             f"{text!r}: cannot be the id of a performance, which names files; allowed: parts joined by /, none of them "
@@ -76,14 +76,14 @@ def _require_id(text: str) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Performance:
-    """Hits on a time line, with what the hi-hat pedal and the hands on the cymbals did.
+    """Hits, pedal moves and chokes on a time line.
 
     The three tables are structured arrays (:data:`HIT_DTYPE`, :data:`PEDAL_DTYPE`, :data:`CHOKE_DTYPE`), read-only and
     sorted by time; lists of :class:`Hit`, :class:`PedalMove` and :class:`Choke` are accepted and converted.
 
-    :raises PerformanceError: for an id that is no :data:`~stemgmd_tools.storage.paths.RELATIVE_PATH`, a hit outside the
-        note table, a velocity outside 1..127, an openness outside 0..1, values that are no numbers of their column, a
-        time that is negative or not finite, a duration that is not positive or above :data:`MAX_DURATION_S`.
+    :raises PerformanceError: for an id that is no :data:`~stemgmd_tools.storage.paths.RELATIVE_PATH`, a note outside
+        the note table, a velocity outside 1..127, an openness outside 0..1, values of the wrong type, a time that is
+        negative or not finite, a duration that is not positive or above :data:`MAX_DURATION_S`.
     """
 
     id: str
@@ -94,7 +94,7 @@ class Performance:
     pedal: Records = field(default_factory=lambda: np.empty(0, PEDAL_DTYPE))
     chokes: Records = field(default_factory=lambda: np.empty(0, CHOKE_DTYPE))
     metadata: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
-    """The row of ``info.csv`` (or what stands for it) and the errata, by column name."""
+    """The row of ``info.csv`` (or its substitute) and the errata, by column name."""
 
     def __post_init__(self) -> None:
         """Normalise the tables and check every value."""

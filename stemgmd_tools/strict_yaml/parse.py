@@ -75,8 +75,8 @@ class YamlText:
 def parse_yaml(path: Path) -> YamlText:
     """Read a YAML file strictly.
 
-    :raises KitError: if the file cannot be read, is not UTF-8 or not YAML, repeats a key, or uses tags, recursive anchors
-        or keys that are not plain text; the message gives file, line and key.
+    :raises KitError: if the file cannot be read, is not UTF-8 or not YAML, repeats a key, or uses tags, recursive
+        anchors or keys that are not plain text; the message gives file, line and key.
     """
     try:
         text = path.read_text(encoding="utf-8")

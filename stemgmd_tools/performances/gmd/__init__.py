@@ -1,1 +1,1 @@
-"""The Groove MIDI Dataset: its table, errata, files and download."""
+"""Download and read the Groove MIDI Dataset."""

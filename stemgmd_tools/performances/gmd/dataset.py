@@ -1,4 +1,4 @@
-"""The Groove MIDI Dataset: its ``info.csv`` and MIDI files, from a folder or the official zip.
+"""Read the Groove MIDI Dataset from a folder or the official zip.
 
 Gillick, Roberts, Engel, Eck, Bamman: "Learning to Groove with Inverse Sequence Transformations", ICML 2019.
 """
@@ -22,15 +22,16 @@ from stemgmd_tools.performances.types import Performance
 def read_gmd(path: Path, *, use_cache: bool = True) -> list[Performance]:
     """Return the performances of a copy of GMD, in the order of its ``info.csv``.
 
-    E-GMD, which holds GMD's performances through 43 kits of a drum module, is read as well: the first kit of each.
+    Copies of E-GMD, which has GMD's performances through 43 kits of a drum module, are read too; each performance is
+    read once, from its first row.
 
     :param path: a folder or zip with ``info.csv`` at its top or some folders down.
-    :param use_cache: keep what was parsed in the user's cache, and use it as long as no byte of the copy has changed.
-    :return: one performance per row. Its duration is that of the csv: the MIDI tracks run on for up to 277 s, because
-        the controllers after the cut were kept. Its metadata hold the columns of the csv by name, ``errata``,
+    :param use_cache: cache the parsed performances in the user's cache until a file of the copy changes.
+    :return: one performance per row. Its duration is that of the csv, since the MIDI tracks are up to 277 s longer:
+        they contain controllers after the cut. Its metadata hold the columns of the csv by name, ``errata``,
         ``midi_sha256`` and the fields of :class:`~stemgmd_tools.performances.midi_file.ReadCounts`.
-    :warns StemgmdWarning: for each file in which something had to be put right; its ``errata`` tell, too.
-    :raises PerformanceError: for a csv that does not fit, and for a file that is missing or cannot be played.
+    :warns StemgmdWarning: for each file that had to be repaired; its ``errata`` list the repairs.
+    :raises PerformanceError: for an invalid csv, and for a file that is missing or cannot be played.
     """
     source = MidiSource.of_gmd(path)
     rows = read_info(source.read(source.table), source.where(source.table))

@@ -1,4 +1,4 @@
-"""One file over HTTP, continued where a cut connection left it. The only module that touches the network."""
+"""Download a file over HTTP, resuming partial downloads."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from stemgmd_tools.version import __version__
 CHUNK_BYTES: Final = 1 << 16
 MAX_PAUSE_S: Final = 30.0
 _TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""HTTP statuses worth another try (RFC 9110, RFC 6585)."""
+"""HTTP statuses after which the download is tried again (RFC 9110, RFC 6585)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How hard to try, and how much to accept."""
+    """Retries, timeouts and the size limit of a download."""
 
     attempts: int = 8
     pause_s: float = 1.0
-    """Before the second attempt; doubled from one to the next, at most :data:`MAX_PAUSE_S`."""
+    """Pause before the second attempt; doubled after each, at most :data:`MAX_PAUSE_S`."""
     timeout_s: float = 30.0
-    """Without a byte from the server."""
+    """Maximum time without data from the server."""
     max_bytes: int = 1 << 30
 
 
 def download(url: str, part: Path, *, patience: Patience, show_progress: bool = True) -> None:
-    """Bring the file ``part`` to the whole content of ``url``; what is already there is continued, not fetched again.
+    """Download ``url`` to the file ``part``, resuming a partial download.
 
-    Whether the bytes are the right ones is for the caller to check. The progress bar shows on terminals only.
+    The caller has to verify the content. The progress bar is shown on terminals only.
 
     :raises FetchError: if the address is not http or https, the server refuses, the connection fails
-        ``patience.attempts`` times (what came stays in ``part``), there is too much, or the disk cannot take it.
+        ``patience.attempts`` times (``part`` is kept), the file is too large, or it cannot be written.
     """
     _require_http(url)
     failure: str | None = None
@@ -58,7 +58,7 @@ def download(url: str, part: Path, *, patience: Patience, show_progress: bool = 
 
 
 def _require_http(url: str) -> None:
-    """Refuse what no further attempt would mend."""
+    """Check that an address is valid."""
     try:
         parts = urllib.parse.urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -69,7 +69,7 @@ def _require_http(url: str) -> None:
 
 
 def _attempt(url: str, part: Path, patience: Patience, show_progress: bool) -> str | None:
-    """Try once; return None when all has come, else what went wrong."""
+    """Try once; return None if the download is complete, else the error."""
     have = _size(part)
     headers = {"User-Agent": f"stemgmd-tools/{__version__}"}
     if have:
@@ -100,7 +100,7 @@ def _refused(error: urllib.error.HTTPError, url: str, part: Path, have: int) -> 
 
 
 def _first_byte(response: http.client.HTTPResponse, have: int) -> int:
-    """Return where in the file the answer starts: a server may ignore the range and send everything."""
+    """Return the position of the response in the file; 0 if the server ignored the range."""
     if response.status != http.HTTPStatus.PARTIAL_CONTENT:
         return 0
     span = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))

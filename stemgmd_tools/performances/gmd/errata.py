@@ -1,4 +1,4 @@
-"""What is known to be wrong in GMD: ``manifests/errata.csv``."""
+"""Read the known errors of GMD from ``manifests/errata.csv``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stemgmd_tools.errors import PerformanceError
 ERRATA_CSV: Final = "errata.csv"
 KINDS: Final = ("misaligned_audio", "identical_notes")
 REPAIRED: Final = "repaired_midi"
-"""The kind that no table lists: what had to be put right when the file was read."""
+"""Kind of the repairs made while a file was read; not listed in the table."""
 
 
 class Erratum(NamedTuple):
@@ -27,7 +27,7 @@ class Erratum(NamedTuple):
     """One of :data:`KINDS`."""
     note: str
     source: str
-    """Who found it: an address, or how to see it for oneself."""
+    """Reference: an address, or how to reproduce the error."""
 
 
 def read_errata(path: Path) -> list[Erratum]:
@@ -50,7 +50,7 @@ def read_errata(path: Path) -> list[Erratum]:
 
 @cache
 def errata_by_id() -> Mapping[str, str]:
-    """Return for each performance that has errata their text: ``kind: note``, several separated by ``; ``."""
+    """Return the errata of each performance that has some: ``kind: note``, separated by ``; ``."""
     texts: dict[str, list[str]] = {}
     for erratum in read_errata(shipped("manifests") / ERRATA_CSV):
         texts.setdefault(erratum.id, []).append(f"{erratum.kind}: {erratum.note}")
@@ -63,5 +63,5 @@ def errata_of(performance_id: str) -> str:
 
 
 def with_repairs(errata: str, repairs: str) -> str:
-    """Return errata together with what was put right in a performance's MIDI file; each may be empty."""
+    """Return errata together with the repairs of a performance's MIDI file; each may be empty."""
     return "; ".join(text for text in (errata, repairs and f"{REPAIRED}: {repairs}") if text)

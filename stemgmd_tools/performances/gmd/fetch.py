@@ -1,4 +1,4 @@
-"""Fetching the Groove MIDI Dataset: download, check, unpack, put in place."""
+"""Download, verify and unpack the Groove MIDI Dataset."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ GMD_PATIENCE: Final = Patience(max_bytes=256 << 20)
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """Where the dataset is now."""
+    """Result of :func:`fetch_gmd`."""
 
     folder: Path
     performances: int
     already_present: bool
-    """Nothing was downloaded: the folder already held a copy."""
+    """Whether the folder already contained a copy, so that nothing was downloaded."""
 
 
 def fetch_gmd(
@@ -46,13 +46,13 @@ def fetch_gmd(
     patience: Patience = GMD_PATIENCE,
     show_progress: bool = True,
 ) -> Fetched:
-    """Put GMD's MIDI-only archive, unpacked, into ``folder`` (by default where commands look for it).
+    """Download GMD's MIDI-only archive and unpack it into ``folder`` (default: :func:`cached_gmd`).
 
-    A download that was cut continues, also in a later call. Nothing is unpacked before its SHA-256 is right, and the
-    folder appears only when it is whole.
+    An interrupted download is resumed, also by a later call. The archive is unpacked after its SHA-256 was verified,
+    and the folder is created atomically.
 
-    :param sha256: of the archive, 64 hexadecimal digits; stays the official one for a mirror's ``url``.
-    :raises FetchError: if the folder holds something else, another process fetches the same archive, the download
+    :param sha256: SHA-256 of the archive, 64 hexadecimal digits; the official one also for a mirror's ``url``.
+    :raises FetchError: if the folder contains other files, another process downloads the same archive, the download
         fails, the checksum is wrong or the archive is not GMD's.
     """
     target = folder or cached_gmd()
@@ -84,7 +84,7 @@ def _is_free(target: Path) -> bool:
 
 
 def _performances_in(folder: Path) -> int:
-    """Return how many performances a whole copy of GMD in ``folder`` has; 0 if there is none."""
+    """Return the number of performances of a complete copy of GMD in ``folder``; 0 if there is none."""
     if not (folder / INFO_CSV).is_file():
         return 0
     try:
@@ -101,7 +101,7 @@ def _downloads() -> Path:
 
 @contextmanager
 def _alone(sha256: str) -> Iterator[Path]:
-    """Yield the partial file of an archive, while no other process works on it."""
+    """Lock the partial file of an archive and yield its path."""
     downloads = _downloads()
     try:
         downloads.mkdir(parents=True, exist_ok=True)
@@ -114,12 +114,12 @@ def _alone(sha256: str) -> Iterator[Path]:
 
 
 def _scratch(sha256: str, target: Path) -> Path:
-    """Return the folder in which an archive is unpacked, beside the one where it will lie."""
+    """Return the temporary folder for unpacking an archive, beside its target."""
     return target.with_name(f".tmp-gmd-{sha256[:16]}")
 
 
 def _clear(sha256: str, target: Path) -> None:
-    """Remove what a process left that was killed after the last step; one that is at work is not disturbed."""
+    """Remove files left by a killed process, unless another process holds the lock."""
     scratch, part = _scratch(sha256, target), _downloads() / f"{sha256}.part"
     if scratch.exists() or part.exists():
         with suppress(FetchError), _alone(sha256):
@@ -128,7 +128,7 @@ def _clear(sha256: str, target: Path) -> None:
 
 
 def _download_checked(url: str, sha256: str, part: Path, patience: Patience, show_progress: bool) -> None:
-    """Leave the right archive in ``part``. Wrong bytes that began in an earlier call are fetched once from anew."""
+    """Download the archive to ``part`` and verify it; a resumed download with wrong bytes is repeated once."""
     continued = part.exists()
     if continued and _sha256(part) == sha256:
         return
@@ -150,7 +150,7 @@ def _sha256(path: Path) -> str:
 
 
 def _place(archive: Path, target: Path) -> None:
-    """Unpack next to ``target``, then rename: the folder is there whole or not at all."""
+    """Unpack beside ``target``, then rename, so that the folder is created atomically."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = _scratch(archive.stem, target)

@@ -1,4 +1,4 @@
-"""GMD's ``info.csv``: one checked, typed row per performance."""
+"""Read GMD's ``info.csv`` as validated, typed rows."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class InfoRow:
     """``primary`` or ``primary/secondary``."""
     bpm: float
     beat_type: str
-    """``beat`` or ``fill``; ``""`` where nothing states it."""
+    """``beat`` or ``fill``; ``""`` if unknown."""
     time_signature: str
     """As in ``4-4``."""
     midi_filename: str
     """POSIX path relative to the csv."""
     audio_filename: str
-    """POSIX path relative to the csv; ``""`` where there is no recording."""
+    """POSIX path relative to the csv; ``""`` without a recording."""
     duration: float
     """Seconds."""
     split: str
-    """``train``, ``validation`` or ``test``; ``""`` where nothing states it."""
+    """``train``, ``validation`` or ``test``; ``""`` if unknown."""
 
     def metadata(self) -> dict[str, str | int | float | bool | None]:
         """Return the row by column name."""
@@ -48,17 +48,17 @@ class InfoRow:
 
 COLUMNS: Final = tuple(field.name for field in fields(InfoRow))
 EGMD_KIT: Final = "kit_name"
-"""The column that E-GMD has beside GMD's: the kit of the drum module. Each performance has a row for each kit."""
+"""E-GMD's additional column: the kit of the drum module. E-GMD has one row per performance and kit."""
 _SHOWN: Final = 60
-"""Characters of a value that a message shows."""
+"""Maximum number of characters of a value in a message."""
 
 
 def read_info(data: bytes, where: str) -> list[InfoRow]:
     """Return the rows of an ``info.csv``, in file order.
 
-    :param where: what to call the file in messages.
-    :raises PerformanceError: for other columns than GMD's, a value of the wrong kind, an id or a file listed twice, or
-        a table without rows; the message names the line and the column.
+    :param where: name of the file in messages.
+    :raises PerformanceError: for other columns than GMD's, an invalid value, a duplicate id or file, or a table without
+        rows; the message names the line and the column.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -100,7 +100,7 @@ def _first_kits(rows: list[InfoRow], where: str) -> list[InfoRow]:
 
 
 def _shown(value: str) -> str:
-    """Return a value for a message, its beginning if it is long."""
+    """Return a value for a message, shortened if it is long."""
     return repr(value if len(value) <= _SHOWN else f"{value[:_SHOWN]}...")
 
 
@@ -144,7 +144,7 @@ def _positive(text: str, column: str, where: str) -> float:
 
 
 def _require_plain_id(id_: str, where: str) -> None:
-    """Ids become the folders of a corpus: they must stay inside it, and two spellings must not lead to one place."""
+    """Check that an id is a valid path inside a corpus."""
     problem = id_problem(id_)
     if problem:
         raise PerformanceError(f"{where}: id is {_shown(id_)}; it must look like drummer1/session1/3 (it {problem})")

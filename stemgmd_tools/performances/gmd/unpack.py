@@ -1,4 +1,4 @@
-"""A zip archive from outside to a folder, without trusting it."""
+"""Unpack an untrusted zip archive safely."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stemgmd_tools.storage.paths import inside, is_relative_path
 MAX_MEMBERS: Final = 20_000
 MAX_MEMBER_BYTES: Final = 64 << 20
 MAX_TOTAL_BYTES: Final = 1 << 30
-"""GMD's archive has 1,187 members and unpacks to 5.5 MB; these only have to stop a bomb."""
+"""Limits against zip bombs; GMD's archive has 1,187 members and unpacks to 5.5 MB."""
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -55,7 +55,7 @@ def _check(members: list[zipfile.ZipInfo], archive: Path) -> None:
 
 
 def _objection(member: zipfile.ZipInfo) -> str:
-    """Return why a member must not be unpacked, ``""`` if it may."""
+    """Return why a member must not be unpacked, ``""`` if it is safe."""
     # zipfile turns the separators of this platform into "/" and cuts at NUL: judge the name as it was stored.
     if ":" in member.orig_filename or not is_relative_path(PurePosixPath(member.orig_filename).as_posix()):
         return "points outside the folder"

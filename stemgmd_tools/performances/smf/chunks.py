@@ -1,4 +1,4 @@
-"""The chunks of a Standard MIDI File: its header, its tracks, and whatever else lies among them."""
+"""Read the chunks of a Standard MIDI File."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from stemgmd_tools.performances.smf.track import TRACK, Repairs, Span, TrackRead
 
 _HEADER: Final = b"MThd"
 _CHUNK_HEADER_BYTES: Final = 8
-"""Of every chunk: four bytes of name, four of length."""
+"""Header of every chunk: four bytes of name, four of length."""
 _HEADER_BYTES: Final = 6
-"""Of the header's content: type, number of tracks, division."""
+"""Content of the header chunk: type, number of tracks, division."""
 _SEARCHED_BYTES: Final = 1024
-"""How far in a header is looked for: MacBinary puts 128 bytes before it, other software a line of text."""
+"""Bytes searched for the header: MacBinary puts 128 bytes before it, other software a line of text."""
 _SHOWN_BYTES: Final = 16
 _LAST_TYPE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the first chunk of a file states."""
+    """Content of the header chunk."""
 
     type: int
     tracks: int
@@ -47,9 +47,9 @@ def unwrapped(data: bytes, repairs: Repairs) -> bytes:
 
 
 def read_header(data: bytes, where: str, repairs: Repairs) -> Header:
-    """Return what the header of a file states.
+    """Return the header of a file.
 
-    :raises PerformanceError: if there is none.
+    :raises PerformanceError: if the file has no header.
     """
     begin = data.find(_HEADER, 0, _SEARCHED_BYTES)
     if begin < 0:

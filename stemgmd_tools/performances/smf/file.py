@@ -1,4 +1,4 @@
-"""Standard MIDI files: bytes to drum events in seconds. Chunks, tempo, tracks and channels end here."""
+"""Read Standard MIDI Files as drum events in seconds."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ T = TypeVar("T")
 DRUM_CHANNEL: Final = 9
 """General MIDI's channel 10, counted from 0."""
 DEFAULT_TEMPO_US: Final = 500_000
-"""Microseconds per beat where a file does not say (Standard MIDI Files 1.0: 120 bpm)."""
+"""Microseconds per beat if a file has no tempo (Standard MIDI Files 1.0: 120 bpm)."""
 US_PER_S: Final = 1_000_000
 MAX_TICK: Final = 1 << 38
 """Above any real file; below it, ticks times microseconds per beat (24 bits) stay exact in 64-bit integers."""
 
 _SMPTE_RATES: Final = {24: Fraction(24), 25: Fraction(25), 29: Fraction(30_000, 1001), 30: Fraction(30)}
-"""Frames per second by the number that a header states; 29 stands for drop-frame time."""
+"""Number in the header -> frames per second; 29 is drop-frame time."""
 
 _EVENT_DTYPE: Final = np.dtype([("kind", "u1"), ("channel", "u1"), ("number", "u1"), ("value", "u1")])
 
@@ -48,20 +48,20 @@ class DrumEvents:
     time_signature: str
     """The first time signature, written as GMD does: ``4-4``; of several on one tick the last."""
     end_s: float
-    """Where the longest track ends."""
+    """End of the longest track."""
     repairs: str
-    """What was put right in the file, in one line; empty if nothing."""
+    """Repairs of the file in one line; empty if none."""
 
 
 def read_events(data: bytes, where: str) -> DrumEvents:
     """Return the drum events of the MIDI file ``data``.
 
-    Files of type 0 and 1 with any number of tempo changes are read, also in a RIFF wrapper and in SMPTE time. Damage
-    is passed over as far as what is left can be played, and ``repairs`` tells: wrong counts and lengths, chunks that
-    are not part of the format, bytes that are no event, files that end too early. The drum channel is channel 10 if it
-    has notes, else the only channel that has.
+    Files of type 0 and 1 with any number of tempo changes are read, also in a RIFF wrapper and in SMPTE time. Damaged
+    files are repaired as far as possible, and ``repairs`` lists the repairs: wrong counts and lengths, unknown chunks,
+    bytes that are no event, truncated files. The drum channel is channel 10 if it has notes, else the only channel with
+    notes.
 
-    :param where: what to call the file in messages.
+    :param where: name of the file in messages.
     :raises PerformanceError: for bytes that are no MIDI file, several tracks of type 2, a time division of no length,
         or notes on several channels none of which is channel 10.
     """
@@ -100,7 +100,7 @@ def read_events(data: bytes, where: str) -> DrumEvents:
 
 
 def _first(changes: Sequence[tuple[int, T]], default: T) -> T:
-    """Return what holds from the earliest tick of ``changes`` on: of several there, the last; the default of none."""
+    """Return the value of the earliest tick of ``changes``: the last of several, ``default`` if there is none."""
     earliest = min((tick for tick, _ in changes), default=0)
     return next((value for tick, value in reversed(changes) if tick == earliest), default)
 
@@ -116,7 +116,7 @@ def _drum_channel(events: NDArray[np.void], where: str) -> int:
 
 
 def _check_division(division: int, where: str) -> None:
-    """Refuse a time division that gives ticks no length.
+    """Check that a time division is valid.
 
     :raises PerformanceError: for 0, and for SMPTE time of a rate that does not exist.
     """
@@ -149,7 +149,7 @@ def seconds_of_ticks(
     """Return the time in seconds of each tick.
 
     :param tempi: (tick, microseconds per beat) of every tempo change, in any order; of two on one tick the later in
-        the list holds. Before the first change the tempo is 120 bpm.
+        the list is used. Before the first change the tempo is 120 bpm.
 
     The sum runs in integers (ticks times microseconds per beat), so no error builds up over tempo changes.
     """

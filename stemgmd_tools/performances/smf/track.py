@@ -1,4 +1,4 @@
-"""One track of a Standard MIDI File: bytes to events. What is sound is read; what had to be put right is noted."""
+"""Read the events of one track of a Standard MIDI File, repairing damage."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ TRACK: Final = b"MTrk"
 _ONE_DATA_BYTE: Final = frozenset({0xC, 0xD})
 """Program change and channel pressure; other channel messages have two data bytes."""
 _SYSTEM: Final = 0xF0
-"""Lowest status that belongs to no channel."""
+"""Lowest status without a channel."""
 _SYSTEM_EXCLUSIVE: Final = (0xF0, 0xF7)
 _META: Final = 0xFF
 _SYSTEM_DATA_BYTES: Final = {0xF1: 1, 0xF2: 2, 0xF3: 1}
-"""Clocks and the like do not belong in a file, but some writers keep them; those not listed have no data."""
+"""Data bytes of system messages, which some writers leave in files; those not listed have none."""
 _END_OF_TRACK: Final = 0x2F
 _TEMPO: Final = 0x51
 _TIME_SIGNATURE: Final = 0x58
@@ -28,25 +28,25 @@ _KEY_SIGNATURE: Final = 0x59
 _MAX_DENOMINATOR_POWER: Final = 6
 """Of a time signature: 1/64."""
 _SHOWN_REPAIRS: Final = 3
-"""Kinds of repair that a line names."""
+"""Maximum number of kinds of repair in a message."""
 _MAX_NUMBER_BYTES: Final = 8
 """Variable-length numbers have at most four bytes; some writers pad them."""
 
 
 class Repairs:
-    """What was put right while a file was read."""
+    """Collects the repairs made while a file is read."""
 
     def __init__(self) -> None:
         """Start with nothing."""
         self._counts: dict[str, tuple[int, str]] = {}
 
     def add(self, kind: str, detail: str = "") -> None:
-        """Note a repair; of several of one kind, the first detail is kept."""
+        """Count a repair; the first detail of each kind is kept."""
         count, first = self._counts.get(kind, (0, detail))
         self._counts[kind] = (count + 1, first)
 
     def __str__(self) -> str:
-        """Return one line, empty if nothing was put right."""
+        """Return the repairs in one line, empty if there are none."""
         texts = [
             kind + (f" ({first})" if first else "") + (f" {count} times" if count > 1 else "")
             for kind, (count, first) in self._counts.items()
@@ -56,12 +56,12 @@ class Repairs:
 
 
 class Span(NamedTuple):
-    """Where a track lies in its file."""
+    """Position of a track in its file."""
 
     start: int
     """First byte after the chunk's header."""
     stated_end: int
-    """Where it ends by the length that the header states."""
+    """End of the track by the length that its header states."""
     is_plausible: bool
     """Whether another chunk starts there, or the file ends."""
 
@@ -71,7 +71,7 @@ class _MalformedError(Exception):
 
 
 class TrackReader:
-    """Reads the tracks of one file one after the other, and collects what they hold."""
+    """Reads the tracks of a file and collects their events."""
 
     def __init__(self, data: bytes, repairs: Repairs) -> None:
         """Take the bytes of the whole file."""
@@ -86,13 +86,13 @@ class TrackReader:
         self.signatures: list[tuple[int, str]] = []
         """Tick and time signature of each change, in file order."""
         self.end_tick = 0
-        """Where the longest track ends."""
+        """End of the longest track."""
 
     def read(self, span: Span) -> int:
         """Read one track, and return the position after it.
 
-        A running status is kept over meta and system events, on which some writers rely. A track goes on to its stated
-        end if that is plausible, else to its end marker. Bytes that are no event end it.
+        The running status is kept across meta and system events, since some writers rely on that. A track is read to
+        its stated end if that is plausible, else to its end marker, or to the first bytes that are no event.
         """
         data = self._data
         limit = span.stated_end if span.is_plausible else len(data)
@@ -121,7 +121,7 @@ class TrackReader:
     def _event(self, position: int, running: int, limit: int) -> tuple[int, int, int, int]:
         """Return delta ticks, status, and where the content of the event at ``position`` starts and ends.
 
-        :param running: the status that holds where an event has none of its own; 0 if there is none.
+        :param running: the running status; 0 if there is none.
         :param limit: where the track ends at the latest.
         """
         data = self._data
@@ -161,7 +161,7 @@ class TrackReader:
         raise _MalformedError
 
     def _is_last(self, span: Span, position: int, next_track: int) -> bool:
-        """Return whether a track ends with the end marker before ``position``; bytes that only fill it up are none."""
+        """Return whether the end marker before ``position`` ends the track, apart from padding."""
         if not span.is_plausible or position in (next_track, span.stated_end):
             return True
         if any(self._data[position : span.stated_end]):
@@ -170,7 +170,7 @@ class TrackReader:
         return True
 
     def _end_of_track(self, span: Span, position: int, next_track: int, *, ended: bool) -> int:
-        """Note how a track ended that was read to ``position``, and return the position after it."""
+        """Record repairs at the end of a track that was read to ``position``; return the position after the track."""
         if not ended and position == len(self._data) < span.stated_end:
             self._repairs.add("the file ends within a track")
             return position
@@ -183,7 +183,7 @@ class TrackReader:
         return position
 
     def _skip_rest(self, span: Span, position: int) -> int:
-        """Leave out the rest of a track from ``position`` on, and return the position after it."""
+        """Skip the rest of a damaged track from ``position`` on; return the position after the track."""
         following = span.stated_end if span.is_plausible else self._data.find(TRACK, position)
         if following < 0 and span.stated_end > len(self._data):
             self._repairs.add("the file ends within a track")
@@ -192,7 +192,7 @@ class TrackReader:
         return following if following >= 0 else len(self._data)
 
     def _channel_message(self, tick: int, status: int, content: bytes) -> None:
-        """Take in a message if drums may mean something by it."""
+        """Store a channel message if it is relevant for drums."""
         kind = status >> 4
         if kind > CONTROL:
             return
@@ -209,7 +209,7 @@ class TrackReader:
         self.messages += bytes((kind, status & 0xF, number, value))
 
     def _meta_message(self, tick: int, kind: int, content: bytes) -> None:
-        """Take in a tempo or a time signature; what neither can be is left out."""
+        """Store a tempo or a time signature; invalid ones are left out."""
         if kind == _TEMPO:
             tempo_us = int.from_bytes(content[:3]) if len(content) >= 3 else 0
             if tempo_us:
@@ -226,5 +226,5 @@ class TrackReader:
 
 
 def _is_key(content: bytes) -> bool:
-    """Return whether a key signature is one: up to seven flats or sharps, major or minor."""
+    """Return whether a key signature is valid: up to seven flats or sharps, major or minor."""
     return len(content) == 2 and int.from_bytes(content[:1], signed=True) in range(-7, 8) and content[1] in (0, 1)
