@@ -193,7 +193,7 @@ def test_impossible_sources_are_refused_before_anything_is_done(tmp_path):
         find_sources([str(first), str(first)], None)
     with pytest.raises(UsageError, match=r"missing\.wav: no such file or folder"):
         find_sources([str(tmp_path / "missing.wav")], None)
-    with pytest.raises(UsageError, match="is the folder that is read"):
+    with pytest.raises(UsageError, match="is also the input folder"):
         find_sources([str(tmp_path)], tmp_path / "in" / "..")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no audio file in there"):
@@ -279,7 +279,7 @@ def test_stems_that_are_there_stay_unless_told_otherwise(tmp_path):
 def test_the_input_is_never_overwritten(tmp_path):
     path = song(tmp_path / "kick" / "kick.wav")
     before = path.read_bytes()
-    with pytest.raises(UsageError, match="is what would be separated"):
+    with pytest.raises(UsageError, match="is the file to separate"):
         separate_file(Gains(("kick",)), one(path), Output(tmp_path, overwrite=True), SHORT)
     assert path.read_bytes() == before
 
@@ -302,7 +302,7 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path):
     assert "cannot be read to its end" in told["c"]
     assert "at 0.000 s a sample is no finite number" in told["d"]
     assert "holds no audio frame" in told["e"]
-    assert "6 channels; mono and stereo work; choose one or two, as --channels 1,2" in told["f"]
+    assert "6 channels; separate one or two of them, as --channels 1,2" in told["f"]
     for name, text in told.items():
         assert "\n" not in text
         assert name == "b" or f"{name}." in text

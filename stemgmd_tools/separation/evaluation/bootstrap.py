@@ -1,7 +1,7 @@
-"""How sure a mean over clips is: percentile bootstrap over performances.
+"""Confidence intervals of means over clips, by percentile bootstrap over performances.
 
-All kits and stems of a performance are drawn together: they are one observation of what was played, and intervals that
-took them for many would be too narrow. Draws come from a named stream, so equal values give equal intervals.
+All kits and stems of a performance are drawn together, since they are not independent observations: drawing them
+separately would make intervals too narrow. Draws come from a named stream, so equal values give equal intervals.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _LEAST_DRAWS: Final = 100
 
 
 class Interval(NamedTuple):
-    """A mean and where it lies."""
+    """A mean and its confidence interval."""
 
     mean: float
-    """NaN if there is no value."""
+    """NaN if there are no values."""
     low: float
     high: float
     values: int
-    """How many values were averaged; missing ones are left out."""
+    """Number of averaged values, without missing ones."""
     performances: int
-    """How many performances they come from. One alone tells nothing of spread: low and high are NaN."""
+    """Number of performances they come from. With fewer than two, ``low`` and ``high`` are NaN."""
 
 
 def mean_interval(
@@ -42,11 +42,11 @@ def mean_interval(
     draws: int = DRAWS,
     confidence: float = CONFIDENCE,
 ) -> Interval:
-    """Return the mean of values with its interval.
+    """Return the mean of values with its confidence interval.
 
-    :param values: one figure per row; NaN is missing.
-    :param performances: the performance of each row; rows of one are drawn together.
-    :param groups: the stem of each row: the mean over stems of their means. None: the mean over all rows, pooled.
+    :param values: one value per row; NaN is missing.
+    :param performances: the performance of each row; rows of the same performance are drawn together.
+    :param groups: the stem of each row, to return the mean over stems of their means. None: the mean over all rows.
     :param confidence: between 0 and 1.
     :raises UsageError: if the lengths differ.
     """
@@ -79,7 +79,7 @@ def paired_interval(
     draws: int = DRAWS,
     confidence: float = CONFIDENCE,
 ) -> Interval:
-    """Return the mean of ``values - others`` with its interval; row by row the same clip and stem.
+    """Return the mean of ``values - others`` with its confidence interval; rows are paired by clip and stem.
 
     :raises UsageError: if the lengths differ.
     """
@@ -107,10 +107,9 @@ def _by_performance(
 
 
 def _percentiles(sums: NDArray[np.float64], counts: NDArray[np.int64], confidence: float) -> tuple[float, float]:
-    """Return the interval of the mean over groups of each draw.
+    """Return the interval of the mean over groups across draws.
 
-    Draws without a single value of some group are left out: their mean is of something else. If that leaves few, the
-    group lies in too few performances to tell anything.
+    Draws that lack all values of a group are skipped, since their mean is not comparable. NaN if fewer than 100 remain.
     """
     complete = (counts > 0).all(axis=1)
     if complete.sum() < _LEAST_DRAWS:

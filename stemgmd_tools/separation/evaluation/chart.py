@@ -1,4 +1,4 @@
-"""Means and intervals as a picture that is text: SVG that takes the page's own colours and font."""
+"""Draw means and intervals as inline SVG, in the colours and font of the page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AXIS: Final = 26
 _STEPS_DB: Final = (1, 2, 5, 10, 20, 50)
 _MOST_MARKS: Final = 8
 _COLOURS: Final = ("#2a78c8", "#d0662a", "#3a9a5b", "#a05ac0", "#b8a01e", "#c64b6e", "#4aa6a6", "#888888")
-"""Told apart on light and on dark ground."""
+"""Distinguishable on light and dark backgrounds."""
 
 
 class Dot(NamedTuple):
@@ -27,11 +27,11 @@ class Dot(NamedTuple):
     label: str
     interval: Interval
     group: int
-    """Lines of one group have one colour."""
+    """Lines of the same group have the same colour."""
 
 
 def chart(title: str, dots: Sequence[Dot]) -> str:
-    """Return a figure with a dot for each mean and a bar for its interval; lines without a value are left out."""
+    """Return an HTML figure with a dot for each mean and a bar for its interval; lines without a value are skipped."""
     shown = [dot for dot in dots if not math.isnan(dot.interval.mean)]
     if not shown:
         return ""
@@ -55,7 +55,7 @@ def chart(title: str, dots: Sequence[Dot]) -> str:
 
 
 def _range(dots: Sequence[Dot]) -> tuple[float, float]:
-    """Return whole steps around all that is shown."""
+    """Return axis limits, rounded to whole steps, that include all dots and bars."""
     ends = [value for dot in dots for value in dot.interval[:3] if not math.isnan(value)]
     low, high = min(0.0, *ends), max(0.0, *ends)
     step = _step(low, high)

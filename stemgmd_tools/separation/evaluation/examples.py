@@ -1,4 +1,4 @@
-"""The best, the median and the worst that a method did on each stem, to hear and to see."""
+"""Audio and spectrograms of the best, median and worst example of a method on each stem."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures, cl
 from stemgmd_tools.separation.evaluation.summary import MAIN, stems_in
 
 EXCERPT_S: Final = 3.0
-"""Longest that is heard of an example: where the stem is loudest."""
+"""Maximum length of an excerpt, taken where the stem is loudest."""
 RANKS: Final = ("best", "median", "worst")
 MIXTURE: Final = "mixture"
 _STEP_S: Final = 0.5
@@ -31,7 +31,7 @@ _FLAC_LEVEL: Final = 8
 _PICTURE_INCHES: Final = (3.6, 2.0)
 _DPI: Final = 90
 _GREY: Final = "#888888"
-"""Readable on light and on dark ground."""
+"""Readable on light and dark backgrounds."""
 
 
 class Example(NamedTuple):
@@ -39,7 +39,7 @@ class Example(NamedTuple):
 
     stem: str
     rank: str
-    """``best``, ``median`` or ``worst`` of the stem, by the method that the examples are of."""
+    """``best``, ``median`` or ``worst`` of the stem, by the method under examination."""
     take: EvaluationClip
     figures: dict[str, float]
     """nSDR in dB of each method."""
@@ -54,7 +54,7 @@ class ExampleSound(NamedTuple):
 
 
 def examples_of(table: pd.DataFrame, method: str, takes: Sequence[EvaluationClip]) -> list[Example]:
-    """Return the clips on which a method did best, middling and worst, stem by stem; none for stems never present."""
+    """Return the best, median and worst clip of a method for each stem that is present in any clip."""
     by_name = {(take.performance, take.kit): take for take in takes}
     examples = []
     for stem in stems_in(table):
@@ -69,14 +69,14 @@ def examples_of(table: pd.DataFrame, method: str, takes: Sequence[EvaluationClip
 
 
 def _places(count: int) -> dict[str, int]:
-    """Return where in descending order the ranks are; of few clips only so many ranks as there are clips."""
+    """Return the index of each rank in descending order; at most as many ranks as clips."""
     if count < len(RANKS):
         return dict(zip((RANKS[0], RANKS[-1]), range(count), strict=False))
     return dict(zip(RANKS, (0, (count - 1) // 2, count - 1), strict=True))
 
 
 def example_sounds(example: Example, methods: Sequence[Method], measures: Measures) -> list[ExampleSound]:
-    """Return the excerpt: mixture, true stem, and what each method made of it on the whole clip."""
+    """Return excerpts of the mixture, the true stem, and each method's estimate from the whole clip."""
     clip = clip_of(example.take, measures)
     axis = clip.stems.index(example.stem)
     start, frames = loudest_part(clip, axis)
@@ -102,19 +102,19 @@ def loudest_part(clip: Clip, axis: int) -> tuple[int, int]:
 
 
 def _excerpt(method: Method, clip: Clip, start: int, frames: int) -> Frames:
-    """Return a part of a method's estimates (stem, 2, frame); what follows it is not separated."""
+    """Return part of a method's estimates, shape (stem, 2, frame); frames after it are not separated."""
     whole, rest = divmod(start, BLOCK)
     before = [BLOCK] * whole + [rest] * bool(rest)
     parts = regrouped(method.separate(clip), [*before, frames, 1])
-    for _ in before:  # let go of part by part
+    for _ in before:  # discarded part by part
         next(parts)
     return next(parts)
 
 
 def sound_uri(sound: Frames, gain: float, sample_rate: int) -> str:
-    """Return a sound, its channels mixed to one, as the address of a FLAC file of 16 bits that holds it.
+    """Return a sound, mixed to mono, as the data URI of a 16-bit FLAC file.
 
-    :param gain: the same for all sounds that are compared; brings their peak to full scale at most.
+    :param gain: common to all compared sounds, so that none exceeds full scale.
     """
     pcm: Pcm = np.empty(sound.shape[::-1], np.int16)
     # Two equal channels take no more room than one.
@@ -144,7 +144,7 @@ def gain_for(sounds: Sequence[ExampleSound]) -> float:
 
 
 def picture_uris(sounds: Sequence[ExampleSound], sample_rate: int) -> list[str]:
-    """Return a spectrogram of each sound as the address of a PNG, all at one scale: 90 dB below the loudest of all.
+    """Return the spectrogram of each sound as the data URI of a PNG, on a common scale of 90 dB below the maximum.
 
     :raises UsageError: if matplotlib is not installed.
     """

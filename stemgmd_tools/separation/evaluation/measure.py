@@ -1,4 +1,4 @@
-"""Measuring one method on one clip: figures of the evaluation table, in blocks and constant memory."""
+"""Measure one method on one clip, block by block in constant memory."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Times: TypeAlias = NDArray[np.float64]
 
 
 def measure(method: Method, clip: Clip, strokes_s: Mapping[str, Times]) -> dict[str, Figures]:
-    """Return the figures of each stem.
+    """Return the metrics of each stem.
 
-    :param strokes_s: when each stem was struck, ascending; strokes beyond the clip's end are left out.
-    :raises UsageError: if the method's estimates have another shape than the clip or hold what is not a number.
+    :param strokes_s: times of the strokes of each stem, ascending; strokes after the end of the clip are ignored.
+    :raises UsageError: if the estimates do not have the shape of the clip, or contain NaN or infinity.
     """
     meters = [_Meter(clip.sample_rate) for _ in clip.stems]
     mixture_onsets = OnsetMeter(clip.sample_rate)
@@ -34,7 +34,7 @@ def measure(method: Method, clip: Clip, strokes_s: Mapping[str, Times]) -> dict[
         mixture_onsets.push(mixture)
         for meter, reference, estimate in zip(meters, references, next(estimates), strict=True):
             meter.push(reference, estimate, mixture)
-    next(estimates, None)  # it complains if there is more
+    next(estimates, None)  # raises if there are more frames
     mixture_s, end_s = mixture_onsets.times_s(), clip.frames / clip.sample_rate
     return {
         name: meter.figures(strokes_s[name][strokes_s[name] < end_s], mixture_s)
@@ -43,7 +43,7 @@ def measure(method: Method, clip: Clip, strokes_s: Mapping[str, Times]) -> dict[
 
 
 class _Meter:
-    """One stem of a clip: its estimate, and the mixture as its estimate."""
+    """Accumulates the metrics of one stem, for its estimate and for the mixture as its estimate."""
 
     def __init__(self, sample_rate: int) -> None:
         self._present = False
@@ -53,7 +53,7 @@ class _Meter:
         self._estimate_bss, self._mixture_bss = BssEvalMeter(sample_rate), BssEvalMeter(sample_rate)
 
     def push(self, reference: Frames, estimate: Frames, mixture: Frames) -> None:
-        """Take in a block."""
+        """Add the next block."""
         self._present = self._present or is_present(reference)
         self._estimate += Sums.of(reference, estimate)
         self._mixture += Sums.of(reference, mixture)
@@ -64,9 +64,9 @@ class _Meter:
         self._mixture_bss.push(reference, mixture)
 
     def figures(self, strokes_s: Times, mixture_s: Times) -> Figures:
-        """Return the columns; ends the clip."""
+        """Return the measured columns at the end of the clip."""
         detected_s = self._onsets.times_s()
-        # A stroke of velocity 1 may sound below the integer grid: without sound there is nothing to find.
+        # A stroke of velocity 1 may be quieter than one integer step, so that the stem is silent.
         f1_of = {
             "onset_f1": detected_s,
             "mixture_onset_f1": mixture_s,
@@ -98,7 +98,7 @@ def _levels(sums: Sums, prefix: str) -> dict[str, float]:
 
 
 def _checked(method: Method, clip: Clip) -> Iterator[Frames]:
-    """Yield a method's estimates, each looked at."""
+    """Yield a method's estimates after checking shape and values."""
     for part in method.separate(clip):
         if part.ndim != 3 or part.shape[:2] != (len(clip.stems), 2):
             raise UsageError(

@@ -1,7 +1,7 @@
-"""How near an estimate is to a stem. Figures that share a name elsewhere have names of their own here.
+"""Metrics of separation quality. Variants that share a name in the literature have distinct names here.
 
-Sounds are arrays (channel, frame); everything is computed in float64, over all channels and frames together. A clip can
-be measured block by block: :class:`Sums` and the meters add up, so no clip need fit into memory.
+Sounds have shape (channel, frame); metrics are computed in float64 over all channels and frames. :class:`Sums` and the
+meters accumulate over blocks, so that a clip need not fit into memory.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ Sound: TypeAlias = NDArray[np.floating[Any]]
 """Shape (channel, frame), full scale 1."""
 
 DELTA: Final = 1e-7
-"""Added to numerator and denominator of both nSDR figures, as their authors do; bounds them on silent references."""
+"""Added to numerator and denominator of nSDR and uSDR, as in the publications; bounds them on silent references."""
 SI_SDR_LIMIT_DB: Final = 100.0
-"""SI-SDR lies within this of 0: a perfect or a silent estimate of a present stem would else be infinite."""
+"""SI-SDR is clipped to +-100 dB, since perfect or silent estimates would give infinity."""
 SILENCE_WINDOW: Final = 2048
-"""Frames of the windows in which predicted energy at silence is measured (46 ms at 44.1 kHz)."""
+"""Window length in frames for predicted energy at silence (46 ms at 44.1 kHz)."""
 SILENCE_FLOOR: Final = 1e-10
-"""Power that counts as -100 dB, the least that predicted energy at silence can be."""
+"""Minimum power (-100 dB) for predicted energy at silence."""
 BSS_WINDOW_S: Final = 1.0
-"""BSS eval measures windows of this length, one after the other, and takes their median, as museval does."""
+"""Window length for BSS eval, which returns the median over windows, as museval does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What a part of a stem and of its estimate contribute to the figures; parts add up.
+    """Sums over a part of a stem and its estimate, from which the metrics follow; parts can be added.
 
-    The error is ``reference - estimate``. SI-SDR comes from the error's own sums, not from those of the estimate:
-    the difference of two nearly equal energies would cost precision just where estimates are good.
+    The error is ``reference - estimate``. SI-SDR is computed from the sums of the error, not of the estimate: the
+    difference of two nearly equal energies would lose precision for good estimates.
     """
 
     samples: int = 0
@@ -55,7 +55,7 @@ class Sums:
         """
         if reference.shape != estimate.shape:
             raise UsageError(
-                f"reference has shape {reference.shape}, its estimate {estimate.shape}; both must be alike"
+                f"reference has shape {reference.shape}, its estimate {estimate.shape}; both need the same shape"
             )
         stem = np.asarray(reference, np.float64).reshape(-1)
         error = stem - np.asarray(estimate, np.float64).reshape(-1)
@@ -113,9 +113,9 @@ def si_sdr(reference: Sound, estimate: Sound) -> float:
 
 
 def is_present(reference: Sound, floor: float = 0.0) -> bool:
-    """Return whether a stem is there at all: any sample above ``floor`` in magnitude.
+    """Return whether any sample of a stem exceeds ``floor`` in magnitude.
 
-    :param floor: full scale 1; the default counts every sample that is not exactly zero, which rendered stems allow.
+    :param floor: full scale 1; with the default, any non-zero sample counts, since rendered stems are exactly silent.
     """
     return bool((np.abs(reference) > floor).any())
 
@@ -132,7 +132,7 @@ class SilenceMeter:
     total_db: float = 0.0
 
     def push(self, reference: Sound, estimate: Sound) -> None:
-        """Take in the next block; all but the last must hold a whole number of windows."""
+        """Add the next block; all but the last must contain a whole number of windows."""
         starts = np.arange(0, reference.shape[1], SILENCE_WINDOW)
         if not len(starts):
             return
@@ -148,7 +148,7 @@ class SilenceMeter:
 
     @property
     def level_db(self) -> float:
-        """The mean so far; NaN if the reference was never silent."""
+        """Mean so far; NaN if the reference was never silent."""
         return self.total_db / self.windows if self.windows else math.nan
 
 
@@ -181,7 +181,7 @@ class BssEvalMeter:
         self._pushed = False
 
     def push(self, reference: Sound, estimate: Sound) -> None:
-        """Take in the next block."""
+        """Add the next block."""
         block = np.stack([reference, estimate]).astype(np.float64)
         waiting = np.concatenate([self._rest, block], axis=-1) if self._rest.size else block
         whole = waiting.shape[-1] // self._window * self._window

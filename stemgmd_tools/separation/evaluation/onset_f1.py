@@ -1,10 +1,10 @@
-"""Whether strokes are heard where they were played: onset F1 of a separated stem. SDR misses transients.
+"""Onset F1 of a separated stem: whether strokes are detected where they were played. SDR is insensitive to this.
 
 The detector is the spectral flux of SuperFlux (Böck & Widmer 2013): Hann windows of 1,024 frames every 10 ms, the power
 of both channels in logarithmic bands (12 per octave, 40 Hz to 16 kHz), log10(1 + 1,000 magnitude), the rise against the
 loudest of three neighbouring bands two windows earlier, summed over bands. An onset is a window that rises above all
-within 30 ms, above the mean of its surroundings and above a fixed threshold: full scale is known, so a soft remainder
-of another drum is no stroke. Found and played strokes are matched by mir_eval within 50 ms.
+within 30 ms, above the mean of its surroundings and above a fixed threshold: full scale is known, so soft
+bleed of another drum does not count. Detected and played strokes are matched by mir_eval within 50 ms.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from scipy.ndimage import maximum_filter1d, uniform_filter1d
 from stemgmd_tools.errors import UsageError
 
 TOLERANCE_S: Final = 0.050
-"""A stroke counts as found within this of where it was played (the tolerance of MIREX)."""
+"""Maximum distance between matching detected and played strokes (the tolerance of MIREX)."""
 TOGETHER_S: Final = 0.030
-"""Strokes closer than this are one: flams, or two pieces of a stem at once. The detector tells none nearer apart."""
+"""Closer strokes (flams, or several pieces of a stem) are merged, since the detector cannot separate them."""
 _WINDOW: Final = 1024
 _HOPS_PER_S: Final = 100
 _BANDS_PER_OCTAVE: Final = 12
@@ -41,7 +41,7 @@ performances through training kits it finds most: F1 0.95 to 1.00 by stem; 0.02 
 
 
 class OnsetMeter:
-    """Finds the onsets of a sound that arrives in blocks.
+    """Detects the onsets of a sound that is processed in blocks.
 
     :param sample_rate: in Hz.
     """
@@ -56,7 +56,7 @@ class OnsetMeter:
         self._rises: list[NDArray[np.float64]] = []
 
     def push(self, sound: NDArray[np.floating[Any]]) -> None:
-        """Take in the next block, shape (2, frame)."""
+        """Add the next block, shape (2, frame)."""
         waiting = np.concatenate([self._rest, sound.astype(np.float32, copy=False)], axis=1)
         count = max(0, (waiting.shape[1] - _WINDOW) // self._hop + 1)
         if count:
@@ -64,7 +64,7 @@ class OnsetMeter:
         self._rest = waiting[:, count * self._hop :]
 
     def times_s(self) -> NDArray[np.float64]:
-        """Return the onsets in seconds, ascending; ends the sound."""
+        """Return the onsets in seconds, ascending, at the end of the sound."""
         self.push(np.zeros((2, _WINDOW), np.float32))
         return np.asarray(_peaks(np.concatenate(self._rises)) * self._step_s, np.float64)
 
@@ -90,10 +90,10 @@ def onset_times_s(sound: NDArray[np.floating[Any]], sample_rate: int) -> NDArray
 
 
 def onset_f1(played_s: Sequence[float] | NDArray[np.float64], detected_s: NDArray[np.float64]) -> float:
-    """Return the F1 of found onsets against the strokes that were played, 0..1.
+    """Return the F1 of detected onsets against the strokes that were played, 0..1.
 
-    :param played_s: when strokes were played, in any order; those within 30 ms of one before are left out.
-    :return: NaN if nothing was played.
+    :param played_s: times of the strokes, in any order; strokes less than 30 ms apart are merged.
+    :return: F1; NaN if nothing was played.
     :raises UsageError: if mir_eval is not installed.
     """
     try:
@@ -107,7 +107,7 @@ def onset_f1(played_s: Sequence[float] | NDArray[np.float64], detected_s: NDArra
 
 
 def merge_close(times_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ascending times without those that follow within 30 ms of one that stays."""
+    """Return ascending times without those less than 30 ms after the last one that remains."""
     separate: list[float] = []
     for time_s in times_s.tolist():
         if not separate or time_s - separate[-1] >= TOGETHER_S:

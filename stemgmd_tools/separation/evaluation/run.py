@@ -1,4 +1,4 @@
-"""Evaluating methods on a corpus, on disk or virtual: one row per method, clip and stem; resumable."""
+"""Evaluate methods on a corpus, on disk or virtual: one row per method, clip and stem. Resumable."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ Row: TypeAlias = dict[str, Any]
 RECORDS: Final = "clips"
 """Folder of the finished clips of an evaluation."""
 _REVISION: Final = 2
-"""Counted up when figures change their meaning: clips that were measured before are measured anew."""
+"""Incremented when the meaning of a metric changes; older records are then measured again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What is measured, and on how much."""
+    """Which stems are measured, and how much of each clip."""
 
     stems: tuple[str, ...]
-    """Groups or pieces, in the order of the methods' output."""
+    """Groups or pieces, in the order of the output of the methods."""
     max_s: float | None = None
-    """Only the beginning of longer clips; None for all of every clip."""
+    """Maximum length of a clip; None: whole clips."""
 
     def __post_init__(self) -> None:
         """Check."""
@@ -74,7 +74,7 @@ class EvaluationClip(NamedTuple):
     hits: dict[str, Times]
     """Piece -> seconds of its hits, ascending."""
     identity: str
-    """Digest of what decides the sound: kit, settings, and all that was played."""
+    """Digest of everything that determines the sound: kit, settings and performance."""
 
 
 def evaluation_clips(
@@ -85,13 +85,13 @@ def evaluation_clips(
     allowed: Collection[str] | None = None,
     selection: Selection | None = None,
 ) -> list[EvaluationClip]:
-    """Return every performance of a source through every kit it is there through.
+    """Return the clips of a source: every performance with every kit it is available with.
 
-    :param recorded: kits that are recordings.
-    :param trained: what the methods were trained on; the training kits of the toolkit if omitted.
-    :param allowed: performances that may be taken; all if omitted.
-    :param selection: which of them; all if omitted.
-    :raises UsageError: if the selection leaves none.
+    :param recorded: names of recorded kits.
+    :param trained: kits that the methods were trained on; default: the training kits of the toolkit.
+    :param allowed: names of performances that may be used; default: all.
+    :param selection: selects among these; default: all.
+    :raises UsageError: if nothing is selected.
     """
     trained = known_identities(["train"], ()) if trained is None else trained
     performances = source.performances.set_index("performance")
@@ -120,12 +120,12 @@ def evaluation_clips(
 
 
 def performances_for_test(source: Source) -> frozenset[str]:
-    """Return the performances that training keeps for the test: GMD's evaluation sessions and split ``test``."""
+    """Return the test performances: GMD's evaluation sessions and its split ``test``."""
     return frozenset(split_table(source.performances, source.hits).test)
 
 
 def _kit_set(kit: KitIdentity, split: str, recorded: Collection[str], trained: Sequence[KitIdentity]) -> KitSet:
-    """Return what a kit is to methods that were trained on others; who saw it once cannot be tested with it."""
+    """Return the relation of a kit to the training kits of the methods."""
     if any(same_kit(kit, trained_kit) for trained_kit in trained):
         return KitSet.SEEN
     if any(kinship(kit, trained_kit) for trained_kit in trained):
@@ -153,7 +153,7 @@ def _hits(source: Source) -> dict[str, dict[str, Times]]:
 
 
 def _kit_digests(source: Source) -> dict[str, str]:
-    """Return a digest of what decides the sound of each kit in this source."""
+    """Return a digest of everything that determines the sound of each kit in this source."""
     kits = source.kits
     rendering = rendering_of(source)
     return {
@@ -163,7 +163,7 @@ def _kit_digests(source: Source) -> dict[str, str]:
 
 
 def _augmented_sounds(source: Source) -> dict[tuple[str, str], list[str]]:
-    """Return the hashes of the files of augmented examples, by performance and kit; of other sources none."""
+    """Return the hashes of the files of augmented examples, by performance and kit; empty for other sources."""
     if not is_augmented(source):
         return {}
     tracks = source.tracks.groupby(["performance", "kit"], sort=False)["content_hash"]
@@ -184,11 +184,11 @@ def evaluate(
     jobs: int = 1,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> pd.DataFrame:
-    """Return the evaluation table of methods on takes.
+    """Return the evaluation table of methods on clips.
 
-    :param out: where finished clips are kept, so that an interrupted evaluation goes on where it was; a clip is used
-        again only if method, sound and measures are the same. None keeps nothing.
-    :param jobs: processes side by side.
+    :param out: folder for records of finished clips, from which an interrupted evaluation resumes; a record is reused
+        only if method, sound and measures are the same. None: no records.
+    :param jobs: worker processes.
     :param progress: called with clips done and clips in all.
     :raises UsageError: if there is nothing to evaluate, or two methods have one name.
     """
@@ -221,7 +221,7 @@ def _all_rows(
 
 
 def clip_rows(out: Path | None, method: Method, take: EvaluationClip, measures: Measures) -> list[Row]:
-    """Return the rows of one clip: kept ones if they are of the same method, sound and measures, else new ones."""
+    """Return the rows of one clip, from its record if method, sound and measures are the same, else measured."""
     path = out and inside(out, f"{RECORDS}/{method.name}/{take.performance}/{take.kit}.json")
     inputs = _digest(_REVISION, __version__, dict(method.about), take.identity, asdict(measures))
     record = read_record(path) if path else None
@@ -243,7 +243,7 @@ def clip_rows(out: Path | None, method: Method, take: EvaluationClip, measures: 
 
 
 def clip_of(take: EvaluationClip, measures: Measures) -> Clip:
-    """Return what of a take is measured."""
+    """Return the part of a clip that is measured."""
     frames = take.source.length(take.performance, take.kit)
     if measures.max_s is not None:
         frames = min(frames, units.frames_of(measures.max_s, take.source.sample_rate))

@@ -1,4 +1,4 @@
-"""What an evaluation table says: means with intervals, by stem, kit and style; present and absent stems apart."""
+"""Summarise an evaluation table: means with intervals by stem, kit and style, for present and absent stems."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stemgmd_tools.separation.evaluation.bootstrap import Interval, mean_interva
 from stemgmd_tools.separation.evaluation.table import STEMS, KitSet
 
 MAIN: Final = "nsdr_larsnet_db"
-"""The figure that tables by stem, kit and style tell."""
+"""The metric in the tables by stem, kit and style."""
 NOTHING: Final = "–"
 
 EXPLANATION: Final = """All figures but those of absent stems are of present stems: those with any sample that is not
@@ -29,7 +29,7 @@ class Section(NamedTuple):
 
     title: str
     note: str
-    """What is to be known to read it; may be empty."""
+    """Explanation of the table; may be empty."""
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
 
@@ -43,7 +43,7 @@ class Section(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """What one method did on one set of kits."""
+    """Rows of one method on one set of kits."""
 
     method: str
     kit_set: str
@@ -53,7 +53,7 @@ class Slice(NamedTuple):
 def summary(table: pd.DataFrame, methods: Sequence[str]) -> list[Section]:
     """Return the sections of a report on an evaluation table.
 
-    :param methods: the methods to tell of, in this order; others are compared with the last.
+    :param methods: the methods to report, in this order; the last is compared with each of the others.
     """
     slices = list(slices_of(table, methods))
     sections = [
@@ -69,7 +69,7 @@ def summary(table: pd.DataFrame, methods: Sequence[str]) -> list[Section]:
 
 
 def slices_of(table: pd.DataFrame, methods: Sequence[str]) -> Iterator[Slice]:
-    """Yield what each method did on each set of kits, in order."""
+    """Yield the rows of each method on each set of kits, in order."""
     for method in methods:
         for kit_set in KitSet:
             rows = table[(table["method"] == method) & (table["kit_set"] == kit_set.value)]
@@ -84,10 +84,10 @@ def stems_in(table: pd.DataFrame) -> list[str]:
 
 
 def interval_of(rows: pd.DataFrame, column: str, *, by_stem: bool, over: str | None = None) -> Interval:
-    """Return the mean of a column over present stems, or of what it is above another column.
+    """Return the mean of a column, or of its difference to another column, over present stems.
 
-    :param by_stem: whether to average stems; else everything is pooled.
-    :param over: the column that is subtracted row by row.
+    :param by_stem: average over stems; else pool all rows.
+    :param over: column to subtract, row by row.
     """
     present = rows[rows["present"]]
     performances = present["performance"].tolist()

@@ -1,4 +1,4 @@
-"""The table of an evaluation: one row per method, performance, kit and stem."""
+"""Columns of the evaluation table: one row per method, performance, kit and stem."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from stemgmd_tools.pieces import GROUPS, PIECES
 
 
 class KitSet(StrEnum):
-    """What a kit is to the method that is evaluated."""
+    """Relation of a kit to the training kits of the evaluated method."""
 
     SEEN = "seen"
-    """A kit of training."""
+    """A training kit."""
     RELATED = "related"
-    """Not heard in training, but related to a kit that was: one of them was made of, or measured on, the other, or both
-    on one recording."""
+    """Not a training kit, but related to one: one was derived from or fitted to the other, or both to one recording."""
     HELDOUT = "heldout"
-    """A modelled kit kept out of training."""
+    """A modelled kit that is held out from training."""
     RECORDED = "recorded"
-    """A kit of real recordings, neither trained nor fitted on."""
+    """A recorded kit, used neither for training nor for fitting."""
     OTHER = "other"
     """A kit in no split."""
 
 
 STEMS: Final = tuple(dict.fromkeys((*(group.value for group in GROUPS), *(piece.value for piece in PIECES))))
-"""Every stem there may be: groups, then pieces."""
+"""All possible stems: groups, then pieces."""
 
 
 def _figure(name: str, description: str, unit: str = "dB") -> Column:

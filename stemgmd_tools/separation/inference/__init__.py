@@ -1,1 +1,1 @@
-"""Separating sounds of any length into files."""
+"""Separate recordings of any length into files."""

@@ -1,4 +1,4 @@
-"""Memory: how this process asks its system for it, worth a tenth to almost half of a network's time; and its end."""
+"""Memory allocation: keep freed memory for reuse, and report when memory runs out."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from stemgmd_tools.errors import UsageError
 _TRIM_THRESHOLD: Final = -1
 _MMAP_MAX: Final = -4
 _NEVER: Final = 2**31 - 1
-"""A free stretch at the end of the heap is not given back until it is this long, in bytes."""
+"""Free memory at the end of the heap is returned to the system only above this size, in bytes."""
 
 
 def keep_freed_memory() -> bool:
-    """Let the C library keep what it frees, for this process; return whether it can.
+    """Make glibc keep freed memory for this process; return whether it does.
 
-    A network makes and frees tensors of tens of megabytes at every layer. By default glibc fetches each from the kernel
-    anew, which fills its pages with zeros one by one as they are met. Programs call this once, early; a library should
-    not, since the process keeps its peak of memory.
+    A network allocates and frees tensors of tens of megabytes at every layer. By default, glibc requests each from the
+    kernel, which zeroes its pages again; this takes a tenth to almost half of a network's time. Call this once, early,
+    in programs, not in libraries: the process keeps its peak memory.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -36,10 +36,10 @@ def keep_freed_memory() -> bool:
 
 @contextmanager
 def enough_memory(mend: str) -> Iterator[None]:
-    """Say in one line that memory was not enough.
+    """Turn out-of-memory errors into a :class:`UsageError`.
 
-    :param mend: what to do about it.
-    :raises UsageError: if memory runs out, the device's or the machine's.
+    :param mend: advice for the error message.
+    :raises UsageError: if the memory of the device or the machine runs out.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Which sounds to separate, and what their stems' folders are called."""
+"""Find the recordings to separate, and name the folders of their stems."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from stemgmd_tools.errors import UsageError, shown
 from stemgmd_tools.storage.listing import list_files
 
 STANDARD: Final = "-"
-"""Stands for standard input or output."""
+"""Denotes standard input or output."""
 _STDIN_NAME: Final = "stdin"
 _SUFFIXES: Final = AUDIO_SUFFIXES | FFMPEG_SUFFIXES
 
 
 class Source(NamedTuple):
-    """A sound to separate."""
+    """A recording to separate."""
 
     path: Path | None
     """None: standard input."""
     name: str
-    """Folder of its stems below the output folder."""
+    """Folder of its stems, relative to the output folder."""
     fault: str | None = None
-    """Why it cannot be read, if that is known already."""
+    """Why it cannot be read, if already known."""
 
     @property
     def title(self) -> str:
-        """How messages call it."""
+        """Name for messages."""
         return "standard input" if self.path is None else shown(self.path)
 
 
 class Inputs(NamedTuple):
-    """What files, folders and ``-`` stand for."""
+    """The recordings in a list of files, folders and ``-``."""
 
     sources: tuple[Source, ...]
     skipped: tuple[Path, ...]
-    """Files in folders that are no audio, by their endings and their first bytes."""
+    """Files in folders that are not audio, by suffix and first bytes."""
 
 
 def find_sources(inputs: Sequence[str], out: Path | None) -> Inputs:
-    """Return the sounds that files, folders and ``-`` stand for, in the order given, folders by name.
+    """Return the recordings in a list of files, folders and ``-``, in the given order, folders sorted by name.
 
-    Files of one name are told apart by their endings, or by the folders they lie in, as many as it takes.
+    Files with the same name are distinguished by their suffixes, or by as many parent folders as needed.
 
-    :param out: a folder whose files are left out, should it lie in one that is read.
-    :raises UsageError: if there is none, if one is missing, or if one is given twice.
+    :param out: output folder, ignored if it is inside an input folder.
+    :raises UsageError: if there are no recordings, one is missing, or one is given twice.
     """
     sources: list[Source] = []
     skipped: list[Path] = []
@@ -76,10 +76,10 @@ def find_sources(inputs: Sequence[str], out: Path | None) -> Inputs:
 
 
 def _in_folder(folder: Path, out: Path | None) -> Iterator[Source | Path]:
-    """Yield the sounds of a folder, and the paths of what is none."""
+    """Yield the recordings of a folder, and the paths of its other files."""
     out_folder = None if out is None else out.resolve()
     if out_folder == folder.resolve():
-        raise UsageError(f"--out {out}: is the folder that is read, which would fill with stems; choose another")
+        raise UsageError(f"--out {out}: is also the input folder; choose another")
     listing = list_files(folder, without=out_folder)
     for path in listing.files:
         if path.suffix.lower() in _SUFFIXES or holds_audio(path):
@@ -92,13 +92,13 @@ def _in_folder(folder: Path, out: Path | None) -> Iterator[Source | Path]:
 
 
 def _stem(name: str) -> str:
-    """Return a file's name without its ending; with it where only dots would be left, which lead out of a folder."""
+    """Return a file name without its suffix, unless only dots would remain, which name other folders."""
     stem = Path(name).stem
     return stem if stem.strip(".") else name
 
 
 def _with_unique_names(sources: Sequence[Source]) -> list[Source]:
-    """Return sources with endings behind the names that files share, or with folders before."""
+    """Return sources with unique names: duplicates get their suffixes, or their parent folders."""
     named = [*sources]
     for duplicates in _by_name(sources):
         endings = {source.path.suffix for _, source in duplicates if source.path is not None}
@@ -112,7 +112,7 @@ def _with_unique_names(sources: Sequence[Source]) -> list[Source]:
 
 
 def _by_name(sources: Sequence[Source]) -> list[list[tuple[int, Source]]]:
-    """Return the files, with their places, of every name that several share."""
+    """Return the files, with their indices, of every duplicate name."""
     places: dict[str, list[tuple[int, Source]]] = {}
     for place, source in enumerate(sources):
         if source.path is not None:
@@ -121,7 +121,7 @@ def _by_name(sources: Sequence[Source]) -> list[list[tuple[int, Source]]]:
 
 
 def _with_folders(duplicates: Sequence[tuple[int, Source]]) -> dict[int, str]:
-    """Return names that begin with as many folders as it takes; none if nothing tells them apart."""
+    """Return names with as many parent folders as needed to be unique; empty if this is not possible."""
     parts = {place: one.path.resolve().with_suffix("").parts[1:] for place, one in duplicates if one.path is not None}
     for depth in range(2, max(map(len, parts.values()), default=0) + 1):
         longer = {place: "/".join(one[-depth:]) for place, one in parts.items()}
@@ -136,6 +136,6 @@ def _refuse_shared_folders(sources: Sequence[Source]) -> None:
         first = owner.setdefault(source.name, source)
         if first is not source:
             raise UsageError(
-                f"{first.title} and {source.title}: the stems of both would go into {shown(source.name)}/; separate "
-                "them into folders of their own"
+                f"{first.title} and {source.title}: the stems of both would go to {shown(source.name)}/; separate "
+                "them with different --out"
             )

@@ -1,9 +1,9 @@
-"""From separated floats to the integers of files: each stem rounded once, or all of them summing to their mixture.
+"""Convert separated stems to integers, optionally so that they sum exactly to the mixture.
 
-Models make stems that sum to nearly, not exactly, the mixture. What is missing is shared out in proportion to how loud
-the stems are just then (Wisdom et al. 2019, "Differentiable consistency constraints", with their energy weights), so a
-stem that is silent stays so. Then every stem is rounded, and what rounding leaves goes to the loudest stem: the sum of
-the integers is the mixture's integers.
+Models return stems that sum approximately to the mixture. The residual is distributed in proportion to the current
+energy of the stems (Wisdom et al. 2019, "Differentiable consistency constraints", with energy weights), so that silent
+stems stay silent. Then every stem is rounded, and the rounding residual is added to the loudest stem: the integers of
+the stems sum to the integers of the mixture.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
 
 MEMORY_S: Final = 0.010
-"""How fast the loudness that decides on shares follows the sound: a time constant."""
+"""Time constant of the energy envelope that determines the shares."""
 SILENCE: Final = np.float32(1e-20)
-"""Energy that a stem is taken to have at least (-200 dB): where all are silent, shares are equal."""
+"""Minimum energy of a stem (-200 dB): where all are silent, shares are equal."""
 _AT_ONCE: Final = 1 << 13
-"""Frames that are worked on while they lie in the processor's caches."""
+"""Frames per block, chosen to fit in the CPU caches."""
 _DEPTH: Final = {"int16": 16, "int24": 24, "float32": 24}
 _ROOM: Final = {"int16": 1 << 15, "int24": 1 << 23, "float32": 1 << 27}
-"""One more than the largest integer a file can hold. Floats hold all of the 24-bit grid up to twice full scale, and
-reach further with steps of their own; 16 times full scale is far enough, and sums of nine stay within 32 bits."""
+"""One more than the largest integer of a format. Floats represent the 24-bit grid exactly up to twice full scale, and
+coarser values beyond; 16 times full scale is enough, and sums of nine stems stay within 32 bits."""
 
 
 class Sharing:
-    """Turns blocks of stems into integers, in order; the same ones whatever the blocks are.
+    """Converts consecutive blocks of stems to integers; the result does not depend on the block size.
 
-    :param stems: their number.
+    :param stems: number of stems.
     :param sample_format: of the files, ``int16``, ``int24`` or ``float32`` (integers on the 24-bit grid).
     :param consistent: whether the integers of the stems sum to those of the mixture.
     """
 
     def __init__(self, stems: int, sample_rate: int, sample_format: str, *, consistent: bool) -> None:
-        """Begin in silence."""
+        """Start with silence."""
         self._scale = np.float32(units.full_scale(_DEPTH[sample_format]))
         self._room = _ROOM[sample_format]
         self._consistent = consistent
@@ -51,16 +51,16 @@ class Sharing:
         self._filter = np.array([1.0 - decay], np.float32), np.array([1.0, -decay], np.float32)
         self._loudness = np.zeros((stems, 1), np.float32)
         self._clipped = np.zeros(stems + 1, np.int64)
-        """Of each stem, and of the mixture."""
+        """Number of clipped samples of each stem, and of the mixture."""
 
     def clipped(self, stems: Sequence[int]) -> int:
-        """Return how many samples of these stems, and of a mixture they have to sum to, were too loud so far."""
+        """Return the number of clipped samples of these stems, and of a mixture they must sum to, so far."""
         return int(self._clipped[[*stems, -1]].sum())
 
     def integers(self, stems: Floats, mixture: Floats) -> Integers:
         """Return the integers (stem, frame, channel) of a block of stems.
 
-        :param mixture: (frame, channel). Without ``consistent`` it is not looked at.
+        :param mixture: (frame, channel). Ignored without ``consistent``.
         """
         integers = np.empty(stems.shape, np.int32)
         for start in range(0, stems.shape[1], _AT_ONCE):
@@ -78,7 +78,7 @@ class Sharing:
         return self._settled(integers, whole, shares.argmax(axis=0))
 
     def _rounded(self, sound: Floats) -> Integers:
-        """Return integers, ties to even, clipped to what the format holds."""
+        """Return integers, rounded half to even and clipped to the range of the format."""
         grid = np.rint(sound * self._scale)
         outside = (grid < -self._room) | (grid >= self._room)
         if outside.any():
@@ -86,14 +86,14 @@ class Sharing:
                 self._clipped[:-1] += outside.sum(axis=(1, 2))
             else:
                 self._clipped[-1] += outside.sum()
-            # In float64, which holds the largest integer too.
+            # float64 represents the largest integer exactly.
             clipped: Integers = np.clip(grid.astype(np.float64), -self._room, self._room - 1).astype(np.int32)
             return clipped
         integers: Integers = grid.astype(np.int32)
         return integers
 
     def _shares(self, stems: Floats) -> Floats:
-        """Return the share of each stem at each frame, (stem, frame), from its energy until then."""
+        """Return the share of each stem at each frame, shape (stem, frame), from its smoothed energy."""
         energy = np.einsum("sfc,sfc->sf", stems, stems) + SILENCE
         smooth, self._loudness = lfilter(*self._filter, energy, axis=1, zi=self._loudness)
         shares: Floats = smooth / smooth.sum(axis=0)

@@ -1,11 +1,11 @@
-"""Sounds of any length through a model that takes in a few seconds at once: chunks that overlap, in constant memory.
+"""Separate sounds of any length in overlapping chunks, in constant memory.
 
-Chunks of ``segment`` frames begin every ``segment - overlap`` frames. Where two overlap, stems pass from one to the
-other along a straight line whose ends are neither 0 nor 1, so every chunk has a say wherever it lies, and the weights
-of each frame sum to one without a division. The first frame begins a chunk, the last frame ends one: the last chunk
-reaches back as far as a whole one does. Only a sound shorter than a chunk is a shorter one.
+Chunks of ``segment`` frames begin every ``segment - overlap`` frames. Overlapping stems are cross-faded linearly, with
+weights that are never exactly 0 or 1 and sum to one at each frame without a division. The first chunk begins at the
+first frame; the last chunk is as long as the others and ends at the last frame. Only a sound shorter than a chunk is
+separated as one shorter chunk.
 
-A chunk without any sound is not shown to the model: its stems are silent, whatever a model makes of silence.
+Silent chunks are not passed to the model: their stems are silent.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from stemgmd_tools.separation.inference.allocator import enough_memory
 from stemgmd_tools.separation.models.separator import Separator
 
 OVERLAP: Final = 0.25
-"""Share of a chunk that it has in common with the next."""
+"""Fraction of a chunk that overlaps the next one."""
 MOST_OVERLAP: Final = 0.5
-"""With more, three chunks would meet."""
+"""With more, three chunks would overlap."""
 _LESS_MEMORY: Final = "separate shorter chunks (--segment), fewer at once (--batch), or with --device cpu"
 
 
@@ -43,16 +43,16 @@ def separate_frames(
 
 
 class Stream:
-    """Separates a sound that arrives piece by piece; the same bits come out whatever the pieces are.
+    """Separates a sound block by block; the result does not depend on the blocks, to the bit.
 
-    It keeps ``segment + batch * (segment - overlap)`` frames of the mixture, and at the end of each batch of chunks
-    hands out the stems of all frames that no later chunk will change.
+    Buffers ``segment + batch * (segment - overlap)`` frames of the mixture. After each batch of chunks, returns the
+    stems of all frames that no later chunk changes.
 
-    :param model: is moved to ``device`` and set to evaluation.
+    :param model: moved to ``device`` and set to evaluation mode.
     :param segment: frames of a chunk.
-    :param overlap: share of a chunk that it has in common with the next, 0 to 0.5.
-    :param batch: chunks that the model takes in at once. Another number may change last bits.
-    :param device: where the model computes; stems are returned on the processor, float32.
+    :param overlap: fraction of a chunk that overlaps the next one, 0 to 0.5.
+    :param batch: chunks per batch. Another number may change the last bits.
+    :param device: device of the model; stems are returned on the CPU as float32.
     :param autocast: the type for matrix products and convolutions, as ``torch.bfloat16``; None for float32.
     :raises UsageError: for other values.
     """
@@ -67,7 +67,7 @@ class Stream:
         device: str | torch.device = "cpu",
         autocast: torch.dtype | None = None,
     ) -> None:
-        """Begin with nothing heard."""
+        """Start before the first frame."""
         if segment < 1 or batch < 1 or not 0.0 <= overlap <= MOST_OVERLAP:
             raise UsageError(
                 f"segment {segment}, overlap {overlap}, batch {batch}: give a segment and a batch of 1 or more, and an "
@@ -83,12 +83,12 @@ class Stream:
         self._held = torch.empty(2, segment + batch * self._hop)
         self._filled = 0
         self._next = 0
-        """Where in ``_held`` the next chunk begins: after the first batch a whole chunk is kept before its end."""
+        """Where the next chunk starts in ``_held``."""
         self._tail = torch.empty(len(model.stems), 2, 0)
-        """The stems of the last chunk where the next will overlap it."""
+        """Stems of the last chunk where the next one overlaps it."""
 
     def push(self, frames: Tensor) -> Tensor:
-        """Take in the next frames (2, n), float32; return the stems (stem, 2, m) that have become final, m from 0 on.
+        """Add the next frames, shape (2, n), float32; return the stems that are final, shape (stem, 2, m), m >= 0.
 
         :raises UsageError: for another shape.
         """
@@ -106,12 +106,12 @@ class Stream:
         return self._whole(done)
 
     def finish(self) -> Tensor:
-        """Return the stems (stem, 2, m) of all frames that are left; another sound may follow."""
+        """Return the stems of the remaining frames, shape (stem, 2, m); another sound may follow."""
         starts = self._starts(max(0, (self._filled - self._next - self._segment) // self._hop + 1))
         covered = starts[-1] + self._segment if starts else (self._segment if self._next else 0)
         surplus = 0
         if self._filled > covered:
-            # The last chunk ends with the sound. What it says of frames before its place in the row is left out.
+            # The last chunk ends with the sound. Its frames before its regular start are dropped.
             place = self._next + len(starts) * self._hop
             starts.append(max(0, self._filled - self._segment))
             surplus = place - starts[-1]
@@ -148,11 +148,11 @@ class Stream:
         return list(stems if audible.all() else stems.masked_fill(~audible[:, None, None, None], 0.0))
 
     def _joined(self, estimates: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Yield what is final once each chunk has been joined to the one before it."""
+        """Cross-fade each chunk with the one before; yield the final frames."""
         shared = len(self._rise)
         for stems in estimates:
             over = self._tail.shape[-1]
-            # a + r (b - a) rather than (1 - r) a + r b: where both chunks agree, it is what they agree on, to the bit.
+            # a + r (b - a) rather than (1 - r) a + r b: where both chunks agree, the result is exactly their value.
             joint = torch.lerp(self._tail, stems[..., :over], self._rise[:over])
             end = max(over, stems.shape[-1] - shared)
             yield joint

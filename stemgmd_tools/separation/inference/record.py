@@ -1,7 +1,7 @@
-"""What a folder of stems remembers: of which sound and with which settings each file was made.
+"""Record, beside the stems, which sound and settings each file was separated with.
 
-The record is written when all stems are whole under their temporary names, before the first gets its own. So a run that
-was killed at any moment can go on: what it has finished is known by its content, and nothing else is replaced.
+The record is written when all stems are complete under temporary names, before the first is renamed. A run that was
+killed at any moment can resume: finished files are recognised by their hashes, and no other files are replaced.
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ from stemgmd_tools.storage.files import TEMPORARY_SUFFIX, file_sha256, write_byt
 from stemgmd_tools.storage.json_text import parse_json
 
 RECORD_FILE: Final = ".separation.json"
-"""Name of the record, beside the stems."""
+"""File name of the record."""
 _PART: Final = re.compile(rf".+\.(\d+){re.escape(TEMPORARY_SUFFIX)}")
 _PIPED: Final = "standard input"
 _HASHES: Final = ("sound", "weights")
-"""Values of a recipe that tell a person nothing."""
+"""Values of a recipe that are not shown in messages."""
 
 Recipe: TypeAlias = Mapping[str, Any]
-"""What decides the bytes of a stem: names and values that JSON can hold."""
+"""Everything that determines the bytes of a stem, as JSON data."""
 
 
 class ExistingStems(NamedTuple):
-    """What is there of the stems that are wanted."""
+    """Which of the requested stems exist."""
 
     complete: bool
-    """Whether all are there, made of the same sound with the same settings."""
+    """Whether all exist, separated from the same sound with the same settings."""
     leftovers: tuple[str, ...] = ()
-    """Names of files that a run left which did not end: finished stems, and temporary files, which are gone now."""
+    """Names of files of an interrupted run: finished stems, and temporary files, which have been removed."""
 
 
 def sound_of(source: Source) -> str:
-    """Return what a record calls a sound: the SHA-256 of its file; a pipe can be read only once."""
+    """Return the identity of a sound in records: the SHA-256 of its file, or "standard input"."""
     return _PIPED if source.path is None or not source.path.is_file() else file_sha256(source.path)
 
 
 def existing_stems(source: Source, paths: Sequence[Path], recipe: Recipe | None, *, overwrite: bool) -> ExistingStems:
-    """Return what is there of the wanted stems, and take away temporary files of runs that have ended.
+    """Return which of the requested stems exist, and remove temporary files of runs that have ended.
 
-    :param paths: of the wanted stems, all in one folder.
-    :param recipe: what would decide their bytes, without the sound; None: nothing was remembered.
-    :raises UsageError: if something is there that this run may not replace.
+    :param paths: files of the requested stems, all in one folder.
+    :param recipe: everything but the sound that determines their bytes; None: records are not used.
+    :raises UsageError: if a file exists that this run must not replace.
     """
     existing = [path for path in paths if os.path.lexists(path)]
     for path in existing:
         if source.path is not None and path.exists() and path.samefile(source.path):
-            raise UsageError(f"{shown(path)}: is what would be separated; choose another --out")
+            raise UsageError(f"{shown(path)}: is the file to separate; choose another --out")
     parts = tuple(_remove_stale_parts(paths[0].parent))
     if overwrite or not existing:
         return ExistingStems(complete=False, leftovers=parts)
@@ -69,7 +69,7 @@ def existing_stems(source: Source, paths: Sequence[Path], recipe: Recipe | None,
 
 
 def write_record(source: Source, written: Mapping[Path, str], recipe: Recipe) -> None:
-    """Remember how files were made that are about to get their names; what is known of others in the folder stays.
+    """Record the origin of files about to be renamed; entries of other files in the folder are kept.
 
     :param written: SHA-256 of each file's bytes.
     :raises AudioError: if the record cannot be written.
@@ -83,13 +83,13 @@ def write_record(source: Source, written: Mapping[Path, str], recipe: Recipe) ->
 
 
 def remove_if_unused(folder: Path) -> None:
-    """Take back the record of stems that did not come to be."""
+    """Remove the record if there is nothing else in the folder."""
     if folder.is_dir() and all(path.name == RECORD_FILE for path in folder.iterdir()):
         (folder / RECORD_FILE).unlink(missing_ok=True)
 
 
 def _read(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return what is known of the files in a folder; nothing if there is no record, or one that makes no sense."""
+    """Return the entries of a folder's record; empty if it is missing or invalid."""
     try:
         files = parse_json((folder / RECORD_FILE).read_bytes())["files"]
         return {str(name): {"sha256": entry["sha256"], "made": dict(entry["made"])} for name, entry in files.items()}
@@ -98,7 +98,10 @@ def _read(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _require_same_origin(path: Path, entry: Mapping[str, Any] | None, wanted: Recipe) -> None:
-    """Refuse a file that is not what this run would write."""
+    """Check that an existing file is what this run would write.
+
+    :raises UsageError: if it is not.
+    """
     if entry is None or not path.is_file() or file_sha256(path) != entry["sha256"]:
         raise _exists_error(path)
     for name in sorted({*wanted, *entry["made"]}):
@@ -116,7 +119,7 @@ def _exists_error(path: Path, difference: str = "") -> UsageError:
 
 
 def _remove_stale_parts(folder: Path) -> list[str]:
-    """Remove temporary files of processes that are no more; return their names."""
+    """Remove temporary files of processes that have ended; return their names."""
     if not folder.is_dir():
         return []
     ended = [

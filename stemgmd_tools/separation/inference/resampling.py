@@ -1,4 +1,4 @@
-"""Another sample rate for a sound that arrives piece by piece."""
+"""Resample a sound block by block."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ Block = NDArray[np.float32]
 """Shape (frame, channel)."""
 
 QUALITY: Final = "VHQ"
-"""Of soxr: errors lie below what 24 bits hold."""
+"""Quality of soxr: errors are below 24-bit resolution."""
 
 
 class Resampler:
-    """Changes the sample rate; the same samples come out whatever the pieces are, none of them late or early.
+    """Changes the sample rate without delay; the result does not depend on the blocks.
 
-    As many frames come out as lie within the sound, give or take one. Where both rates are equal, nothing changes.
+    The output has the duration of the input, within one frame. If both rates are equal, nothing changes.
 
     :param rate_in: Hz.
     :param rate_out: Hz.
     """
 
     def __init__(self, rate_in: int, rate_out: int, channels: int) -> None:
-        """Begin with nothing heard."""
+        """Start before the first frame."""
         self._channels = channels
         self._stream: soxr.ResampleStream | None = None
         if rate_in != rate_out:
             self._stream = soxr.ResampleStream(rate_in, rate_out, channels, dtype="float32", quality=QUALITY)
 
     def push(self, block: Block) -> Block:
-        """Take in the next frames; return those that are certain by now."""
+        """Add the next frames; return those that are final."""
         return block if self._stream is None else self._pass(block, last=False)
 
     def finish(self) -> Block:
-        """Return the frames that are left."""
+        """Return the remaining frames."""
         nothing = np.empty((0, self._channels), np.float32)
         return nothing if self._stream is None else self._pass(nothing, last=True)
 

@@ -1,4 +1,4 @@
-"""Separate a sound of any length, sample rate and format: blocks of frames in, blocks of integer stems out."""
+"""Separate a sound of any length, sample rate and format, block by block, into integer stems."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from stemgmd_tools.separation.inference.wiener import WienerFiltered
 from stemgmd_tools.separation.models.separator import MaskSeparator, Separator
 
 BLOCK_S: Final = 2.0
-"""Length of the blocks that sounds are best read in."""
+"""Recommended block length for reading sounds."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeparationSettings:
-    """How a model is used; nothing here depends on the sound."""
+    """Settings that do not depend on the sound."""
 
     segment_s: float | None = None
-    """Length of a chunk; None: what suits the model."""
+    """Length of a chunk; None: that of the model."""
     overlap: float = OVERLAP
-    """Share of a chunk that it has in common with the next, 0 to 0.5."""
+    """Fraction of a chunk that overlaps the next one, 0 to 0.5."""
     batch: int = 1
-    """Chunks at once."""
+    """Chunks per batch."""
     device: str = "cpu"
     bf16: bool = False
     """Whether matrix products and convolutions are computed in bfloat16."""
@@ -41,20 +41,20 @@ class SeparationSettings:
 
 
 class Separation:
-    """One sound on its way through a model, in constant memory; the stems are as long as the sound.
+    """Separates one sound in constant memory; the stems have the length of the sound.
 
-    A mono sound has mono stems. What the stems are does not depend on the blocks in which the sound arrives.
+    A mono sound has mono stems. The result does not depend on the block size.
 
-    :param sample_rate: of the sound, Hz. It is brought to the model's, and the stems back to its own.
+    :param sample_rate: of the sound, Hz. It is resampled to the model's rate, and the stems back.
     :param channels: of the sound, 1 or 2.
-    :param sample_format: of the integers that come out, ``int16``, ``int24`` or ``float32`` (the 24-bit grid).
-    :raises UsageError: for another number of channels, or settings that cannot be.
+    :param sample_format: of the returned integers, ``int16``, ``int24`` or ``float32`` (integers on the 24-bit grid).
+    :raises UsageError: for another number of channels, or invalid settings.
     """
 
     def __init__(
         self, model: Separator, settings: SeparationSettings, *, sample_rate: int, channels: int, sample_format: str
     ) -> None:
-        """Begin with nothing heard."""
+        """Start before the first frame."""
         if channels not in {1, 2}:
             raise UsageError(f"{channels} channels; a sound of one or two can be separated")
         self._rate, self._channels, self._count = sample_rate, channels, len(model.stems)
@@ -63,19 +63,19 @@ class Separation:
         self._leave = Resampler(model.sample_rate, sample_rate, self._count * channels)
         self._sharing = Sharing(self._count, sample_rate, sample_format, consistent=settings.mixture_consistent)
         self._waiting: deque[Block] = deque()
-        """Frames of the sound whose stems have not come out yet."""
+        """Frames of the sound whose stems have not been returned yet."""
         self._owed = 0
-        """Their number."""
+        """Number of these frames."""
         self._frames_read = 0
 
     def clipped(self, stems: Sequence[int]) -> int:
-        """Return how many samples of stems, by their places, were louder than the format can hold so far."""
+        """Return the number of samples clipped so far in stems, given by index."""
         return self._sharing.clipped(stems)
 
     def push(self, block: Block) -> Integers:
-        """Take in the next frames (n, channel), full scale 1; return the stems (stem, m, channel) that are certain.
+        """Add the next frames, shape (n, channel), full scale 1; return the final stems, shape (stem, m, channel).
 
-        :raises AudioError: for samples that are no numbers.
+        :raises AudioError: for NaN or infinite samples.
         """
         self._check(block)
         self._frames_read += len(block)
@@ -85,10 +85,10 @@ class Separation:
         return self._answer(self._leave.push(self._leaving(estimates)))
 
     def finish(self) -> Integers:
-        """Return the rest of the stems (stem, m, channel)."""
+        """Return the remaining stems, shape (stem, m, channel)."""
         estimates = [self._stream.push(self._entering(self._enter.finish())), self._stream.finish()]
         last = np.concatenate([self._leave.push(self._leaving(torch.cat(estimates, -1))), self._leave.finish()])
-        # There and back again, rounding of lengths may lose the last frames: nothing is known to sound there.
+        # Resampling twice rounds lengths and may lose the last frames; they are padded with silence.
         short = max(0, self._owed - len(last))
         return self._answer(np.pad(last, ((0, short), (0, 0))))
 
@@ -99,11 +99,11 @@ class Separation:
             raise AudioError(f"at {time_s:.3f} s a sample is no finite number; repair the sound or cut it before")
 
     def _entering(self, block: Block) -> Tensor:
-        """Return frames (2, n) as the model takes them."""
+        """Return frames in the model's shape (2, n)."""
         return torch.from_numpy(np.ascontiguousarray(block.T)).expand(2, -1)
 
     def _leaving(self, estimates: Tensor) -> Block:
-        """Return stems (stem, 2, n) as frames of as many channels as the sound has for each stem."""
+        """Return stems (stem, 2, n) as frames with the channels of the sound for each stem."""
         if not torch.isfinite(estimates).all():
             raise AudioError("the model's output holds samples that are no finite numbers; its weights are damaged")
         channels = estimates.mean(dim=1, keepdim=True) if self._channels == 1 else estimates
@@ -116,7 +116,7 @@ class Separation:
         return self._sharing.integers(np.ascontiguousarray(stems), self._mixture(count))
 
     def _mixture(self, count: int) -> Floats:
-        """Take the next frames of the sound off the queue."""
+        """Remove the next frames of the sound from the queue."""
         parts: list[Block] = []
         self._owed -= count
         while count:
@@ -129,9 +129,9 @@ class Separation:
 
 
 def filtered(model: Separator, alpha: float | None) -> Separator:
-    """Return a model with alpha-Wiener filtering behind it; the model itself without ``alpha``.
+    """Return a model with alpha-Wiener filtering; the model itself if ``alpha`` is None.
 
-    :raises UsageError: if the model makes no masks, or alpha is not above 0.
+    :raises UsageError: if the model does not predict masks, or alpha is not above 0.
     """
     if alpha is None:
         return model
@@ -146,11 +146,11 @@ def filtered(model: Separator, alpha: float | None) -> Separator:
 def separate_sound(
     model: Separator, sound: NDArray[np.float32], sample_rate: int, settings: SeparationSettings | None = None
 ) -> NDArray[np.float32]:
-    """Return the stems (stem, channel, frame) of a sound (channel, frame) held in memory, on the 24-bit grid.
+    """Return the stems (stem, channel, frame) of a sound (channel, frame) in memory, on the 24-bit grid.
 
-    :param sample_rate: of the sound, Hz; the stems have it too.
-    :raises UsageError: for a sound of neither one nor two channels.
-    :raises AudioError: for samples that are no numbers.
+    :param sample_rate: of the sound and the stems, Hz.
+    :raises UsageError: for other than one or two channels.
+    :raises AudioError: for NaN or infinite samples.
     """
     separation = Separation(
         model, settings or SeparationSettings(), sample_rate=sample_rate, channels=len(sound), sample_format="float32"
@@ -161,7 +161,7 @@ def separate_sound(
 
 
 def block_frames(sample_rate: int) -> int:
-    """Return how many frames are best read at once."""
+    """Return the recommended block size in frames."""
     return max(1, round(BLOCK_S * sample_rate))
 
 
@@ -178,9 +178,9 @@ def _stream(model: Separator, settings: SeparationSettings) -> Stream:
 
 
 def chosen_stems(model: Separator, names: Sequence[str]) -> tuple[int, ...]:
-    """Return the places of stems among a model's, in the model's order; all if none are named.
+    """Return the indices of stems in the model's order; all if ``names`` is empty.
 
-    :raises UsageError: if the model does not make one of them.
+    :raises UsageError: if the model does not separate one of them.
     """
     for name in names:
         if name not in model.stems:

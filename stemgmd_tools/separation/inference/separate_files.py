@@ -1,4 +1,4 @@
-"""Separate sounds into files, one after the other; one that fails does not stop the others."""
+"""Separate recordings into files, one after the other; a failure does not stop the others."""
 
 from __future__ import annotations
 
@@ -23,50 +23,50 @@ from stemgmd_tools.storage.files import temporary_beside
 from stemgmd_tools.storage.paths import inside
 
 ProgressCallback = Callable[[float, float | None], None]
-"""Is told how many seconds of a sound have been read, and of how many if that is known."""
+"""Called with the seconds read so far, and the total seconds if known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where stems go and as what."""
+    """Where and in which format stems are written."""
 
     folder: Path = field(default_factory=lambda: Path("stems"))
     container: str = "wav"
     """``wav`` or ``flac``."""
     sample_format: str | None = None
-    """``int16``, ``int24`` or ``float32``; None: as the input has it."""
+    """``int16``, ``int24`` or ``float32``; None: that of the input."""
     stems: tuple[str, ...] = ()
-    """Those to write; none named: all."""
+    """Stems to write; empty: all."""
     overwrite: bool = False
     allow_truncated: bool = False
-    """Whether to separate what there is of a sound that was cut short."""
+    """Whether to separate truncated files as far as they go."""
     flac_level: int = 5
 
     def paths(self, source: Source, names: Sequence[str]) -> list[Path]:
         """Return the file of each stem.
 
-        :raises StemgmdError: if one would lie outside the folder.
+        :raises StemgmdError: if one would be outside the folder.
         """
         return [inside(self.folder, f"{source.name}/{name}.{self.container}") for name in names]
 
 
 class FileResult(NamedTuple):
-    """What became of one sound."""
+    """Result for one recording."""
 
     source: Source
     stems: tuple[str, ...] = ()
     duration_s: float = 0.0
     work_s: float = 0.0
     clipped: int = 0
-    """Samples that were louder than the format can hold."""
+    """Number of clipped samples."""
     lacks: str | None = None
-    """What was missing of the sound."""
+    """What is missing of a truncated file."""
     replaced: tuple[str, ...] = ()
-    """Files that a run left which did not end; they were replaced."""
+    """Files of an interrupted run that were replaced."""
     skipped: bool = False
-    """Whether all stems were there already, made of the same sound with the same settings: nothing was done."""
+    """Whether nothing was done, since all stems of the same sound and settings existed."""
     error: StemgmdError | None = None
-    """Why it could not be separated; nothing of it was written then."""
+    """Why it could not be separated; no file was written then."""
 
 
 def separate_files(
@@ -79,12 +79,13 @@ def separate_files(
     weights: Recipe | None = None,
     progress: Callable[[Source], ProgressCallback] | None = None,
 ) -> Iterator[FileResult]:
-    """Separate sounds one after the other; yield what became of each.
+    """Separate recordings one after the other; yield the result of each.
 
-    :param channels: of sounds with more than two, those to take, counted from 1.
-    :param weights: what tells the model from others; what it makes is then remembered beside the stems, so that sounds
-        that are done are kept when the same is asked for again. None: it is not, and stems that are there are refused.
-    :raises UsageError: if the model makes no such stem.
+    :param channels: channels to separate of files with more than two, counted from 1.
+    :param weights: identifies the model in records beside the stems, by which finished recordings are skipped the next
+        time. None: no records are written, and existing stems are refused.
+    :param progress: returns the callback for the progress of a recording.
+    :raises UsageError: if the model does not separate a requested stem.
     """
     chosen_stems(model, output.stems)
     for source in sources:
@@ -95,7 +96,7 @@ def separate_files(
             )
         except StemgmdError as error:
             done = FileResult(source, error=error)
-        except OSError as error:  # names and folders that the system does not take
+        except OSError as error:  # e.g. file names that the system rejects
             done = FileResult(source, error=AudioError(f"{source.title}: {error.strerror or error}"))
         yield done._replace(work_s=time.monotonic() - began)
 
@@ -110,12 +111,12 @@ def separate_file(
     weights: Recipe | None = None,
     progress: ProgressCallback | None = None,
 ) -> FileResult:
-    """Separate one sound into files that appear all at once, when they are whole.
+    """Separate one recording into files, which appear together when all are complete.
 
-    What a killed run left of the same is replaced; see :func:`separate_files` for ``weights``.
+    Files of an interrupted run with the same settings are replaced; for ``weights``, see :func:`separate_files`.
 
-    :raises UsageError: if a file is there already and not to be overwritten, or for more than two channels.
-    :raises AudioError: if the sound cannot be read or a file cannot be written.
+    :raises UsageError: if a file exists and must not be overwritten, or for more than two channels.
+    :raises AudioError: if the recording cannot be read or a file cannot be written.
     """
     indices = chosen_stems(model, output.stems)
     names = tuple(model.stems[place] for place in indices)
@@ -143,7 +144,7 @@ def separate_file(
             for place, writer in zip(indices, writers, strict=True):
                 writer.write(stems[place].astype(np.int16) if kind == "int16" else stems[place])
         written = {path: writer.close()[0] for path, writer in zip(paths, writers, strict=True)}
-        if existing_stems(source, paths, recipe, overwrite=output.overwrite).complete:  # another run was quicker
+        if existing_stems(source, paths, recipe, overwrite=output.overwrite).complete:  # another run finished first
             return FileResult(source, names, skipped=True)
         if recipe is not None:
             write_record(source, written, recipe)
@@ -163,10 +164,10 @@ def separate_to_pipe(
     channels: tuple[int, ...] = (),
     progress: ProgressCallback | None = None,
 ) -> FileResult:
-    """Separate one sound to WAV in a pipe: the channels of all chosen stems, one stem after the other.
+    """Separate one recording to a WAV in a pipe, with the channels of all selected stems in order.
 
-    :raises UsageError: for stems that the model does not make, or more than two channels.
-    :raises AudioError: if the sound cannot be read.
+    :raises UsageError: for stems that the model does not separate, or more than two channels.
+    :raises AudioError: if the recording cannot be read.
     """
     began = time.monotonic()
     indices = list(chosen_stems(model, output.stems))
@@ -186,7 +187,7 @@ def separate_to_pipe(
 
 
 def _recipe(weights: Recipe, output: Output, settings: SeparationSettings, channels: tuple[int, ...]) -> Recipe:
-    """Return what decides the bytes of stems, but for the sound: options by their names."""
+    """Return everything but the sound that determines the bytes of stems, by option names."""
     return {
         **weights,
         "subtype": output.sample_format,
@@ -199,7 +200,7 @@ def _recipe(weights: Recipe, output: Output, settings: SeparationSettings, chann
 
 
 def _clean_up(paths: Sequence[Path]) -> None:
-    """Remove what was begun for stems that did not come to be: temporary files, a record, an empty folder."""
+    """After a failure, remove temporary files, an unused record and an empty folder."""
     folder = paths[0].parent
     with suppress(OSError):
         for path in paths:
@@ -229,7 +230,7 @@ def _begin(
 ) -> tuple[Separation, str]:
     kind = output.sample_format or reader.sample_format
     if output.container == "flac" and kind == "float32":
-        kind = "int24"  # FLAC holds no floats
+        kind = "int24"  # FLAC does not support floats
     return Separation(
         model, settings, sample_rate=reader.sample_rate, channels=len(channel_indices), sample_format=kind
     ), kind
@@ -238,7 +239,7 @@ def _begin(
 def _stems(
     reader: TrackReader, channel_indices: tuple[int, ...], separation: Separation, progress: ProgressCallback | None
 ) -> Iterator[NDArray[np.int32]]:
-    """Yield integers (stem, frame, channel) as they become certain."""
+    """Yield integers, shape (stem, frame, channel), as they become final."""
     frames = 0
     for block in reader.blocks(block_frames(reader.sample_rate)):
         frames += len(block)
@@ -259,12 +260,12 @@ def _stems(
 
 
 def _channels(reader: TrackReader, requested: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the places of the channels to separate."""
+    """Return the indices of the channels to separate."""
     if reader.channels <= 2:
         return tuple(range(reader.channels))
     if not requested:
         raise UsageError(
-            f"{reader.name}: {reader.channels} channels; mono and stereo work; choose one or two, as --channels 1,2"
+            f"{reader.name}: has {reader.channels} channels; separate one or two of them, as --channels 1,2"
         )
     if max(requested) > reader.channels:
         raise UsageError(f"{reader.name}: has {reader.channels} channels, no channel {max(requested)}; choose others")

@@ -1,4 +1,4 @@
-"""WAV for a pipe: the header comes first and is never gone back to, so it cannot tell the length of what follows."""
+"""Write WAV to a pipe, with a header of unknown length since a pipe cannot seek."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNKNOWN: Final = 0xFFFFFFFF
-"""The size that readers take as "until the end", as ffmpeg and sox write it to pipes."""
+"""The size that readers interpret as "until the end", as written by ffmpeg and sox."""
 _INTEGER, _FLOAT, _EXTENSIBLE = 0x0001, 0x0003, 0xFFFE
 _GUID_TAIL: Final = bytes.fromhex("000000001000800000aa00389b71")
 _BYTES_OF: Final = {"int16": 2, "int24": 3, "float32": 4}
@@ -18,8 +18,8 @@ _BYTES_OF: Final = {"int16": 2, "int24": 3, "float32": 4}
 class WavePipe:
     """Writes WAV to a stream that cannot seek.
 
-    :param stream: takes bytes.
-    :param channels: with more than two, the header says that they stand for no loudspeakers.
+    :param stream: binary stream.
+    :param channels: with more than two, the header assigns no loudspeaker positions.
     :param sample_format: ``int16``, ``int24`` or ``float32`` (float32 receives integers on the 24-bit grid).
     """
 

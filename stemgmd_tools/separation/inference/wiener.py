@@ -1,4 +1,4 @@
-"""Alpha-Wiener filtering: the estimates of all stems share out the mixture among them (Liutkus and Badeau 2015)."""
+"""Alpha-Wiener filtering: distribute the mixture among the estimates of all stems (Liutkus and Badeau 2015)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def wiener_masks(masks: Tensor, alpha: float) -> Tensor:
     """Return masks whose sum over the stems is one wherever any mask is not zero.
 
     Shares are in 0..1 and keep the mixture's phase, whatever signs or phases the masks have. The mixture's magnitude,
-    a factor of all estimates of a bin, cancels out. Masks are brought to a highest of 1 before they are raised, so that
-    no power is too large or too small for a float; LarsNet adds 1e-7 to the sum instead, which takes quiet sounds away.
+    a factor of all estimates of a bin, cancels out. Masks are normalised to a maximum of 1 before the power, so that
+    powers neither overflow nor underflow; LarsNet adds 1e-7 to the sum instead, which removes quiet sounds.
 
     :param masks: (item, stem, 2, bin, spectrum), real, of either sign, or complex.
     :param alpha: power to which estimates are raised before they are normalised; 1 or 2 are usual, more is harder.
@@ -27,7 +27,7 @@ def wiener_masks(masks: Tensor, alpha: float) -> Tensor:
 
 
 class WienerFiltered(MaskSeparator):
-    """Any model of masks, with alpha-Wiener filtering behind it; made of a trained model, not trained itself.
+    """A trained mask model followed by alpha-Wiener filtering; not trained itself.
 
     :param model: whose masks are filtered; at least two stems.
     :param alpha: see :func:`wiener_masks`; above 0.

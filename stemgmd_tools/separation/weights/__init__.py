@@ -1,1 +1,1 @@
-"""Weights as files: reading, writing, joining, exporting."""
+"""Weights files: read, write, join and export."""

@@ -1,4 +1,4 @@
-"""What can be evaluated: something that turns the mixture of a clip into its stems, block by block."""
+"""Base class of methods to evaluate, which separate the mixture of a clip block by block."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Frames: TypeAlias = NDArray[np.float32]
 """A mixture (2, frame) or stems (stem, 2, frame), full scale 1."""
 
 BLOCK: Final = 64 * 2048
-"""Frames that are read at a time: 3 s at 44.1 kHz, a whole number of windows of every measure."""
+"""Frames per block: 3 s at 44.1 kHz, a multiple of the windows of every metric."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A performance through a kit, or its beginning; read in parts."""
+    """A performance through a kit, or its beginning."""
 
     source: StemSource
     performance: str
@@ -57,29 +57,29 @@ class Clip:
 
 
 class Method(ABC):
-    """A way to separate. Pickles, for processes side by side."""
+    """A separation method. Must be picklable, for worker processes."""
 
     name: str
-    """Names it in tables."""
+    """Name in tables."""
 
     @property
     @abstractmethod
     def about(self) -> Mapping[str, Any]:
-        """All that decides what it returns, JSON-able; results of a method that tells the same are used again."""
+        """Everything that determines its estimates, as JSON data; results are reused while this is equal."""
 
     def check(self, stems: Sequence[str], sample_rate: int) -> None:  # noqa: B027 - most methods take any clip
-        """Check before any work that such clips can be separated.
+        """Check that clips with these stems and this sample rate can be separated.
 
-        :raises UsageError: if not.
+        :raises UsageError: if they cannot.
         """
 
     @abstractmethod
     def separate(self, clip: Clip) -> Iterator[Frames]:
-        """Yield the estimates (stem, 2, frame) of one part of the clip after the other, of any lengths, to its end."""
+        """Yield estimates, shape (stem, 2, frame), of consecutive parts of any length that cover the clip."""
 
 
 class Callback(Method):
-    """A function of the whole mixture; the clip and its stems must fit into memory.
+    """A method defined by a function of the whole mixture; the clip and its stems must fit into memory.
 
     :param function: (2, frame) to (stem, 2, frame), float32.
     """
@@ -90,21 +90,21 @@ class Callback(Method):
 
     @property
     def about(self) -> Mapping[str, Any]:
-        """What the caller told."""
+        """The name, and the ``about`` of the constructor."""
         return {"name": self.name, **self._about}
 
     def separate(self, clip: Clip) -> Iterator[Frames]:
-        """Yield all at once."""
+        """Yield the estimates of the whole clip."""
         yield self._function(clip.mixture(0, clip.frames))
 
 
 def in_pieces(clip: Clip, piece: int, margin: int, separate: Callable[[int, int], Frames]) -> Iterator[Frames]:
-    """Separate a clip piece by piece, each with its surroundings.
+    """Separate a clip in pieces with a margin on both sides.
 
-    A method whose estimate at a frame depends on no more than ``margin`` frames on both sides returns the same as on
-    the whole clip, if its grid of spectra divides ``piece`` and ``margin``.
+    The result equals that on the whole clip if an estimate depends on at most ``margin`` frames on both sides, and the
+    hop of the transform divides ``piece`` and ``margin``.
 
-    :param separate: of the first frame and the number of frames: estimates (stem, 2, frame).
+    :param separate: maps the first frame and the number of frames to estimates, shape (stem, 2, frame).
     """
     for start in range(0, clip.frames, piece):
         length = min(piece, clip.frames - start)
@@ -114,9 +114,9 @@ def in_pieces(clip: Clip, piece: int, margin: int, separate: Callable[[int, int]
 
 
 def regrouped(parts: Iterator[Frames], lengths: Sequence[int]) -> Iterator[Frames]:
-    """Yield parts cut and joined to these lengths along the last axis.
+    """Yield parts regrouped to the given lengths along the last axis.
 
-    :raises UsageError: if there is less or more of it.
+    :raises UsageError: if the total length differs.
     """
     waiting: list[Frames] = []
     held = 0

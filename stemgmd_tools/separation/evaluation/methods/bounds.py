@@ -1,4 +1,4 @@
-"""Bounds without learning: the mixture as its own estimate from below, the ideal ratio mask from above."""
+"""Bounds without training: the mixture as a lower bound, ideal masks as upper bounds."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Mixture(Method):
 
 
 class IdealRatioMask(Method):
-    """The oracle: each stem's share of the magnitudes, from the true stems, on the mixture's phase.
+    """The ideal ratio mask: each true stem's share of the magnitudes, with the phase of the mixture.
 
-    What a method that masks spectra could reach if its masks were right. The mask of a stem is
+    An upper bound for methods that mask magnitudes. The mask of a stem is
     ``|S|^exponent / sum over stems and the rest of |S|^exponent``; the rest is what no stem of the clip plays.
 
     :param window: of the transform, in frames.
@@ -83,7 +83,7 @@ class IdealRatioMask(Method):
 
 
 class PhaseSensitiveMask(IdealRatioMask):
-    """The oracle of masks between 0 and 1: no other such mask comes nearer to each bin of a stem.
+    """The phase-sensitive mask, the optimal mask between 0 and 1 for each bin of a stem.
 
     ``Re(S / X)``, held within 0..1 (Erdogan et al. 2015): it knows the phase, which shares of magnitude do not, and so
     bounds networks that end in a sigmoid and reuse the mixture's phase.

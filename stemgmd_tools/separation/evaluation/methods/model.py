@@ -1,4 +1,4 @@
-"""Trained weights as a method to evaluate."""
+"""Evaluate trained weights."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from stemgmd_tools.storage.files import file_sha256
 
 
 class TrainedModel(Method):
-    """A model with the weights of a file. Its name is the file's, its kits of training are what the file tells.
+    """A model with the weights of a file; named after the file, with the training kits that the file records.
 
-    Stems of groups that the model does not have are the sums of its pieces.
+    Groups that the model does not separate are summed from its pieces.
 
     :param path: safetensors of this toolkit.
-    :param device: where to compute.
-    :param name: another name than the file's.
+    :param device: device to compute on.
+    :param name: default: the stem of the file name.
     :param make: builds the model of a spec.
     :raises UsageError: if the file cannot be used.
     """
@@ -54,7 +54,7 @@ class TrainedModel(Method):
 
     @property
     def training_kits(self) -> TrainingKits | None:
-        """The kits that it was trained on; None if the file does not tell."""
+        """The training kits; None if the file does not record them."""
         return training_kits_of(self._about)
 
     @property
@@ -63,13 +63,13 @@ class TrainedModel(Method):
         return self._loaded().model.stems
 
     def check(self, stems: Sequence[str], sample_rate: int) -> None:
-        """Check that the model understands the sample rate and makes the stems.
+        """Check that the model has this sample rate and separates these stems.
 
         :raises UsageError: if not.
         """
         known = self._loaded().model.sample_rate
         if sample_rate != known:
-            raise UsageError(f"{self._path}: understands {known} Hz, the clips have {sample_rate} Hz")
+            raise UsageError(f"{self._path}: the model needs {known} Hz, the clips have {sample_rate} Hz")
         for stem in stems:
             self._places(stem)
 
@@ -87,7 +87,7 @@ class TrainedModel(Method):
         yield _chosen(stream.finish(), places)
 
     def _places(self, stem: str) -> list[int]:
-        """Return which of the model's stems add up to a stem."""
+        """Return the indices of the model's stems that sum to a stem."""
         if stem in self.stems:
             return [self.stems.index(stem)]
         pieces = pieces_of_stem(stem)

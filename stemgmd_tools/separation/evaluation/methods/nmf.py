@@ -1,4 +1,4 @@
-"""Separation by factorising the mixture's magnitudes: the baselines that learn nothing but templates of single hits.
+"""Baselines that factorise the magnitudes of the mixture with templates of single hits.
 
 NMFD keeps spectrogram patches fixed (Smaragdis 2004; drums: Dittmar & Müller 2016); semi-adaptive NMF lets single
 spectra drift from their templates as it iterates (Dittmar & Gärtner 2014). Both minimise the Kullback-Leibler

@@ -1,4 +1,4 @@
-"""What single strokes of a kit look like: patches of magnitude spectra, the templates of factorisation."""
+"""Templates for factorisation: magnitude spectrogram patches of single strokes of kits."""
 
 from __future__ import annotations
 
