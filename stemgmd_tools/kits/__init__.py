@@ -1,1 +1,1 @@
-"""Kits: sample maps, where their sound comes from, and the banks they compile to."""
+"""Kits: sample maps, sources of their sounds, and compiled banks."""

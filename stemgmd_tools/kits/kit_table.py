@@ -1,4 +1,4 @@
-"""The table of the modelled kits that ship, ``manifests/kits.csv``."""
+"""Read the table of the shipped modelled kits, ``manifests/kits.csv``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from stemgmd_tools import data
 from stemgmd_tools.errors import KitError
 
 KIT_TABLE: Final = "kits.csv"
-"""Its name in ``manifests/``."""
+"""File name in ``manifests/``."""
 TABLE_RATE: Final = 44_100
-"""Sample rate in Hz of the banks whose hashes it holds: the rate of the synthesis, so nothing is resampled."""
+"""Sample rate in Hz of the recorded banks: the rate of the synthesis, so nothing is resampled."""
 
 
 class KitRow(NamedTuple):

@@ -1,4 +1,4 @@
-"""Finding kits by name: the maps that ship, the user's own, and the groups of the kit table."""
+"""Find and load kits by name: shipped maps, the user's own maps, generated kits, and groups of the kit table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from typing import Final, NamedTuple
 
 from stemgmd_tools import data
 from stemgmd_tools.errors import KitError, UsageError
-from stemgmd_tools.kits.generate.names import SPACE_VERSION, MadeName, is_made, made_map, made_names, parents_of
+from stemgmd_tools.kits.generate.names import (
+    SPACE_VERSION,
+    GeneratedName,
+    generated_map,
+    generated_names,
+    is_generated_name,
+    parents_of,
+)
 from stemgmd_tools.kits.generate.parents import parent
 from stemgmd_tools.kits.kit_table import kit_table
 from stemgmd_tools.kits.sample_map.kit import ENGINE_VERSION, Content, Kit, content_hash, load_kit_file
@@ -36,51 +43,51 @@ def search_path(folders: Iterable[Path] = ()) -> tuple[Path, ...]:
 
     :raises UsageError: if one of the given folders does not exist.
     """
-    given = [Path(folder).expanduser() for folder in folders]
-    for folder in given:
+    explicit = [Path(folder).expanduser() for folder in folders]
+    for folder in explicit:
         if not folder.is_dir():
             raise UsageError(f"--kit-path {folder}: no such folder")
     configured = (
         Path(entry).expanduser() for entry in os.environ.get(KIT_PATH_VARIABLE, "").split(os.pathsep) if entry
     )
-    return tuple(dict.fromkeys([*given, *configured]))
+    return tuple(dict.fromkeys([*explicit, *configured]))
 
 
 def known_maps(kit_path: Sequence[Path] = ()) -> dict[str, Path]:
-    """Return all sample maps by kit name: modelled, recorded, then the maps lying on the kit path.
+    """Return all sample maps by kit name: modelled, recorded, then the maps on the kit path.
 
-    :raises KitError: if two files have one name.
+    :raises KitError: if two files have the same name.
     """
     shipped = data.shipped("sample_maps")
-    found: dict[str, Path] = {}
+    maps: dict[str, Path] = {}
     for folder in (shipped / "modelled", shipped / "recorded", *kit_path):
         for path in maps_in(folder):
-            other = found.setdefault(path.stem, path)
-            if other.resolve() != path.resolve():
-                raise KitError(f"{path}: a kit named {path.stem} is also in {other}; rename one of them")
-    return found
+            existing = maps.setdefault(path.stem, path)
+            if existing.resolve() != path.resolve():
+                raise KitError(f"{path}: a kit named {path.stem} is also in {existing}; rename one of them")
+    return maps
 
 
 def maps_in(folder: Path) -> tuple[Path, ...]:
-    """Return the sample maps that lie in a folder itself, by name; none if there is no such folder."""
+    """Return the sample maps directly in a folder, sorted by name; none if the folder does not exist."""
     return list_files(folder, deep=False).ending_in((_SUFFIX,)).files if folder.is_dir() else ()
 
 
 def kit_names(selection: Iterable[str], kit_path: Sequence[Path] = ()) -> tuple[str, ...]:
     """Resolve names, comma-separated lists of names, groups and paths of maps to names and paths, each once.
 
-    ``all`` is the modelled kits, ``train`` and ``heldout`` (or ``test``) the two parts of them. ``random:7..106`` is a
-    hundred kits, see :mod:`stemgmd_tools.kits.generate.names`.
+    ``all`` stands for the modelled kits, ``train`` and ``heldout`` (or ``test``) for their two splits.
+    ``random:7..106`` stands for a hundred kits, see :mod:`stemgmd_tools.kits.generate.names`.
 
-    :raises UsageError: for an unknown name, with those most like it, or a range that is none.
+    :raises UsageError: for an unknown name, with similar names, or an invalid range.
     """
     known = known_maps(kit_path)
     names: dict[str, None] = {}
     for word in (part.strip() for entry in selection for part in entry.split(",")):
         if word in GROUPS:
             names.update(dict.fromkeys(_group(word)))
-        elif is_made(word):
-            names.update(dict.fromkeys(_made(word, known)))
+        elif is_generated_name(word):
+            names.update(dict.fromkeys(_expanded(word, known)))
         elif word in known or _is_path(word):
             names[word] = None
         elif word:
@@ -91,42 +98,44 @@ def kit_names(selection: Iterable[str], kit_path: Sequence[Path] = ()) -> tuple[
 
 
 def load_kit(name: str, kit_path: Sequence[Path] | None = None) -> Kit:
-    """Load one kit by name, by the path of its sample map, or make the one that a name such as ``random:7`` stands for.
+    """Load one kit by name or by the path of its sample map; a name such as ``random:7`` generates a kit.
 
     :param kit_path: folders searched for samples and maps; default: those of ``STEMGMD_KITS``.
     :raises UsageError: for an unknown name.
-    :raises KitError: if its map is faulty or its samples are not found.
+    :raises KitError: if its map is invalid or its samples are not found.
     """
     folders = search_path() if kit_path is None else tuple(kit_path)
     return _loaded(name, folders, _Parents(folders))
 
 
 def _loaded(name: str, folders: tuple[Path, ...], parents: _Parents) -> Kit:
-    return parents.kit(_one_made(name)) if is_made(name) else load_kit_file(map_path(name, folders), folders)
+    return (
+        parents.kit(_single_name(name)) if is_generated_name(name) else load_kit_file(map_path(name, folders), folders)
+    )
 
 
 def find_map(name: str, kit_path: Sequence[Path] = ()) -> KitMap:
-    """Return the sample map of one kit, read or made; its samples are not looked for.
+    """Return the sample map of one kit, read or generated, without checking its samples.
 
-    :raises UsageError: for an unknown name, one that stands for several kits, or parents that play sample files.
-    :raises KitError: if a map is faulty.
+    :raises UsageError: for an unknown name, a name of several kits, or parents that play sample files.
+    :raises KitError: if a map is invalid.
     """
-    if not is_made(name):
+    if not is_generated_name(name):
         return load_map(map_path(name, kit_path))
-    return _Parents(tuple(kit_path)).map(_one_made(name))
+    return _Parents(tuple(kit_path)).map(_single_name(name))
 
 
-def _one_made(name: str) -> MadeName:
-    made = made_names(name)
-    if len(made) > 1:
-        raise UsageError(f"{name}: {len(made)} kits; name one of them, such as {made[0].spelled}")
-    return made[0]
+def _single_name(name: str) -> GeneratedName:
+    names = generated_names(name)
+    if len(names) > 1:
+        raise UsageError(f"{name}: {len(names)} kits; name one of them, such as {names[0].spelled}")
+    return names[0]
 
 
 def map_path(name: str, kit_path: Sequence[Path] = ()) -> Path:
-    """Return the sample map of a kit named by its name or by that very path.
+    """Return the path of the sample map of a kit, given by name or already as a path.
 
-    :raises UsageError: for an unknown name, with those most like it.
+    :raises UsageError: for an unknown name, with similar names.
     """
     if _is_path(name):
         return Path(name).expanduser()
@@ -139,10 +148,10 @@ def map_path(name: str, kit_path: Sequence[Path] = ()) -> Path:
 def kits_named(selection: Iterable[str], kit_path: Sequence[Path] | None = None) -> tuple[Kit, ...]:
     """Load the kits of a selection, see :func:`kit_names`, in its order.
 
-    Kits that are a name are not made yet, only their parents are read: ten thousand of them take moments.
+    Generated kits are generated on first use; only their parents are read here.
 
     :raises UsageError: for an unknown name.
-    :raises KitError: if two kits have one name, a map is faulty or its samples are not found.
+    :raises KitError: if two kits have the same name, a map is invalid or its samples are not found.
     """
     folders = search_path() if kit_path is None else tuple(kit_path)
     parents = _Parents(folders)
@@ -157,13 +166,13 @@ def kits_named(selection: Iterable[str], kit_path: Sequence[Path] | None = None)
 def split_of(name: str, origin: Origin | None = None) -> str:
     """Return ``train`` or ``heldout`` for a modelled kit, an empty string for any other.
 
-    :param origin: how the kit was made from others, if it was: it then belongs where all of them do.
+    :param origin: origin of a generated kit, whose split is that of all its parents if they agree.
     """
     splits = {row.name: row.split for row in kit_table()}
     if name in splits or origin is None:
         return splits.get(name, "")
-    found = {splits.get(kit, "") for kit in origin.kits}
-    return found.pop() if len(found) == 1 else ""
+    parent_splits = {splits.get(kit, "") for kit in origin.kits}
+    return parent_splits.pop() if len(parent_splits) == 1 else ""
 
 
 def _group(word: str) -> list[str]:
@@ -171,9 +180,9 @@ def _group(word: str) -> list[str]:
     return [row.name for row in kit_table() if split in {"all", row.split}]
 
 
-def _made(word: str, known: Mapping[str, Path]) -> list[str]:
-    """Return the names of the kits that a word stands for, each of one kit; their parents are known."""
-    names = made_names(word)
+def _expanded(word: str, known: Mapping[str, Path]) -> list[str]:
+    """Return the names of all kits that a generated name stands for, after checking that its parents exist."""
+    names = generated_names(word)
     for kit in names[0].kits:
         if kit not in known:
             raise _unknown(kit, known)
@@ -181,11 +190,11 @@ def _made(word: str, known: Mapping[str, Path]) -> list[str]:
 
 
 class _Parents:
-    """The kits of a kit path that others are made from, each read once."""
+    """The parents of generated kits, each read once."""
 
     def __init__(self, folders: tuple[Path, ...]) -> None:
         self._folders = folders
-        self._found: dict[str, _Parent] = {}
+        self._loaded: dict[str, _Parent] = {}
 
     @cached_property
     def _split(self) -> dict[str, str]:
@@ -196,32 +205,34 @@ class _Parents:
         return known_maps(self._folders)
 
     def _find(self, name: str) -> _Parent:
-        if name not in self._found:
+        if name not in self._loaded:
             path = self._known.get(name)
             if path is None:
                 raise _unknown(name, self._known)
-            self._found[name] = _parent_at(path, path.stat().st_mtime_ns if path.is_file() else 0)
-        return self._found[name]
+            self._loaded[name] = _parent_at(path, path.stat().st_mtime_ns if path.is_file() else 0)
+        return self._loaded[name]
 
-    def map(self, made: MadeName) -> KitMap:
-        """Make the map that a name stands for."""
-        return made_map(made, lambda kit: self._find(kit).map, self._split)
+    def map(self, name: GeneratedName) -> KitMap:
+        """Generate the map of a name."""
+        return generated_map(name, lambda kit: self._find(kit).map, self._split)
 
-    def kit(self, made: MadeName) -> Kit:
-        """Return the kit that a name stands for; it is made when its content is asked for."""
-        key = self.key(made)
-        folders = tuple(folder.absolute() for folder in self._folders)  # it may be asked for elsewhere
-        return Kit(made.slug, key, None, None, _Made(made, folders, key), parents_of(made, self._split))
+    def kit(self, name: GeneratedName) -> Kit:
+        """Return the kit of a name; its content is generated on first use."""
+        key = self.key(name)
+        folders = tuple(
+            folder.absolute() for folder in self._folders
+        )  # it may be generated in another working directory
+        return Kit(name.slug, key, None, None, _Generator(name, folders, key), parents_of(name, self._split))
 
-    def key(self, made: MadeName) -> str:
-        """Return a digest of all that decides what is made: the name, its parents' maps, the versions of the makers."""
-        parents = {kit: self._find(kit).digest for kit in parents_of(made, self._split)}
-        text = json.dumps([ENGINE_VERSION, SPACE_VERSION, made.spelled, parents], sort_keys=True)
+    def key(self, name: GeneratedName) -> str:
+        """Return a digest of everything that decides the content: name, parents' maps, versions of the generator."""
+        parents = {kit: self._find(kit).digest for kit in parents_of(name, self._split)}
+        text = json.dumps([ENGINE_VERSION, SPACE_VERSION, name.spelled, parents], sort_keys=True)
         return hashlib.sha256(f"stemgmd made kit\n{text}".encode()).hexdigest()
 
 
 class _Parent(NamedTuple):
-    """A kit as a parent, and the digest of its whole map: the child's row names its makers, too."""
+    """A kit as a parent, and the digest of its whole map, since descriptive keys are inherited, too."""
 
     map: KitMap
     digest: str
@@ -236,34 +247,34 @@ def _parent_at(path: Path, stamp: int) -> _Parent:  # noqa: ARG001 - a changed f
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """Makes a kit in the process that needs it."""
+class _Generator:
+    """Generates the content of a kit in the process that needs it."""
 
-    name: MadeName
+    name: GeneratedName
     folders: tuple[Path, ...]
     key: str
 
     def __call__(self) -> Content:
-        """Return the content; a process keeps that of the last few kits."""
-        return _made_content(self)
+        """Return the content; a process caches that of the last few kits."""
+        return _generated_content(self)
 
 
-_KEPT: Final = 4
-"""Maps of made kits that a process keeps, a few MB each."""
+_CACHED_MAPS: Final = 4
+"""Number of maps of generated kits that a process caches, a few MB each."""
 
 
-@lru_cache(maxsize=_KEPT)
-def _made_content(made: _Made) -> Content:
-    parents = _Parents(made.folders)
-    if parents.key(made.name) != made.key:
-        raise KitError(f"{made.name.spelled}: the maps it is made from have changed meanwhile; start again")
-    kit_map = parents.map(made.name)
+@lru_cache(maxsize=_CACHED_MAPS)
+def _generated_content(generator: _Generator) -> Content:
+    parents = _Parents(generator.folders)
+    if parents.key(generator.name) != generator.key:
+        raise KitError(f"{generator.name.spelled}: the maps of its parents have changed meanwhile; start again")
+    kit_map = parents.map(generator.name)
     return Content(kit_map, content_hash(kit_map))
 
 
 def _place(kit: Kit) -> str:
-    """Return where a kit comes from."""
-    return kit.source.name.spelled if isinstance(kit.source, _Made) else str(kit.path or kit.name)
+    """Return the origin of a kit for messages: its generated name, its path or its name."""
+    return kit.source.name.spelled if isinstance(kit.source, _Generator) else str(kit.path or kit.name)
 
 
 def _is_path(name: str) -> bool:

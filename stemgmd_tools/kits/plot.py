@@ -1,4 +1,4 @@
-"""Pictures of a bank: every articulation's waveform and spectrogram on one sheet."""
+"""Plot a bank: waveform and spectrogram of every articulation on one page."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _DPI: Final = 110
 
 
 def plot_kit(bank: Bank, path: Path) -> None:
-    """Draw each articulation at velocity 100, at its widest degree of openness, into a picture file.
+    """Plot each articulation at velocity 100, at its widest degree of openness, to an image file.
 
-    :param path: the format follows its ending (.png, .pdf, .svg).
+    :param path: the suffix decides the format (.png, .pdf, .svg).
     :raises UsageError: if matplotlib is not installed or the ending is of no known format.
     :raises KitError: if the file cannot be written.
     """
@@ -56,7 +56,7 @@ def plot_kit(bank: Bank, path: Path) -> None:
 
 
 def empty_figure(width: float, height: float) -> Any:
-    """Return a figure of so many inches.
+    """Return an empty matplotlib figure; ``width`` and ``height`` are in inches.
 
     :raises UsageError: if matplotlib is not installed.
     """
@@ -68,7 +68,7 @@ def empty_figure(width: float, height: float) -> Any:
 
 
 def _draw_all(figure: Any, bank: Bank) -> None:
-    """Give each articulation a waveform above a spectrogram."""
+    """Draw a waveform above a spectrogram for each articulation."""
     figure.suptitle(f"{bank.kit}: velocity {SHOWN_VELOCITY}, {_RANGE_DB:g} dB range, frequency in Hz over seconds")
     grid = figure.add_gridspec(_ROWS, COLUMNS, left=0.03, right=0.99, bottom=0.03, top=0.93, hspace=0.25, wspace=0.2)
     for articulation in range(len(ARTICULATIONS)):
@@ -90,7 +90,7 @@ def _draw(wave: Any, picture: Any, bank: Bank, articulation: int) -> None:
 def draw_spectrogram(
     axes: Any, levels_db: NDArray[np.float64], seconds: float, sample_rate: int, *, top_db: float, label_size: int
 ) -> None:
-    """Draw what :func:`log_spectrogram_db` returned, 90 dB down from ``top_db``, with marks in Hz."""
+    """Draw the result of :func:`log_spectrogram_db` over a range of 90 dB below ``top_db``, with ticks in Hz."""
     extent = (0, seconds, 0, math.log2(sample_rate / 2 / _LOWEST_HZ))
     axes.imshow(levels_db, origin="lower", aspect="auto", extent=extent, vmin=top_db - _RANGE_DB, vmax=top_db)
     marks = [hertz for hertz in _MARKS_HZ if hertz < sample_rate / 2]

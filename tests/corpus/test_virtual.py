@@ -273,7 +273,7 @@ def test_kits_that_are_a_name_are_not_made_before_they_are_needed(monkeypatch):
     monkeypatch.setattr(Kit, "_content", property(_never))
     corpus = stemgmd_tools.virtual_corpus(None, "random:0..99", limit=1)
     assert repr(corpus) == "virtual corpus of 1 performances x 100 kits"
-    assert all(corpus.kit(name).is_made for name in corpus._kits)
+    assert all(corpus.kit(name).is_generated for name in corpus._kits)
     drawn = SegmentDraw(corpus, 44_100).segment(0, 0)
     assert drawn.kit in corpus.kits_of(drawn.performance)
     assert [kit.split for kit in pool_of(corpus).kits] == ["train"] * 100

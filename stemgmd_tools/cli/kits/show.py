@@ -25,13 +25,13 @@ _SHOWN: Final = ("articulation", "source", "layers", "variations", "openness", "
 def show(name: str, plot: Path | None, kit_path: tuple[Path, ...]) -> None:
     """Show one kit, by name, by the path of its sample map, or as a generated kit (`random:7`)."""
     from stemgmd_tools.kits.bank.cache import open_bank
-    from stemgmd_tools.kits.generate.names import is_made
+    from stemgmd_tools.kits.generate.names import is_generated_name
     from stemgmd_tools.kits.library import find_map, load_kit, map_path, search_path
     from stemgmd_tools.kits.plot import plot_kit
 
     folders = search_path(kit_path)
     kit_map = find_map(name, folders)
-    path = None if is_made(name) else map_path(name, folders)
+    path = None if is_generated_name(name) else map_path(name, folders)
     click.echo("\n".join(_description(kit_map, path, folders)))
     if plot is not None:
         bank = open_bank(load_kit(name, folders))

@@ -34,7 +34,7 @@ def kit_row(kit: Kit) -> Row:
 def kit_split(kit: Kit) -> str:
     """Return the split of a kit; a generated kit is not generated for this if all its sources are in one split."""
     split_by_name = {row.name: row.split for row in kit_table()}
-    splits = {split_by_name.get(name, "") for name in kit.made_of}
+    splits = {split_by_name.get(name, "") for name in kit.parents}
     if len(splits) == 1 and "" not in splits:  # the sources of a kit without a split may have one
         return splits.pop()
     return split_of(kit.name, kit.map.origin)

@@ -198,7 +198,7 @@ def complete(root: Path, job: Job, settings: RenderSettings) -> Outcome:
     :raises StemgmdError: if the job cannot be done.
     :raises OSError: if a file cannot be written.
     """
-    if isinstance(job, StemsJob | SingleHitsJob) and job.kit.is_made:
+    if isinstance(job, StemsJob | SingleHitsJob) and job.kit.is_generated:
         record_generated_kit(root, job.kit)
     path = record_path(root, job.kind, job.name)
     inputs = inputs_digest(job, settings)

@@ -113,7 +113,7 @@ class Request:
     def record_kits(self, root: Path) -> None:
         """Store the manifest rows of the kits, except generated ones: their jobs do it."""
         for kit in self.kits:
-            if not kit.is_made:
+            if not kit.is_generated:
                 record_kit(root, kit)
 
     def jobs(self) -> list[Job]:

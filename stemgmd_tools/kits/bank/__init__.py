@@ -1,1 +1,1 @@
-"""Banks: kits compiled to PCM, with tables of velocities; how they are stored and checked."""
+"""Banks: compile kits to PCM and velocity tables, store them and verify them."""

@@ -1,4 +1,4 @@
-"""A bank: one kit compiled to PCM at one sample rate, with the tables that turn a stroke into a sample and a gain."""
+"""A bank: one kit compiled to PCM at one sample rate, with tables that map a stroke to a sample and a gain."""
 
 from __future__ import annotations
 
@@ -35,48 +35,48 @@ class Bank:
     """One-shots of one kit at one sample rate.
 
     Lookup tables have the shape (articulation, degree, ...) in the order of ``pieces.ARTICULATIONS``; articulations
-    without degrees of openness have one degree. Past an articulation's own degrees the tables repeat its last one,
-    past a degree's own layers its last layer, so no index leads to another sound.
+    without degrees of openness have one degree. Tables are padded by repeating an articulation's last degree and a
+    degree's last layer.
     """
 
     kit: str
     kit_hash: str
     sample_rate: int
     pcm: NDArray[np.int16]
-    """Interleaved stereo, shape (2 * frames,), usually a read-only memory map; to be read by way of :attr:`sound`."""
+    """Interleaved stereo, shape (2 * frames,), usually a read-only memory map; read it through :attr:`sound`."""
     samples: NDArray[np.void]
     """One row per one-shot, :data:`SAMPLE_DTYPE`, sorted by articulation, degree, layer, variation."""
     degrees: NDArray[np.float32]
-    """(22, D) hi-hat openness of each degree, ascending; NaN where there is none."""
+    """(22, D) hi-hat openness of each degree, ascending; NaN for padding and for other pieces."""
     layer: NDArray[np.uint8]
     """(22, D, 128) velocity layer for each MIDI velocity."""
     gain: NDArray[np.float32]
-    """(22, D, 128) amplitude ratio per MIDI velocity; the level it leads to is continuous across layers and never falls
-    with velocity. Kit and articulation gain included; 0 at velocity 0."""
+    """(22, D, 128) amplitude ratio per MIDI velocity; the resulting level is continuous across layers and never falls
+    with velocity. Includes the gains of kit and articulation; 0 at velocity 0."""
     first: NDArray[np.int32]
     """(22, D, L) row in ``samples`` of a cell's first variation."""
     variations: NDArray[np.int32]
-    """(22, D, L) how many variations a cell has."""
+    """(22, D, L) number of variations of a cell."""
     choke_group: NDArray[np.int8]
     """(22,) number of the choke group, -1 for none."""
     chokes: NDArray[np.bool_]
-    """(22,) whether a stroke stops what rings in its choke group."""
+    """(22,) whether a stroke stops ringing sounds of its choke group."""
     release_frames: NDArray[np.int32]
     """(22,) length of the fade when this articulation is choked."""
     pcm_sha256: str
-    """SHA-256 of ``pcm`` as little-endian bytes, taken when it was compiled."""
+    """SHA-256 of ``pcm`` as little-endian bytes, computed when it was compiled."""
     warnings: tuple[str, ...] = ()
-    """What is uneven about the kit and how it was dealt with, one line each."""
+    """Irregularities of the kit and how they were corrected, one line each."""
     guard: Guard | None = None
-    """Checks what is read from the disk; None for a bank in memory."""
+    """Verifies one-shots read from disk; None for a bank in memory."""
 
     @property
     def sound(self) -> NDArray[np.int16]:
-        """``pcm`` as a plain array: slices of a memory map are slow. One-shots are whole after :meth:`require`."""
+        """``pcm`` as a plain array, since slicing a memory map is slow. Call :meth:`require` before reading."""
         return np.asarray(self.pcm if self.guard is None else self.guard.pcm)
 
     def require(self, rows: NDArray[np.integer]) -> None:
-        """Make sure that the one-shots of some rows of ``samples`` are as they were compiled.
+        """Verify the one-shots of ``rows`` of ``samples``, and rebuild the bank if one is damaged.
 
         :raises KitError: if one is damaged and the bank cannot be built again.
         """
@@ -84,7 +84,7 @@ class Bank:
             self.guard.require(rows)
 
     def one_shot(self, row: int) -> NDArray[np.int16]:
-        """Return the PCM of one row of ``samples``, shape (frames, 2); a view. Times ``scale`` gives amplitudes.
+        """Return a view of the PCM of one row of ``samples``, shape (frames, 2); multiply by ``scale`` for amplitudes.
 
         :raises KitError: as :meth:`require`.
         """

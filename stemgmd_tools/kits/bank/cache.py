@@ -1,12 +1,12 @@
-"""Banks on disk: compiled once, kept in the user's cache under the kit's hash, mapped into memory when opened.
+"""The cache of compiled banks: built once, stored in the user's cache folder, and memory-mapped when opened.
 
-One folder per kit and rate: ``pcm.i16`` (interleaved stereo, little-endian int16), ``index.npz`` (the tables),
+There is one folder per kit and rate: ``pcm.i16`` (interleaved stereo, little-endian int16), ``index.npz`` (the tables),
 ``meta.json`` (hashes and sizes). A folder is built under a temporary name while a lock is held, then renamed, so a
-folder that has its name is whole; the lock goes with its process, and the next one clears away what a killed one left.
-What is damaged later is named in one line by the logger of this module and built again: sizes, tables and ``meta.json``
-are compared with their hashes when a bank is opened, each one-shot when it is first played
-(:mod:`stemgmd_tools.kits.bank.checksums`). Other processes keep the files that they have mapped.
-A new bank may push old ones out: :mod:`stemgmd_tools.kits.bank.eviction`.
+folder with its final name is complete. Leftovers of killed processes are removed by the next build.
+
+Damaged banks are logged and rebuilt: sizes, tables and ``meta.json`` are compared with their hashes when a bank is
+opened, each one-shot when it is first played (:mod:`stemgmd_tools.kits.bank.checksums`). Other processes keep the files
+that they have mapped. Old banks may be removed for new ones, see :mod:`stemgmd_tools.kits.bank.eviction`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from stemgmd_tools.storage.locks import file_lock
 from stemgmd_tools.storage.npz import read_arrays
 
 FORMAT: Final = 2
-"""Version of the folder's layout; a folder of another version is built again."""
+"""Version of the folder's layout; folders of other versions are rebuilt."""
 PCM_FILE: Final = "pcm.i16"
 INDEX_FILE: Final = "index.npz"
 META_FILE: Final = "meta.json"
@@ -55,19 +55,19 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> Bank:
-    """Return the bank of a kit, compiling it first if the cache does not hold it whole.
+    """Return the bank of a kit, compiling it first if the cache does not hold an intact one.
 
     :param cache: the cache folder; default: :func:`stemgmd_tools.data.cache_dir`.
     :return: the bank; its PCM is a read-only memory map.
     :raises KitError: if a sample file cannot be used, or the cache cannot be written.
-    :raises UsageError: if the limit of the cache is no number.
+    :raises UsageError: if the cache limit in the environment is not a number.
     """
     folder = _known_folder(kit, sample_rate, cache) or bank_folder(kit, sample_rate, cache=cache)
     bank = _opened(folder, kit, sample_rate)
     if bank is not None:
         note_use(folder / META_FILE)
         return bank
-    limit = limit_bytes()  # a faulty one is told before a bank is built
+    limit = limit_bytes()  # an invalid limit is reported before a bank is built
     with _cache_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with file_lock(folder.with_name(f"{folder.name}.lock")):
@@ -84,7 +84,7 @@ def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None)
 
 
 def bank_folder(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> Path:
-    """Return where the bank of a kit lies, or would lie, in the cache."""
+    """Return the folder of a kit's bank in the cache; it need not exist."""
     name = f"{kit.name}-{kit.hash[:_HASH_IN_NAME]}-{sample_rate}"
     return (data.cache_dir() if cache is None else cache) / "banks" / name
 
@@ -95,16 +95,16 @@ def is_built(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) 
 
 
 def seems_built(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> bool:
-    """Return whether the cache holds the bank of a kit, as far as can be told without making the kit."""
-    if not kit.is_made:
+    """Return whether the cache holds the bank of a kit, without generating the kit."""
+    if not kit.is_generated:
         return is_built(kit, sample_rate, cache=cache)
     return _known_folder(kit, sample_rate, cache) is not None
 
 
 def stored_sha256(name: str, key: str, sample_rate: int, *, cache: Path | None = None) -> str | None:
-    """Return the hash of the PCM of a kit's bank as the cache describes it; None if it holds none.
+    """Return the PCM hash of a kit's cached bank, from its ``meta.json``; None if there is no bank.
 
-    :param key: of the kit, see :attr:`~stemgmd_tools.kits.sample_map.kit.Kit.key`.
+    :param key: key of the kit, see :attr:`~stemgmd_tools.kits.sample_map.kit.Kit.key`.
     """
     for folder in _folders(name, sample_rate, cache):
         meta = _meta(folder)
@@ -114,9 +114,9 @@ def stored_sha256(name: str, key: str, sample_rate: int, *, cache: Path | None =
 
 
 def check_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> bool:
-    """Return whether the bank in the cache is whole, down to the hash of its PCM; a damaged one is removed.
+    """Return whether the cached bank is intact, including the hash of its PCM; a damaged bank is removed.
 
-    The next :func:`open_bank` then builds it again.
+    The next :func:`open_bank` rebuilds it.
     """
     folder = bank_folder(kit, sample_rate, cache=cache)
     bank = _opened(folder, kit, sample_rate)
@@ -137,7 +137,7 @@ def build_banks(
     cache: Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> None:
-    """Compile the banks of several kits, ``jobs`` at a time in processes of their own.
+    """Compile the banks of several kits, ``jobs`` at a time in separate processes.
 
     :param progress: called with a kit's name when its bank is in place.
     :raises KitError: as :func:`open_bank`.
@@ -154,29 +154,29 @@ def _built(kit: Kit, sample_rate: int, cache: Path | None) -> str:
 
 
 def _known_folder(kit: Kit, sample_rate: int, cache: Path | None) -> Path | None:
-    """Return where the bank of a kit lies that is made where it is needed, without making it; None if none is known."""
-    if not kit.is_made:
+    """Return the folder of a generated kit's bank without generating the kit; None if there is none."""
+    if not kit.is_generated:
         return None
     folders = _folders(kit.name, sample_rate, cache)
     return next((folder for folder in folders if _meta(folder).get("kit_key") == kit.key), None)
 
 
 def _folders(name: str, sample_rate: int, cache: Path | None) -> list[Path]:
-    """Return where banks of kits of a name lie."""
+    """Return the folders of all banks of kits of this name."""
     banks = (data.cache_dir() if cache is None else cache) / "banks"
     return sorted(banks.glob(f"{name}-{'?' * _HASH_IN_NAME}-{sample_rate}"))
 
 
 def _meta(folder: Path) -> dict[str, Any]:
-    """Return what a folder says of its bank; nothing if it cannot be read or was changed."""
+    """Return the content of ``meta.json``; empty if it cannot be read or does not match its hash."""
     try:
-        found = parse_json((folder / META_FILE).read_bytes())
+        meta = parse_json((folder / META_FILE).read_bytes())
     except (OSError, ValueError):
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(meta, dict):
         return {}
-    seal = found.pop(_SEAL, None)
-    return found if seal == _seal(found) else {}
+    seal = meta.pop(_SEAL, None)
+    return meta if seal == _seal(meta) else {}
 
 
 def _seal(meta: dict[str, Any]) -> str:
@@ -184,7 +184,7 @@ def _seal(meta: dict[str, Any]) -> str:
 
 
 class _Unusable(Exception):  # noqa: N818 - control flow inside this module, never an error to report
-    """The folder does not hold the bank that is asked for; the message says why."""
+    """Raised if a folder does not hold the requested bank; the message says why."""
 
 
 def _opened(folder: Path, kit: Kit, sample_rate: int) -> Bank | None:
@@ -196,18 +196,18 @@ def _opened(folder: Path, kit: Kit, sample_rate: int) -> Bank | None:
 
 
 def _fault(folder: Path, kit: Kit, sample_rate: int) -> str:
-    """Say why a folder does not hold the bank that is asked for."""
+    """Return the reason why a folder does not hold the requested bank."""
     try:
         _read(folder, kit, sample_rate)
     except _Unusable as reason:
         return str(reason)
-    return "another process has mended it"
+    return "another process has rebuilt it"
 
 
 def _read(folder: Path, kit: Kit, sample_rate: int) -> Bank:
-    """Return the bank in a folder; its one-shots are checked when they are played.
+    """Return the bank in a folder; its one-shots are verified when they are played.
 
-    :raises _Unusable: whatever is wrong with it: building it again mends it.
+    :raises _Unusable: if the bank has to be rebuilt, for any reason.
     """
     meta = _meta(folder)
     if not meta:
@@ -218,9 +218,9 @@ def _read(folder: Path, kit: Kit, sample_rate: int) -> Bank:
         for key, value in expected.items():
             if meta[key] != value:
                 raise _Unusable(f"{META_FILE} says {key} {meta[key]}, this version needs {value}")
-        found, stated = (folder / PCM_FILE).stat().st_size, meta["pcm_bytes"]
-        if found != stated:
-            raise _Unusable(f"{PCM_FILE} has {found} bytes, not {stated}")
+        size, stated = (folder / PCM_FILE).stat().st_size, meta["pcm_bytes"]
+        if size != stated:
+            raise _Unusable(f"{PCM_FILE} has {size} bytes, not {stated}")
         index = (folder / INDEX_FILE).read_bytes()
         if hashlib.sha256(index).hexdigest() != meta["index_sha256"]:
             raise _Unusable(f"{INDEX_FILE} does not have its checksum")
@@ -228,7 +228,7 @@ def _read(folder: Path, kit: Kit, sample_rate: int) -> Bank:
         tables: dict[str, Any] = {name: stored[name] for name in _TABLES}
         pcm = np.memmap(folder / PCM_FILE, PCM_DTYPE, mode="r")
         checked = checked_before(folder / PCM_FILE, len(tables["samples"]))
-        mend = partial(_mended, folder, kit, sample_rate, meta["pcm_sha256"])
+        rebuild = partial(_rebuilt, folder, kit, sample_rate, meta["pcm_sha256"])
         return Bank(
             **tables,
             kit=kit.name,
@@ -237,17 +237,17 @@ def _read(folder: Path, kit: Kit, sample_rate: int) -> Bank:
             pcm=pcm,
             pcm_sha256=meta["pcm_sha256"],
             warnings=tuple(meta["warnings"]),
-            guard=Guard(pcm, tables["samples"], checked, mend),
+            guard=Guard(pcm, tables["samples"], checked, rebuild),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _Unusable(f"cannot be read ({error})") from error
 
 
-def _mended(folder: Path, kit: Kit, sample_rate: int, pcm_sha256: str, rows: NDArray[np.intp]) -> Guard:
-    """Return the guard of a bank some of whose one-shots turned out to be damaged, built again by whoever comes first.
+def _rebuilt(folder: Path, kit: Kit, sample_rate: int, pcm_sha256: str, rows: NDArray[np.intp]) -> Guard:
+    """Rebuild a bank with damaged one-shots, unless another process has done so, and return its guard.
 
     :param rows: the one-shots that are needed.
-    :raises KitError: if it cannot be written, or comes out otherwise than before.
+    :raises KitError: if the bank cannot be written or its new content differs.
     """
     with _cache_errors(folder), file_lock(folder.with_name(f"{folder.name}.lock")):
         bank = _opened(folder, kit, sample_rate)
@@ -265,7 +265,7 @@ def _mended(folder: Path, kit: Kit, sample_rate: int, pcm_sha256: str, rows: NDA
 
 
 def _build(folder: Path, kit: Kit, sample_rate: int) -> None:
-    """Compile a bank into its folder; the caller holds the lock."""
+    """Compile a bank into its folder; the caller must hold the lock."""
     for leftover in folder.parent.glob(f"{folder.name}{_TEMPORARY}*"):
         _remove(leftover)
     temporary = folder.with_name(f"{folder.name}{_TEMPORARY}-{os.getpid()}")
@@ -299,7 +299,7 @@ def _remove(folder: Path) -> None:
 
 @contextmanager
 def _cache_errors(folder: Path) -> Iterator[None]:
-    """Turn what the disk refuses into one line."""
+    """Turn an :class:`OSError` into a :class:`KitError`."""
     try:
         yield
     except OSError as error:

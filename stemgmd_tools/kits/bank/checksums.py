@@ -1,7 +1,7 @@
-"""Checking a stored bank: each one-shot is compared with its checksum when a process first plays it.
+"""Verify the one-shots of a stored bank against their checksums when a process first plays them.
 
-The CRC-32 of a bank of 200 MB takes a tenth of a second, but a segment plays a few of its one-shots, and a process may
-open hundreds of banks. A process remembers what it has checked, also when it opens the bank again.
+Verifying a whole bank of 200 MB takes a tenth of a second, but a segment plays only a few one-shots, and a process may
+open hundreds of banks. A process remembers which one-shots it has verified, even if it reopens the bank.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 
 _SAMPLES_PER_FRAME: Final = 2  # bank.CHANNELS, which this module cannot import
 _REMEMBERED: Final = 1024
-"""Banks whose checks a process remembers, some hundred bytes each."""
+"""Number of banks whose checks a process remembers, some hundred bytes each."""
 
 
 class Guard:
-    """The PCM of a stored bank, and which of its one-shots are known to be whole.
+    """The PCM of a stored bank, and which of its one-shots are known to be intact.
 
     :param pcm: the memory map.
     :param samples: the bank's table of one-shots.
-    :param checked: whether each row was checked, see :func:`checked_before`; written to.
-    :param mend: returns the guard of a file with the same PCM in which some rows are whole, or raises KitError.
+    :param checked: whether each row was verified, see :func:`checked_before`; updated in place.
+    :param rebuild: rebuilds the bank and returns the guard of the new file, or raises KitError.
     """
 
     def __init__(
@@ -34,33 +34,33 @@ class Guard:
         pcm: NDArray[np.int16],
         samples: NDArray[np.void],
         checked: NDArray[np.bool_],
-        mend: Callable[[NDArray[np.intp]], Guard],
+        rebuild: Callable[[NDArray[np.intp]], Guard],
     ) -> None:
-        """Check nothing yet."""
+        """Store the arguments; nothing is verified yet."""
         self.pcm = pcm
         self.checked = checked
-        self._samples, self._mend = samples, mend
+        self._samples, self._rebuild = samples, rebuild
 
     def require(self, rows: NDArray[np.integer]) -> None:
-        """Make sure that the one-shots of some rows are whole.
+        """Verify the one-shots of ``rows``, and rebuild the bank if one is damaged.
 
-        :raises KitError: if one is damaged and cannot be made again.
+        :raises KitError: if one is damaged and cannot be rebuilt.
         """
         new = np.unique(rows[~self.checked[rows]])
         if not len(new):
             return
         if damaged_rows(self.pcm, self._samples, new).size:
-            mended = self._mend(new)
-            self.pcm, self.checked = mended.pcm, mended.checked
+            rebuilt = self._rebuild(new)
+            self.pcm, self.checked = rebuilt.pcm, rebuilt.checked
         self.checked[new] = True
 
 
 def damaged_rows(
     pcm: NDArray[np.int16], samples: NDArray[np.void], rows: NDArray[np.intp] | None = None
 ) -> NDArray[np.intp]:
-    """Return the rows whose PCM does not have the row's checksum.
+    """Return the rows whose PCM does not match their checksum.
 
-    :param rows: those to look at; all if omitted.
+    :param rows: rows to check; all if omitted.
     """
     chosen = np.arange(len(samples)) if rows is None else rows
     plain = np.asarray(pcm)
@@ -78,7 +78,7 @@ def damaged_rows(
 
 
 def checked_before(file: Path, rows: int) -> NDArray[np.bool_]:
-    """Return which rows of the bank in a file this process has checked: one array for all that open the same file."""
+    """Return which rows of a bank's file this process has verified, as an array shared by all users of the file."""
     state = file.stat()
     return _checked(file, state.st_dev, state.st_ino, state.st_mtime_ns, state.st_size, rows)
 

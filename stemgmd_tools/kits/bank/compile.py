@@ -1,4 +1,4 @@
-"""Compiling: a kit becomes PCM and tables. One one-shot is in memory at a time."""
+"""Compile a kit to PCM and tables, with one one-shot in memory at a time."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION
 
 PCM_DTYPE: Final = np.dtype("<i2")
 SILENCE: Final = 2.0**-16
-"""Half a step of 16-bit output (-96 dB): what follows the last frame above it is cut."""
+"""Half a step of 16-bit output (-96 dB): sounds are cut after the last frame above it."""
 APART_DB: Final = 3.0
-"""Takes of one layer that differ by more than this are worth a warning: strokes of different strengths."""
+"""Takes of one layer that differ by more than this cause a warning: they are strokes of different strengths."""
 LEAD_IN_S: Final = 0.005
-"""At most this much is kept before the attack."""
+"""Longest part before the attack that is kept."""
 LEAD_IN_FADE_S: Final = 0.002
-"""Where a lead-in was cut, it fades in over this time."""
+"""Length of the fade-in of a lead-in that was cut."""
 
 
 class Shot(NamedTuple):
-    """A one-shot that lies in the PCM."""
+    """A one-shot in the PCM."""
 
     start: int
     frames: int
@@ -59,7 +59,7 @@ class _Cell:
 
     @property
     def apart_db(self) -> float:
-        """By how much the loudest take of a layer is louder than its softest, at most."""
+        """Largest level difference between the takes of a layer."""
         ratios = [max(shot.energy for shot in row) / min(shot.energy for shot in row) for row in self.shots]
         return 10.0 * log10(max(ratios))
 
@@ -67,9 +67,9 @@ class _Cell:
 def compile_bank(kit: Kit, sample_rate: int = 44_100, sink: BinaryIO | None = None) -> Bank:
     """Compile a kit.
 
-    :param sample_rate: of the bank, in Hz.
-    :param sink: receives the PCM (little-endian int16, interleaved stereo) as it is made; the bank that is returned
-        then has none. Without a sink the bank holds its PCM in memory.
+    :param sample_rate: sample rate of the bank in Hz.
+    :param sink: receives the PCM (little-endian int16, interleaved stereo) while it is computed; the returned bank then
+        has none. Without a sink the bank holds its PCM in memory.
     :raises KitError: if a sample file cannot be used or is silent.
     :raises UsageError: for a sample rate outside 8,000..192,000 Hz.
     """
@@ -81,9 +81,9 @@ def compile_bank(kit: Kit, sample_rate: int = 44_100, sink: BinaryIO | None = No
     cells: list[list[_Cell]] = []
     recipes = Recipes(kit)
     for name in ARTICULATIONS:
-        made = recipes[name]
-        cells.append([_cell(writer, made, degree) for degree in range(len(made.degrees))])
-        warnings += _warnings(name, made, cells[-1])
+        source = recipes[name]
+        cells.append([_cell(writer, source, degree) for degree in range(len(source.degrees))])
+        warnings += _warnings(name, source, cells[-1])
     warnings += _offset_warnings(writer.offsets)
     bank = _tables(kit, sample_rate, cells)
     pcm = np.frombuffer(memory.getbuffer(), PCM_DTYPE) if sink is None else bank.pcm
@@ -91,7 +91,7 @@ def compile_bank(kit: Kit, sample_rate: int = 44_100, sink: BinaryIO | None = No
 
 
 class _PcmWriter:
-    """Appends one-shots to the PCM; a sound that is asked for again is the one already there."""
+    """Appends one-shots to the PCM, each once."""
 
     def __init__(self, kit: Kit, sample_rate: int, sink: BinaryIO) -> None:
         self.digest = hashlib.sha256()
@@ -101,14 +101,14 @@ class _PcmWriter:
         self._frames = 0
         self._shots: dict[tuple[str, Treatment], Shot] = {}
         self.offsets: dict[str, float] = {}
-        """Name -> offset that was taken away, as a share of the peak."""
+        """Name -> removed DC offset, as a share of the peak."""
 
     def shot(self, name: str, treatment: Treatment, make: Callable[[], tuple[Stereo, int]]) -> Shot:
-        """Return the one-shot called ``name`` with a treatment, making and writing it if it is new."""
+        """Return the one-shot ``name`` with a treatment; if it is new, call ``make`` and write it."""
         key = (name, treatment)
         if key not in self._shots:
-            made, rate = make()
-            sound, offset = centred(made)
+            raw, rate = make()
+            sound, offset = centred(raw)
             if offset:
                 self.offsets[name] = offset
             prepared = _trimmed(treated(sound, rate, self._sample_rate, treatment), self._sample_rate)
@@ -129,9 +129,9 @@ class _PcmWriter:
 
 
 def quantised(sound: Stereo) -> tuple[NDArray[np.int16], float]:
-    """Return a sound as int16 and the amplitude of one unit: the least power of two that holds its peak.
+    """Return a sound as int16 and the amplitude of one unit: the least power of two that holds the peak.
 
-    Rounds to the nearest, ties to even. Samples of up to 16 bits that fill their range come out as they were.
+    Rounds to the nearest integer, ties to even. Samples of up to 16 bits that use their full range are not changed.
     """
     peak = float(np.abs(sound).max())
     exponent = math.frexp(peak)[1]
@@ -141,58 +141,60 @@ def quantised(sound: Stereo) -> tuple[NDArray[np.int16], float]:
 
 
 def _trimmed(sound: Stereo, sample_rate: int) -> Stereo | None:
-    """Cut the silence around a sound and what goes before its attack for long; None if nothing sounds."""
+    """Return a sound without silence at its ends and with a lead-in of limited length; None for silence."""
     amplitude = magnitude(sound)
     audible = np.flatnonzero(amplitude >= SILENCE)
     onset = onset_frame(amplitude, sample_rate)
     if onset is None or not len(audible):
         return None
-    heard = min(int(audible[0]), onset)
-    start = max(heard, onset - units.frames_of(LEAD_IN_S, sample_rate))
-    kept = sound[start : int(audible[-1]) + 1]
-    if start > heard:
-        fade = min(units.frames_of(LEAD_IN_FADE_S, sample_rate), len(kept))
-        kept = kept.copy()
-        kept[:fade] *= np.linspace(0.0, 1.0, fade, endpoint=False)[:, None]
-    return kept
+    first_audible = min(int(audible[0]), onset)
+    start = max(first_audible, onset - units.frames_of(LEAD_IN_S, sample_rate))
+    trimmed = sound[start : int(audible[-1]) + 1]
+    if start > first_audible:
+        fade = min(units.frames_of(LEAD_IN_FADE_S, sample_rate), len(trimmed))
+        trimmed = trimmed.copy()
+        trimmed[:fade] *= np.linspace(0.0, 1.0, fade, endpoint=False)[:, None]
+    return trimmed
 
 
-def _cell(writer: _PcmWriter, made: ArticulationSource, degree: int) -> _Cell:
-    """Compile one articulation at one of its degrees."""
-    source_degree = made.degrees[degree]
-    layers = made.source.layers(source_degree)
+def _cell(writer: _PcmWriter, articulation: ArticulationSource, degree: int) -> _Cell:
+    """Compile one articulation at one degree of openness."""
+    source_degree = articulation.degrees[degree]
+    layers = articulation.source.layers(source_degree)
     shots = tuple(
         tuple(
-            writer.shot(name, made.treatment, partial(made.source.one_shot, source_degree, row, take))
+            writer.shot(name, articulation.treatment, partial(articulation.source.one_shot, source_degree, row, take))
             for take, name in enumerate(layer.takes)
         )
         for row, layer in enumerate(layers)
     )
     energies = [sum(shot.energy for shot in row) / len(row) for row in shots]
-    return _Cell(made.openness(degree), shots, dynamics(layers, energies, made.gain_db, made.dynamics_db))
+    return _Cell(
+        articulation.openness(degree), shots, dynamics(layers, energies, articulation.gain_db, articulation.dynamics_db)
+    )
 
 
-def _warnings(name: str, made: ArticulationSource, cells: Sequence[_Cell]) -> list[str]:
-    """Say what is uneven about an articulation."""
-    found = []
-    if made.borrowed:
-        own, lender = NOTE_OF_ARTICULATION[name].piece, NOTE_OF_ARTICULATION[made.borrowed[-1]].piece
+def _warnings(name: str, articulation: ArticulationSource, cells: Sequence[_Cell]) -> list[str]:
+    """Return the warnings about irregularities of an articulation."""
+    messages = []
+    if articulation.borrowed:
+        own, lender = NOTE_OF_ARTICULATION[name].piece, NOTE_OF_ARTICULATION[articulation.borrowed[-1]].piece
         if own is not lender:
-            found.append(f"{name}: nothing recorded; {made.borrowed[-1]} stands in")
-        return found
+            messages.append(f"{name}: nothing recorded; {articulation.borrowed[-1]} stands in")
+        return messages
     for cell in cells:
         where = "" if math.isnan(cell.openness) else f" at openness {cell.openness:g}"
         if cell.dynamics.dip_db > UNEVEN_DB:
             dip = f"{cell.dynamics.dip_db:.1f} dB"
-            found.append(f"{name}: a harder layer is up to {dip} softer than one below{where}; levels evened out")
+            messages.append(f"{name}: a harder layer is up to {dip} softer than one below{where}; levels evened out")
         if cell.apart_db > APART_DB:
             apart = f"{cell.apart_db:.1f} dB"
-            found.append(f"{name}: takes of one layer differ by up to {apart}{where}; they are played as they are")
-    return found
+            messages.append(f"{name}: takes of one layer differ by up to {apart}{where}; they are played as they are")
+    return messages
 
 
 def _offset_warnings(offsets: Mapping[str, float]) -> list[str]:
-    """Say which one-shots lay off zero."""
+    """Return the warning about removed DC offsets."""
     if not offsets:
         return []
     worst = max(offsets, key=lambda name: offsets[name])
@@ -202,7 +204,7 @@ def _offset_warnings(offsets: Mapping[str, float]) -> list[str]:
 
 
 def _tables(kit: Kit, sample_rate: int, cells: Sequence[Sequence[_Cell]]) -> Bank:
-    """Lay the cells out as a bank without PCM."""
+    """Return the cells as a bank without PCM."""
     shape = (len(cells), max(len(row) for row in cells), max(len(cell.shots) for row in cells for cell in row))
     rows: list[tuple[float, ...]] = []
     degrees = np.full(shape[:2], np.nan, np.float32)

@@ -1,7 +1,7 @@
-"""How much disk banks may take: the least recently used go when a new one needs room.
+"""Limit the disk space of the bank cache by removing the least recently used banks.
 
-A kit can be a number (``random:7``), so the banks of a cache have no natural end. A bank that goes is built again when
-it is needed; processes that have it mapped keep it until they let go.
+Kits can be generated without end (``random:7``), so the number of banks is not bounded otherwise. A removed bank is
+rebuilt when it is needed; processes that have it mapped can still use it.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from stemgmd_tools.errors import UsageError
 from stemgmd_tools.storage.locks import file_lock
 
 LIMIT_VARIABLE: Final = "STEMGMD_CACHE_GB"
-"""Environment variable: how many GB (1e9 bytes) the banks in the cache may take together."""
+"""Environment variable: limit of the total size of the banks in the cache, in GB (1e9 bytes)."""
 DEFAULT_LIMIT_GB: Final = 20.0
-"""A hundred banks. Give at least 0.2 GB for every worker, or banks that are in use are built again and again."""
+"""Room for a hundred banks. Allow at least 0.2 GB per worker, or banks in use are rebuilt repeatedly."""
 
 _BYTES_PER_GB: Final = 1e9
 _LOCK: Final = ".lock"
-"""Suffix of a bank's lock. The name of a bank has no dot; that of a folder it is built in has one."""
+"""Suffix of a bank's lock. The name of a bank has no dot; that of an unfinished folder has one."""
 
 
 class _Stored(NamedTuple):
     """A bank's folder."""
 
     used: float
-    """When it was last opened, seconds since the epoch; 0 for one that is not finished."""
+    """Time of the last use, seconds since the epoch; 0 for an unfinished folder."""
     size: int
     folder: Path
 
 
 def limit_bytes() -> float:
-    """Return how much the banks may take together.
+    """Return the limit of the total size of all banks in bytes.
 
     :raises UsageError: if the variable is not a positive number.
     """
@@ -56,26 +56,26 @@ def limit_bytes() -> float:
 
 
 def note_use(mark: Path) -> None:
-    """Note that the bank whose file this is was used now; a cache that is only read stays as it is."""
+    """Record that the bank of this file was used now; does nothing in a read-only cache."""
     with suppress(OSError):
         os.utime(mark)
 
 
-def make_room(banks: Path, keep: Path, mark: str, limit: float) -> None:
-    """Remove the banks that were not used for longest until the rest, with ``keep``, is within the limit.
+def make_room(banks: Path, new_bank: Path, mark: str, limit: float) -> None:
+    """Remove the least recently used banks until the total size is within the limit.
 
     :param banks: folder of the banks' folders.
-    :param keep: the bank that was just built; it stays whatever its size.
-    :param mark: name of the file in a bank's folder whose time tells when it was last used.
+    :param new_bank: the bank that was just built, which is never removed.
+    :param mark: name of the file in a bank's folder whose modification time is the time of last use.
     :param limit: bytes, see :func:`limit_bytes`.
     """
     stored = sorted(_stored(banks, mark))
-    total = sum(one.size for one in stored)
-    for one in stored:
+    total = sum(bank.size for bank in stored)
+    for bank in stored:
         if total <= limit:
             return
-        if one.folder != keep and _removed(one.folder):
-            total -= one.size
+        if bank.folder != new_bank and _removed(bank.folder):
+            total -= bank.size
 
 
 def _stored(banks: Path, mark: str) -> Iterator[_Stored]:
@@ -88,7 +88,7 @@ def _stored(banks: Path, mark: str) -> Iterator[_Stored]:
 
 
 def _removed(folder: Path) -> bool:
-    """Remove a bank, or what a killed process left of one, unless somebody is building it."""
+    """Remove a bank or an unfinished folder, unless a process is building it; return whether it was removed."""
     try:
         with file_lock(folder.with_suffix(_LOCK), timeout=0):
             shutil.rmtree(folder, ignore_errors=True)

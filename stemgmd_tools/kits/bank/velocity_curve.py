@@ -1,10 +1,9 @@
-"""How loud each velocity is: one continuous curve through what the layers were recorded at.
+"""Compute the gain of every velocity from one continuous curve through the levels of the layers.
 
-A layer's level is the mean power of its variations over the first :data:`LEVEL_S` after the attack. The curve runs
-through the levels at the layers' reference velocities, linear in decibels over the logarithm of velocity, and never
-falls: where a recording's layers are not in order, the nearest non-decreasing levels (isotonic regression, Barlow et
-al. 1972) take their place. A velocity's gain is the curve minus the level of the layer it plays, so the level does not
-jump where one layer ends and the next begins.
+A layer's level is the mean power of its variations over the first :data:`LEVEL_S` after the attack. The curve passes
+through the levels at the layers' reference velocities, is linear in decibels over the logarithm of velocity, and never
+falls: levels that are not in order are replaced by the nearest non-decreasing ones (isotonic regression, Barlow et al.
+1972). The gain of a velocity is the curve minus the level of its layer, so the level does not jump between layers.
 """
 
 from __future__ import annotations
@@ -21,29 +20,29 @@ from stemgmd_tools.kits.synthesis.takes import LEVEL_S
 from stemgmd_tools.numerics.elementary import exp10, log2, log10
 
 SQUARE_LAW_DB: Final = 40.0 * log10(2.0)
-"""Decibels per octave of velocity when amplitude follows the square of velocity (40 log10 v): for a single layer, and
-the steepest slope that is extrapolated."""
+"""Decibels per octave of velocity if amplitude is proportional to the square of velocity (40 log10 v): used for a
+single layer, and the steepest slope of an extrapolation."""
 LINEAR_LAW_DB: Final = 20.0 * log10(2.0)
-"""Decibels per octave when amplitude follows velocity: the flattest slope that is extrapolated."""
+"""Decibels per octave if amplitude is proportional to velocity: the flattest slope of an extrapolation."""
 
 GAIN_STEP_DB: Final = 1e-4
 """Gains are rounded to this step."""
 UNEVEN_DB: Final = 0.5
-"""A layer that is softer than the one below by more than this is worth a warning."""
+"""A layer that is softer than the one below by more than this causes a warning."""
 
 VELOCITIES: Final = np.arange(HIGHEST_VELOCITY + 1)
 """The velocity axis of a bank's tables; 0 is not a stroke and has no gain."""
 
 
 class Dynamics(NamedTuple):
-    """What each velocity plays, and how loud."""
+    """The layer and the gain of each velocity."""
 
     layer: NDArray[np.uint8]
     """(128,)"""
     gain: NDArray[np.float32]
     """(128,) amplitude ratio; 0 at velocity 0."""
     dip_db: float
-    """By how much the worst layer is softer than a layer below it; 0 if they are in order."""
+    """Largest level by which a layer is softer than one below it; 0 if they are in order."""
 
 
 def energy(pcm: NDArray[np.int16], onset: int, scale: float, sample_rate: int) -> float:
@@ -67,7 +66,7 @@ def dynamics(
     :param layers: softest first, covering 1..127.
     :param energies: mean power of each layer's one-shots.
     :param gain_db: added to every gain.
-    :param dynamics_db: level between velocity 1 and 127; None: as recorded.
+    :param dynamics_db: level difference between velocity 1 and 127; None: as recorded.
     """
     recorded_db = 10.0 * log10(np.array(energies))
     meant_db = recorded_db + [layer.gain_db for layer in layers]

@@ -1,1 +1,1 @@
-"""The space of modelled kits: new kits from those there are, by physical figures, by mixing two, or by a seed."""
+"""Generate new modelled kits from existing ones: by physical figures, by mixing two kits, or from a seed."""

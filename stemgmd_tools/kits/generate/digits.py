@@ -1,4 +1,4 @@
-"""Rounding a finished voice to the digits that matter, so that its map is short and the same on every machine."""
+"""Round a finished voice to audible precision, so that its map is short and the same on every machine."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _DECIMALS: Final = {
     "phase_bends_turns": 3,
     "channel_phase_turns": 3,
 }
-"""Decimals of what is on a decibel or a unit scale, by the key it has in a sample map."""
+"""Decimals of values on a decibel or a unit scale, by their key in a sample map."""
 _OTHER_DECIMALS: Final = 4
 _SIGNIFICANT: Final = {"frequency_hz": 5, "frequencies_hz": 5, "low_hz": 8, "least_step_hz": 8}
-"""Significant digits of what is on a ratio scale. A grid of hundreds of points grows from the last two."""
+"""Significant digits of values on a ratio scale. The last two define a grid of hundreds of points."""
 _TIMES: Final = 5
 
 
 def rounded(voice: VoiceModel) -> VoiceModel:
-    """Return a voice whose numbers have the digits that can be heard, and no more."""
+    """Return a voice whose numbers are rounded to audible precision."""
     return VoiceModel.model_validate(_rounded("", voice.model_dump()))
 
 
 def rounded_room(room: RoomModel) -> RoomModel:
-    """Return a room whose figures have three significant digits."""
+    """Return a room whose parameters are rounded to three significant digits."""
     figures = {
         key: value if isinstance(value, int) else _significant(value, 3) for key, value in room.model_dump().items()
     }
@@ -45,13 +45,13 @@ def _rounded(key: str, value: Any) -> Any:
     if isinstance(value, BaseModel):
         value = value.model_dump()
     if isinstance(value, dict):
-        return {name: _rounded(name, one) for name, one in value.items()}
+        return {name: _rounded(name, item) for name, item in value.items()}
     if isinstance(value, float):
         return _number(key, value)
     if isinstance(value, tuple | list) and value:
         if isinstance(value[0], float):
             return tuple(_row(key, value))
-        return tuple(_rounded(key, one) for one in value)
+        return tuple(_rounded(key, item) for item in value)
     return value
 
 

@@ -1,4 +1,4 @@
-"""The reference of the figures, as Markdown, made from the table that declares them."""
+"""Generate the Markdown reference of the figures from their table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kits drawn from the space that some kits span: donors for every group of instruments, then figures around them."""
+"""Draw random kits: donors for every group of instruments, then figures that vary them."""
 
 from __future__ import annotations
 
@@ -18,60 +18,63 @@ from stemgmd_tools.numerics.elementary import cos, log2
 from stemgmd_tools.seeds import standard_normal, stream
 
 _FARTHEST: Final = 2.0
-"""Draws end at so many standard deviations: a kit in a thousand should not be a caricature."""
+"""Draws are limited to this many standard deviations, so that no kit is a caricature."""
 _TRACE: Final = 0.4
-"""A donor with a smaller part leaves none: seven groups of eight are one kit's own instruments, not a mean of two.
-Varied by all figures, means of two taught a separator less (``benchmarks/realism/tried.yaml``)."""
+"""A donor with a smaller share is dropped: seven groups of eight come from one kit, not from a mean of two. With means
+of two kits, varied by all figures, a separator learned less (``benchmarks/realism/tried.yaml``)."""
 _TRIES: Final = 16
-"""So many normal numbers hold one within the above for certain (1 in 10^21 do not)."""
+"""Number of normal draws of which at least one is within the limit (it fails once in 10^21)."""
 PITCH_HZ: Final = {"kick": (38.0, 90.0), "snare": (130.0, 330.0), "toms": (70.0, 190.0)}
-"""Pitch of the head, that of the mid tom for all toms: the range of recorded kits and a little more."""
+"""Allowed pitch of the head (for all toms: of the mid tom), slightly wider than the range of recorded kits."""
 SCATTER: Final = 0.5
-"""Scatter of a drawn kit at a spread of 1: no chance of its own, so that no kit is a perfect instrument."""
+"""Scatter of a drawn kit at a spread of 1; constant, so that no kit is a perfect instrument."""
 MOST_GRAIN: Final = 0.25
-"""Grain is drawn evenly from 0 to this."""
+"""Grain is drawn uniformly from 0 to this."""
 _DIGITS: Final = 4
 
 
 class Donors(NamedTuple):
-    """Two kits and how far the way from the first to the second is; one kit, twice and with a share of 0."""
+    """Two kits and the share of the second; a single donor is given twice, with a share of 0."""
 
-    one: str
-    other: str
+    first: str
+    second: str
     share: float
 
     @property
     def used(self) -> tuple[str, ...]:
-        """Those that leave a trace."""
+        """Names of the donors with a positive share."""
         return tuple(self.parts)
 
     @property
     def parts(self) -> dict[str, float]:
-        """Their shares."""
-        return {self.one: 1.0, **({self.other: self.share, self.one: 1.0 - self.share} if self.share > 0.0 else {})}
+        """Share of each used donor, by name."""
+        return {
+            self.first: 1.0,
+            **({self.second: self.share, self.first: 1.0 - self.share} if self.share > 0.0 else {}),
+        }
 
 
 class Drawn(NamedTuple):
-    """A kit that was drawn."""
+    """A drawn kit."""
 
     kit_map: KitMap
-    """Name, title and origin are still the first donor's."""
+    """The map; name, title and origin are still the first donor's."""
     donors: Mapping[str, Donors]
-    """Group of instruments -> where they come from; ``room`` is one of them."""
+    """Group of instruments, or ``room`` -> its donors."""
     figures: Mapping[str, float]
-    """Everything that was drawn: figures, and the parts of the donors."""
+    """All drawn values: figures and shares of donors."""
 
 
 def draw_kit(seed: int, kits: Sequence[KitMap], spread: float = 1.0) -> Drawn:
     """Draw a kit.
 
-    Each group of instruments (one maker's) is one donor's, or now and then between two; the room, too. Then the whole
-    kit is varied by figures. Donors are first brought to one loudness, so that each instrument keeps its
-    place in its own kit's balance.
+    Each group of instruments comes from one donor, or sometimes from a mixture of two, and so does the room. Then the
+    whole kit is varied by figures. The donors' loudness is equalised first, so that each instrument keeps its level
+    relative to its own kit.
 
-    :param seed: equal seeds give equal kits; no other seed has an influence.
+    :param seed: equal seeds give equal kits.
     :param kits: parents, see :func:`stemgmd_tools.kits.generate.parents.parent`; their order does not matter.
-    :param spread: on the standard deviations of all figures; 0 leaves kits between donors.
+    :param spread: factor on the standard deviations of all figures; 0 leaves mixtures of donors unchanged.
     """
     known = {kit.name: kit for kit in sorted(kits, key=lambda kit: kit.name)}
     donors = {group: _donors(seed, group, tuple(known)) for group in GROUPS}
@@ -83,7 +86,7 @@ def draw_kit(seed: int, kits: Sequence[KitMap], spread: float = 1.0) -> Drawn:
         if group != "room":
             pair = level[one], level[other]
             articulations |= mixed_articulations(*pair, share, (group,))
-    first = known[donors["kick"].one]
+    first = known[donors["kick"].first]
     one, other, share = donors["room"]
     mixed = first.model_copy(
         update={
@@ -101,7 +104,7 @@ def draw_kit(seed: int, kits: Sequence[KitMap], spread: float = 1.0) -> Drawn:
 
 
 def _donors(seed: int, group: str, names: tuple[str, ...]) -> Donors:
-    """Draw two donors; the share is densest near either of them, and mostly one is alone."""
+    """Draw two donors; shares near 0 and 1 are most likely, and mostly only one donor is used."""
     draw = stream(seed, "kit", "donors", group)
     if len(names) == 1:
         return Donors(names[0], names[0], 0.0)
@@ -114,25 +117,25 @@ def _donors(seed: int, group: str, names: tuple[str, ...]) -> Donors:
 
 
 def draw_figures(seed: int, spread: float = 1.0) -> dict[str, float]:
-    """Draw every figure, each from a stream of its own, so that a figure added later changes no other."""
+    """Draw every figure, each from its own stream, so that a figure added later does not change the others."""
     return {name: round(_figure(seed, name, spread), _DIGITS) for name in FIGURES}
 
 
 def in_range(kit: KitMap, figures: Mapping[str, float]) -> dict[str, float]:
-    """Return figures whose tunings keep the drums of a kit at pitches that such drums have.
+    """Return figures whose tunings are limited to plausible pitches, see :data:`PITCH_HZ`.
 
-    A donor that is outside already may stay there, but goes no farther.
+    A donor outside the range is not moved farther away from it.
     """
-    kept = dict(figures)
+    limited = dict(figures)
     for group, (low_hz, high_hz) in PITCH_HZ.items():
         pitch = pitch_hz(voice_of(kit.articulations[MAIN[GROUPS[group][len(GROUPS[group]) // 2]]]))
         if pitch is not None:
             name = f"{group}.tuning_semitones"
             low, high = (12.0 * float(log2(edge / pitch)) for edge in (low_hz, high_hz))
-            size = kept["drums.size_semitones"]
-            wanted = float(np.clip(kept[name] + size, min(low, 0.0), max(high, 0.0))) - size
-            kept[name] = round(float(np.clip(wanted, -FIGURES[name].limit, FIGURES[name].limit)), _DIGITS)
-    return kept
+            size = limited["drums.size_semitones"]
+            wanted = float(np.clip(limited[name] + size, min(low, 0.0), max(high, 0.0))) - size
+            limited[name] = round(float(np.clip(wanted, -FIGURES[name].limit, FIGURES[name].limit)), _DIGITS)
+    return limited
 
 
 def _figure(seed: int, name: str, spread: float) -> float:
@@ -148,7 +151,7 @@ def _figure(seed: int, name: str, spread: float) -> float:
 
 
 def _loudness(kits: Mapping[str, KitMap]) -> dict[str, KitMap]:
-    """Return the kits at one loudness, the mean of theirs."""
+    """Return the kits at equal loudness, the mean of their own."""
     own = {name: loudness_db(levels_db(kit)) for name, kit in kits.items()}
     wanted = float(np.mean(list(own.values())))
     return {name: _louder(kit, wanted - own[name]) for name, kit in kits.items()}
@@ -156,7 +159,7 @@ def _loudness(kits: Mapping[str, KitMap]) -> dict[str, KitMap]:
 
 def _louder(kit: KitMap, change_db: float) -> KitMap:
     articulations = {
-        name: one.model_copy(update={"gain_db": float(np.clip(one.gain_db + change_db, -60.0, 60.0))})
-        for name, one in kit.articulations.items()
+        name: articulation.model_copy(update={"gain_db": float(np.clip(articulation.gain_db + change_db, -60.0, 60.0))})
+        for name, articulation in kit.articulations.items()
     }
     return kit.model_copy(update={"articulations": articulations})

@@ -1,4 +1,4 @@
-"""The figures a kit is varied by: what a drummer would change, with the spread they are drawn with."""
+"""The figures that vary a kit, with the spread that random kits draw them with."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Final, NamedTuple
 
 
 class Figure(NamedTuple):
-    """One figure; 0 leaves the kit as it is."""
+    """One figure; 0 does not change the kit."""
 
     spread: float
     """Standard deviation of a drawn kit's figure at a spread of 1."""
     limit: float
-    """Largest amount, to either side."""
+    """Largest absolute amount."""
     meaning: str
 
 
@@ -80,4 +80,4 @@ FIGURES: Final = MappingProxyType({
     "drums.grain": _GRAIN,
     "cymbals.grain": _GRAIN,
 })  # fmt: skip
-"""Name -> figure. The part before the dot says which instruments it is about."""
+"""Name -> figure. The part before the dot names the instruments."""

@@ -1,4 +1,4 @@
-"""Which articulations are one instrument, and which instruments belong together."""
+"""The instruments that articulations belong to, and groups of instruments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CYMBALS: Final = ("ride", "crash1", "crash2")
 INSTRUMENTS: Final = (*DRUMS, "hihat", *CYMBALS)
 
 GROUPS: Final = {"kick": ("kick",), "snare": ("snare",), "toms": TOMS, "hihat": ("hihat",), "cymbals": CYMBALS}
-"""Instruments that are built by one maker: they come from the same donors."""
+"""Groups of instruments that come from the same donors."""
 
 MAIN: Final = {
     "kick": "kick",
@@ -25,7 +25,7 @@ MAIN: Final = {
     "crash1": "crash1_edge",
     "crash2": "crash2_edge",
 }
-"""The articulation that stands for an instrument."""
+"""Instrument -> its main articulation."""
 
 
 def _instrument(articulation: str) -> str:

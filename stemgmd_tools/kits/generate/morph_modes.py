@@ -1,4 +1,4 @@
-"""Modes between two sets of modes: those that match move, the others fade."""
+"""Mix two sets of modes: matching modes are interpolated, the others fade."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ from stemgmd_tools.numerics.elementary import exp, log, log2, log10
 from stemgmd_tools.numerics.products import product
 
 _FARTHEST_SEMITONES: Final = 4.0
-"""Modes farther apart than this are not one mode that moved."""
+"""Largest distance of matching modes."""
 _SEMITONES_PER_DB: Final = 0.05
 _FAINTEST: Final = 1e-3
-"""A mode that has faded to this amplitude ratio is gone."""
+"""Modes faded to this amplitude ratio are dropped."""
 
 _BENDS: Final = ("bends_db", "phase_bends_turns")
 
 Columns: TypeAlias = dict[str, Float]
 
 
-def mixed_modes(one: Modes | None, other: Modes | None, share: float) -> Modes | None:
-    """Return the modes between two sets: those that match move, the others fade.
+def mixed_modes(first: Modes | None, second: Modes | None, share: float) -> Modes | None:
+    """Return the mixture of two sets of modes: matching modes are interpolated, the others fade.
 
-    Modes match one to one, by the least sum of differences in frequency and, less, in level.
+    Modes are matched one to one, with the least sum of differences in frequency and, with less weight, in level.
     """
-    near = (other if share > 0.5 else one) or one or other
+    near = (second if share > 0.5 else first) or first or second
     if near is None:
         return None
-    velocities = sorted({velocity for modes in (one, other) if modes for velocity in modes.bend_velocities})
-    sides = [_columns(modes, velocities) for modes in (one, other)]
+    velocities = sorted({velocity for modes in (first, second) if modes for velocity in modes.bend_velocities})
+    sides = [_columns(modes, velocities) for modes in (first, second)]
     mine, theirs = _matches(*sides)
     left, right = (
         np.setdiff1d(np.arange(len(s["frequency_hz"])), m) for s, m in zip(sides, (mine, theirs), strict=True)
     )
-    first = {k: np.concatenate([sides[0][k][mine], sides[0][k][left], sides[1][k][right]]) for k in sides[0]}
-    second = {k: np.concatenate([sides[1][k][theirs], sides[0][k][left], sides[1][k][right]]) for k in sides[0]}
+    first_columns = {k: np.concatenate([sides[0][k][mine], sides[0][k][left], sides[1][k][right]]) for k in sides[0]}
+    second_columns = {k: np.concatenate([sides[1][k][theirs], sides[0][k][left], sides[1][k][right]]) for k in sides[0]}
     fade = np.concatenate([np.ones(len(mine)), np.full(len(left), 1.0 - share), np.full(len(right), share)])
-    mixed = _mixed_columns(first, second, share)
+    mixed = _mixed_columns(first_columns, second_columns, share)
     mixed["level_db"] = np.clip(mixed["level_db"] + 20.0 * log10(np.maximum(fade, 1e-9)), -200.0, 40.0)
-    kept = np.flatnonzero(fade > _FAINTEST)
-    if not len(kept):
+    audible = np.flatnonzero(fade > _FAINTEST)
+    if not len(audible):
         return None
-    kept = kept[np.argsort(mixed["frequency_hz"][kept], kind="stable")]
-    return _modes({name: column[kept] for name, column in mixed.items()}, (one, other), near, velocities, share)
+    audible = audible[np.argsort(mixed["frequency_hz"][audible], kind="stable")]
+    return _modes({name: column[audible] for name, column in mixed.items()}, (first, second), near, velocities, share)
 
 
 def _columns(modes: Modes | None, velocities: list[int]) -> Columns:
-    """Return every column of a set of modes, the defaults filled in, its bends at the given velocities."""
+    """Return all columns of a set of modes with defaults filled in and bends at the given velocities."""
     count = len(modes.frequency_hz) if modes else 0
     zeros = np.zeros(count)
     if modes is None:
@@ -84,31 +84,31 @@ def _columns(modes: Modes | None, velocities: list[int]) -> Columns:
     }
 
 
-def _matches(one: Columns, other: Columns) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the indices of modes that are the same in both sets."""
-    pitch = [12.0 * log2(np.maximum(side["frequency_hz"], 1.0)) for side in (one, other)]
+def _matches(first: Columns, second: Columns) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the indices of matching modes in both sets."""
+    pitch = [12.0 * log2(np.maximum(side["frequency_hz"], 1.0)) for side in (first, second)]
     apart = np.abs(pitch[0][:, None] - pitch[1][None, :])
-    level = np.abs(one["level_db"][:, None] - other["level_db"][None, :])
+    level = np.abs(first["level_db"][:, None] - second["level_db"][None, :])
     cost = np.where(apart > _FARTHEST_SEMITONES, 1e3, apart + _SEMITONES_PER_DB * level)
     mine, theirs = linear_sum_assignment(cost)
     near = apart[mine, theirs] <= _FARTHEST_SEMITONES
     return mine[near], theirs[near]
 
 
-def _mixed_columns(one: Columns, other: Columns, share: float) -> Columns:
-    mixed = {name: between_curves(one[name], other[name], share) for name in one}
+def _mixed_columns(first: Columns, second: Columns, share: float) -> Columns:
+    mixed = {name: between_curves(first[name], second[name], share) for name in first}
     for name in ("frequency_hz", "t60_s"):
-        mixed[name] = exp(between_curves(log(one[name]), log(other[name]), share))
+        mixed[name] = exp(between_curves(log(first[name]), log(second[name]), share))
     for name in ("phase_turns", "channel_phase_turns"):
-        way = (other[name] - one[name] + 0.5) % 1.0 - 0.5  # the shorter way round
-        mixed[name] = (one[name] + share * way) % 1.0
+        way = (second[name] - first[name] + 0.5) % 1.0 - 0.5  # the shorter way round
+        mixed[name] = (first[name] + share * way) % 1.0
     return mixed
 
 
 def _modes(
     columns: Columns, sides: tuple[Modes | None, Modes | None], near: Modes, velocities: list[int], share: float
 ) -> Modes:
-    one, other = (side or near for side in sides)
+    first, second = (side or near for side in sides)
     wide = any(side is not None and side.left_minus_right_db is not None for side in sides)
     turned = any(side is not None and side.channel_phase_turns is not None for side in sides)
     bent = any(side is not None and side.phase_bends_turns is not None for side in sides)
@@ -123,7 +123,9 @@ def _modes(
         bend_velocities=tuple(velocities),
         bends_db=table(columns["bends_db"]) if velocities else None,
         phase_bends_turns=table(columns["phase_bends_turns"]) if bent and near.phase_turns is not None else None,
-        t60_velocity_exponent=between(one.t60_velocity_exponent, other.t60_velocity_exponent, share),
-        frequency_velocity_exponent=between(one.frequency_velocity_exponent, other.frequency_velocity_exponent, share),
-        onset_s=between(one.onset_s, other.onset_s, share),
+        t60_velocity_exponent=between(first.t60_velocity_exponent, second.t60_velocity_exponent, share),
+        frequency_velocity_exponent=between(
+            first.frequency_velocity_exponent, second.frequency_velocity_exponent, share
+        ),
+        onset_s=between(first.onset_s, second.onset_s, share),
     )

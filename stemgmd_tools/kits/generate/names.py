@@ -1,4 +1,6 @@
-"""Kits that are a name: ``random:7``, ``random:7..106:from=a+b:spread=1.5``, ``morph:a+b:0.3``."""
+"""Parse names of generated kits and generate them: ``random:7``, ``random:7..106:from=a+b:spread=1.5``,
+``morph:a+b:0.3``.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,11 @@ from stemgmd_tools.kits.voices.compact import compacted
 from stemgmd_tools.kits.voices.loudness import level_db
 
 SPACE_VERSION: Final = 4
-"""Part of the key of every kit that is a name. Raise it whenever equal names and parents give another map."""
+"""Part of the key of every generated kit. Raise it whenever equal names and parents give another map."""
 RANDOM: Final = "random"
 MORPH: Final = "morph"
 MOST_KITS: Final = 10_000
-"""Kits that one name may stand for."""
+"""Largest number of kits that one name may stand for."""
 HIGHEST_SEED: Final = 2**31 - 1
 HIGHEST_SPREAD: Final = 3.0
 RANDOM_FORM: Final = "random:SEED or random:FIRST..LAST, then :from=KIT+KIT and :spread=NUMBER if you like"
@@ -42,7 +44,7 @@ class RandomName:
 
     seed: int
     kits: tuple[str, ...] = ()
-    """Parents, sorted; none: the kits for training."""
+    """Names of the parents, sorted; empty: the training kits."""
     spread: float = 1.0
 
     @property
@@ -53,56 +55,56 @@ class RandomName:
 
     @property
     def spelled(self) -> str:
-        """The name where kits are named."""
+        """The name as used in selections of kits."""
         return f"{RANDOM}:{self.seed}{self._options}"
 
     @property
     def slug(self) -> str:
-        """The name in paths and manifests; options are in it as a hash."""
+        """The name in paths and manifests; options are included as a hash."""
         digest = hashlib.blake2b(self._options.encode()).hexdigest()[:_HASH_DIGITS]
         return f"{RANDOM}_{self.seed}_{digest}" if self._options else f"{RANDOM}_{self.seed}"
 
 
 @dataclass(frozen=True, slots=True)
 class MorphName:
-    """A kit between two."""
+    """A mixture of two kits."""
 
-    one: str
-    other: str
+    first: str
+    second: str
     thousandths: int
-    """How far the way from the first to the second, 0 to 1000."""
+    """Share of the second kit, 0 to 1000."""
 
     @property
     def share(self) -> float:
-        """The same from 0 to 1."""
+        """Share of the second kit, 0 to 1."""
         return self.thousandths / 1000
 
     @property
     def kits(self) -> tuple[str, str]:
-        """The two."""
-        return self.one, self.other
+        """Names of both kits."""
+        return self.first, self.second
 
     @property
     def spelled(self) -> str:
-        """The name where kits are named."""
-        return f"{MORPH}:{self.one}+{self.other}:{self.share:g}"
+        """The name as used in selections of kits."""
+        return f"{MORPH}:{self.first}+{self.second}:{self.share:g}"
 
     @property
     def slug(self) -> str:
         """The name in paths and manifests."""
-        return f"{MORPH}_{self.one}_{self.other}_{self.thousandths:04d}"
+        return f"{MORPH}_{self.first}_{self.second}_{self.thousandths:04d}"
 
 
-MadeName: TypeAlias = RandomName | MorphName
+GeneratedName: TypeAlias = RandomName | MorphName
 
 
-def is_made(word: str) -> bool:
-    """Return whether a word names kits that are made, not read."""
+def is_generated_name(word: str) -> bool:
+    """Return whether a word names generated kits."""
     return word.partition(":")[0] in {RANDOM, MORPH} and ":" in word
 
 
-def made_names(word: str) -> tuple[MadeName, ...]:
-    """Return the kits that such a word names.
+def generated_names(word: str) -> tuple[GeneratedName, ...]:
+    """Parse a word that names generated kits.
 
     :raises UsageError: if it has another form, or stands for more than 10,000 kits.
     """
@@ -125,20 +127,20 @@ def _random_names(word: str, parts: Sequence[str]) -> tuple[RandomName, ...]:
 
 
 def _options(word: str, parts: Sequence[str]) -> tuple[tuple[str, ...], float]:
-    found: dict[str, str] = {}
+    options: dict[str, str] = {}
     for part in parts:
-        key, is_given, value = part.partition("=")
-        if key not in {"from", "spread"} or not is_given or key in found:
+        key, equals, value = part.partition("=")
+        if key not in {"from", "spread"} or not equals or key in options:
             raise UsageError(f'kit "{word}": found "{part}"; the form is {RANDOM_FORM}')
-        found[key] = value
-    kits = tuple(sorted(set(_kits(word, found["from"])))) if "from" in found else ()
-    return kits, spread_of(word, found["spread"]) if "spread" in found else 1.0
+        options[key] = value
+    kits = tuple(sorted(set(_kits(word, options["from"])))) if "from" in options else ()
+    return kits, spread_of(word, options["spread"]) if "spread" in options else 1.0
 
 
 def spread_of(word: str, text: str) -> float:
-    """Return a spread.
+    """Parse a spread.
 
-    :raises UsageError: if it is no number from 0 to 3.
+    :raises UsageError: if it is not a number from 0 to 3.
     """
     try:
         spread = float(text)
@@ -159,9 +161,9 @@ def _morph_name(word: str, parts: Sequence[str]) -> MorphName:
 
 
 def thousandths_of(word: str, text: str) -> int:
-    """Return a share in thousandths.
+    """Parse a share and return it in thousandths.
 
-    :raises UsageError: if it is no number from 0 to 1 with at most three decimals.
+    :raises UsageError: if it is not a number from 0 to 1 with at most three decimals.
     """
     if not re.fullmatch(r"0?\.\d{1,3}|[01](\.0{0,3})?|0\.", text):
         raise UsageError(f'kit "{word}": share is "{text}"; the form is {MORPH_FORM}')
@@ -179,10 +181,10 @@ Finder: TypeAlias = Callable[[str], KitMap]
 """Name of a kit -> the kit as a parent."""
 
 
-def made_map(name: MadeName, find: Finder, split: Mapping[str, str]) -> KitMap:
-    """Make the kit that a name stands for. Equal names and parents give equal kits.
+def generated_map(name: GeneratedName, find: Finder, split: Mapping[str, str]) -> KitMap:
+    """Generate the kit of a name. Equal names and parents give equal kits.
 
-    :param split: of the kits that ship, ``train`` or ``heldout``; a random kit that names no parents has the former.
+    :param split: shipped kit -> ``train`` or ``heldout``; the parents of a random kit default to the training kits.
     :raises UsageError: if a parent is unknown or plays sample files.
     """
     if isinstance(name, RandomName):
@@ -190,8 +192,8 @@ def made_map(name: MadeName, find: Finder, split: Mapping[str, str]) -> KitMap:
     return _morph_map(name, find, split)
 
 
-def parents_of(name: MadeName, split: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the kits that the one a name stands for is made from; ``split`` as for :func:`made_map`."""
+def parents_of(name: GeneratedName, split: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the parents of the kit of a name; ``split`` as for :func:`generated_map`."""
     return name.kits or tuple(kit for kit, own in split.items() if own == "train")
 
 
@@ -213,19 +215,19 @@ def _random_map(name: RandomName, find: Finder, split: Mapping[str, str]) -> Kit
 
 
 def _morph_map(name: MorphName, find: Finder, split: Mapping[str, str]) -> KitMap:
-    one, other = (find(kit) for kit in name.kits)
-    mixed = one.model_copy(
+    first, second = (find(kit) for kit in name.kits)
+    mixed = first.model_copy(
         update={
-            "articulations": mixed_articulations(one, other, name.share),
-            "room": mixed_room(one.room, other.room, name.share),
+            "articulations": mixed_articulations(first, second, name.share),
+            "room": mixed_room(first.room, second.room, name.share),
         }
     )
-    used = [kit for kit, part in ((one, 1.0 - name.share), (other, name.share)) if part > 0.0]
+    used = [kit for kit, part in ((first, 1.0 - name.share), (second, name.share)) if part > 0.0]
     return _finished(
         mixed,
         name,
-        title=f"{one.title} to {other.title}, {name.share:g}",
-        description=f"Between {one.name} and {other.name}: {name.share:g} of the way.",
+        title=f"{first.title} to {second.title}, {name.share:g}",
+        description=f"Between {first.name} and {second.name}: {name.share:g} of the way.",
         groups=dict.fromkeys(GROUPS, used),
         parents=used,
         split=split,
@@ -235,7 +237,7 @@ def _morph_map(name: MorphName, find: Finder, split: Mapping[str, str]) -> KitMa
 
 def _finished(
     kit_map: KitMap,
-    name: MadeName,
+    name: GeneratedName,
     *,
     title: str,
     description: str,
@@ -244,9 +246,9 @@ def _finished(
     split: Mapping[str, str],
     figures: Mapping[str, float],
 ) -> KitMap:
-    """Return a kit with its own name, its rights and its history, in no more numbers than are heard."""
+    """Return a kit with its own name, licence, attribution and origin, rounded to audible precision."""
     measured = measured_on(groups)
-    made = kit_map.model_copy(
+    finished = kit_map.model_copy(
         update={
             "name": name.slug,
             "title": title,
@@ -257,21 +259,21 @@ def _finished(
             "measured_on": measured,
             "origin": Origin(name=name.spelled, kits=_ancestors(parents, split), figures=dict(figures)),
             "room": kit_map.room and rounded_room(kit_map.room),
-            "articulations": {key: _brief(one) for key, one in kit_map.articulations.items()},
+            "articulations": {key: _brief(articulation) for key, articulation in kit_map.articulations.items()},
         }
     )
-    return KitMap.model_validate(made.model_dump(by_alias=True))
+    return KitMap.model_validate(finished.model_dump(by_alias=True))
 
 
 def _attribution(parents: Sequence[KitMap], measured: Sequence[Recording]) -> str:
-    """Return who is to be named: those of the recordings once, and what parents say that were not fitted."""
+    """Return the attribution: that of all recordings, then those of parents that were not fitted."""
     fitted = [kit for kit in parents if kit.measured_on and kit.attribution == attribution_over(kit.measured_on)]
     others = [kit.attribution for kit in parents if kit not in fitted]
     return joined([*([attribution_over(measured)] if fitted else []), *others])
 
 
 def _brief(articulation: Articulation) -> Articulation:
-    """Return an articulation in fewer numbers, at the level it had."""
+    """Return an articulation with fewer numbers and the same level."""
     before = voice_of(articulation)
     voice = compacted(rounded(before))
     gain_db = float(np.clip(articulation.gain_db + level_db(before) - level_db(voice), -60.0, 60.0))
@@ -286,9 +288,9 @@ def _brief(articulation: Articulation) -> Articulation:
 
 
 def _ancestors(parents: Sequence[KitMap], split: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the kits that a kit was made from; those of a parent that was made itself, so that its split is known."""
-    found: set[str] = set()
+    """Return the kits that a kit was generated from; a generated parent is replaced by its own parents."""
+    ancestors: set[str] = set()
     for kit in parents:
-        made = kit.origin is not None and kit.name not in split
-        found.update(kit.origin.kits if made and kit.origin else (kit.name,))
-    return tuple(sorted(found))
+        is_generated = kit.origin is not None and kit.name not in split
+        ancestors.update(kit.origin.kits if is_generated and kit.origin else (kit.name,))
+    return tuple(sorted(ancestors))

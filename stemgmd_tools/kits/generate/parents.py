@@ -1,4 +1,4 @@
-"""Kits as parents: every articulation with a voice of its own, every curve given, so that voices can be mixed."""
+"""Prepare kits as parents: give every articulation its own voice and every colour as numbers."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ _GAIN_DB: Final = 60.0
 
 
 def parent(kit_map: KitMap) -> KitMap:
-    """Return a kit that sounds the same, each of its articulations a model whose colour is given; the kit's gain is in
-    theirs.
+    """Return an equivalent kit in which every articulation has a model with a given colour and the kit's gain is 0.
 
     :raises UsageError: if the kit plays sample files, which have no parameters to vary.
     """
@@ -51,12 +50,12 @@ def _complete(kit_map: KitMap, name: str) -> Articulation:
     if articulation.fallback is not None:
         lender = _complete(kit_map, articulation.fallback.articulation)
         return _borrowed(articulation, articulation.fallback, lender)
-    voice = _given(voice_of(articulation), kit_map.name)
+    voice = _with_given_colour(voice_of(articulation), kit_map.name)
     return articulation.model_copy(update={"model": voice, "gain_db": _gain(articulation.gain_db + kit_map.gain_db)})
 
 
 def _borrowed(articulation: Articulation, fallback: Fallback, lender: Articulation) -> Articulation:
-    """Return what a fallback sounds like as a voice of its own: played faster, it is higher and shorter."""
+    """Return a fallback as an articulation with its own voice; resampling makes it higher and shorter."""
     voice = voice_of(lender)
     if fallback.openness is not None and voice.openness is not None:
         voice = voice.model_copy(update={"openness": _nearest_degree(voice.openness, fallback.openness)})
@@ -89,25 +88,28 @@ def _gain(gain_db: float) -> float:
     return float(np.clip(gain_db, -_GAIN_DB, _GAIN_DB))
 
 
-def _given(voice: VoiceModel, kit: str) -> VoiceModel:
-    """Return a voice whose colour, if it is drawn from the kit's name, is given as numbers."""
+def _with_given_colour(voice: VoiceModel, kit: str) -> VoiceModel:
+    """Return a voice with its colour given as numbers instead of drawn from the kit's name."""
     colour = voice.noise.colour
     if colour is None or colour.gain_db is not None:
         return voice
     points_hz, gain_db = drawn_curve(colour, kit)
-    given = Colour(
+    curve = Colour(
         points_per_octave=colour.points_per_octave,
         low_hz=colour.low_hz,
         least_step_hz=colour.least_step_hz,
         frequencies_hz=row(np.round(points_hz, 2)),
         gain_db=row(gain_db),
     )
-    return voice.model_copy(update={"noise": voice.noise.model_copy(update={"colour": given})})
+    return voice.model_copy(update={"noise": voice.noise.model_copy(update={"colour": curve})})
 
 
 def levels_db(kit_map: KitMap) -> dict[str, float]:
     """Return the level of every articulation of a parent at velocity 100, dB re full scale."""
-    return {name: level_db(voice_of(one)) + one.gain_db for name, one in kit_map.articulations.items()}
+    return {
+        name: level_db(voice_of(articulation)) + articulation.gain_db
+        for name, articulation in kit_map.articulations.items()
+    }
 
 
 def loudness_db(levels: Mapping[str, float]) -> float:
@@ -116,9 +118,9 @@ def loudness_db(levels: Mapping[str, float]) -> float:
 
 
 def strictest(licenses: Iterable[str]) -> str:
-    """Return the licence a kit made from others is under: the one that asks most; share-alike and unknown ones win.
+    """Return the licence of a kit generated from kits under these: the strictest; share-alike and unknown ones win.
 
-    Several of the strictest kind are joined as an SPDX expression.
+    Several licences of the strictest kind are joined as an SPDX expression.
     """
     ranked = {license_id: _rank(license_id) for license_id in licenses}
     highest = max(ranked.values())
@@ -134,21 +136,21 @@ def _rank(license_id: str) -> int:
 
 
 def measured_on(parts: Mapping[str, Sequence[KitMap]]) -> tuple[Recording, ...]:
-    """Return the recordings that a kit rests on.
+    """Return the recordings that a generated kit is based on.
 
-    :param parts: group of instruments -> the parents it is made from.
+    :param parts: group of instruments -> its parents.
     """
-    found: dict[str, tuple[Recording, set[str]]] = {}
+    used: dict[str, tuple[Recording, set[str]]] = {}
     for name in ARTICULATIONS:
         for kit_map in parts[GROUP_OF[INSTRUMENT_OF[name]]]:
             for recording in kit_map.measured_on:
                 if name in recording.articulations or not recording.articulations:
-                    found.setdefault(recording.kit, (recording, set()))[1].add(name)
+                    used.setdefault(recording.kit, (recording, set()))[1].add(name)
     return tuple(
         recording.model_copy(
             update={"articulations": () if len(names) == len(ARTICULATIONS) else tuple(sorted(names, key=_order))}
         )
-        for recording, names in (found[kit] for kit in sorted(found))
+        for recording, names in (used[kit] for kit in sorted(used))
     )
 
 
@@ -157,5 +159,5 @@ def _order(articulation: str) -> int:
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Return each text once, in order, as one."""
+    """Return the distinct non-empty texts, joined in order."""
     return "; ".join(dict.fromkeys(text for text in texts if text))

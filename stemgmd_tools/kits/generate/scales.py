@@ -1,4 +1,4 @@
-"""Numbers and curves between two, on the scales they are heard on."""
+"""Interpolate numbers and curves on perceptual scales."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from stemgmd_tools.kits.synthesis.parameters import REFERENCE_VELOCITY
 from stemgmd_tools.numerics.elementary import exp, log, log2
 
 
-def between(one: float, other: float, share: float) -> float:
-    """Return the number that lies the share of the way from one to the other."""
-    return (1.0 - share) * one + share * other
+def between(start: float, end: float, share: float) -> float:
+    """Interpolate linearly: share 0 gives ``start``, 1 gives ``end``."""
+    return (1.0 - share) * start + share * end
 
 
-def log_between(one: float, other: float, share: float) -> float:
-    """Return the same on a logarithmic scale."""
-    return float(exp(between(log(one), log(other), share)))
+def log_between(start: float, end: float, share: float) -> float:
+    """Interpolate on a logarithmic scale."""
+    return float(exp(between(log(start), log(end), share)))
 
 
-def between_curves(one: Float, other: Float, share: float) -> Float:
-    """Return the curve that lies the share of the way from one to the other."""
-    return np.asarray((1.0 - share) * one + share * other)
+def between_curves(start: Float, end: Float, share: float) -> Float:
+    """Interpolate curves linearly."""
+    return np.asarray((1.0 - share) * start + share * end)
 
 
-def velocity_weights(given: Sequence[int], wanted: Sequence[int]) -> Float:
-    """Return (given, wanted) weights with which columns given at velocities are read at others: linear in log2."""
+def velocity_weights(known: Sequence[int], wanted: Sequence[int]) -> Float:
+    """Return weights, shape (known, wanted), that interpolate columns between velocities, linearly in log2."""
 
     def octaves(velocities: Sequence[int]) -> Float:
         return np.asarray(log2(np.array(velocities) / REFERENCE_VELOCITY))
 
-    return knot_weights(octaves(given), octaves(wanted), extend=False)
+    return knot_weights(octaves(known), octaves(wanted), extend=False)

@@ -1,4 +1,4 @@
-"""A kit changed by named physical figures; see :data:`stemgmd_tools.kits.generate.figures.FIGURES`."""
+"""Change a kit by named physical figures, see :data:`stemgmd_tools.kits.generate.figures.FIGURES`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from stemgmd_tools.seeds import stream
 from stemgmd_tools.strict_yaml.problem import nearest
 
 LEAST_STEP_SEMITONES: Final = 3.5
-"""Neighbouring toms are not brought nearer than this."""
+"""Least interval between neighbouring toms."""
 BEATER: Final = Region(1500.0, 9000.0, 0.0, 0.02)
 WIRES: Final = Region(1200.0, 16000.0, 0.004)
 STICK: Final = Region(2000.0, 14000.0, 0.0, 0.008)
@@ -50,17 +50,16 @@ _AIR_DB_PER_OCTAVE: Final = -1.0
 _AIR_HZ: Final = 6000.0
 _EARLY_DB: Final = 3.0
 _LATE_DB: Final = 5.0
-"""What a doubled distance of the microphones does to attack, air, early reflections and decay."""
+"""Changes of attack, air, early reflections and decay per doubling of the microphones' distance."""
 
 
 def transformed(kit_map: KitMap, figures: Mapping[str, float], seed: int = 0) -> KitMap:
-    """Return a kit with some of its figures changed; without figures, the kit itself, complete in its articulations.
+    """Return a kit changed by figures; without figures, the kit as a parent.
 
-    Levels stay those of the kit, but for what the level figures add: changing a sound's colour or length does not
-    change its place in the balance.
+    Changes of a sound's colour or length do not change its level; only the level figures do.
 
-    :param figures: name -> amount, in the unit that :data:`FIGURES` tells; those not given are 0.
-    :param seed: decides what scatter and grain are drawn.
+    :param figures: name -> amount, in the unit given in :data:`FIGURES`; missing figures are 0.
+    :param seed: seed of scatter and grain.
     :raises UsageError: for an unknown figure, an amount outside its limits, or a kit that plays sample files.
     """
     _check(figures)
@@ -90,9 +89,9 @@ def _check(figures: Mapping[str, float]) -> None:
 
 
 def _steps(kit_map: KitMap, amounts: Mapping[str, float]) -> dict[str, float]:
-    """Return by how many semitones each tom moves so that the steps between them grow or shrink; the mid tom stays.
+    """Return the shift of each tom in semitones that scales the intervals between them; the mid tom is not moved.
 
-    They are then at least three and a half semitones, in the order that toms have, whatever they were.
+    The resulting intervals are at least :data:`LEAST_STEP_SEMITONES`, in the usual order of toms.
     """
     pitches = {tom: pitch_hz(voice_of(kit_map.articulations[MAIN[tom]])) for tom in TOMS}
     mid = pitches["mid_tom"]
@@ -110,7 +109,7 @@ def _steps(kit_map: KitMap, amounts: Mapping[str, float]) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What happens to one instrument."""
+    """The changes of one instrument."""
 
     instrument: str
     amounts: Mapping[str, float]
@@ -118,7 +117,7 @@ class _Change:
     grain: Grain
 
     def __call__(self, figure: str) -> float:
-        """Return a figure of the instrument's group, or of the instrument itself."""
+        """Return a figure of the instrument or of its group; 0 if it has none."""
         for owner in (self.instrument, GROUP_OF[self.instrument]):
             name = f"{owner}.{figure}"
             if name in self.amounts:
@@ -127,7 +126,7 @@ class _Change:
 
 
 def _changed(articulation: Articulation, name: str, change: _Change) -> Articulation:
-    """Return an articulation with another voice at the level it had, and what the level figures add."""
+    """Return an articulation with a changed voice at its old level plus the level figures."""
     voice = before = voice_of(articulation)
     family = _drum if change.instrument in DRUMS else _hat if change.instrument == "hihat" else _cymbal
     for step in (family, _recorded):
@@ -148,8 +147,8 @@ def _changed(articulation: Articulation, name: str, change: _Change) -> Articula
 
 def _drum(voice: VoiceModel, name: str, change: _Change) -> VoiceModel:
     amounts = change.amounts
-    keep = pitch_hz(voice)
-    voice = scattered(voice, change.grain, amounts["drums.scatter"], keep)
+    tuned_hz = pitch_hz(voice)
+    voice = scattered(voice, change.grain, amounts["drums.scatter"], tuned_hz)
     voice = regrained(voice, change.grain, amounts["drums.grain"])
     voice = retuned(voice, Shift(amounts["drums.size_semitones"], *HEAD_HZ), decay_exponent=SIZE_DECAY)
     tuning = change("tuning_semitones") + change.step_semitones
@@ -165,7 +164,7 @@ def _drum(voice: VoiceModel, name: str, change: _Change) -> VoiceModel:
 
 
 def _plate(voice: VoiceModel, change: _Change) -> VoiceModel:
-    """Return a voice of another cymbal of the same kind."""
+    """Return a voice of a different cymbal of the same kind."""
     amounts = change.amounts
     voice = scattered(voice, change.grain, amounts["cymbals.scatter"])
     voice = regrained(voice, change.grain, amounts["cymbals.grain"])
@@ -184,7 +183,7 @@ def _hat(voice: VoiceModel, name: str, change: _Change) -> VoiceModel:
 
 
 def _bent(openness: Openness, exponent: float) -> Openness:
-    """Return an openness of other stretches; what it adds at a degree follows the stretch there."""
+    """Return an openness with other stretches; its changes follow the stretch at their degree."""
     stretch = np.clip(power(np.array(openness.stretch), exponent), *_STRETCHES)
     longer_octaves = log2(stretch / np.array(openness.stretch))
 
@@ -204,7 +203,7 @@ def _cymbal(voice: VoiceModel, name: str, change: _Change) -> VoiceModel:
 
 
 def _recorded(voice: VoiceModel, name: str, change: _Change) -> VoiceModel:  # noqa: ARG001 - one of several steps
-    """Return a voice as other microphones hear it, at another distance."""
+    """Return a voice as recorded by other microphones at another distance."""
     distance = change.amounts["microphone.distance_octaves"]
     tilt = change("tilt_db_per_octave") + change.amounts["microphone.tilt_db_per_octave"]
     voice = tilted(voice, tilt)

@@ -1,4 +1,4 @@
-"""The reference of sample maps, as Markdown."""
+"""Generate the Markdown reference of sample maps."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from stemgmd_tools.strict_yaml.docs import schema_reference
 
 
 def reference() -> str:
-    """Return the keys of a sample map, those of modelled voices left out."""
+    """Return the reference of a sample map's keys, without those of modelled voices."""
     return schema_reference(json_schema(), "KitMap", elsewhere={"VoiceModel": "voice-reference.md"})
 
 
 def voice_reference() -> str:
-    """Return the parameters of a modelled voice."""
+    """Return the reference of a modelled voice's parameters."""
     return schema_reference(json_schema(), "KitMap", start="VoiceModel")

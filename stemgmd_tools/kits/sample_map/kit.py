@@ -1,4 +1,4 @@
-"""A kit: a checked sample map, the folder of its sample files, and the hash of everything that shapes its sound."""
+"""A kit: a validated sample map, the folder of its sample files, and a hash of everything that affects its sound."""
 
 from __future__ import annotations
 
@@ -21,44 +21,44 @@ ENGINE_VERSION: Final = 5
 PROSE: Final = frozenset(
     {"title", "description", "license", "attribution", "source_url", "measured_on", "origin", "folder"}
 )
-"""Keys of a map that do not shape the sound, and so are not hashed."""
+"""Keys of a map that do not affect the sound and are not hashed."""
 
 _CHUNK_BYTES: Final = 1 << 20
 
 
 class Content(NamedTuple):
-    """What a kit is made of."""
+    """The content of a kit: its map and its hash."""
 
     map: KitMap
     hash: str
-    """SHA-256 (hex) over what shapes the sound: the map's values, the bytes of its sample files, the engine's version.
-    Comments, key order, number formats and the descriptive keys of the map are left out."""
+    """SHA-256 (hex) over the map's values, the bytes of its sample files and the engine's version. Comments, key order,
+    number formats and the descriptive keys of the map have no influence."""
 
 
-Maker: TypeAlias = Callable[[], Content]
-"""Makes the content of a kit where it is needed; it travels to other processes in place of the content."""
+Generator: TypeAlias = Callable[[], Content]
+"""Generates the content of a kit on demand; sent to other processes instead of the content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """One kit, ready to be compiled: :func:`stemgmd_tools.kits.bank.cache.open_bank`."""
+    """One kit; compile it with :func:`stemgmd_tools.kits.bank.cache.open_bank`."""
 
     name: str
-    """The name used in paths and manifests."""
+    """Name in paths and manifests."""
     key: str
-    """Equal for equal content, and known before it is made: the hash, or a digest of what the content is made from."""
+    """Equal for equal content: the hash, or for a generated kit a digest of its inputs, known before generation."""
     path: Path | None
-    """The sample map's file; None for a kit that was made from others in memory."""
+    """File of the sample map; None for a generated kit."""
     folder: Path | None
-    """The folder that holds the sample files; None for a kit without files."""
-    source: Content | Maker
-    """The content, or what makes it."""
-    made_of: tuple[str, ...] = ()
-    """Names of the kits that a made one may use, known before it is made; it uses one of them or more."""
+    """Folder of the sample files; None for a kit without files."""
+    source: Content | Generator
+    """The content, or its generator."""
+    parents: tuple[str, ...] = ()
+    """Names of the kits that a generated kit may be derived from; it uses at least one of them."""
 
     @property
-    def is_made(self) -> bool:
-        """Whether the content is made where it is needed; asking for it costs up to a second."""
+    def is_generated(self) -> bool:
+        """Whether the content is generated on demand, which takes up to a second."""
         return not isinstance(self.source, Content)
 
     @property
@@ -68,7 +68,7 @@ class Kit:
 
     @property
     def hash(self) -> str:
-        """SHA-256 (hex) over what shapes the sound, see :class:`Content`."""
+        """SHA-256 (hex) over everything that affects the sound, see :class:`Content`."""
         return self._content.hash
 
     @property
@@ -77,7 +77,7 @@ class Kit:
 
     @property
     def title(self) -> str:
-        """The name for people."""
+        """The displayed name."""
         return self.map.title
 
     @property
@@ -87,12 +87,12 @@ class Kit:
 
     @property
     def attribution(self) -> str:
-        """Who is to be named."""
+        """The required credit."""
         return self.map.attribution
 
 
 class SampleFile(NamedTuple):
-    """One mention of a sample file in a map."""
+    """One reference to a sample file in a map."""
 
     at: tuple[str | int, ...]
     """Keys and indices from the root of the map."""
@@ -101,10 +101,10 @@ class SampleFile(NamedTuple):
 
 
 def load_kit_file(path: Path, kit_path: Sequence[Path] = ()) -> Kit:
-    """Read a sample map, find its samples, and hash both.
+    """Load a kit from its sample map: read the map, locate its samples, and hash both.
 
     :param kit_path: folders searched for the folder of samples, after the map's own.
-    :raises KitError: if the map is faulty, its folder is not found, or a file of it is missing.
+    :raises KitError: if the map is invalid, its folder is not found, or a file is missing.
     """
     kit_map = load_map(path)
     folder = find_folder(kit_map, path, kit_path)
@@ -117,20 +117,20 @@ def load_kit_file(path: Path, kit_path: Sequence[Path] = ()) -> Kit:
 
 
 def kit_without_file(kit_map: KitMap) -> Kit:
-    """Return a kit whose map was made in memory and plays no sample files."""
+    """Return a kit for a map in memory that plays no sample files."""
     content = Content(kit_map, content_hash(kit_map))
     return Kit(kit_map.name, content.hash, None, None, content)
 
 
 def located(kit: Kit) -> Kit:
-    """Return a kit that is found from any folder: workers may run elsewhere."""
+    """Return a kit with absolute paths, since workers may run in other folders."""
     folder = None if kit.folder is None else kit.folder.absolute()
     path = None if kit.path is None else kit.path.absolute()
     return replace(kit, path=path, folder=folder)
 
 
 def sample_files(kit_map: KitMap) -> Iterator[SampleFile]:
-    """Yield every mention of a sample file, in the order of the map."""
+    """Yield every reference to a sample file, in the order of the map."""
     for name, articulation in kit_map.articulations.items():
         for row, layer in enumerate(articulation.layers or ()):
             for index, file in enumerate(layer.files):
@@ -138,14 +138,14 @@ def sample_files(kit_map: KitMap) -> Iterator[SampleFile]:
 
 
 def find_folder(kit_map: KitMap, path: Path, kit_path: Sequence[Path] = ()) -> Path | None:
-    """Return the folder of a map's sample files; None if there is none or the map names no files."""
+    """Return the folder of a map's sample files; None if it is not found or the map has no files."""
     if not any(sample_files(kit_map)):
         return None
     return next((folder for folder in _candidates(kit_map, path, kit_path) if folder.is_dir()), None)
 
 
 def _candidates(kit_map: KitMap, path: Path, kit_path: Sequence[Path]) -> list[Path]:
-    """Return where a map's folder may lie: beside the map, in the folders of the kit path, or one of those itself."""
+    """Return the possible folders of a map's samples: beside the map, in the kit path, or a kit-path folder itself."""
     if kit_map.folder is None:
         return [path.parent]
     inside = [place / kit_map.folder for place in (path.parent, *kit_path)]
@@ -162,7 +162,7 @@ def _no_folder(kit_map: KitMap, path: Path, kit_path: Sequence[Path]) -> KitErro
 
 
 def _check_files(kit_map: KitMap, path: Path, folder: Path) -> None:
-    """Refuse files that are not there, and links to what is not in the folder: a kit is what its folder holds."""
+    """Check that all sample files exist and that no link points outside the folder."""
 
     def refuse(files: Sequence[SampleFile], why: str, remedy: str) -> None:
         if files:
@@ -185,15 +185,15 @@ def _check_files(kit_map: KitMap, path: Path, folder: Path) -> None:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # no name that a file can have
+    except OSError:  # not a valid file name
         return False
 
 
 def content_hash(kit_map: KitMap, folder: Path | None = None) -> str:
     """Return the hash of a map's content.
 
-    :param folder: holds the sample files, if the map plays any.
-    :raises KitError: if one cannot be read.
+    :param folder: folder of the sample files, if the map plays any.
+    :raises KitError: if a file cannot be read.
     """
     # None stands for "not given", so a later version may add an optional key without changing the hash of old maps.
     content = kit_map.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=set(PROSE))

@@ -1,4 +1,4 @@
-"""From a YAML file to a checked sample map; every fault names the file, the line and the key."""
+"""Load and validate a sample map; every error names the file, the line and the key."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from stemgmd_tools.strict_yaml.problem import Problem
 
 
 def load_map(path: Path) -> KitMap:
-    """Read and check one sample map.
+    """Load and validate one sample map.
 
-    :raises KitError: one line, about the first fault in the file: file, line, key path, what was found, what is
-        allowed; how many more there are.
+    :raises KitError: for the first fault in the file, with file, line, key path, the found and the allowed value, and
+        the number of further faults.
     """
     text = parse_yaml(path)
     if not isinstance(text.data, dict):
@@ -30,11 +30,11 @@ def load_map(path: Path) -> KitMap:
         kit_map = KitMap.model_validate_json(json.dumps(text.data), strict=True)
     except ValidationError as error:
         raise KitError(first_fault(text, list(translated(error, text.data, json_schema())))) from error
-    found = list(problems(kit_map))
+    faults = list(problems(kit_map))
     if kit_map.name != path.stem:
-        found.append(Problem(("name",), f'found "{kit_map.name}"; it must be the file\'s name, "{path.stem}"'))
-    if found:
-        raise KitError(first_fault(text, found))
+        faults.append(Problem(("name",), f'found "{kit_map.name}"; it must be the file\'s name, "{path.stem}"'))
+    if faults:
+        raise KitError(first_fault(text, faults))
     return kit_map
 
 
@@ -49,5 +49,5 @@ def json_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """Return the JSON Schema as the file ``sample_maps/kit.schema.json`` holds it."""
+    """Return the JSON Schema as the text of the file ``sample_maps/kit.schema.json``."""
     return json.dumps(json_schema(), indent=2) + "\n"

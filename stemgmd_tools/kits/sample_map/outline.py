@@ -1,4 +1,4 @@
-"""What a sample map holds, counted without touching any audio."""
+"""Summarise a sample map without reading audio."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from stemgmd_tools.pieces import ARTICULATIONS
 
 @dataclass(frozen=True, slots=True)
 class ArticulationOutline:
-    """One articulation of a map."""
+    """Summary of one articulation of a map."""
 
     articulation: str
     source: str
-    """``model``, ``files``, or what stands in, e.g. ``hi_tom_head -3 st -2 dB``."""
+    """``model``, ``files``, or the fallback, e.g. ``hi_tom_head -3 st -2 dB``."""
     layers: int
-    """Velocity layers, at the degree of openness that has most; 0 for a fallback, as all that follows."""
+    """Largest number of velocity layers of a degree; a fallback has 0 layers, variations and one-shots."""
     variations: tuple[int, int]
-    """Least and most one-shots per layer and degree."""
+    """Least and greatest number of one-shots per layer and degree."""
     degrees: tuple[float, ...]
     one_shots: int
     choke_group: str
@@ -34,7 +34,7 @@ def outline(kit_map: KitMap) -> tuple[ArticulationOutline, ...]:
 
 
 def kind(kit_map: KitMap) -> Literal["modelled", "recorded", "mixed"]:
-    """Return where a kit's sound comes from."""
+    """Return the kind of a kit's sources."""
     modelled = any(articulation.model is not None for articulation in kit_map.articulations.values())
     recorded = any(sample_files(kit_map))
     return "mixed" if modelled and recorded else "modelled" if modelled else "recorded"

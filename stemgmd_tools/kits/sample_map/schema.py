@@ -1,8 +1,8 @@
-"""The sample map: what one kit's YAML may say. A new kit is one such file and no Python.
+"""The format of a sample map, the YAML file that defines a kit.
 
-The models here are the only declaration of the format: the loader validates with them, the JSON Schema for editors and
-the format's documentation are generated from them. What a table of types cannot say (velocities without gaps, fallbacks
-without circles) is in :mod:`stemgmd_tools.kits.sample_map.validation`.
+The models here are the only declaration of the format: the loader validates with them, and the JSON Schema for editors
+and the format's documentation are generated from them. Rules beyond types (velocities without gaps, fallbacks without
+circles) are in :mod:`stemgmd_tools.kits.sample_map.validation`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stemgmd_tools.strict_yaml.model import Strict
 
 SCHEMA_ID: Final = "stemgmd-kit/1"
 SOURCES: Final = ("model", "layers", "fallback")
-"""The keys of an articulation that say where its sound comes from."""
+"""Keys of an articulation that define its source; exactly one is required."""
 
 Velocity = Annotated[int, Field(ge=1, le=127)]
 Openness = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -39,32 +39,34 @@ class Layer(Strict):
         default=None, description="hi-hat openness the files were played at, 0 shut .. 1 open"
     )
     reference: Velocity | None = Field(
-        default=None, description="velocity at which the files sound as recorded; default: the highest of the layer"
+        default=None, description="velocity at which the files play as recorded; default: the highest of the layer"
     )
     gain_db: GainDb = Field(default=0.0, description="correction of this layer's recorded level")
 
 
 class Fallback(Strict):
-    """Borrow another articulation of the same kit, declared so that a gap is never hidden."""
+    """Borrow another articulation of the same kit; gaps must be declared."""
 
     articulation: ArticulationName = Field(description="the articulation to borrow; it may be a fallback itself")
     gain_db: GainDb = Field(default=0.0, description="added to the borrowed articulation's own gain")
-    pitch_semitones: float = Field(default=0.0, ge=-24, le=24, description="resampled when the bank is compiled")
+    pitch_semitones: float = Field(
+        default=0.0, ge=-24, le=24, description="shift of pitch, by resampling when the bank is compiled"
+    )
     openness: Openness | None = Field(
         default=None, description="borrow only the degree of openness nearest to this; default: all of them"
     )
 
 
 class Articulation(Strict):
-    """How one of the 22 articulations sounds: from `model`, from `layers` of files, or as a `fallback`; exactly one."""
+    """One of the 22 articulations, with exactly one source: `model`, `layers` of files, or `fallback`."""
 
     model: VoiceModel | None = Field(default=None, description="parameters of a modelled voice")
     layers: tuple[Layer, ...] | None = Field(default=None, min_length=1, description="recorded one-shots")
-    fallback: Fallback | None = Field(default=None, description="another articulation that stands in")
+    fallback: Fallback | None = Field(default=None, description="another articulation that replaces it")
     gain_db: GainDb = Field(default=0.0, description="level of this articulation")
-    pan: float = Field(default=0.0, ge=-1, le=1, description="balance, -1 left .. 1 right; 0 leaves the channels alone")
+    pan: float = Field(default=0.0, ge=-1, le=1, description="balance, -1 left .. 1 right; 0: no change")
     choke_group: str | None = Field(default=None, description="sounds of one group silence each other, see `chokes`")
-    chokes: bool = Field(default=False, description="a stroke of this articulation stops what rings in its choke group")
+    chokes: bool = Field(default=False, description="whether a stroke stops the ringing sounds of its choke group")
     release_s: float = Field(default=0.05, gt=0, le=2, description="length of the fade, in seconds, when it is choked")
     dynamics_db: float | None = Field(
         default=None,
@@ -75,29 +77,29 @@ class Articulation(Strict):
 
     @model_validator(mode="after")
     def _one_source(self) -> Articulation:
-        given = [name for name in SOURCES if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"needs exactly one of {', '.join(SOURCES)}; found {', '.join(given) or 'none'}")
+        present = [name for name in SOURCES if getattr(self, name) is not None]
+        if len(present) != 1:
+            raise ValueError(f"needs exactly one of {', '.join(SOURCES)}; found {', '.join(present) or 'none'}")
         return self
 
 
 class Recording(Strict):
-    """A recorded kit that figures of this kit were measured on."""
+    """A recorded kit on which parameters of this kit were measured."""
 
     kit: str = Field(pattern=rf"^{KIT_NAME}$", description="name of the recorded kit's own sample map")
     license: str = Field(min_length=1, description="SPDX identifier of the recording's licence")
     attribution: str = Field(default="", description="who recorded it")
     source_url: str | None = Field(default=None, description="where it is published")
     articulations: tuple[ArticulationName, ...] = Field(
-        default=(), description="those of this kit that rest on it; none named: all"
+        default=(), description="articulations of this kit that are based on it; none listed: all"
     )
 
 
 class Origin(Strict):
-    """How a kit was made from others."""
+    """How a kit was generated from others."""
 
-    name: str = Field(min_length=1, description="what it is called where kits are named, e.g. `random:7`")
-    kits: tuple[str, ...] = Field(default=(), description="the kits it was made from")
+    name: str = Field(min_length=1, description="its generated name, e.g. `random:7`")
+    kits: tuple[str, ...] = Field(default=(), description="the kits it was generated from")
     figures: dict[str, float] = Field(default={}, description="every figure that was drawn or given")
 
 
@@ -108,15 +110,15 @@ class KitMap(Strict):
 
     schema_id: Literal["stemgmd-kit/1"] = Field(alias="schema", description="name and version of this format")
     name: str = Field(pattern=rf"^{KIT_NAME}$", description="file name without .yaml; used in paths and manifests")
-    title: str = Field(min_length=1, description="the kit's name for people")
-    description: str = Field(description="what it is, how it sounds")
-    license: str = Field(min_length=1, description="SPDX identifier of the licence the kit's sound is under")
-    attribution: str = Field(description="who is to be named, and how")
+    title: str = Field(min_length=1, description="displayed name of the kit")
+    description: str = Field(description="description of the kit and its sound")
+    license: str = Field(min_length=1, description="SPDX identifier of the licence of the kit's sound")
+    attribution: str = Field(description="required credit")
     source_url: str | None = Field(default=None, description="where the sample files are published")
-    measured_on: tuple[Recording, ...] = Field(default=(), description="recordings the figures were measured on")
-    origin: Origin | None = Field(default=None, description="how it was made from other kits")
+    measured_on: tuple[Recording, ...] = Field(default=(), description="recordings on which parameters were measured")
+    origin: Origin | None = Field(default=None, description="how it was generated from other kits")
     folder: str | None = Field(
-        default=None, description="name of the folder of sample files; default: the folder this file lies in"
+        default=None, description="name of the folder of sample files; default: the folder of this file"
     )
     gain_db: GainDb = Field(default=0.0, description="applied to every articulation")
     room: RoomModel | None = Field(default=None, description="the room of a modelled kit")

@@ -1,4 +1,4 @@
-"""What a sample map must hold beyond its types: complete, no gap in velocity, fallbacks that lead to a sound."""
+"""Validate a sample map beyond its types: completeness, velocity ranges, fallbacks."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ HIGHEST_VELOCITY: Final = 127
 
 
 def problems(kit_map: KitMap) -> Iterator[Problem]:
-    """Find everything that is wrong with a map whose types are right."""
+    """Yield all problems of a map that has valid types."""
     yield from _names(kit_map.articulations)
     if kit_map.folder is not None and not _is_inside(kit_map.folder):
         yield Problem(("folder",), f"found {json.dumps(kit_map.folder)}; give a folder's name, without .. or a drive")
-    if kit_map.room is not None and all(one.model is None for one in kit_map.articulations.values()):
+    if kit_map.room is not None and all(articulation.model is None for articulation in kit_map.articulations.values()):
         yield Problem(("room",), "no articulation has a model; files keep the room they were recorded in")
     for name, articulation in kit_map.articulations.items():
         at = ("articulations", name)
@@ -55,7 +55,7 @@ def _choke(at: tuple[str | int, ...], articulation: Articulation) -> Iterator[Pr
 
 
 def _fallback(name: str, articulations: Mapping[str, Articulation]) -> Iterator[Problem]:
-    """Follow a chain of fallbacks; report its first step that leads nowhere, or a degree that its end does not have."""
+    """Yield problems of a chain of fallbacks: an unknown target, a circle, or a degree that its end does not have."""
     at = ("articulations", name, "fallback", "articulation")
     chain = [name]
     while (fallback := articulations[chain[-1]].fallback) is not None:
@@ -114,7 +114,7 @@ def _layer(at: tuple[str | int, ...], layer: Layer) -> Iterator[Problem]:
 
 
 def _is_inside(path: str) -> bool:
-    """Return whether a path stays inside the folder it counts from, on every platform; ``./`` may stand before it."""
+    """Return whether a relative path stays inside its base folder, on every platform; a leading ``./`` is allowed."""
     return is_relative_path(PurePosixPath(path).as_posix()) and not PureWindowsPath(path).drive
 
 

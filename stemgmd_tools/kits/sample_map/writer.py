@@ -1,7 +1,7 @@
-"""From a sample map to its YAML: short lists on one line, tables of numbers as text, defaults left out.
+"""Write a sample map as YAML: short lists on one line, tables of numbers as text, without defaults.
 
-What strokes of one instrument share (a velocity law, a colour) is written once, with an anchor, and named by its
-alias after that.
+Tables that several articulations share (a velocity law, a colour) are written once, with an anchor, and referenced by
+its alias.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from stemgmd_tools.kits.synthesis.parameters import BandEnvelope, Colour, Stereo
 from stemgmd_tools.storage.files import remove_abandoned, write_bytes
 
 _SHARED: Final = (BandEnvelope, VelocityBend, Colour, Stereo)
-"""Tables that are written once however often they occur."""
+"""Tables that are written once and shared by aliases."""
 _LONG_ROWS: Final = {(Colour, "gain_db"), (Colour, "frequencies_hz")}
-"""Rows of hundreds of numbers, written as words."""
+"""Rows of hundreds of numbers, written as text."""
 _WIDTH: Final = 116
 _TABLE: Final = re.compile(r"^( *)([a-z_]+): \|\n((?:\1  [-+.e0-9 ]+\n)+)", re.MULTILINE)
 """A table as PyYAML writes it, two spaces deeper than its key."""
@@ -30,17 +30,17 @@ _TABLE: Final = re.compile(r"^( *)([a-z_]+): \|\n((?:\1  [-+.e0-9 ]+\n)+)", re.M
 def map_text(kit_map: KitMap) -> str:
     """Return the YAML that loads as ``kit_map``, number for number."""
     text = yaml.dump(_plain(kit_map, {}), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    return _TABLE.sub(_one_space, text)
+    return _TABLE.sub(_narrow_table, text)
 
 
-def _one_space(table: re.Match[str]) -> str:
-    """Return a table one space deeper than its key: a map has thousands of rows."""
+def _narrow_table(table: re.Match[str]) -> str:
+    """Return a table indented by one space relative to its key, to save space."""
     indent, key, rows = table.groups()
     return f"{indent}{key}: |\n" + "".join(row[1:] for row in rows.splitlines(keepends=True))
 
 
 def write_map(kit_map: KitMap, path: Path) -> None:
-    """Write a sample map, whole or not at all.
+    """Write a sample map atomically.
 
     :raises AudioError: if the file cannot be written.
     """
@@ -49,9 +49,9 @@ def write_map(kit_map: KitMap, path: Path) -> None:
 
 
 def write_new_map(kit_map: KitMap, path: Path) -> None:
-    """Write a sample map, but not over another file: somebody may have changed it.
+    """Write a sample map, but do not replace a file with other content.
 
-    :raises UsageError: if there is a file with other content.
+    :raises UsageError: if the file exists with other content.
     :raises AudioError: if the file cannot be written.
     """
     content = map_text(kit_map).encode()
@@ -66,13 +66,13 @@ class _Flow(list[Any]):
 
 
 class _Text(str):
-    """Text on lines of its own."""
+    """Text written as a block."""
 
     __slots__ = ()
 
 
 class _Dumper(yaml.CSafeDumper):
-    """Knows the two marks above."""
+    """Dumper with representers for the two types above."""
 
 
 _Dumper.add_representer(
@@ -95,17 +95,17 @@ def _plain(value: Any, shared: dict[BaseModel, Any]) -> Any:
     if isinstance(value, BaseModel):
         return _fields(value, shared)
     if isinstance(value, dict):
-        return {key: _plain(one, shared) for key, one in value.items()}
+        return {key: _plain(item, shared) for key, item in value.items()}
     if isinstance(value, tuple):
         if value and all(isinstance(row, tuple) for row in value) and isinstance(value[0][0], float):
             return _Text("".join(" ".join(_spelled(number) for number in row) + "\n" for row in value))
-        plain = [_plain(one, shared) for one in value]
-        return plain if any(isinstance(one, dict) for one in plain) else _Flow(plain)
+        plain = [_plain(item, shared) for item in value]
+        return plain if any(isinstance(item, dict) for item in plain) else _Flow(plain)
     return _number(value) if isinstance(value, float) else value
 
 
 def _fields(model: BaseModel, shared: dict[BaseModel, Any]) -> dict[str, Any]:
-    """Return what a model says, defaults left out."""
+    """Return the fields of a model without defaults."""
     return {
         field.alias or name: _field(type(model), name, getattr(model, name), shared)
         for name, field in type(model).model_fields.items()
@@ -120,7 +120,7 @@ def _field(kind: type[BaseModel], name: str, value: Any, shared: dict[BaseModel,
 
 
 def _number(value: float) -> float | int:
-    """Return a whole number as one."""
+    """Return a whole number as an int."""
     return int(value) if value.is_integer() else value
 
 

@@ -1,1 +1,1 @@
-"""Where the one-shots of a kit come from."""
+"""Sources of a kit's one-shots: sample files, modelled voices, fallbacks."""

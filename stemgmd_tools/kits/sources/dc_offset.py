@@ -1,7 +1,6 @@
-"""A constant offset (DC) under a recording: what is left of it when the drum has fallen silent.
+"""Remove the constant (DC) offset of a recording, measured where the drum has decayed.
 
-Samplers play such a file as it is, which clicks where the sound begins and ends, and shifts a mix by as much for every
-stroke that rings. Audio editors and importers of samples take it away by one subtraction, and so does a bank.
+An offset clicks at the start and end of a sound and shifts the mix for every ringing stroke.
 """
 
 from __future__ import annotations
@@ -12,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_SHARE: Final = 0.005
-"""Of a sound's peak (-46 dB): below it an offset is neither heard nor does it hide an attack. Of 682 one-shots of ten
-recorded kits without an offset, the median of the last part is at most 0.15 % of the peak."""
+"""Least offset that is removed, as a share of the peak (-46 dB): smaller ones are inaudible and do not hide an attack.
+In 682 one-shots of ten recorded kits without an offset, the median of the last part is at most 0.15 % of the peak."""
 _TAIL_SHARE: Final = 0.25
-"""The last part of a sound, in which it is looked for."""
+"""Last part of a sound, in which the offset is measured."""
 _RING_SHARE: Final = 0.5
-"""How far from the offset the tail may be, typically, as a share of it: what rings more than that hides it."""
+"""Largest median deviation of the tail from the offset, as a share of the offset; otherwise the sound still rings."""
 _DRIFT_SHARE: Final = 0.1
-"""How far apart both halves of the tail may lie, as a share of the offset: a kick's last slow swing is not constant."""
+"""Largest difference between both halves of the tail, as a share of the offset; otherwise it is not constant."""
 
 
 class Centred(NamedTuple):
@@ -27,15 +26,15 @@ class Centred(NamedTuple):
 
     sound: NDArray[np.float64]
     share: float
-    """The greatest offset of its channels, as a share of the peak; 0 where there was none."""
+    """Largest removed offset of the channels, as a share of the peak; 0 if none was removed."""
 
 
 def centred(sound: NDArray[np.float64]) -> Centred:
-    """Take away the constant offset of each channel, if it has a clear one.
+    """Remove the constant offset of each channel, if there is a clear one.
 
-    Medians alone decide, so the result does not hang on the order in which a processor sums.
+    Only medians are used, so the result does not depend on the order of summation.
 
-    :param sound: shape (frames, channels); comes back as it is where there is no offset.
+    :param sound: shape (frames, channels); returned unchanged without an offset.
     """
     tail = sound[-max(1, round(len(sound) * _TAIL_SHARE)) :]
     if len(tail) < 2:

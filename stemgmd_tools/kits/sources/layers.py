@@ -1,4 +1,4 @@
-"""Where an articulation's one-shots come from: files, a modelled voice, or another articulation that stands in."""
+"""Sources of an articulation's one-shots: files, a modelled voice, or a fallback to another articulation."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class SourceLayer:
 
     low: int
     high: int
-    """Lowest and highest velocity it plays for."""
+    """Lowest and highest velocity of the layer."""
     reference: int
-    """Velocity at which its one-shots sound as they are."""
+    """Velocity at which its one-shots are played unchanged."""
     gain_db: float
     takes: tuple[str, ...]
     """Names of its one-shots, one per variation; equal names are equal sounds within a kit."""
@@ -39,10 +39,10 @@ class Source(Protocol):
 
     @property
     def degrees(self) -> tuple[float, ...]:
-        """Degrees of openness, ascending; empty if there are none."""
+        """Degrees of openness, ascending; empty for a source without openness."""
 
     def layers(self, degree: int) -> tuple[SourceLayer, ...]:
-        """Return the layers at one degree, softest first; degree 0 where there are none."""
+        """Return the layers at one degree, softest first; the degree is 0 for a source without openness."""
 
     def one_shot(self, degree: int, layer: int, variation: int) -> tuple[Stereo, int]:
         """Return one sound and its sample rate."""
@@ -86,7 +86,7 @@ class ModelSource:
     """One-shots synthesised from the parameters of a voice."""
 
     def __init__(self, voice: VoiceModel, room: Room | None, kit: str, articulation: str) -> None:
-        """Split the velocities between the layers, each going to the reference that is nearest in ratio."""
+        """Assign every velocity to the layer whose reference is nearest in ratio."""
         self._synthesiser = Synthesiser(voice, room, kit, articulation)
         self._name = articulation
         self.degrees = tuple(voice.openness.degrees) if voice.openness else ()
@@ -117,25 +117,25 @@ class ModelSource:
 
 @dataclass(frozen=True, slots=True)
 class ArticulationSource:
-    """How one articulation is made, with every fallback followed to its source."""
+    """The resolved source of one articulation, with all fallbacks followed."""
 
     source: Source
     degrees: tuple[int, ...]
-    """Which of the source's degrees it has; ``(0,)`` if the source has none."""
+    """Indices of its degrees in those of the source; ``(0,)`` if the source has none."""
     treatment: Treatment
     gain_db: float
     """Gain of the kit, the articulation and the fallbacks together."""
     dynamics_db: float | None
     borrowed: tuple[str, ...] = field(default=())
-    """The articulations that stand in, nearest first; empty for a sound of its own."""
+    """Articulations of the fallback chain, nearest first; empty without a fallback."""
 
     def openness(self, degree: int) -> float:
-        """Return the openness of one of this recipe's degrees; NaN if it has none."""
+        """Return the openness of one of its degrees; NaN if it has none."""
         return self.source.degrees[self.degrees[degree]] if self.source.degrees else math.nan
 
 
 class Recipes:
-    """How the articulations of one kit are made; what they share (the room) is prepared once."""
+    """The sources of a kit's articulations; the room is prepared once."""
 
     def __init__(self, kit: Kit) -> None:
         """Prepare the kit's room, if it has one."""
@@ -143,7 +143,7 @@ class Recipes:
         self._room = Room(kit.map.room, kit.name) if kit.map.room else None
 
     def __getitem__(self, name: str) -> ArticulationSource:
-        """Return how an articulation is made.
+        """Return the resolved source of an articulation.
 
         :param name: one of the 22 articulations.
         """
@@ -168,7 +168,7 @@ class Recipes:
 
 
 def _borrowed(lender: ArticulationSource, articulation: Articulation, fallback: Fallback) -> ArticulationSource:
-    """Return the recipe of an articulation that another one stands in for."""
+    """Return the source of an articulation that borrows from ``lender``."""
     degrees = lender.degrees
     if fallback.openness is not None and lender.source.degrees:
         wanted = fallback.openness

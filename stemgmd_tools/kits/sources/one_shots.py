@@ -1,4 +1,4 @@
-"""One-shot sample files: any rate, mono or stereo, become stereo floats at the bank's rate."""
+"""Read one-shot sample files of any rate, mono or stereo, as stereo floats at the bank's rate."""
 
 from __future__ import annotations
 
@@ -16,20 +16,19 @@ from stemgmd_tools.units import LOWEST_RATE
 
 SEMITONES_PER_OCTAVE: Final = 12
 _PADDING_FRAMES: Final = 64
-"""Silence put before a sound that is resampled, so that the filter's ringing ahead of an abrupt attack is kept."""
+"""Silence inserted before resampling, so that the filter's pre-ringing at an abrupt attack is not cut."""
 
 LONGEST_S: Final = 600.0
-"""Far beyond any one-shot: the longest cymbals ring for half a minute."""
+"""Limit far beyond any one-shot: the longest cymbals ring for half a minute."""
 MAX_PEAK: Final = 16.0
-"""+24 dB: above it a float file was not written for a full scale of 1.0 (32768 is a common other one), and the headroom
-its kit would need would leave nothing of the rest."""
+"""Largest peak (+24 dB): a float file above it was written for another full scale than 1.0, such as 32768."""
 
 Stereo: TypeAlias = NDArray[np.float64]
 """Shape (frames, 2), full scale 1.0."""
 
 
 class Treatment(NamedTuple):
-    """What is done to a one-shot before it goes into a bank; all of it linear, so the order does not matter."""
+    """Linear processing of a one-shot before it is stored in a bank; the order does not matter."""
 
     semitones: float = 0.0
     """Shift of pitch by resampling: a higher sound is also shorter."""
@@ -68,7 +67,7 @@ def read_one_shot(path: Path) -> tuple[Stereo, int]:
 
 
 def treated(sound: Stereo, rate: int, sample_rate: int, treatment: Treatment) -> Stereo:
-    """Return a one-shot at ``sample_rate``, treated; unchanged rate, pitch and balance leave it as it is."""
+    """Return a one-shot resampled to ``sample_rate`` with pitch and balance applied; unchanged if all are neutral."""
     source_rate = rate * exp2(treatment.semitones / SEMITONES_PER_OCTAVE)
     if source_rate != sample_rate:
         padded = np.concatenate([np.zeros((_PADDING_FRAMES, 2)), sound])

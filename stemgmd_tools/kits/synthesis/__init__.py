@@ -1,1 +1,1 @@
-"""Modelled voices: one-shots synthesised from the parameters in a sample map."""
+"""Modelled voices: synthesise one-shots from the parameters in a sample map."""

@@ -1,7 +1,7 @@
-"""The bands noise is shaped in, and how a voice's tables are read on them.
+"""The bands in which noise is shaped, and interpolation of a voice's tables to these bands.
 
-Forty bands, equally spaced on the ERB-number scale of Glasberg and Moore ("Derivation of auditory filter shapes from
-notched-noise data", 1990), but never narrower than 60 Hz: a narrower band rings longer than a drum's attack lasts.
+There are forty bands, equally spaced on the ERB-number scale of Glasberg and Moore ("Derivation of auditory filter
+shapes from notched-noise data", 1990), but at least 60 Hz wide: a narrower band rings longer than a drum's attack.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ DENSITY: Final = np.sqrt(SAMPLE_RATE / 2 / erb_width_hz(CENTRES_HZ))
 def band_masks(fft_frames: int) -> Float:
     """Return (BANDS, fft_frames // 2 + 1) amplitude masks: triangles over the centres that sum to 1.
 
-    The masks split ONE noise, whose bands add coherently, so the amplitudes have to sum to 1; masks whose powers do
-    would make the sum 2.5 dB too loud.
+    The bands of one noise add coherently, so the amplitudes must sum to 1; if the powers summed to 1, the result would
+    be 2.5 dB too loud.
     """
     below, low, high = band_places(fft_frames)
     bins = np.arange(len(below))
@@ -90,8 +90,8 @@ def band_places(fft_frames: int) -> tuple[NDArray[np.intp], Float, Float]:
     position = np.interp(frequencies_hz, CENTRES_HZ, np.arange(BANDS))
     below = np.minimum(position.astype(np.intp), BANDS - 2)
     share = position - below
-    heard = frequencies_hz >= _SUBSONIC_HZ
-    return below, np.where(heard, 1.0 - share, 0.0), np.where(heard, share, 0.0)
+    audible = frequencies_hz >= _SUBSONIC_HZ
+    return below, np.where(audible, 1.0 - share, 0.0), np.where(audible, share, 0.0)
 
 
 def _to_bands(frequencies_hz: tuple[float, ...], rows: Float) -> Float:

@@ -1,4 +1,4 @@
-"""The fine colour of sustained noise, which stands for partials too dense to be modes."""
+"""The fine colour of sustained noise, which models partials too dense for modes."""
 
 from __future__ import annotations
 

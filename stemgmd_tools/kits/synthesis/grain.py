@@ -1,10 +1,10 @@
-"""The grain of a noise: lines too narrow to be given one by one, drawn once for an articulation of a kit.
+"""The grain of a noise: narrow spectral lines, drawn once for an articulation of a kit.
 
-A cymbal has a partial every few hertz up to 16 kHz. Nobody hears which they are, but that they are there: without them
-the spectrum of what rings is too flat. The lines are drawn as gains on an even grid, normal on a decibel scale (in
-power skewed towards peaks, as the response of a plate is), as deep in each octave as a recording's are. Their power is
-evened out over every forty-eighth of an octave, so the course of the spectrum stays what level tables and colour say;
-the deepest take up to 2 dB from the whole, which a fit's levels make up for.
+A cymbal has a partial every few hertz up to 16 kHz. Their exact frequencies are inaudible, but without them the
+spectrum of the ring is too flat. The lines are drawn as gains on an even grid, normal on a decibel scale (in power
+skewed towards peaks, like the response of a plate), with the depth of a recording in each octave. Their power is
+normalised over every forty-eighth of an octave, so the spectral envelope remains that of level tables and colour; the
+deepest lines lower the total by up to 2 dB, which the levels of a fit compensate.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stemgmd_tools.seeds import standard_normal, stream
 
 _STEP_HZ: Final = 3.0
 _LOW_HZ: Final = GRAIN_OCTAVES_HZ[0] / 2
-"""There is no grain below: modes and colour resolve what is there."""
+"""Lower limit of the grain: below, modes and colour resolve the partials."""
 _HIGH_HZ: Final = 20_000.0
 _EVEN_OCTAVES: Final = 1 / 48
 
@@ -34,12 +34,12 @@ def grain_gains(depth_db: tuple[float, ...], kit: str, articulation: str, freque
     anchors = log([_LOW_HZ, *GRAIN_OCTAVES_HZ])
     depth = np.interp(log(points_hz), anchors, [0.0, *depth_db])
     drawn = standard_normal(stream(0, "voice", kit, articulation, "grain"), len(points_hz))
-    gain = np.sqrt(_evened(exp10(depth * drawn / 10.0), points_hz))
+    gain = np.sqrt(_flattened(exp10(depth * drawn / 10.0), points_hz))
     return np.asarray(np.interp(frequencies_hz, points_hz, gain, left=1.0, right=1.0))
 
 
-def _evened(power: Float, points_hz: Float) -> Float:
-    """Return powers over their mean within a forty-eighth of an octave, three points at least."""
+def _flattened(power: Float, points_hz: Float) -> Float:
+    """Return powers divided by their mean over a forty-eighth of an octave, at least three points."""
     reach = np.maximum(1, np.rint(points_hz * (exp2(_EVEN_OCTAVES / 2) - 1.0) / _STEP_HZ)).astype(np.intp)
     place = np.arange(len(power))
     first, last = np.maximum(0, place - reach), np.minimum(len(power), place + reach + 1)

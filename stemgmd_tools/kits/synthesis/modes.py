@@ -144,10 +144,10 @@ def ring(rate: NDArray[np.complex128], amplitude: NDArray[np.complex128], frames
     first, last = 0, _FEWEST_BLOCKS
     while first < blocks:
         times_s = np.arange(first, min(last, blocks), dtype=np.float64) * (_BLOCK / SAMPLE_RATE)
-        heard = loudest * exp(rate.real * times_s[0]) > _INAUDIBLE
-        starts = complex_product(amplitude[:, None, heard], decaying(rate[heard], times_s[:, None]))
+        audible = loudest * exp(rate.real * times_s[0]) > _INAUDIBLE
+        starts = complex_product(amplitude[:, None, audible], decaying(rate[audible], times_s[:, None]))
         left = np.concatenate([starts.real, -starts.imag], axis=2)
-        sound[:, first:last] = product(left, np.concatenate([inside.real[heard], inside.imag[heard]]))
+        sound[:, first:last] = product(left, np.concatenate([inside.real[audible], inside.imag[audible]]))
         first, last = last, 2 * last
     return np.ascontiguousarray(sound.reshape(2, blocks * _BLOCK)[:, :frames].T)
 

@@ -1,8 +1,9 @@
-"""Noise shaped in bands: the attack from band-filtered noise, the rest from a coloured pool in the STFT domain.
+"""Synthesise noise shaped in bands: the attack from band-filtered noise, the rest from a coloured pool in the STFT
+domain.
 
-The attack is filtered first and enveloped afterwards, so nothing sounds before the stroke, and every band fades in
-over 0.4 of its period, so a sharp envelope does not splatter a low band over its neighbours. An STFT would smear the
-attack over its window, so it takes over only after 46 ms, where envelopes are slow, in an equal-power cross-fade.
+The attack is filtered first and multiplied by its envelope afterwards, so nothing sounds before the stroke. Every band
+fades in over 0.4 of its period, so a steep envelope does not spread a low band over its neighbours. An STFT would smear
+the attack over its window; it is used only after 46 ms, where envelopes are slow, with an equal-power cross-fade.
 """
 
 from __future__ import annotations
@@ -92,13 +93,13 @@ _FADE_OUT, _FADE_IN = turn(np.linspace(0.0, 0.25, _EARLY_FRAMES - _FADE_START))
 
 
 class NoiseSource:
-    """Fresh noise for the strokes of one articulation, in stereo, coloured as its voice says.
+    """Stereo noise for the strokes of one articulation, with the colour of its voice.
 
-    The sustained part is made in single precision, 140 dB below which nothing is heard, at twice the speed.
+    The sustained part is computed in single precision, which is accurate to 140 dB and twice as fast.
     """
 
     def __init__(self, noise: Noise, kit: str, articulation: str, longest_s: float) -> None:
-        """Fill the pool the sustained part is cut from; it covers ``longest_s`` seconds before it repeats."""
+        """Fill the pool of the sustained part, which covers ``longest_s`` seconds before it repeats."""
         self._early = early_pool(kit)
         left, right, coherence = stereo_in_bands(noise.stereo)
         own = np.sqrt(1.0 - coherence**2)
@@ -180,10 +181,10 @@ class NoiseSource:
         count = -(-frames // _HOP) + 1 - _FIRST
         times_s = np.arange(_FIRST, _FIRST + count, dtype=np.float64) * (_HOP / SAMPLE_RATE)
         gain = _amplitudes(shape.at(velocity, times_s) + band_db[:, None]).T * DENSITY
-        one, other = self._sustained_noise(count, places)
+        common, independent = self._sustained_noise(count, places)
         first, shared, own = (self._over_bins((gain * weight).astype(np.float32)) for weight in self._mix)
-        left = scaled(one, first)
-        right = scaled(one, shared) + scaled(other, own)
+        left = scaled(common, first)
+        right = scaled(common, shared) + scaled(independent, own)
         out = np.zeros((frames + 2 * _HOP, 2))
         start = (_FIRST - 1) * _HOP
         for channel, spectrum in enumerate((left, right)):

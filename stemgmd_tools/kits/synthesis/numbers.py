@@ -1,4 +1,4 @@
-"""Rows and tables of numbers in a sample map: as YAML lists, or as plain text, which is shorter and reads as a table.
+"""Types for rows and tables of numbers in a sample map, given as YAML lists or as text:
 
 values: |
   -29 -31 -34

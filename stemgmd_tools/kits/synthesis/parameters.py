@@ -1,12 +1,12 @@
-"""Parameters of a modelled voice, as a sample map holds them.
+"""The parameters of a modelled voice in a sample map.
 
-A voice is the sum of damped modes, fast attack modes and noise that is coloured finely and shaped in bands, each a
-function of velocity (and, on a hi-hat, of openness); a room is added once per kit. The form follows what fits
-recorded one-shots well: modes alone miss the wires, the stick and the wash, noise alone misses the pitch.
+A voice is the sum of damped modes, fast attack modes and noise with a fine colour and envelopes in bands, each a
+function of velocity (and, on a hi-hat, of openness); a room is added once per kit. Modes alone cannot model the snare
+wires, the stick and the wash of cymbals, and noise alone cannot model pitch.
 
-Levels are decibels re full scale (0 dB = amplitude 1.0) at velocity :data:`REFERENCE_VELOCITY`. A velocity slope is
-in decibels per octave of velocity: ``level(v) = level_db + slope * log2(v / REFERENCE_VELOCITY)``. What no straight
-line follows is a bend: an amount added at a few velocities, linear in log2 of velocity between them and constant
+Levels are in decibels re full scale (0 dB = amplitude 1.0) at velocity :data:`REFERENCE_VELOCITY`. A velocity slope is
+in decibels per octave of velocity: ``level(v) = level_db + slope * log2(v / REFERENCE_VELOCITY)``. A bend is a
+deviation from this line: an amount added at a few velocities, linear in log2 of velocity between them and constant
 outside.
 """
 
@@ -20,12 +20,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from stemgmd_tools.kits.synthesis.numbers import Row, Table
 
 REFERENCE_VELOCITY: Final = 100
-"""The MIDI velocity all levels in a sample map are given for."""
+"""MIDI velocity of all levels in a sample map."""
 
 DEFAULT_LAYERS: Final = (12, 28, 44, 60, 76, 92, 108, 124)
 
 GRAIN_OCTAVES_HZ: Final = (700.0, 1400.0, 2800.0, 5600.0, 11200.0)
-"""Where the depth of a noise's grain is given."""
+"""Frequencies at which the depth of a noise's grain is given."""
 
 Frequency = Annotated[float, Field(gt=0, le=22050)]
 Time = Annotated[float, Field(ge=0, le=30)]
@@ -51,19 +51,19 @@ def _ascending(name: str, values: tuple[float, ...]) -> None:
 def _same_length(table: str, **columns: tuple[float, ...] | None) -> None:
     lengths = {name: len(values) for name, values in columns.items() if values is not None}
     if len(set(lengths.values())) > 1:
-        found = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise ValueError(f"the columns of {table} must have one length; found {found}")
+        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise ValueError(f"the columns of {table} must have one length; found {listed}")
 
 
 class BandEnvelope(_Table):
     """A quantity over frequency and time: rows are frequencies, columns are times.
 
     Linear between the points, on the ERB-number scale and in time; constant outside the frequencies and before the
-    first time. A level goes on with its last slope after the last time.
+    first time. After the last time, a level is extrapolated with its last slope.
     """
 
-    frequencies_hz: tuple[Frequency, ...] = Field(min_length=1, description="one row each, ascending")
-    times_s: tuple[Time, ...] = Field(min_length=1, description="one column each, ascending; 0 is the attack")
+    frequencies_hz: tuple[Frequency, ...] = Field(min_length=1, description="frequencies of the rows, ascending")
+    times_s: tuple[Time, ...] = Field(min_length=1, description="times of the columns, ascending; 0 is the attack")
     values: Table = Field(description="the quantity, one row per frequency")
 
     @model_validator(mode="after")
@@ -76,19 +76,19 @@ class BandEnvelope(_Table):
 
 
 class Colour(_Table):
-    """The fine structure of the sustained noise: a fixed gain curve that stands for hundreds of dense partials.
+    """The fine structure of the sustained noise: a fixed gain curve that models hundreds of dense partials.
 
-    Either given as ``gain_db`` or drawn once, from the kit's name and ``name``: independent normal gains in decibels
-    with the spread ``depth_db``. The points of either lie on a grid from ``low_hz``, ``points_per_octave`` and at least
-    ``least_step_hz`` apart; a drawn curve ends at ``high_hz``, a given one with its last number.
+    The curve is either given as ``gain_db`` or drawn from the kit's name and ``name``: independent normal gains in
+    decibels with the standard deviation ``depth_db``. Its points form a grid that starts at ``low_hz``, with
+    ``points_per_octave`` points and steps of at least ``least_step_hz``; a drawn curve ends at ``high_hz``.
     """
 
     name: str | None = Field(
-        default=None, description="what the curve belongs to; articulations of one instrument share it by sharing it"
+        default=None, description="name of a drawn curve; articulations with the same name share the curve"
     )
     depth_db: float = Field(default=4.0, ge=0, le=15, description="standard deviation of a drawn curve")
     points_per_octave: int = Field(default=24, ge=1, le=96, description="grid of the curve")
-    least_step_hz: float = Field(default=0.0, ge=0, le=1000, description="least distance of the grid's points")
+    least_step_hz: float = Field(default=0.0, ge=0, le=1000, description="least step of the grid")
     low_hz: Frequency = Field(default=80.0, description="first point; the curve is flat below")
     high_hz: Frequency = Field(default=9000.0, description="a drawn curve is flat above")
     frequencies_hz: Row | None = Field(default=None, description="points of a given curve, instead of the grid")
@@ -105,7 +105,7 @@ class Colour(_Table):
 
 
 class Stereo(_Table):
-    """How the noise lies between the channels, over frequency."""
+    """The stereo image of the noise over frequency."""
 
     frequencies_hz: tuple[Frequency, ...] = Field(min_length=1, description="points, ascending")
     left_minus_right_db: tuple[Slope, ...] = Field(description="level difference of the channels at each point")
@@ -124,7 +124,7 @@ class Stereo(_Table):
 
 
 class VelocityBend(_Table):
-    """How far a level at one velocity lies from the straight line of its velocity slope."""
+    """Deviation of a level from its velocity slope at one velocity."""
 
     velocity: Velocity
     change_db: BandEnvelope = Field(description="added to the level at this velocity")
@@ -134,9 +134,9 @@ class Noise(_Table):
     """Noise with an envelope in every band."""
 
     level_db: BandEnvelope = Field(description="RMS level of the noise in one ERB, dB re full scale, mean of channels")
-    velocity_db_per_octave: BandEnvelope = Field(description="how the level follows velocity")
+    velocity_db_per_octave: BandEnvelope = Field(description="velocity slope of the level")
     velocity_bends: tuple[VelocityBend, ...] = Field(
-        default=(), description="what the straight line misses, by ascending velocity; their tables share one grid"
+        default=(), description="deviations from the velocity slope, by ascending velocity; all tables share one grid"
     )
     colour: Colour | None = None
     grain_db: tuple[Depth, ...] | None = Field(
@@ -170,18 +170,18 @@ class Modes(_Table):
         default=None, description="phase of the right channel minus that of the left; default: 0"
     )
     velocity_db_per_octave: tuple[Slope, ...] = Field(
-        description="how each level follows velocity; one number stands for all modes"
+        description="velocity slope of each level; a single number applies to all modes"
     )
     bend_velocities: tuple[Velocity, ...] = Field(
         default=(), description="columns of bends_db and phase_bends_turns, ascending"
     )
     bends_db: Table | None = Field(
-        default=None, description="what the straight line misses: one row per mode, one column per bend velocity"
+        default=None, description="deviations from the velocity slope: one row per mode, one column per bend velocity"
     )
     phase_bends_turns: Table | None = Field(
         default=None,
-        description="added to phase_turns: one row per mode, one column per bend velocity; neighbours differ as they "
-        "turn, not by the shorter way round; default: 0",
+        description="added to phase_turns: one row per mode, one column per bend velocity; values are unwrapped along "
+        "velocity; default: 0",
     )
     t60_velocity_exponent: Exponent = Field(
         default=0.0, description="all decay times are proportional to (velocity / reference) to this power"
@@ -219,7 +219,7 @@ class Modes(_Table):
 
 
 class Glide(_Table):
-    """The pitch of a struck head falls: frequency times ``1 + sum(depth * exp(-t / time_s))``."""
+    """The falling pitch of a struck head: frequencies are multiplied by ``1 + sum(depth * exp(-t / time_s))``."""
 
     depth: tuple[Annotated[float, Field(ge=-0.3, le=1.5)], ...] = Field(
         min_length=1, max_length=4, description="relative rise of pitch at the attack, per exponential"
@@ -236,9 +236,9 @@ class Glide(_Table):
 
 
 class OpennessChange(_Table):
-    """What a stretched axis of time misses of a hi-hat at one openness."""
+    """Change of a hi-hat's noise at one degree of openness, in addition to the stretched times."""
 
-    degree: float = Field(ge=0, lt=1, description="openness at which it holds in full")
+    degree: float = Field(ge=0, lt=1, description="openness at which the change applies in full")
     change_db: BandEnvelope = Field(description="added to the noise; its times are not stretched")
     velocity_db_per_octave: BandEnvelope | None = Field(
         default=None, description="added to the noise's velocity slopes, on the grid of change_db; default: nothing"
@@ -253,10 +253,10 @@ class OpennessChange(_Table):
 
 
 class Openness(_Table):
-    """How a hi-hat changes from degree to degree of openness; the voice's tables hold for a stretch of 1.
+    """How a hi-hat changes with openness; the voice's tables apply at a stretch of 1.
 
-    Openness moves the decay and its end together: all times after the stick are stretched. Cross-fading an open and
-    a shut sound instead would make a shut hat with a faint open one inside.
+    Openness stretches all times after the stick's attack, so the whole decay becomes longer or shorter. A cross-fade
+    between an open and a closed sound would instead sound like both at once.
     """
 
     degrees: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(
@@ -269,11 +269,11 @@ class Openness(_Table):
     level_db: Table | None = Field(
         default=None, description="added to the noise, one row per frequency, one column per degree; default: 0"
     )
-    stick_s: Time = Field(default=0.006, description="the stick's own time, which openness leaves alone")
+    stick_s: Time = Field(default=0.006, description="duration of the stick's attack, which is not stretched")
     changes: tuple[OpennessChange, ...] | None = Field(
         default=None,
-        description="more that openness adds, by ascending degree: linear between them, constant below the first, "
-        "nothing at 1; default: nothing",
+        description="further changes by ascending degree: linear between degrees, constant below the first, 0 at 1; "
+        "default: none",
     )
 
     @model_validator(mode="after")
@@ -290,9 +290,9 @@ class Openness(_Table):
 
 
 class Jitter(_Table):
-    """How two strokes of one velocity differ: standard deviations, and how much of their noise they share.
+    """Variation between strokes of one velocity: standard deviations, and the share of noise they have in common.
 
-    The takes of a layer differ by at most 2 dB in level and 0.5 dB per octave in tilt, whatever is given here.
+    Regardless of these values, the takes of a layer differ by at most 2 dB in level and 0.5 dB per octave in tilt.
     """
 
     level_db: float = Field(default=0.0, ge=0, le=6, description="level of the whole stroke")
@@ -308,7 +308,7 @@ class Jitter(_Table):
 
 
 class RoomModel(_Table):
-    """The room a kit stands in: early reflections, then a diffuse decay; the same for every voice of the kit."""
+    """The room of a kit: early reflections, then a diffuse decay; the same for every voice of the kit."""
 
     decay_s: float = Field(gt=0, le=3, description="time to fall by 60 dB at 1 kHz")
     bass_ratio: float = Field(default=1.1, gt=0, le=3, description="decay at 125 Hz relative to 1 kHz")
@@ -319,20 +319,20 @@ class RoomModel(_Table):
     )
     late_db: float = Field(default=-22, ge=-80, le=0, description="energy of the decay re the direct sound")
     reflections: int = Field(default=10, ge=0, le=64, description="early reflections per channel")
-    width: float = Field(default=1.0, ge=0, le=1, description="0 the same in both channels .. 1 independent")
+    width: float = Field(default=1.0, ge=0, le=1, description="0: equal channels .. 1: independent channels")
 
 
 class VoiceModel(_Table):
     """One articulation's voice."""
 
     layers: tuple[Velocity, ...] = Field(
-        default=DEFAULT_LAYERS, min_length=1, description="velocities one-shots are made for, ascending"
+        default=DEFAULT_LAYERS, min_length=1, description="velocities of the layers, ascending"
     )
-    variations: int = Field(default=3, ge=1, le=64, description="one-shots per layer that differ by chance")
-    duration_s: float = Field(default=8.0, gt=0, le=30, description="cut after this time if it still sounds")
+    variations: int = Field(default=3, ge=1, le=64, description="random variations per layer")
+    duration_s: float = Field(default=8.0, gt=0, le=30, description="longest duration; longer sounds are cut")
     noise: Noise
-    body: Modes | None = Field(default=None, description="the modes that ring")
-    glide: Glide | None = Field(default=None, description="of the body's modes")
+    body: Modes | None = Field(default=None, description="ringing modes")
+    glide: Glide | None = Field(default=None, description="pitch glide of the body's modes")
     attack: Modes | None = Field(default=None, description="fast modes of stick, beater, rim")
     openness: Openness | None = Field(default=None, description="hi-hats only")
     jitter: Jitter = Jitter()

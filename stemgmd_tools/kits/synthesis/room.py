@@ -1,4 +1,4 @@
-"""The room of a kit: a few early reflections and a diffuse decay, the same for every stroke."""
+"""Synthesise the room of a kit: a few early reflections and a diffuse decay, the same for every stroke."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stemgmd_tools.seeds import standard_normal, stream
 
 _CROSSOVERS_HZ: Final = (125.0, 1000.0, 8000.0)
 _EARLY_SPREAD_S: Final = 0.035
-_KEPT_DB: Final = 45.0
+_CUT_DB: Final = 45.0
 """The decay is cut this far below its start, where one-shots have long been trimmed."""
 _ROLL_OFF_HZ: Final = 9000.0
 _RUMBLE_HZ: Final = 90.0
@@ -27,22 +27,22 @@ class Room:
     """The impulse response of one kit's room, without the direct sound."""
 
     def __init__(self, model: RoomModel, kit: str) -> None:
-        """Draw the response; it depends on the figures and the kit's name alone."""
+        """Draw the response, which depends only on the parameters and the kit's name."""
         self._response = _impulse_response(model, kit)
         self._spectra: dict[int, NDArray[np.complex128]] = {}
 
     @property
     def frames(self) -> int:
-        """How many frames the response adds to a sound."""
+        """Number of frames that the response adds to a sound."""
         return len(self._response) - 1
 
     def add_to(self, sound: Float) -> Float:
-        """Return (frames + self.frames, 2): ``sound`` and the room's answer to the sum of its channels."""
+        """Return ``sound`` plus the room's response to the mean of its channels, shape (frames + self.frames, 2)."""
         total = len(sound) + self.frames
         length = transforms.length_for(total)
-        sent = transforms.spectrum(sound.mean(axis=1), length)
-        heard = complex_product(sent[:, None], self._spectrum(length))
-        answer = transforms.sound_of(heard, length, axis=0)[:total]
+        dry = transforms.spectrum(sound.mean(axis=1), length)
+        wet = complex_product(dry[:, None], self._spectrum(length))
+        answer = transforms.sound_of(wet, length, axis=0)[:total]
         answer[: len(sound)] += sound
         return answer
 
@@ -55,7 +55,7 @@ class Room:
 def _impulse_response(model: RoomModel, kit: str) -> Float:
     """Return (frames, 2) of the room's response, its early part and its decay at their stated energies."""
     draw = stream(0, "voice", kit, "room")
-    longest_s = model.decay_s * max(model.bass_ratio, model.treble_ratio, 1.0) * _KEPT_DB / 60.0
+    longest_s = model.decay_s * max(model.bass_ratio, model.treble_ratio, 1.0) * _CUT_DB / 60.0
     start = round(model.predelay_s * SAMPLE_RATE)
     frames = start + round((max(longest_s, _EARLY_SPREAD_S) + 0.01) * SAMPLE_RATE)
     early = _reflections(model, start, frames, draw)

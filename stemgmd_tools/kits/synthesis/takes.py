@@ -1,8 +1,8 @@
-"""How far the takes of one layer may differ: bounds measured on recordings, and takes brought within them.
+"""Limit the differences between the takes of one layer to bounds measured on recordings.
 
-Takes are strokes of one velocity. Of two recordings of one layer (ten recorded kits, 336 pairs), half differ by less
-than 0.6 dB in level and 0.14 dB per octave in tilt and nine in ten by less than 2.4 dB and 0.53 dB per octave
-(``docs/realism.md``). The rest are strokes of other strengths that share a layer.
+Takes are strokes of one velocity. Half of the pairs of recordings of one layer (ten recorded kits, 336 pairs) differ by
+less than 0.6 dB in level and 0.14 dB per octave in tilt, nine in ten by less than 2.4 dB and 0.53 dB per octave
+(``docs/realism.md``). The rest are strokes of different strength in the same layer.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WITHIN_DB_PER_OCTAVE: Final = 0.5
 """The tilts of the takes of a layer differ by at most this much."""
 
 _PER_DB: Final = log(10.0) / 10.0
-"""By how much a power of 1 changes per decibel, for small changes."""
+"""Relative change of power per decibel, for small changes."""
 _LARGEST: Final = (exp10(WITHIN_DB / 10.0) - 1.0) / (exp10(WITHIN_DB / 10.0) + 1.0)
 """Powers of 1 + x and 1 - x lie :data:`WITHIN_DB` apart with this x."""
 
@@ -33,10 +33,9 @@ _LARGEST: Final = (exp10(WITHIN_DB / 10.0) - 1.0) / (exp10(WITHIN_DB / 10.0) + 1
 def powers(jitter: Jitter, draws: Float) -> Float:
     """Return the power of each take relative to its layer.
 
-    For every take that is louder than the layer one is as much softer, so the mean power is 1; of an odd number of
-    takes, one is 1.
+    Powers are symmetric around 1, so their mean is 1; with an odd number of takes, one of them is 1.
 
-    :param draws: (takes,) normal; the order of the takes is theirs, and so is the distance of the outer ones.
+    :param draws: (takes,) normal draws, which decide the order of the takes and their differences.
     """
     order = np.argsort(draws, kind="stable")
     ascending = draws[order]
@@ -55,18 +54,18 @@ def tilts(jitter: Jitter, draws: Float) -> list[Tilt]:
     width = float(change.max() - change.min())
     if width > WITHIN_DB_PER_OCTAVE:
         change = change * (WITHIN_DB_PER_OCTAVE / width)
-    return [Tilt(0.0, one) for one in change.tolist()]
+    return [Tilt(0.0, slope) for slope in change.tolist()]
 
 
 def levelled(sounds: Sequence[Float], wanted: Float) -> list[Float]:
-    """Return the takes of a layer with the powers that are wanted, relative to the mean of the sounds as they are.
+    """Return the takes of a layer scaled to given powers, relative to the mean power of ``sounds``.
 
-    :param sounds: each (frames, 2), the attack at frame 0.
-    :param wanted: (takes,) see :func:`powers`.
+    :param sounds: each of shape (frames, 2), the attack at frame 0.
+    :param wanted: (takes,) powers, see :func:`powers`.
     """
-    found = np.array([power(sound) for sound in sounds])
-    mean = found.sum() / len(found)
-    gains = np.sqrt(wanted * mean / np.where(found > 0.0, found, 1.0))
+    measured = np.array([power(sound) for sound in sounds])
+    mean = measured.sum() / len(measured)
+    gains = np.sqrt(wanted * mean / np.where(measured > 0.0, measured, 1.0))
     return [sound * gain for sound, gain in zip(sounds, gains.tolist(), strict=True)]
 
 

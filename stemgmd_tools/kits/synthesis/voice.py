@@ -1,4 +1,4 @@
-"""The synthesiser of one articulation: parameters in, one-shots out."""
+"""Synthesise the one-shots of one articulation from its parameters."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from stemgmd_tools.seeds import standard_normal, stream
 
 
 class Floor(NamedTuple):
-    """Where a one-shot is over: it ends where its RMS stays below."""
+    """The level below which a one-shot ends."""
 
     range_db: float
-    """So far below its own loudest moment, ..."""
+    """Distance of the floor below the loudest moment of the sound."""
     lowest_db: float
-    """... but not below this, dB re full scale, ..."""
+    """Lower limit of the floor, dB re full scale."""
     highest_db: float
-    """... nor above this."""
+    """Upper limit of the floor, dB re full scale."""
 
     def power(self, loudest: float) -> float:
         """Return the mean power of the floor under a sound of the given loudest power."""
@@ -34,9 +34,9 @@ class Floor(NamedTuple):
 
 
 NEAR: Final = Floor(60.0, -92.0, -66.0)
-"""For the first :data:`NEAR_S`: drums and soft strokes ring out."""
+"""Floor for the first :data:`NEAR_S`, low enough for drums and soft strokes to ring out."""
 FAR: Final = Floor(46.0, -78.0, -60.0)
-"""After that: the last of a cymbal's ring would double the size of a bank."""
+"""Floor after that: the end of cymbals' decay would double the size of a bank."""
 NEAR_S: Final = 3.0
 
 _GRID_S: Final = 0.01
@@ -47,10 +47,10 @@ _SHORTEST_FRAMES: Final = 1764
 
 
 class Synthesiser:
-    """Makes the one-shots of one articulation of one kit, in stereo at 44.1 kHz.
+    """Synthesises the one-shots of one articulation of one kit, in stereo at 44.1 kHz.
 
-    Every one-shot depends on the parameters, the kit's name, the articulation, the layer, the degree and the
-    variation alone, whatever was made before it. All arithmetic is in float64.
+    Every one-shot depends only on the parameters, the kit's name, the articulation, the layer, the degree and the
+    variation, not on the order of calls. All arithmetic is in float64.
     """
 
     def __init__(self, voice: VoiceModel, room: Room | None, kit: str, articulation: str) -> None:
@@ -73,7 +73,7 @@ class Synthesiser:
             for degree in range(len(self.degrees))
         }
         self._places = self._draw_places()
-        self._made: tuple[int, int, list[Float]] = (-1, -1, [])
+        self._last_takes: tuple[int, int, list[Float]] = (-1, -1, [])
         self._noise = NoiseSource(voice.noise, kit, articulation, max(self._frames.values()) / SAMPLE_RATE)
 
     def _draw_places(self) -> Float:
@@ -90,22 +90,22 @@ class Synthesiser:
         for modes in (self._body, self._attack):
             if modes is not None:
                 power = power + modes.energy(velocity, times_s)
-        heard = np.flatnonzero(power > _floor(float(power.max()), times_s))
-        end_s = float(times_s[heard[-1]]) + _GRID_S if len(heard) else 0.0
+        audible = np.flatnonzero(power > _floor(float(power.max()), times_s))
+        end_s = float(times_s[audible[-1]]) + _GRID_S if len(audible) else 0.0
         return max(_SHORTEST_FRAMES, round(end_s * SAMPLE_RATE))
 
     def one_shot(self, layer: int, degree: int, variation: int) -> Float:
         """Return the (frames, 2) samples of a one-shot, full scale = 1, its attack at frame 0.
 
-        All variations of a layer are made together, since their levels depend on each other; those of the last layer
-        and degree are kept.
+        All variations of a layer are synthesised together, since their levels depend on each other; those of the last
+        layer and degree are cached.
         """
-        if self._made[:2] != (layer, degree):
-            self._made = (layer, degree, self._takes(layer, degree))
-        return self._made[2][variation]
+        if self._last_takes[:2] != (layer, degree):
+            self._last_takes = (layer, degree, self._takes(layer, degree))
+        return self._last_takes[2][variation]
 
     def _takes(self, layer: int, degree: int) -> list[Float]:
-        """Return all variations of a layer at one degree; they differ as repeats of a stroke do."""
+        """Return all variations of a layer at one degree; they differ like repeated strokes."""
         velocity, frames, jitter = self.velocities[layer], self._frames[layer, degree], self._voice.jitter
         places = self._places[layer, degree].tolist()
         level, tilt = np.array([standard_normal(self._stream(layer, degree, one), 2) for one in range(len(places))]).T
@@ -130,10 +130,10 @@ class Synthesiser:
     ) -> Float:
         """Return the (frames, 2) samples of a stroke of any velocity, full scale = 1, its attack at frame 0.
 
-        :param place: where in the noise it is cut from, 0 to 1; strokes with equal places have equal noise.
-        :param draw: decides its jitter and its free phases.
-        :param frames: length before the room's answer; default: until it is expected to stay below the floor.
-        :param own: by how much it is louder and brighter than the voice; default: drawn.
+        :param place: position in the pool of noise, 0 to 1; strokes at equal positions have equal noise.
+        :param draw: random stream of its jitter and its free phases.
+        :param frames: length without the room's response; default: until the expected level stays below the floor.
+        :param own: deviation of its level and tilt from the voice; default: drawn.
         """
         frames = self._dry_frames(velocity, degree) if frames is None else frames
         jitter = self._voice.jitter
@@ -149,7 +149,7 @@ class Synthesiser:
 
 
 def _floor(loudest: float, times_s: Float) -> Float:
-    """Return the mean power below which a sound of the given loudest power is over, at each time."""
+    """Return the power of the floor of a sound with the given loudest power, at each time."""
     return np.where(times_s < NEAR_S, NEAR.power(loudest), FAR.power(loudest))
 
 
@@ -158,8 +158,8 @@ def _trimmed(sound: Float) -> Float:
     blocks = len(sound) // _TRIM_BLOCK
     power = (sound[: blocks * _TRIM_BLOCK].reshape(blocks, -1) ** 2).mean(axis=1)
     times_s = np.arange(blocks, dtype=np.float64) * (_TRIM_BLOCK / SAMPLE_RATE)
-    heard = np.flatnonzero(power > _floor(float(power.max(initial=0.0)), times_s))
-    last = heard[-1] + 1 if len(heard) else 0
+    audible = np.flatnonzero(power > _floor(float(power.max(initial=0.0)), times_s))
+    last = audible[-1] + 1 if len(audible) else 0
     return sound[: max(_SHORTEST_FRAMES, int(last) * _TRIM_BLOCK)]
 
 

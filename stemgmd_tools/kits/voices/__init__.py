@@ -1,1 +1,1 @@
-"""Operations on modelled voices: arithmetic, edits, sums, loudness."""
+"""Operations on modelled voices: arithmetic, edits, sums, loudness, compaction."""

@@ -1,6 +1,6 @@
-"""Arithmetic on modelled voices: louder, higher, longer, another spectrum over time, the sum of two.
+"""Change the level, pitch, length or spectrum of a modelled voice, and compute its level and decay.
 
-Everything returns a new voice and keeps its velocity law, its jitter and its grids.
+All functions return a new voice with the same velocity law, jitter and grids.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from stemgmd_tools.numerics.elementary import log10
 _HIGHEST_HZ: Final = 22050.0
 _LEVEL_RANGE_DB: Final = (-200.0, 40.0)
 _STICK_S: Final = 0.006
-"""The stick's own time, which no change of length touches."""
+"""Duration of the stick's attack, which is never stretched."""
 _ATTACK_S: Final = 0.002
 _BODY_S: Final = 0.04
-"""When a change of spectrum is read for the fast modes of an attack, and for those that ring."""
+"""Times at which a change of spectrum is evaluated for attack modes and for ringing modes."""
 _GRID_S: Final = 0.0025
 
 
 def value_at(envelope: BandEnvelope, frequencies_hz: ArrayLike, times_s: ArrayLike) -> Float:
-    """Return (frequencies, times) of a table, constant outside its points in both directions."""
+    """Return a table on another grid, shape (frequencies, times), constant outside its points."""
     table = np.array(envelope.values, dtype=np.float64)
     points, wanted = erb_number(envelope.frequencies_hz), erb_number(frequencies_hz)
     in_time = np.array([np.interp(np.asarray(times_s), envelope.times_s, row) for row in table])
@@ -37,16 +37,16 @@ def value_at(envelope: BandEnvelope, frequencies_hz: ArrayLike, times_s: ArrayLi
 
 
 def level_db(voice: VoiceModel, velocity: float, degree: int = -1) -> float:
-    """Return the level that is expected of a stroke over its first :data:`LEVEL_S`, dB re full scale.
+    """Return the expected level of a stroke over its first :data:`LEVEL_S`, dB re full scale.
 
-    :param degree: of openness, by default the widest.
+    :param degree: index of the degree of openness; default: the widest.
     """
     times_s: Float = (np.arange(round(LEVEL_S / _GRID_S), dtype=np.float64) + 0.5) * _GRID_S
     return float(10.0 * log10(_power(voice, velocity, degree, times_s).mean()))
 
 
 def t30_s(voice: VoiceModel, velocity: float = 100.0, degree: int = -1) -> float:
-    """Return the seconds until the energy still expected has fallen by 30 dB (Schroeder 1965)."""
+    """Return the time in seconds after which the expected remaining energy has fallen by 30 dB (Schroeder 1965)."""
     times_s: Float = (np.arange(round(voice.duration_s / _GRID_S), dtype=np.float64) + 0.5) * _GRID_S
     to_come = _power(voice, velocity, degree, times_s)[::-1].cumsum()[::-1]
     return float(times_s[np.argmax(to_come < to_come[0] * 1e-3)])
@@ -61,7 +61,7 @@ def _power(voice: VoiceModel, velocity: float, degree: int, times_s: Float) -> F
 
 
 def louder(voice: VoiceModel, gain_db: float) -> VoiceModel:
-    """Return a voice with all its levels raised."""
+    """Return a voice with all levels raised by ``gain_db``."""
     noise = _with_levels(voice.noise, np.array(voice.noise.level_db.values) + gain_db)
     return voice.model_copy(
         update={"noise": noise, "body": _raised(voice.body, gain_db), "attack": _raised(voice.attack, gain_db)}
@@ -71,20 +71,20 @@ def louder(voice: VoiceModel, gain_db: float) -> VoiceModel:
 def reshaped(voice: VoiceModel, change_db: BandEnvelope) -> VoiceModel:
     """Return a voice with a change added to its spectrum over time.
 
-    The noise follows the whole table; modes that ring follow its column at 40 ms, fast ones that at 2 ms.
+    The whole table is applied to the noise, its values at 40 ms to ringing modes, and those at 2 ms to attack modes.
     """
     level = voice.noise.level_db
     change = value_at(change_db, level.frequencies_hz, level.times_s)
     noise = _with_levels(voice.noise, np.array(level.values) + change)
     modes = {
-        name: None if found is None else _raised(found, value_at(change_db, found.frequency_hz, (time_s,))[:, 0])
-        for name, found, time_s in (("body", voice.body, _BODY_S), ("attack", voice.attack, _ATTACK_S))
+        name: None if present is None else _raised(present, value_at(change_db, present.frequency_hz, (time_s,))[:, 0])
+        for name, present, time_s in (("body", voice.body, _BODY_S), ("attack", voice.attack, _ATTACK_S))
     }
     return voice.model_copy(update={"noise": noise, **modes})
 
 
 def pitched(voice: VoiceModel, ratio: float) -> VoiceModel:
-    """Return a voice whose frequencies are multiplied; its velocity law and its place between the channels stay."""
+    """Return a voice with all frequencies multiplied by ``ratio`` and the same velocity law and stereo image."""
     noise = voice.noise
     moved = noise.model_copy(
         update={
@@ -98,7 +98,7 @@ def pitched(voice: VoiceModel, ratio: float) -> VoiceModel:
 
 
 def stretched(voice: VoiceModel, factor: float) -> VoiceModel:
-    """Return a voice that rings so many times as long; its first 6 ms, the stick's, stay."""
+    """Return a voice that rings ``factor`` times as long; its first 6 ms, the stick's attack, are not changed."""
     level = voice.noise.level_db
     times_s = tuple(_rounded(t if t <= _STICK_S else _STICK_S + (t - _STICK_S) * factor, 5) for t in level.times_s)
     noise = voice.noise.model_copy(update={"level_db": level.model_copy(update={"times_s": times_s})})
@@ -124,11 +124,11 @@ def _raised(modes: Modes | None, gain_db: float | Float) -> Modes | None:
 def _moved(table: BandEnvelope, ratio: float) -> BandEnvelope:
     """Return a table whose rows lie at other frequencies; those past the highest one are dropped."""
     moved = [_rounded(f * ratio, 2) for f in table.frequencies_hz]
-    kept = [row for row, f in enumerate(moved) if f <= _HIGHEST_HZ]
+    inside = [row for row, f in enumerate(moved) if f <= _HIGHEST_HZ]
     return table.model_copy(
         update={
-            "frequencies_hz": tuple(moved[row] for row in kept),
-            "values": tuple(table.values[row] for row in kept),
+            "frequencies_hz": tuple(moved[row] for row in inside),
+            "values": tuple(table.values[row] for row in inside),
         }
     )
 

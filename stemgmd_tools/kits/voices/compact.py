@@ -1,4 +1,4 @@
-"""Voices with fewer numbers that sound the same: what mixing and moving voices has left too fine a grid for."""
+"""Reduce the number of parameters of a voice without an audible change, for example after mixing voices."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from stemgmd_tools.kits.synthesis.parameters import (
     VelocityBend,
     VoiceModel,
 )
-from stemgmd_tools.kits.voices.sums import taken
+from stemgmd_tools.kits.voices.sums import selected_modes
 from stemgmd_tools.numerics.elementary import exp10, log, log2, log10
 from stemgmd_tools.numerics.products import product
 
 _MOST_KNOTS: Final = 12
 _MOST_BENDS: Final = 4
 _MOST_COARSE: Final = (11, 6)
-"""Rows and columns of slopes, bends and what openness changes."""
+"""Largest number of rows and columns of slopes, bends and openness changes."""
 _MOST_CYMBAL_MODES: Final = 48
 _MOST_DRUM_MODES: Final = 28
 _MOST_ATTACK_MODES: Final = 14
 _MOST_MODE_BENDS: Final = 4
 _FAINTEST_DB: Final = -120.0
 _HEARD_DB: Final = -100.0
-"""What lies below weighs nothing when knots are chosen."""
+"""Levels below this are ignored when knots are selected."""
 _COLOUR_LOW_HZ: Final = 50.0
 _COLOUR_STEP_HZ: Final = 4.0
 
 
 def compacted(voice: VoiceModel) -> VoiceModel:
-    """Return a voice in digits that are heard, its colour on an even grid.
+    """Return a voice rounded to audible precision, with its colour on an even grid.
 
-    It has at most 12 knots of level, 4 bends, and 28 modes if it is a drum, else 48. Levels, bends and colour are in
-    whole decibels: two draws of one noise differ by more than 2 dB in every band, and the rounding's 0.3 dB (RMS) is
-    not heard in that. Slopes are in half decibels per octave.
+    The result has at most 12 knots of level, 4 bends, and 28 modes for a drum or 48 for a cymbal. Levels, bends and
+    colour are rounded to whole decibels: two draws of one noise differ by more than 2 dB in every band, so rounding
+    errors of 0.3 dB (RMS) are inaudible. Slopes are rounded to half decibels per octave.
     """
     return voice.model_copy(
         update={
@@ -59,13 +59,13 @@ def compacted(voice: VoiceModel) -> VoiceModel:
 def _noise(noise: Noise) -> Noise:
     level = noise.level_db
     values = np.maximum(np.array(level.values), _FAINTEST_DB)
-    kept = _kept(np.array(level.times_s), np.maximum(values, _HEARD_DB), _MOST_KNOTS)
+    selected = _selected_knots(np.array(level.times_s), np.maximum(values, _HEARD_DB), _MOST_KNOTS)
     return noise.model_copy(
         update={
             "level_db": level.model_copy(
                 update={
-                    "times_s": _row([level.times_s[i] for i in kept], _in_time),
-                    "values": _rows(values[:, kept], 1.0),
+                    "times_s": _row([level.times_s[i] for i in selected], _in_time),
+                    "values": _rows(values[:, selected], 1.0),
                 }
             ),
             "velocity_db_per_octave": _coarse((noise.velocity_db_per_octave,), 0.5)[0],
@@ -88,23 +88,23 @@ def _change(change: OpennessChange) -> OpennessChange:
 
 
 def _bends(bends: tuple[VelocityBend, ...]) -> tuple[VelocityBend, ...]:
-    """Return the bends that the others do not already say."""
+    """Return the bends without those that interpolation between the others reproduces."""
     if not bends:
         return ()
     octaves = log2(np.array([bend.velocity for bend in bends]) / REFERENCE_VELOCITY)
     tables = np.array([bend.change_db.values for bend in bends]).reshape(len(bends), -1)
-    chosen = [bends[i] for i in _kept(octaves, tables.T, _MOST_BENDS)]
+    chosen = [bends[i] for i in _selected_knots(octaves, tables.T, _MOST_BENDS)]
     few = _coarse(tuple(bend.change_db for bend in chosen), 1.0)
     return tuple(bend.model_copy(update={"change_db": table}) for bend, table in zip(chosen, few, strict=True))
 
 
 def _coarse(tables: tuple[BandEnvelope, ...], step: float) -> tuple[BandEnvelope, ...]:
-    """Return tables of one grid with the rows and columns that the others do not already say."""
+    """Return tables of one grid without rows and columns that interpolation between the others reproduces."""
     values = np.array([table.values for table in tables])
     frequencies_hz, times_s = tables[0].frequencies_hz, tables[0].times_s
     numbers = erb_number(frequencies_hz)
-    rows = _kept(numbers, np.moveaxis(values, 1, -1).reshape(-1, len(numbers)), _MOST_COARSE[0])
-    columns = _kept(np.array(times_s), values.reshape(-1, len(times_s)), _MOST_COARSE[1])
+    rows = _selected_knots(numbers, np.moveaxis(values, 1, -1).reshape(-1, len(numbers)), _MOST_COARSE[0])
+    columns = _selected_knots(np.array(times_s), values.reshape(-1, len(times_s)), _MOST_COARSE[1])
     grid = {
         "frequencies_hz": tuple(frequencies_hz[i] for i in rows),
         "times_s": _row([times_s[i] for i in columns], _in_time),
@@ -135,7 +135,7 @@ def _colour(colour: Colour) -> Colour:
 
 
 def _most_modes(body: Modes | None) -> int:
-    """Return how many modes a body may have: a drum's keep their phase, a cymbal's do not."""
+    """Return the largest number of modes of a body; drums have fixed phases, cymbals do not."""
     return _MOST_CYMBAL_MODES if body is None or body.phase_turns is None else _MOST_DRUM_MODES
 
 
@@ -144,7 +144,7 @@ def _strongest(modes: Modes | None, most: int) -> Modes | None:
     if modes is None or len(modes.frequency_hz) <= most:
         return modes
     energy_db = np.array(modes.level_db) + 10.0 * log10(np.array(modes.t60_s))
-    return taken(modes, sorted(np.argsort(energy_db)[-most:].tolist()))
+    return selected_modes(modes, sorted(np.argsort(energy_db)[-most:].tolist()))
 
 
 def _modes(modes: Modes | None) -> Modes | None:
@@ -163,30 +163,31 @@ def _modes(modes: Modes | None) -> Modes | None:
     if modes.bends_db is not None:
         octaves = log2(np.array(modes.bend_velocities) / REFERENCE_VELOCITY)
         strong = exp10((np.array(modes.level_db) - max(modes.level_db)) / 40.0)
-        kept = _kept(octaves, np.array(modes.bends_db) * strong[:, None], _MOST_MODE_BENDS)
-        update["bend_velocities"] = tuple(modes.bend_velocities[i] for i in kept)
-        update["bends_db"] = _rows(np.array(modes.bends_db)[:, kept], 0.5)
+        selected = _selected_knots(octaves, np.array(modes.bends_db) * strong[:, None], _MOST_MODE_BENDS)
+        update["bend_velocities"] = tuple(modes.bend_velocities[i] for i in selected)
+        update["bends_db"] = _rows(np.array(modes.bends_db)[:, selected], 0.5)
         if modes.phase_bends_turns is not None:
-            turns = np.array(modes.phase_bends_turns)[:, kept].round(2) + 0.0
+            turns = np.array(modes.phase_bends_turns)[:, selected].round(2) + 0.0
             update["phase_bends_turns"] = tuple(tuple(row) for row in turns.tolist())
     return modes.model_copy(update=update)
 
 
-def _kept(points: Float, rows: Float, most: int) -> list[int]:
-    """Return which points to keep so that straight lines between them miss the least: the first and last, and the rest
-    but those that their neighbours say best.
+def _selected_knots(points: Float, rows: Float, most: int) -> list[int]:
+    """Return the indices of at most ``most`` points with a small error of linear interpolation between them.
 
-    :param rows: (rows, points)
+    The point whose removal adds the least error is removed repeatedly; the first and the last are always selected.
+
+    :param rows: values at the points, shape (rows, points).
     """
-    kept = list(range(len(points)))
-    while len(kept) > most:
+    selected = list(range(len(points)))
+    while len(selected) > most:
         errors = []
-        for i in range(1, len(kept) - 1):
-            less = [*kept[:i], *kept[i + 1 :]]
+        for i in range(1, len(selected) - 1):
+            less = [*selected[:i], *selected[i + 1 :]]
             guess = product(rows[:, less], knot_weights(points[less], points, extend=False))
             errors.append(float(((guess - rows) ** 2).sum()))
-        del kept[1 + int(np.argmin(errors))]
-    return kept
+        del selected[1 + int(np.argmin(errors))]
+    return selected
 
 
 def _rows(values: Float, step: float) -> tuple[tuple[float, ...], ...]:

@@ -1,6 +1,6 @@
-"""What can be done to one voice: retune, damp, tilt, lift a region, widen, scatter. Each is a pure function.
+"""Edit a voice with pure functions: retune, damp, tilt, lift a region, widen.
 
-The velocity law stays: slopes and bends keep their frequencies and only follow where their time goes.
+The velocity law is kept: slopes and bends keep their frequencies and are only stretched in time.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from stemgmd_tools.kits.voices.tables import HIGHEST_HZ, Shift, moved, moved_col
 from stemgmd_tools.numerics.elementary import exp, exp2, log, log2, power
 
 HEAD_HZ: Final = (500.0, 2500.0)
-"""What rings below the first belongs to a drum's head; what sounds above the second does not follow its tuning."""
+"""Sounds below the first frequency follow the tuning of a drum's head; sounds above the second do not."""
 TENSION_GLIDE: Final = -2.0
-"""Exponent of a glide's depth over pitch: the tension that a stroke adds counts less on a tighter head, and pitch goes
-with the root of tension."""
+"""Exponent of a glide's depth over pitch: the tension added by a stroke matters less on a tighter head, and pitch is
+proportional to the square root of tension."""
 TENSION_DECAY: Final = -0.3
 SIZE_DECAY: Final = -1.0
-"""Exponents of decay over pitch: a smaller shell of the same build rings as many periods."""
+"""Exponents of decay over pitch: a smaller shell of the same build rings for the same number of periods."""
 _DEPTHS: Final = (-0.3, 1.5)
 T60_S: Final = (1e-4, 60.0)
 """Shortest and longest decay of a mode."""
@@ -44,7 +44,7 @@ _MOST_LEVEL_DB: Final = 39.0
 
 
 class Region(NamedTuple):
-    """A part of a sound: from one frequency to another, with skirts of half an octave, during some time."""
+    """A region of frequency, with skirts of half an octave, and of time."""
 
     low_hz: float
     high_hz: float
@@ -52,13 +52,13 @@ class Region(NamedTuple):
     end_s: float = np.inf
 
     def over_frequency(self, frequencies_hz: Float) -> Float:
-        """Return how far each frequency belongs to it, 0 to 1."""
+        """Return the weight of each frequency in the region, 0 to 1."""
         skirt = exp2(_FADE_OCTAVES)
         inside = rise(frequencies_hz, self.low_hz / skirt, self.low_hz)
         return np.asarray(inside * (1.0 - rise(frequencies_hz, self.high_hz, self.high_hz * skirt)))
 
     def over_time(self, times_s: Float) -> Float:
-        """Return how far each moment belongs to it, 0 to 1."""
+        """Return the weight of each time in the region, 0 to 1."""
         inside = rise(times_s, self.start_s / 2, self.start_s) if self.start_s > 0 else np.ones(len(times_s))
         return inside if np.isinf(self.end_s) else inside * (1.0 - rise(times_s, self.end_s, 2 * self.end_s))
 
@@ -66,8 +66,8 @@ class Region(NamedTuple):
 def retuned(voice: VoiceModel, shift: Shift, glide_exponent: float = 0.0, decay_exponent: float = 0.0) -> VoiceModel:
     """Move modes, bands and fine colour along the frequency axis.
 
-    :param glide_exponent: depth of the glide is proportional to the ratio of frequencies to this power.
-    :param decay_exponent: so are the decay times of the modes.
+    :param glide_exponent: the glide's depth is multiplied by the ratio of frequencies to this power.
+    :param decay_exponent: the modes' decay times are multiplied by the ratio of frequencies to this power.
     """
     if shift.semitones == 0.0:
         return voice
@@ -99,21 +99,21 @@ def _moved_modes(modes: Modes, shift: Shift, decay_exponent: float) -> Modes:
 def _moved_openness(openness: Openness, shift: Shift) -> Openness:
     """Return an openness whose tables lie at other frequencies."""
     frequencies = shift.of(openness.frequencies_hz)
-    kept = max(1, int((frequencies <= HIGHEST_HZ).sum()))
+    rows = max(1, int((frequencies <= HIGHEST_HZ).sum()))
     changes = openness.changes and tuple(
         with_tables(change, lambda table: moved(table, shift)) for change in openness.changes
     )
     return openness.model_copy(
         update={
-            "frequencies_hz": row(np.minimum(frequencies[:kept], HIGHEST_HZ)),
-            "level_db": openness.level_db and openness.level_db[:kept],
+            "frequencies_hz": row(np.minimum(frequencies[:rows], HIGHEST_HZ)),
+            "level_db": openness.level_db and openness.level_db[:rows],
             "changes": changes,
         }
     )
 
 
 def with_tables(change: OpennessChange, changed: Callable[[BandEnvelope], BandEnvelope]) -> OpennessChange:
-    """Return what openness adds at one degree, both its tables changed alike: they share a grid."""
+    """Return an openness change with the same function applied to both its tables, which share a grid."""
     slope = change.velocity_db_per_octave
     return change.model_copy(
         update={"change_db": changed(change.change_db), "velocity_db_per_octave": slope and changed(slope)}
@@ -127,9 +127,9 @@ def _deepened(glide: Glide, factor: float) -> Glide:
 def damped(voice: VoiceModel, factor: float, hold_s: float, *, head: bool = False) -> VoiceModel:
     """Make a voice ring longer or shorter.
 
-    :param factor: on decay times; below 1 is damping.
-    :param hold_s: the stroke's own time, which damping leaves alone.
-    :param head: whether it is a drum's head: damping then acts less on what sounds above it.
+    :param factor: factor on decay times; below 1 is damping.
+    :param hold_s: duration of the attack, which is not stretched.
+    :param head: whether the voice is a drum's: damping then affects frequencies above the head's range less.
     """
     if factor == 1.0:
         return voice
@@ -196,7 +196,7 @@ def tilted(voice: VoiceModel, db_per_octave: float, pivot_hz: float = _TILT_PIVO
 
 
 def louder(modes: Modes, change_db: Float | float) -> Modes:
-    """Return modes of other levels."""
+    """Return modes with changed levels."""
     level = np.clip(np.array(modes.level_db) + change_db, _LEAST_LEVEL_DB, _MOST_LEVEL_DB)
     return modes.model_copy(update={"level_db": row(level)})
 
@@ -220,7 +220,7 @@ def lifted(voice: VoiceModel, change_db: float, region: Region, *, attack: bool 
 
 
 def buzzing(voice: VoiceModel, factor: float, low_hz: float, hold_s: float) -> VoiceModel:
-    """Make the noise above a frequency last longer or shorter, as wires that are slack or tight."""
+    """Make the noise above a frequency last longer or shorter, like slack or tight snare wires."""
     if factor == 1.0:
         return voice
     share = rise(np.array(voice.noise.level_db.frequencies_hz), low_hz / exp2(_FADE_OCTAVES), low_hz)
@@ -228,7 +228,7 @@ def buzzing(voice: VoiceModel, factor: float, low_hz: float, hold_s: float) -> V
 
 
 def widened(voice: VoiceModel, factor: float) -> VoiceModel:
-    """Spread a voice over the channels, or draw it together; what is mono stays so."""
+    """Make the stereo image of a voice wider or narrower; mono parts stay mono."""
     if factor == 1.0:
         return voice
     stereo = voice.noise.stereo
@@ -245,6 +245,6 @@ def widened(voice: VoiceModel, factor: float) -> VoiceModel:
 def _wider_stereo(stereo: Stereo, factor: float) -> Stereo:
     difference = np.clip(np.array(stereo.left_minus_right_db) * factor, -40.0, 40.0)
     coherence = np.array(stereo.coherence)
-    least = np.minimum(coherence, 0.0)  # wider than uncorrelated is what was so before
+    least = np.minimum(coherence, 0.0)  # only parts that were anticorrelated stay so
     coherence = np.clip(1.0 - (1.0 - coherence) * factor, least, 1.0)
     return stereo.model_copy(update={"left_minus_right_db": row(difference), "coherence": row(coherence)})

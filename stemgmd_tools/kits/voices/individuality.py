@@ -1,4 +1,4 @@
-"""What tells one instrument from another of the same make: the chance in its modes and in its fine colour."""
+"""Individual differences between instruments of the same make: random deviations of modes and fine colour."""
 
 from __future__ import annotations
 
@@ -16,29 +16,27 @@ from stemgmd_tools.seeds import standard_normal
 
 
 class Grain(NamedTuple):
-    """Chance of one instrument: what tells it from another of the same make. Functions of frequency, so that all
-    articulations of an instrument share it.
-    """
+    """Random deviations of one instrument as functions of frequency, shared by all its articulations."""
 
     points_hz: Float
-    """Ascending."""
+    """Frequencies of the points, ascending."""
     frequency: Float
-    """Normal deviation at each point, for the frequencies of modes."""
+    """Normal deviation of modes' frequencies at each point."""
     level: Float
-    """... for their levels."""
+    """Normal deviation of modes' levels."""
     decay: Float
-    """... for their decay times."""
+    """Normal deviation of modes' decay times."""
     colour: Float
-    """... for the fine colour."""
+    """Normal deviation of the fine colour."""
 
     @classmethod
     def drawn(cls, draw: np.random.Generator) -> Grain:
-        """Draw one; its points are dense enough that neighbouring modes hardly share a deviation."""
+        """Draw a grain; its points are so dense that neighbouring modes have nearly independent deviations."""
         points = 20.0 * exp2(np.arange(round(10.1 * 48) + 1) / 48)
         return cls(points, *standard_normal(draw, (4, len(points))))
 
     def at(self, deviations: Float, frequencies_hz: Float) -> Float:
-        """Return one of the deviations at some frequencies, still of unit variance."""
+        """Return one of the deviations, interpolated at ``frequencies_hz`` with unit variance."""
         place = np.interp(log(frequencies_hz), log(self.points_hz), np.arange(len(self.points_hz)))
         below = np.minimum(place.astype(np.intp), len(self.points_hz) - 2)
         share = place - below
@@ -52,16 +50,16 @@ MODE_DECAY_OCTAVES: Final = 0.12
 _SAME_OCTAVES: Final = 1.0 / 24
 
 
-def scattered(voice: VoiceModel, grain: Grain, size: float, keep_hz: float | None = None) -> VoiceModel:
-    """Give the modes of an instrument frequencies, levels and decays of their own.
+def scattered(voice: VoiceModel, grain: Grain, size: float, fixed_hz: float | None = None) -> VoiceModel:
+    """Apply an instrument's deviations to the frequencies, levels and decay times of its modes.
 
     :param size: 1 for deviations of 0.6 %, 1.5 dB and 0.12 octaves.
-    :param keep_hz: a mode that keeps its frequency and level, so that the instrument stays in tune.
+    :param fixed_hz: a mode that keeps its frequency and level, so that the instrument stays in tune.
     """
     if size == 0.0 or voice.body is None:
         return voice
     frequencies = np.array(voice.body.frequency_hz)
-    free = np.ones(len(frequencies)) if keep_hz is None else np.abs(log2(frequencies / keep_hz)) > _SAME_OCTAVES
+    free = np.ones(len(frequencies)) if fixed_hz is None else np.abs(log2(frequencies / fixed_hz)) > _SAME_OCTAVES
     change = MODE_FREQUENCY * size * free * grain.at(grain.frequency, frequencies)
     decay = exp2(MODE_DECAY_OCTAVES * size * grain.at(grain.decay, frequencies))
     body = voice.body.model_copy(
@@ -75,7 +73,7 @@ def scattered(voice: VoiceModel, grain: Grain, size: float, keep_hz: float | Non
 
 
 def regrained(voice: VoiceModel, grain: Grain, share: float) -> VoiceModel:
-    """Replace part of the fine colour by an instrument's own; its depth stays.
+    """Replace part of the fine colour by an instrument's own deviations; its depth is kept.
 
     :param share: part of the curve's variance that is new, 0 to 1.
     """
@@ -107,5 +105,5 @@ def power_db(gain_db: Float) -> float:
 
 
 def at_power(gain_db: Float, wanted_db: float) -> Float:
-    """Return a curve moved so that it has a mean power."""
+    """Return a curve shifted to a mean power of ``wanted_db``."""
     return np.asarray(gain_db + (wanted_db - power_db(gain_db)))

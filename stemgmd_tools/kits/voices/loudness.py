@@ -1,4 +1,4 @@
-"""How loud a voice is, and where its pitch lies, from its parameters alone: nothing is synthesised."""
+"""Compute the loudness and the pitch of a voice from its parameters, without synthesis."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from stemgmd_tools.numerics.elementary import exp, exp2, exp10, log, log2, log10
 from stemgmd_tools.numerics.products import complex_product
 
 _LENGTH_S: Final = 0.2
-"""The stretch over which a bank measures the level of a one-shot."""
+"""Length of the part of a one-shot whose level a bank measures."""
 _EDGES_S: Final = np.concatenate([[0.0], exp(np.linspace(log(2e-4), log(_LENGTH_S), 32))])
 _TIMES_S: Final = (_EDGES_S[1:] + _EDGES_S[:-1]) / 2
 _LENGTHS_S: Final = np.diff(_EDGES_S)
-_KEPT: Final = 320
-"""Results kept in memory: those of the voices of a dozen parents."""
+_CACHE_SIZE: Final = 320
+"""Number of cached results: enough for the voices of a dozen parents."""
 _PITCH_STEP: Final = exp2(1.0 / 48)
 _PITCHES_HZ: Final = 35.0 * power(_PITCH_STEP, np.arange(round(48 * log2(400.0 / 35.0)) + 1))
 _PITCH_FROM_S: Final = 0.06
 _NEARLY_DB: Final = 6.0
-"""A lower peak is the pitch if it is so much fainter than the strongest, no more."""
+"""The pitch is the lowest peak that is at most this much weaker than the strongest."""
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHE_SIZE)
 def level_db(voice: VoiceModel) -> float:
     """Return the mean power over the first 200 ms of a stroke of velocity 100, dB re full scale, without the room.
 
-    Of a hi-hat, the mean over its degrees of openness.
+    For a hi-hat, return the mean over its degrees of openness.
     """
     ringing = np.zeros(len(_TIMES_S))
     for modes in (voice.body, voice.attack):
         if modes is not None:
             ringing = ringing + ModeBank.from_parameters(modes).energy(REFERENCE_VELOCITY, _TIMES_S)
     powers = [shape.energy(REFERENCE_VELOCITY, _TIMES_S) + ringing for shape in voice_shapes(voice)]
-    return float(np.mean([10.0 * log10(float((one * _LENGTHS_S).sum()) / _LENGTH_S + 1e-30) for one in powers]))
+    return float(np.mean([10.0 * log10(float((energy * _LENGTHS_S).sum()) / _LENGTH_S + 1e-30) for energy in powers]))
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHE_SIZE)
 def pitch_hz(voice: VoiceModel) -> float | None:
     """Return the pitch of a drum: the lowest strong peak in the spectrum of its modes, 35 to 400 Hz, after 60 ms.
 
-    Single modes do not tell it: fitted ones may lie in pairs that cancel.
+    Single modes are not sufficient, since fitted modes may form pairs that cancel.
 
     :return: None if no mode rings there.
     """
@@ -62,7 +62,7 @@ def pitch_hz(voice: VoiceModel) -> float | None:
 
 
 def _late_spectrum(bank: ModeBank) -> Float:
-    """Return the power at each pitch of what the modes still ring at the time of the pitch, left channel."""
+    """Return the power spectrum of the modes' late part at each candidate pitch, left channel."""
     late = complex_product(bank.amplitude[0], decaying(bank.rate, np.array(_PITCH_FROM_S)))
     # late / (2 pi i f - rate), as late times the conjugate over the squared distance
     apart = 2.0 * np.pi * _PITCHES_HZ[:, None] - bank.rate.imag

@@ -1,4 +1,4 @@
-"""The sum of two modelled voices as one voice: a rim that is struck with the head."""
+"""Add two modelled voices, for example a rim that is struck with the head."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ _SILENT_DB: Final = -200.0
 
 
 def added(voice: VoiceModel, other: VoiceModel, gain_db: float, *, above_hz: float = 0.0) -> VoiceModel:
-    """Return a voice that sounds as ``voice`` with ``other`` struck at the same time.
+    """Return the sum of ``voice`` and ``other``, struck at the same time.
 
-    The noise of both adds in power, on the grid and with the velocity law, colour and stereo of ``voice``; modes keep
-    their own law and glide as those of ``voice`` do.
+    The powers of both noises are added on the grid of ``voice``, with its velocity law, colour and stereo. Modes keep
+    their velocity law and get the glide of ``voice``.
 
-    :param above_hz: body modes of ``other`` below this are left out; fast ones may cancel in pairs, and stay together.
+    :param above_hz: body modes of ``other`` below this are left out; attack modes are kept, since they may cancel in
+        pairs.
     """
     other = louder(other, gain_db)
     level = voice.noise.level_db
@@ -37,14 +38,14 @@ def added(voice: VoiceModel, other: VoiceModel, gain_db: float, *, above_hz: flo
     )
 
 
-def _power_sum_db(one_db: Float, other_db: Float) -> Float:
-    """Return the level in dB of two powers together."""
-    return np.maximum(one_db, other_db) + 10.0 * log10(1.0 + exp10(-np.abs(one_db - other_db) / 10.0))
+def _power_sum_db(first_db: Float, second_db: Float) -> Float:
+    """Return the level in dB of the sum of two powers."""
+    return np.maximum(first_db, second_db) + 10.0 * log10(1.0 + exp10(-np.abs(first_db - second_db) / 10.0))
 
 
-def _levels_on(other: VoiceModel, grid: BandEnvelope) -> Float:
+def _levels_on(voice: VoiceModel, grid: BandEnvelope) -> Float:
     """Return the levels of a voice's noise on another table's grid; it goes on with its last slope."""
-    own = other.noise.level_db
+    own = voice.noise.level_db
     levels = value_at(own, grid.frequencies_hz, grid.times_s)
     if len(own.times_s) < 2:
         return levels
@@ -59,24 +60,23 @@ def _above(modes: Modes | None, low_hz: float) -> Modes | None:
     """Return the modes above a frequency; None if there are none."""
     if modes is None:
         return None
-    kept = [index for index, f in enumerate(modes.frequency_hz) if f >= low_hz]
-    return taken(modes, kept) if kept else None
+    selected = [index for index, f in enumerate(modes.frequency_hz) if f >= low_hz]
+    return selected_modes(modes, selected) if selected else None
 
 
-def taken(modes: Modes, kept: Sequence[int]) -> Modes:
-    """Return some of the modes.
-
-    :param kept: their indices, one at least.
-    """
+def selected_modes(modes: Modes, indices: Sequence[int]) -> Modes:
+    """Return the modes at ``indices``, of which there must be at least one."""
     columns = ("frequency_hz", "t60_s", "level_db", "left_minus_right_db", "phase_turns", "channel_phase_turns")
-    some = {name: tuple(getattr(modes, name)[i] for i in kept) for name in columns if getattr(modes, name) is not None}
+    update = {
+        name: tuple(getattr(modes, name)[i] for i in indices) for name in columns if getattr(modes, name) is not None
+    }
     if len(modes.velocity_db_per_octave) > 1:
-        some["velocity_db_per_octave"] = tuple(modes.velocity_db_per_octave[i] for i in kept)
+        update["velocity_db_per_octave"] = tuple(modes.velocity_db_per_octave[i] for i in indices)
     if modes.bends_db is not None:
-        some["bends_db"] = tuple(modes.bends_db[i] for i in kept)
+        update["bends_db"] = tuple(modes.bends_db[i] for i in indices)
     if modes.phase_bends_turns is not None:
-        some["phase_bends_turns"] = tuple(modes.phase_bends_turns[i] for i in kept)
-    return modes.model_copy(update=some)
+        update["phase_bends_turns"] = tuple(modes.phase_bends_turns[i] for i in indices)
+    return modes.model_copy(update=update)
 
 
 def _joined(first: Modes | None, second: Modes | None) -> Modes | None:
@@ -123,7 +123,7 @@ def moved_turns(modes: Modes, velocities: Sequence[int]) -> tuple[tuple[float, .
     """Return the turns of modes at other bend velocities; None if they have none."""
     if modes.phase_bends_turns is None or not velocities:
         return None
-    places, own = (log2(np.array(one) / REFERENCE_VELOCITY) for one in (velocities, modes.bend_velocities))
+    places, own = (log2(np.array(group) / REFERENCE_VELOCITY) for group in (velocities, modes.bend_velocities))
     return tuple(tuple(np.interp(places, own, row).round(3).tolist()) for row in modes.phase_bends_turns)
 
 

@@ -1,6 +1,6 @@
-"""Moving what a voice's tables hold: in frequency, in time, in level; and reading them on another grid.
+"""Shift a voice's tables in frequency, time and level, and interpolate them to another grid.
 
-Nothing here is rounded; :mod:`stemgmd_tools.kits.generate.digits` does that once, when a kit is finished.
+Results are not rounded; :mod:`stemgmd_tools.kits.generate.digits` rounds once, when a kit is finished.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _SOONEST_S: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A move along the frequency axis: all of it below ``whole_hz``, nothing above ``none_hz``.
+    """A shift along the frequency axis that applies in full below ``whole_hz`` and not at all above ``none_hz``.
 
-    What belongs to a drum's head follows its tension; wires, stick and rim do not.
+    The sound of a drum's head follows its tension; wires, stick and rim do not.
     """
 
     semitones: float
@@ -34,14 +34,14 @@ class Shift:
     none_hz: float = np.inf
 
     def share(self, frequencies_hz: ArrayLike) -> Float:
-        """Return which part of the move applies at each frequency, 0 to 1."""
+        """Return the share of the shift that applies at each frequency, 0 to 1."""
         frequencies = np.asarray(frequencies_hz, dtype=np.float64)
         if np.isinf(self.whole_hz):
             return np.ones(frequencies.shape)
         return 1.0 - rise(frequencies, self.whole_hz, self.none_hz)
 
     def of(self, frequencies_hz: ArrayLike) -> Float:
-        """Return where each frequency goes."""
+        """Return the shifted frequencies."""
         frequencies = np.asarray(frequencies_hz, dtype=np.float64)
         return np.asarray(frequencies * exp2(self.semitones / 12.0 * self.share(frequencies)))
 
@@ -85,8 +85,8 @@ def envelope(frequencies_hz: ArrayLike, times_s: ArrayLike, values: ArrayLike) -
 def moved(level: BandEnvelope, shift: Shift) -> BandEnvelope:
     """Return an envelope whose rows lie at other frequencies; rows that leave the audible range are cut."""
     frequencies = shift.of(level.frequencies_hz)
-    kept = int((frequencies <= HIGHEST_HZ).sum())
-    return envelope(frequencies[:kept], level.times_s, level.values[:kept])
+    rows = int((frequencies <= HIGHEST_HZ).sum())
+    return envelope(frequencies[:rows], level.times_s, level.values[:rows])
 
 
 def stretched_times(times_s: ArrayLike, factor: float, hold_s: float) -> Float:
@@ -107,11 +107,11 @@ def stretched(level: BandEnvelope, factors: ArrayLike, hold_s: float) -> BandEnv
     factors = np.broadcast_to(np.asarray(factors, dtype=np.float64), (len(level.frequencies_hz),))
     mean = float(exp(log(factors).mean()))
     new_times = stretched_times(times, mean, hold_s)
-    kept = max(1, int((new_times <= _LONGEST_S).sum()))
-    new_times = new_times[:kept]
+    count = max(1, int((new_times <= _LONGEST_S).sum()))
+    new_times = new_times[:count]
     values = np.array(level.values)
     if np.ptp(factors) == 0.0:
-        return envelope(level.frequencies_hz, new_times, values[:, :kept])
+        return envelope(level.frequencies_hz, new_times, values[:, :count])
     lines = [
         product(line[None], knot_weights(times, stretched_times(new_times, 1.0 / factor, hold_s), extend=True))[0]
         for line, factor in zip(values, factors, strict=True)
@@ -134,5 +134,5 @@ def moved_colour(colour: Colour, shift: Shift) -> Colour:
         ratio = exp2(shift.semitones / 12.0)
         scaled = {"low_hz": colour.low_hz * ratio, "least_step_hz": colour.least_step_hz * ratio}
         return colour.model_copy(update={**scaled, "gain_db": gains[: max(1, int((points <= HIGHEST_HZ).sum()))]})
-    kept = max(1, int((points <= HIGHEST_HZ).sum()))
-    return colour.model_copy(update={"frequencies_hz": row(points[:kept]), "gain_db": gains[:kept]})
+    count = max(1, int((points <= HIGHEST_HZ).sum()))
+    return colour.model_copy(update={"frequencies_hz": row(points[:count]), "gain_db": gains[:count]})

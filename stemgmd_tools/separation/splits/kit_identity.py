@@ -25,10 +25,10 @@ def virtual_identities(kits: Iterable[Kit], kit_path: Sequence[Path]) -> Iterato
     """Yield what kits are; the banks of those that are not made where they are needed are built."""
     recordings: dict[str, set[str]] = {}  # thousands of made kits share a few parents
     for kit in kits:
-        if kit.is_made:
-            recordings |= {name: _measured_on(name, kit_path) for name in kit.made_of if name not in recordings}
-            measured = {recording for name in kit.made_of for recording in recordings[name]}
-            yield KitIdentity(kit.name, frozenset(kit.made_of) | measured, frozenset([kit.key]))
+        if kit.is_generated:
+            recordings |= {name: _measured_on(name, kit_path) for name in kit.parents if name not in recordings}
+            measured = {recording for name in kit.parents for recording in recordings[name]}
+            yield KitIdentity(kit.name, frozenset(kit.parents) | measured, frozenset([kit.key]))
         else:
             related = {recording.kit for recording in kit.map.measured_on}
             if kit.map.origin is not None:
@@ -76,7 +76,7 @@ def tabled_identities(table: pd.DataFrame, kits: Iterable[str]) -> Iterator[KitI
 def source_identities(source: Corpus | VirtualCorpus) -> Iterator[KitIdentity]:
     """Yield what the kits of a source are; banks of one that is rendered where it is read are built if need be."""
     for known in tabled_identities(source.kits, source.kit_splits):
-        if isinstance(source, VirtualCorpus) and not source.kit(known.name).is_made:
+        if isinstance(source, VirtualCorpus) and not source.kit(known.name).is_generated:
             yield known._replace(hashes=known.hashes | {_bank_sha256(source.kit(known.name))})
         else:
             yield known

@@ -14,7 +14,7 @@ from toy_models import toy_model
 from stemgmd_tools.kits.generate.draw import PITCH_HZ, draw_figures, draw_kit
 from stemgmd_tools.kits.generate.figures import FIGURES
 from stemgmd_tools.kits.generate.instruments import MAIN
-from stemgmd_tools.kits.generate.names import RandomName, made_map
+from stemgmd_tools.kits.generate.names import RandomName, generated_map
 from stemgmd_tools.kits.generate.parents import levels_db, loudness_db, parent, voice_of
 from stemgmd_tools.kits.kit_table import kit_table
 from stemgmd_tools.kits.sample_map.schema import KitMap
@@ -33,7 +33,7 @@ BALANCE_DB = 1.5
 
 @lru_cache
 def toy(seed: int, spread: float = 1.0) -> KitMap:
-    return made_map(RandomName(seed, tuple(TOYS), spread), TOYS.__getitem__, {})
+    return generated_map(RandomName(seed, tuple(TOYS), spread), TOYS.__getitem__, {})
 
 
 def pitches(kit: KitMap) -> list[float]:

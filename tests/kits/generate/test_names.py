@@ -18,7 +18,7 @@ from stemgmd_tools.cli.kits import kits
 from stemgmd_tools.corpus.folder.kit_rows import kit_split
 from stemgmd_tools.errors import KitError, StemgmdError, UsageError
 from stemgmd_tools.kits import library
-from stemgmd_tools.kits.generate.names import MOST_KITS, SPACE_VERSION, made_names
+from stemgmd_tools.kits.generate.names import MOST_KITS, SPACE_VERSION, generated_names
 from stemgmd_tools.kits.generate.parents import strictest
 from stemgmd_tools.kits.kit_table import kit_table
 from stemgmd_tools.kits.library import find_map, kit_names, kits_named, load_kit, split_of
@@ -75,7 +75,7 @@ def test_slugs_are_names_of_files_and_tell_options_apart() -> None:
         "morph:a+b:0.3",
         "morph:b+a:0.3",
     ]
-    slugs = [made_names(word)[0].slug for word in words]
+    slugs = [generated_names(word)[0].slug for word in words]
     assert len(set(slugs)) == len(slugs)
     assert all(re.fullmatch(r"[a-z0-9][a-z0-9_]*", slug) for slug in slugs)
     assert slugs[0] == "random_7"
@@ -273,10 +273,10 @@ def test_thousands_of_kits_are_named_without_making_one(toys: Path, monkeypatch:
     def never(*_: object) -> None:
         raise RuntimeError("a kit was made")
 
-    monkeypatch.setattr(library, "made_map", never)
+    monkeypatch.setattr(library, "generated_map", never)
     many = kits_named(["random:0..4999:from=one+other", "morph:one+other:0.3"], [toys])
     assert len({kit.key for kit in many}) == len({kit.name for kit in many}) == 5001
-    assert all(kit.is_made and len(pickle.dumps(kit)) < 1000 for kit in many)
+    assert all(kit.is_generated and len(pickle.dumps(kit)) < 1000 for kit in many)
     with pytest.raises(RuntimeError, match="was made"):
         _ = many[0].map
 
@@ -297,7 +297,7 @@ def test_the_key_of_a_made_kit_is_that_of_all_it_is_made_from(tmp_path: Path, mo
     monkeypatch.undo()
     write_map(load_map(tmp_path / "one.yaml").model_copy(update={"gain_db": -3.0}), tmp_path / "one.yaml")
     assert key("random:1:from=one+other") != first
-    with pytest.raises(KitError, match="maps it is made from have changed"):
+    with pytest.raises(KitError, match="maps of its parents have changed"):
         _ = kit.map
 
 
