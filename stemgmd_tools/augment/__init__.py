@@ -1,1 +1,1 @@
-"""Augmenting: chains, the rows that are drawn from them, and the effects that carry the rows out."""
+"""Augment drum stems: draw rows from chains of effects and apply them to audio."""

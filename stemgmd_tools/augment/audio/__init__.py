@@ -1,1 +1,1 @@
-"""Augmenting sound with PyTorch: rows carried out on batches of stems."""
+"""Apply rows to batches of stems with PyTorch."""

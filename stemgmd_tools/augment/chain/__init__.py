@@ -1,1 +1,1 @@
-"""Chains: what may be done to an example, the effects there are, and the rows drawn from a chain. Torch-free."""
+"""Chains of effects: their format, the catalogue of effects and the rows drawn from a chain. Torch-free."""

@@ -1,7 +1,7 @@
-"""The effects: the one table of what a chain may ask for. Checks, schema and documentation are computed from it.
+"""Catalogue of all effects; validation, schema and documentation are derived from it.
 
-Names follow audiomentations, pedalboard and scaper where they have one. A parameter with no default must be given by
-the step. Ranges are what is accepted, not what is advisable; the ready chains show that.
+Names follow audiomentations, pedalboard and scaper where possible. A step must give every parameter without a default.
+Ranges are the values accepted, not recommendations; for those see the ready chains.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ EFFECT_OF_NAME: Final = {effect.name: effect for effect in EFFECTS}
 def effect_named(name: str) -> Effect:
     """Return an effect by name.
 
-    :raises UsageError: if there is none of that name.
+    :raises UsageError: if there is no such effect.
     """
     try:
         return EFFECT_OF_NAME[name]

@@ -1,4 +1,4 @@
-"""Chains from files: the ready ones by name, the user's own by path."""
+"""Load chains from YAML files, by name or by path."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def chain_names() -> tuple[str, ...]:
 
 
 def load_chain(name: str | Path) -> Chain:
-    """Return a ready chain by name, or one of your own by the path of its file (ending in ``.yaml``).
+    """Return a ready chain by name, or a chain of your own by the path of its ``.yaml`` file.
 
     :raises UsageError: if there is no ready chain of that name.
-    :raises AugmentError: if the file is faulty: one line with file, line and key.
+    :raises AugmentError: if the file is invalid: one line with file, line and key.
     """
     text = str(name)
     if isinstance(name, Path) or text.endswith(_SUFFIX) or "/" in text:
@@ -46,9 +46,9 @@ def load_chain(name: str | Path) -> Chain:
 
 
 def read_chain(path: Path) -> Chain:
-    """Read and check a chain's file.
+    """Read and validate the file of a chain.
 
-    :raises AugmentError: if it cannot be read or is faulty: one line about the fault that stands first.
+    :raises AugmentError: if the file cannot be read or is invalid: one line about the first fault.
     """
     try:
         text = parse_yaml(path)
@@ -65,9 +65,9 @@ def read_chain(path: Path) -> Chain:
 
 
 def make_chain(data: Mapping[str, Any]) -> Chain:
-    """Return a chain from what its YAML would say.
+    """Return the chain of parsed YAML data.
 
-    :raises AugmentError: if it is faulty: one line about the first fault.
+    :raises AugmentError: if the data is invalid: one line about the first fault.
     """
     content = {"schema": SCHEMA_ID, "name": "unnamed", "description": "", **data}
     chain, faults = _checked(content)
@@ -86,7 +86,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """Return the JSON Schema as the file ``chain.schema.json`` beside the ready chains holds it."""
+    """Return the content of ``chain.schema.json`` beside the ready chains."""
     return json.dumps(json_schema(), indent=2) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The references of chains and effects, as Markdown, made from the tables that declare them."""
+"""Generate the Markdown references of chains and effects."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from stemgmd_tools.augment.chain.schema import Chain, Distribution, Step
 from stemgmd_tools.strict_yaml.docs import schema_reference
 
 _HEADINGS: Final = {
-    Domain.PERFORMANCE: "On the performance, before anything sounds",
-    Domain.KIT: "On kits and strokes",
-    Domain.AUDIO: "On audio: stems, or the mixture",
-    Domain.MIX: "On the mixture alone",
+    Domain.PERFORMANCE: "Effects on the performance",
+    Domain.KIT: "Effects on kits and strokes",
+    Domain.AUDIO: "Effects on audio: stems or the mixture",
+    Domain.MIX: "Effects on the mixture",
 }
 
 
 def format_reference() -> str:
-    """Return the keys of a chain's file."""
+    """Return the reference of the keys of a chain."""
     return schema_reference(json_schema(), "Chain")
 
 
 def effects_reference() -> str:
-    """Return every effect with its scopes and parameters, a table per domain."""
+    """Return a table of effects, scopes and parameters for each domain."""
     return "\n\n".join(_domain(domain) for domain in Domain)
 
 

@@ -1,4 +1,4 @@
-"""Impulse responses of the caller's: audio files of one folder, named by their names without the ending."""
+"""Load the user's impulse responses from a folder, by file name without suffix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stemgmd_tools.storage.files import file_sha256
 from stemgmd_tools.storage.paths import is_relative_path
 
 LONGEST_S: Final = 60.0
-"""Longest impulse response that is read; a damaged header may state a rate of one frame per second."""
+"""Maximum length of an impulse response; a damaged header may state a rate of one frame per second."""
 ENDINGS: Final = (".wav", ".flac", ".aiff", ".aif", ".ogg")
 PARAMETERS: Final = frozenset(
     (effect.name, parameter.name)
@@ -28,13 +28,13 @@ PARAMETERS: Final = frozenset(
     for parameter in effect.parameters
     if parameter.kind is Kind.TEXT
 )
-"""Effect and parameter that name one."""
+"""Effects and their parameters that name an impulse response."""
 
 
 def response_path(folder: Path | None, name: str) -> Path:
     """Return the file of an impulse response.
 
-    :raises UsageError: if there is no folder, or none of that name in it.
+    :raises UsageError: if there is no folder, or no such file in it.
     """
     if not is_relative_path(name):
         raise UsageError(f"impulse response {name!r}: must be a path in the folder of --impulse-responses, without ..")
@@ -49,8 +49,8 @@ def response_path(folder: Path | None, name: str) -> Path:
 def response(folder: Path | None, name: str, sample_rate: int) -> NDArray[np.float32]:
     """Return an impulse response at a sample rate, shape (channels, frames).
 
-    :raises UsageError: if it is not there, or has more than two channels.
-    :raises AudioError: if its file cannot be read.
+    :raises UsageError: if the file is missing or has more than two channels.
+    :raises AudioError: if the file cannot be read.
     """
     path = response_path(folder, name)
     return _read(path, file_sha256(path), sample_rate)
@@ -58,7 +58,7 @@ def response(folder: Path | None, name: str, sample_rate: int) -> NDArray[np.flo
 
 @lru_cache(maxsize=64)
 def _read(path: Path, _sha256: str, sample_rate: int) -> NDArray[np.float32]:
-    """Read a file; another content is another entry."""
+    """Read a file; the cache key contains its hash."""
     sound, rate = read_audio(path, longest_s=LONGEST_S)
     if sound.shape[1] > 2:
         raise UsageError(f"{path}: has {sound.shape[1]} channels; 1 and 2 can be used")
@@ -68,7 +68,7 @@ def _read(path: Path, _sha256: str, sample_rate: int) -> NDArray[np.float32]:
 
 
 def names_of_rows(rows: Iterable[Row]) -> list[str]:
-    """Return the impulse responses that rows name, each once, sorted."""
+    """Return the sorted names of the impulse responses in rows."""
     return sorted(
         {
             str(row.parameters[parameter])
@@ -80,7 +80,7 @@ def names_of_rows(rows: Iterable[Row]) -> list[str]:
 
 
 def names_of_chain(chain: Chain) -> list[str]:
-    """Return every impulse response that a chain may draw, sorted."""
+    """Return the sorted names of the impulse responses that a chain may draw."""
     return sorted(set(_names_of_steps(chain)))
 
 
@@ -97,6 +97,6 @@ def _names_of_steps(chain: Chain) -> Iterator[str]:
 def digests(folder: Path | None, names: Iterable[str]) -> list[tuple[str, str]]:
     """Return each name with the SHA-256 of its file.
 
-    :raises UsageError: if one is not there.
+    :raises UsageError: if a file is missing.
     """
     return [(name, file_sha256(response_path(folder, name))) for name in names]

@@ -1,4 +1,4 @@
-"""Rows of draws as rows of the manifest ``augmentations``, and back."""
+"""Convert examples and their rows to rows of the manifest ``augmentations`` and back."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from stemgmd_tools.storage.json_text import parse_json
 from stemgmd_tools.version import __version__
 
 SOURCE: Final = "source"
-"""Effect of step 0: what an example was made from."""
+"""Effect name of step 0, the source of an example."""
 STEM_NAMES: Final = tuple(piece.value for piece in PIECES)
 
 
 class Drawn(NamedTuple):
-    """An example and everything that is done to it."""
+    """An example with its rows and their provenance."""
 
     example: Example
     rows: tuple[Row, ...]
     augmentation: Augmentation
     version: str = __version__
-    """Of the code that carried them out."""
+    """Version of the code that applied the rows."""
 
 
 def manifest_rows(drawn: Drawn) -> Iterator[dict[str, Any]]:
-    """Yield the manifest's rows of an example: where it comes from, then every effect."""
+    """Yield the rows of an example in the manifest: its source, then every effect."""
     example, augmentation = drawn.example, drawn.augmentation
     origin = Row(example.name, -1, SOURCE, "example", ALL_STEMS, {"start": example.start, **_length(example)})
     numbers: dict[int, int] = {}
@@ -63,14 +63,14 @@ def manifest_rows(drawn: Drawn) -> Iterator[dict[str, Any]]:
 
 
 def _length(example: Example) -> Mapping[str, int]:
-    """Return the length of a segment; nothing for all of a performance."""
+    """Return the length of a segment; empty for a whole performance."""
     return {} if example.frames is None else {"frames": example.frames}
 
 
 def read_drawn(path: Path) -> tuple[Drawn, ...]:
-    """Return the examples that a manifest ``augmentations``, or some of its rows, describes.
+    """Return the examples of a manifest ``augmentations``, or of a file with some of its rows.
 
-    :raises StemgmdError: if it cannot be read, is empty, or its rows do not agree.
+    :raises StemgmdError: if the file cannot be read, is empty, or its rows are inconsistent.
     """
     drawn = drawn_from(read_manifest(path, AUGMENTATIONS))
     if not drawn:
@@ -84,10 +84,10 @@ def read_drawn(path: Path) -> tuple[Drawn, ...]:
 
 
 def drawn_from(frame: pd.DataFrame) -> list[Drawn]:
-    """Return the examples that rows of the manifest describe, in its order.
+    """Return the examples of rows of the manifest, in its order.
 
-    :raises UsageError: if an example lacks the row of step 0, or its rows do not agree.
-    :raises AugmentError: if a row names an effect or a parameter that there is not, or one out of its range.
+    :raises UsageError: if an example lacks the row of step 0, or its rows are inconsistent.
+    :raises AugmentError: if a row has an unknown effect, an unknown parameter or a value out of range.
     """
     return [_drawn(str(name), group.to_dict("records")) for name, group in frame.groupby("performance", sort=True)]
 

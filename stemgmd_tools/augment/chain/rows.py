@@ -1,4 +1,4 @@
-"""What is augmented and what is done to it: examples and rows. Rows alone rebuild an augmented example."""
+"""Examples and rows: what is augmented, and the effects applied to it, sufficient to rebuild the result."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from stemgmd_tools.errors import UsageError
 from stemgmd_tools.storage.json_text import parse_json
 
 ALL_STEMS: Final = -1
-"""Stem of a row that concerns every stem of the example alike, or the mixture."""
+"""Stem index of a row that applies to all stems of the example alike, or to the mixture."""
 
 SIGNIFICANT_DIGITS: Final = 9
-"""Drawn numbers keep this many: enough for any parameter, few enough that a table stays readable."""
+"""Significant digits of drawn numbers: precise enough for any parameter, short enough to read."""
 
 
 class Example(NamedTuple):
-    """What is augmented: a performance through a kit, whole or a segment of it, as pieces or as groups."""
+    """A performance through a kit, or a segment of it, as pieces or as groups."""
 
     name: str
     """``PERFORMANCE+KIT+COPY``, unique in a run; draws depend on it."""
@@ -27,21 +27,21 @@ class Example(NamedTuple):
     copy: int
     """Number of the copy, from 1."""
     start: int
-    """Frame of the performance at which the segment starts, before anything changes its tempo."""
+    """Frame of the performance at which the segment starts, before changes of tempo."""
     frames: int | None
     """Length of the segment; None for all of it."""
     stems: tuple[str, ...]
     """Nine pieces or five groups in canonical order: the axis of the stems."""
     target: tuple[str, ...] = ()
-    """The stems that training is for, if it is for some alone."""
+    """The target stems of training; empty for all."""
 
 
 class Row(NamedTuple):
-    """One effect that is applied to one stem, to all of them or to the mixture."""
+    """One effect applied to one stem, to all stems or to the mixture."""
 
     example: str
     step: int
-    """Index of the chain's step, from 0; rows are carried out in this order."""
+    """Index of the chain's step, from 0; rows are applied in this order."""
     effect: str
     """Name in the catalogue."""
     scope: str
@@ -77,7 +77,7 @@ def rows_to_json(rows: Iterable[Row]) -> str:
 
 
 def rows_from_json(text: str) -> tuple[Row, ...]:
-    """Return the rows that :func:`rows_to_json` wrote, equal to the bit.
+    """Return the rows that :func:`rows_to_json` wrote, bit-identical.
 
     :raises UsageError: if the text is not a list of rows.
     """

@@ -1,7 +1,7 @@
-"""The schema of a chain: what may be done to an example, with which probability, parameters drawn from which ranges.
+"""Models of the format of chains: steps, probabilities and parameter distributions.
 
-The models here are the only declaration of the format. What each effect takes is in the catalogue; what types cannot
-say is in :mod:`stemgmd_tools.augment.chain.validation`.
+The parameters of each effect are declared in the catalogue; rules beyond types are checked in
+:mod:`stemgmd_tools.augment.chain.validation`.
 """
 
 from __future__ import annotations
@@ -40,17 +40,19 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Distribution(Strict):
-    """What a parameter is drawn from: one of `uniform`, `log_uniform`, `normal`, `choice`."""
+    """Distribution of a parameter: exactly one of `uniform`, `log_uniform`, `normal`, `choice`."""
 
-    uniform: tuple[float, float] | None = Field(default=None, description="evenly between two bounds")
+    uniform: tuple[float, float] | None = Field(default=None, description="uniform between two bounds")
     log_uniform: tuple[float, float] | None = Field(
-        default=None, description="evenly in the logarithm between two bounds above 0"
+        default=None, description="uniform in the logarithm between two bounds above 0"
     )
     normal: tuple[float, float] | None = Field(default=None, description="mean and standard deviation")
     within: tuple[float, float] | None = Field(
-        default=None, description="bounds of a `normal`: what is drawn beyond is set to them; default: the parameter's"
+        default=None, description="bounds to which a `normal` is clipped; default: the parameter's range"
     )
-    choice: tuple[float | str, ...] | None = Field(default=None, min_length=1, description="one of these, all alike")
+    choice: tuple[float | str, ...] | None = Field(
+        default=None, min_length=1, description="one of these values, with equal probability"
+    )
 
     @model_validator(mode="after")
     def _check_kinds(self) -> Distribution:
@@ -72,29 +74,31 @@ Setting: TypeAlias = Annotated[
     Annotated[float, Tag("number")] | Annotated[str, Tag("text")] | Annotated[Distribution, Tag("drawn")],
     Discriminator(_setting_tag),
 ]
-"""A fixed value, or what a parameter is drawn from."""
+"""A fixed value, or the distribution of a parameter."""
 
 
 class Step(Strict):
-    """One step: an effect, when and on which stems it acts, and what its parameters are."""
+    """One step: an effect, its probability, its stems and its parameters."""
 
-    effect: EffectName = Field(description="the effect, see below")
+    effect: EffectName = Field(description="name of the effect, see below")
     scope: ScopeName = Field(
-        description="`example`: drawn once, all selected stems alike; `stem`: every selected stem draws alone; "
-        "`target`: as `stem`, the training target only; `song`: drawn once for all stems of a song; "
-        "`mixture`: the mixture, after the stems were summed"
+        description="`example`: one draw for all selected stems; `stem`: one draw for each selected stem; "
+        "`target`: as `stem`, for the training target only; `song`: one draw for all stems of a song; "
+        "`mixture`: one draw for the mixture, after the stems are summed"
     )
-    probability: Probability = Field(default=1.0, description="that it is applied, per draw")
+    probability: Probability = Field(default=1.0, description="probability that the effect is applied, per draw")
     joint: bool = Field(
         default=False,
-        description="one toss decides for all selected stems, each then draws its values (scope `stem` or `target`)",
+        description="one draw decides for all selected stems, then each draws its values (scope `stem` or `target`)",
     )
     stems: tuple[str, ...] | None = Field(
-        default=None, min_length=1, description="only these: pieces, or groups for all their pieces; default: all"
+        default=None,
+        min_length=1,
+        description="stems to apply the effect to: pieces, or groups for all their pieces; default: all",
     )
-    except_target: bool = Field(default=False, description="leave out the stems that training is for")
+    except_target: bool = Field(default=False, description="leave out the target stems of training")
     parameters: dict[str, Setting] = Field(
-        default={}, description="parameter of the effect to a value, or to what it is drawn from"
+        default={}, description="parameters of the effect: a value or a distribution for each"
     )
 
 
@@ -102,15 +106,15 @@ class Chain(Strict):
     """A whole chain."""
 
     format: Literal["stemgmd-chain/1"] = Field(alias="schema", description="format and its version")
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="the file's name")
-    description: str = Field(description="what it does, for people")
-    source: str = Field(default="", description="where it comes from")
-    probability: Probability = Field(default=1.0, description="that an example is augmented at all")
-    steps: tuple[Step, ...] = Field(description="in the order of their carrying out")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="name of the chain, equal to the file name")
+    description: str = Field(description="description for readers")
+    source: str = Field(default="", description="source of the chain")
+    probability: Probability = Field(default=1.0, description="probability that an example is augmented at all")
+    steps: tuple[Step, ...] = Field(description="steps in order of application")
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 (hex) of what decides the draws: probabilities, steps and their parameters, defaults included."""
+        """SHA-256 (hex) of everything that determines the draws: probabilities, steps and parameters with defaults."""
         content = self.model_dump(mode="json", by_alias=True, exclude=set(_PROSE))
         for step, dumped in zip(self.steps, content["steps"], strict=True):
             dumped["parameters"] = {name: _plain(setting) for name, setting in settings_of(step).items()}

@@ -1,4 +1,4 @@
-"""Stems by name: which of an example's stems a step is about, and which pieces a stem consists of."""
+"""Select the stems of a step by name, and list the pieces of a stem."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from stemgmd_tools.pieces import GROUPS, PIECES, PIECES_OF_GROUP, Group
 
 
 def selected(step: Step, example: Example) -> tuple[int, ...]:
-    """Return the stems a step may act on, as indices; none for the scope ``mixture``.
+    """Return the indices of the stems of a step; none for the scope ``mixture``.
 
-    :raises AugmentError: if the step names a stem that the example does not have, or needs a target it does not name.
+    :raises AugmentError: if the example lacks a stem of the step, or lacks a target for the scope ``target``.
     """
     if step.scope is Scope.MIXTURE:
         return ()
@@ -42,7 +42,7 @@ def _axes(names: Sequence[str], example: Example) -> tuple[int, ...]:
 
 
 def pieces_of_stem(name: str) -> tuple[str, ...]:
-    """Return the pieces whose sum a stem is.
+    """Return the pieces of a stem.
 
     :raises AugmentError: if there is no such stem.
     """

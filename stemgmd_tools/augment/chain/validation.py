@@ -1,4 +1,4 @@
-"""What a chain must hold beyond its types: effects there are, parameters in their ranges, an order that works."""
+"""Validate chains and rows beyond their types: effects, scopes, parameter ranges, order of steps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stemgmd_tools.strict_yaml.problem import Problem, nearest
 At: TypeAlias = tuple[str | int, ...]
 
 STEM_NAMES: Final = tuple(dict.fromkeys(member.value for member in (*PIECES, *GROUPS)))
-"""What a step's ``stems`` may name."""
+"""Names allowed in a step's ``stems``."""
 
 _NUMBERS: Final = (Kind.REAL, Kind.INTEGER)
 _ALONE: Final = (Scope.STEM, Scope.TARGET)
@@ -26,7 +26,7 @@ _PHASES: Final = ("performance", "kit", "audio", "mixture-scope")
 
 
 def problems(chain: Chain) -> Iterator[Problem]:
-    """Find everything that is wrong with a chain whose types are right."""
+    """Yield all problems of a chain whose types are valid."""
     for index, step in enumerate(chain.steps):
         at = ("steps", index)
         effect = EFFECT_OF_NAME.get(step.effect)
@@ -42,9 +42,9 @@ def problems(chain: Chain) -> Iterator[Problem]:
 
 
 def check_rows(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Return rows that were kept somewhere, once it is sure that they can be carried out.
+    """Validate rows from a file and return them.
 
-    :raises AugmentError: for an effect or a scope there is not, a parameter too many, missing or out of range.
+    :raises AugmentError: for an unknown effect or scope, or an unknown, missing or invalid parameter.
     """
     checked = tuple(rows)
     for row in checked:
@@ -77,7 +77,7 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 
 def _drawn_fault(value: Value, parameter: Parameter) -> str | None:
-    """Return what is allowed if a value that is always drawn is not."""
+    """Return the rule that an always drawn value breaks, or None."""
     if parameter.kind in (Kind.KIT, Kind.PERFORMANCE):
         return None if isinstance(value, str) and value else "must be a name"
     if not _is_number(value):
@@ -89,7 +89,7 @@ def _drawn_fault(value: Value, parameter: Parameter) -> str | None:
 
 
 def _selection(at: At, step: Step, effect: Effect) -> Iterator[Problem]:
-    """Check scope, and which stems are chosen."""
+    """Check the scope and the selected stems."""
     if step.scope not in effect.scopes:
         allowed = ", ".join(effect.scopes)
         yield Problem((*at, "scope"), f'found "{step.scope}"; {effect.name} allows {allowed}')
@@ -112,7 +112,7 @@ def _selection(at: At, step: Step, effect: Effect) -> Iterator[Problem]:
 
 
 def _parameters(at: At, step: Step, effect: Effect) -> Iterator[Problem]:
-    """Check that all parameters are known, there and in range."""
+    """Check that all parameters are known, present and in range."""
     stated = {parameter.name: parameter for parameter in effect.parameters if parameter.kind not in DRAWN}
     drawn = {parameter.name for parameter in effect.parameters if parameter.kind in DRAWN}
     for name, setting in step.parameters.items():
@@ -138,7 +138,7 @@ def _value(at: At, value: float | str, parameter: Parameter) -> Iterator[Problem
 
 
 def _fault(value: float | str, parameter: Parameter) -> str | None:
-    """Return what is allowed if a value is not."""
+    """Return the rule that a value breaks, or None."""
     if parameter.kind is Kind.TEXT:
         return None if isinstance(value, str) and value else "must be text"
     if parameter.kind is Kind.CHOICE:
@@ -153,7 +153,7 @@ def _fault(value: float | str, parameter: Parameter) -> str | None:
 
 
 def _distribution(at: At, drawn: Distribution, parameter: Parameter) -> Iterator[Problem]:
-    """Check what a parameter is drawn from."""
+    """Check the distribution of a parameter."""
     if drawn.choice is not None:
         for index, value in enumerate(drawn.choice):
             yield from _value((*at, "choice", index), value, parameter)
@@ -181,7 +181,7 @@ def _bounds(at: At, bounds: tuple[float, float], parameter: Parameter) -> Iterat
 
 
 def _order(chain: Chain) -> Iterator[Problem]:
-    """Performance steps come first, then kit steps, then audio steps, those of the mixture last."""
+    """Check the order of steps: performance, kit, audio, mixture."""
     furthest = 0
     for index, step in enumerate(chain.steps):
         effect = EFFECT_OF_NAME.get(step.effect)

@@ -1,1 +1,1 @@
-"""Augmented corpora on disk: which examples a run makes, their files, rows and previews."""
+"""Write augmented corpora: examples, files, rows and previews."""

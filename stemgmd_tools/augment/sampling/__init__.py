@@ -1,1 +1,1 @@
-"""Drawing: chains and examples become rows; stems of random mixes get their sources. Torch-free."""
+"""Draw segments, random mixes and the rows of chains. Torch-free."""

@@ -1,1 +1,1 @@
-"""Augmenting what is played and what it is played with, before anything sounds. Torch-free."""
+"""Augment performances, kits and one-shots before mixing. Torch-free."""

@@ -1,1 +1,1 @@
-"""Effects on sound, on any device: pure functions of lines (line, channel, frame) and of a parameter value for each."""
+"""Audio effects on any device: pure functions of lines (line, channel, frame) and one parameter value per line."""

@@ -1,1 +1,1 @@
-"""Signal processing that effects are made of: filters, transforms, resampling, splices."""
+"""Signal processing for effects: filters, transforms, resampling, splices."""

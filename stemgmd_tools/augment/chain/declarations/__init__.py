@@ -1,1 +1,1 @@
-"""The declarations of effects: names, domains, parameters and their ranges. Torch-free."""
+"""Declarations of the effects: names, domains, parameters and ranges. Torch-free."""

@@ -1,4 +1,4 @@
-"""Effects on stems or on the mixture: level, stereo, pitch, time, filters."""
+"""Declare effects on stems or the mixture: level, stereo, pitch, time, filters."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _ORDER: Final = Parameter("order", "order of the Butterworth filter, 6 dB per oc
 _COOKBOOK: Final = "Bristow-Johnson, Audio EQ Cookbook"
 
 LEVEL_EFFECTS: Final[tuple[Effect, ...]] = (
-    Effect("gain", Domain.AUDIO, "Gain.", (_gain(-60.0, 24.0),), ANYWHERE, source=f"{AUDIOMENTATIONS} Gain"),
+    Effect("gain", Domain.AUDIO, "Applies a gain.", (_gain(-60.0, 24.0),), ANYWHERE, source=f"{AUDIOMENTATIONS} Gain"),
     Effect(
         "scale",
         Domain.AUDIO,
-        "Multiplies by a factor: a gain that is drawn in amplitude instead of decibels.",
+        "Multiplies by an amplitude factor instead of a gain in decibels.",
         (Parameter("factor", "amplitude ratio", "", 0.0, 16.0),),
         ANYWHERE,
         source="Scale of Demucs",
@@ -47,15 +47,15 @@ LEVEL_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "loudness_normalization",
         Domain.AUDIO,
-        "Gain to a loudness; silence stays.",
-        (Parameter("lufs", "integrated loudness afterwards", "LUFS", -70.0, 0.0),),
+        "Applies the gain that gives a loudness; silence is unchanged.",
+        (Parameter("lufs", "target integrated loudness", "LUFS", -70.0, 0.0),),
         ANYWHERE,
         source=f"ITU-R BS.1770-4; {AUDIOMENTATIONS} LoudnessNormalization",
     ),
     Effect(
         "polarity_inversion",
         Domain.AUDIO,
-        "Changes the sign.",
+        "Inverts the polarity.",
         (),
         STEMS,
         source=f"{AUDIOMENTATIONS} PolarityInversion",
@@ -65,13 +65,13 @@ LEVEL_EFFECTS: Final[tuple[Effect, ...]] = (
         "stereo_width",
         Domain.AUDIO,
         "Scales the difference of left and right.",
-        (Parameter("width", "0 mono, 1 as it is, 2 twice as wide", "", 0.0, 2.0),),
+        (Parameter("width", "0 mono, 1 unchanged, 2 twice as wide", "", 0.0, 2.0),),
         ANYWHERE,
     ),
     Effect(
         "saturation",
         Domain.AUDIO,
-        "tanh(drive x).",
+        "Saturates the waveform: tanh(drive x).",
         (Parameter("drive", "gain before tanh", "", 0.01, 100.0),),
         ANYWHERE,
         source=f"LarsNet; {AUDIOMENTATIONS} TanhDistortion",
@@ -82,7 +82,7 @@ TIME_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "pitch_shift",
         Domain.AUDIO,
-        "Pitch; onsets and length stay.",
+        "Shifts the pitch; onsets and length are unchanged.",
         (Parameter("cents", "pitch", "cents", -2400.0, 2400.0),),
         STEMS,
         source=f"{AUDIOMENTATIONS} PitchShift",
@@ -90,7 +90,7 @@ TIME_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "time_stretch",
         Domain.AUDIO,
-        "Speed with pitch kept, or moved by its own amount.",
+        "Changes the speed; the pitch is kept or shifted independently.",
         (rate("speed"), Parameter("cents", "pitch", "cents", -2400.0, 2400.0, 0.0)),
         EXAMPLE,
         changes_time=True,
@@ -99,11 +99,11 @@ TIME_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "repitch",
         Domain.AUDIO,
-        "Speed and pitch of each song that the stems are from; all stems end where the fastest song's do.",
+        "Changes speed and pitch of each song of the stems; all stems end with the fastest song.",
         (
             rate("speed"),
             Parameter("cents", "pitch", "cents", -2400.0, 2400.0, 0.0),
-            Parameter("fastest", "greatest speed among the songs, 1 at least", kind=Kind.FASTEST),
+            Parameter("fastest", "greatest speed among the songs, at least 1", kind=Kind.FASTEST),
         ),
         SONG,
         changes_time=True,
@@ -112,7 +112,7 @@ TIME_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "varispeed",
         Domain.AUDIO,
-        "Speed as of a tape: pitch moves with it.",
+        "Changes the speed like a tape, pitch included.",
         (rate("speed"),),
         EXAMPLE,
         changes_time=True,
@@ -147,7 +147,7 @@ FILTERS: Final[tuple[Effect, ...]] = (
     Effect(
         "low_shelf_filter",
         Domain.AUDIO,
-        "Raises or lowers what lies below.",
+        "Raises or lowers frequencies below the corner.",
         (_frequency(), _gain(), _q()),
         ANYWHERE,
         source=_COOKBOOK,
@@ -155,7 +155,7 @@ FILTERS: Final[tuple[Effect, ...]] = (
     Effect(
         "high_shelf_filter",
         Domain.AUDIO,
-        "Raises or lowers what lies above.",
+        "Raises or lowers frequencies above the corner.",
         (_frequency(), _gain(), _q()),
         ANYWHERE,
         source=_COOKBOOK,

@@ -1,4 +1,4 @@
-"""Effects on what is played and on what it is played with: hits, kits, strokes."""
+"""Declare effects on hits, kits and strokes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Final
 
 from stemgmd_tools.augment.chain.declarations.types import EXAMPLE, SEED, STEMS, Domain, Effect, Kind, Parameter, rate
 
-_OTHER_KIT: Final = Parameter("kit", "the kit that is heard instead, of the pool's same split", kind=Kind.KIT)
+_OTHER_KIT: Final = Parameter("kit", "the replacement kit, of the same split", kind=Kind.KIT)
 
-_SPREAD: Final = "each {} deviates by up to this, evenly distributed"
+_SPREAD: Final = "maximum deviation of each {}, uniformly distributed"
 
 PERFORMANCE_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
@@ -22,7 +22,7 @@ PERFORMANCE_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "humanise",
         Domain.PERFORMANCE,
-        "Moves every hit a little: normal deviations, cut at three of them.",
+        "Shifts every hit by a normal deviation, clipped at three standard deviations.",
         (Parameter("sigma_ms", "standard deviation", "ms", 0.0, 100.0), SEED),
         STEMS,
         changes_time=True,
@@ -56,17 +56,19 @@ PERFORMANCE_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "velocity_jitter",
         Domain.PERFORMANCE,
-        "Changes every hit's velocity a little: normal deviations.",
+        "Changes every hit's velocity by a normal deviation.",
         (Parameter("sigma", "standard deviation", "velocity", 0.0, 64.0), SEED),
         STEMS,
     ),
     Effect(
         "hit_drop",
         Domain.PERFORMANCE,
-        "Leaves out hits.",
+        "Removes hits at random.",
         (
-            Parameter("share", "probability that a hit is left out", "", 0.0, 1.0),
-            Parameter("max_velocity", "only hits up to this velocity", "velocity", 1, 127, 127, Kind.INTEGER),
+            Parameter("share", "probability that a hit is removed", "", 0.0, 1.0),
+            Parameter(
+                "max_velocity", "only hits up to this velocity are removed", "velocity", 1, 127, 127, Kind.INTEGER
+            ),
             SEED,
         ),
         STEMS,
@@ -84,7 +86,7 @@ KIT_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "kit_swap",
         Domain.KIT,
-        "The same performance from another kit.",
+        "Plays the stem with another kit.",
         (_OTHER_KIT,),
         STEMS,
         source="LarsNet (Mezza et al. 2024)",
@@ -92,7 +94,7 @@ KIT_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "doubling",
         Domain.KIT,
-        "Half the sum of the stem and the same stem from another kit.",
+        "Averages the stem and the same stem played with another kit.",
         (_OTHER_KIT,),
         STEMS,
         source="LarsNet (Mezza et al. 2024)",
@@ -100,25 +102,25 @@ KIT_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "random_mix",
         Domain.KIT,
-        "Another performance, kit and place for each stem: mixes nobody played.",
+        "Takes each stem from another performance, kit and position.",
         (
             Parameter(
                 "match",
-                "what the other shares with the example: nothing, its kit, its tempo (within 3 %)",
+                "what the source shares with the example: nothing, its kit, its tempo (within 3 %)",
                 kind=Kind.CHOICE,
                 choices=("any", "same_kit", "same_bpm"),
                 default="any",
             ),
             Parameter(
                 "min_hits",
-                "places are tried, 16 at most, until a stem has so many hits there",
+                "minimum number of hits of the stem; up to 16 positions are tried",
                 "",
                 0,
                 1000,
                 0,
                 Kind.INTEGER,
             ),
-            Parameter("performance", "the performance that is heard instead", kind=Kind.PERFORMANCE),
+            Parameter("performance", "the replacement performance", kind=Kind.PERFORMANCE),
             _OTHER_KIT,
             Parameter("start_s", "where in it the segment starts", "s", kind=Kind.START),
         ),
@@ -129,11 +131,11 @@ KIT_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "remix",
         Domain.KIT,
-        "Deals out the stems of several songs, the example's own and others: each stem is from one of them, as played.",
+        "Takes each stem, unchanged, from one of several songs, the example among them.",
         (
-            Parameter("songs", "how many songs are dealt out together", "", 2, 64, 4, Kind.INTEGER),
-            Parameter("performance", "the performance that is heard", kind=Kind.PERFORMANCE),
-            Parameter("kit", "its kit, of the pool's same split", kind=Kind.KIT),
+            Parameter("songs", "number of songs", "", 2, 64, 4, Kind.INTEGER),
+            Parameter("performance", "the performance of the song", kind=Kind.PERFORMANCE),
+            Parameter("kit", "the kit of the song, of the same split", kind=Kind.KIT),
             Parameter("start_s", "where in it the segment starts", "s", kind=Kind.START),
         ),
         STEMS,
@@ -143,8 +145,8 @@ KIT_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "time_shift",
         Domain.KIT,
-        "The stem is heard later (or earlier), read from another place: nothing is lost.",
-        (Parameter("shift_s", "later by", "s", -30.0, 30.0),),
+        "Shifts the stem in time by reading it from another position, so that nothing is cut off.",
+        (Parameter("shift_s", "delay", "s", -30.0, 30.0),),
         STEMS,
         changes_time=True,
         source="Shift of Demucs; Jeon et al. 2024",
@@ -152,7 +154,7 @@ KIT_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "tuning",
         Domain.KIT,
-        "Tunes pieces: their one-shots are resampled; onsets stay to the sample.",
+        "Tunes pieces by resampling their one-shots; onsets are unchanged.",
         (
             Parameter("cents", "pitch", "cents", -2400.0, 2400.0),
             Parameter("spread_cents", _SPREAD.format("piece"), "cents", 0.0, 1200.0, 0.0),
@@ -163,7 +165,7 @@ KIT_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "stroke_pitch",
         Domain.KIT,
-        "Pitch of every stroke: its one-shot is resampled; onsets stay to the sample.",
+        "Shifts the pitch of every stroke by resampling its one-shot; onsets are unchanged.",
         (
             Parameter("cents", "pitch", "cents", -2400.0, 2400.0),
             Parameter("spread_cents", _SPREAD.format("stroke"), "cents", 0.0, 1200.0, 0.0),
@@ -174,8 +176,8 @@ KIT_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect(
         "damping",
         Domain.KIT,
-        "Scales how long every stroke rings; attacks stay as they are. No sound becomes longer, hence the upper bound.",
-        (Parameter("decay", "decay time after over before", "", 0.1, 1.2),),
+        "Scales the decay time of every stroke; attacks are unchanged and no sound becomes longer.",
+        (Parameter("decay", "factor on the decay time", "", 0.1, 1.2),),
         STEMS,
     ),
 )

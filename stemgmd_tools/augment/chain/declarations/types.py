@@ -1,4 +1,4 @@
-"""What a table of effects is made of: domains, scopes, parameters, effects."""
+"""Types for declaring effects: domains, scopes, parameters, effects."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 Value: TypeAlias = float | int | str
-"""A drawn parameter; every one goes through JSON and comes back the same, to the bit."""
+"""Value of a parameter; it survives JSON bit-identically."""
 
 
 class Domain(StrEnum):
-    """Where an effect acts, in the order of a chain."""
+    """What an effect acts on, in the order of a chain."""
 
     PERFORMANCE = "performance"
-    """On the hits, before anything sounds."""
+    """The hits of a performance."""
     KIT = "kit"
-    """On which sounds are played, and on single strokes."""
+    """The kits and single strokes."""
     AUDIO = "audio"
-    """On stems, or on the mixture after the stems were summed."""
+    """Stems, or the mixture after the stems are summed."""
     MIX = "mix"
-    """On the mixture alone."""
+    """The mixture only."""
 
 
 class Scope(StrEnum):
-    """What a step draws for."""
+    """Unit for which a step draws."""
 
     EXAMPLE = "example"
-    """One draw; all selected stems alike."""
+    """One draw for all selected stems."""
     STEM = "stem"
-    """Every selected stem draws alone."""
+    """One draw for each selected stem."""
     TARGET = "target"
     """As ``stem``, for the training target only."""
     SONG = "song"
-    """Every song draws alone; its stems, those heard from one performance, kit and place, get the same."""
+    """One draw for each song, that is for all stems from the same performance, kit and position."""
     MIXTURE = "mixture"
-    """One draw for the mixture, after the stems were summed."""
+    """One draw for the mixture, after the stems are summed."""
 
 
 class Kind(StrEnum):
-    """What a parameter's values are."""
+    """Kind of a parameter's values."""
 
     REAL = "real"
     INTEGER = "integer"
     CHOICE = "choice"
     TEXT = "text"
-    """A name the caller knows: an impulse response."""
+    """The name of an impulse response."""
     SEED = "seed"
-    """A number that fixes what varies inside the effect; always drawn."""
+    """A random seed for the effect; always drawn."""
     KIT = "kit"
     """A kit of the pool; always drawn."""
     PERFORMANCE = "performance"
@@ -55,16 +55,16 @@ class Kind(StrEnum):
     START = "start"
     """Where a segment of the drawn performance starts, in seconds; always drawn."""
     FASTEST = "fastest"
-    """The greatest speed among the example's songs, at least 1; always taken from what they drew."""
+    """The greatest speed among the example's songs, at least 1; always computed from the draws."""
     TEMPO = "tempo"
     """The performance's tempo in beats per minute; always taken from the pool."""
 
 
 DRAWN: Final = frozenset({Kind.SEED, Kind.KIT, Kind.PERFORMANCE, Kind.START, Kind.FASTEST, Kind.TEMPO})
-"""Kinds that no chain states: they are decided when the rows are drawn."""
+"""Kinds that chains cannot state; they are determined when rows are drawn."""
 
 SEEDS: Final = 1 << 31
-"""Drawn seeds are 0 .. this less one: they fit any integer tensor."""
+"""Drawn seeds are below this, so that they fit any integer tensor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +78,14 @@ class Parameter:
     """Smallest value allowed (:data:`Kind.REAL`, :data:`Kind.INTEGER`)."""
     high: float = 0.0
     default: Value | None = None
-    """None: the step must give it."""
+    """None if the step must give the parameter."""
     kind: Kind = Kind.REAL
     choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One effect a step may name."""
+    """Declaration of one effect."""
 
     name: str
     domain: Domain
@@ -93,7 +93,7 @@ class Effect:
     parameters: tuple[Parameter, ...]
     scopes: tuple[Scope, ...]
     changes_time: bool = False
-    """Whether onsets move against the performance's time line, or the length changes."""
+    """Whether the effect moves onsets or changes the length."""
     source: str = ""
     """Where the effect, or its definition, comes from."""
 
@@ -108,8 +108,8 @@ class Effect:
         raise KeyError(name)
 
 
-SEED: Final = Parameter("seed", "fixes what varies inside the effect", kind=Kind.SEED)
-IMPULSE_RESPONSE: Final = Parameter("impulse_response", "name of an impulse response the caller gives", kind=Kind.TEXT)
+SEED: Final = Parameter("seed", "random seed of the effect", kind=Kind.SEED)
+IMPULSE_RESPONSE: Final = Parameter("impulse_response", "name of an impulse response of your own", kind=Kind.TEXT)
 EXAMPLE: Final = (Scope.EXAMPLE,)
 STEMS: Final = (Scope.EXAMPLE, Scope.STEM, Scope.TARGET)
 ANYWHERE: Final = (*STEMS, Scope.MIXTURE)
@@ -120,5 +120,5 @@ PEDALBOARD: Final = "pedalboard"
 
 
 def rate(description: str) -> Parameter:
-    """Return a speed, with one meaning everywhere."""
-    return Parameter("rate", f"{description}: 1.1 is 10 % faster, lengths are divided by it", "", 0.25, 4.0)
+    """Return the declaration of a speed."""
+    return Parameter("rate", f"{description}: 1.1 is 10 % faster; lengths are divided by the rate", "", 0.25, 4.0)
