@@ -1,7 +1,7 @@
-"""Augmented segments for training with PyTorch: a dataset, its sampler, and the step that runs on the device.
+"""PyTorch dataset, sampler and loader of augmented segments.
 
-An item depends on (seed, epoch, index) alone: workers, ranks, the size of batches and where a run was resumed make no
-difference. Loaders fetch stems; effects on sound run afterwards, in batches, where the model is:
+An item depends only on (seed, epoch, index), not on workers, ranks, batch size or where a run was resumed. Loaders
+fetch stems; audio effects are applied afterwards, in batches, on the device of the model:
 
     dataset = SegmentDataset(source, frames=522_585, length=4_800, chain=load_chain("larsnet"))
     for batch in segment_loader(dataset, batch_size=24, num_workers=2):
@@ -39,7 +39,7 @@ GROUP_STEMS: Final = tuple(group.value for group in GROUPS)
 
 
 class Item(NamedTuple):
-    """One segment, its effects on sound still to be carried out."""
+    """One segment, before its audio effects."""
 
     example: Example
     rows: tuple[Row, ...]
@@ -50,7 +50,7 @@ class Item(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Some segments of one length."""
+    """Segments of equal length."""
 
     examples: tuple[Example, ...]
     rows: tuple[tuple[Row, ...], ...]
@@ -60,7 +60,7 @@ class Batch(NamedTuple):
     sample_rate: int
 
     def pin_memory(self) -> Batch:
-        """Return the batch in memory that a GPU reads without a copy (``DataLoader(pin_memory=True)``)."""
+        """Return the batch in pinned memory (``DataLoader(pin_memory=True)``)."""
         return self._replace(stems=self.stems.pin_memory())
 
     def augmented(
@@ -70,15 +70,14 @@ class Batch(NamedTuple):
         impulse_responses: ImpulseResponses | None = None,
         overwrite: bool = False,
     ) -> Applied:
-        """Carry the effects on sound out; stems and mixture are as long as the segments.
+        """Apply the audio effects; stems and mixture are as long as the segments.
 
-        What a chain that changes time makes longer is cut; what it makes shorter ends in silence. Labels follow by
+        If effects change the length, longer stems are cut and shorter ones are padded with silence. Move labels with
         :attr:`~stemgmd_tools.augment.audio.apply.Applied.warps`.
 
         :param impulse_responses: by the names that the chain uses: (1 or channel, frame) at ``sample_rate``.
-        :param overwrite: compute in the batch's own ``stems`` where they are on the device already, which saves a copy;
-            they cannot be used afterwards.
-        :raises StemgmdError: if a row cannot be carried out.
+        :param overwrite: overwrite the batch's ``stems`` if they are on the device already, which saves a copy.
+        :raises StemgmdError: if a row cannot be applied.
         """
         frames = self.stems.shape[-1]
         count = self.stems.shape[1]
@@ -101,18 +100,18 @@ def _fitted(sound: Tensor, frames: int) -> Tensor:
 
 
 class SegmentDataset(Dataset[Item]):
-    """Segments of a source, drawn anew each epoch, through a chain and random mixing.
+    """Segments of a source, drawn anew each epoch, with a chain and random mixing.
 
     :param source: stems by performance and kit.
     :param frames: length of a segment.
     :param length: items in an epoch.
     :param stems: the five groups, or the nine pieces.
-    :param target: the stems that training is for, where a chain treats them otherwise.
-    :param chain: what is done to each item; None: nothing.
-    :param mix: random mixing in place of segments as they were played.
+    :param target: the target stems of training, which chains may treat differently.
+    :param chain: chain of effects; None for no effects.
+    :param mix: random mixing instead of segments as they were played.
     :param min_active: piece or group -> share of the items that hold at least one of its hits, see
         :class:`~stemgmd_tools.augment.sampling.segments.SegmentDraw`; random mixing has ``min_hits`` instead.
-    :param seed: of all draws.
+    :param seed: seed of all draws.
     :raises UsageError: for a value that is not allowed.
     """
 
@@ -146,9 +145,9 @@ class SegmentDataset(Dataset[Item]):
         self._renderer = Renderer(source)
 
     def set_grid(self, grid: int) -> None:
-        """Let segments start at multiples of so many frames of their performance, as LarsNet's do.
+        """Restrict segment starts to multiples of ``grid`` frames of their performance, as in LarsNet.
 
-        :raises UsageError: if there is no such grid, or segments are placed otherwise, by ``min_active`` or ``mix``.
+        :raises UsageError: if the grid is invalid, or combined with ``min_active`` or ``mix``.
         """
         if self._mix is not None or self._min_active:
             raise UsageError("a grid goes neither with min_active nor with mix, which place segments otherwise")
@@ -159,13 +158,13 @@ class SegmentDataset(Dataset[Item]):
         return self._length
 
     def __getitem__(self, key: int | tuple[int, int]) -> Item:
-        """Return an item: ``dataset[epoch, index]``; a lone index is of epoch 0."""
+        """Return an item: ``dataset[epoch, index]``; a single index is of epoch 0."""
         example, rows = self.drawn(key)
         rendered = render_example(self.source, example, rows, self._renderer)
         return Item(example, rows, torch.from_numpy(rendered.stems), rendered.labels)
 
     def drawn(self, key: int | tuple[int, int]) -> tuple[Example, tuple[Row, ...]]:
-        """Return what an item is and what is done to it, without making it.
+        """Return the example and the rows of an item without rendering it.
 
         :raises StemgmdError: if the source has nothing to draw from.
         """
@@ -180,7 +179,7 @@ class SegmentDataset(Dataset[Item]):
         return example, rows
 
     def _segment_or_mix(self, epoch: int, index: int) -> tuple[Example, tuple[Row, ...]]:
-        """Return what is heard: a segment as it was played, or a mix of several."""
+        """Draw a segment as it was played, or a random mix with the rows that make it."""
         number = epoch * self._length + index
         if self._mix is None:
             segment = self._segments.segment(epoch, index)
@@ -195,14 +194,14 @@ class SegmentDataset(Dataset[Item]):
 
 
 class SegmentSampler(Sampler[tuple[int, int]]):
-    """The keys of one epoch for one of several ranks; goes on where it stood.
+    """Resumable sampler of the keys of one epoch for one of several ranks.
 
-    It stays in its epoch: set ``epoch`` before each (and ``position`` to 0), or every one repeats the first.
+    Set ``epoch`` before each epoch (and ``position`` to 0); otherwise every epoch repeats the first.
 
     :param length: items in an epoch, of all ranks together.
     :param rank: this process's number, from 0.
-    :param ranks: how many processes share an epoch; every one takes each ``ranks``-th item, and the last few are left
-        out if they do not go round.
+    :param ranks: number of processes that share an epoch; each takes every ``ranks``-th item, and the last items are
+        left out if their number is not divisible.
     :raises UsageError: if a rank would have no item.
     """
 
@@ -213,28 +212,28 @@ class SegmentSampler(Sampler[tuple[int, int]]):
         self._length, self._rank, self._ranks = length, rank, ranks
         self.epoch = 0
         self.position = 0
-        """Items of this rank that were taken in the epoch."""
+        """Number of items of this rank used in the epoch."""
 
     def __len__(self) -> int:
-        """Return how many items of the epoch are still to come for this rank."""
+        """Return the number of remaining items of this rank in the epoch."""
         return self._length // self._ranks - self.position
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        """Yield the rest of the epoch's keys, from ``position`` on."""
+        """Yield the remaining keys of the epoch, from ``position`` on."""
         for number in range(self.position, self._length // self._ranks):
             yield self.epoch, number * self._ranks + self._rank
 
     def state_dict(self) -> dict[str, int]:
-        """Return where the run stands, set by its owner as batches are used: loaders read ahead."""
+        """Return epoch and position; the caller sets them as batches are used, since loaders read ahead."""
         return {"epoch": self.epoch, "position": self.position}
 
     def load_state_dict(self, state: Mapping[str, int]) -> None:
-        """Go on from where a run stood."""
+        """Restore epoch and position."""
         self.epoch, self.position = int(state["epoch"]), int(state["position"])
 
 
 class Collate:
-    """Makes batches of items; the ``collate_fn`` of a loader."""
+    """Combines items to batches; the ``collate_fn`` of a loader."""
 
     def __init__(self, sample_rate: int) -> None:
         """Take the rate of the source."""
@@ -259,5 +258,5 @@ def segment_loader(dataset: SegmentDataset, batch_size: int, **options: Any) -> 
 
 
 def _begin_worker(worker: int) -> None:  # noqa: ARG001
-    """Let a worker of a loader end when the process that started it is gone."""
+    """End a worker of a loader when its parent process ends."""
     end_with_parent()

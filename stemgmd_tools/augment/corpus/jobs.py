@@ -1,4 +1,4 @@
-"""The job of an augmented corpus: all files of one example. Done again, the same bytes."""
+"""Jobs of an augmented corpus: each writes all files of one example, reproducibly."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from stemgmd_tools.performances.mapped_midi import mapped_midi
 from stemgmd_tools.rendering.settings import RenderSettings
 
 COST: Final = 6.0
-"""What a second of an augmented example costs, in seconds that are only rendered."""
+"""Cost of a second of an augmented example, relative to a rendered second."""
 
 
 @dataclass(frozen=True, slots=True)
 class AugmentationPlan:
-    """What all jobs of a run share."""
+    """Data shared by all jobs of a run."""
 
     origin: SourceSpec
     chain: Chain | None
-    """None where rows are given."""
+    """None if the rows are given."""
     augmentation: Augmentation
     kits: tuple[tuple[str, str], ...]
     """Name and hash of every kit that may be drawn."""
@@ -47,11 +47,11 @@ class AugmentJob:
     plan: AugmentationPlan
     example: Example
     rows: tuple[Row, ...] | None
-    """What is done to it; None: drawn from the recipe's chain."""
+    """Rows of the example; None to draw them from the plan's chain."""
     parent_digest: str
-    """Of the performance that it is made from."""
+    """Digest of the source performance."""
     performance_s: float
-    """Nominal length of that performance."""
+    """Nominal length of the source performance."""
     kind = STEMS
 
     @property
@@ -71,12 +71,12 @@ class AugmentJob:
 
     @property
     def cost_s(self) -> float:
-        """Length times what effects cost, plus what every job costs."""
+        """Estimated cost: length times :data:`COST`, plus the fixed cost of a job."""
         return COST * self.performance_s + FIXED_COST_S
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """What is done, drawn or given, and the content of every performance and kit that is heard."""
+        """Everything the files depend on: rows, provenance, and the content of all performances and kits used."""
         augmentation = json.dumps(asdict(self.plan.augmentation), sort_keys=True)
         rows = self.drawn_rows()
         hashes = dict(self.plan.kits)
@@ -93,11 +93,11 @@ class AugmentJob:
         )
 
     def file_count(self, settings: RenderSettings) -> int:
-        """Its tracks and two MIDI files."""
+        """Return the number of files: tracks and two MIDI files."""
         return len(layout.tracks(settings)) + 2
 
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
-        """Augment."""
+        """Augment the example and write its files."""
         drawn = Drawn(self.example, self.drawn_rows(), self.plan.augmentation)
         augmented = augment(self.plan.origin, self.example, drawn.rows, self.plan.augmentation.device, root)
         blocks = augmented.tracks.blocks(block_frames(settings.sample_rate))
@@ -116,14 +116,14 @@ class AugmentJob:
         }
 
     def drawn_rows(self) -> tuple[Row, ...]:
-        """Return what is done to the example."""
+        """Return the rows of the example."""
         chain = self.plan.chain
         if self.rows is not None or chain is None:
             return self.rows or ()
         return draw(chain, self.example, _pool(self.plan.origin, counts_hits(chain)), self.plan.augmentation.seed)
 
     def _track_facts(self, augmented: Augmented, settings: RenderSettings) -> TrackFacts:
-        """Return what the rows of the manifest say."""
+        """Return the facts about the tracks for the manifest."""
         tracks = augmented.tracks
         silent_axes = tracks.silent
         names = set(layout.tracks(settings)) - ({layout.MIXTURE} if tracks.finished is not None else set())

@@ -1,6 +1,6 @@
-"""Which versions of the libraries that compute sound are here, and whether rows were carried out with others.
+"""Record the versions of the libraries that compute sound, and compare them with recorded versions.
 
-Another version may form sums in another order, or design a filter anew: the sound is as good, its bytes are others.
+Other versions may sum in another order or design filters differently, so that the sound has other bytes.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from stemgmd_tools.corpus.folder.identity import Augmentation
 from stemgmd_tools.version import __version__
 
 ALWAYS: Final = ("numpy", "scipy", "soxr", "torch")
-"""Behind every augmented corpus."""
+"""Libraries that every augmented corpus depends on."""
 BOARD: Final = "pedalboard"
-"""Behind those that some effects on finished mixes were applied to."""
+"""Library of the effects on finished mixes."""
 
 
 def libraries(effects: Iterable[str], recorded: str = "") -> str:
-    """Return name and version of what computes these effects here: ``numpy 2.3.4, scipy 1.16.2, ...``.
+    """Return names and versions of the libraries that compute effects: ``numpy 2.3.4, scipy 1.16.2, ...``.
 
-    :param recorded: what rows say; a library that is named there is named here, too, if it is installed.
+    :param recorded: recorded libraries; those that are installed are included too.
     """
     names = {*ALWAYS, *_parsed(recorded)} | ({BOARD} if not BOARD_EFFECTS.isdisjoint(effects) else set())
     return ", ".join(f"{name} {installed}" for name in sorted(names) if (installed := _version(name)))
 
 
 def environment_difference(drawn: Drawn, augmentation: Augmentation) -> str | None:
-    """Return one line about what rows were carried out with and what would carry them out here; None if it is the same.
+    """Return one line about the difference between the recorded and the current environment; None if they are equal.
 
-    :param here: with the libraries and the device of this run.
+    :param augmentation: with the libraries and the device of this run.
     """
     recorded = dict(_facts(drawn.augmentation, drawn.version))
     current = dict(_facts(augmentation, __version__))

@@ -1,4 +1,4 @@
-"""From augmented floats to the integers of a corpus: one gain for all tracks, the mixture the sum of its stems."""
+"""Quantise augmented stems to integers with one headroom gain for all tracks."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _BLOCK_FRAMES: Final = 1 << 18
 
 
 class Quantised(NamedTuple):
-    """Tracks as integers, rounded where they are asked for: those of a long performance take gigabytes."""
+    """Tracks as integers, rounded on demand, since those of a long performance take gigabytes."""
 
     sound: Sounds
     """Stems before rounding, full scale 1."""
     finished: Float | None
-    """The mixture, (2, frames), if effects followed on it; None if it is the sum of the very integers of the stems."""
+    """The mixture, shape (2, frames), if effects were applied to it; None if it is the sum of the integer stems."""
     gain_db: float
-    """The headroom gain that all of them have: 0 unless something would clip."""
+    """Headroom gain of all tracks; 0 unless something would clip."""
     bit_depth: int
 
     @property
@@ -35,7 +35,7 @@ class Quantised(NamedTuple):
 
     @property
     def silent(self) -> frozenset[int]:
-        """Axes of the stems that hold nothing but zeros."""
+        """Axes of the stems that are all zero."""
         return frozenset(axis for axis in range(self.sound.count) if not self._sounds(axis))
 
     def _sounds(self, axis: int) -> bool:
@@ -66,7 +66,7 @@ def quantised(stems: Sounds, mixture: Float | None, bit_depth: int) -> Quantised
     """Round augmented stems to integers at one gain.
 
     :param stems: nine, full scale 1.
-    :param mixture: (2, frames) if effects followed on it; None if it is the sum of the stems.
+    :param mixture: shape (2, frames) if effects were applied to it; None if it is the sum of the stems.
     :raises RenderError: if a value is not finite.
     """
     return Quantised(stems, mixture, headroom_db(stems, mixture, bit_depth), bit_depth)

@@ -1,4 +1,4 @@
-"""A page to hear and see examples before and after a chain: ``index.html`` with sounds and pictures beside it."""
+"""Write an HTML page with sounds and pictures of examples before and after a chain."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from stemgmd_tools.storage.files import write_bytes
 
 PAGE: Final = "index.html"
 LONGEST_S: Final = 12.0
-"""What is heard and seen of an example; the rest is left out."""
+"""Maximum length of an example on the page."""
 _SHOWN_DIGITS: Final = 4
-"""Of a parameter; the manifest has them all."""
+"""Significant digits of a parameter; the manifest has all."""
 _INCHES: Final = (6.4, 3.6)
 _DPI: Final = 100
 _FLAC_LEVEL: Final = 5
@@ -53,7 +53,7 @@ class Shown(NamedTuple):
 def write_preview(folder: Path, shown: Sequence[Shown]) -> Path:
     """Write a page with every example's rows, mixture and stems before and after.
 
-    :param folder: made if missing; files of an earlier page are written over.
+    :param folder: created if missing; files of an earlier page are overwritten.
     :return: the page.
     :raises UsageError: if matplotlib is not installed.
     :raises AudioError: if a file cannot be written.
@@ -67,7 +67,7 @@ def write_preview(folder: Path, shown: Sequence[Shown]) -> Path:
 
 
 def _example(folder: Path, prefix: str, shown: Shown) -> str:
-    """Write the sounds and the picture of an example; return its part of the page."""
+    """Write the sounds and pictures of an example; return its HTML."""
     tracks = [("mixture", shown.before.mixture, shown.after.mixture)]
     tracks += list(zip(STEM_NAMES, shown.before.stems, shown.after.stems, strict=True))
     rows = [_track(folder, prefix, shown, *track) for track in tracks if track[1].any() or track[2].any()]
@@ -81,7 +81,7 @@ def _example(folder: Path, prefix: str, shown: Shown) -> str:
 
 
 def _rows_table(rows: Sequence[Row]) -> str:
-    """Return what is done to the example as a table that opens when asked."""
+    """Return the rows of the example as a collapsible HTML table."""
     if not rows:
         return "<p>The chain leaves this example as it is.</p>"
     lines = [
@@ -104,7 +104,7 @@ def _shown(parameter: tuple[str, Value]) -> str:
 
 
 def _track(folder: Path, prefix: str, shown: Shown, name: str, before: Pcm, after: Pcm) -> str:
-    """Write both sounds of a track; return its row."""
+    """Write both sounds of a track; return its HTML table row."""
     cells = []
     for side, sound in (("before", before), ("after", after)):
         file = f"{prefix}-{name}-{side}.flac"
@@ -134,7 +134,7 @@ def _longest(shown: Shown) -> int:
 
 
 def _pictures(folder: Path, prefix: str, shown: Shown) -> str:
-    """Draw both sides at the same scales; return their images."""
+    """Draw both sides at the same scales; return their HTML images."""
     sounds = {"before": _mono(shown.before.mixture, shown), "after": _mono(shown.after.mixture, shown)}
     peak = max(float(np.abs(sound).max(initial=0.0)) for sound in sounds.values()) or 1.0
     spectra = {side: log_spectrogram_db(sound, shown.sample_rate) for side, sound in sounds.items()}
@@ -177,6 +177,6 @@ def _picture(
 
 
 def _mono(mixture: Pcm, shown: Shown) -> NDArray[np.float64]:
-    """Return what is shown of a mixture, full scale 1."""
+    """Return the shown part of a mixture in mono, full scale 1."""
     mono: NDArray[np.float64] = mixture[: _longest(shown)].mean(axis=1) / units.full_scale(shown.bit_depth)
     return mono

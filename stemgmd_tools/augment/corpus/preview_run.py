@@ -1,4 +1,4 @@
-"""Making the examples of a preview: a few, spread over what a run would make."""
+"""Create a preview of examples spread evenly over a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FOLDER: Final = "preview"
 
 
 def preview(out: Path, request: AugmentRequest, count: int) -> Path:
-    """Write a page of up to ``count`` examples into the folder ``preview`` of ``out``; return the page.
+    """Write a page of up to ``count`` examples to the folder ``preview`` of ``out``; return its path.
 
     :raises StemgmdError: as the examples' jobs do.
     """
@@ -32,7 +32,7 @@ def preview(out: Path, request: AugmentRequest, count: int) -> Path:
 
 
 def _shown(job: AugmentJob) -> Shown:
-    """Make the beginning of one example, without and with its rows."""
+    """Return the beginning of one example, without and with its rows."""
     source = opened(job.plan.origin)
     frames = min(units.frames_of(LONGEST_S, source.sample_rate), source.length(job.example.performance, job.kit_name))
     example = job.example._replace(frames=frames)

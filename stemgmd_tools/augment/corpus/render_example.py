@@ -1,4 +1,4 @@
-"""Making one example: its stems through all its rows, as integers, and the performance that is heard in them."""
+"""Augment one example to integer tracks and the performance that they contain."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ class Augmented(NamedTuple):
     """An augmented example."""
 
     performance: Performance
-    """What is heard, named as the example; hits lie on whole frames."""
+    """The performance of the tracks, named as the example; hits lie on whole frames."""
     hits: tuple[int, ...]
-    """How many of them each of the nine stems plays."""
+    """Number of hits of each of the nine stems."""
     tracks: Quantised
 
 
 def augment(
     origin: SourceSpec, example: Example, rows: Sequence[Row], device: str, folder: Path | None = None
 ) -> Augmented:
-    """Make one example of a corpus.
+    """Augment one example of a corpus.
 
     :param example: nine stems, whole or a segment.
     :param device: ``cpu`` or ``cuda``.
-    :param folder: on whose disk the stems of a long one are set aside; None: where the system keeps temporary files.
+    :param folder: folder for temporary files of long examples; None for the system's.
     :raises StemgmdError: if a source, kit or row cannot be used.
     """
     source = opened(origin)
@@ -66,7 +66,7 @@ def augment(
 
 @contextmanager
 def _single_thread() -> Iterator[None]:
-    """Compute in one thread: how sums are split among several would be heard in the last bit. Jobs run side by side."""
+    """Limit PyTorch to one thread, since more would change the order of sums; jobs run in parallel instead."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -81,7 +81,7 @@ def _renderer(origin: SourceSpec) -> Renderer:
 
 
 def _at_new_frames(labels: NDArray[np.void], warps: Sequence[Warp], frames: int) -> NDArray[np.void]:
-    """Return the labels moved where effects moved the sound of their stems, without those beyond its end."""
+    """Return the labels moved by the warps of their stems, without those beyond the end."""
     moved = labels.copy()
     for stem, warp in enumerate(warps):
         mask = labels["stem"] == stem
@@ -97,9 +97,9 @@ def _moved_performance(
     frames: int,
     sample_rate: int,
 ) -> Performance:
-    """Return the performance that the labels describe.
+    """Return the performance of the moved labels.
 
-    Where songs were repitched each by itself there is no tempo, and the pedal goes with the first stem.
+    If songs were repitched independently, it has no tempo, and its pedal follows the first stem.
     """
     hits = np.zeros(len(labels), HIT_DTYPE)
     hits["time_s"] = labels["frame"] / sample_rate
@@ -127,7 +127,7 @@ def _moved_performance(
 
 
 def _moved(table: Records, offset_s: float, factor: float) -> NDArray[np.void]:
-    """Return events on the example's own time line; what lies before it is left out."""
+    """Return events on the time line of the example, without those before its start."""
     moved = table[table["time_s"] >= offset_s].copy()
     moved["time_s"] = (moved["time_s"] - offset_s) * factor
     return moved

@@ -1,6 +1,6 @@
-"""What an augmented corpus is to hold: every performance and kit of a source, so many copies of each, through a chain.
+"""Request an augmented corpus: copies of every performance and kit of a source, through a chain.
 
-:func:`stemgmd_tools.corpus.render.run.render_corpus` makes it as it makes any corpus.
+:func:`stemgmd_tools.corpus.render.run.render_corpus` writes it.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ from stemgmd_tools.rendering.settings import RenderSettings
 class AugmentRequest:
     """An augmented corpus, a :class:`~stemgmd_tools.corpus.render.run.Work`.
 
-    :raises UsageError: if the source was augmented already, has another layout than ``native``, or an impulse response
-        that is named is missing.
+    :raises UsageError: if the source is augmented already, has another layout than ``native``, or an impulse response
+        is missing.
     """
 
     origin: SourceSpec
     source: str
-    """What kind of collection the performances are: ``gmd``, ``starter`` or ``folder``."""
+    """Kind of collection of the performances: ``gmd``, ``starter`` or ``folder``."""
     augmentation: Augmentation
-    """Its libraries are set to those that are here."""
+    """Provenance of the corpus; its libraries are set to the installed ones."""
     chain: Chain | None = None
-    """None where examples are given."""
+    """None if ``replayed`` is given."""
     copies: int = 1
     selected_kits: tuple[str, ...] = ()
-    """Kits to take; all of the source's if empty."""
+    """Names of kits; all kits of the source if empty."""
     selection: Selection = field(default_factory=Selection)
     replayed: tuple[Drawn, ...] = ()
-    """Examples to make again from their rows, in place of drawing any."""
+    """Examples to rebuild from their rows instead of drawing new ones."""
 
     def __post_init__(self) -> None:
-        """Look at the source."""
+        """Check the source and the impulse responses."""
         source = opened(self.origin)
         if settings_of(source).layout != "native":
             raise UsageError(f"{self.origin.corpus}: has the layout of the original; augment one with --layout native")
@@ -73,7 +73,7 @@ class AugmentRequest:
 
     @property
     def settings(self) -> RenderSettings:
-        """Those of the source; a corpus that is rendered on the way is written as `render` does by default."""
+        """Settings of the source; the container of a virtual corpus is FLAC."""
         settings = settings_of(opened(self.origin))
         return replace(settings, container="flac") if self._is_virtual else settings
 
@@ -83,20 +83,20 @@ class AugmentRequest:
 
     @property
     def identity(self) -> Identity:
-        """What the corpus folder will say it was made with."""
+        """Identity of the corpus."""
         hashes = dict(self._plan.kits)
         kits = {name: hashes[name] for name in self.kit_names}
         return Identity(self.settings, self.source, kits, augmentation=self.augmentation)
 
     @property
     def kits(self) -> Sequence[Kit]:
-        """The kits whose banks are needed: those of a source that renders."""
+        """The kits whose banks are needed: all kits of a virtual source, none of a corpus on disk."""
         source = opened(self.origin)
         return [source.kit(name) for name in self.kit_names] if isinstance(source, VirtualCorpus) else []
 
     @property
     def kit_names(self) -> tuple[str, ...]:
-        """The kits that examples are played on."""
+        """Names of the kits of the examples."""
         if self.replayed:
             return tuple(dict.fromkeys(drawn.example.kit for drawn in self.replayed))
         present = tuple(str(name) for name in opened(self.origin).kits["kit"])
@@ -106,14 +106,14 @@ class AugmentRequest:
         return self.selected_kits or present
 
     def record_kits(self, root: Path) -> None:
-        """Keep what the manifests tell about kits."""
+        """Write the records of the kits."""
         selected = set(self.kit_names)
         for row in kit_rows(opened(self.origin)):
             if row["kit"] in selected:
                 write_record(record_path(root, KITS, str(row["kit"])), Record(str(row["kit_hash"]), (), row))
 
     def jobs(self) -> list[Job]:
-        """Return all jobs, those of all shards."""
+        """Return the jobs of all shards."""
         plan = self._plan
         played = {performance.id: performance for performance in self._performances()}
         digests = {name: performance_digest(performance) for name, performance in played.items()}
@@ -131,9 +131,9 @@ class AugmentRequest:
         return list(jobs)
 
     def _check(self, jobs: Sequence[AugmentJob]) -> None:
-        """Refuse what can be seen before anything is made: kits that are not there, a chain with nothing to draw from.
+        """Check before the run that all kits exist and that the chain has something to draw from.
 
-        :raises StemgmdError: with what is missing.
+        :raises StemgmdError: if something is missing.
         """
         present = [str(name) for name in opened(self.origin).kits["kit"]]
         first_of_kit = {job.kit_name: job for job in reversed(jobs)}
@@ -156,14 +156,14 @@ class AugmentRequest:
         return AugmentationPlan(self.origin, self.chain, self.augmentation, hashes)
 
     def _performances(self) -> list[Performance]:
-        """Return the performances that are asked for."""
+        """Return the selected performances."""
         source = opened(self.origin)
         if self.replayed:
             return [source.played(name) for name in dict.fromkeys(drawn.example.performance for drawn in self.replayed)]
         return select([source.played(str(name)) for name in source.performances["performance"]], self.selection)
 
     def _new_examples(self, performances: Any) -> Iterator[Drawn]:
-        """Yield every example; its rows are drawn where it is made."""
+        """Yield every example; its rows are drawn by its job."""
         for kit in self.kit_names:
             for performance in performances:
                 for copy in range(1, self.copies + 1):
