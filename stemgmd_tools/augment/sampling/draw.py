@@ -1,8 +1,8 @@
-"""Drawing: a chain and an example become rows. Torch-free, and without any audio.
+"""Draw the rows of an example from a chain, without touching audio.
 
-Every example has one table of uniform numbers, from a stream named by seed, chain and example alone: entry (step, stem,
-number). Rows therefore do not depend on the order of examples, on batches, workers or ranks; only what is applied is
-listed.
+Every example has one table of uniform numbers with entries (step, stem, number), from a stream named by seed, chain and
+example. Rows therefore do not depend on the order of examples, batches, workers or ranks. Only applied effects have
+rows.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ from stemgmd_tools.errors import AugmentError
 from stemgmd_tools.seeds import stream
 
 NUMBERS: Final = 16
-"""Uniform numbers a (step, stem) has: the toss, then one per parameter in the catalogue's order."""
+"""Uniform numbers per (step, stem): the toss, then one per parameter in the catalogue's order."""
 _JOINT: Final = 0
-"""Row of the table that decides for all stems together; stem ``s`` has row ``s + 1``."""
+"""Row of the table for all stems together; stem ``s`` has row ``s + 1``."""
 _HALF_STEP: Final = 2.0**-54
-"""Stands for 0, which has no quantile of the normal: half of the least number above it that is drawn."""
+"""Replaces 0, which has no normal quantile, by half of the smallest positive number that is drawn."""
 
 
 class Song(NamedTuple):
-    """What a stem is heard from."""
+    """Source of a stem."""
 
     performance: str
     kit: str
     start_s: float | None = None
-    """Where its segment starts; None where the example does."""
+    """Start of its segment; None for the start of the example."""
 
 
 SongOfStem = dict[int, Song]
-"""By stem."""
+"""Stem index -> song."""
 
 
 def draw(chain: Chain, example: Example, pool: Pool, seed: int) -> tuple[Row, ...]:
-    """Decide everything a chain does to an example.
+    """Return the rows that a chain draws for an example.
 
-    :param pool: what kit swaps, doubling and random mixing may draw from; holds the example's performance and kit.
-    :param seed: of the run.
-    :return: the rows in the order in which they are carried out; none if the example stays as it is.
-    :raises AugmentError: if a step names a stem that the example does not have, or the pool holds nothing to draw from.
+    :param pool: kits and performances to draw from, including the example's own.
+    :param seed: seed of the run.
+    :return: the rows in order of application; empty if the example is not augmented.
+    :raises AugmentError: if the example lacks a stem of a step, or the pool has nothing to draw from.
     """
     chosen = [selected(step, example) for step in chain.steps]
     for step in chain.steps:
@@ -68,7 +68,7 @@ def draw(chain: Chain, example: Example, pool: Pool, seed: int) -> tuple[Row, ..
 
 
 def counts_hits(chain: Chain) -> bool:
-    """Return whether a chain looks for hits: its pool must then know the onsets (``pool_of(..., activity=True)``)."""
+    """Return whether a chain counts hits, so that its pool needs the onsets (``pool_of(..., activity=True)``)."""
     return any(_counts_hits(step) for step in chain.steps)
 
 
@@ -77,7 +77,7 @@ def _counts_hits(step: Step) -> bool:
 
 
 def _check_pool(step: Step, example: Example, pool: Pool) -> None:
-    """Refuse a step that could find nothing, whether or not its toss falls."""
+    """Check that the pool has what a step may draw, whether or not it is applied."""
     if step.effect in ("kit_swap", "doubling") and not pool.other_kits(example.kit):
         split = pool.kit(example.kit).split
         raise AugmentError(
@@ -99,7 +99,7 @@ def _step_rows(
     uniform: NDArray[np.float64],
     songs: SongOfStem,
 ) -> list[Row]:
-    """Return the rows of one step, and note which performance and kit each stem is heard with from now on."""
+    """Return the rows of one step, and update the song of each stem."""
     effect = EFFECT_OF_NAME[step.effect]
     settings = settings_of(step)
 
@@ -139,14 +139,14 @@ def _step_rows(
 def _remix_parameters(
     effect: Effect, songs: Value | Distribution | None, uniform: NDArray[np.float64], example: Example, pool: Pool
 ) -> dict[str, Value]:
-    """Return the parameters of one stem of a remix; what all stems share is drawn from the first row of numbers."""
+    """Return the parameters of one stem of a remix; the songs are drawn from the first row of numbers."""
     (_, u, shared, *_), (_, _, stem_u, *_) = uniform.tolist()
     count = value_of(songs, effect.parameter("songs"), u) if isinstance(songs, Distribution) else songs
     return {"songs": int(count or 0), **remix_source(stem_u, int(count or 0), shared, example, pool)}
 
 
 def _with_common_end(drawn: Mapping[int, dict[str, Value]], count: int) -> dict[int, dict[str, Value]]:
-    """Return rows for all stems once any song is faster or slower: none is to go on after the fastest has ended."""
+    """Return parameters for all stems if any song changed speed, so that all end with the fastest song."""
     if not drawn:
         return {}
     ends = {"fastest": max(1.0, *(float(parameters["rate"]) for parameters in drawn.values()))}
@@ -154,7 +154,7 @@ def _with_common_end(drawn: Mapping[int, dict[str, Value]], count: int) -> dict[
 
 
 def _at_tempo(rows: Sequence[Row]) -> Iterator[Row]:
-    """Give each row that knows the tempo the one that it has by then."""
+    """Yield the rows, with tempo parameters scaled by the preceding changes of tempo."""
     rate = 1.0
     for row in rows:
         if row.effect == "tempo":
@@ -185,7 +185,7 @@ def _parameters(
     example: Example,
     pool: Pool,
 ) -> dict[str, Value]:
-    """Return every parameter of one row, those that are stated first."""
+    """Return all parameters of one row, stated ones first."""
     values: dict[str, Value] = {}
     for parameter, u in zip(effect.parameters, numbers, strict=False):
         setting = settings[parameter.name]
@@ -201,7 +201,7 @@ def _parameters(
 
 
 def _drawn(kind: Kind, u: float, present: Song, example: Example, pool: Pool) -> Value:
-    """Return a parameter that no chain states."""
+    """Return the value of an always drawn parameter."""
     if kind is Kind.SEED:
         return int(u * SEEDS)
     if kind is Kind.TEMPO:
@@ -212,7 +212,7 @@ def _drawn(kind: Kind, u: float, present: Song, example: Example, pool: Pool) ->
 
 
 def value_of(drawn: Distribution, parameter: Parameter, u: float) -> Value:
-    """Return the quantile ``u`` (0 .. 1, 1 left out) of what a parameter is drawn from, as a row holds it."""
+    """Return the quantile ``u`` (in [0, 1)) of a parameter's distribution, rounded as in rows."""
     if drawn.choice is not None:
         return _typed(drawn.choice[int(u * len(drawn.choice))], parameter)
     if drawn.normal is not None:

@@ -1,4 +1,4 @@
-"""The pool: kits and performances that swaps and random mixes may draw from, never across a split."""
+"""Pool of kits and performances that effects and random mixes draw from, within a split."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from stemgmd_tools.corpus.sources.base import StemSource
 from stemgmd_tools.errors import AugmentError
 
 BPM_TOLERANCE: Final = 0.03
-"""Tempi this share apart or less are the same: repitching by it (half a semitone) is hardly heard."""
+"""Relative difference up to which tempi count as equal: half a semitone of repitching is hardly audible."""
 
 
 class PoolKit(NamedTuple):
-    """A kit and where it belongs."""
+    """A kit and its split."""
 
     name: str
     split: str = ""
-    """``train``, ``heldout`` or, for a kit of your own, an empty text."""
+    """``train``, ``heldout`` or, for a kit of your own, ``""``."""
 
 
 class PoolPerformance(NamedTuple):
-    """A performance, and what mixing by tempo or style needs to know."""
+    """A performance with its split, tempo, style and duration."""
 
     name: str
     split: str = ""
-    """GMD's own split, or an empty text."""
+    """GMD's split, or ``""``."""
     bpm: float | None = None
     style: str = ""
     duration_s: float = 0.0
 
 
 class _TimeLine(NamedTuple):
-    """Performances one after the other: what is drawn by time is seldom a fill, of which little would be heard."""
+    """Performances in sequence, to draw them in proportion to their duration, so that short fills are rare."""
 
     names: tuple[str, ...]
     ends_s: tuple[float, ...]
 
     @classmethod
     def of(cls, performances: Iterable[PoolPerformance]) -> _TimeLine:
-        """Put performances one after the other."""
+        """Return the time line of performances."""
         entries = tuple(performances)
         return cls(tuple(entry.name for entry in entries), tuple(accumulate(entry.duration_s for entry in entries)))
 
     def at(self, share: float, first: int = 0, stop: int | None = None) -> str:
-        """Return the performance in which a share (0 .. 1, 1 left out) of the time of some of them lies."""
+        """Return the performance at a share (in [0, 1)) of the total time of some performances."""
         stop = len(self.names) if stop is None else stop
         begin_s = self.ends_s[first - 1] if first else 0.0
         time_s = begin_s + share * (self.ends_s[stop - 1] - begin_s)
@@ -61,15 +61,15 @@ class _TimeLine(NamedTuple):
 class Pool:
     """Kits and performances by split.
 
-    :raises AugmentError: if one is named twice.
+    :raises AugmentError: if a name occurs twice.
     """
 
     kits: tuple[PoolKit, ...]
     performances: tuple[PoolPerformance, ...]
     sample_rate: int
-    """Of the stems, in Hz."""
+    """Sampling rate of the stems in Hz."""
     activity: Activity | None = None
-    """Where hits lie, for random mixes that ask for some."""
+    """Positions of the hits, for random mixes with ``min_hits``."""
     _kits: dict[str, PoolKit] = field(init=False, repr=False)
     _performances: dict[str, PoolPerformance] = field(init=False, repr=False)
     _kits_of: dict[str, tuple[str, ...]] = field(init=False, repr=False)
@@ -78,7 +78,7 @@ class Pool:
     _by_tempo: dict[str, tuple[tuple[float, ...], _TimeLine]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Sort by split and by tempo, once."""
+        """Index the pool by split and tempo."""
         for kind in ("kits", "performances"):
             names = [entry.name for entry in getattr(self, kind)]
             if len(set(names)) < len(names):
@@ -115,23 +115,23 @@ class Pool:
             raise AugmentError(f"pool: holds no performance {name} among its {len(self._performances)}") from None
 
     def performance_at(self, share: float) -> str:
-        """Return the performance in which a share (0 .. 1, 1 left out) of the time of all of them lies."""
+        """Return the performance at a share (in [0, 1)) of the total time of all performances."""
         return self._everything.at(share)
 
     def other_kits(self, kit: str) -> tuple[str, ...]:
-        """Return the kits of the same split as ``kit``, without it."""
+        """Return the other kits of the split of ``kit``."""
         return tuple(name for name in self._kits_of[self.kit(kit).split] if name != kit)
 
     def kits_like(self, kit: str) -> tuple[str, ...]:
-        """Return the kits of the same split as ``kit``, with it."""
+        """Return all kits of the split of ``kit``."""
         return self._kits_of[self.kit(kit).split]
 
     def performance_like(self, performance: str, share: float) -> str:
-        """Return the performance in which a share of the time of those of the same split lies, this one among them."""
+        """Return the performance at a share of the total time of the split of ``performance``."""
         return self._of_split[self.performance(performance).split].at(share)
 
     def performance_at_tempo(self, performance: str, share: float) -> str:
-        """Return the same of those alone whose tempo is within :data:`BPM_TOLERANCE`."""
+        """As :meth:`performance_like`, among the performances whose tempo is within :data:`BPM_TOLERANCE`."""
         reference = self.performance(performance)
         if reference.bpm is None:
             return performance
@@ -148,9 +148,9 @@ class Pool:
 
 
 def pool_of(source: StemSource, *, activity: bool = False) -> Pool:
-    """Return the pool of everything a source holds.
+    """Return the pool of all kits and performances of a source.
 
-    :param activity: whether to note where all hits lie, for random mixes with ``min_hits``.
+    :param activity: whether to include the positions of all hits, for random mixes with ``min_hits``.
     """
     performances = source.performances
     return Pool(

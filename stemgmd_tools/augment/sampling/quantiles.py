@@ -1,4 +1,4 @@
-"""Quantiles of what chains draw from, with the same bits on every processor."""
+"""Quantiles of the distributions of chains, bit-identical on every processor."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Random mixing: every stem of a training mix from a place of its own, drawn per chunk, with its knobs in the open.
+"""Random mixing: draw the stems of a training mix from independent positions, performances and kits.
 
-What each knob is worth was measured by Jeon, Wichern, Germain and Le Roux, "Why does music source separation benefit
-from cacophony?" (2024): mixes nobody played help most of all, a fixed pool of a tenth of them does as well, time shifts
-help above 0.1 s, pitch that differs from stem to stem helps more than one for all.
+The options follow Jeon, Wichern, Germain and Le Roux, "Why does music source separation benefit from cacophony?"
+(2024): random mixes help most, a fixed pool of a tenth of them does as well, time shifts help above 0.1 s, and a pitch
+shift per stem helps more than one for all stems.
 """
 
 from __future__ import annotations
@@ -31,31 +31,31 @@ class MixScope(StrEnum):
     """What the stems of a random mix share."""
 
     ALIGNED = "aligned"
-    """Performance, kit and place: the mix that was played."""
+    """Performance, kit and position: the original mix."""
     KIT_SWAP = "kit_swap"
-    """Performance and place; every stem through a kit of its own."""
+    """Performance and position; every stem has its own kit."""
     SAME_BPM = "same_bpm"
-    """The tempo within 3 %, and the place within the beat."""
+    """Tempo (within 3 %) and position within the beat."""
     SAME_KIT = "same_kit"
     """The kit."""
     ANY = "any"
-    """Nothing but the split."""
+    """Only the split."""
 
 
 class Pitch(StrEnum):
-    """How pitch is shifted."""
+    """Kind of pitch shift."""
 
     NONE = "none"
     CONSISTENT = "consistent"
     """One shift for all stems of a mix."""
     INCONSISTENT = "inconsistent"
-    """Every stem has its own."""
+    """A separate shift for each stem."""
 
 
 Word = TypeVar("Word", bound=StrEnum)
 
 _NUMBERS: Final = 8
-"""Uniform numbers a try has; the rest of a row is left for knobs to come."""
+"""Uniform numbers per try; some are reserved for future options."""
 _PERFORMANCE, _KIT, _START, _SHIFT, _CENTS, _GAIN = range(6)
 _LARGEST_TRIES: Final = 1000
 _LUFS: Final = effect_named("loudness_normalization").parameter("lufs")
@@ -68,13 +68,13 @@ _BOUNDS: Final = (
     ("min_hits", 0, np.inf),
     ("tries", 1, _LARGEST_TRIES),
 )
-"""Lowest and highest value of a knob: what its effect allows."""
+"""Option, lowest and highest value, as its effect allows."""
 _WHOLE: Final = ("pool_size", "min_hits", "tries")
 
 
 @dataclass(frozen=True, slots=True)
 class RandomMix:
-    """The knobs of random mixing.
+    """Options of random mixing.
 
     :raises UsageError: for a value that is not allowed.
     """
@@ -82,25 +82,25 @@ class RandomMix:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     p_original: float = 0.1
-    """Probability that a mix is one that was played, left as it is."""
+    """Probability of an original, unchanged mix."""
     scope: MixScope = MixScope.ANY
     """What the stems of a mix share."""
     pool_size: int | None = None
-    """How many mixes there are in all; number ``n`` is then mix ``n % pool_size``. None: they never repeat."""
+    """Number of different mixes: number ``n`` is mix ``n % pool_size``. None: mixes never repeat."""
     time_shift_s: float = 0.0
-    """Every stem starts up to this much earlier or later, beside where its scope puts it."""
+    """Maximum time shift of each stem, earlier or later, in addition to its scope."""
     pitch: Pitch = Pitch.NONE
-    """Whether pitch is shifted, for all stems of a mix alike or for each its own way."""
+    """Pitch shift: none, one for all stems of a mix, or one for each stem."""
     cents: float = 0.0
-    """Greatest shift of pitch, up or down."""
+    """Maximum pitch shift, up or down."""
     gain_db: tuple[float, float] = (0.0, 0.0)
     """Lowest and highest gain of a stem."""
     loudness_lufs: float | None = None
-    """Every stem is brought to this loudness before its gain; None: levels stay."""
+    """Loudness to which every stem is normalised before its gain; None: levels are unchanged."""
     min_hits: int = 0
-    """A place is drawn again while its stem has fewer hits there."""
+    """Minimum number of hits of a stem; positions with fewer are drawn again."""
     tries: int = 16
-    """At most so many places are drawn for a stem; the last one is taken whatever it holds."""
+    """Maximum number of positions drawn for a stem; the last one is used in any case."""
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -120,7 +120,7 @@ class RandomMix:
 
 
 class Part(NamedTuple):
-    """What one stem of a mix is made of."""
+    """Source and shifts of one stem of a mix."""
 
     stem: str
     performance: str
@@ -140,14 +140,14 @@ def draw_mix(
     seed: int,
     activity: Activity | None = None,
 ) -> tuple[Part, ...]:
-    """Decide one mix. It depends on the knobs, its number and the seed; not on other mixes, workers or batches.
+    """Draw one mix. It depends only on the options, its number and the seed, not on other mixes, workers or batches.
 
-    :param number: of the mix, from 0: the position in the epoch plus epochs times their length, so that none repeats.
+    :param number: number of the mix, from 0: epoch times its length plus the position, so that none repeats.
     :param stems: pieces or groups.
     :param frames: length of the chunk.
     :param activity: needed if ``min_hits`` is above 0.
-    :return: one part per stem; equal performance, kit and start in all of them for an original mix.
-    :raises UsageError: if ``min_hits`` asks for an activity that is not given, or the pool is empty.
+    :return: one part per stem; all have equal performance, kit and start in an original mix.
+    :raises UsageError: if ``min_hits`` is set without ``activity``, or the pool is empty.
     """
     if knobs.min_hits and activity is None:
         raise UsageError("min_hits needs the onsets: give activity=Activity.of(source.hits)")
@@ -167,7 +167,7 @@ def draw_mix(
 
 
 def mix_rows(parts: Sequence[Part], example: Example, knobs: RandomMix, sample_rate: int) -> tuple[Row, ...]:
-    """Return the rows that make the mix of an example: sources, pitch, loudness, gain, in this order."""
+    """Return the rows of a mix: sources, pitch, loudness, gain, in this order."""
     effects: list[tuple[str, list[dict[str, Value]]]] = [
         (
             "random_mix",
@@ -204,7 +204,7 @@ def _base(
     pool: Pool,
     activity: Activity | None,
 ) -> Part:
-    """Return the place that the stems share if they share any; every second of performance is as likely."""
+    """Return the shared position of the stems; every second of a performance is equally likely."""
     part = Part("", "", "", 0, 0.0, 0.0)
     for u in table:
         performance = pool.performance_at(float(u[_PERFORMANCE]))
@@ -225,7 +225,7 @@ def _part(
     pool: Pool,
     activity: Activity | None,
 ) -> Part:
-    """Return what one stem is made of: the first place with enough hits, the last one that was tried if none has."""
+    """Return the part of one stem: the first position tried with enough hits, else the last."""
     part = base._replace(stem=stem)
     for u in table:
         part = _placed(base._replace(stem=stem), u, knobs, frames, pool)
@@ -240,7 +240,7 @@ def _part(
 
 
 def _placed(base: Part, u: NDArray[np.float64], knobs: RandomMix, frames: int, pool: Pool) -> Part:
-    """Return performance, kit and place of one try."""
+    """Return performance, kit and position of one try."""
     part = base
     if knobs.scope is not MixScope.ALIGNED and knobs.scope is not MixScope.SAME_KIT:
         part = part._replace(kit=choose(pool.kits_like(base.kit), u[_KIT]))
@@ -255,13 +255,13 @@ def _placed(base: Part, u: NDArray[np.float64], knobs: RandomMix, frames: int, p
 
 
 def _place(u: float, performance: str, frames: int, pool: Pool) -> int:
-    """Return a frame at which a chunk may start so that the performance fills it, or its very start."""
+    """Return a start frame at which the performance fills the chunk; 0 if it is too short."""
     length = units.frames_of(pool.performance(performance).duration_s, pool.sample_rate)
     return int(u * (max(length - frames, 0) + 1))
 
 
 def _on_beat(u: float, performance: str, base: Part, frames: int, pool: Pool) -> int:
-    """Return a place in another performance that lies as far into its beat as the base's does."""
+    """Return a position in another performance with the same phase in the beat as the base's."""
     bpm, base_bpm = pool.performance(performance).bpm, pool.performance(base.performance).bpm
     anywhere = _place(u, performance, frames, pool)
     if bpm is None or base_bpm is None:
@@ -276,7 +276,7 @@ def _is_active(part: Part, knobs: RandomMix, frames: int, activity: Activity) ->
 
 
 def _word(kind: type[Word], name: str, value: str) -> Word:
-    """Return a member of an enumeration by its word."""
+    """Return a member of an enumeration by its value."""
     try:
         return kind(value)
     except ValueError:

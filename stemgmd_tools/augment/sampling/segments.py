@@ -1,6 +1,6 @@
-"""Which segment is drawn for an item of an epoch: from the onset index, so that rare pieces appear as asked.
+"""Draw training segments from an index of onsets, with a minimum share of rare pieces.
 
-A draw depends on (seed, epoch, index) alone: not on workers, ranks, the size of batches or where a run was resumed.
+A draw depends only on (seed, epoch, index), not on workers, ranks, batch size or where a run was resumed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from stemgmd_tools.pieces import GROUPS, PIECES, PIECES_OF_GROUP, Group
 from stemgmd_tools.seeds import stream
 
 TRIES: Final = 16
-"""Segments that are looked at for one item; the first that holds all that is asked for is taken, else the best."""
+"""Maximum number of candidate segments per item; the first with all required pieces is used, else the best."""
 
 
 class Segment(NamedTuple):
-    """A stretch of a performance through a kit."""
+    """A segment of a performance through a kit."""
 
     performance: str
     kit: str
@@ -39,22 +39,22 @@ class _Onsets(NamedTuple):
     """Ascending within a performance."""
 
     def has_hit(self, row: int, start: int, frames: int) -> bool:
-        """Return whether a stretch of a performance holds one."""
+        """Return whether a segment of a performance contains a hit."""
         first, last = np.searchsorted(self.row, [row, row + 1])
         return bool(np.diff(np.searchsorted(self.frame[first:last], [start, start + frames]))[0] > 0)
 
 
 class SegmentDraw:
-    """Draws segments of one length from a source, each second of performance as likely as any other.
+    """Draws segments of one length from a source; every second of a performance is equally likely.
 
     :param source: stems by performance and kit.
     :param frames: length of a segment.
-    :param min_active: piece or group -> share of the segments, 0..1, that hold at least one of its hits at least; the
-        other segments are drawn as if nothing was asked.
-    :param grid: segments start at multiples of so many frames, as LarsNet's do; 1: anywhere. Not with ``min_active``,
-        which places segments by their hits.
-    :param seed: of all draws.
-    :raises UsageError: if a length or share is out of range, a name is unknown, or what it names is never played.
+    :param min_active: piece or group -> minimum share of the segments, 0..1, that contain at least one of its hits; the
+        other segments are drawn without requirements.
+    :param grid: segments start at multiples of this number of frames, as in LarsNet; 1: anywhere. Not with
+        ``min_active``, which places segments by their hits.
+    :param seed: seed of all draws.
+    :raises UsageError: if a length or share is out of range, or a name is unknown or never played.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class SegmentDraw:
         return Segment(self._names[row], kits[int(draw.integers(len(kits)))], start)
 
     def _best(self, draw: np.random.Generator, required: list[_Onsets]) -> tuple[int, int]:
-        """Return performance and start of the first candidate that holds all that is asked for, else of the best."""
+        """Return performance and start of the first candidate with all required pieces, else of the best."""
         best, most = (0, 0), -1
         for _ in range(TRIES):
             row, start = self._around_onset(draw, required) if required else self._anywhere(draw)
@@ -104,13 +104,13 @@ class SegmentDraw:
         return best
 
     def _anywhere(self, draw: np.random.Generator) -> tuple[int, int]:
-        """Return a segment drawn uniformly from all time."""
+        """Return a segment drawn uniformly over time."""
         row = int(np.searchsorted(self._ends, draw.integers(self._ends[-1]), side="right"))
         places = max(int(self._lengths[row]) - self.frames, 0) // self._grid + 1
         return row, self._grid * int(draw.integers(places))
 
     def _around_onset(self, draw: np.random.Generator, required: list[_Onsets]) -> tuple[int, int]:
-        """Return a segment that holds a hit of the rarest of what is asked for, anywhere in it."""
+        """Return a segment around a random hit of the rarest required piece."""
         onsets = min(required, key=lambda candidate: len(candidate.frame))
         number = int(draw.integers(len(onsets.frame)))
         row, frame = int(onsets.row[number]), int(onsets.frame[number])
@@ -120,7 +120,7 @@ class SegmentDraw:
 
 
 def _required(min_active: Mapping[str, float], hits: pd.DataFrame, names: list[str]) -> list[tuple[float, _Onsets]]:
-    """Return share and onsets of everything that is asked for, in canonical order."""
+    """Return share and onsets of the required pieces and groups, in canonical order."""
     allowed = dict.fromkeys([*GROUPS, *PIECES])
     unknown = [name for name in min_active if name not in allowed]
     if unknown:

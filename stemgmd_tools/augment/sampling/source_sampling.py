@@ -1,4 +1,4 @@
-"""Where a stem of a random mix comes from: performance, kit and place, tried again while too little sounds there."""
+"""Draw the source of a stem of a random mix: performance, kit and position."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from stemgmd_tools.augment.sampling.pool import Pool
 from stemgmd_tools.seeds import stream
 
 TRIES: Final = 16
-"""At most so many places are drawn; the last one is taken whatever it holds, so no draw goes on for ever."""
+"""Maximum number of positions drawn; the last one is used in any case."""
 _SEEDS: Final = 1 << 53
-"""A uniform number in as many steps as it has."""
+"""Number of different uniform numbers, to convert one to an integer seed."""
 
 
 def random_source(
     stated: Mapping[str, Value], numbers: Sequence[float], names: Sequence[str], example: Example, pool: Pool
 ) -> dict[str, Value]:
-    """Return ``performance``, ``kit`` and ``start_s`` of a stem that is heard from another place.
+    """Return ``performance``, ``kit`` and ``start_s`` of a stem from another position.
 
     :param stated: ``match`` and ``min_hits``.
-    :param numbers: three uniform numbers; they fix further tries too.
-    :param names: stems that are heard from there; ``min_hits`` counts those of all of them.
+    :param numbers: three uniform numbers; they also determine further tries.
+    :param names: stems from the new position; ``min_hits`` counts the hits of all of them.
     """
     source: dict[str, Value] = {}
     for place in _places(numbers):
@@ -38,8 +38,8 @@ def random_source(
 def remix_source(u: float, songs: int, shared: float, example: Example, pool: Pool) -> dict[str, Value]:
     """Return ``performance``, ``kit`` and ``start_s`` of one of several songs, the example itself among them.
 
-    :param u: uniform number of the stem that asks; it chooses the song.
-    :param shared: uniform number of the example; it fixes what the songs are.
+    :param u: uniform number of the stem, which selects the song.
+    :param shared: uniform number of the example, which determines the songs.
     """
     number = int(u * songs)
     if number == 0:
@@ -73,5 +73,5 @@ def _hits(source: Mapping[str, Value], names: Sequence[str], example: Example, p
 
 
 def choose(names: Sequence[str], u: float) -> str:
-    """Return one of some names, all alike, for a uniform number."""
+    """Return the name selected by a uniform number, all with equal probability."""
     return names[int(u * len(names))]
