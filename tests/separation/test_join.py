@@ -72,8 +72,8 @@ def test_what_cannot_be_joined_is_named(paths, tmp_path):
         ([*paths, again], "again.safetensors: was trained for kick, as .*1.safetensors was; leave one out"),
         (paths[1:], "no file was trained for snare; give one for every stem"),
         ([*paths, wider], "wider.safetensors: is another model than"),
-        ([shared], "larsnet-s has no network of its own for every stem"),
-        ([whole], "does not tell what stems it was trained for"),
+        ([shared], "larsnet-s has no separate network per stem"),
+        ([whole], "does not record which stems it was trained for"),
     ):
         with pytest.raises(UsageError, match=words):
             join_weights(given, out)

@@ -1,8 +1,8 @@
-"""Spectra as bands and back: bins alone where partials of drums lie, wider and wider above.
+"""Map spectra to bands and back: single bins at low frequencies, increasingly wide bands above.
 
-The idea is that of band-split networks (Luo and Yu, "Music source separation with band-split RNN", 2023): each band
-has small linear maps of its own, and a network between them works on tens of bands instead of thousands of bins.
-Bands of one width are computed in one matrix product.
+This follows band-split networks (Luo and Yu, "Music source separation with band-split RNN", 2023): each band
+has its own small linear maps, and the network between them works on tens of bands instead of thousands of bins.
+Bands of equal width are computed in one matrix product.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from stemgmd_tools.errors import UsageError
 
 
 class BandGroup(NamedTuple):
-    """Neighbouring bands of one width."""
+    """Neighbouring bands of equal width."""
 
     first: int
     """First bin."""
     bands: int
-    """How many."""
+    """Number of bands."""
     width: int
-    """Bins of each."""
+    """Bins per band."""
 
     @property
     def bins(self) -> slice:
@@ -47,7 +47,7 @@ def band_groups(bins: int, singles: int, per_octave: int) -> tuple[BandGroup, ..
 
 
 def band_count(groups: tuple[BandGroup, ...]) -> int:
-    """Return how many bands there are."""
+    """Return the number of bands."""
     return sum(group.bands for group in groups)
 
 

@@ -1,4 +1,4 @@
-"""Complex spectra as real channels and back, for networks that make spectra rather than masks."""
+"""Convert complex spectra to real channels and back, for networks that predict spectra rather than masks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cross-domain transformer of HT Demucs: two sequences that look at themselves and at each other, in turn."""
+"""The cross-domain transformer of HT Demucs: two sequences with alternating self-attention and cross-attention."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Attention(nn.Module):
 class TransformerLayer(nn.Module):
     """Attention and a feed-forward network, both residual, normalised before and the whole after.
 
-    :param crossed: looks at the other sequence rather than at its own.
+    :param crossed: attends to the other sequence rather than to its own.
     """
 
     def __init__(self, width: int, heads: int, *, crossed: bool) -> None:

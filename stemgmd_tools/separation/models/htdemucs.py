@@ -18,14 +18,14 @@ from stemgmd_tools.separation.models.stft import Spectrogram
 WINDOW: Final = 4096
 HOP: Final = 1024
 BINS: Final = WINDOW // 2
-"""Frequencies that the network sees and makes; the topmost of the transform is silent in its part of every stem."""
+"""Number of processed bins; the highest is silent in the spectral branch of every stem."""
 DEPTH: Final = 4
 """Levels of both U-Nets."""
 KERNEL: Final = 8
 STRIDE: Final = 4
 """Of each level: along frequencies in the one network, along time in the other."""
 NARROWING: Final = 8
-"""How many times fewer channels residual branches have."""
+"""Factor by which residual branches reduce channels."""
 BRANCHES: Final = 2
 """Residual branches of a level, the second with twice the dilation."""
 SMALL: Final = 1e-3
@@ -33,7 +33,7 @@ SMALL: Final = 1e-3
 SPREAD: Final = 0.1
 """Standard deviation towards which first weights are drawn (Défossez et al. 2019)."""
 OF_FREQUENCY: Final = 0.2
-"""Weight of the code that tells a place its frequency."""
+"""Weight of the frequency embedding."""
 FLOOR: Final = 1e-5
 """Added to standard deviations, so that silence stays silence."""
 
@@ -137,7 +137,7 @@ class UNet(nn.Module):
 
 
 class HtDemucs(Separator):
-    """Two U-Nets, one on spectra and one on sound, whose deepest levels look at each other; their stems are summed.
+    """Two U-Nets, one on spectra and one on sound, whose deepest levels attend to each other; their stems are summed.
 
     :param stems: what it makes, all at once.
     :param width: channels of the first level; doubled at each of the next three.

@@ -1,4 +1,4 @@
-"""LarsNet as published: one U-Net a stem, each with its own mask (Mezza, Giampiccolo, Bernardini, Sarti 2024)."""
+"""LarsNet as published: one U-Net per stem, which predicts its mask (Mezza, Giampiccolo, Bernardini, Sarti 2024)."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ from stemgmd_tools.separation.models.unet import UNet
 WINDOW: Final = 4096
 HOP: Final = 1024
 BINS: Final = WINDOW // 2
-"""Frequencies that are masked; the topmost of the transform, half the sample rate, is silent in every stem."""
+"""Number of masked bins; the highest, at half the sample rate, is silent in every stem."""
 PATCH: Final = 512
-"""Spectra of a patch: 11.85 s at 44.1 kHz."""
+"""Spectra per patch: 11.85 s at 44.1 kHz."""
 PATCHES_AT_ONCE: Final = 16
-"""On an accelerator. On a processor it is one: more would only leave its caches."""
+"""Patches per batch on an accelerator. On a CPU it is one, which fits its caches best."""
 
 
 class LarsNet(MaskSeparator):
     """Independent U-Nets, 9,828,680 parameters each, that share one transform of the mixture.
 
-    Sounds are cut into patches of 512 spectra, the last one filled up with silence; the network sees nothing beyond a
-    patch. In training all patches pass together, as batch norm wants it; in evaluation one after the other on a
-    processor, so that memory does not grow with them.
+    Sounds are split into independent patches of 512 spectra; the last one is padded with silence. In training, all
+    patches are one batch, for batch norm; in evaluation on a CPU, one patch at a time limits memory.
 
     :param stems: the five groups, in the order of the original; or any others.
     """

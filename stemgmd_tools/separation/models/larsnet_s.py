@@ -1,12 +1,12 @@
-"""The compact separator: one small network for all stems, made to be trained and used without a GPU.
+"""The compact separator: one small network for all stems, for training and use without a GPU.
 
 Spectra become some 70 bands (:mod:`stemgmd_tools.separation.models.bands`); a U-Net over bands and time and dilated
-convolutions over time at its bottom hear them; every band then says the masks of its bins, for both channels of every
-stem. Masks are real and not bounded: where sounds cancel each other, the best real mask (the phase-sensitive one,
+convolutions over time at its bottom process them; each band then predicts the masks of its bins for both channels of
+every stem. Masks are real and unbounded: where sounds cancel, the best real mask (the phase-sensitive one,
 Erdogan et al. 2015) lies outside 0..1.
 
-Each mask is multiplied by a gate in 0..1 that every band has for every stem: a linear layer alone cannot hold a
-thousand bins at nothing where a drum is silent, which most drums are most of the time. In trainings of equal length
+Each mask is multiplied by a gate in 0..1 that every band has for every stem: a linear layer alone does not
+keep a thousand bins at zero while a drum is silent, as most drums are most of the time. In trainings of equal length
 gates brought 0.6 dB on present stems and 3.5 dB on absent ones.
 
 A hop of half a window, instead of the usual quarter, halves all costs; it took 0.3 dB from the best masks in 0..1
@@ -27,21 +27,21 @@ from stemgmd_tools.separation.models.separator import MaskSeparator
 from stemgmd_tools.separation.models.stft import Spectrogram
 
 _QUIETEST: Final = 1e-8
-"""Power, relative to the mean, below which bins are alike."""
+"""Minimum power, relative to the mean."""
 _SILENCE: Final = 1e-5
-"""Amplitude added to a mixture's mean: what is quieter stays quiet."""
+"""Amplitude added to a mixture's mean, so that quieter mixtures stay quiet."""
 _FEATURES: Final = 2
-"""Of a bin and channel: fourth root of power, logarithm."""
+"""Features per bin and channel: fourth root and logarithm of power."""
 _OPEN: Final = 1.0
-"""What gates say before they are trained, before the sigmoid."""
+"""Initial bias of the gates, before the sigmoid."""
 _DEPTHS: Final = (2, 2, 3)
-"""Convolutions of a block, by level."""
+"""Convolutions per block, by level."""
 
 
 class LarsNetSmall(MaskSeparator):
     """Masks of all stems from magnitudes, 1.6 million weights for five stems, 1.9 million for nine.
 
-    A mixture is scaled by its mean amplitude first, so that loudness makes no difference.
+    A mixture is first normalised by its mean amplitude, so that masks do not depend on loudness.
 
     :param window: of the transform, a power of two.
     :param hop: of the transform.
@@ -96,7 +96,7 @@ class LarsNetSmall(MaskSeparator):
 
 
 def _features(spectra: Tensor) -> Tensor:
-    """Return (item, spectrum, bin, feature) of complex spectra (item, channel, bin, spectrum), loudness taken out."""
+    """Return (item, spectrum, bin, feature) of complex spectra (item, channel, bin, spectrum), normalised."""
     power = torch.view_as_real(spectra).detach().square().sum(-1).permute(0, 3, 2, 1)
     mean = power.mean((1, 2, 3), keepdim=True).sqrt() + _SILENCE
     relative = (power / mean.square()).clamp_min(_QUIETEST)
@@ -109,7 +109,7 @@ def _with_top_bin(masks: Tensor) -> Tensor:
 
 
 class _Block(nn.Module):
-    """Convolutions with batch norm, around them a way past.
+    """Convolutions with batch norm and a residual connection.
 
     :param dilated: each convolution reaches twice as far in time as the one before.
     """

@@ -1,4 +1,4 @@
-"""Five smaller networks, one a stem, to compare :mod:`stemgmd_tools.separation.models.larsnet_s` with."""
+"""A smaller network per stem, for comparison with :mod:`stemgmd_tools.separation.models.larsnet_s`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stemgmd_tools.separation.models.stft import Spectrogram
 
 
 class LarsNetSmallEach(MaskSeparator):
-    """A compact network for every stem, as LarsNet has a U-Net for each; 1.6 million weights for five stems, too.
+    """A compact network for every stem, as in LarsNet; also 1.6 million weights for five stems.
 
     :param window: of the transform, a power of two.
     :param hop: of the transform.

@@ -1,4 +1,4 @@
-"""The models by name."""
+"""Registry of models by name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Model(NamedTuple):
 
 
 class ModelSpec(NamedTuple):
-    """All that is needed to build a model again, weights apart."""
+    """Description of a model, without its weights."""
 
     model: str
     stems: tuple[str, ...]
@@ -50,9 +50,9 @@ MODELS: Final[tuple[Model, ...]] = (
 )
 
 LARGEST_SIZE: Final = 65_536
-"""Of an option that is a whole number: far above any model that can be trained."""
+"""Maximum of integer options, far above any model that can be trained."""
 COUNTS: Final = frozenset({"layers", "scales"})
-"""Options that count parts of a network, each of which takes time to make."""
+"""Options that count parts of a network, each of which takes time to build."""
 LARGEST_COUNT: Final = 64
 
 MODEL_OF_NAME: Final = {model.name: model for model in MODELS}

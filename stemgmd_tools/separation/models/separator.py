@@ -1,4 +1,4 @@
-"""What every model is: a mixture in, stems out."""
+"""Base classes of models, which map a mixture to stems."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from stemgmd_tools.separation.models.stft import Spectrogram
 
 
 class Masked(NamedTuple):
-    """Spectra times masks, the product not yet taken."""
+    """Masks and the spectra to multiply them with."""
 
     masks: Tensor
     """(item, stem, channel, bin, spectrum), real (float32) or complex."""
     mixture: Tensor
     """Complex (item, channel, bin, spectrum)."""
     transform: Spectrogram
-    """What the spectra were made with."""
+    """Transform of the spectra."""
 
 
 class Estimate:
-    """What a model says of a batch of mixtures: sound, spectra or masked spectra, and what follows on demand.
+    """Estimated stems of a batch of mixtures, as sound, spectra or masked spectra; converted on demand.
 
-    Losses take what they need, so a loss on spectra or masks pays for no inverse transform.
+    A loss on spectra or masks therefore needs no inverse transform.
 
     :param frames: length of the mixtures.
     :param sound: (item, stem, channel, frame).
-    :param spectra: complex (item, stem, channel, bin, spectrum), given with their ``transform``.
-    :param masked: masks and what they belong to. One of the three is given.
-    :raises ValueError: if not just one is given.
+    :param spectra: complex (item, stem, channel, bin, spectrum), with their ``transform``.
+    :param masked: masks and the mixture's spectra.
+    :raises ValueError: unless exactly one of sound, spectra and masked is given.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Estimate:
         transform: Spectrogram | None = None,
         masked: Masked | None = None,
     ) -> None:
-        """Keep what the model made."""
+        """Store the estimate."""
         count = (sound is not None) + (spectra is not None) + (masked is not None)
         if count != 1 or (spectra is None) != (transform is None):
             raise ValueError("an estimate holds just one of sound, spectra with their transform, and masked spectra")
@@ -71,36 +71,36 @@ class Estimate:
 class Separator(nn.Module, ABC):
     """A model that separates a stereo mixture into stems.
 
-    Its weights and ``stems``, ``sample_rate`` and its own options (see :mod:`stemgmd_tools.separation.models.registry`)
-    are all there is to it; every layer is a registered submodule.
+    It is fully described by its weights, ``stems``, ``sample_rate`` and options (see
+    :mod:`stemgmd_tools.separation.models.registry`); every layer is a registered submodule.
 
     :param stems: names of the stems, in the order of the output.
-    :param sample_rate: frames per second of the sound that it understands.
+    :param sample_rate: of mixtures and stems, Hz.
     """
 
     channels = 2
     segment = 511 * 1024
     """Frames of a chunk of a long sound (see :mod:`stemgmd_tools.separation.inference.overlap`): a patch of LarsNet."""
     memory_format = torch.channels_last
-    """The layout of four-dimensional weights with which it is fastest; layers follow that of their weights."""
+    """Fastest memory format of four-dimensional weights; layers use that of their weights."""
 
     def __init__(self, stems: Sequence[str], sample_rate: int = 44_100) -> None:
-        """Keep what the output means."""
+        """Store the names of the stems."""
         super().__init__()
         self.stems = tuple(stems)
         self.sample_rate = sample_rate
 
     @abstractmethod
     def estimate(self, mixture: Tensor) -> Estimate:
-        """Return what the model makes of mixtures (item, 2, frame) of any length from 1 frame on."""
+        """Return the estimate for mixtures, shape (item, 2, frame), of at least one frame."""
 
     def forward(self, mixture: Tensor) -> Tensor:
-        """Return stems (item, stem, 2, frame) of mixtures (item, 2, frame), float32, as long as the mixtures."""
+        """Return the stems of mixtures (item, 2, frame), shape (item, stem, 2, frame), float32."""
         return self.estimate(mixture).sound
 
 
 class MaskSeparator(Separator):
-    """A model that multiplies the mixture's spectra with masks.
+    """A model that predicts masks for the mixture's spectra.
 
     :param transform: of the mixture.
     """
@@ -123,5 +123,5 @@ class MaskSeparator(Separator):
 
 
 def parameter_count(model: nn.Module) -> int:
-    """Return how many figures training may change."""
+    """Return the number of trainable parameters."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

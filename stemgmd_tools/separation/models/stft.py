@@ -1,4 +1,4 @@
-"""The short-time Fourier transform that all models share, and its inverse."""
+"""Short-time Fourier transform of all models, and its inverse."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from stemgmd_tools.errors import UsageError
 
 
 class Spectrogram(nn.Module):
-    """Complex spectra with a periodic Hann window, computed in float32 whatever autocast is on.
+    """Complex spectra with a periodic Hann window, computed in float32 even under autocast.
 
-    The sound is continued by half a window in front, and behind so that the last frame lies within the
-    last spectrum: the inverse returns every frame, the first and last too.
+    The sound is padded by half a window at the start, and at the end so that the last frame is within the last
+    spectrum: the inverse returns every frame.
 
     :param window: length of the window and of the transform, even, in frames.
     :param hop: frames from one spectrum to the next; divides ``window``, which is at least twice as long.
-    :param mirrored: continue with the sound itself, reversed, as torch, librosa and LarsNet do, and not with silence;
-        a sound that is not longer than half a window is continued with silence all the same.
+    :param mirrored: pad by reflection, as torch, librosa and LarsNet do, not with silence; sounds of at most half a
+        window are padded with silence in any case.
     :raises UsageError: for sizes that cannot be inverted.
     """
 
     shape: Tensor
-    """(window,) the window's values; made anew rather than saved with weights."""
+    """Values of the window, shape (window,); not saved with the weights."""
 
     def __init__(self, window: int, hop: int, *, mirrored: bool = False) -> None:
         """Make the window."""
@@ -38,7 +38,7 @@ class Spectrogram(nn.Module):
         return self.window // 2 + 1
 
     def count(self, frames: int) -> int:
-        """Return how many spectra a sound of ``frames`` frames has."""
+        """Return the number of spectra of a sound of ``frames`` frames."""
         return -(-frames // self.hop) + 1
 
     def forward(self, sound: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ class Spectrogram(nn.Module):
         return spectra.reshape(*sound.shape[:-1], *spectra.shape[-2:])
 
     def _continued(self, lines: Tensor) -> Tensor:
-        """Return sound (line, frame) with half a window more at both ends."""
+        """Return sound (line, frame) padded by half a window at both ends."""
         mode = "reflect" if self.mirrored and lines.shape[-1] > self.window // 2 else "constant"
         return nn.functional.pad(lines, (self.window // 2, self.window // 2), mode)
 

@@ -17,13 +17,13 @@ from stemgmd_tools.separation.models.stft import Spectrogram
 WINDOW: Final = 4096
 HOP: Final = 1024
 BINS: Final = WINDOW // 2
-"""Frequencies that the network sees and makes; the topmost of the transform is silent in every stem."""
+"""Number of processed bins; the highest is silent in every stem."""
 SUBBANDS: Final = 4
 """Bands of neighbouring frequencies that become channels: a quarter of the positions, each with its own features."""
 BLOCKS: Final = 2
 """Of a scale."""
 BOTTLENECK: Final = 4
-"""How many times fewer figures than frequencies pass through the middle of a block."""
+"""Factor by which the middle of a block reduces frequencies."""
 
 
 def _normal(width: int) -> list[nn.Module]:
@@ -67,9 +67,9 @@ class Scale(nn.Sequential):
 
 
 class TfcTdf(Separator):
-    """One U-Net that makes the complex spectra of all stems from those of the mixture, complex parts as channels.
+    """One U-Net that predicts the complex spectra of all stems, with complex parts as channels.
 
-    :param stems: what it makes, all at once.
+    :param stems: stems to separate.
     :param width: channels at the full resolution.
     :param growth: channels more at each halving of both axes.
     :param scales: how often both axes are halved.

@@ -1,4 +1,4 @@
-"""What kits are whatever their names say, for the check that none kept for the test is trained on."""
+"""Identify kits independently of their names, to check that no test kit is used for training."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _BANK_RATE: Final = 44_100
 
 
 def virtual_identities(kits: Iterable[Kit], kit_path: Sequence[Path]) -> Iterator[KitIdentity]:
-    """Yield what kits are; the banks of those that are not made where they are needed are built."""
-    recordings: dict[str, set[str]] = {}  # thousands of made kits share a few parents
+    """Yield the identities of kits; banks of kits that are not generated are built if needed."""
+    recordings: dict[str, set[str]] = {}  # thousands of generated kits share a few parents
     for kit in kits:
         if kit.is_generated:
             recordings |= {name: _measured_on(name, kit_path) for name in kit.parents if name not in recordings}
@@ -37,7 +37,7 @@ def virtual_identities(kits: Iterable[Kit], kit_path: Sequence[Path]) -> Iterato
 
 
 def known_identities(names: Sequence[str], kit_path: Sequence[Path]) -> list[KitIdentity]:
-    """Return what kits named as in ``render`` are; an empty list of names is none.
+    """Return the identities of kits named as in ``render``; empty if ``names`` is empty.
 
     :raises UsageError: for an unknown name.
     """
@@ -46,9 +46,9 @@ def known_identities(names: Sequence[str], kit_path: Sequence[Path]) -> list[Kit
 
 
 def corpus_kits(corpus: Corpus, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the kits of a corpus that are named, by group or by name, in its order.
+    """Return the kits of a corpus selected by group or name, in the order of the corpus.
 
-    :raises UsageError: for a name that the corpus does not hold.
+    :raises UsageError: for a name that is not in the corpus.
     """
     splits = corpus.kit_splits
     wanted: set[str] = set()
@@ -66,7 +66,7 @@ def corpus_kits(corpus: Corpus, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def tabled_identities(table: pd.DataFrame, kits: Iterable[str]) -> Iterator[KitIdentity]:
-    """Yield what kits are, from the manifest ``kits`` of the corpus that holds them."""
+    """Yield the identities of kits from the manifest ``kits`` of their corpus."""
     for row in table[table["kit"].isin(list(kits))].to_dict("records"):
         related = {name for column in ("parents", "measured_on") for name in _text(row[column]).split()}
         hashes = {_text(row[column]) for column in ("kit_hash", "bank_sha256")} - {""}
@@ -74,7 +74,7 @@ def tabled_identities(table: pd.DataFrame, kits: Iterable[str]) -> Iterator[KitI
 
 
 def source_identities(source: Corpus | VirtualCorpus) -> Iterator[KitIdentity]:
-    """Yield what the kits of a source are; banks of one that is rendered where it is read are built if need be."""
+    """Yield the identities of the kits of a source; banks of a virtual corpus are built if needed."""
     for known in tabled_identities(source.kits, source.kit_splits):
         if isinstance(source, VirtualCorpus) and not source.kit(known.name).is_generated:
             yield known._replace(hashes=known.hashes | {_bank_sha256(source.kit(known.name))})
@@ -83,7 +83,7 @@ def source_identities(source: Corpus | VirtualCorpus) -> Iterator[KitIdentity]:
 
 
 def _bank_sha256(kit: Kit) -> str:
-    """Return the hash of a kit's sound; that of a shipped kit is known without building its bank."""
+    """Return the hash of a kit's sound; for shipped kits without building the bank."""
     recorded = {row.name: row.bank_sha256 for row in kit_table()}
     is_shipped = kit.path is not None and shipped("sample_maps") in kit.path.parents
     return (is_shipped and recorded.get(kit.name)) or open_bank(kit, _BANK_RATE).pcm_sha256

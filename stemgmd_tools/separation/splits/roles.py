@@ -1,8 +1,8 @@
-"""Which performances and kits are trained on, validated on and kept for the test; and a check that nothing leaks.
+"""Assign performances to training, validation and test, and check that no performance or kit leaks between them.
 
-Training hears GMD's training split through the training kits, validation GMD's validation split through training kits
-only (the original's validation heard the held-out kits, too), and the test is the evaluation sessions and the rest of
-GMD's test split, through kits seen and held out.
+Training uses GMD's training split with the training kits; validation uses its validation split with the training kits
+only (the original also validated on the held-out kits); the test uses the evaluation sessions and the rest of GMD's
+test split, with both seen and held-out kits.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ _SHOWN: Final = 12
 
 
 class KitIdentity(NamedTuple):
-    """What a kit is, whatever its name says."""
+    """Identity of a kit, independent of its name."""
 
     name: str
     related: frozenset[str] = frozenset()
-    """Kits it was made of, and recorded kits that it, or one of those, was measured on."""
+    """Kits it was derived from, and recorded kits that it or these were fitted to."""
     hashes: frozenset[str] = frozenset()
-    """Of its map and of its bank, those that are known."""
+    """Hashes of its map and bank, as far as known."""
 
 
 class Splits(NamedTuple):
-    """Performances by role: each id to the hash of its notes."""
+    """Performances by role, each mapped to the hash of its notes."""
 
     train: Mapping[str, str]
     validation: Mapping[str, str]
     test: Mapping[str, str]
     left_out: Mapping[str, str]
-    """Performances that no role has, with the one that holds the same notes."""
+    """Performances without a role, each mapped to the one with the same notes."""
 
     def of(self, role: str) -> Mapping[str, str]:
         """Return the performances of a role."""
@@ -62,12 +62,12 @@ def note_hashes(hits: pd.DataFrame) -> dict[str, str]:
 
 
 def split_performances(gmd_splits: Mapping[str, str], notes: Mapping[str, str]) -> Splits:
-    """Deal performances out to the roles.
+    """Assign performances to roles.
 
-    A performance that holds the same notes as one of a later role (train, validation, test) is left out. Performances
-    without a split (your own MIDI) are for training.
+    A performance with the same notes as one of a later role (train, validation, test) is left out. Performances without
+    a split (your own MIDI) are used for training.
 
-    :param gmd_splits: split of every performance by id, as GMD says.
+    :param gmd_splits: GMD's split of every performance by id.
     :param notes: hash of the notes by id, see :func:`note_hashes`; a performance without hits has none.
     """
     roles: dict[str, dict[str, str]] = {role: {} for role in ROLES}
@@ -88,7 +88,7 @@ def split_performances(gmd_splits: Mapping[str, str], notes: Mapping[str, str]) 
 
 
 def split_table(performances: pd.DataFrame, hits: pd.DataFrame) -> Splits:
-    """Deal the performances of a corpus out to the roles, see :func:`split_performances`.
+    """Assign the performances of a corpus to roles, see :func:`split_performances`.
 
     :param performances: manifest ``performances``.
     :param hits: manifest ``hits``.
@@ -99,11 +99,11 @@ def split_table(performances: pd.DataFrame, hits: pd.DataFrame) -> Splits:
 
 
 def refuse_leaks(splits: Splits, train_kits: Iterable[KitIdentity], test_kits: Iterable[KitIdentity]) -> None:
-    """Refuse to start if something of one role is heard in another.
+    """Check that roles do not overlap.
 
-    :param test_kits: those kept for the test.
-    :raises TrainingError: naming the first overlap: a performance or its notes in two roles; a kit for training that
-        is kept for the test, has the sound of one that is, or is related to one (:func:`kinship`).
+    :param test_kits: kits held out for the test.
+    :raises TrainingError: for the first overlap: a performance or its notes in two roles; a training kit that is a test
+        kit, has the sound of one, or is related to one (:func:`kinship`).
     """
     for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
         _refuse_performances(first, splits.of(first), second, splits.of(second))
@@ -131,7 +131,7 @@ def _refuse_performances(first: str, here: Mapping[str, str], second: str, there
 
 
 def same_kit(kit: KitIdentity, other: KitIdentity) -> bool:
-    """Return whether two kits are one: by name, or by map or sound under two names."""
+    """Return whether two kits are the same, by name, map or sound."""
     return kit.name == other.name or bool(kit.hashes & other.hashes)
 
 
@@ -147,9 +147,9 @@ def _kin(kit: KitIdentity, test_kit: KitIdentity) -> str | None:
 
 
 def kinship(kit: KitIdentity, other: KitIdentity) -> str | None:
-    """Say how two kits of different names are related; None if they are not.
+    """Describe how two kits with different names are related; None if they are not.
 
-    Either was made of, or measured on, the other; or both on one recording.
+    Related: one was derived from or fitted to the other, or both to the same kit.
     """
     if other.name in kit.related:
         return f"was made of, or measured on, {other.name}"

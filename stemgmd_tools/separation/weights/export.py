@@ -1,7 +1,7 @@
-"""Models for other runtimes: the network as ONNX, masks as a function of the mixture's spectra.
+"""Export a network to ONNX: masks as a function of the mixture's spectra.
 
-ONNX knows no complex numbers and no inverse transform, so real and imaginary parts are a last axis of two, and the
-transform stays with whoever uses the file; its metadata tells all of it. See ``docs/separation.md``.
+ONNX supports neither complex numbers nor inverse transforms: real and imaginary parts are a last axis of size two, and
+the transform is left to the caller. The metadata of the file describes it. See ``docs/separation.md``.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from stemgmd_tools.storage.files import remove_abandoned, write_bytes
 
 FORMAT: Final = "stemgmd-masks/1"
 TOLERANCE: Final = 1e-4
-"""Largest difference of a mask between torch and onnxruntime; masks are about 0 to 1."""
+"""Maximum difference of a mask between torch and onnxruntime; masks are about 0 to 1."""
 _SPECTRUM_AXIS: Final = 3
 
 
 class Exported(NamedTuple):
-    """A network as it was written."""
+    """An exported network."""
 
     path: Path
     spectra: int | None
-    """How many spectra it takes in at once; None: any number."""
+    """Fixed number of input spectra; None: any number."""
     difference: float
-    """Largest difference of its masks from torch's, on noise."""
+    """Maximum difference of its masks from torch's, on noise."""
 
 
 class _Masks(nn.Module):
@@ -52,11 +52,11 @@ class _Masks(nn.Module):
 
 
 def export_onnx(path: Path, model: Separator, about: Mapping[str, Any] | None = None) -> Exported:
-    """Write a model's network as ONNX and compare what onnxruntime makes of it with what torch does.
+    """Export a model's network to ONNX and compare the masks of onnxruntime and torch.
 
-    :param about: what the weights say of themselves; kept in the metadata as JSON.
-    :raises UsageError: if the model makes no masks, or the extra ``onnx`` is missing.
-    :raises StemgmdError: if the model cannot be expressed, or the masks differ by more than :data:`TOLERANCE`.
+    :param about: description of the weights; stored in the metadata as JSON.
+    :raises UsageError: if the model does not predict masks, or the extra ``onnx`` is missing.
+    :raises StemgmdError: if the model cannot be expressed in ONNX, or the masks differ by more than :data:`TOLERANCE`.
     """
     if not isinstance(model, MaskSeparator):
         raise UsageError(
@@ -100,9 +100,9 @@ def _noise(model: MaskSeparator, count: int) -> Tensor:
 
 
 def _converted(network: nn.Module, example: Tensor) -> Any:
-    """Return the network as ``onnx.ModelProto``, without traces of the machine it was made on.
+    """Return the network as ``onnx.ModelProto``, without metadata of the exporting machine.
 
-    Some models cut what they are given into pieces of fixed length: theirs is the number of spectra of ``example``.
+    Models that split their input into pieces of fixed length get the number of spectra of ``example``.
     """
     try:
         proto = _traced(network, example, {"spectra": {_SPECTRUM_AXIS: torch.export.Dim("spectrum", min=1)}})
@@ -137,7 +137,7 @@ def _traced(network: nn.Module, example: Tensor, dynamic: dict[str, dict[int, An
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Hold back what the exporter says of packages it could do more with, and of what it tries in vain."""
+    """Suppress the exporter's messages about optional packages and failed attempts."""
     level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -149,7 +149,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _metadata(model: MaskSeparator, proto: Any, fixed: int | None, about: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a user of the file has to know."""
+    """Return the metadata that users of the file need."""
     dimensions = len(proto.graph.output[0].type.tensor_type.shape.dim)
     return {
         "format": FORMAT,
@@ -166,7 +166,7 @@ def _metadata(model: MaskSeparator, proto: Any, fixed: int | None, about: Mappin
 
 
 def _difference(content: bytes, network: nn.Module, spectra: Tensor) -> float:
-    """Return the largest difference between onnxruntime's masks and torch's."""
+    """Return the maximum difference between the masks of onnxruntime and torch."""
     import onnxruntime  # noqa: PLC0415 - an extra
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])

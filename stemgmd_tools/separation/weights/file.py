@@ -1,4 +1,4 @@
-"""Weights with all that is needed to use them: one safetensors file, readable without running code from it."""
+"""Save and load weights with their model description as one safetensors file, which contains no code."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from stemgmd_tools.storage.json_text import parse_json
 
 FORMAT: Final = "stemgmd-separator/1"
 MOST_STEMS: Final = 64
-"""Far above the nine pieces; a file could name millions."""
+"""Upper limit for the stems in a file, far above the nine pieces."""
 REFERENCE: Final = Path(__file__).parent / "reference" / "larsnet-s.safetensors"
-"""The weights that ship; their model card lies beside them."""
+"""The shipped weights; their model card is in the same folder."""
 
 
 class TrainingKits(NamedTuple):
-    """Kits that were trained on."""
+    """Kits that weights were trained on."""
 
     kits: tuple[str, ...]
     """Named as in ``render``."""
     related: tuple[str, ...] = ()
-    """Kits that these were made of, and recordings that they were measured on."""
+    """Kits that these were derived from, and recordings that they were fitted to."""
 
 
 class Weights(NamedTuple):
-    """A model as it was saved."""
+    """A saved model."""
 
     spec: ModelSpec
     model: Separator
     about: dict[str, Any]
-    """What it was trained with, JSON-able: command, corpus hash, licence, version, step."""
+    """Description of the training as JSON data: settings, data fingerprint, licence, version, step."""
 
 
 def shipped_weights() -> Path:
-    """Return the file of the reference weights that came with this installation.
+    """Return the path of the shipped reference weights.
 
-    :raises UsageError: if it has none.
+    :raises UsageError: if this installation has none.
     """
     if not REFERENCE.is_file():
         raise UsageError(
@@ -56,7 +56,7 @@ def shipped_weights() -> Path:
 
 
 def save_weights(path: Path, spec: ModelSpec, model: Separator, about: Mapping[str, Any]) -> None:
-    """Write a model's weights; the file appears whole or not at all, and equal weights give equal bytes.
+    """Write a model's weights atomically; equal weights give equal bytes.
 
     :raises AudioError: if it cannot be written.
     """
@@ -66,7 +66,7 @@ def save_weights(path: Path, spec: ModelSpec, model: Separator, about: Mapping[s
 
 
 def about_weights(path: Path) -> dict[str, Any]:
-    """Return what a file of weights tells of itself, without reading the weights.
+    """Return the description in a weights file, without reading the weights.
 
     :raises UsageError: if the file is missing or is not of this format.
     """
@@ -75,13 +75,13 @@ def about_weights(path: Path) -> dict[str, Any]:
 
 
 def training_kits_of(about: Mapping[str, Any]) -> TrainingKits | None:
-    """Return the kits that weights heard in training and before it; None if they do not tell."""
+    """Return the training kits of weights, including those of the weights they started from; None if not recorded."""
     kits = names_within(about, "kits") or names_within(about, "config", "data", "kits")
     return TrainingKits(kits, names_within(about, "related")) if kits else None
 
 
 def names_within(about: Any, *keys: str) -> tuple[str, ...]:
-    """Return the list of names that lies under nested keys of what weights tell; empty if none does."""
+    """Return the list of names under nested keys of a description; empty if there is none."""
     for key in keys:
         about = about.get(key) if isinstance(about, Mapping) else None
     return tuple(str(name) for name in about) if isinstance(about, list | tuple) else ()
@@ -111,7 +111,7 @@ def load_weights(path: Path, device: str = "cpu", make: Callable[[ModelSpec], Se
 def _require_shapes(
     path: Path, spec: ModelSpec, shapes: Mapping[str, tuple[int, ...]], make: Callable[[ModelSpec], Separator]
 ) -> None:
-    """Compare a file's tensors with those of the model it names, of which none is made: it may name one of any size.
+    """Compare the tensor shapes of a file with its model's, without building the model, which may be of any size.
 
     :raises UsageError: if they differ.
     """
@@ -130,7 +130,7 @@ def _require_shapes(
 
 @contextmanager
 def _opened(path: Path, device: str = "cpu") -> Iterator[Any]:
-    """Open a file of weights of this format."""
+    """Open a weights file of this format."""
     try:
         with safe_open(path, "pt", device=device) as file:
             format_name = (file.metadata() or {}).get("format")
@@ -148,7 +148,7 @@ def _about(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _spec(path: Path, metadata: Mapping[str, str]) -> ModelSpec:
-    """Return what model a file's header names."""
+    """Return the model description in a file's header."""
     spec = _object(path, metadata, "spec")
     model, stems, options = (spec.get(key) for key in ModelSpec._fields)
     if not isinstance(model, str) or not isinstance(options, dict) or not isinstance(stems, list):
@@ -160,7 +160,7 @@ def _spec(path: Path, metadata: Mapping[str, str]) -> ModelSpec:
 
 
 def _object(path: Path, metadata: Mapping[str, str], key: str) -> dict[str, Any]:
-    """Return an entry of a file's header, a JSON object."""
+    """Return an entry of a file's header that is a JSON object."""
     try:
         value = parse_json(metadata[key])
     except KeyError:

@@ -1,4 +1,4 @@
-"""One model from several that were each trained for stems of their own."""
+"""Join weights that were trained for single stems into one model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stemgmd_tools.separation.weights.file import Weights, load_weights, names_w
 from stemgmd_tools.storage.files import file_sha256
 
 _NETWORKS = "networks"
-"""Where models with a network for every stem keep them, by stem."""
+"""Attribute of models with a separate network per stem."""
 
 
 class _Part(NamedTuple):
@@ -24,12 +24,12 @@ class _Part(NamedTuple):
 
 
 def join_weights(paths: Sequence[Path], out: Path, make: Callable[[ModelSpec], Separator] = build) -> dict[str, Path]:
-    """Write a model whose every stem is from the file that was trained for it (``baseline-train --target``).
+    """Write a model that takes each stem from the weights trained for it (``baseline-train --target``).
 
-    :param paths: weights of one kind of model, one with a network of its own for every stem.
+    :param paths: weights of one model with a separate network per stem.
     :param make: builds the model of a spec.
-    :return: the file that each stem is from.
-    :raises UsageError: if a file is none of these, two were trained for one stem, or a stem has no file.
+    :return: the source file of each stem.
+    :raises UsageError: if a file is not suitable, two were trained for the same stem, or a stem has no file.
     """
     parts = [_part(path, make) for path in paths]
     first = parts[0]
@@ -60,17 +60,17 @@ def _part(path: Path, make: Callable[[ModelSpec], Separator]) -> _Part:
     networks = getattr(weights.model, _NETWORKS, {})
     if set(networks) != set(weights.spec.stems):
         raise UsageError(
-            f"{path}: {weights.spec.model} has no network of its own for every stem; use such weights alone: "
+            f"{path}: {weights.spec.model} has no separate network per stem; use such weights alone: "
             "`stemgmd separate --stem STEM`"
         )
     target = names_within(weights.about, "config", "data", "target")
     if not target:
-        raise UsageError(f"{path}: does not tell what stems it was trained for; train it with --target STEM")
+        raise UsageError(f"{path}: does not record which stems it was trained for; train it with --target STEM")
     return _Part(path, weights, target)
 
 
 def _about(origin: dict[str, _Part]) -> dict[str, Any]:
-    """Return what the joined weights say of themselves: all that any of them heard, and each one's own words."""
+    """Return the description of the joined weights: the kits of all parts, and the description of each part."""
     abouts = [part.weights.about for part in origin.values()]
     training_kits = [kits for kits in map(training_kits_of, abouts) if kits is not None]
     about_joined: dict[str, Any] = {
@@ -78,7 +78,7 @@ def _about(origin: dict[str, _Part]) -> dict[str, Any]:
             stem: {"sha256": file_sha256(part.path), "about": part.weights.about} for stem, part in origin.items()
         }
     }
-    if len(training_kits) == len(abouts):  # kits that one does not tell would pass for unheard
+    if len(training_kits) == len(abouts):  # else unrecorded training kits would pass as unseen
         about_joined["kits"] = sorted({kit for kits in training_kits for kit in kits.kits})
         about_joined["related"] = sorted({name for kits in training_kits for name in kits.related})
     licences = {about.get("license") for about in abouts}

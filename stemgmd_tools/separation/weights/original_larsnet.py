@@ -1,6 +1,7 @@
-"""Weights of the original LarsNet, which its authors publish as one PyTorch checkpoint a stem, for :class:`LarsNet`.
+"""Load the original weights of LarsNet, published as one PyTorch checkpoint per stem, into :class:`LarsNet`.
 
-Those weights are licensed CC BY-NC 4.0: not for commercial use, and so are what is made from them here. Example::
+The original weights are licensed CC BY-NC 4.0, not for commercial use, and so are weights converted from them.
+Example::
 
     model = load_original({stem: folder / stem / f"pretrained_{stem}_unet.pth" for stem in LarsNet().stems})
     save_weights(Path("larsnet.safetensors"), ModelSpec("larsnet", model.stems), model, {"license": "CC-BY-NC-4.0"})
@@ -21,7 +22,7 @@ from stemgmd_tools.errors import UsageError
 from stemgmd_tools.separation.models.larsnet import LarsNet
 
 STATE: Final = "model_state_dict"
-"""Where a checkpoint of the original holds the network's state."""
+"""Key of the network's state in an original checkpoint."""
 _NAMES: Final = (
     (re.compile(r"^input_norm\."), "norm."),
     (re.compile(r"^mask_layer\.0\."), "mask."),
@@ -51,7 +52,7 @@ def load_original(checkpoints: Mapping[str, Path]) -> LarsNet:
 
 
 def our_name(name: str) -> str | None:
-    """Return how a parameter of the original is called here; None if the original has no such parameter."""
+    """Return the name of an original parameter in this package; None if it is not a parameter of LarsNet."""
     for pattern, start in _NAMES:
         match = pattern.match(name)
         if not match:

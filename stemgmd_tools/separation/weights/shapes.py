@@ -1,4 +1,4 @@
-"""The shapes of a model's tensors, found without making the tensors: a description may ask for any size."""
+"""Determine the tensor shapes of a model without allocating it, since a file may describe a model of any size."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def shapes_of(spec: ModelSpec, make: Callable[[ModelSpec], Separator]) -> dict[s
 
 
 _KEEP_SHAPE: Final = frozenset({"normal_", "mul", "div"})
-"""Methods that leave the shape of a tensor as it is, if the other operand is a number."""
+"""Functions that keep the shape of a tensor if the other operand is a number."""
 
 
 class _NoContent(TorchFunctionMode):
-    """Leaves out what a model computes as it is made.
+    """Skips the computations in constructors of models.
 
-    On the device ``meta`` PyTorch takes these operations apart by rules whose modules take a second to import.
+    On the ``meta`` device, PyTorch decomposes these operations with modules that take a second to import.
     """
 
     def __torch_function__(

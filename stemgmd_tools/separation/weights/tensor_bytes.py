@@ -1,4 +1,4 @@
-"""Tensors and what is told of them as the bytes of a safetensors file; equal content gives equal bytes."""
+"""Serialise tensors and metadata as a safetensors file; equal content gives equal bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 _LENGTH_BYTES: Final = 8
-"""Of the header's length, which the file begins with; the header is padded to a multiple of as many."""
+"""Size of the header length at the start of the file; the header is padded to a multiple of it."""
 _METADATA: Final = "__metadata__"
 
 
