@@ -1,4 +1,4 @@
-"""Examples: performance and kit rows carried out, stems as floats ready for effects, labels that follow."""
+"""Render examples after their performance and kit rows, as float stems with labels."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LABEL_DTYPE: Final = np.dtype(
 )
 
 READ_FRAMES: Final = 1 << 21
-"""Frames that are read at a time; more than a segment for training has, little beside a long performance."""
+"""Frames read at a time: more than a training segment has, few compared to a long performance."""
 
 _AXIS_OF_NOTE: Final = np.full(128, -1, np.int16)
 for _note in NOTES:
@@ -42,12 +42,11 @@ class Rendered(NamedTuple):
     """An example after its performance and kit rows, before its audio rows."""
 
     performance: Performance
-    """What the example's performance has become."""
+    """The example's performance after the rows."""
     stems: NDArray[np.float32]
-    """Shape (stem, channel, frame), full scale 1.0; may exceed it where headroom is the mixture's matter."""
+    """Shape (stem, channel, frame), full scale 1.0; may exceed full scale."""
     labels: NDArray[np.void]
-    """Every hit that is heard, :data:`LABEL_DTYPE`, by stem and time: the example's own or, in a stem from another
-    performance, that one's."""
+    """Every hit of the stems, :data:`LABEL_DTYPE`, by stem and time; in a stem from another performance, its hits."""
 
     @property
     def onsets(self) -> tuple[NDArray[np.int64], ...]:
@@ -58,13 +57,13 @@ class Rendered(NamedTuple):
 def render_example(
     source: StemSource, example: Example, rows: Sequence[Row] = (), renderer: Renderer | None = None
 ) -> Rendered:
-    """Fetch or render the stems of an example, with the performance and kit rows among ``rows`` carried out.
+    """Return the stems of an example after its performance and kit rows.
 
-    Where no row changes the performance or its strokes, parts of the source's own stems are read and nothing else.
+    If no row changes the performance or its strokes, the stems are only read from the source.
 
-    :param rows: of this example, in their order; audio rows are passed over.
-    :param studio: renders what the source does not hold; keep one to keep its banks open.
-    :raises StemgmdError: if the source does not hold what the rows name, or a kit is not found here.
+    :param rows: rows of this example, in order; audio rows are ignored.
+    :param renderer: renders changed stems; pass the same one again to keep its banks open.
+    :raises StemgmdError: if the source lacks a performance or kit of the rows, or a kit is not found.
     """
     example_renderer = ExampleRenderer(source, example, tuple(rows), renderer or Renderer(source))
     return Rendered(
@@ -73,14 +72,14 @@ def render_example(
 
 
 class ExampleRenderer:
-    """One example being made: some of its stems at a time.
+    """Renders the stems of one example, some at a time.
 
-    :param rows: of this example, in their order; audio rows are passed over.
-    :raises StemgmdError: if the source does not hold what the rows name, or a kit is not found here.
+    :param rows: rows of this example, in order; audio rows are ignored.
+    :raises StemgmdError: if the source lacks a performance or kit of the rows, or a kit is not found.
     """
 
     def __init__(self, source: StemSource, example: Example, rows: Sequence[Row], renderer: Renderer) -> None:
-        """Decide what is heard; nothing is read yet."""
+        """Determine the layers and labels of the stems; no audio is read yet."""
         self._source = source
         self._example = example
         self._renderer = renderer
@@ -91,14 +90,14 @@ class ExampleRenderer:
         self._played: dict[str, Performance] = {}
         self._plans: dict[tuple[str, str], Plan] = {}
         self.performance = perform(self._performance(example.performance), rows, example.stems)
-        """What the example's performance has become."""
+        """The example's performance after the rows."""
         self.frames = example.frames if example.frames is not None else self._length()
         """Length of all stems."""
         self.labels = self._labels(self.frames)
-        """Every hit that is heard, see :class:`Rendered`."""
+        """Every hit of the stems, see :class:`Rendered`."""
 
     def stems(self, axes: Sequence[int]) -> NDArray[np.float32]:
-        """Return some of the stems, by their index in the example: shape (stem, 2, frames), full scale 1.0."""
+        """Return some stems by index, shape (stem, 2, frames), full scale 1.0."""
         stems = np.zeros((len(axes), 2, self.frames), np.float32)
         self._add_read(stems, axes)
         self._add_rendered(stems, axes)
@@ -125,14 +124,14 @@ class ExampleRenderer:
         return self._plans[key]
 
     def _needs_rendering(self, stem: int, layer: StemPart) -> bool:
-        """Return whether a layer is nowhere in the source and has to be rendered."""
+        """Return whether a layer has to be rendered because the source does not contain it."""
         changed = self._is_changed and layer.performance == self._example.performance
         return changed or bool(self._strokes[stem])
 
     def _length(self) -> int:
-        """Return the frames from the start of a whole example until the last of its own sounds ends.
+        """Return the length of a whole example, until the last sound of its own performance ends.
 
-        Where every stem is from elsewhere it is as long as it would have been.
+        If every stem is from another performance, the length is that of the unchanged example.
         """
         own_layers = [
             (stem, layer)
@@ -149,7 +148,7 @@ class ExampleRenderer:
         return self._source.length(layer.performance, layer.kit)
 
     def _add_read(self, stems: NDArray[np.float32], chosen: Sequence[int]) -> None:
-        """Add every layer that the source holds; one read per performance, kit and place."""
+        """Add every layer that the source contains, with one read per performance, kit and start."""
         reads: dict[tuple[str, str, int], list[tuple[int, StemPart]]] = {}
         for stem in chosen:
             for layer in self._layers[stem]:
@@ -180,7 +179,7 @@ class ExampleRenderer:
                     self._renderer.add_stem(out[:, silent:], *place, self._strokes[stem], layer.weight)
 
     def _labels(self, frames: int) -> NDArray[np.void]:
-        """Return the hits of every stem's first layer; those that double it play the same."""
+        """Return the hits of every stem's first layer; further layers play the same hits."""
         parts = []
         for stem, stem_layers in enumerate(self._layers):
             hits = self._layer_performance(stem_layers[0]).hits
@@ -195,9 +194,9 @@ class ExampleRenderer:
 
 
 def _add(out: NDArray[np.float32], sounds: Sequence[Pcm], factor: np.float32, scratch: NDArray[np.float32]) -> None:
-    """Add integer sounds times a factor, each of shape (2, frames): line by line, since theirs are interleaved.
+    """Add integer sounds of shape (2, frames) times a factor, channel by channel, since they are interleaved.
 
-    The factor is a power of two and sums of 16-bit sounds fit a float's 24 bits, so nothing is rounded then.
+    With a power of two as factor, sums of 16-bit sounds are exact, since they fit a float's 24 bits.
     """
     part = scratch[: out.shape[1]]
     for sound in sounds:

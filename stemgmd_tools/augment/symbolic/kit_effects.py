@@ -1,4 +1,4 @@
-"""The kit domain: which performance and kit is heard in each stem, and how single strokes are reshaped."""
+"""Apply effects of the kit domain: sources of stems, and pitch and decay of strokes."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from stemgmd_tools.rendering.plan import Plan
 from stemgmd_tools.seeds import stream
 
 STROKE_EFFECTS: Final = ("tuning", "stroke_pitch", "damping")
-"""Effects that need the strokes themselves: no file of a stem holds them apart."""
+"""Effects on single strokes, which must be rendered anew."""
 SOURCE_EFFECTS: Final = ("kit_swap", "doubling", "random_mix", "remix", "time_shift")
-"""Effects that choose what is heard."""
+"""Effects that change the source of a stem."""
 
 
 class StemPart(NamedTuple):
-    """A part of what is heard in a stem."""
+    """A layer of a stem."""
 
     performance: str
     kit: str
     start: int
-    """Frame of the performance at which the segment starts; may be negative: silence comes first."""
+    """Frame of the performance at which the segment starts; a negative start gives silence first."""
     weight: float
 
 
 def layers(example: Example, rows: Sequence[Row], sample_rate: int) -> tuple[tuple[StemPart, ...], ...]:
-    """Return what is heard in each stem once the rows are carried out; rows of other domains are passed over.
+    """Return the layers of each stem after the rows; rows of other domains are ignored.
 
-    The first layer of a stem is what it is made of, the others double it; weights add up to 1. At another tempo the
-    segment starts at the same moment of the music.
+    The first layer is the main source of a stem, further layers double it; weights add up to 1. After a change of tempo
+    the segment starts at the same musical position.
     """
     rate = math.prod(float(row.parameters["rate"]) for row in rows if row.effect == "tempo")
     unchanged: tuple[StemPart, ...] = (StemPart(example.performance, example.kit, round(example.start / rate), 1.0),)
@@ -73,7 +73,7 @@ def _changed_layers(before: tuple[StemPart, ...], row: Row, sample_rate: int) ->
 
 
 class StrokeShapes(NamedTuple):
-    """How every stroke of a plan is reshaped."""
+    """Pitch and decay changes of every stroke of a plan."""
 
     cents: NDArray[np.float64]
     decay: NDArray[np.float64]
@@ -82,7 +82,7 @@ class StrokeShapes(NamedTuple):
 def stroke_shapes(plan: Plan, rows: Sequence[Row]) -> StrokeShapes:
     """Return pitch and decay of every stroke of a plan; several rows add their cents and multiply their decays.
 
-    Pieces deviate by their number, strokes by the number of their hit: the same in every kit.
+    Deviations depend on the index of the piece or hit, so they are the same in every kit.
     """
     strikes = plan.strikes
     cents, decay = np.zeros(len(strikes)), np.ones(len(strikes))
@@ -100,7 +100,7 @@ def stroke_shapes(plan: Plan, rows: Sequence[Row]) -> StrokeShapes:
 
 
 def longer(cents: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how much longer sounds become that are resampled to another pitch."""
+    """Return the factor on the length of sounds that are resampled by ``cents``."""
     return elementary.exp2(-cents / units.CENTS_PER_OCTAVE)
 
 
@@ -109,9 +109,9 @@ def _hits(plan: Plan) -> int:
 
 
 def reshape_strokes(plan: Plan, bank: Bank, shapes: StrokeShapes) -> tuple[Plan, Bank]:
-    """Return a plan whose strokes play reshaped one-shots, and the bank that holds those and no others.
+    """Return a plan whose strokes play reshaped one-shots, and a bank of these one-shots.
 
-    Frames of the attacks, gains and chokes stay as they were decided.
+    Attack frames, gains and chokes are unchanged.
     """
     strikes = plan.strikes.copy()
     samples: list[NDArray[np.void]] = []
@@ -136,14 +136,14 @@ def reshape_strokes(plan: Plan, bank: Bank, shapes: StrokeShapes) -> tuple[Plan,
 
 
 def reshaped_frames(plan: Plan, bank: Bank, shapes: StrokeShapes) -> int:
-    """Return about how many frames the one-shots have that :func:`reshape_strokes` makes; at most so many."""
+    """Return an upper bound on the total frames of the one-shots of :func:`reshape_strokes`."""
     keys = np.unique(np.stack([plan.strikes["sample"].astype(np.float64), *shapes]), axis=1)
     frames = bank.samples["frames"][keys[0].astype(np.int64)]
     return int(np.ceil(frames * longer(keys[1])).sum())
 
 
 def _reshaped_shot(bank: Bank, sample: int, cents: float, decay: float) -> tuple[NDArray[np.void], NDArray[np.int16]]:
-    """Return the row and the PCM of one reshaped one-shot; one that stays as it is keeps its very samples."""
+    """Return the row and the PCM of one reshaped one-shot; an unchanged one keeps its samples."""
     row = bank.samples[sample].copy()
     pcm = bank.one_shot(sample)
     if cents != 0.0 or decay != 1.0:
@@ -158,7 +158,7 @@ def _reshaped_shot(bank: Bank, sample: int, cents: float, decay: float) -> tuple
 def sounding(
     plan: Plan, bank: Bank, shapes: StrokeShapes, pieces: Sequence[int], span: range
 ) -> tuple[Plan, StrokeShapes]:
-    """Return a plan with the strokes of some pieces alone, without those that cannot be heard within ``span``.
+    """Return a plan with only the strokes of some pieces that sound within ``span``.
 
     :param span: frames of the performance.
     """

@@ -1,4 +1,4 @@
-"""Augmenting what is played: hits, pedal and chokes change before anything sounds, so labels follow exactly."""
+"""Apply effects of the performance domain to hits, pedal and chokes, so that labels stay exact."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from stemgmd_tools.rendering.plan import PEDAL_SHUT
 from stemgmd_tools.seeds import standard_normal, stream
 
 MOST_DEVIATIONS: Final = 3.0
-"""Timing deviations are cut at this many standard deviations: no hit ends up beyond its neighbours' beat."""
+"""Standard deviations at which timing deviations are clipped, so that no hit moves beyond its beat."""
 JUST_OPEN: Final = 0.11
-"""What is open stays at least this open, above :data:`PEDAL_SHUT`, so that no choke is added or lost."""
+"""Minimum openness of open strokes, above :data:`PEDAL_SHUT`, so that no choke is added or lost."""
 
 Mask: TypeAlias = NDArray[np.bool_]
 Parameters: TypeAlias = Mapping[str, Value]
@@ -38,10 +38,10 @@ def is_performed(row: Row) -> bool:
 
 
 def perform(performance: Performance, rows: Sequence[Row], stems: Sequence[str]) -> Performance:
-    """Return the performance as the rows of the performance domain change it; others are passed over.
+    """Return the performance after the rows of the performance domain; other rows are ignored.
 
-    :param stems: the example's stems, which the rows' ``stem`` counts.
-    :return: hits, pedal and chokes sorted by time; the same object if no row concerns it.
+    :param stems: the example's stems, to which the rows' ``stem`` refers.
+    :return: hits, pedal and chokes sorted by time; the same object if no row applies.
     """
     for row in rows:
         if is_performed(row):
@@ -51,7 +51,7 @@ def perform(performance: Performance, rows: Sequence[Row], stems: Sequence[str])
 
 
 def _chosen(hits: Records, row: Row, stems: Sequence[str]) -> Mask:
-    """Return which hits a row is about."""
+    """Return a mask of the hits that a row applies to."""
     if row.stem == ALL_STEMS:
         return np.ones(len(hits), bool)
     pieces = {Piece(name) for name in pieces_of_stem(stems[row.stem])}
@@ -59,7 +59,7 @@ def _chosen(hits: Records, row: Row, stems: Sequence[str]) -> Mask:
 
 
 def _warped(performance: Performance, warp: Warp, **metadata: Any) -> Performance:
-    """Return the performance with a non-decreasing function of time applied to everything that has a time."""
+    """Return the performance with a non-decreasing function applied to all times."""
     tables = {}
     for name in ("hits", "pedal", "chokes"):
         table = getattr(performance, name).copy()
@@ -133,7 +133,7 @@ def _openness_shift(performance: Performance, _chosen: Mask, parameters: Paramet
 
 
 def _shifted(openness: NDArray[np.float32], shift: float) -> NDArray[np.float32]:
-    """Return the openness moved by ``shift``; what is shut stays shut, what is open stays open."""
+    """Return the shifted openness; what is shut stays shut, what is open stays open."""
     moved: NDArray[np.float32] = np.clip(openness + shift, JUST_OPEN, 1.0).astype(np.float32)
     return np.where(openness <= PEDAL_SHUT, openness, moved)
 
@@ -147,4 +147,4 @@ _CARRIED_OUT: Final[Mapping[str, Callable[[Performance, Mask, Parameters], Perfo
     "hit_drop": _hit_drop,
     "openness_shift": _openness_shift,
 }
-"""Effect -> what carries it out; the tests compare it with the catalogue."""
+"""Effect -> function; tests compare the names with the catalogue."""

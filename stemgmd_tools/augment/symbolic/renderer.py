@@ -1,4 +1,4 @@
-"""A studio: renders what no file holds, changed performances and reshaped strokes, at the levels of its source."""
+"""Render changed performances and reshaped strokes at the levels of their source."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ from stemgmd_tools.rendering.runs import add_up, runs_of
 from stemgmd_tools.rendering.settings import RenderSettings
 
 OPEN_BANKS: Final = 16
-"""Banks a process keeps mapped; a chain may draw any kit of the pool."""
+"""Maximum number of open banks per process; a chain may draw any kit of the pool."""
 AT_ONCE_FRAMES: Final = 1 << 21
-"""Frames that are mixed at a time: 48 s at 44.1 kHz."""
+"""Frames mixed at a time: 48 s at 44.1 kHz."""
 MOST_RESHAPED_FRAMES: Final = 1 << 25
-"""Frames of reshaped one-shots held at a time, 134 MB: where every stroke has its own, those of a part of the time."""
+"""Maximum frames of reshaped one-shots in memory (134 MB); longer renders are split into parts."""
 FEWEST_FRAMES: Final = 1 << 18
-"""Parts of the time are not made shorter than this."""
+"""Minimum length of such a part in frames."""
 
 
 @runtime_checkable
 class PlaysKits(Protocol):
-    """A source that renders, and so has banks and settings of its own."""
+    """A source that renders its stems from banks."""
 
     @property
     def settings(self) -> RenderSettings:
-        """What its stems are rendered with."""
+        """Render settings of its stems."""
         ...
 
     def bank(self, kit: str) -> Bank:
@@ -61,10 +61,10 @@ class PlaysKits(Protocol):
 
 @dataclass(frozen=True)
 class Renderer:
-    """Renders performances through the kits of a source, as the source itself would.
+    """Renders performances through the kits of a source, with the settings of the source.
 
-    :param source: files of a corpus (its kits must then be found here, by name and hash) or a source that renders.
-    :param kit_path: where kits of a corpus's files are looked for, beside the usual places.
+    :param source: a corpus on disk, whose kits must be installed with equal hashes, or a source that renders.
+    :param kit_path: additional folders of kits.
     """
 
     source: StemSource
@@ -73,9 +73,9 @@ class Renderer:
 
     @property
     def settings(self) -> RenderSettings:
-        """What the source's stems were rendered with.
+        """Render settings of the source's stems.
 
-        :raises UsageError: if it cannot be told.
+        :raises UsageError: if the source has no settings.
         """
         if isinstance(self.source, PlaysKits):
             return self.source.settings
@@ -86,7 +86,7 @@ class Renderer:
     def bank(self, kit: str) -> Bank:
         """Return a kit's bank.
 
-        :raises AugmentError: if the kit that is found here by that name is not the one the source was made with.
+        :raises AugmentError: if the installed kit has another hash than the source's.
         """
         if isinstance(self.source, PlaysKits):
             return self.source.bank(kit)
@@ -99,11 +99,11 @@ class Renderer:
         return _bank(name, self.kit_path, str(row["kit_hash"].iloc[0]), self.source.sample_rate)
 
     def plan(self, performance: Performance, kit: str) -> Plan:
-        """Decide the strokes of a performance, the source's or a changed one."""
+        """Return the plan of a performance, original or changed."""
         return plan(performance, self.bank(kit), self.settings)
 
     def length(self, decided: Plan, rows: Sequence[Row] = ()) -> int:
-        """Return how long strokes last once they are reshaped by the rows, in frames."""
+        """Return the length in frames of a plan after its strokes are reshaped by the rows."""
         bank = self.bank(decided.kit)
         if self.settings.tail == "cut" or not len(decided.strikes):
             return decided.frames
@@ -121,15 +121,15 @@ class Renderer:
         rows: Sequence[Row] = (),
         weight: float = 1.0,
     ) -> None:
-        """Render the sum of some pieces and add it to ``out``, in floats: nothing is rounded, nothing can clip.
+        """Render the sum of some pieces and add it to ``out`` in floats, without rounding or clipping.
 
-        Beside ``out`` this takes the memory of some seconds of sound, and of :data:`MOST_RESHAPED_FRAMES`.
+        Additional memory: some seconds of sound and :data:`MOST_RESHAPED_FRAMES`.
 
         :param out: shape (2, frames), from frame ``start`` of the performance on, which is 0 or more.
-        :param decided: the strokes, see :meth:`plan`.
+        :param decided: the plan, see :meth:`plan`.
         :param pieces: axes of the nine stems.
-        :param rows: reshape its strokes; rows of other effects are passed over.
-        :param weight: factor on what is added.
+        :param rows: rows that reshape its strokes; other rows are ignored.
+        :param weight: factor on the added sound.
         """
         bank = self.bank(decided.kit)
         gain = np.float32(units.gain_of_db(self.gain_db(decided.performance, decided.kit)))
@@ -151,7 +151,7 @@ class Renderer:
                 out[:, first - start : last - start] += total.reshape(-1, CHANNELS).T
 
     def gain_db(self, performance: str, kit: str) -> float:
-        """Return the headroom gain that the source gives a performance through a kit; changed ones keep it."""
+        """Return the source's headroom gain of a performance through a kit; changed performances keep it."""
         if not self._gains and not isinstance(self.source, PlaysKits):
             self._gains.update(_written_gains(self.source.tracks))
         key = (performance, kit)
@@ -169,7 +169,7 @@ class Renderer:
 def _reshaped(
     decided: Plan, bank: Bank, shapes: StrokeShapes, pieces: Sequence[int], span: range
 ) -> Iterator[tuple[range, Plan, Bank]]:
-    """Yield parts of a span, each with the strokes that can be heard in it and the one-shots that they play."""
+    """Yield parts of a span, each with the plan of its audible strokes and their bank."""
     audible, audible_shapes = sounding(decided, bank, shapes, pieces, span)
     if _is_plain(audible_shapes):
         yield span, audible, bank
@@ -182,7 +182,7 @@ def _reshaped(
 
 
 def _written_gains(tracks: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """Return the gains that a manifest of tracks states, by performance and kit."""
+    """Return the gains of a manifest of tracks by performance and kit."""
     stated = tracks[["performance", "kit", "gain_db"]].dropna().drop_duplicates(["performance", "kit"])
     return {(str(performance), str(kit)): float(gain) for performance, kit, gain in stated.itertuples(index=False)}
 

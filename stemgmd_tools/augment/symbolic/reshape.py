@@ -1,4 +1,4 @@
-"""Reshaping one-shots: another pitch, another decay, the attack where it was. Pure functions on single sounds."""
+"""Change pitch and decay of one-shots, keeping the attack in place."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ Sound = NDArray[np.float32]
 """Shape (frames, 2)."""
 
 _MOST_PADDING: Final = 512
-"""Among this many lengths of silence before a sound there is one that puts its attack on a frame within 1/1000."""
+"""Number of candidate paddings before a sound, of which one puts its attack within 1/1000 of a frame."""
 _LEAST_PADDING: Final = 64
 """Room for the filter's ringing ahead of an abrupt attack."""
 _RINGING_FRAMES: Final = 32
-"""Frames kept of that room."""
+"""Frames of that padding that are kept."""
 
 RESHAPING_FRAMES: Final = 1024
-"""At most so many frames longer than its pitch alone makes it, at either end, a reshaped sound is."""
+"""Maximum frames that reshaping adds at either end, beyond the change of length by pitch."""
 
 BAND_EDGES_HZ: Final = (250.0, 1000.0, 4000.0)
-"""Where a sound is parted to be damped: its treble dies earlier than its body."""
+"""Band edges for damping: the treble of a drum decays faster than its body."""
 _CROSSOVER_OCTAVES: Final = 1.0
-"""Width over which one band gives way to the next."""
+"""Width of the crossover between two bands."""
 _WRAP_S: Final = 0.05
-"""Silence after a sound while it is parted, so that nothing wraps from its end to its start."""
+"""Silence after a sound while it is split, so that its end does not wrap to its start."""
 _DEEPEST: Final = 1e-5
-"""Share of a band's energy (-50 dB) below which what is left is floor rather than decay."""
+"""Share of a band's energy (-50 dB) below which the rest is noise floor, not decay."""
 _LOG_DEEPEST: Final = elementary.log(_DEEPEST)
 _ROUNDS: Final = 6
-"""Rounds in which a gain comes to what the curve needs: on modelled kits the median error is then below 2 %."""
+"""Iterations of the gain of a band: on modelled kits the median error is then below 2 %."""
 _MOST_AT_ONCE: Final = 1.0
-"""Most that a round after the first changes the logarithm of a gain, 4 dB: it never swings."""
+"""Maximum change of the logarithm of a gain per iteration after the first, 4 dB, against oscillation."""
 _SETTLING: Final = 16
-"""Rounds in which the gain of all bands together comes to what the whole sound's curve needs; the best is kept."""
+"""Iterations of the common gain of all bands, of which the best is kept."""
 _SETTLING_STEP: Final = 0.7
-"""Share of what lacks that one of these rounds adds: all of it would swing."""
+"""Share of the error that each of these iterations corrects, against oscillation."""
 _MOST_SETTLED: Final = 2.0
-"""Most that this gain changes the logarithm of energy: 9 dB."""
+"""Maximum change of the logarithm of energy by the common gain: 9 dB."""
 _JUDGED: Final = elementary.log(10.0) * np.array([0.5, 1.0, 1.5, 2.0, 2.5])
-"""A round is judged by when the curve reaches 5, 10, 15, 20 and 25 dB below its start (natural logarithms)."""
+"""Levels that rate an iteration: 5, 10, 15, 20 and 25 dB below the start (natural logarithms)."""
 _HOP: Final = 64
 """Frames between two points of an energy decay curve: 1.5 ms, in which no band of a drum decays by a decibel."""
 _DOUBLINGS: Final = (1, 2, 4, 8, 16, 32)
-"""Numbers of frames, from the first of a hop on, each doubled by the next step up to all of it."""
+"""Widths of the steps that fill a hop by doubling."""
 _FADE_S: Final = 0.02
 """Fade at the new end of a damped sound."""
 
@@ -66,10 +66,9 @@ class Shaped(NamedTuple):
 
 
 def repitched(shot: Shaped, cents: float) -> Shaped:
-    """Return a one-shot resampled to another pitch: higher is shorter. Its attack lies on a whole frame again.
+    """Return a one-shot resampled to another pitch (higher is shorter), with its attack on a whole frame.
 
-    The silence put before it is as long as makes the attack fall on a frame of the new grid; what is left to the next
-    frame is below 1/1000 of one.
+    The sound is padded with silence so that its attack falls within 1/1000 of a frame of the new grid.
     """
     if cents == 0.0:
         return shot
@@ -85,11 +84,11 @@ def repitched(shot: Shaped, cents: float) -> Shaped:
 
 
 def damped(shot: Shaped, decay: float, sample_rate: int) -> Shaped:
-    """Return a one-shot whose decay takes ``decay`` times as long, band by band; nothing changes up to its attack.
+    """Return a one-shot with its decay time multiplied by ``decay``, band by band; it is unchanged up to its attack.
 
-    In each band the share of energy left after time t becomes what was left after t / decay: the band's energy decay
-    curve (Schroeder 1965) is stretched in time, then that of the whole sound. An exponential decay becomes the one with
-    the scaled time constant. No sound becomes longer, so one that stops while it rings cannot ring on.
+    The energy decay curve (Schroeder 1965) of each band, then of the whole sound, is stretched in time: the share of
+    energy left after time t becomes the share that was left after t / decay. An exponential decay gets the scaled time
+    constant. No sound becomes longer than before.
     """
     after = len(shot.sound) - shot.onset
     if decay == 1.0 or after <= 1:
@@ -110,7 +109,7 @@ def damped(shot: Shaped, decay: float, sample_rate: int) -> Shaped:
 def _decay_gain(band: NDArray[np.float32], decay: float) -> NDArray[np.float32]:
     """Return the gain of every frame of a band, shape (channels, frames), from its attack on.
 
-    The curve is taken every :data:`_HOP` frames and followed in a straight line of decibels between.
+    The curve is computed every :data:`_HOP` frames and interpolated linearly in decibels.
     """
     energy = _energy(band)
     if not energy.any():
@@ -119,10 +118,10 @@ def _decay_gain(band: NDArray[np.float32], decay: float) -> NDArray[np.float32]:
 
 
 def _settled_gain(before: NDArray[np.float32], after: NDArray[np.float32], decay: float) -> NDArray[np.float32]:
-    """Return the gain that all bands still need together, so that the whole sound's curve is stretched too.
+    """Return the common gain of all bands with which the curve of the whole sound is stretched too.
 
-    Bands that begin with a click keep its energy, others lose or gain all of theirs alike: their sum would decay
-    otherwise than each of them.
+    It is needed because bands that begin with a click keep its energy, so that the sum of the bands does not decay like
+    each of them.
 
     :param before: the sound from its attack on, (channels, frames).
     :param after: the sum of its damped bands.
@@ -147,7 +146,7 @@ def _settled_gain(before: NDArray[np.float32], after: NDArray[np.float32], decay
 
 
 def _energy(sound: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the energy of every hop of a sound (channels, frames), and the nothing that follows."""
+    """Return the energy of every hop of a sound (channels, frames), followed by 0."""
     frames = sound.shape[1]
     squares = np.zeros((len(sound), -(-frames // _HOP) * _HOP), np.float32)
     np.square(sound, out=squares[:, :frames])
@@ -156,7 +155,7 @@ def _energy(sound: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _drawn_out(log_power_gain: NDArray[np.float64], frames: int) -> NDArray[np.float32]:
-    """Return the amplitude gain of every frame: straight lines of decibels through those of the hops."""
+    """Return the amplitude gain of every frame, interpolated linearly in decibels between the hops."""
     log_gain = 0.5 * log_power_gain
     ratio = elementary.exp(np.diff(log_gain) / _HOP)[:, None]
     gain = np.empty((len(ratio), _HOP))
@@ -170,9 +169,9 @@ def _drawn_out(log_power_gain: NDArray[np.float64], frames: int) -> NDArray[np.f
 def _log_power_gain(energy: NDArray[np.float64], decay: float) -> NDArray[np.float64]:
     """Return the logarithm of the gain of energy, per hop, that stretches an energy decay curve by ``decay`` in time.
 
-    The ratio of the stretched curve to the curve is that gain where the decay is exponential. Elsewhere (two slopes,
-    beating modes) the curve it leads to is compared with the one that is wanted, and what lacks is added, some times.
-    A shorter decay never raises anything, a longer one never lowers it.
+    For an exponential decay, the gain is the ratio of the stretched curve to the curve. Otherwise (two slopes, beating
+    modes) the error of the resulting curve is added to the gain in several iterations. A shorter decay never raises the
+    gain above 1, a longer one never lowers it below 1.
     """
     log_remaining = _log_remaining(energy)
     hop = np.arange(len(energy), dtype=np.float64)
@@ -191,7 +190,7 @@ def _log_power_gain(energy: NDArray[np.float64], decay: float) -> NDArray[np.flo
 
 
 def _log_remaining(energy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the logarithm of the energy that is left from each hop on, as a share of all, down to the floor."""
+    """Return the logarithm of the share of energy remaining from each hop on, down to the floor."""
     remaining = np.cumsum(energy[::-1])[::-1]
     share = remaining / remaining[0]
     log_remaining = np.full(len(share), _LOG_DEEPEST)
@@ -201,7 +200,7 @@ def _log_remaining(energy: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _bands(sound: Sound, sample_rate: int) -> Iterator[NDArray[np.float32]]:
-    """Part a sound into bands whose sum it is, without delay, each of shape (channels, frames)."""
+    """Split a sound into bands of shape (channels, frames), without delay, whose sum is the sound."""
     lines = np.ascontiguousarray(sound.T)
     frames = len(sound)
     size = transforms.length_for(frames + units.frames_of(_WRAP_S, sample_rate))
@@ -215,7 +214,7 @@ def _bands(sound: Sound, sample_rate: int) -> Iterator[NDArray[np.float32]]:
 
 @lru_cache(maxsize=16)
 def _masks(size: int, sample_rate: int) -> tuple[NDArray[np.float32], ...]:
-    """Return the response of every band but the highest, which is what they leave."""
+    """Return the responses of all bands but the highest, which is the remainder."""
     frequency = np.arange(size // 2 + 1) * (sample_rate / size)
     octave = elementary.log2(np.maximum(frequency, 1e-3))
     below: list[NDArray[np.float64]] = []

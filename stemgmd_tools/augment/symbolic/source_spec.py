@@ -1,4 +1,4 @@
-"""Where examples come from: a corpus on disk, or one that is rendered as it is read. Small, so that it travels."""
+"""Describe and open the source of examples: a corpus on disk or a virtual corpus. Specs are small and picklable."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from stemgmd_tools.rendering.settings import RenderSettings
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """How to open a source of stems; every process opens it for itself."""
+    """How to open a source of stems in each process."""
 
     corpus: Path | None
-    """Folder of a corpus; None to render what the other fields name, as ``virtual_corpus`` does."""
+    """Folder of a corpus; None for the virtual corpus of the other fields."""
     gmd: Path | None = None
     midi: Path | None = None
     kits: tuple[str, ...] = ("all",)
     kit_path: tuple[Path, ...] = ()
-    """Where kits are looked for: to render them, or, for a corpus, to render strokes anew."""
+    """Folders of kits, to render them or to render strokes of a corpus anew."""
     render_seed: int = 0
     impulse_responses: Path | None = None
     """Folder of the impulse responses that rows may name."""
@@ -45,17 +45,17 @@ def opened(origin: SourceSpec) -> Corpus | VirtualCorpus:
 
 
 def settings_of(source: Corpus | VirtualCorpus) -> RenderSettings:
-    """Return what a source was, or is, rendered with."""
+    """Return the render settings of a source."""
     return source.identity.settings if isinstance(source, Corpus) else source.settings
 
 
 def is_augmented(source: Corpus | VirtualCorpus) -> bool:
-    """Return whether the stems of a source are no longer as they were rendered."""
+    """Return whether a source is an augmented corpus."""
     return isinstance(source, Corpus) and source.identity.augmentation is not None
 
 
 def rendering_of(source: Corpus | VirtualCorpus) -> list[dict[str, Any]]:
-    """Return, JSON-able, all but performances and kits that decides the sound of a source: settings, augmentation."""
+    """Return the settings and augmentation of a source as JSON data."""
     settings = [asdict(settings_of(source))]
     if isinstance(source, Corpus) and source.identity.augmentation is not None:
         settings.append(asdict(source.identity.augmentation))
@@ -63,13 +63,13 @@ def rendering_of(source: Corpus | VirtualCorpus) -> list[dict[str, Any]]:
 
 
 def kit_rows(source: Corpus | VirtualCorpus) -> Iterator[Row]:
-    """Yield what the manifest tells about each kit, apart from its bank."""
+    """Yield the rows of the manifest ``kits``, without the hash of the bank."""
     for record in source.kits.drop(columns="bank_sha256").to_dict("records"):
         yield {str(name): None if pd.isna(value) else value for name, value in record.items()}
 
 
 def bank_sha256(source: Corpus | VirtualCorpus, kit: str) -> str:
-    """Return the hash of the bank that a kit's audio is made from."""
+    """Return the hash of the bank of a kit."""
     if isinstance(source, VirtualCorpus):
         return source.bank(kit).pcm_sha256
     kits = source.kits
