@@ -1,8 +1,8 @@
-"""Carry rows out: batches of stems in, augmented stems and their mixture out, on any device.
+"""Apply rows to batches of stems and return augmented stems and their mixture, on any device.
 
-Steps go in the chain's order. Linear, time-invariant steps wait until something else touches the line, so that
-neighbours cost one pass. Every line is computed at its own item's length, so that the result does not depend on what
-else is in the batch.
+Steps are applied in the chain's order. Linear, time-invariant steps are deferred until another effect needs the line,
+so that consecutive ones cost one pass. Every line is computed at its item's length, so that the result does not depend
+on the rest of the batch.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 from stemgmd_tools.errors import AugmentError
 
 OnsetFrames = Sequence[Sequence[np.ndarray]]
-"""For every item and stem the frames of its strokes, rising."""
+"""For every item and stem the frames of its strokes, ascending."""
 
 
 class Warp(NamedTuple):
-    """Where the frames of an item have gone: one factor after the other."""
+    """Changes of time of a line: factors, in order of application."""
 
     factors: tuple[float, ...] = ()
 
     def frames(self, frames: np.ndarray) -> np.ndarray:
-        """Return where frames lie afterwards (int64), rounded after every factor as the sound is."""
+        """Return the warped frames (int64), rounded after every factor like the sound."""
         moved = np.asarray(frames, np.int64)
         for factor in self.factors:
             moved = np.rint(moved * factor).astype(np.int64)
@@ -47,11 +47,11 @@ class Applied(NamedTuple):
     stems: Tensor
     """(item, stem, channel, frame) float32, silent after each item's end."""
     mixture: Tensor
-    """(item, channel, frame): the sum of the stems, then the mixture's own rows."""
+    """(item, channel, frame): the sum of the stems after the rows of scope ``mixture``."""
     frames: tuple[int, ...]
     """Length of each item."""
     warps: tuple[tuple[Warp, ...], ...]
-    """Where the labels of each item and stem have gone; those beyond the item's length are heard no more."""
+    """Warp for the labels of each item and stem; labels beyond the item's length are to be dropped."""
 
 
 def apply(
@@ -67,14 +67,14 @@ def apply(
 ) -> Applied:
     """Return the augmented batch.
 
-    :param rows: for every item its rows; those of the performance and kit domains are taken as carried out.
+    :param rows: rows of each item; those of the performance and kit domains are ignored.
     :param stems: (item, stem, channel, frame) float32, one or two channels.
-    :param names: of the stems, which bleed has to know.
-    :param onsets: the strokes, at which pitch and time effects keep attacks whole; default: what is heard as one.
-    :param frames: length of each item, what follows is silent; default: all of it.
-    :param impulse_responses: by the names that rows use: (1 or channel, frame).
-    :param overwrite: compute in ``stems`` itself, which saves a copy of them.
-    :raises AugmentError: for sound that is not finite, shapes that do not fit, and rows that cannot be carried out.
+    :param names: names of the stems, required by bleed.
+    :param onsets: frames of the strokes, whose attacks pitch and time effects preserve; default: detected attacks.
+    :param frames: length of each item, followed by silence; default: the full length.
+    :param impulse_responses: impulse response by name, (1 or channel, frame).
+    :param overwrite: compute in place in ``stems``, which saves a copy.
+    :raises AugmentError: for sound that is not finite, shapes that do not match, and rows that cannot be applied.
     """
     lengths = [stems.shape[-1]] * stems.shape[0] if frames is None else list(frames)
     _check(rows, stems, lengths, onsets)
@@ -102,7 +102,7 @@ def _parts(stems: Tensor) -> StemParts:
 
 
 def _touches(effect: str, step: Step, stage: Stage, count: int, sample_rate: int) -> tuple[str, list[Touch]]:
-    """Return which lines a step touches, and with what."""
+    """Return the effect of a step with the lines it applies to and their parameters."""
     if needs_all_stems(effect, step):
         return "gain", [touch for item, row in step for touch in _common_gain(item, row, stage, count, sample_rate)]
     return effect, [
@@ -111,7 +111,7 @@ def _touches(effect: str, step: Step, stage: Stage, count: int, sample_rate: int
 
 
 def _common_gain(item: int, row: Row, stage: Stage, count: int, sample_rate: int) -> list[Touch]:
-    """Return the one gain for all stems that brings their sum to a loudness, or a stem's own."""
+    """Return the gain that gives the sum of all stems, or one stem, a loudness."""
     lines = range(item * count, (item + 1) * count) if row.stem == ALL_STEMS else [item * count + row.stem]
     stage.settle(lines)
     sound = summed(stage.audio[lines[0] : lines[-1] + 1, :, : stage.frames[lines[0]]][None])[0]
@@ -122,9 +122,9 @@ def _common_gain(item: int, row: Row, stage: Stage, count: int, sample_rate: int
 
 
 def _check(rows: Sequence[Sequence[Row]], stems: Tensor, frames: Sequence[int], onsets: OnsetFrames | None) -> None:
-    """Refuse what cannot be computed.
+    """Check the arguments of :func:`apply`.
 
-    :raises AugmentError: with what was found.
+    :raises AugmentError: if one is invalid.
     """
     if stems.ndim != 4 or stems.dtype != torch.float32 or not 1 <= stems.shape[2] <= 2 or not stems.numel():
         raise AugmentError(
@@ -145,9 +145,9 @@ def _check(rows: Sequence[Sequence[Row]], stems: Tensor, frames: Sequence[int], 
 
 
 def _check_stems(rows: Sequence[Sequence[Row]], onsets: OnsetFrames | None, count: int) -> None:
-    """Refuse rows and onsets of other stems than there are.
+    """Check that rows and onsets refer to existing stems.
 
-    :raises AugmentError: with what was found.
+    :raises AugmentError: if one does not.
     """
     for item, item_onsets in enumerate(onsets or ()):
         if len(item_onsets) != count:

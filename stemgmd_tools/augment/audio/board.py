@@ -1,4 +1,4 @@
-"""Effects on finished mixes through pedalboard (GPL-3), one mix at a time, on the CPU. No other module imports it."""
+"""Effects on finished mixes with pedalboard (GPL-3), one mix at a time, on the CPU. No other module imports it."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ _PLUGINS: Final[Mapping[str, Callable[[Any, Parameters], Sequence[Any]]]] = {
     "board_reverb": _reverb,
 }
 BOARD_EFFECTS: Final = frozenset({*_PLUGINS, "board_convolution"})
-"""Names in the catalogue."""
+"""Names of these effects in the catalogue."""
 SHORTEST: Final = 4
-"""Frames from which on pedalboard cannot mistake them for channels; shorter mixes are computed with silence after."""
+"""Minimum frames, so that pedalboard does not confuse frames and channels; shorter mixes are padded."""
 
 
 def need_board(effects: Iterable[str]) -> None:
-    """Find out whether effects can be carried out here.
+    """Check that pedalboard is installed if effects need it.
 
     :raises UsageError: if one of them needs pedalboard and it is not installed.
     """
@@ -73,7 +73,7 @@ def board_effect(
     sample_rate: int,
     impulse_response: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return a finished mix after an effect, as long as before; what a codec delays is taken back.
+    """Return a finished mix after an effect, with the same length and without a codec's delay.
 
     :param audio: (channel, frame) float32.
     :param impulse_response: (channel, frame) at the sample rate, for ``board_convolution``.

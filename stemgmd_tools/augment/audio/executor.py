@@ -1,4 +1,4 @@
-"""Lines that effects are applied to one after the other, a few at a time, each line at its own length."""
+"""Apply effects to lines in order, a few lines at a time, each at its own length."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from stemgmd_tools.augment.audio.signal.lti import Response, filtered
 from stemgmd_tools.errors import AugmentError
 
 SHARING = frozenset({"pitch_shift", "time_stretch"})
-"""Effects whose small steps are shared by all lines."""
+"""Effects whose small steps are batched over all lines."""
 
 
 class Touch(NamedTuple):
-    """One line that an effect is applied to."""
+    """A line that an effect is applied to, with the parameters."""
 
     line: int
     parameters: Parameters
 
 
 class Stage:
-    """A batch of lines on its way through a chain; ``audio`` is changed in place."""
+    """State of a batch of lines in a chain; ``audio`` is changed in place."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Stage:
         self._place = Place(audio.shape[1], sample_rate, impulse_responses)
 
     def carry_out(self, effect: str, touches: Sequence[Touch]) -> None:
-        """Apply one effect to some lines, or remember it where it can be joined with the next.
+        """Apply one effect to some lines, or defer it if it can be combined with the next.
 
         :raises AugmentError: if no effect on sound has that name.
         """
@@ -78,7 +78,7 @@ class Stage:
             self.carry_out(effect, repeated)
 
     def settle(self, lines: Sequence[int] | Iterator[int] | None = None) -> None:
-        """Carry out what was remembered for some lines; default: all."""
+        """Apply the deferred effects of some lines; default: all."""
         for line in sorted(self._pending) if lines is None else lines:
             responses = self._pending.pop(line, None)
             if responses:
@@ -86,7 +86,7 @@ class Stage:
                 filtered(part, responses, out=part)
 
     def _gathered(self, effect: str, touches: Sequence[Touch]) -> Iterator[tuple[list[int], Lines]]:
-        """Yield the touched lines in parts of equal length."""
+        """Yield the lines in parts of equal length."""
         by_length: defaultdict[int, list[Touch]] = defaultdict(list)
         for touch in touches:
             by_length[self.frames[touch.line]].append(touch)
@@ -100,7 +100,7 @@ class Stage:
                 yield indices, Lines(audio, [touch.parameters for touch in part], self._place.sample_rate, onsets)
 
     def _lines(self, indices: list[int], frames: int) -> Tensor:
-        """Return lines, a view where they follow one another."""
+        """Return lines, as a view if they are consecutive."""
         if _is_view(indices):
             return self.audio[indices[0] : indices[-1] + 1, :, :frames]
         return self.audio[_index(indices, self.audio), :, :frames]
@@ -128,19 +128,19 @@ class Stage:
                     self.onsets[line] = moved(self.onsets[line], factor, frames)
 
     def cut(self) -> None:
-        """Leave out the samples that are beyond every line's end."""
+        """Cut the batch to the longest line."""
         self.audio = self.audio[..., : max(self.frames)]
 
 
 def _apart(touches: Sequence[Touch]) -> tuple[list[Touch], list[Touch]]:
-    """Return the first touch of every line, and the others: a line touched twice in a step goes through it twice."""
+    """Return the first touch of every line and the repeated ones, which are applied again afterwards."""
     first_touches: dict[int, Touch] = {}
     repeated = [touch for touch in touches if first_touches.setdefault(touch.line, touch) is not touch]
     return list(first_touches.values()), repeated
 
 
 def _is_view(indices: list[int]) -> bool:
-    """Return whether lines follow one another, so that they are taken out of the batch without a copy."""
+    """Return whether lines are consecutive, so that they can be a view of the batch."""
     return indices == list(range(indices[0], indices[-1] + 1))
 
 
@@ -149,6 +149,6 @@ def _index(indices: list[int], like: Tensor) -> Tensor:
 
 
 def moved(onsets: np.ndarray, factor: float, frames: int) -> np.ndarray:
-    """Return the frames of strokes after a change of time; those that would fall beyond the end are left out."""
+    """Return the frames of strokes after a change of time, without those beyond the end."""
     later = np.rint(np.asarray(onsets) * factor).astype(np.int64)
     return later[later < frames]

@@ -1,4 +1,4 @@
-"""The mixture's own rows: what a chain does once the stems are summed."""
+"""Apply the rows of scope ``mixture`` after the stems are summed."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def finish(
 ) -> Tensor:
     """Return mixtures after the rows of scope ``mixture``.
 
-    :param rows: for every item its rows.
+    :param rows: rows of each item.
     :param mixtures: (item, channel, frame), the sums of the stems; overwritten.
-    :param lengths: of the items.
-    :param stems: for an item what reads parts of its stems, which bleed takes.
-    :param names: of the stems.
+    :param lengths: lengths of the items.
+    :param stems: function from an item to the reader of parts of its stems, for bleed.
+    :param names: names of the stems.
     """
     stage = Stage(mixtures, lengths, None, sample_rate, impulse_responses)
     for effect, step in steps_on_sound(rows, mixture=True):
@@ -50,7 +50,7 @@ def finish(
 
 
 def summed(stems: Tensor) -> Tensor:
-    """Return the mixture of stems (item, stem, channel, frame): their sum, in their order."""
+    """Return the sum of stems (item, stem, channel, frame), added in order."""
     mixture = stems[:, 0].clone()
     for stem in range(1, stems.shape[1]):
         mixture += stems[:, stem]
@@ -58,9 +58,9 @@ def summed(stems: Tensor) -> Tensor:
 
 
 def require_names(rows: Sequence[Sequence[Row]], names: Sequence[str], count: int) -> None:
-    """Refuse bleed between stems whose names are not known.
+    """Check that the names of the stems are given if bleed is applied.
 
-    :raises AugmentError: with what was found.
+    :raises AugmentError: if they are not.
     """
     if len(names) != count and any(row.effect == "bleed" for item_rows in rows for row in item_rows):
         raise AugmentError(f"bleed: {count} stems and {len(names)} names; give apply the names of the stems")

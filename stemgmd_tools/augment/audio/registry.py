@@ -1,6 +1,6 @@
-"""Which function carries out which effect of the catalogue.
+"""Registry of the functions of all audio effects.
 
-Names and parameters are the catalogue's; a test holds that both tables name the same effects.
+Names and parameters are those of the catalogue; a test checks that both tables contain the same effects.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ ImpulseResponses: TypeAlias = Mapping[str, Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines that one effect is applied to, and the values of its parameters for each."""
+    """Lines that one effect is applied to, with the parameters of each line."""
 
     audio: Tensor
     """(line, channel, frame) float32; an effect that keeps the length may return it overwritten."""
     parameters: Sequence[Parameters]
     sample_rate: int
     onsets: Sequence[np.ndarray] | None = None
-    """For every line the frames of its strokes."""
+    """Frames of the strokes of each line."""
 
     def real(self, name: str) -> Tensor:
         """Return a parameter's values, float64 on the CPU."""
@@ -44,23 +44,23 @@ class Lines:
         return torch.tensor([int(values[name]) for values in self.parameters])
 
     def text(self, name: str) -> tuple[str, ...]:
-        """Return a parameter's values that are words."""
+        """Return a parameter's values as texts."""
         return tuple(str(values[name]) for values in self.parameters)
 
 
 class Timed(NamedTuple):
-    """Lines whose time has changed."""
+    """Lines after a change of time."""
 
     audio: Tensor
     """(line, channel, longest); silent after each line's end."""
     frames: tuple[int, ...]
     factors: tuple[float, ...]
-    """Where a frame of the line has gone: times this."""
+    """Factor on the frames of each line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a response has to know besides its parameters."""
+    """Channels, sampling rate and impulse responses for computing responses."""
 
     channels: int
     sample_rate: int
@@ -74,7 +74,7 @@ def _time_stretch(lines: Lines) -> Timed:
 
 
 def _repitch(lines: Lines) -> Timed:
-    """Stretch the lines whose song has another speed or pitch; cut all where their fastest song ends."""
+    """Stretch the lines with changed speed or pitch; cut all at the end of the fastest song."""
     rate, cents, fastest = lines.real("rate"), lines.real("cents"), lines.real("fastest")
     before = lines.audio.shape[-1]
     frames = tuple(pitch.changed_frames(before, speed) for speed in fastest.tolist())
@@ -147,14 +147,14 @@ LINE_EFFECTS: Final[Mapping[str, Callable[[Lines], Tensor]]] = {
     ),
     "bit_crush": lambda lines: levels.bit_crush(lines.audio, lines.integer("bits"), lines.audio),
 }
-"""Effects that keep a line's length."""
+"""Effects that keep the length of a line."""
 
 TIME_FUNCTIONS: Final[Mapping[str, Callable[[Lines], Timed]]] = {
     "time_stretch": _time_stretch,
     "repitch": _repitch,
     "varispeed": _varispeed,
 }
-"""Effects that change it."""
+"""Effects that change the length of a line."""
 
 
 def _room(parameters: Parameters, place: Place) -> Response:
@@ -176,9 +176,9 @@ def _convolution(parameters: Parameters, place: Place) -> Response:
 
 
 def find_impulse_response(name: str, impulse_responses: ImpulseResponses) -> Tensor:
-    """Return an impulse response of the caller's.
+    """Return an impulse response by name.
 
-    :raises AugmentError: if the caller gave none of that name.
+    :raises AugmentError: if there is none of that name.
     """
     if name not in impulse_responses:
         names = ", ".join(impulse_responses) or "none"

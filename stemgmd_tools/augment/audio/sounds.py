@@ -1,4 +1,4 @@
-"""Augmented stems as floats, wherever they lie: in memory, or in a file where they would take too much of it."""
+"""Store augmented stems as floats, in memory or in temporary files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Sounds(Protocol):
 
     @property
     def count(self) -> int:
-        """How many stems there are."""
+        """Number of stems."""
         ...
 
     @property
@@ -29,11 +29,11 @@ class Sounds(Protocol):
         ...
 
     def stem(self, axis: int, start: int, stop: int) -> Float:
-        """Return a part of one stem, shape (2, frames); not to be written to."""
+        """Return a part of one stem, shape (2, frames), read-only."""
         ...
 
     def part(self, start: int, stop: int) -> Float:
-        """Return a part of all stems, shape (stem, 2, frames); not to be written to."""
+        """Return a part of all stems, shape (stem, 2, frames), read-only."""
         ...
 
 
@@ -44,12 +44,12 @@ class MemoryStems:
     """
 
     def __init__(self, stems: Float) -> None:
-        """Keep them."""
+        """Store the stems."""
         self._stems = stems
 
     @property
     def count(self) -> int:
-        """How many stems there are."""
+        """Number of stems."""
         return len(self._stems)
 
     @property
@@ -67,32 +67,32 @@ class MemoryStems:
 
 
 class Spool:
-    """Stems in files without a name: the system removes them with the process, however that ends.
+    """Stems in unnamed temporary files, which the system removes when the process ends.
 
-    :param count: how many stems there will be; those that were not put are silent.
-    :param folder: on whose disk the files lie; None: where the system keeps temporary files.
+    :param count: number of stems; stems that were not written are silent.
+    :param folder: folder of the files; None for the system's folder of temporary files.
     """
 
     def __init__(self, count: int, folder: Path | None) -> None:
-        """Hold nothing yet."""
+        """Create an empty spool."""
         self._folder = folder
         self._files: list[IO[bytes] | None] = [None] * count
         self._frames = [0] * count
 
     @property
     def count(self) -> int:
-        """How many stems there are."""
+        """Number of stems."""
         return len(self._files)
 
     @property
     def frames(self) -> int:
-        """Length of the first stem, which counts for all."""
+        """Length of the first stem, used for all stems."""
         return self._frames[0]
 
     def write(self, axis: int, sound: Float) -> None:
-        """Write one stem, shape (2, frames), in place of what it was; a silent one takes no disk.
+        """Write or replace one stem, shape (2, frames); a silent stem takes no space.
 
-        :raises AugmentError: if the disk refuses.
+        :raises AugmentError: if the file cannot be written.
         """
         self._frames[axis] = sound.shape[1]
         if not sound.any():
@@ -112,7 +112,7 @@ class Spool:
             ) from error
 
     def stem(self, axis: int, start: int, stop: int) -> Float:
-        """Read a part of one stem; beyond its end there is silence."""
+        """Read a part of one stem, with silence beyond its end."""
         sound: Float = self.stems([axis], start, min(stop, self.frames))[0]
         return sound
 
@@ -145,7 +145,7 @@ def _write(file: IO[bytes], line: Float) -> None:
 
 
 def _read_into(file: IO[bytes], line: Float) -> int:
-    """Fill a line from where the file stands; return how many bytes there were."""
+    """Read from the file into a line; return the number of bytes read."""
     view = line.data.cast("B")
     filled = 0
     while filled < len(view) and (count := file.readinto(view[filled:])):  # type: ignore[attr-defined]

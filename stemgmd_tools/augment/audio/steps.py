@@ -1,4 +1,4 @@
-"""Rows as the steps of a chain: which effect comes when, and with what it touches which stem."""
+"""Group rows into the steps of a chain."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from stemgmd_tools.augment.chain.catalogue import Domain, effect_named
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 
 Step: TypeAlias = list[tuple[int, Row]]
-"""Rows of one step and effect, each with its item."""
+"""Rows of one step and effect, each with the index of its item."""
 
 
 def steps_on_sound(rows: Sequence[Sequence[Row]], *, mixture: bool) -> Iterator[tuple[str, Step]]:
-    """Yield effect and rows of the steps on sound, in order: those on stems, or those on the mixture.
+    """Yield effect and rows of the steps on stems, or on the mixture, in order.
 
-    :param rows: for every item its rows.
+    :param rows: rows of each item.
     """
     selected = [
         (item, row)
@@ -35,19 +35,19 @@ def steps_on_sound(rows: Sequence[Sequence[Row]], *, mixture: bool) -> Iterator[
 
 
 def needs_all_stems(effect: str, step: Step) -> bool:
-    """Return whether a step on stems has to know their sum before it can touch any of them."""
+    """Return whether a step on stems needs their sum first."""
     return effect == "loudness_normalization" and any(row.stem == ALL_STEMS for _, row in step)
 
 
 def touched(row: Row, stems: Sequence[int]) -> Iterator[tuple[int, Parameters]]:
-    """Yield which of some stems a row touches, and with what."""
+    """Yield the stems that a row applies to, with their parameters."""
     for stem in stems:
         if row.stem in (ALL_STEMS, stem):
             yield stem, _of_stem(row, stem)
 
 
 def _of_stem(row: Row, stem: int) -> Parameters:
-    """Return a row's parameters for one stem: noise that all stems get alike would add up in the mixture."""
+    """Return a row's parameters for one stem; noise gets a seed per stem, so that it does not add up in the mixture."""
     if row.stem != ALL_STEMS or row.effect != "noise_floor":
         return row.parameters
     return {**row.parameters, "seed": (int(row.parameters["seed"]) + SEEDS_APART * stem) % (1 << 31)}

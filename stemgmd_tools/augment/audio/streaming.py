@@ -1,8 +1,8 @@
-"""One example through its rows in bounded memory: a few stems at a time, the others set aside on the disk.
+"""Apply the rows of one example in bounded memory: a few stems at a time, with the others on the disk.
 
-Gives the very samples that :func:`stemgmd_tools.augment.audio.apply.apply` gives for all stems at once: no line's
-result depends on which others are computed beside it. What has to know all stems (one loudness for their sum, the
-mixture, bleed) reads them from where they were set aside, a part of the time after the other.
+The samples are those of :func:`stemgmd_tools.augment.audio.apply.apply` for all stems at once, since the result of a
+line does not depend on other lines. Steps that need all stems (a loudness of their sum, the mixture, bleed) read them
+from the disk in parts.
 """
 
 from __future__ import annotations
@@ -29,10 +29,9 @@ from stemgmd_tools.augment.symbolic.examples import ExampleRenderer
 from stemgmd_tools.errors import AugmentError
 
 MOST_AT_ONCE: Final = 1 << 29
-"""Bytes of stems that are computed on at a time, or one stem where that takes more: nine stems of up to 169 s at
-44.1 kHz stay together."""
+"""Maximum bytes of stems in memory, but at least one stem: nine stems of up to 169 s at 44.1 kHz fit."""
 PART_FRAMES: Final = 1 << 18
-"""Frames of all stems that are summed at a time."""
+"""Frames per part when all stems are summed."""
 _FRAME_BYTES: Final = 8
 """Two channels of float32."""
 
@@ -42,13 +41,13 @@ class Finished(NamedTuple):
 
     stems: Sounds
     mixture: Float | None
-    """(2, frames), full scale 1, if effects followed on it; None if it is the sum of the stems."""
+    """(2, frames), full scale 1, if effects were applied to it; None if it is the sum of the stems."""
     warps: tuple[Warp, ...]
-    """Where the labels of each stem have gone."""
+    """Warp for the labels of each stem."""
 
 
 class Work(NamedTuple):
-    """What is done to an example, the same for all its stems."""
+    """Rows and settings of an example, shared by all its stems."""
 
     rows: Sequence[Row]
     names: Sequence[str]
@@ -58,10 +57,10 @@ class Work(NamedTuple):
 
 
 def apply_streamed(renderer: ExampleRenderer, work: Work, folder: Path | None) -> Finished:
-    """Carry the rows of an example out.
+    """Apply the rows of an example in bounded memory.
 
-    :param folder: on whose disk stems are set aside.
-    :raises StemgmdError: as :func:`~stemgmd_tools.augment.audio.apply.apply` does, and if the disk refuses.
+    :param folder: folder for temporary files of stems; None for the system's.
+    :raises StemgmdError: as :func:`~stemgmd_tools.augment.audio.apply.apply` does, and if the disk is full.
     """
     count = len(work.names)
     at_once = max(1, MOST_AT_ONCE // (renderer.frames * _FRAME_BYTES))
@@ -93,15 +92,15 @@ def _is_finished(rows: Sequence[Row]) -> bool:
 
 
 class _Section(NamedTuple):
-    """Steps between two that have to know all stems."""
+    """Steps between two steps that need all stems."""
 
     loudness_step: Step
-    """The step that had to know them, brings them to a loudness; empty for the first section."""
+    """The loudness step before the section; empty for the first section."""
     steps: list[tuple[str, Step]]
 
 
 def _sections(rows: Sequence[Row]) -> list[_Section]:
-    """Return the steps on stems in order."""
+    """Return the sections of the steps on stems, in order."""
     sections = [_Section([], [])]
     for effect, step in steps_on_sound([rows], mixture=False):
         if needs_all_stems(effect, step):
@@ -112,14 +111,14 @@ def _sections(rows: Sequence[Row]) -> list[_Section]:
 
 
 class _StemGroups:
-    """An example whose stems are computed group by group."""
+    """Computes the stems of an example in groups."""
 
     def __init__(self, renderer: ExampleRenderer, work: Work, groups: Sequence[range], folder: Path | None) -> None:
         self._renderer, self._work, self._groups = renderer, work, groups
         self._spool = Spool(len(work.names), folder)
 
     def finished(self) -> Finished:
-        """Carry out all rows."""
+        """Apply all rows."""
         stages = [self._empty_stage(group) for group in self._groups]
         for number, section in enumerate(_sections(self._work.rows)):
             gains = self._gains(section.loudness_step)
@@ -132,18 +131,18 @@ class _StemGroups:
         return Finished(self._spool, mixture, warps)
 
     def _empty_stage(self, group: range) -> Stage:
-        """Return a stage that knows its lines, but not yet their sound."""
+        """Return a stage with the lines of a group, still without audio."""
         nothing = torch.empty(len(group), 2, 0)
         frames = [self._renderer.frames] * len(group)
         responses = self._work.impulse_responses
         return Stage(nothing, frames, self._renderer.onsets(group), self._work.sample_rate, responses)
 
     def _fetched(self, group: range, stage: Stage) -> Tensor:
-        """Return the sound of a group's lines as it was set aside."""
+        """Return the stored audio of a group."""
         return self._tensor(self._spool.stems(group, 0, max(stage.frames)))
 
     def _rendered(self, group: range) -> Tensor:
-        """Return the sound of a group's lines before any row on sound."""
+        """Return the audio of a group before all audio rows."""
         sound = self._renderer.stems(group)
         for stem, line in zip(group, sound, strict=True):
             if not all(math.isfinite(float(edge)) for edge in torch.aminmax(torch.from_numpy(line))):
@@ -168,7 +167,7 @@ class _StemGroups:
         stage.audio = stage.audio.new_empty(len(group), 2, 0)
 
     def _gains(self, step: Step) -> dict[int, float]:
-        """Return for each stem the gain that brings it, or the sum of all, to a loudness; none for silence."""
+        """Return the gain of each stem that gives it, or the sum of all stems, a loudness; none for silence."""
         gains: dict[int, float] = {}
         for _, row in step:
             every = row.stem == ALL_STEMS
@@ -180,7 +179,7 @@ class _StemGroups:
         return gains
 
     def _sum(self) -> Float:
-        """Return the sum of the stems, in their order."""
+        """Return the sum of the stems, added in order."""
         total = np.empty((2, self._spool.frames), np.float32)
         for start in range(0, self._spool.frames, PART_FRAMES):
             stems = self._spool.part(start, start + PART_FRAMES)

@@ -1,8 +1,8 @@
-"""Microphone bleed: what each piece leaves in the microphones of the others, above the kit and in the room.
+"""Microphone bleed: the sound of each piece in the other pieces' microphones, the overheads and the room microphones.
 
-Positions of a usual right-handed kit, in metres, seen by the drummer: x to the right, y forward, z up, the floor of the
-kick's beater at the origin. A microphone hears a piece later by its distance over the speed of sound, weaker by the
-distance, and duller; a close microphone hears its own piece in the stem already.
+Positions are those of a typical right-handed kit, in metres, seen by the drummer: x to the right, y forward, z up, with
+the origin on the floor below the kick's beater. The sound of a piece at a microphone is delayed and attenuated by the
+distance and low-pass filtered; the sound at its own close microphone is the stem itself.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from stemgmd_tools.numerics import elementary
 
 SPEED_OF_SOUND = 343.0
 JITTER_M: Final = 0.05
-"""Standard deviation of the positions that a seed moves."""
+"""Standard deviation of the random displacement of positions."""
 NEAREST_M: Final = 0.1
 PART_FRAMES: Final = 1 << 18
-"""Frames of all stems that are asked for at a time."""
+"""Frames of all stems that are read at a time."""
 
 StemParts: TypeAlias = Callable[[int, int], Tensor]
-"""For a first frame and a last + 1: the stems there, (stem, channel, frame) float32, not to be written to."""
+"""For a first frame and a last + 1: the stems there, (stem, channel, frame) float32, read-only."""
 
 Point = tuple[float, float, float]
 
@@ -46,16 +46,16 @@ POSITIONS: Final[Mapping[str, Point]] = {
     "hihat": (-0.7, 0.15, 0.9),
     "cymbals": (0.1, 0.5, 1.15),
 }
-"""Of the pieces and of the groups; a stem of another name stands where the snare does."""
+"""Positions of pieces and groups; stems with other names are at the snare."""
 
 OVERHEAD_SPREAD_M: Final = 0.45
 ROOM_SPREAD_M: Final = 1.0
 PAN_M: Final = 1.0
-"""A close microphone this far to the side is panned wholly to that side."""
+"""Distance to the side at which a close microphone is panned fully."""
 
 
 class Settings(NamedTuple):
-    """The drawn parameters of one bleed: as in the catalogue."""
+    """Parameters of bleed, as in the catalogue."""
 
     leakage_db: float
     overhead_db: float
@@ -67,7 +67,7 @@ class Settings(NamedTuple):
 
 
 class Path(NamedTuple):
-    """One way of a sound into one channel of the mixture."""
+    """One path of a sound into a channel of the mixture."""
 
     channel: int
     distance_m: float
@@ -75,7 +75,7 @@ class Path(NamedTuple):
 
 
 def paths(stem: int, stems: Sequence[str], settings: Settings, channels: int) -> list[Path]:
-    """Return the ways in which a stem bleeds."""
+    """Return the paths of the bleed of a stem."""
     places = _places(stems, settings.seed)
     position = places[stem]
     result: list[Path] = []
@@ -95,7 +95,7 @@ def paths(stem: int, stems: Sequence[str], settings: Settings, channels: int) ->
 
 
 def _pair(position: Point, middle: Point, spread_m: float, level_db: float, channels: int) -> list[Path]:
-    """Return the ways into a pair of microphones, whose level is that of a sound in the distance of its middle."""
+    """Return the paths to a pair of microphones; the level refers to the distance of its middle from the snare."""
     at_m = _distance((-0.3, 0.0, 0.65), middle)
     sides = (-spread_m, spread_m) if channels == 2 else (0.0,)
     distances = [max(NEAREST_M, _distance(position, (middle[0] + side, *middle[1:]))) for side in sides]
@@ -103,7 +103,7 @@ def _pair(position: Point, middle: Point, spread_m: float, level_db: float, chan
 
 
 def _places(stems: Sequence[str], seed: int) -> list[Point]:
-    """Return where the stems stand, moved a little as the seed says."""
+    """Return the positions of the stems with a random displacement."""
     moves = (noise(seed, 3, 0, len(stems)).double() * JITTER_M).T.tolist()
     standard = [POSITIONS.get(stem, POSITIONS["snare"]) for stem in stems]
     return [(x + dx, y + dy, z + dz) for (x, y, z), (dx, dy, dz) in zip(standard, moves, strict=True)]
@@ -119,7 +119,7 @@ def _distance(start: Point, end: Point) -> float:
 
 
 def bleed(stems: Tensor, names: Sequence[str], settings: Settings, *, sample_rate: int) -> Tensor:
-    """Return what the microphones add to the mixture.
+    """Return the bleed to add to the mixture.
 
     :param stems: (stem, channel, frame) float32.
     :param names: of the stems.
@@ -131,7 +131,7 @@ def bleed(stems: Tensor, names: Sequence[str], settings: Settings, *, sample_rat
 
 
 def add_bleed(mixture: Tensor, stems: StemParts, names: Sequence[str], settings: Settings, *, sample_rate: int) -> None:
-    """Add what the microphones hear to the mixture (channel, frame), a part of the time after the other."""
+    """Add the bleed to the mixture (channel, frame), in parts."""
     channels, frames = mixture.shape
     taps = _taps(names, settings, channels, sample_rate).to(mixture.device)
     dull = low_pass_filter(settings.damping_hz, 1, sample_rate)
@@ -152,7 +152,7 @@ def add_bleed(mixture: Tensor, stems: StemParts, names: Sequence[str], settings:
 
 
 def _mixed(block: Tensor, response: Tensor) -> Tensor:
-    """Return the spectrum of the channels: stems one by one, in their order."""
+    """Return the spectrum of the channels; stems are added in order."""
     length = 2 * (response.shape[-1] - 1)
     mixed = torch.zeros_like(response[0])
     for sound, ways in zip(block, response, strict=True):
@@ -161,7 +161,7 @@ def _mixed(block: Tensor, response: Tensor) -> Tensor:
 
 
 def _taps(names: Sequence[str], settings: Settings, channels: int, sample_rate: int) -> Tensor:
-    """Return the impulse responses (stem, channel, frame) of all ways, delays rounded to samples."""
+    """Return the impulse responses (stem, channel, frame) of all paths, with delays rounded to samples."""
     ways = [paths(stem, names, settings, channels) for stem in range(len(names))]
     farthest = max((path.distance_m for stem_paths in ways for path in stem_paths), default=0.0)
     taps = torch.zeros(len(names), channels, 2 + round(farthest / SPEED_OF_SOUND * sample_rate))

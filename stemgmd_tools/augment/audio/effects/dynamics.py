@@ -1,4 +1,4 @@
-"""Compressor, limiter, transient shaper: gains computed at a control rate from a line's peaks, channels alike."""
+"""Compressor, limiter and transient shaper, with linked channels and gains computed at a control rate."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from stemgmd_tools.augment.audio.signal.portable import windowed_sum
 FAST_ATTACK_S, SLOW_ATTACK_S, SHAPER_RELEASE_S = 0.001, 0.020, 0.060
 FAST_RELEASE_S, SLOW_RELEASE_S = 0.030, 0.300
 SHAPER_FLOOR_DB = -60.0
-"""What is quieter is not shaped."""
+"""Level below which sound is not shaped."""
 SHAPER_RANGE_DB = 12.0
-"""A difference of this much between the envelopes brings the whole gain."""
+"""Difference between the envelopes at which the full gain is applied."""
 
 
 def _steps(time_s: Tensor, sample_rate: int) -> Tensor:
@@ -39,7 +39,7 @@ def _with_end(steps: Tensor) -> Tensor:
 
 
 def static_curve(level_db: Tensor, threshold_db: Tensor, ratio: Tensor, knee_db: Tensor) -> Tensor:
-    """Return the change of level (line, step) that a compressor makes of a lasting level: 0 or negative, in dB.
+    """Return the gain (line, step) of a compressor for a constant level: 0 or negative, in dB.
 
     Equation 4 of Giannoulis, Massberg and Reiss, JAES 60 (6), 2012, minus its input.
     """
@@ -62,10 +62,10 @@ def compressor(
     sample_rate: int,
     out: Tensor | None = None,
 ) -> Tensor:
-    """Turn down what is above a threshold; channels alike.
+    """Compress levels above a threshold, with linked channels.
 
     Feed-forward, in the log domain, with the smooth decoupled detector: a peak meter that falls with the release time,
-    then a one-pole with the attack time (Giannoulis et al. 2012). :func:`static_curve` says by how much.
+    then a one-pole with the attack time (Giannoulis et al. 2012). The gain is :func:`static_curve`.
 
     :param audio: (line, channel, frame) float32; the parameters (line,).
     :param out: where the result goes; may be ``audio``.
@@ -79,7 +79,7 @@ def compressor(
 
 
 def _turned(audio: Tensor, gain_db: Tensor, out: Tensor | None) -> Tensor:
-    """Multiply by a gain that is given for every block (line, step)."""
+    """Multiply by a gain per block (line, step)."""
     return multiplied(audio, _with_end(ratio_of_db(gain_db)).to(audio.dtype), out)
 
 
@@ -92,10 +92,10 @@ def limiter(
     sample_rate: int,
     out: Tensor | None = None,
 ) -> Tensor:
-    """Keep every sample at or below a threshold, turning down before a peak comes; the sound is not delayed.
+    """Limit every sample to a threshold, with look-ahead and without delaying the sound.
 
-    The gain that each block needs is held over the look-ahead, let go with the release time, and averaged over the
-    look-ahead: an average of values each low enough is low enough.
+    The gain that each block needs is held over the look-ahead, released with the release time, and averaged over the
+    look-ahead: an average of sufficiently low gains is sufficiently low.
 
     :param audio: (line, channel, frame) float32; the parameters (line,).
     :param out: where the result goes; may be ``audio``.
@@ -121,11 +121,11 @@ def limiter(
 def transient_shaper(
     audio: Tensor, attack_db: Tensor, sustain_db: Tensor, *, sample_rate: int, out: Tensor | None = None
 ) -> Tensor:
-    """Raise or lower attacks, and what follows them: where a fast envelope differs from a slow one.
+    """Raise or lower attacks and sustain, where a fast envelope differs from a slow one.
 
-    While the fast envelope (attack 1 ms) is above the slow one (20 ms), the sound rises and gets ``attack_db`` in
-    proportion; while a quick release (30 ms) is below a slow one (300 ms), it falls and gets ``sustain_db``. The whole
-    gain is reached at a difference of 12 dB; a lasting level is not changed.
+    While the envelope with a fast attack (1 ms) is above the slow one (20 ms), ``attack_db`` is applied in proportion
+    to the difference; while the envelope with a fast release (30 ms) is below the slow one (300 ms), ``sustain_db``.
+    The full gain is reached at a difference of 12 dB; a constant level is not changed.
 
     :param audio: (line, channel, frame) float32; the parameters (line,).
     :param out: where the result goes; may be ``audio``.

@@ -1,7 +1,7 @@
-"""Parametric equaliser and Butterworth filters, as responses.
+"""Frequency responses of equaliser and Butterworth filters.
 
-Definitions: R. Bristow-Johnson, Audio EQ Cookbook; their digital filters are the bilinear transforms of these
-prototypes, so a response evaluated here is that of the cookbook's biquad.
+Definitions: R. Bristow-Johnson, Audio EQ Cookbook; its digital filters are the bilinear transforms of these prototypes,
+so the responses are those of the cookbook's biquads.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def high_shelf_filter(frequency_hz: float, gain_db: float, q: float, sample_rate
 
 
 def low_pass_filter(frequency_hz: float, order: int, sample_rate: int) -> Response:
-    """Return a Butterworth low pass: -3 dB at ``frequency_hz``; above the highest frequency there is, nothing."""
+    """Return a Butterworth low pass, -3 dB at ``frequency_hz``; no filter at or above the Nyquist frequency."""
     if frequency_hz >= sample_rate / 2:
         return sections([], frequency_hz, sample_rate)
     return sections([Section((1.0, 0.0, 0.0), a) for a in _butterworth(order)], frequency_hz, sample_rate)

@@ -1,8 +1,8 @@
-"""Level, sign, channels and bent waveforms: each sample by itself.
+"""Effects on single samples: gain, polarity, channels, saturation, bit depth and sampling rate.
 
 All take ``audio`` (line, channel, frame) float32 and one parameter value per line, and return the shape of ``audio``.
-``out`` is where the result goes and may be ``audio`` itself: fresh memory costs more than most of these effects.
-Without it ``audio`` is left alone.
+``out`` receives the result and may be ``audio`` itself, since allocation costs more than most of these effects.
+Without it ``audio`` is not changed.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from stemgmd_tools.augment.audio.signal.blocks import IN_CACHE
 from stemgmd_tools.augment.audio.signal.portable import exp10, tanh
 
 CHUNK = 1 << 18
-"""Frames computed at once where more memory is needed than for the sound."""
+"""Frames per part in effects that need additional memory."""
 JUST_BEFORE = 1e-6
-"""A frame this little before a sample counts as at it: quotients are not exact."""
+"""Tolerance in frames for rounded quotients."""
 
 
 def per_line(values: Tensor, audio: Tensor) -> Tensor:
@@ -40,12 +40,12 @@ def scale(audio: Tensor, factor: Tensor, out: Tensor | None = None) -> Tensor:
 
 
 def polarity_inversion(audio: Tensor, out: Tensor | None = None) -> Tensor:
-    """Change the sign."""
+    """Invert the polarity."""
     return torch.neg(audio, out=out)
 
 
 def channel_swap(audio: Tensor, out: Tensor | None = None) -> Tensor:
-    """Swap left and right; mono stays."""
+    """Swap left and right; mono is unchanged."""
     out = torch.empty_like(audio) if out is None else out
     for start in range(0, audio.shape[-1], IN_CACHE):
         part = slice(start, start + IN_CACHE)
@@ -56,7 +56,7 @@ def channel_swap(audio: Tensor, out: Tensor | None = None) -> Tensor:
 
 
 def stereo_width(audio: Tensor, width: Tensor, out: Tensor | None = None) -> Tensor:
-    """Scale the difference of left and right: 0 mono, 1 as it is; mono stays.
+    """Scale the difference of left and right: 0 mono, 1 unchanged; mono is unchanged.
 
     Written as ``x + (width - 1) * side`` so that a width of 1 changes no bit.
     """
@@ -79,13 +79,13 @@ def saturation(audio: Tensor, drive: Tensor, out: Tensor | None = None) -> Tenso
 
 
 def bit_crush(audio: Tensor, bits: Tensor, out: Tensor | None = None) -> Tensor:
-    """Round to the steps of a converter of ``bits`` bits; half steps go to the even one."""
+    """Round to the steps of a converter of ``bits`` bits; ties to even."""
     steps = per_line(1 << (bits - 1), audio)
     return torch.mul(audio, steps, out=out).round_().mul_(1 / steps)  # a power of two: as exact as a division
 
 
 def sample_rate_reduction(audio: Tensor, rate_hz: Tensor, *, sample_rate: int) -> Tensor:
-    """Take samples at ``rate_hz`` and hold each until the next: images are heard, as of early samplers."""
+    """Sample at ``rate_hz`` and hold each sample until the next, with audible images, as in early samplers."""
     out = torch.empty_like(audio)
     for index, rate in enumerate(rate_hz.tolist()):
         step = sample_rate / min(rate, sample_rate)

@@ -27,7 +27,7 @@ BLOCK_S = 0.4
 
 
 def k_weighting(sample_rate: int) -> tuple[Response, ...]:
-    """Return the two filters of BS.1770: a shelf for the head, a high pass."""
+    """Return the two filters of BS.1770, a shelf and a high pass."""
     shelf = Section((1.0, SHELF_MIDDLE / SHELF_Q, SHELF_GAIN), (1.0, 1 / SHELF_Q, 1.0))
     high_pass = Section((0.0, 0.0, 1.0), (1.0, 1 / HIGH_PASS_Q, 1.0))
     return sections([shelf], SHELF_HZ, sample_rate), sections([high_pass], HIGH_PASS_HZ, sample_rate)
@@ -68,10 +68,10 @@ def _lufs(mean_square: Tensor) -> Tensor:
 
 
 def loudness_normalization(audio: Tensor, lufs: Tensor, *, sample_rate: int, out: Tensor | None = None) -> Tensor:
-    """Bring every line to a loudness by its gain alone; what is silent, or below the gate of -70 LUFS, stays.
+    """Apply the gain that gives each line a loudness; lines that are silent or below -70 LUFS are unchanged.
 
     :param audio: (line, channel, frame) float32.
-    :param lufs: (line,) integrated loudness afterwards.
+    :param lufs: (line,) target integrated loudness.
     :param out: where the result goes; may be ``audio``.
     """
     out = torch.empty_like(audio).copy_(audio) if out is None else out.copy_(audio)

@@ -1,4 +1,4 @@
-"""Noise as a function of a seed and a counter: the same on every device, in any batch, at any position.
+"""Noise as a function of seed and position, equal on every device and in any batch.
 
 The counter is mixed with the finaliser of MurmurHash3 (Appleby, public domain) in integers, and four 16-bit numbers are
 summed, so the values are integers until they are scaled: near to normal (excess kurtosis -0.3) without a logarithm or a
@@ -68,7 +68,7 @@ def noise_floor(
     sample_rate: int,
     out: Tensor | None = None,
 ) -> Tensor:
-    """Add noise to every line, also to silence.
+    """Add noise to every line, including silence.
 
     :param audio: (line, channel, frame) float32.
     :param level_dbfs: (line,) RMS level of the noise; 0 dBFS is an RMS of 1.
@@ -89,6 +89,6 @@ def noise_floor(
 
 
 def _coloured(seed: int, line: Tensor, shape: Response) -> Tensor:
-    """Return coloured noise, already going on before the line begins."""
+    """Return coloured noise that is stationary from the start of the line."""
     before = shape.tail
     return filtered(noise(seed, line.shape[0], 0, line.shape[1] + before, line.device), [shape])[:, before:]

@@ -1,4 +1,4 @@
-"""Pitch and time: shifted without time, stretched without pitch, or both as a tape does."""
+"""Pitch shift, time stretch and varispeed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from stemgmd_tools.augment.audio.signal.wsola import Anchors, Scale, Splices, jo
 from stemgmd_tools.numerics import elementary
 
 Onsets = Sequence[np.ndarray]
-"""For every line the frames of its onsets, rising."""
+"""For every line the frames of its onsets, ascending."""
 
 
 def pitch_shift(
     audio: Tensor, cents: Tensor, *, sample_rate: int, onsets: Onsets | None = None, out: Tensor | None = None
 ) -> Tensor:
-    """Shift the pitch of every line; time is kept, and attacks stay on their frames.
+    """Shift the pitch of every line without changing time; attacks stay on their frames.
 
     :param audio: (line, channel, frame) float32.
     :param cents: (line,), -2400..2400.
@@ -41,7 +41,7 @@ def time_stretch(
     onsets: Onsets | None = None,
     out: Tensor | None = None,
 ) -> tuple[Tensor, tuple[int, ...]]:
-    """Play every line ``rate`` times as fast; attacks stay whole and land on their new frames.
+    """Play every line ``rate`` times as fast; attacks are preserved and lie on their new frames.
 
     :param audio: (line, channel, frame) float32.
     :param rate: (line,), 0.25..4.
@@ -68,7 +68,7 @@ def time_stretch(
 
 
 def varispeed(audio: Tensor, rate: Tensor) -> tuple[Tensor, tuple[int, ...]]:
-    """Play every line ``rate`` times as fast, as a tape does: pitch and time change alike.
+    """Play every line ``rate`` times as fast, like a tape, so that pitch and time change together.
 
     :param audio: (line, channel, frame) float32.
     :param rate: (line,), 0.25..4.
@@ -91,9 +91,9 @@ def changed_frames(frames: int, rate: float) -> int:
 
 
 def _anchors(onsets: np.ndarray, frames: int, length: int, ratio: float, scale: Scale) -> Anchors:
-    """Return the beginning, the onsets at which to restart, and the end.
+    """Return anchors at the beginning, the onsets and the end.
 
-    An onset too close after another stays where that one takes it.
+    An onset too close after another gets no anchor.
     """
     inner = np.asarray(onsets, np.int64)
     restarts, last = [0], (0.0, 0.0)
@@ -107,7 +107,7 @@ def _anchors(onsets: np.ndarray, frames: int, length: int, ratio: float, scale: 
 
 
 def _splice(sounds: list[Tensor], anchors: list[Anchors], goals: list[Tensor], scale: Scale) -> None:
-    """Put the sounds together from grains, each into its goal (channel, frame)."""
+    """Write each sound, joined from its grains, to its goal (channel, frame)."""
     splices = planned(anchors, scale)
     chosen, alike = positions(_mono(sounds), splices, scale)
     places = chosen.cpu().numpy()

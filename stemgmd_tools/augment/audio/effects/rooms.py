@@ -1,4 +1,4 @@
-"""Synthetic rooms: exponentially decaying noise whose treble dies earlier, different in the two channels.
+"""Synthetic rooms: exponentially decaying noise whose treble decays faster, independent in the two channels.
 
 The noise is shaped in short overlapping spectra: at frequency f it falls by 60 dB within
 ``decay_s / (1 + (f / damping_hz)^2)``, so at ``damping_hz`` within half of ``decay_s``. J. A. Moorer, About this
@@ -23,7 +23,7 @@ from stemgmd_tools.numerics import elementary
 FRAME = 512
 HALF = FRAME // 2
 LENGTH = 1.1
-"""Rooms last for this multiple of their decay time: until 66 dB below."""
+"""Length of a room as a multiple of its decay time, at which it has fallen by 66 dB."""
 LN_60_DB = elementary.log(1000.0)
 
 
@@ -31,9 +31,9 @@ LN_60_DB = elementary.log(1000.0)
 def room(decay_s: float, predelay_ms: float, damping_hz: float, seed: int, channels: int, sample_rate: int) -> Tensor:
     """Return the impulse response of a synthetic room, its energy 1 in the mean of the channels.
 
-    :param decay_s: time until the sound is 60 dB below, of frequencies far below ``damping_hz``.
+    :param decay_s: decay time to -60 dB, far below ``damping_hz``.
     :param predelay_ms: silence before it.
-    :param damping_hz: where the decay takes half the time.
+    :param damping_hz: frequency at which the decay time is halved.
     :return: (channel, frame) float32 on the CPU.
     """
     frames = max(1, math.ceil(LENGTH * decay_s * sample_rate))
@@ -63,5 +63,5 @@ def unit_energy(taps: Tensor) -> Tensor:
 
 
 def reverberation(taps: Tensor, wet_db: float) -> Response:
-    """Return the dry sound with its convolution with ``taps`` (1 or channel, frame; energy 1), ``wet_db`` beside it."""
+    """Return the response of the dry sound plus its convolution with ``taps`` (energy 1) at ``wet_db``."""
     return impulse_response(taps, dry=1.0, wet=elementary.exp10(wet_db / 20))

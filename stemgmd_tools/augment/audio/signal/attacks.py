@@ -1,8 +1,8 @@
-"""Where attacks lie in a line whose strokes nobody has told: found from how fast its level rises.
+"""Detect attacks in a line from the rise of its level.
 
-A meter that rises at once and falls slowly says what rings already; a stroke is where the level goes well above what
-the meter said a moment ago. That is asked of the sound and of its differences from sample to sample, in which a stick
-is heard above a drum that still rings.
+A peak meter that rises at once and falls slowly measures the ringing sound; an attack is where the level rises well
+above the meter of a moment ago. The sound and its sample-to-sample differences are both used, since in the differences
+a stick stands out from a drum that still rings.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from torch import Tensor
 from stemgmd_tools.augment.audio.signal.envelope import BLOCK, block_peaks, decaying_peak, decibels
 
 RISE_DB: Final = 4.0
-"""A stroke rises by this much above what rings."""
+"""Minimum rise of an attack above the ringing sound."""
 RISE_S: Final = 0.003
-"""The time within which it does."""
+"""Time within which an attack rises."""
 FALL_DB_PER_S: Final = 120.0
-"""How fast the meter falls: between two peaks of a tone of 40 Hz by 1.5 dB. A stroke of the same loudness is found from
-33 ms on; a meter that falls faster finds many in the beating of drums that ring."""
+"""Fall of the meter: 1.5 dB between two peaks of a tone of 40 Hz. Strokes of equal loudness are detected from 33 ms on;
+a faster fall would detect attacks in the beating of ringing drums."""
 QUIETEST_DB: Final = -60.0
-"""Below the line's peak; what is quieter is no stroke."""
+"""Minimum level of an attack relative to the line's peak."""
 SILENT_DBFS: Final = -120.0
-"""Nothing below this is a stroke in any line."""
+"""Minimum level of an attack in any line."""
 APART_S: Final = 0.020
-"""Rises that follow one another closer than this are one stroke, unless the later is much louder."""
+"""Minimum distance of two attacks, unless the later is much louder."""
 LOUDER_DB: Final = 12.0
-"""A rise that reaches this much more than the one before it is a stroke, however close: that one was a beating."""
+"""A rise that is this much louder than the previous one is always an attack; the previous one was a beating."""
 EARLIER: Final = 2 * BLOCK
-"""Frames by which the beginning of an attack lies before its rise is plain."""
+"""Frames between the beginning of an attack and its detected rise."""
 
 
 def detect_attacks(line: Tensor, sample_rate: int) -> NDArray[np.int64]:
-    """Return the frames of the attacks in a line (channel, frame), rising.
+    """Return the frames of the attacks in a line (channel, frame), ascending.
 
-    Every line is looked at by itself: what is found does not depend on the batch.
+    Every line is analysed alone, so that the result does not depend on the batch.
     """
     steps = [_rising(sound[None], sample_rate) for sound in (line, line.diff(dim=-1)) if sound.shape[-1]]
     every = np.unique(np.concatenate(steps)) if steps else np.empty(0, np.int64)

@@ -1,4 +1,4 @@
-"""How much is computed at once: on a CPU what stays in a core's cache, elsewhere what keeps the device busy."""
+"""Block sizes: on a CPU to fit a core's cache, on other devices to keep them busy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ IN_CACHE = 1 << 18
 """Samples: 1 MiB of float32."""
 IN_MEMORY = 1 << 25
 LINES = 4
-"""Lines whose small steps are shared on a CPU; more of them no longer fit what the allocator keeps."""
+"""Lines whose small steps are batched on a CPU; more exceed the memory that the allocator keeps."""
 LINES_ELSEWHERE = 64
 
 

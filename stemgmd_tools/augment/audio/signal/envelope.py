@@ -1,7 +1,7 @@
-"""Envelopes at a control rate: peaks of short blocks, held, smoothed and drawn out to samples again.
+"""Envelopes at a control rate: block peaks, peak meters, smoothing and interpolation to samples.
 
-Recursions become parallel: a peak that decays by a constant number of dB per step is a running maximum of
-``level + step * decay``; a one-pole smoother is a product in frequency. Both are the same in a batch and alone.
+Recursions are computed in parallel: a peak that decays by a constant number of dB per step is a running maximum of
+``level + step * decay``; a one-pole smoother is a product in frequency. Neither depends on the batch.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stemgmd_tools.numerics import elementary
 BLOCK = 16
 """Samples per control step: 0.36 ms at 44.1 kHz."""
 PART = 1 << 20
-"""Samples of a line that gains are drawn out over at a time; a whole number of blocks."""
+"""Samples of a line over which gains are interpolated at a time; a whole number of blocks."""
 FLOOR_DB, FLOOR = -200.0, 1e-10
 """The quietest level, and its amplitude."""
 DB_PER_TIME_CONSTANT = 8.685889638065035
@@ -57,7 +57,7 @@ def decaying_peak(level: Tensor, fall: Tensor) -> Tensor:
 
 
 def one_pole(values: Tensor, time_constant: Tensor, before: float = 0.0) -> Tensor:
-    """Return ``values`` (line, step) smoothed with a time constant in steps (line,), having been ``before`` for long.
+    """Return ``values`` (line, step) smoothed with a time constant in steps (line,), preceded by a constant ``before``.
 
     Each line is transformed by itself, so that its bits do not depend on the batch.
 
@@ -86,16 +86,16 @@ def _unit_circle(length: int, device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 MOMENT = 0.05
-"""Time constants below this many steps are none."""
+"""Time constants below this number of steps are ignored."""
 TAIL = 16.0
-"""After so many time constants a smoother has forgotten, to 1e-7."""
+"""Time constants after which the response of a smoother has decayed to 1e-7."""
 
 
 def multiplied(audio: Tensor, steps: Tensor, out: Tensor | None = None) -> Tensor:
-    """Return ``audio`` (line, channel, frame) times a gain that runs straight from block to block.
+    """Return ``audio`` (line, channel, frame) times a gain that is linear between blocks.
 
     :param steps: (line, step + 1): the gain at the first sample of every block, and at the end of the last.
-    :param out: where the result goes; may be ``audio``.
+    :param out: receives the result; may be ``audio``.
     """
     out = torch.empty_like(audio) if out is None else out
     for start in range(0, audio.shape[-1], PART):

@@ -1,8 +1,8 @@
-"""Linear, time-invariant effects: frequency responses multiplied together, one pass of FFTs for all of them.
+"""Apply linear, time-invariant effects as a product of frequency responses, in one pass of FFTs.
 
 Filters are the bilinear transforms of their analogue prototypes, evaluated exactly at every bin; rooms and delays are
-impulse responses. What a line goes through is the product of its responses. The pass is overlap-save: blocks long
-enough that no tail wraps into what is kept.
+impulse responses. The response of a line is the product of its responses, applied by overlap-save with blocks long
+enough that no tail wraps.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from stemgmd_tools.augment.audio.signal.portable import irfft, rfft, times, tota
 from stemgmd_tools.numerics import elementary
 
 INAUDIBLE = 1e-6
-"""A tail is over when it has fallen by 120 dB."""
+"""Amplitude at which a tail ends: -120 dB."""
 SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 12, 1 << 23
 HIGHEST = 0.49
 """Corner frequencies are kept below this share of the sample rate."""
 BEYOND = 1e9
-"""Stands for infinity at the Nyquist frequency."""
+"""Replaces infinity at the Nyquist frequency."""
 CHEAP_BLOCK = 1 << 16
 """Blocks up to this length stay in a core's cache and cost about half as much per sample."""
 
@@ -41,7 +41,7 @@ class Response(NamedTuple):
 
 
 Parts: TypeAlias = tuple[Tensor, Tensor]
-"""Real and imaginary parts of complex numbers, float64: what multiplies complex tensors may round in its own way."""
+"""Real and imaginary parts of complex numbers, float64, since libraries round complex products differently."""
 
 
 class Section(NamedTuple):
@@ -81,7 +81,7 @@ def _cascade(parts: Sequence[Section], omega: Tensor) -> Parts:
 
 
 def quotient(above: tuple[Tensor | float, Tensor | float], below: Parts) -> Parts:
-    """Return real and imaginary part of a quotient of complex numbers, each operation rounded for itself."""
+    """Return real and imaginary part of a quotient of complex numbers, with each operation rounded separately."""
     (a, b), (c, d) = above, below
     size = c * c + d * d
     return (a * c + b * d) / size, (b * c - a * d) / size
@@ -161,9 +161,9 @@ def good_length(frames: int) -> int:
 
 
 def filtered(line: Tensor, responses: Sequence[Response], out: Tensor | None = None) -> Tensor:
-    """Return one line (channel, frame) after all ``responses``; what rings beyond its end is left out.
+    """Return one line (channel, frame) after all ``responses``, without the tail beyond its end.
 
-    :param out: where the result goes; may be ``line``.
+    :param out: receives the result; may be ``line``.
     """
     channels, frames = line.shape
     out = torch.empty_like(line) if out is None else out

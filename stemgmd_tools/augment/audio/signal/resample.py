@@ -1,4 +1,4 @@
-"""Resampling of lines by any ratio, block by block with two sizes of FFT.
+"""Resample lines by any ratio, block by block with two sizes of FFT.
 
 Blocks of N samples are windowed, transformed, cut or padded in frequency and transformed back to M samples: time
 shrinks by M / N. Windows overlap by an eighth and sum to one, so the sum of the resampled blocks is the resampled
@@ -54,7 +54,7 @@ def _smooth_numbers() -> tuple[int, ...]:
 
 @cache
 def sizes_of(ratio: float) -> Sizes:
-    """Return the smallest pair of sizes that comes close enough to ``ratio``, else the closest.
+    """Return the smallest pair of sizes close enough to ``ratio``, else the closest.
 
     :param ratio: factor on all frequencies, 1/8..8.
     """
@@ -102,7 +102,7 @@ def resample(line: Tensor, sizes: Sizes, spare: int = 0) -> Tensor:
     """Return one line with its frequencies multiplied by ``sizes.ratio``, shorter by the same factor.
 
     :param line: (channel, frame) float32.
-    :param spare: silent samples wanted after the end.
+    :param spare: number of silent samples after the end.
     :return: (channel, ``resampled_frames`` + spare).
     """
     channels, frames = line.shape

@@ -1,4 +1,4 @@
-"""Time kept or stretched by splices: grains of the sound itself, joined where they are alike.
+"""Time stretching by splices: waveform-similarity overlap-add with restarts at onsets.
 
 At every anchor (an onset) the sound restarts from the anchor's own sample, so attacks stay whole and on time. Between
 anchors the sound is played as it is; where it has run too far ahead of or behind the wanted time, it jumps to the place
@@ -30,19 +30,19 @@ STEP_S = 0.015
 """How far the sound may run ahead or behind between two places where it may jump."""
 LONGEST_GRAIN_S = 0.25
 SEARCH_S = 0.026
-"""Width of the places considered for one jump: a period of 38 Hz."""
+"""Width of the search for one jump: a period of 38 Hz."""
 FADE_S = 0.0116
 COARSE_HZ = 2756
-"""The rate at which places are compared first."""
+"""Sampling rate of the coarse search."""
 EARLIEST_AHEAD_S = 0.012
 """How far ahead the sound may be before the last jump of a stretch."""
 SEARCHED_AT_ONCE = 1 << 12
-"""Jumps whose places are compared at a time."""
+"""Jumps that are searched at a time."""
 FADED_AT_ONCE = 1 << 21
 """Samples of cross-fades that are computed at a time."""
 SILENCE = 1e-30
 INAUDIBLE = 1e-6
-"""Amplitude below which no alike place is searched for."""
+"""Amplitude below which no similar position is searched for."""
 
 
 class Anchors(NamedTuple):
@@ -110,7 +110,7 @@ class Splices(NamedTuple):
 
 
 def planned(anchors: Sequence[Anchors], scale: Scale) -> Splices:
-    """Decide where the lines may jump, and to where at most: no sound is looked at."""
+    """Plan where the lines may jump and within which bounds, without looking at the sound."""
     rows: list[tuple[int, ...]] = []
     for line, (target, source, longer) in enumerate(anchors):
         line_scale = scale._replace(search=round(scale.search * max(1.0, longer)))
@@ -196,7 +196,7 @@ def _steps(mono: Tensor, step: int) -> Tensor:
 
 
 def _sounding(coarse: Tensor, splices: Splices, scale: Scale) -> NDArray[np.bool_]:
-    """Return for each splice whether anything can be heard where it may jump from and to: most of a stem is silence."""
+    """Return for each splice whether the sound around it is audible; most of a stem is silence."""
     loud = np.pad((coarse.abs() > INAUDIBLE).cpu().numpy().cumsum(1, dtype=np.int32), ((0, 0), (1, 0)))
     lengths = np.diff(splices.target, append=splices.target[-1:]).clip(0)
     first = (splices.earliest - scale.search) // scale.coarse
@@ -209,7 +209,7 @@ def _sounding(coarse: Tensor, splices: Splices, scale: Scale) -> NDArray[np.bool
 def _best(
     mono: Tensor, coarse: Tensor, line: Tensor, playing: Tensor, bounds: tuple[Tensor, Tensor], scale: Scale
 ) -> tuple[Tensor, Tensor]:
-    """Return the place within ``bounds`` that sounds most like what is playing: first coarsely, then to the sample."""
+    """Return the position within ``bounds`` that is most similar to ``playing``, first coarsely, then to the sample."""
     earliest, latest = bounds
     steps = -(-scale.search // scale.coarse) + 1
     lags = torch.arange(steps, device=mono.device) * scale.coarse
@@ -237,7 +237,7 @@ def _scores(sound: Tensor, line: Tensor, playing: Tensor, places: Tensor, window
 
 
 def _likeness_at_anchors(mono: Tensor, splices: Splices, chosen: Tensor, alike: Tensor, scale: Scale) -> Tensor:
-    """Fill in how alike the sides are where an anchor begins."""
+    """Fill in the similarity of the two sides at anchors."""
     jumps = np.flatnonzero((splices.order == 0) & (splices.fade > 0))
     if not len(jumps):
         return alike
@@ -251,7 +251,7 @@ def _likeness_at_anchors(mono: Tensor, splices: Splices, chosen: Tensor, alike: 
 
 
 def join(sound: Tensor, splices: Splices, chosen: np.ndarray, alike: Tensor, out: Tensor) -> None:
-    """Put one line together from its grains.
+    """Join one line from its grains.
 
     :param sound: (channel, frame), with silent samples after its end.
     :param splices: the rows of this line.
@@ -275,7 +275,7 @@ def join(sound: Tensor, splices: Splices, chosen: np.ndarray, alike: Tensor, out
 
 
 def _fade(out: Tensor, sound: Tensor, at: tuple[np.ndarray, np.ndarray, np.ndarray], fade: int, alike: Tensor) -> None:
-    """Write cross-fades whose power is kept, given how alike the two sides are."""
+    """Write constant-power cross-fades, given the similarity of the two sides."""
     target, old, new = (torch.from_numpy(frames).to(out.device)[:, None] for frames in at)
     within = torch.arange(fade, device=out.device)
     rising = cosine_fade(fade).to(out.device)
