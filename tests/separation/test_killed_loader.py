@@ -33,6 +33,8 @@ class KillsItsProcess:
 
 def test_a_killed_loader_is_one_line_that_says_how_to_go_on() -> None:
     batches = part_loader(KillsItsProcess(), PartSampler(8, 2), 2, 1, pinned=False)  # type: ignore[arg-type]
-    with pytest.raises(TrainingError, match=r"a process that loads was ended by the system; .* the last save") as told:
+    with pytest.raises(
+        TrainingError, match=r"a data loading process was killed by the system; .* the last save"
+    ) as told:
         next(batches)
     assert len(str(told.value).splitlines()) == 1

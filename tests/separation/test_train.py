@@ -390,7 +390,9 @@ def test_a_gradient_without_value_ends_the_run_and_is_not_saved(kits, tmp_path, 
         validation={"items": 2, "every_steps": 1},
     )
     out = tmp_path / "run"
-    with pytest.raises(TrainingError, match="the norm of the gradient is nan at step 3; what was saved is from before"):
+    with pytest.raises(
+        TrainingError, match="the norm of the gradient is nan at step 3; the saved state is from an earlier step"
+    ):
         train(config, out, make=make_without_gradient(3))
     held = read_state(out / "state.safetensors")
     assert held is not None
@@ -460,7 +462,7 @@ def test_a_corpus_at_another_rate_is_refused(kits, tmp_path):
     settings = RenderSettings(sample_rate=22_050)
     request = Request(performances, source.midi(), "starter", kits_named(kits), settings, single_hits=False)
     render_corpus(tmp_path / "corpus", request, jobs=1)
-    with pytest.raises(UsageError, match=r"has 22,050 Hz, the models hear 44,100 Hz"):
+    with pytest.raises(UsageError, match=r"has 22,050 Hz, the models need 44,100 Hz"):
         open_data(DataConfig(corpus=str(tmp_path / "corpus"), kits=("tin",), test_kits=()))
 
 

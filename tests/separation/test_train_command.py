@@ -44,7 +44,7 @@ def test_it_trains_and_goes_on_as_a_program(kits, small, tmp_path):
     for steps in (2, 3):
         done = subprocess.run([*command, "--steps", str(steps)], capture_output=True, text=True, check=True)
         assert re.search(rf"run: {steps} steps, validation -?\d+\.\d\d dB at step", done.stdout)
-    assert "goes on at step 2" in done.stderr
+    assert "resuming at step 2" in done.stderr
     found = load_weights(tmp_path / "run" / "best.safetensors")
     assert found.spec.model == "larsnet-s"
     assert found.about["config"]["data"]["chain"] == "none"

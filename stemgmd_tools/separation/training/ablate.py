@@ -1,8 +1,7 @@
-"""Ablations: the same training again and again with one setting varied, and one table of what that is worth.
+"""Ablations: train once per value of a setting, and compare the results in a table.
 
-Every run has a folder of its own and goes on where it was interrupted, and so does the evaluation. Figures are nSDR of
-present stems on performances that training never hears; differences are paired, clip by clip, and their intervals are
-of a bootstrap over performances.
+Every run has its own folder; runs and evaluation resume after interruption. The table reports nSDR of present stems on
+test performances; differences are paired by clip, with intervals from a bootstrap over performances.
 """
 
 from __future__ import annotations
@@ -43,24 +42,24 @@ FIGURE: Final = "nsdr_larsnet_db"
 _ENDS: Final = ("db", "low", "high")
 _HEADER: Final = ("variant", "kits", "stems", "nSDR, dB", "against the first, dB", "clips")
 _EVALUATION: Final = "evaluation"
-"""Folder of the evaluated clips, beside those of the runs."""
+"""Folder of the evaluation, beside those of the runs."""
 
 
 class Variant(NamedTuple):
-    """One value of what is varied."""
+    """One value of the varied setting."""
 
     name: str
     changes: Mapping[str, Any]
-    """Of the settings, as nested as a file's keys."""
+    """Changes to the settings, nested like the keys of a settings file."""
 
 
 def variants(by: str, values: Sequence[str] = ()) -> tuple[Variant, ...]:
-    """Return the grid of an ablation; the first variant is what the others are compared with.
+    """Return the variants of an ablation; the first is the reference.
 
     :param by: ``chain``, ``p_original`` or ``kits``.
-    :param values: chains; ``P`` or ``P:SCOPE`` such as ``0.5:kit_swap``; kits, several separated by commas. None: the
-        ready chains; 1, and 0.5 and 0 with ``kit_swap`` and ``any``; ``train`` and a hundred kits drawn from it.
-    :raises UsageError: for something else to vary, or a value that is none.
+    :param values: chains; ``P`` or ``P:SCOPE`` such as ``0.5:kit_swap``; kits, separated by commas. Empty: the
+        shipped chains; 1, and 0.5 and 0 with ``kit_swap`` and ``any``; ``train`` and a hundred kits drawn from it.
+    :raises UsageError: for another setting, or an invalid value.
     """
     if by not in _GRIDS:
         raise UsageError(f"ablate {by!r}: what can be varied is {', '.join(_GRIDS)}")
@@ -85,9 +84,9 @@ def ablate(
 
     Writes ``ablation.csv`` and ``ablation.md`` into ``out``.
 
-    :param config: what all variants share; its own kits and those kept for the test are what all are evaluated on.
-    :param limit: at most so many test performances, spread evenly.
-    :param max_s: only the beginning of longer performances.
+    :param config: settings common to all variants; all are evaluated on its training and test kits.
+    :param limit: maximum number of test performances, evenly spaced.
+    :param max_s: maximum length of an evaluated performance.
     :return: one row per variant and set of kits, see :func:`table_of`.
     :raises UsageError: if several processes share the work (``torchrun``).
     :raises StemgmdError: as training and evaluation do.
@@ -111,22 +110,22 @@ def ablate(
 
 
 class CheckedAblation(NamedTuple):
-    """An ablation that can begin."""
+    """An ablation that passed all checks."""
 
     settings: tuple[TrainConfig, ...]
-    """Of all variants."""
+    """Settings of each variant."""
     runs: tuple[Checked, ...]
-    """What each would hear."""
+    """Checked run of each variant."""
     test: Source
-    """What all are evaluated on."""
+    """Source for the evaluation of all variants."""
 
 
 def check_ablation(
     config: TrainConfig, grid: Sequence[Variant], out: Path, *, limit: int | None = None, make: Make = build
 ) -> CheckedAblation:
-    """Check all variants and the test: what cannot be done shows before anything is, not hours later.
+    """Check all variants and the test data before the first training.
 
-    :param limit: at most so many test performances, spread evenly.
+    :param limit: maximum number of test performances, evenly spaced.
     :param make: builds the model.
     :raises UsageError: if several processes share the work, two variants would share a folder, or there is no test.
     :raises StemgmdError: as training does: for unknown kits and chains, for leaks, for folders of other runs.
@@ -146,7 +145,7 @@ def check_ablation(
 def _refuse_shared_folders(grid: Sequence[Variant]) -> None:
     taken = {_EVALUATION: "what is evaluated"}
     for variant in grid:
-        slug = _slug(variant.name).lower()  # there are file systems that ignore case
+        slug = _slug(variant.name).lower()  # some file systems ignore case
         if slug in taken:
             raise UsageError(
                 f"value {variant.name} and {taken[slug]} would share the folder {slug}; give values whose names differ "
@@ -156,7 +155,7 @@ def _refuse_shared_folders(grid: Sequence[Variant]) -> None:
 
 
 def table_of(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return figures of present stems by variant and set of kits, and differences to the first variant.
+    """Return nSDR of present stems by variant and set of kits, and differences to the first variant.
 
     :param rows: of evaluations, with a column ``variant``.
     :param names: of the variants, in order.
@@ -221,7 +220,7 @@ def _slug(name: str) -> str:
 
 
 def _takes(source: Source, config: TrainConfig) -> list[EvaluationClip]:
-    """Return the clips of the test; a kit in no split that was neither made of others nor heard is a recording."""
+    """Return the test clips; kits without split and origin that were not trained on count as recorded."""
     kits = source.kits
     trained = trained_on(
         [TrainingKits(config.data.kits)], search_path([Path(folder) for folder in config.data.kit_path])
@@ -231,7 +230,7 @@ def _takes(source: Source, config: TrainConfig) -> list[EvaluationClip]:
 
 
 def _mixed(value: str) -> dict[str, Any]:
-    """Return what ``P`` or ``P:SCOPE`` changes of random mixing; 1 mixes, too, and leaves every mix as it is."""
+    """Return the changes for ``P`` or ``P:SCOPE`` of random mixing; with 1, all mixes are original."""
     share, _, scope = value.partition(":")
     try:
         mix = {"p_original": float(share), "scope": MixScope(scope or MixScope.ANY).value}

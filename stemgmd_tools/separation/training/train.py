@@ -1,7 +1,7 @@
-"""A training run from beginning to end, or from where it was interrupted: the same command goes on.
+"""Run or resume a training.
 
-What a step computes follows from the settings and the step's number: items, augmentations and dropout are drawn from
-named streams, so a run that was killed and went on gives the losses it would have given.
+A step is determined by the settings and its number: items, augmentations and dropout are drawn from named streams, so
+that a resumed run gives the same losses as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from stemgmd_tools.storage.locks import alone_in
 from stemgmd_tools.version import __version__
 
 _VALIDATIONS: Final = 8
-"""In a time budget, unless they take too long: a short one is not over before the first validation."""
+"""Minimum number of validations in a time budget, unless they take too long."""
 _TRAINED_PER_VALIDATED: Final = 19.0
 _LESS_MEMORY: Final = (
     "compute a step in more parts (optimizer.accumulate, which gives the same step without batch norm), or give fewer "
@@ -54,7 +54,7 @@ _LESS_MEMORY: Final = (
 
 
 class TrainingResult(NamedTuple):
-    """What a run has come to."""
+    """Result of a run."""
 
     folder: RunFolder
     state: State
@@ -66,14 +66,14 @@ class TrainingResult(NamedTuple):
 
 
 def train(config: TrainConfig, out: Path, *, watch: Watch | None = None, make: Make = build) -> TrainingResult:
-    """Train, or go on training, until the budget is spent.
+    """Train, or resume a training, until the budget is spent.
 
-    Ctrl-C and SIGTERM save before they end the run; after any other end it goes on from the last save.
+    On Ctrl-C and SIGTERM, the run is saved before it ends; otherwise it resumes from the last save.
 
-    :param out: folder of the run.
-    :param watch: is told how it goes, in the first process.
+    :param out: run directory.
+    :param watch: receives the progress, in the first process.
     :param make: builds the model.
-    :raises TrainingError: if something leaks, the folder belongs to other settings, or the loss has no value any more.
+    :raises TrainingError: if splits or kits overlap, the run has other settings, or the loss is not finite.
     :raises StemgmdError: if a source, a kit, a model or a device cannot be used.
     """
     require_budget(config)
@@ -97,7 +97,7 @@ def train(config: TrainConfig, out: Path, *, watch: Watch | None = None, make: M
 
 @dataclass
 class _Run:
-    """One process's part in a run."""
+    """A run in one process."""
 
     config: TrainConfig
     folder: RunFolder
@@ -115,14 +115,14 @@ class _Run:
         return self.trainer.ranks
 
     def go(self, stack: ExitStack) -> TrainingResult:
-        """Run."""
+        """Train until the budget is spent; return the result."""
         self._resume()
         segments = validation_segments(self.config, self.data)
         self._validation = (
             None if segments is None else Validation(segments, self._part_items, self.ranks, self.config.data.target)
         )
         if self._progress() < 1.0:
-            batches = self._batches()  # forks its workers, best before there are threads
+            batches = self._batches()  # forks its workers, before threads are started
             self._reporter.open(stack)
             with interrupts() as interrupt, enough_memory(_LESS_MEMORY):
                 self._loop(batches, interrupt)
@@ -130,11 +130,11 @@ class _Run:
 
     @property
     def _part_items(self) -> int:
-        """Segments that this process computes at a time."""
+        """Segments per forward pass in this process."""
         return self.config.optimizer.items // self.config.optimizer.accumulate // self.ranks.count
 
     def _resume(self) -> None:
-        """Take up a saved run, if there is one."""
+        """Load the saved state, if there is one."""
         saved = read_state(self.folder.state)
         self.state = State(identity=self.config.identity, data=self.data.fingerprint)
         if saved is not None:
@@ -160,8 +160,8 @@ class _Run:
 
     def _loop(self, batches: Iterator[Batch], interrupt: Interrupt) -> None:
         if self.state.validated_step < 0:
-            self._validate()  # what an untrained model does, and how long it takes
-        first = next(batches)  # what follows is loaded meanwhile
+            self._validate()  # scores the untrained model, and measures the duration of a validation
+        first = next(batches)  # the next ones are loaded meanwhile
         batches = itertools.chain([first], batches)
         if self.state.step == 0:
             self.state = self.state.model_copy(update={"began_s": self.ranks.agreed(self._spent_s())[0]})
@@ -171,7 +171,7 @@ class _Run:
             if stop:
                 self._save()
                 raise KeyboardInterrupt
-            # Best weights and what the run knows of them go to disk together.
+            # Best weights and the state that refers to them are saved together.
             if (validate and self._validate()) or save:
                 self._save()
         if self.state.validated_step < self.state.step:
@@ -209,7 +209,7 @@ class _Run:
         every_s = self.config.validation.every_s
         if self.config.budget.time_s is not None:
             every_s = min(every_s, self.config.budget.time_s / _VALIDATIONS)
-        # Between two lies at least so much training that validation costs a twentieth of the time at most.
+        # Validation may take at most a twentieth of the time.
         every_s = max(every_s, _TRAINED_PER_VALIDATED * self.state.validation_s)
         return self._spent_s() - self.state.validated_s >= every_s
 
@@ -220,10 +220,12 @@ class _Run:
         return self._spent_s() - self._saved_s >= self.config.saving.every_s
 
     def _validate(self) -> bool:
-        """Try the averaged weights, keep them if they are the best, and return whether they are."""
+        """Validate the averaged weights; save them and return True if they are the best so far."""
         if self._validation is None:
             return False
-        self._reporter.read(self._spent_s(), self._local_progress())  # weights that are none are never the best
+        self._reporter.read(
+            self._spent_s(), self._local_progress()
+        )  # raises for non-finite losses: such weights are never selected
         self._validation.render()
         started = time.monotonic()
         result = self._validation(self.trainer.averaged, self.trainer.precision)
@@ -247,7 +249,7 @@ class _Run:
         return is_best
 
     def _local_progress(self) -> float:
-        """Return the progress as this process sees it; others are not asked."""
+        """Return the progress of this process, without communication."""
         return progress_of(
             self.config.budget,
             self.state.step,
@@ -257,7 +259,7 @@ class _Run:
         )
 
     def _save(self) -> None:
-        """Save where the run stands, and its weights."""
+        """Save the state of the run and its weights."""
         self._reporter.read(self._spent_s(), self._local_progress())
         self._saved_s = self._spent_s()
         self.state = self.state.model_copy(update={"spent_s": self._saved_s})
@@ -267,7 +269,7 @@ class _Run:
 
     def _save_weights(self, path: Path, result: ValidationResult | None) -> None:
         config = self.config.model_dump(mode="json", by_alias=True)
-        for place in ("corpus", "gmd", "kit_path"):  # where things lay on this machine says nothing elsewhere
+        for place in ("corpus", "gmd", "kit_path"):  # paths of this machine
             del config["data"][place]
         del config["model"]["weights"]
         about = {
@@ -284,7 +286,7 @@ class _Run:
 
 
 class _Waiting:
-    """Batches, and how long they were waited for."""
+    """Iterates over batches and measures the time spent waiting for them."""
 
     def __init__(self, batches: Iterator[Batch]) -> None:
         self._batches = batches

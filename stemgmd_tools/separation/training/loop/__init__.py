@@ -1,1 +1,1 @@
-"""What a training step needs: data, batches, the model, processes, validation."""
+"""The training loop: data, batches, training steps, validation and distributed processes."""

@@ -1,4 +1,4 @@
-"""The batches of a run, from any step on: which items a step takes follows from its number alone."""
+"""Load the batches of a run from any step on; the items of a step depend only on its number."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from stemgmd_tools.runtime.workers import end_with_parent, require_semaphores
 _MOST_WORKERS: Final = 15
 _MOST_AHEAD: Final = 4
 _AHEAD_BYTES: Final = 4 << 30
-"""Shared memory for batches that wait; a batch of the published recipe has half a gigabyte."""
+"""Limit of shared memory for prefetched batches; a batch of the published recipe has half a gigabyte."""
 
 
 class PartSampler(Sampler[list[tuple[int, int]]]):
-    """Keys of the parts that steps are computed in, without end: part ``n`` takes items ``n * items`` and on.
+    """Yields the keys of the parts of steps, without end: part ``n`` starts at item ``n * items``.
 
-    Every process takes each ``ranks``-th item, so that all of them together take what one alone would.
+    Every process takes each ``ranks``-th item, so that all together take the items of a single process.
 
     :param length: items of the dataset's epoch.
-    :param items: of a part, of all processes together.
+    :param items: of a part, over all processes.
     :param first: the first part.
-    :raises UsageError: if items cannot be dealt out evenly.
+    :raises UsageError: if items cannot be distributed evenly.
     """
 
     def __init__(self, length: int, items: int, *, rank: int = 0, ranks: int = 1, first: int = 0) -> None:
-        """Keep the numbers."""
+        """Store the options."""
         if items % ranks:
             raise UsageError(
-                f"{items} items in each part of a step cannot be dealt out to {ranks} processes; make "
+                f"{items} items in each part of a step cannot be distributed to {ranks} processes; make "
                 f"optimizer.items / accumulate a multiple of {ranks}"
             )
         self._length, self._items, self._rank, self._ranks, self._first = length, items, rank, ranks, first
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        """Yield the keys (epoch, index) of one part after the other."""
+        """Yield the keys (epoch, index) of each part."""
         for part in itertools.count(self._first):
             numbers = range(part * self._items + self._rank, (part + 1) * self._items, self._ranks)
             yield [divmod(number, self._length) for number in numbers]
@@ -52,13 +52,13 @@ class PartSampler(Sampler[list[tuple[int, int]]]):
 def part_loader(
     dataset: SegmentDataset, sampler: PartSampler, items: int, workers: int, *, pinned: bool
 ) -> Iterator[Batch]:
-    """Return batches without end, one per part.
+    """Return an endless iterator of batches, one per part.
 
     :param items: of a part, in this process.
-    :param workers: processes that load; 0: none but this one.
-    :param pinned: in memory that a GPU reads without a copy.
-    :raises StemgmdError: if an item cannot be made, as the dataset says it, wherever it was made.
-    :raises TrainingError: if a process that loads was ended.
+    :param workers: data loading processes; 0: load in this process.
+    :param pinned: use pinned memory.
+    :raises StemgmdError: if an item cannot be loaded, in any process.
+    :raises TrainingError: if a data loading process was killed.
     """
     options: dict[str, Any] = {}
     if workers:
@@ -79,7 +79,7 @@ def part_loader(
 
 
 class _ErrorsAsItems(Dataset[Item | StemgmdError]):
-    """Items, or why there is none: an error that PyTorch carried between processes would come with a traceback."""
+    """Returns errors as items, since PyTorch adds a traceback to errors of other processes."""
 
     def __init__(self, dataset: SegmentDataset) -> None:
         self._dataset = dataset
@@ -92,7 +92,7 @@ class _ErrorsAsItems(Dataset[Item | StemgmdError]):
 
 
 class _CollateOrError:
-    """Batches of items, or why there is none."""
+    """Collates items to a batch; returns the first error among them, if any."""
 
     def __init__(self, collate: Collate) -> None:
         self._collate = collate
@@ -107,7 +107,7 @@ class _CollateOrError:
 
 
 def _raise_errors(batches: Iterator[Batch | StemgmdError]) -> Iterator[Batch]:
-    """Yield batches; raise what came in place of one."""
+    """Yield batches; raise an error that was returned instead of one."""
     while True:
         try:
             batch = next(batches)
@@ -115,8 +115,8 @@ def _raise_errors(batches: Iterator[Batch | StemgmdError]) -> Iterator[Batch]:
             if "DataLoader worker" not in str(error):
                 raise
             raise TrainingError(
-                "a process that loads was ended by the system; if for want of memory (or of /dev/shm), give fewer "
-                "--workers, or --workers 0; the same command goes on from the last save"
+                "a data loading process was killed by the system; if memory (or /dev/shm) was too small, give fewer "
+                "--workers, or --workers 0; the same command resumes from the last save"
             ) from error
         if isinstance(batch, StemgmdError):
             raise batch
@@ -124,22 +124,22 @@ def _raise_errors(batches: Iterator[Batch | StemgmdError]) -> Iterator[Batch]:
 
 
 def loading_workers(requested: int | None, device: torch.device) -> int:
-    """Return how many processes load: on the CPU one beside the network's own work, for a GPU all cores but one."""
+    """Return the number of data loading processes: by default one on the CPU, for a GPU all cores but one."""
     if requested is not None:
         return requested
     return max(1, min(worker_count(None) - 1, _MOST_WORKERS)) if device.type == "cuda" else 1
 
 
 def _ahead(size: int, workers: int) -> int:
-    """Return how many parts of ``size`` bytes each worker may have ready."""
+    """Return how many parts of ``size`` bytes each worker may prefetch."""
     return max(1, min(_MOST_AHEAD, _AHEAD_BYTES // (size * workers)))
 
 
 def _ignore_first_signals(worker: int) -> None:  # noqa: ARG001
-    """Leave Ctrl-C to the process that trains, which saves before it ends its workers; they end when it says so.
+    """Ignore Ctrl-C in a worker, since the training process saves the run before it ends its workers.
 
-    So with the first SIGTERM, which `timeout`, Slurm and systemd send to all processes of a run; a second one ends.
-    They also end when that process, whose main thread starts them, is gone.
+    The first SIGTERM is ignored, too, since `timeout`, Slurm and systemd send it to all processes; a second one ends
+    the worker. Workers also end when the training process has ended.
     """
 
     def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001

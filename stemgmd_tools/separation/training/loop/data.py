@@ -1,4 +1,4 @@
-"""The sources of a training run, one per role, from its settings."""
+"""Open the training and validation data of a run from its settings."""
 
 from __future__ import annotations
 
@@ -45,40 +45,40 @@ EPOCH_ITEMS: Final = 1 << 20
 """Items of an epoch of the dataset; training counts items and knows no epochs."""
 
 _VALIDATION_SEED: Final = 20_230_807
-"""Of the draw of validation segments: the same ones whatever a run's seed is, so that runs compare."""
+"""Seed of the validation segments, independent of the seed of a run, so that runs are comparable."""
 _VALIDATION_ACTIVE: Final = 0.4
-"""Share of validation segments in which each group is played at least; toms would else be heard in few."""
+"""Minimum share of validation segments in which each group is played; otherwise few would contain toms."""
 
 _BUILT_AHEAD: Final = 64
-"""Kits, at most, whose banks are built before training; a bank takes some seconds and some ten MB."""
+"""Maximum number of kits for which banks are built before training; a bank takes seconds and about 10 MB."""
 
 
 class TrainingData(NamedTuple):
-    """What a run hears."""
+    """Data of a training run."""
 
     train: Corpus | VirtualCorpus
     validation: Corpus | VirtualCorpus | None
-    """None where no performance is for validation."""
+    """None if there are no validation performances."""
     splits: Splits
     kits: tuple[str, ...]
     kit_identities: tuple[KitIdentity, ...]
-    """These kits, and those that the weights heard which training starts from."""
+    """Identities of these kits, and of the training kits of the initial weights."""
     fingerprint: str
-    """SHA-256 (hex) over all that decides the sound: performances and their notes, kits and how they are rendered, and
-    a chain that is no ready one."""
+    """SHA-256 (hex) of everything that determines the sound: performances and their notes, kits, render settings, and a
+    chain from a file."""
     origin: Mapping[str, Any]
-    """What weights have to tell of those that training starts from: their SHA-256 and licence; empty if from none."""
+    """SHA-256 and licence of the initial weights; empty without."""
 
 
 @dataclass(frozen=True)
 class CorpusPart(Corpus):
-    """Some performances of a corpus through some of its kits."""
+    """A part of a corpus: selected performances and kits."""
 
     names: frozenset[str] = frozenset()
     kit_names: frozenset[str] = frozenset()
 
     def manifest(self, name: str) -> pd.DataFrame:
-        """Return the rows of a manifest that tell of this part."""
+        """Return the rows of a manifest that belong to this part."""
         rows = super().manifest(name)
         for column, selected in (("performance", self.names), ("kit", self.kit_names)):
             if column in rows:
@@ -86,15 +86,15 @@ class CorpusPart(Corpus):
         return rows.reset_index(drop=True)
 
     def kits_of(self, performance: str) -> tuple[str, ...]:
-        """Return the kits of this part that a performance is there through, ascending."""
+        """Return the kits of this part with which a performance is rendered, ascending."""
         return tuple(kit for kit in super().kits_of(performance) if kit in self.kit_names)
 
 
 def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
-    """Open what a run hears, and check that nothing leaks.
+    """Open the data of a run, and check that splits and kits do not overlap.
 
-    :param weights: file that training starts from: what those heard may not be kept for the test either.
-    :raises TrainingError: if something leaks.
+    :param weights: initial weights, whose training kits must not be test kits either.
+    :raises TrainingError: if splits or kits overlap.
     :raises StemgmdError: if a source, a kit or a performance cannot be used.
     """
     before = [] if weights is None else [training_kits_of(about_weights(Path(weights)))]
@@ -115,9 +115,9 @@ def _origin(weights: Path) -> dict[str, Any]:
 
 
 def open_test(config: DataConfig, limit: int | None = None) -> Corpus | VirtualCorpus:
-    """Open what training never hears: the test performances, through the kits of training and those kept for the test.
+    """Open the test data: the test performances, with the training and test kits.
 
-    :param limit: at most so many performances, spread evenly.
+    :param limit: maximum number of performances, evenly spaced.
     :raises UsageError: if there are no test performances.
     """
     names, kits = list(open_data(config).splits.test), (*config.kits, *config.test_kits)
@@ -135,9 +135,9 @@ def open_test(config: DataConfig, limit: int | None = None) -> Corpus | VirtualC
 
 
 def prepare(data: TrainingData, jobs: int) -> None:
-    """Build banks that are not there yet, unless they are so many that they are better made as they come.
+    """Build missing banks before training, unless there are too many kits.
 
-    :param jobs: how many at a time.
+    :param jobs: worker processes.
     """
     source = data.train
     if isinstance(source, VirtualCorpus) and len(data.kits) <= _BUILT_AHEAD:
@@ -148,7 +148,7 @@ def prepare(data: TrainingData, jobs: int) -> None:
 
 
 def train_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset:
-    """Return the segments that are trained on."""
+    """Return the training segments."""
     chain = load_chain(config.data.chain)
     segments = SegmentDataset(
         data.train,
@@ -167,9 +167,9 @@ def train_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset:
 
 
 def validation_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset | None:
-    """Return the fixed segments of validation, as they were played; None where none are wanted.
+    """Return the fixed validation segments, without augmentation; None if validation is off.
 
-    :raises TrainingError: if segments are wanted and no performance is for validation.
+    :raises TrainingError: if there are no validation performances.
     """
     if not config.validation.items:
         return None
@@ -195,7 +195,7 @@ def validation_segments(config: TrainConfig, data: TrainingData) -> SegmentDatas
 
 
 def kit_names_of(data: TrainingData) -> dict[str, list[str]]:
-    """Return the names of kits that were heard, and of all that these are related to, for the weights to tell."""
+    """Return the names of the training kits and of all kits related to them, for the description of weights."""
     return {
         "kits": list(dict.fromkeys(kit.name for kit in data.kit_identities)),
         "related": sorted({name for kit in data.kit_identities for name in kit.related}),
@@ -203,7 +203,7 @@ def kit_names_of(data: TrainingData) -> dict[str, list[str]]:
 
 
 def _rendered(config: DataConfig, before: Sequence[TrainingKits | None]) -> TrainingData:
-    """Render what is read."""
+    """Open a corpus that is rendered on the fly."""
     performances = find_source(gmd=None if config.gmd is None else Path(config.gmd)).read()
     folders = search_path([Path(folder) for folder in config.kit_path])
     chosen = kits_named(config.kits, folders)
@@ -223,7 +223,7 @@ def _rendered(config: DataConfig, before: Sequence[TrainingKits | None]) -> Trai
 
 
 def _from_corpus(config: DataConfig, before: Sequence[TrainingKits | None]) -> TrainingData:
-    """Read files."""
+    """Open a corpus on disk."""
     corpus = Corpus(Path(config.corpus or ""))
     folders = search_path([Path(folder) for folder in config.kit_path])
     kits = corpus_kits(corpus, config.kits)
@@ -249,11 +249,11 @@ def _data(
         raise UsageError("no performance is for training; give a source that holds some of GMD's split `train`")
     if train.sample_rate != SAMPLE_RATE:
         raise UsageError(
-            f"the corpus has {train.sample_rate:,} Hz, the models hear {SAMPLE_RATE:,} Hz; render it at that rate"
+            f"the corpus has {train.sample_rate:,} Hz, the models need {SAMPLE_RATE:,} Hz; render it at that rate"
         )
     return TrainingData(train, validation, splits, kits, identities, "", {})
 
 
 def _limited(splits: Splits, limit: int | None) -> Splits:
-    """Keep at most so many training performances."""
+    """Limit the number of training performances."""
     return splits._replace(train={name: splits.train[name] for name in spread(list(splits.train), limit)})

@@ -1,4 +1,4 @@
-"""One process, or several that share every step (``torchrun``): who this one is, and what they agree on."""
+"""Communicate between the processes of a run, started by ``torchrun``; or run in a single process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stemgmd_tools.devices import device_named
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
-    """This process among those that train together."""
+    """Rank of this process, and the number of processes."""
 
     rank: int
     count: int
@@ -49,24 +49,24 @@ class Ranks:
         return values
 
     def wait(self) -> None:
-        """Wait until every process is here."""
+        """Wait for all processes."""
         if self.count > 1:
             dist.barrier()
 
 
 def is_first_process() -> bool:
-    """Say whether this process speaks for all that ``torchrun`` started; before they are joined, and after."""
+    """Return whether this is the first process started by ``torchrun``, or the only one."""
     return _rank() == 0
 
 
 def process_count() -> int:
-    """Return how many processes ``torchrun`` started; 1 without it."""
+    """Return the number of processes started by ``torchrun``; 1 without it."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 @contextmanager
 def ranks_of(device: str) -> Iterator[Ranks]:
-    """Join the processes that ``torchrun`` started, if it did; gloo on the CPU, NCCL on GPUs.
+    """Initialise communication between the processes of ``torchrun``, if any; gloo on the CPU, NCCL on GPUs.
 
     :param device: ``auto``, ``cpu`` or ``cuda``.
     :raises UsageError: if there is no such device.

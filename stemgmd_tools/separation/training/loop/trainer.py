@@ -1,4 +1,4 @@
-"""A model, what changes it, and one step of that."""
+"""Train a model step by step."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DTYPES: Final = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class _LossOf(nn.Module):
-    """Estimate and loss in one call, which is what several processes have to share a step's gradients."""
+    """Computes estimate and loss in one call, as DistributedDataParallel requires."""
 
     def __init__(self, model: Separator, loss: Loss, precision: str) -> None:
         super().__init__()
@@ -43,19 +43,19 @@ class _LossOf(nn.Module):
 
 
 class StepResult(NamedTuple):
-    """What a step found, on the device: reading it waits for the step."""
+    """Result of a step, on the device: reading it waits for the step."""
 
     terms: dict[str, Tensor]
     """``loss`` and its terms."""
     norm: Tensor
-    """Of the gradient before it was clipped; without a value, the step is the last (fp16: it was skipped)."""
+    """Norm of the gradient before clipping; if not finite, training ends (fp16: the step was skipped)."""
 
 
 class Trainer:
     """Trains one model.
 
     :param config: of the run.
-    :param ranks: this process among others.
+    :param ranks: the processes of the run.
     :param make: builds the model.
     :raises UsageError: if the model cannot be built or ``model.weights`` does not fit it.
     """
@@ -79,23 +79,23 @@ class Trainer:
         loss = Loss(config.loss, config.model.stem_names, config.data.target).to(ranks.device)
         self._whole: nn.Module = _LossOf(self.model, loss, self.precision)
         if ranks.count > 1:
-            # With a target, what leads to the other stems gets no gradient.
+            # With a target, layers of the other stems get no gradient.
             self._whole = DistributedDataParallel(self._whole, find_unused_parameters=bool(config.data.target))
 
     @property
     def averaged(self) -> Separator:
-        """The model that is validated and shipped, in evaluation mode if it is an average."""
+        """The model that is validated and saved as weights; in evaluation mode if it is an average."""
         model = self.model if self.ema is None else self.ema.model
         if not isinstance(model, Separator):
             raise TypeError("the average of a separator is one")
         return model
 
     def step(self, batches: Iterator[Batch], step: int, learning_rate: float, progress: float) -> StepResult:
-        """Take the parts of one step and change the weights.
+        """Accumulate the parts of one step and update the weights.
 
-        What dropout draws follows from the seed, the step, the part and the rank.
+        Dropout is determined by seed, step, part and rank.
 
-        :param step: its number, from 0.
+        :param step: number of the step, from 0.
         """
         self.model.train()
         for group in self.optimizer.param_groups:
@@ -122,13 +122,13 @@ class Trainer:
         scale = self.scaler.get_scale()
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        skipped = self.scaler.get_scale() < scale  # fp16: a gradient without value changes nothing but the scale
+        skipped = self.scaler.get_scale() < scale  # fp16: a non-finite gradient only changes the scale
         if self.ema is not None and not skipped:
             self.ema.update(self.model)
         return norm.detach()
 
     def _alone(self, alone: bool) -> AbstractContextManager[None]:
-        """Keep gradients in this process until the last part."""
+        """Do not synchronise gradients before the last part."""
         if alone and isinstance(self._whole, DistributedDataParallel):
             held: AbstractContextManager[None] = self._whole.no_sync()
             return held
@@ -136,7 +136,7 @@ class Trainer:
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
-    """Return the context in which a network computes at a precision: ``fp32``, ``bf16``, ``fp16``."""
+    """Return the autocast context of a precision: ``fp32``, ``bf16`` or ``fp16``."""
     return torch.autocast(device.type, _DTYPES.get(precision, torch.bfloat16), enabled=precision in _DTYPES)
 
 

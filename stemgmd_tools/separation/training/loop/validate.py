@@ -1,4 +1,4 @@
-"""How good weights are on a fixed set of segments, while training goes on."""
+"""Validate weights on a fixed set of segments during training."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from stemgmd_tools.separation.training.optimization.losses import EPS, nsdr
 
 
 class ValidationResult(NamedTuple):
-    """What a validation found."""
+    """Result of a validation."""
 
     stems_db: dict[str, float]
-    """Mean nSDR (LarsNet's) of each stem where it is present; NaN where it is present nowhere."""
+    """Mean nSDR (LarsNet's) of each stem over segments where it is present; NaN if it never is."""
     pooled_db: float
     """Mean over all present stems."""
     silence_db: float
-    """Mean level of what is put into absent stems, in dB of full scale; NaN if none is absent."""
+    """Mean level of the estimates of absent stems, in dB of full scale; NaN if none is absent."""
 
     target: tuple[str, ...] = ()
-    """The stems that training is for; empty: all."""
+    """The target stems; empty: all."""
 
     @property
     def score_db(self) -> float:
-        """The mean over the stems that training is for: rare ones count as much as common ones.
+        """Mean over the target stems, each with equal weight.
 
-        What decides which weights are best.
+        The best weights are selected by this score.
         """
         wanted = (value for name, value in self.stems_db.items() if not self.target or name in self.target)
         known = [value for value in wanted if not math.isnan(value)]
@@ -41,21 +41,21 @@ class ValidationResult(NamedTuple):
 
 
 class Validation:
-    """A fixed set of segments, kept in memory as 16-bit integers if the source's own are.
+    """A fixed set of segments, held in memory as 16-bit integers if the source has 16 bits.
 
-    :param dataset: of these segments alone, without augmentation.
-    :param items: that are separated at a time.
-    :param target: the stems that training is for; empty: all.
+    :param dataset: the segments, without augmentation.
+    :param items: segments per batch.
+    :param target: the target stems; empty: all.
     """
 
     def __init__(self, dataset: SegmentDataset, items: int, ranks: Ranks, target: tuple[str, ...] = ()) -> None:
-        """Render this process's share when it is first asked for."""
+        """Segments are rendered at the first use."""
         self._dataset, self._items, self._ranks, self._target = dataset, items, ranks, target
         self._scale = 32768.0 if dataset.source.bit_depth == 16 else None
         self._segments: list[Tensor] = []
 
     def __call__(self, model: Separator, precision: str) -> ValidationResult:
-        """Separate every segment and score it; the model's mode is as it was afterwards."""
+        """Separate and score every segment; the model's mode is restored afterwards."""
         was_training = model.training
         model.eval()
         sums = torch.zeros(2, len(model.stems), dtype=torch.float64, device=self._ranks.device)
@@ -70,7 +70,7 @@ class Validation:
         return result._replace(target=self._target)
 
     def render(self) -> None:
-        """Render this process's share of the segments, if that was not done yet."""
+        """Render this process's share of the segments, if not done yet."""
         for _ in self._batches():
             break
 

@@ -1,4 +1,4 @@
-"""An exponential moving average of a model: all of its float state, the statistics of batch norm too."""
+"""Exponential moving average of the floating-point state of a model, including batch norm statistics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class Ema:
-    """Averaged weights, in a model of their own that can be asked at once.
+    """Averaged weights in a separate model.
 
     The decay begins small, ``(1 + n) / (10 + n)`` after ``n`` updates, so that the first weights are soon forgotten.
 
@@ -37,10 +37,10 @@ class Ema:
                 one.copy_(theirs[name])
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return the averaged state; :attr:`updates` has to be kept beside it."""
+        """Return the averaged state; save :attr:`updates` with it."""
         return dict(self.model.state_dict())
 
     def load_state_dict(self, state: Mapping[str, Tensor], updates: int) -> None:
-        """Go on from a saved average."""
+        """Restore a saved average."""
         self.model.load_state_dict(state)
         self.updates = updates

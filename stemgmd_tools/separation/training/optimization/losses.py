@@ -1,7 +1,7 @@
-"""What training makes small. Every term is computed in float32, and averages over items, stems and time.
+"""Loss terms, computed in float32 and averaged over items, stems and time.
 
-Terms on spectra take those the model made, in its own transform, so that no inverse transform is paid for; the targets'
-spectra are made once however many terms want them. Every term is a mean over the items of a batch (but ``masked_mse``,
+Spectral terms use the model's spectra in its own transform, so that no inverse transform is needed; spectra of the
+targets are computed once for all terms. Every term is a mean over the items of a batch (but ``masked_mse``,
 whose choice of stems is the batch's own), so that the mean over the parts of a batch is that of the whole.
 """
 
@@ -27,7 +27,7 @@ _LOG_FLOOR: Final = 1e-3
 
 
 class Targets:
-    """The targets of a batch; their spectra are made when asked for, once per transform.
+    """The targets of a batch; their spectra are computed on demand, once per transform.
 
     :param stems: (item, stem, 2, frame) float32.
     :param mixture: (item, 2, frame).

@@ -1,4 +1,4 @@
-"""What changes weights: Adam and AdamW as PyTorch has them, and Muon for every matrix of a model, kernels too."""
+"""Optimizers: Adam and AdamW of PyTorch, and Muon for all matrices of a model, including kernels."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(self, model: nn.Module, lr: float, betas: tuple[float, float], weight_decay: float) -> None:
-        """Sort the parameters by what they are."""
+        """Group the parameters by shape."""
         shapes: dict[Shape, list[nn.Parameter]] = {"kernel": [], "matrices": [], "other": []}
         for shape, parameter in _shapes(model):
             shapes[shape].append(parameter)

@@ -1,4 +1,4 @@
-"""How the learning rate goes: a factor from the share of the budget that is spent, which may be steps or time."""
+"""Learning rate schedules, as a factor that depends on the spent share of a budget of steps or time."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ ONE_CYCLE_START: Final = 1 / 25
 def progress_of(
     budget: BudgetConfig, steps: int, spent_s: float, *, began_s: float = 0.0, reserved_s: float = 0.0
 ) -> float:
-    """Return the share of the budget that is spent, 0..1; at 1 training ends.
+    """Return the spent share of the budget, 0..1; training ends at 1.
 
-    :param steps: done so far, those before a resume too.
-    :param spent_s: by the clock, before a resume too.
-    :param began_s: of the time, spent before the first step: schedules begin there.
-    :param reserved_s: of the time, kept for what comes after the last step.
+    :param steps: steps so far, including those before a resume.
+    :param spent_s: wall-clock time so far, including that before a resume.
+    :param began_s: time spent before the first step, where schedules start.
+    :param reserved_s: time reserved for work after the last step.
     """
     shares = [0.0]
     if budget.steps is not None:
@@ -32,7 +32,7 @@ def progress_of(
 
 
 def factor(schedule: ScheduleConfig, progress: float) -> float:
-    """Return what the learning rate is multiplied with.
+    """Return the factor of the learning rate.
 
     :param progress: share of the budget that is spent, 0..1.
     """

@@ -1,7 +1,7 @@
-"""All that a run needs to go on exactly: one safetensors file whose header holds the rest as JSON.
+"""Save and restore the full state of a run as one safetensors file, with JSON in its header.
 
-One file, so that it is there whole or not at all, whatever ends the process. What is random needs no state: what a step
-draws follows from the run's seed and the step's number.
+A single file is replaced atomically, however the process ends. Random generators need no state: random numbers of a
+step are determined by the seed and the number of the step.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ FORMAT: Final = "stemgmd-training-state/1"
 
 
 class State(BaseModel):
-    """Where a run stands, its tensors apart."""
+    """State of a run, without its tensors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     identity: str
     """Of the settings, see :attr:`~stemgmd_tools.separation.training.settings.schema.TrainConfig.identity`."""
     data: str
-    """Fingerprint of what is heard."""
+    """Fingerprint of the training data."""
     step: int = 0
     """Steps done."""
     items: int = 0
-    """Segments heard, which says where the sampler stands."""
+    """Number of segments used, which is the position of the sampler."""
     spent_s: float = 0.0
     """By the clock, this step included."""
     began_s: float = 0.0
@@ -53,7 +53,7 @@ class State(BaseModel):
 
 
 class SavedState(NamedTuple):
-    """A file's content."""
+    """Content of a state file."""
 
     state: State
     tensors: dict[str, Tensor]
@@ -61,9 +61,7 @@ class SavedState(NamedTuple):
 
 
 def save_state(path: Path, state: State, trainer: Trainer) -> None:
-    """Write where a run stands; the file appears whole or not at all, in place of the one before.
-
-    A readable copy of the state lies beside it.
+    """Write the state of a run atomically, with a readable JSON copy beside it.
 
     :raises AudioError: if it cannot be written.
     """
@@ -88,7 +86,7 @@ def save_state(path: Path, state: State, trainer: Trainer) -> None:
 
 
 def read_state(path: Path) -> SavedState | None:
-    """Read where a run stood; None if there is no such file.
+    """Read the state of a run; None if there is no such file.
 
     :raises TrainingError: if it is damaged or of another format.
     """
@@ -100,7 +98,7 @@ def read_state(path: Path) -> SavedState | None:
 
 
 def read_progress(path: Path) -> State | None:
-    """Read where a run stood, without its tensors; None if there is no such file.
+    """Read the state of a run, without its tensors; None if there is no such file.
 
     :raises TrainingError: as :func:`read_state`.
     """
@@ -120,7 +118,7 @@ def _opened(path: Path) -> Iterator[tuple[Any, dict[str, str]]]:
                 raise TrainingError(f"{path}: format is {metadata.get('format')!r}; this version reads {FORMAT!r}")
             yield file, metadata
     except (OSError, SafetensorError, ValidationError, ValueError, KeyError) as error:
-        raise TrainingError(f"{path}: damaged ({error}); remove it to begin anew") from error
+        raise TrainingError(f"{path}: damaged ({error}); remove it to start again") from error
 
 
 def restore(saved: SavedState, trainer: Trainer) -> None:

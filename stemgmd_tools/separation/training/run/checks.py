@@ -1,4 +1,4 @@
-"""What a training run checks before its first step; dry runs and ablations check the same. Nothing is written."""
+"""Checks before the first step of a run, also used by dry runs and ablations. Nothing is written."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from stemgmd_tools.separation.training.settings.schema import TrainConfig
 from stemgmd_tools.storage.locks import require_unlocked
 
 _DRAWN: Final = 256
-"""Segments whose augmentations are drawn: enough to meet every kit of most runs."""
+"""Segments for which augmentations are drawn, enough to cover all kits of most runs."""
 
 
 class Checked(NamedTuple):
-    """What a run would hear, and what it would train."""
+    """Data and model size of a checked run."""
 
     data: TrainingData
     parameters: int
@@ -41,7 +41,7 @@ class Checked(NamedTuple):
 
 
 def check_run(config: TrainConfig, out: Path, *, make: Make = build) -> Checked:
-    """Check that a run in the folder ``out`` could begin, or go on.
+    """Check that a run in the folder ``out`` can start or resume.
 
     :param make: builds the model.
     :raises StemgmdError: as :func:`~stemgmd_tools.separation.training.train.train` does before its first step.
@@ -64,27 +64,27 @@ def check_run(config: TrainConfig, out: Path, *, make: Make = build) -> Checked:
 
 
 def require_budget(config: TrainConfig) -> None:
-    """Refuse settings that don't say how long to train.
+    """Check that the settings have a training budget.
 
-    :raises UsageError: if they don't.
+    :raises UsageError: if they do not.
     """
     if config.budget.steps is None and config.budget.time_s is None:
         raise UsageError("budget: give steps or time_s (--steps, --time-budget)")
 
 
 def require_drawable(segments: SegmentDataset) -> None:
-    """Refuse a chain that finds nothing to draw from, such as a second kit: now rather than at a later step.
+    """Check that the augmentations of a chain can be drawn, which may need e.g. a second kit.
 
-    :raises StemgmdError: if it is one.
+    :raises StemgmdError: if they cannot.
     """
     for index in range(_DRAWN):
         segments.drawn((0, index))
 
 
 def require_writable(folder: Path) -> None:
-    """Refuse a folder that can neither be made nor written to.
+    """Check that a folder can be created or written to.
 
-    :raises TrainingError: if it is one.
+    :raises TrainingError: if it cannot.
     """
     place = folder.absolute()
     while not place.exists() and place != place.parent:

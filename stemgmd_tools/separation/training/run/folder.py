@@ -1,4 +1,4 @@
-"""The folder of a run: its settings, what it hears, where it stands, its best weights."""
+"""The directory of a run: settings, splits, log, state and weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stemgmd_tools.storage.paths import inside
 
 
 class RunFolder(NamedTuple):
-    """Where things lie."""
+    """Paths in a run directory."""
 
     root: Path
 
@@ -45,12 +45,12 @@ class RunFolder(NamedTuple):
 
     @property
     def state(self) -> Path:
-        """All that the run needs to go on."""
+        """State from which the run resumes."""
         return self.root / "state.safetensors"
 
     @property
     def best(self) -> Path:
-        """The weights that did best in validation, for `separate` and `evaluate`."""
+        """The weights with the best validation score, for `separate` and `evaluate`."""
         return self.root / "best.safetensors"
 
     @property
@@ -59,10 +59,10 @@ class RunFolder(NamedTuple):
         return self.root / "last.safetensors"
 
     def check(self, config: TrainConfig, data: TrainingData) -> None:
-        """Check that a run which was begun here, if there is one, can go on; nothing is written.
+        """Check that an existing run can resume here, or a new one can start; nothing is written.
 
-        :raises TrainingError: if it was begun with other settings or data, naming what differs, or is damaged; or if
-            there is no run, but a file that one would write over.
+        :raises TrainingError: if the run was started with other settings or data, or is damaged; or if a new run would
+            overwrite a file.
         """
         state = read_progress(self.state)
         if state is None:
@@ -86,13 +86,13 @@ class RunFolder(NamedTuple):
             )
 
     def _begun_with(self, state: State, config: TrainConfig) -> Iterator[TrainConfig]:
-        """Yield the settings of the run that was begun, as each file tells them."""
+        """Yield the settings that the existing run was started with, from each file that records them."""
         if self.config.exists():
             yield read_config(self.config)
         if state.identity == config.identity:
             return
-        # Settings are hashed otherwise by another version, or config.yaml was edited: the weights that were saved with
-        # the state tell its settings, all but where things lay.
+        # Another version hashes settings differently, or config.yaml was edited: the weights saved with the state
+        # record its settings, except for paths.
         try:
             yield with_changes(config, about_weights(self.last)["config"])
         except (UsageError, KeyError, TypeError, AttributeError):
@@ -102,7 +102,7 @@ class RunFolder(NamedTuple):
             ) from None
 
     def best_known(self, state: State) -> State:
-        """Return a state that knows of the best weights, which may be from after it was saved."""
+        """Return a state with the score of the best weights, which may have been saved after the state."""
         if state.best_db is None or not self.best.exists():
             return state
         about = about_weights(self.best)
@@ -115,9 +115,9 @@ class RunFolder(NamedTuple):
         return state if score_db <= state.best_db else state.model_copy(update={"best_db": score_db, "best_step": step})
 
     def begin(self, config: TrainConfig, data: TrainingData) -> None:
-        """Save what is run; a run that was begun goes on only with the same settings and data.
+        """Write settings and splits; an existing run resumes only with the same settings and data.
 
-        :raises TrainingError: as :meth:`check`; what was written before is left as it is.
+        :raises TrainingError: as :meth:`check`; existing files are then not changed.
         """
         self.check(config, data)
         splits: dict[str, Any] = {role: sorted(data.splits.of(role)) for role in ROLES}
@@ -127,7 +127,7 @@ class RunFolder(NamedTuple):
 
 
 def _differences(was: TrainConfig, now: TrainConfig) -> str:
-    """Return the settings that differ and decide what is computed."""
+    """Describe the settings that differ."""
     first, second = (_flat(config.model_dump(mode="json", by_alias=True)) for config in (was, now))
     differences = [
         f"{key} {first.get(key)!r} (now {second.get(key)!r})"

@@ -1,4 +1,4 @@
-"""What a run tells of itself: a plain CSV file, and TensorBoard's where that is installed."""
+"""Write the log of a run as CSV, and for TensorBoard if it is installed."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _SHOWN_S: Final = 6.0
 
 
 class CsvLog:
-    """Rows of numbers by step, one file; what was told after the step that a run goes on from is taken back.
+    """A CSV file with one row of numbers per step; rows after the step that a run resumes from are removed.
 
     :param path: the file.
     :param columns: after ``step``.
-    :param after: the step the run goes on from; rows beyond it are removed.
+    :param after: the step to resume from; later rows are removed.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], after: int) -> None:
@@ -52,7 +52,7 @@ class CsvLog:
 
 
 def read_log(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a log; a last row that was cut short is left out."""
+    """Return the rows of a log; an incomplete last row is skipped."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return [row for row in rows if None not in row.values() and None not in row and row[STEP].isdigit()]
@@ -65,7 +65,7 @@ def _text(value: float) -> str:
 
 
 class Board:
-    """TensorBoard's log, if it is installed; else nothing.
+    """Writes to TensorBoard, if it is installed.
 
     :param folder: of its files.
     :param after: the step a run goes on from.
@@ -99,9 +99,9 @@ class Board:
                     self._writer.add_scalar(name, value, int(row[STEP]))
 
     def example(self, model: Separator, stems: Tensor, step: int) -> None:
-        """Let hear and see what the model makes of one segment.
+        """Write audio and masks of one segment.
 
-        :param stems: the true ones, (stem, 2, frame).
+        :param stems: the true stems, shape (stem, 2, frame).
         """
         if self._writer is None:
             return

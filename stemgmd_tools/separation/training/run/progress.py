@@ -1,4 +1,4 @@
-"""Telling how far training is: a bar on a terminal, a line now and then elsewhere."""
+"""Show the progress of training: a bar on a terminal, else one line per minute."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _LINE_EVERY_S: Final = 60.0
 
 
 class Pace(NamedTuple):
-    """How training goes."""
+    """Progress and speed of a training."""
 
     progress: float
-    """Share of the budget that is spent, 0..1."""
+    """Spent share of the budget, 0..1."""
     step: int
     loss: float
     """Mean over the last steps."""
     steps_per_s: float
     real_time: float
-    """Seconds of mixture heard per second."""
+    """Seconds of mixture processed per second."""
     wait_share: float
-    """Of the time, spent waiting for data, 0..1."""
+    """Share of the time spent waiting for data, 0..1."""
 
     def __str__(self) -> str:
         """Return all but the progress."""
@@ -38,14 +38,14 @@ class Pace(NamedTuple):
 
 
 class Watch(Protocol):
-    """Is told how training goes."""
+    """Receives the progress of a training."""
 
     def pace(self, pace: Pace) -> None:
-        """Take in how it goes."""
+        """Receive progress and speed."""
         ...
 
     def say(self, line: str) -> None:
-        """Take in something worth a line."""
+        """Receive a message."""
         ...
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class Watch(Protocol):
 
 
 class Silent:
-    """Says nothing."""
+    """Shows nothing."""
 
     def pace(self, pace: Pace) -> None:
         """Ignore."""
@@ -67,7 +67,7 @@ class Silent:
 
 
 class Lines:
-    """Says a line a minute, and whatever is worth one."""
+    """Writes one line per minute, and messages."""
 
     def __init__(self, stream: TextIO) -> None:
         """Write to ``stream``."""
@@ -76,7 +76,7 @@ class Lines:
         self._first: float | None = None
 
     def pace(self, pace: Pace) -> None:
-        """Say how it goes, if the last line is old enough."""
+        """Write a line, if the last one is at least a minute old."""
         now = time.monotonic()
         if self._first is None:
             self._first, self._started_s = pace.progress, now
@@ -100,7 +100,7 @@ class TrainingBar:
     """A progress bar for a terminal."""
 
     def __init__(self, stream: TextIO) -> None:
-        """Draw on ``stream`` as soon as there is something to tell."""
+        """Draw on ``stream``, from the first progress on."""
         self._stream = stream
         self._bar: tqdm[Any] | None = None
 

@@ -1,4 +1,4 @@
-"""The account a run gives of itself: the log, TensorBoard, and who watches."""
+"""Report a run to the log, TensorBoard and the progress display."""
 
 from __future__ import annotations
 
@@ -19,19 +19,18 @@ from stemgmd_tools.separation.training.settings.schema import TrainConfig
 
 _READ_STEPS: Final = 50
 _READ_S: Final = 5.0
-"""Losses are read from the device at most so far apart: each reading waits for the step."""
+"""Maximum interval between reading losses from the device; each reading waits for the step."""
 _MOST_SKIPPED: Final = 64
-"""Steps in a row that fp16 may skip: its scale falls from 2^16 to 2^-48 meanwhile, so that it is not the scale."""
+"""Maximum number of consecutive steps that fp16 may skip; meanwhile its scale falls from 2^16 to 2^-48."""
 
 
 class Reporter:
-    """Collects what steps found, and tells it some steps at a time.
+    """Collects the results of steps, and reports several at a time.
 
-    :param writes: whether this process keeps the log; others only look whether loss and gradient have values.
-    :param skips: whether a step whose gradient has no value changes no weights (fp16), up to 64 in a row; else it
-        ends the run.
-    :param step: the step that the run goes on from; -1 for one that begins.
-    :param spent_s: the time spent until then.
+    :param writes: whether this process writes the log; others only check that loss and gradient are finite.
+    :param skips: whether steps with a non-finite gradient are skipped (fp16), up to 64 in a row; else they end the run.
+    :param step: the step to resume from; -1 for a new run.
+    :param spent_s: the time spent so far.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class Reporter:
         step: int,
         spent_s: float,
     ) -> None:
-        """Open nothing yet."""
+        """Store the options; no file is opened."""
         self._config, self._folder, self._watch, self._writes = config, folder, watch, writes
         self._most_skipped, self._skipped = (_MOST_SKIPPED if skips else 0), 0
         self._rows: list[tuple[dict[str, float], StepResult]] = []
@@ -54,7 +53,7 @@ class Reporter:
         self._board: Board | None = None
 
     def open(self, stack: ExitStack) -> None:
-        """Open log and board, until the stack is left."""
+        """Open log and TensorBoard until the stack is closed."""
         if not self._writes:
             return
         model = self._config.model
@@ -64,10 +63,10 @@ class Reporter:
         self._board = stack.enter_context(Board(self._folder.board, self._first))
         stack.callback(self._log.close)
         if self._first >= 0:
-            self._watch.say(f"{self._folder.root}: goes on at step {self._first:,}")
+            self._watch.say(f"{self._folder.root}: resuming at step {self._first:,}")
 
     def step(self, row: dict[str, float], result: StepResult, progress: float) -> None:
-        """Take in a step.
+        """Add the result of a step.
 
         :raises TrainingError: as :meth:`read`.
         """
@@ -77,9 +76,9 @@ class Reporter:
             self.read(spent_s, progress)
 
     def read(self, spent_s: float, progress: float) -> None:
-        """Read what steps found, and tell it.
+        """Read the results of the collected steps, and report them.
 
-        :raises TrainingError: if a loss or a gradient has no value. What is saved of the run is from before.
+        :raises TrainingError: if a loss or a gradient is not finite. The saved state is from an earlier step.
         """
         rows, fault = self._valid_rows([_numbers(row, result) for row, result in self._rows])
         self._rows.clear()
@@ -87,15 +86,15 @@ class Reporter:
             self._write(rows)
         if fault:
             raise TrainingError(
-                f"{self._folder.root}: {fault}; what was saved is from before: begin another run with a lower learning "
-                "rate, or precision fp32"
+                f"{self._folder.root}: {fault}; the saved state is from an earlier step: start another run with a "
+                "lower learning rate, or with precision fp32"
             )
         if rows:
             self._watch.pace(self._pace(rows, spent_s, progress))
             self._read = (int(rows[-1]["step"]), spent_s)
 
     def _valid_rows(self, rows: list[dict[str, float]]) -> tuple[list[dict[str, float]], str]:
-        """Return the rows before the first that ends the run, and what is wrong with that one."""
+        """Return the rows before the first that ends the run, and its fault."""
         for number, row in enumerate(rows):
             self._skipped = 0 if math.isfinite(row["gradient_norm"]) else self._skipped + 1
             if not math.isfinite(row["loss"]):
@@ -105,7 +104,7 @@ class Reporter:
         return rows, ""
 
     def validated(self, row: dict[str, float], result: ValidationResult, note: str) -> None:
-        """Tell of a validation."""
+        """Report a validation."""
         each = {f"{name}_db": value for name, value in result.stems_db.items()}
         scores = {"score_db": result.score_db, "pooled_db": result.pooled_db, "silence_db": result.silence_db}
         self._write([{**row, **scores, **each}])
@@ -113,7 +112,10 @@ class Reporter:
         self._watch.say(f"step {int(row['step']):,}: validation {result.score_db:.2f} dB ({stems}){note}")
 
     def example(self, model: Separator, stems: Tensor, step: int) -> None:
-        """Let hear and see what the model makes of one segment's stems (stem, 2, frame)."""
+        """Write audio and masks of one segment to TensorBoard.
+
+        :param stems: the true stems, shape (stem, 2, frame).
+        """
         if self._board is not None:
             self._board.example(model, stems, step)
 

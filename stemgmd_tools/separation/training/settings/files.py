@@ -1,4 +1,4 @@
-"""Settings of a training run from files: presets, the user's own, and what the command line adds; and back to YAML."""
+"""Load the settings of a run from a preset, a YAML file and the command line; and write them as YAML."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def preset_names() -> tuple[str, ...]:
 def load_config(
     path: Path | None = None, *, preset: str = "default", changes: Mapping[str, Any] | None = None
 ) -> TrainConfig:
-    """Return settings: a preset, over it the keys of a file, over those the changes.
+    """Return the settings of a preset, overridden by the keys of a file, overridden by ``changes``.
 
-    :param changes: as nested as the file's keys.
+    :param changes: nested like the keys of a file.
     :raises UsageError: for an unknown preset, or changes that do not fit.
     :raises TrainingError: if the file is faulty: one line with file, line and key.
     """
@@ -46,7 +46,7 @@ def load_config(
 
 
 def read_config(path: Path) -> TrainConfig:
-    """Read settings that are complete, such as those saved with a run; no preset is laid under them.
+    """Read complete settings, such as those saved with a run, without a preset.
 
     :raises TrainingError: if the file is faulty: one line with file, line and key.
     """
@@ -55,7 +55,9 @@ def read_config(path: Path) -> TrainConfig:
 
 
 def with_changes(config: TrainConfig, changes: Mapping[str, Any]) -> TrainConfig:
-    """Return settings with other values for some keys, as nested as a file's.
+    """Return settings with some values changed.
+
+    :param changes: nested like the keys of a file.
 
     :raises UsageError: if they do not fit.
     """
@@ -63,7 +65,7 @@ def with_changes(config: TrainConfig, changes: Mapping[str, Any]) -> TrainConfig
 
 
 def config_text(config: TrainConfig) -> str:
-    """Return settings as YAML that says every key."""
+    """Return settings as YAML with all keys."""
     content = config.model_dump(mode="json", by_alias=True)
     text: str = yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=120)
     return text

@@ -1,6 +1,6 @@
-"""The settings of a training run. The models here are the only place of defaults; files name what differs.
+"""Schema and defaults of the settings of a training run.
 
-Nothing here needs torch, so that a file is checked before anything heavy is imported.
+Does not import torch, so that settings are checked quickly.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from stemgmd_tools.strict_yaml.model import Strict
 
 SCHEMA_ID: Final = "stemgmd-training/1"
 SAMPLE_RATE: Final = 44_100
-"""That all models hear, Hz."""
+"""Sample rate of all models, Hz."""
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -217,10 +217,10 @@ class TrainConfig(Strict):
 
     @property
     def identity(self) -> str:
-        """SHA-256 (hex) of all that decides what a run computes; a run goes on only with equal settings.
+        """SHA-256 (hex) of all settings that determine the result; a run resumes only if it is equal.
 
-        Left out is what may change meanwhile: where things lie, how many processes load, the budget, how often is
-        saved and validated.
+        Excludes what may change: paths, number of data loading processes, budget, and intervals of saving and
+        validation.
         """
         content = self.model_dump(mode="json", by_alias=True)
         for key in ("budget", "saving", "device"):
