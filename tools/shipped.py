@@ -19,7 +19,7 @@ from stemgmd_tools import data
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.fitting.completion.complete import complete_map
 from stemgmd_tools.fitting.estimation.recorded_kit import Fitted, fit_voices
-from stemgmd_tools.fitting.velocity.monotonic_levels import evened
+from stemgmd_tools.fitting.velocity.monotonic_levels import with_rising_levels
 from stemgmd_tools.kits.generate.digits import rounded
 from stemgmd_tools.kits.generate.instruments import GROUPS, INSTRUMENT_OF
 from stemgmd_tools.kits.generate.morph import mixed_articulations
@@ -95,7 +95,7 @@ def _mixed(recipe: KitRecipe, parents: list[KitMap]) -> KitMap:
 def _finished(name: str, articulation: Articulation, recipe: KitRecipe) -> Articulation:
     """Return an articulation with the recipe's pan and dynamics, its values rounded."""
     voice = compacted(rounded(louder(voice_of(articulation), articulation.gain_db)))
-    voice = evened(voice, recipe.room, recipe.name, name)
+    voice = with_rising_levels(voice, recipe.room, recipe.name, name)
     instrument = INSTRUMENT_OF[name]
     return articulation.model_copy(
         update={

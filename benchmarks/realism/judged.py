@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.realism.fitted import fitted_voices, voice_without
-from stemgmd_tools.fitting.evaluation.fit_metrics import RecordedLayer, heard_layers, judge, play_like
+from stemgmd_tools.fitting.evaluation.fit_metrics import RecordedLayer, analysed_layers, judge, play_like
 from stemgmd_tools.fitting.recordings.families import Family, family_of
 from stemgmd_tools.fitting.recordings.recordings import recorded_strokes
 from stemgmd_tools.kits.sample_map.kit import Kit
@@ -81,7 +81,7 @@ def judged_kit(kit: Kit, *, draws: int, ends: bool, most_left_out: int) -> Judge
     found = fitted_voices(kit)
     sounds: dict[str, Distances] = {}
     for articulation, strokes in recorded_strokes(kit).items():
-        layers = heard_layers(strokes)
+        layers = analysed_layers(strokes)
         into = sounds.setdefault(SOUND_OF[family_of(articulation)], Distances())
         one = judge(found.voices[articulation], layers, articulation, draws)
         into.repeats += one.repeats
@@ -108,8 +108,8 @@ def _left_out(
             layer, nearest = layers[row], layers[_nearest(row, rows, layers)]
             played = [AnalysedSound(sound) for sound in play_like(voice, layer.strokes, articulation)]
             ratios = []
-            for recording, stroke in zip(layer.heard, played, strict=False):  # a lone recording has two strokes
-                real = np.median([distance(recording, other).mel_db for other in nearest.heard])
+            for recording, stroke in zip(layer.sounds, played, strict=False):  # a lone recording has two strokes
+                real = np.median([distance(recording, other).mel_db for other in nearest.sounds])
                 ratios.append(float(distance(recording, stroke).mel_db / real))
             yield row in inner, ratios
 

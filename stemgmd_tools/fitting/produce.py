@@ -1,4 +1,4 @@
-"""From a recorded kit to the files of a modelled one: its sample map, the report of the fit, the pictures."""
+"""Fit a recorded kit and write the modelled kit: its sample map, a report of the fit, and pictures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.fitting.completion.complete import complete_map, need_sources
 from stemgmd_tools.fitting.estimation.recorded_kit import fit_voices
-from stemgmd_tools.fitting.evaluation.fit_metrics import Judgement, heard_layers, judge
+from stemgmd_tools.fitting.evaluation.fit_metrics import Judgement, analysed_layers, judge
 from stemgmd_tools.fitting.evaluation.plots import draw, need_matplotlib
 from stemgmd_tools.fitting.evaluation.report import FitFigures, report_text
 from stemgmd_tools.fitting.recordings.recordings import recorded_strokes
@@ -27,22 +27,22 @@ from stemgmd_tools.storage.files import write_bytes
 from stemgmd_tools.storage.paths import KIT_NAME, inside
 
 Progress = Callable[[str, float], None]
-"""Told what begins, and the share of the work that was done before it."""
+"""Called with the name of the next step and the share of the work done before it."""
 
 _SUFFIX: Final = ".yaml"
 _REPORT_COST: Final = 0.3
-"""Judging and drawing a recording, relative to fitting it."""
+"""Cost of judging and drawing a recording, relative to fitting it."""
 
 
 class Produced(NamedTuple):
-    """What was written."""
+    """The written files."""
 
     map: Path
     report: Path | None
     pictures: Path | None
-    """Their folder; None if there are none."""
+    """Folder of the pictures; None without pictures."""
     fit_s: float
-    """Time the fit took, donors included. No file tells it: equal recordings give equal files."""
+    """Duration of the fit in seconds, including donors; not written to any file, so that files are reproducible."""
 
 
 def produce(
@@ -56,23 +56,23 @@ def produce(
 ) -> Produced:
     """Fit a recorded kit and write its map, then its report and pictures.
 
-    Each file appears whole or not at all, the map first; a report of an earlier fit is removed before.
+    Each file is written atomically, the map first; the report of an earlier fit is removed before.
 
     :param out: the sample map; its name without ``.yaml`` is the name of the new kit.
-    :param donors: recorded kits that lend what ``kit`` lacks.
-    :raises UsageError: if ``out`` cannot be the name of a map, or is one that must not be written over.
-    :raises KitError: if a kit has no recordings, nothing can stand in for what it lacks, its licence is not known,
-        another run is writing ``out``, or it cannot be written; all but a full disk is told before the work.
+    :param donors: recorded kits that supply articulations missing in ``kit``.
+    :raises UsageError: if ``out`` is not a valid name of a map, or exists and was not written by a fit.
+    :raises KitError: if a kit has no recordings, a missing articulation cannot be replaced, a licence is unknown,
+        another run is writing ``out``, or a file cannot be written; all except a full disk is checked before the work.
     """
     name = map_name(out)
     _need_recordings(kit, donors)
-    picture_folder(out)  # a link that leads elsewhere is told before the work
+    picture_folder(out)  # a link to another folder is reported before the work
     with workplace(out, report_path(out)) as work:
         return _produced(kit, donors, _Task(out, work, name, title, report), progress)
 
 
 class _Task(NamedTuple):
-    """What is to be written, and where it waits until it is whole."""
+    """The requested output and the working folder."""
 
     out: Path
     work: Path
@@ -82,7 +82,7 @@ class _Task(NamedTuple):
 
 
 def _produced(kit: Kit, donors: Sequence[Kit], task: _Task, progress: Progress | None) -> Produced:
-    """Fit, then write."""
+    """Fit the kits, then write the files."""
     out = task.out
     steps = _Steps((kit, *donors), report=task.report, progress=progress)
     start_s = time.perf_counter()
@@ -104,9 +104,9 @@ def _produced(kit: Kit, donors: Sequence[Kit], task: _Task, progress: Progress |
 
 
 def map_name(out: Path) -> str:
-    """Return the name of the kit whose map is to be ``out``.
+    """Return the name of the kit whose map is written to ``out``.
 
-    :raises UsageError: if it cannot be one, or if there is a file that no fit has written.
+    :raises UsageError: if the name is not valid, or ``out`` exists and was not written by a fit.
     """
     name = out.name.removesuffix(_SUFFIX)
     if not out.name.endswith(_SUFFIX) or not re.fullmatch(KIT_NAME, name):
@@ -118,43 +118,43 @@ def map_name(out: Path) -> str:
 
 def _was_fitted(path: Path) -> bool:
     try:
-        found = load_map(path)
-        return kind(found) == "modelled" and bool(found.measured_on) and found.origin is None
+        kit_map = load_map(path)
+        return kind(kit_map) == "modelled" and bool(kit_map.measured_on) and kit_map.origin is None
     except KitError:
         return False
 
 
 def report_path(out: Path) -> Path:
-    """Return where the report of a map lies."""
+    """Return the path of a map's report."""
     return out.with_name(out.name.removesuffix(_SUFFIX) + ".report.md")
 
 
 def picture_folder(out: Path) -> Path:
-    """Return where the pictures of a map's report lie.
+    """Return the folder of the pictures of a map's report.
 
-    :raises StemgmdError: if that is a link to elsewhere.
+    :raises StemgmdError: if it is a link to another folder.
     """
     return inside(out.parent, out.name.removesuffix(_SUFFIX) + ".report", entered=True)
 
 
 def _need_recordings(kit: Kit, donors: Sequence[Kit]) -> None:
-    """Tell before the work what would end it."""
-    for one in (kit, *donors):
-        if not recorded(one):
-            raise KitError(f"kit {one.name} has no recordings, so there is nothing to fit; name a recorded kit")
+    """Check before the work that all kits have recordings and everything missing can be replaced."""
+    for source in (kit, *donors):
+        if not recorded(source):
+            raise KitError(f"kit {source.name} has no recordings, so there is nothing to fit; name a recorded kit")
     license_over([kit.license])
-    need_sources(kit.name, {name for one in (kit, *donors) for name in recorded(one)})
+    need_sources(kit.name, {name for source in (kit, *donors) for name in recorded(source)})
 
 
 def recorded(kit: Kit) -> tuple[str, ...]:
-    """Return the articulations of a kit that have recordings of their own."""
+    """Return the articulations of a kit that have their own recordings."""
     return tuple(name for name, articulation in kit.map.articulations.items() if articulation.layers)
 
 
 def _shown(source: Kit, kit_map: KitMap, task: _Task, steps: _Steps) -> tuple[dict[str, Judgement], list[str], str]:
-    """Judge every recorded articulation as the map plays it, and draw its pictures.
+    """Judge every recorded articulation of the map, and draw its pictures.
 
-    :return: judgements, pictures, and why there are no pictures.
+    :return: judgements, paths of pictures, and the reason if there are no pictures.
     """
     no_pictures = _why_no_pictures()
     judgements: dict[str, Judgement] = {}
@@ -164,7 +164,7 @@ def _shown(source: Kit, kit_map: KitMap, task: _Task, steps: _Steps) -> tuple[di
         voice = kit_map.articulations[name].model
         if voice is None:
             continue
-        judgements[name] = judge(voice, heard_layers(strokes), name)
+        judgements[name] = judge(voice, analysed_layers(strokes), name)
         if not no_pictures:
             draw(voice, strokes, name, task.work / f"{name}.png")
     pictures = [] if no_pictures else [f"{folder.name}/{path.name}" for path in _moved(task.work, folder)]
@@ -180,7 +180,7 @@ def _why_no_pictures() -> str:
 
 
 def _moved(drawn: Path, folder: Path) -> list[Path]:
-    """Move pictures into their folder in place of those of an earlier fit."""
+    """Move pictures into their folder, replacing those of an earlier fit."""
     try:
         folder.mkdir(exist_ok=True)
         for stale in folder.glob("*.png"):
@@ -191,7 +191,7 @@ def _moved(drawn: Path, folder: Path) -> list[Path]:
 
 
 class _Steps:
-    """Counts recordings done, and tells the share."""
+    """Counts finished recordings and reports the share of the work."""
 
     def __init__(self, kits: Sequence[Kit], *, report: bool, progress: Progress | None) -> None:
         self._progress = progress or (lambda _what, _share: None)
@@ -203,7 +203,7 @@ class _Steps:
         self._pending = 0.0
 
     def fitting(self, kit: Kit) -> Callable[[str], None]:
-        """Return what the fit of a kit calls when it begins an articulation."""
+        """Return the callback for the start of each articulation in the fit of a kit."""
         return lambda name: self._begin(f"{kit.name} {name}", self._files[kit.name].get(name, 0))
 
     def judging(self, name: str) -> None:
@@ -211,7 +211,7 @@ class _Steps:
         self._begin(f"report {name}", _REPORT_COST * self._files[self._first].get(name, 0))
 
     def done(self) -> None:
-        """Tell that all is done."""
+        """Report the end of the work."""
         self._progress("", 1.0)
 
     def _begin(self, what: str, cost: float) -> None:
@@ -221,6 +221,10 @@ class _Steps:
 
 
 def _files(kit: Kit) -> dict[str, int]:
-    """Return how many recordings each articulation has."""
+    """Return the number of recordings of each articulation."""
     articulations = kit.map.articulations.items()
-    return {name: sum(len(layer.files) for layer in one.layers) for name, one in articulations if one.layers}
+    return {
+        name: sum(len(layer.files) for layer in articulation.layers)
+        for name, articulation in articulations
+        if articulation.layers
+    }

@@ -1,4 +1,4 @@
-"""Where a fit keeps what is not whole yet: a folder beside the map, of one run at a time."""
+"""A temporary working folder beside the output of a fit, locked for one run at a time."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _LOCK: Final = "lock"
 
 @contextmanager
 def workplace(*files: Path) -> Iterator[Path]:
-    """Give an empty folder beside the first of ``files``, those a run is to write; it goes when the run ends.
+    """Create an empty folder beside the first of ``files``, the outputs of a run; it is removed when the run ends.
 
-    Made before the work, so that a place where nothing can be written is told at once. What a killed run left is
-    cleared away.
+    It is created before the work, so that an unwritable location is reported early. Leftovers of killed runs are
+    removed.
 
-    :raises KitError: if another run is at work on the same file, or its folder cannot be written.
+    :raises KitError: if another run is writing the same file, or its folder cannot be written.
     """
     out = files[0]
     folder = inside(out.parent, f".{out.name}{_SUFFIX}", entered=True)
-    with ExitStack() as held:
+    with ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            held.enter_context(file_lock(folder / _LOCK, timeout=0))
+            stack.enter_context(file_lock(folder / _LOCK, timeout=0))
             _clear(folder, files)
         except Timeout:
             raise KitError(f"{out}: another run is writing it; wait for it or choose another --out") from None
         except OSError as error:
             raise KitError(
-                f"{out.parent}: cannot be written ({error.strerror or error}); mend that or choose another --out"
+                f"{out.parent}: cannot be written ({error.strerror or error}); fix that or choose another --out"
             ) from error
         try:
             yield folder
@@ -48,7 +48,7 @@ def workplace(*files: Path) -> Iterator[Path]:
 
 
 def _clear(folder: Path, files: tuple[Path, ...]) -> None:
-    """Remove what a killed run left."""
+    """Remove the leftovers of a killed run."""
     for left in folder.iterdir():
         if left.is_dir():
             shutil.rmtree(left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stemgmd_tools.fitting.velocity.monotonic_levels import evened, layer_levels_db
+from stemgmd_tools.fitting.velocity.monotonic_levels import layer_levels_db, with_rising_levels
 from stemgmd_tools.kits.bank.velocity_curve import UNEVEN_DB
 from stemgmd_tools.kits.synthesis.parameters import BandEnvelope, Modes, Noise, VelocityBend, VoiceModel
 
@@ -41,7 +41,7 @@ def fall_db(voice: VoiceModel) -> float:
 
 def test_a_dip_is_filled() -> None:
     assert fall_db(drum(8.0)) > 2 * UNEVEN_DB
-    assert fall_db(evened(drum(8.0), None, "toy", "hi_tom_head")) <= 0.5 * UNEVEN_DB
+    assert fall_db(with_rising_levels(drum(8.0), None, "toy", "hi_tom_head")) <= 0.5 * UNEVEN_DB
 
 
 def test_the_least_is_changed() -> None:
@@ -62,4 +62,4 @@ def test_a_voice_without_bends_stays_as_it_is() -> None:
 
 
 def _even(voice: VoiceModel) -> VoiceModel:
-    return evened(voice, None, "toy", "hi_tom_head")
+    return with_rising_levels(voice, None, "toy", "hi_tom_head")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stemgmd_tools.fitting.evaluation.fit_metrics import Judgement, heard_layers, judge, play
+from stemgmd_tools.fitting.evaluation.fit_metrics import Judgement, analysed_layers, judge, play
 from stemgmd_tools.fitting.recordings.recordings import ONSET_FRAMES, Strokes
 from stemgmd_tools.kits.synthesis.bands import Float
 from stemgmd_tools.kits.synthesis.parameters import BandEnvelope, Jitter, Noise, Openness, VoiceModel
@@ -45,7 +45,7 @@ def median(judgement: Judgement, which: str, measure: str = "mel_db") -> float:
 
 def test_a_voice_is_as_near_to_its_own_strokes_as_they_to_each_other() -> None:
     own = voice()
-    found = judge(own, heard_layers(recorded(own)), "snare_head", draws=2)
+    found = judge(own, analysed_layers(recorded(own)), "snare_head", draws=2)
     for measure in ("mel_db", "attack_db", "envelope_db", "fine_db"):
         floor = median(found, "repeats", measure)
         assert LIKE[0] < median(found, "model", measure) / floor < LIKE[1]
@@ -58,7 +58,7 @@ def test_a_voice_is_as_near_to_its_own_strokes_as_they_to_each_other() -> None:
 
 
 def test_another_voice_is_further_away() -> None:
-    layers = heard_layers(recorded(voice()))
+    layers = analysed_layers(recorded(voice()))
     near, far = judge(voice(), layers, "toy"), judge(voice(fall_db=20.0, level_db=-26.0), layers, "toy")
     assert median(far, "model") > 2 * median(near, "model")
     assert median(far, "model", "envelope_db") > 3 * median(near, "model", "envelope_db")
@@ -66,7 +66,7 @@ def test_another_voice_is_further_away() -> None:
 
 
 def test_single_recordings_have_no_floor() -> None:
-    found = judge(voice(), heard_layers(recorded(voice(), count=1)), "toy")
+    found = judge(voice(), analysed_layers(recorded(voice(), count=1)), "toy")
     assert found.repeats == ()
     assert len(found.model) == 2
     assert found.model_repeats
@@ -79,7 +79,7 @@ def test_where_a_recording_was_cut_does_not_count_against_the_voice() -> None:
         Strokes(layer.velocity, layer.openness, tuple(repeat[:40_000] for repeat in layer.repeats), -100.0)
         for layer in whole
     ]
-    found = judge(own, heard_layers(cut), "toy")
+    found = judge(own, analysed_layers(cut), "toy")
     assert median(found, "model", "envelope_db") < 2 * median(found, "repeats", "envelope_db")
     assert median(found, "model") < LIKE[1] * median(found, "repeats")
 
@@ -87,7 +87,7 @@ def test_where_a_recording_was_cut_does_not_count_against_the_voice() -> None:
 def test_degrees_are_not_neighbours_and_are_played_as_they_are() -> None:
     hat = voice(openness=Openness(degrees=(0.4, 1.0), stretch=(0.3, 1.0)))
     strokes = [*recorded(hat, 0.4, 0), *recorded(hat, 1.0, 1)]
-    found = judge(hat, heard_layers(strokes), "hihat_open_bow")
+    found = judge(hat, analysed_layers(strokes), "hihat_open_bow")
     assert len(found.neighbours) == 2 * 4
     assert median(found, "model") < LIKE[1] * median(found, "repeats")
     half, full = (play(hat, strokes[row], "hihat_open_bow", 1)[0] for row in (0, 2))
@@ -95,7 +95,7 @@ def test_degrees_are_not_neighbours_and_are_played_as_they_are() -> None:
 
 
 def test_judging_is_repeatable() -> None:
-    layers = heard_layers(recorded(voice()))
+    layers = analysed_layers(recorded(voice()))
     assert judge(voice(), layers, "toy") == judge(voice(), layers, "toy")
     with pytest.raises(AssertionError):
         np.testing.assert_array_equal(*play(voice(), layers[0].strokes, "toy", 2))

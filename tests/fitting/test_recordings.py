@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from toy_kits import RATE, layers, map_data, tone, write_map, write_sound
 
 from stemgmd_tools.fitting.estimation.recorded_kit import fit_voices
-from stemgmd_tools.fitting.recordings.recordings import ONSET_FRAMES, RecordedStrokes, hear
+from stemgmd_tools.fitting.recordings.recordings import ONSET_FRAMES, RecordedStrokes, read_strokes
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.onsets import magnitude
 
@@ -22,7 +22,7 @@ ONSET_REACH_FRAMES = 2
 def heard(folder: Path, sounds: dict[str, NDArray[np.float64]], **top: Any) -> RecordedStrokes:
     for name, sound in sounds.items():
         write_sound(folder / name, sound)
-    return hear(load_kit_file(write_map(folder, map_data({"kick": layers(*sounds)}, **top))))
+    return read_strokes(load_kit_file(write_map(folder, map_data({"kick": layers(*sounds)}, **top))))
 
 
 def onset(sound: NDArray[np.float64]) -> int:

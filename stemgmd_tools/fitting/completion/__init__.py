@@ -1,1 +1,1 @@
-"""From the articulations that were recorded to a whole kit."""
+"""Complete a kit from the articulations that were recorded."""

@@ -1,8 +1,8 @@
-"""From the fitted voices of a recording to a whole kit: all 22 articulations, each with its source declared.
+"""Complete a kit: from the fitted voices of a recorded kit to all 22 articulations.
 
-What was recorded is used as it is. What lacks is a variant of a fitted stroke of the same kit
-(:mod:`stemgmd_tools.fitting.completion.variants`), or, where no stroke of the instrument was recorded, the piece of a
-donor brought to the kit's level (:mod:`stemgmd_tools.fitting.completion.donors`).
+Recorded articulations are used unchanged. A missing one is derived from a fitted stroke of the same kit
+(:mod:`stemgmd_tools.fitting.completion.variants`), or, if no stroke of the instrument was recorded, taken from a donor
+and adjusted to the kit's level (:mod:`stemgmd_tools.fitting.completion.donors`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.fitting.completion.donors import Lent, lend, recordings
-from stemgmd_tools.fitting.completion.variants import VARIANTS, made
+from stemgmd_tools.fitting.completion.variants import VARIANTS, apply_variant
 from stemgmd_tools.fitting.hihat.openness_degrees import opened, shut
 from stemgmd_tools.fitting.recordings.families import family_of
 from stemgmd_tools.fitting.velocity.typical import with_laws, with_soft_ends
@@ -30,7 +30,7 @@ VARIATIONS: Final = 3
 """One-shots per layer of a completed voice."""
 
 MOST_JITTER_DB: Final = 1.5
-"""Standard deviation of a stroke's level, at most: recorded repeats show 0.2 to 1.5 dB, a few soft ones more."""
+"""Largest standard deviation of a stroke's level: recorded repeats have 0.2 to 1.5 dB, a few soft ones more."""
 
 _INSTRUMENTS: Final = (
     "kick",
@@ -41,7 +41,7 @@ _INSTRUMENTS: Final = (
     "ride_bow",
     "crash1_edge",
 )
-"""What no other stroke of a kit stands in for as well as a donor does."""
+"""Articulations for which a donor is preferred to a variant of another stroke."""
 _STICKS: Final = ("hihat_closed_bow", "hihat_closed_edge", "hihat_pedal")
 _RELEASE_S: Final = {"hihat_open": 0.06, "hihat_close": 0.03, "hihat_pedal": 0.03, "ride": 0.12, "crash": 0.12}
 
@@ -59,16 +59,17 @@ def complete_map(
 ) -> KitMap:
     """Return a kit with all 22 articulations.
 
-    :param fitted: the voices of the recorded kit it is made from.
-    :param donors: fitted kits that lend what cannot be made from those, the first that has it.
-    :param name: default: the recorded kit's with ``_model``; ``title`` and ``description`` likewise.
-    :param leave_out: articulations of the recording that are made from others all the same.
-    :raises KitError: if an articulation can neither be made nor borrowed, or a licence is not known.
+    :param fitted: the fitted voices of the recorded kit.
+    :param donors: fitted kits that supply articulations which cannot be derived, in order of preference.
+    :param name: name of the kit; default: that of the recorded kit with ``_model`` appended. ``title`` and
+        ``description`` have similar defaults.
+    :param leave_out: recorded articulations that are derived from others nevertheless.
+    :raises KitError: if an articulation can be neither derived nor borrowed, or a licence is unknown.
     """
-    fitted, *donors = (one._replace(voices=_ruled(one)) for one in (fitted, *donors))
+    fitted, *donors = (member._replace(voices=_voices_with_laws(member)) for member in (fitted, *donors))
     completion = _Completion(fitted, donors, leave_out)
     voices = {articulation: completion[articulation] for articulation in ARTICULATIONS}
-    kits = {one.kit.name: one.kit for one in (fitted, *donors)}
+    kits = {member.kit.name: member.kit for member in (fitted, *donors)}
     measured_on = recordings({a: lent.kits for a, lent in voices.items()}, kits)
     source = fitted.kit.map
     return KitMap(
@@ -76,7 +77,7 @@ def complete_map(
         name=name or f"{source.name}_model",
         title=title or f"{source.title}, modelled",
         description=description or f"Fitted to recordings: {source.description}",
-        license=license_over(one.license for one in measured_on),
+        license=license_over(recording.license for recording in measured_on),
         attribution=attribution_over(measured_on),
         measured_on=measured_on,
         gain_db=gain_db,
@@ -85,25 +86,27 @@ def complete_map(
     )
 
 
-def _ruled(fitted: Fitted) -> dict[str, VoiceModel]:
-    """Return the voices with a law at every velocity."""
+def _voices_with_laws(fitted: Fitted) -> dict[str, VoiceModel]:
+    """Return the voices with a velocity law over the whole range of velocities."""
     recorded = fitted.kit.map
     return with_laws(with_soft_ends(fitted.voices, recorded), recorded)
 
 
 def need_sources(kit: str, recorded: Collection[str]) -> None:
-    """Refuse a kit that lacks what nothing can stand in for.
+    """Check that every articulation can be derived or borrowed.
 
     :param recorded: articulations that were recorded, of the kit or of a donor.
-    :raises KitError: naming the first that lacks.
+    :raises KitError: if one cannot.
     """
-    found = set(recorded)
+    available = set(recorded)
     size = 0
-    while size != len(found):
-        size = len(found)
-        found |= {name for name, variants in VARIANTS.items() if any(variant.of in found for variant in variants)}
+    while size != len(available):
+        size = len(available)
+        available |= {
+            name for name, variants in VARIANTS.items() if any(variant.of in available for variant in variants)
+        }
     for name in ARTICULATIONS:
-        if name not in found:
+        if name not in available:
             raise _lacking(kit, name)
 
 
@@ -113,33 +116,33 @@ def _lacking(kit: str, name: str) -> KitError:
 
 
 class _Completion:
-    """Finds the voice of every articulation, once."""
+    """Resolves the voice of every articulation, once."""
 
     def __init__(self, fitted: Fitted, donors: Sequence[Fitted], leave_out: Collection[str]) -> None:
         self._fitted = fitted
         self._own = {name: voice for name, voice in fitted.voices.items() if name not in leave_out}
         self._donors = donors
-        self._found: dict[str, Lent] = {}
+        self._resolved: dict[str, Lent] = {}
 
     def __getitem__(self, name: str) -> Lent:
-        found = self._find(name, ())
-        if found is None:
+        lent = self._find(name, ())
+        if lent is None:
             raise _lacking(self._fitted.kit.name, name)
-        return found
+        return lent
 
     def _find(self, name: str, above: tuple[str, ...]) -> Lent | None:
-        """Return a voice, or None; ``above`` are the articulations it is wanted for, which it cannot be made from."""
-        if name not in self._found:
-            found = self._recorded(name) or self._look(name, (*above, name))
-            if found is None:
+        """Return a voice, or None; it must not be derived from the articulations in ``above``, which depend on it."""
+        if name not in self._resolved:
+            lent = self._recorded(name) or self._derived_or_borrowed(name, (*above, name))
+            if lent is None:
                 return None
-            self._found[name] = found
-        return self._found[name]
+            self._resolved[name] = lent
+        return self._resolved[name]
 
     def _recorded(self, name: str) -> Lent | None:
         return Lent(self._own[name], (self._fitted.kit.name,)) if name in self._own else None
 
-    def _look(self, name: str, above: tuple[str, ...]) -> Lent | None:
+    def _derived_or_borrowed(self, name: str, above: tuple[str, ...]) -> Lent | None:
         variants = VARIANTS.get(name, ())
         if name in _INSTRUMENTS:
             return self._borrow(name, self._donors) or self._vary(name, above)
@@ -156,23 +159,23 @@ class _Completion:
 
     def _vary(self, name: str, above: tuple[str, ...]) -> Lent | None:
         for variant in VARIANTS.get(name, ()):
-            found = None if variant.of in above else self._find(variant.of, above)
-            if found is not None:
+            source = None if variant.of in above else self._find(variant.of, above)
+            if source is not None:
                 rim = self._besides("snare_cross_stick" if variant.rim_db is not None else None, above)
                 toward = self._besides(variant.toward, above)
-                kits = dict.fromkeys(kit for one in (found, rim, toward) if one is not None for kit in one.kits)
+                kits = dict.fromkeys(kit for part in (source, rim, toward) if part is not None for kit in part.kits)
                 keeps = name.startswith("hihat_open")
-                voice = found.voice if keeps else found.voice.model_copy(update={"openness": None})
-                return Lent(made(variant, voice, rim and rim.voice, toward and toward.voice), tuple(kits))
+                voice = source.voice if keeps else source.voice.model_copy(update={"openness": None})
+                return Lent(apply_variant(variant, voice, rim and rim.voice, toward and toward.voice), tuple(kits))
         return None
 
     def _besides(self, name: str | None, above: tuple[str, ...]) -> Lent | None:
-        """Return what a variant takes besides the stroke it is made from, if the kit has it."""
+        """Return an additional voice that a variant uses, if the kit has it."""
         return None if name is None or name in above else self._find(name, above)
 
 
 def _with_degrees(voices: dict[str, Lent]) -> dict[str, Lent]:
-    """Return all voices, hats with all their degrees."""
+    """Return all voices, with all degrees of openness for hi-hats."""
     done = dict(voices)
     for stroke in ("bow", "edge"):
         wide, tight = voices[f"hihat_open_{stroke}"], voices[f"hihat_closed_{stroke}"]
@@ -182,12 +185,12 @@ def _with_degrees(voices: dict[str, Lent]) -> dict[str, Lent]:
 
 
 def _steadied(jitter: Jitter) -> Jitter:
-    """Return a jitter without the outliers that come of two repeats of a soft stroke."""
+    """Return a jitter whose level is limited, since two repeats of a soft stroke may be outliers."""
     return jitter.model_copy(update={"level_db": min(jitter.level_db, MOST_JITTER_DB)})
 
 
 def articulation(name: str, voice: VoiceModel) -> Articulation:
-    """Return an articulation that plays a voice: what it is choked by and what it chokes follow from its name."""
+    """Return an articulation that plays a voice; its choke group follows from its name."""
     piece = name.split("_", maxsplit=1)[0]
     rings = piece in ("hihat", "ride", "crash1", "crash2")
     release_s = next((s for prefix, s in _RELEASE_S.items() if name.startswith(prefix)), None)

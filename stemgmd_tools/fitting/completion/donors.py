@@ -1,4 +1,4 @@
-"""Pieces that a recording lacks, borrowed from another recorded kit, which is named."""
+"""Borrow missing pieces from other recorded kits and record their origin."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ ANCHORS: Final = (
     "ride_bow",
     "crash1_edge",
 )
-"""Strokes two kits are brought to one level by, those both have."""
+"""Strokes whose levels are compared to equalise two kits."""
 
 _BESIDE: Final = {"snare_cross_stick": "snare_head", "snare_rimshot": "snare_head"}
-"""Strokes whose level is bound to one other stroke rather than to the kit."""
+"""Strokes whose level is relative to another stroke rather than to the kit."""
 
 
 class Lent(NamedTuple):
-    """A voice, and the recorded kits its figures were measured on."""
+    """A voice, and the recorded kits that it was measured on."""
 
     voice: VoiceModel
     kits: tuple[str, ...]
 
 
 def offset_db(own: Mapping[str, VoiceModel], donor: Mapping[str, VoiceModel], articulation: str) -> float:
-    """Return the gain that brings a donor's stroke to the level it would have in another kit.
+    """Return the gain that adjusts a donor's stroke to the level of another kit.
 
-    It is the median difference of the strokes both kits have; a cross-stick or rimshot follows the snare's head.
+    It is the median difference of the strokes that both kits have; a cross-stick or rimshot follows the snare's head.
     """
     beside = _BESIDE.get(articulation, "")
     anchors = (beside,) if beside in own and beside in donor else ANCHORS
@@ -55,7 +55,7 @@ def _level_db(voice: VoiceModel) -> float:
 
 
 def lend(own: Mapping[str, VoiceModel], donors: Iterable[Fitted], articulation: str) -> tuple[Fitted, float] | None:
-    """Return the first donor that has an articulation and the gain it is borrowed with; None if there is none."""
+    """Return the first donor that has an articulation, and its gain; None if no donor has it."""
     for donor in donors:
         if articulation in donor.voices:
             return donor, offset_db(own, donor.voices, articulation)
@@ -63,16 +63,16 @@ def lend(own: Mapping[str, VoiceModel], donors: Iterable[Fitted], articulation: 
 
 
 def recordings(rests_on: Mapping[str, Iterable[str]], kits: Mapping[str, Kit]) -> tuple[Recording, ...]:
-    """Return what a map says it was measured on.
+    """Return the value of ``measured_on`` of a map.
 
-    :param rests_on: per articulation the names of the recorded kits its figures come from.
+    :param rests_on: articulation -> names of the recorded kits that it was measured on.
     :param kits: the recorded kits by name.
     """
-    found = []
+    result = []
     for name, kit in kits.items():
         resting = tuple(a for a in ARTICULATIONS if name in rests_on[a])
         if resting:
-            found.append(
+            result.append(
                 Recording(
                     kit=name,
                     license=kit.license,
@@ -81,4 +81,4 @@ def recordings(rests_on: Mapping[str, Iterable[str]], kits: Mapping[str, Kit]) -
                     articulations=() if len(resting) == len(ARTICULATIONS) else resting,
                 )
             )
-    return tuple(found)
+    return tuple(result)

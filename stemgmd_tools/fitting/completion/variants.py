@@ -1,10 +1,10 @@
-"""Strokes that a recording lacks, made from strokes it has: what differs between them, measured on kits with both.
+"""Derive missing strokes from recorded ones, by differences measured on kits that have both.
 
-Each table holds decibels over frequency and time. They are rounded medians over the loudest layers of the recorded
-kits that have both strokes, compared in third octaves and in stretches of time that widen from 3 to 600 ms after the
-attack (``salamander``, ``gogodze_phu``, ``ludwig_1960s``, ``sams_sonor``, ``gretsch_jazz``, ``fluidr3_standard``;
-each table says how many). Where only one kit has the pair, the table is rounded to a smooth law. They tell how strokes
-differ, not how a drum sounds, and so make no recording a donor.
+Each table holds decibels over frequency and time: rounded medians over the loudest layers of the recorded kits that
+have both strokes, compared in third octaves and in intervals of time that widen from 3 to 600 ms after the attack
+(``salamander``, ``gogodze_phu``, ``ludwig_1960s``, ``sams_sonor``, ``gretsch_jazz``, ``fluidr3_standard``; the number
+of kits is noted at each table). If only one kit has the pair, the table is smoothed. The tables describe differences
+between strokes, not the sound of a drum, so these kits do not count as donors.
 """
 
 from __future__ import annotations
@@ -117,27 +117,27 @@ CROSS_STICK: Final = _change(
 
 
 class Variant(NamedTuple):
-    """How a stroke is made from another stroke of the same kit."""
+    """How a stroke is derived from another stroke of the same kit."""
 
     of: str
-    """The articulation it is made from."""
+    """The articulation it is derived from."""
     change_db: BandEnvelope | None = None
     gain_db: float = 0.0
     pitch: float = 1.0
     """Factor on all frequencies."""
     toward: str | None = None
-    """An articulation it lies halfway to, in pitch and level, where the kit has it; then ``pitch`` does not count."""
+    """If the kit has this articulation, pitch and level are halfway to it, and ``pitch`` is ignored."""
     length: float = 1.0
-    """Factor on all times after the stick."""
+    """Factor on all times after the stick's attack."""
     rim_db: float | None = None
-    """Level at which the kit's cross-stick is added: its click is the rim's."""
+    """Level at which the kit's cross-stick is added, as the click of the rim."""
     rim_pitch: float = 1.0
     rim_length: float = 1.0
-    """Factors on its frequencies and times."""
+    """Factors on the cross-stick's frequencies and times."""
 
 
 _RIM_ABOVE_HZ: Final = 350.0
-"""A cross-stick's modes below this are the drum's it was played on."""
+"""Modes of a cross-stick below this belong to the drum."""
 
 VARIANTS: Final[Mapping[str, tuple[Variant, ...]]] = {
     "snare_rimshot": (Variant("snare_head", RIMSHOT, gain_db=0.0, rim_db=4.0),),
@@ -164,19 +164,19 @@ VARIANTS: Final[Mapping[str, tuple[Variant, ...]]] = {
     "crash2_edge": (Variant("crash1_edge", pitch=1.19, length=0.75),),
     "crash2_bow": (Variant("crash2_edge", CRASH_BOW, gain_db=-3.0),),
 }
-"""Ways to make a stroke, the best first."""
+"""Articulation -> ways to derive it, the best first."""
 
 
-def made(
-    variant: Variant, voice: VoiceModel, cross_stick: VoiceModel | None = None, other: VoiceModel | None = None
+def apply_variant(
+    variant: Variant, voice: VoiceModel, cross_stick: VoiceModel | None = None, toward: VoiceModel | None = None
 ) -> VoiceModel:
-    """Return the voice a variant makes of another one.
+    """Return the voice that a variant derives from another voice.
 
-    :param cross_stick: of the same kit; None leaves its rim out.
-    :param other: the voice of :attr:`Variant.toward`.
+    :param cross_stick: the same kit's cross-stick; without it, no rim is added.
+    :param toward: the voice of :attr:`Variant.toward`.
     """
-    if other is not None:
-        variant = _halfway(variant, voice, other)
+    if toward is not None:
+        variant = _halfway(variant, voice, toward)
     voice = louder(stretched(pitched(voice, variant.pitch), variant.length), variant.gain_db)
     if variant.change_db is not None:
         voice = reshaped(voice, variant.change_db)
@@ -186,10 +186,10 @@ def made(
     return voice
 
 
-def _halfway(variant: Variant, voice: VoiceModel, other: VoiceModel) -> Variant:
-    """Return a variant that lies halfway between two drums."""
-    pitches = pitch_hz(voice), pitch_hz(other)
-    gain_db = (level_db(other, REFERENCE_VELOCITY) - level_db(voice, REFERENCE_VELOCITY)) / 2.0
+def _halfway(variant: Variant, voice: VoiceModel, toward: VoiceModel) -> Variant:
+    """Return a variant with pitch and level halfway between two drums."""
+    pitches = pitch_hz(voice), pitch_hz(toward)
+    gain_db = (level_db(toward, REFERENCE_VELOCITY) - level_db(voice, REFERENCE_VELOCITY)) / 2.0
     if pitches[0] is None or pitches[1] is None:
         return variant
     return variant._replace(pitch=float(np.sqrt(pitches[1] / pitches[0])), gain_db=round(gain_db, 1))

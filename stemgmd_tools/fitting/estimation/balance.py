@@ -1,7 +1,7 @@
-"""Modes against the recordings' energies: a mode rings no louder than the band it lies in did.
+"""Correct the levels of modes by the recordings' energies in bands.
 
-Modes are estimated as waveforms, all velocities together; where neighbours beat, or phases differ from stroke to
-stroke, their sum at one velocity may come out too loud or too soft. Their energies in bands are what is heard.
+Modes are estimated as waveforms, over all velocities together. If neighbouring modes beat, or phases differ between
+strokes, their sum at one velocity may be too loud or too soft. Perceived are their energies in bands.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LOWEST_DB: Final = -25.0
 
 
 class Rung(NamedTuple):
-    """What the modes of one velocity have to match."""
+    """The target of the modes at one velocity."""
 
     velocity: int
     frames: int
@@ -33,9 +33,9 @@ class Rung(NamedTuple):
 
 
 def balanced(modes: Modes, glide: Glide | None, layers: Sequence[Rung], most_db: float) -> Modes:
-    """Return modes whose levels follow the energies of the layers' bands.
+    """Return modes whose levels are corrected by the energies of the layers' bands.
 
-    :param most_db: no mode is raised by more than this.
+    :param most_db: largest gain of a mode.
     """
     octaves = np.array([octaves_of(layer.velocity) for layer in layers])
     total = np.zeros((len(modes.frequency_hz), len(layers)))
@@ -48,9 +48,9 @@ def balanced(modes: Modes, glide: Glide | None, layers: Sequence[Rung], most_db:
 
 
 def _shortfall(modes: Modes, glide: Glide | None, layer: Rung) -> Float:
-    """Return (K,) decibels by which the bands of the modes fall short, where and when each mode is what is heard."""
-    made = mode_bands([(modes, glide)], layer.velocity, layer.frames)
-    if made is None:
+    """Return the level in dB that the bands of each mode lack, shape (K,), weighted by the mode's dominance."""
+    synthesised = mode_bands([(modes, glide)], layer.velocity, layer.frames)
+    if synthesised is None:
         return np.zeros(0)
     bank = ModeBank.from_parameters(modes)
     rate, amplitude = bank.rate_at(layer.velocity), bank.at_velocity(layer.velocity)
@@ -59,7 +59,7 @@ def _shortfall(modes: Modes, glide: Glide | None, layer: Rung) -> Float:
     among = energy / np.maximum((energy[None] * (band[:, None] == band)[:, :, None]).sum(axis=1), 1e-30)
     filled = np.arange(len(TIMES_S)) < layer.wanted.bins
     weight = np.sqrt(energy * WIDTHS_S) * among * filled
-    short = decibels(layer.wanted.power)[band] - decibels(made.power)[band]
+    short = decibels(layer.wanted.power)[band] - decibels(synthesised.power)[band]
     return np.asarray((weight * short).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-30))
 
 

@@ -1,1 +1,1 @@
-"""How near fitted voices come to their recordings: metrics, reports, plots."""
+"""Evaluate fitted voices against their recordings: metrics, reports, plots."""

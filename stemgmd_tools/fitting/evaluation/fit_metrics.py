@@ -1,8 +1,8 @@
-"""How near a fitted voice comes to its recordings, next to how near the recordings come to each other.
+"""Measure the distances between a fitted voice and its recordings, and between repeated recordings.
 
-Both are measured with what is played: one-shots of the voice, at the velocities of the recorded layers, of draws that
-the fit has not seen. A recording ends where it was cut, not where the drum does, so each of its strokes of the model is
-cut there too; a model that ends earlier is held to it.
+One-shots of the voice are compared at the velocities of the recorded layers, with random draws that the fit did not
+use. A recording may end before the drum has decayed, so strokes of the model are cut at the same frame; a model that
+ends earlier is not extended.
 """
 
 from __future__ import annotations
@@ -23,48 +23,48 @@ from stemgmd_tools.similarity.distance import AnalysedSound, Distance, distance
 
 _LEVEL_FRAMES: Final = round(LEVEL_S * SAMPLE_RATE)
 _SILENCE: Final = 1e-4
-"""A recording has ended where its amplitude stays below this share (-80 dB) of its peak."""
+"""A recording ends where its amplitude stays below this share (-80 dB) of its peak."""
 _FADE_FRAMES: Final = 882
 _MOST_NEIGHBOURS: Final = 2
-"""Recordings per layer that are compared with the next layer's."""
+"""Number of recordings per layer that are compared with the next layer's."""
 _JUDGED: Final = "judged"
-"""The kit whose name the judged strokes are drawn by; fits draw by other names."""
+"""Kit name of the judged strokes' random streams, which fits do not use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Distances of one articulation, gathered over its layers and degrees."""
+    """Distances of one articulation, over all its layers and degrees."""
 
     repeats: tuple[Distance, ...]
-    """Every pair of recordings of one layer: the natural floor; empty if no layer has two."""
+    """Distances of all pairs of recordings of one layer: the natural floor; empty if no layer has two."""
     neighbours: tuple[Distance, ...]
-    """Recordings of layers next to each other in velocity."""
+    """Distances between recordings of layers of neighbouring velocities."""
     model: tuple[Distance, ...]
-    """Every recording and strokes of the model at its velocity."""
+    """Distances between recordings and strokes of the model at their velocity."""
     model_repeats: tuple[Distance, ...]
-    """Every pair of the model's strokes at one velocity."""
+    """Distances of all pairs of the model's strokes at one velocity."""
     level_db: tuple[float, ...]
     """Level of the model minus that of the recordings, first 200 ms, one per layer."""
     recordings: int
-    """How many were compared."""
+    """Number of recordings compared."""
 
 
 class RecordedLayer(NamedTuple):
-    """One layer, ready to be compared."""
+    """One layer and its analysed recordings."""
 
     strokes: Strokes
-    heard: tuple[AnalysedSound, ...]
+    sounds: tuple[AnalysedSound, ...]
 
 
-def heard_layers(strokes: Sequence[Strokes]) -> tuple[RecordedLayer, ...]:
-    """Return the layers of one articulation, ready to be compared."""
+def analysed_layers(strokes: Sequence[Strokes]) -> tuple[RecordedLayer, ...]:
+    """Return the layers of one articulation with analysed recordings."""
     return tuple(RecordedLayer(layer, tuple(AnalysedSound(repeat) for repeat in layer.repeats)) for layer in strokes)
 
 
 def judge(voice: VoiceModel, layers: Sequence[RecordedLayer], articulation: str, draws: int = 1) -> Judgement:
     """Compare a voice with recordings.
 
-    :param draws: strokes of the model per recording; two recordings of a layer never meet the same one.
+    :param draws: number of strokes of the model per recording; recordings of a layer do not share strokes.
     """
     model: list[Distance] = []
     model_repeats: list[Distance] = []
@@ -73,21 +73,21 @@ def judge(voice: VoiceModel, layers: Sequence[RecordedLayer], articulation: str,
         played = play_like(voice, layer.strokes, articulation, draws)
         level_db.append(_level_db(played, 0) - _level_db(layer.strokes.repeats, ONSET_FRAMES))
         strokes = [AnalysedSound(sound) for sound in played]
-        for index, recording in enumerate(layer.heard):
+        for index, recording in enumerate(layer.sounds):
             model += [distance(recording, stroke) for stroke in strokes[index * draws : (index + 1) * draws]]
-        model_repeats += [distance(one, other) for one, other in combinations(strokes, 2)]
+        model_repeats += [distance(first, second) for first, second in combinations(strokes, 2)]
     return Judgement(
         repeats=tuple(_repeats(layers)),
         neighbours=tuple(_neighbours(layers)),
         model=tuple(model),
         model_repeats=tuple(model_repeats),
         level_db=tuple(level_db),
-        recordings=sum(len(layer.heard) for layer in layers),
+        recordings=sum(len(layer.sounds) for layer in layers),
     )
 
 
 def play_like(voice: VoiceModel, strokes: Strokes, articulation: str, draws: int = 1) -> list[Float]:
-    """Return ``draws`` strokes of a voice for each recording of a layer, two at least, each cut where its recording is.
+    """Return ``draws`` strokes of a voice per recording of a layer, at least two, cut to the recordings' lengths.
 
     :return: each (frames, 2) at 44.1 kHz, the attack at frame 0.
     """
@@ -98,12 +98,12 @@ def play_like(voice: VoiceModel, strokes: Strokes, articulation: str, draws: int
 
 
 def play(voice: VoiceModel, strokes: Strokes, articulation: str, count: int) -> list[Float]:
-    """Return strokes of a voice at the velocity and openness of a recorded layer, as a bank would hold them.
+    """Return strokes of a voice at the velocity and openness of a recorded layer, like those in a bank.
 
     :return: each (frames, 2) at 44.1 kHz, the attack at frame 0.
     """
     there = voice.model_copy(update={"layers": (strokes.velocity,), "variations": count})
-    chance = f"{articulation} {strokes.openness:g} {strokes.velocity}"  # layers are not to share their luck
+    chance = f"{articulation} {strokes.openness:g} {strokes.velocity}"  # independent draws for each layer
     synthesiser = Synthesiser(there, None, _JUDGED, chance)
     degree = 0
     if voice.openness is not None and not np.isnan(strokes.openness):
@@ -118,7 +118,7 @@ def _end(sound: Float) -> int:
 
 
 def _cut(sound: Float, frames: int) -> Float:
-    """Return a sound that ends after so many frames, faded out."""
+    """Return a sound cut to ``frames`` frames with a fade-out."""
     if len(sound) <= frames:
         return sound
     ended = sound[:frames].copy()
@@ -129,18 +129,18 @@ def _cut(sound: Float, frames: int) -> Float:
 
 def _repeats(layers: Sequence[RecordedLayer]) -> Iterator[Distance]:
     for layer in layers:
-        yield from (distance(one, other) for one, other in combinations(layer.heard, 2))
+        yield from (distance(first, second) for first, second in combinations(layer.sounds, 2))
 
 
 def _neighbours(layers: Sequence[RecordedLayer]) -> Iterator[Distance]:
     for softer, harder in pairwise(layers):
         if _same(softer.strokes.openness, harder.strokes.openness):
-            for one in softer.heard[:_MOST_NEIGHBOURS]:
-                yield from (distance(one, other) for other in harder.heard[:_MOST_NEIGHBOURS])
+            for first in softer.sounds[:_MOST_NEIGHBOURS]:
+                yield from (distance(first, second) for second in harder.sounds[:_MOST_NEIGHBOURS])
 
 
-def _same(openness: float, other: float) -> bool:
-    return openness == other or bool(np.isnan(openness) and np.isnan(other))
+def _same(first: float, second: float) -> bool:
+    return first == second or bool(np.isnan(first) and np.isnan(second))
 
 
 def _level_db(sounds: Sequence[Float], onset: int) -> float:

@@ -1,4 +1,4 @@
-"""Pictures of a fit: recording and model side by side, per articulation."""
+"""Plot recording and model of a fit side by side, per articulation."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _DPI: Final = 80
 
 
 class Sides(NamedTuple):
-    """A recording and a stroke of the model, mono, equally long, attacks on one frame."""
+    """A recording and a stroke of the model, mono, of equal length, with aligned attacks."""
 
     recording: NDArray[np.float64]
     model: NDArray[np.float64]
 
 
 def need_matplotlib() -> None:
-    """Find out whether pictures can be drawn.
+    """Check that pictures can be drawn.
 
     :raises UsageError: if matplotlib is not installed.
     """
@@ -48,10 +48,10 @@ def need_matplotlib() -> None:
 
 
 def draw(voice: VoiceModel, strokes: Sequence[Strokes], articulation: str, path: Path) -> None:
-    """Draw the loudest and the softest layer of an articulation, recording beside model, into a PNG.
+    """Draw the loudest and the softest layer of an articulation, recording beside model, to a PNG file.
 
-    A row holds waveform and spectrogram of the recording, those of the model, and their envelopes and long-term
-    spectra laid over each other, at the levels they have in the kit.
+    A row shows waveform and spectrogram of the recording and of the model, and both envelopes and long-term spectra in
+    one plot, at their levels in the kit.
 
     :raises UsageError: if matplotlib is not installed.
     :raises AudioError: if the file cannot be written.
@@ -88,8 +88,8 @@ def _figures() -> Any:
 def _shown(strokes: Sequence[Strokes]) -> tuple[Strokes, ...]:
     """Return the loudest layer at the widest opening and the softest at the narrowest, or the only one."""
 
-    def rank(one: Strokes) -> tuple[float, int]:
-        return (0.0 if math.isnan(one.openness) else one.openness, one.velocity)
+    def rank(layer: Strokes) -> tuple[float, int]:
+        return (0.0 if math.isnan(layer.openness) else layer.openness, layer.velocity)
 
     loudest, softest = max(strokes, key=rank), min(strokes, key=rank)
     return (loudest,) if loudest is softest else (loudest, softest)

@@ -1,4 +1,4 @@
-"""The report of a fit: how near every stroke comes to its recordings, what was mended, what was borrowed."""
+"""Write the report of a fit: distances to the recordings, corrected faults, borrowed strokes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MEASURES: Final = ("mel_db", "attack_db", "envelope_db", "fine_db")
 _NAMES: Final = ("mel", "attack", "envelope", "fine")
 _SAME_FLOOR: Final = {Family.CROSS_STICK: Family.SNARE, Family.BELL: Family.RIDE}
-"""Sounds with few recordings share a natural floor with their like."""
+"""Families with few recordings use the natural floor of a similar family."""
 _FLOOR_TEXT: Final = """Distances are in dB, medians over the recordings (definitions:
 `stemgmd_tools.similarity.distance`). The natural floor is the median between two recordings of one layer of the same
 kind of sound in this kit; ratios are the model's distance over it: 1 means as near as the drummer comes to himself. The
@@ -29,15 +29,15 @@ lowest and highest of the layers."""
 
 
 class FitFigures(NamedTuple):
-    """What a fit is reported with."""
+    """The figures of a fit's report."""
 
     judgements: Mapping[str, Judgement]
-    """By articulation, of those that were recorded."""
+    """Recorded articulation -> its judgement."""
     map_bytes: int
     pictures: Sequence[str]
-    """Paths from the report's folder, with ``/``; empty without pictures."""
+    """Paths relative to the report's folder, with ``/``; empty without pictures."""
     no_pictures: str
-    """Why there are none; empty if there are."""
+    """Reason why there are no pictures; empty if there are some."""
 
 
 def report_text(fitted: Fitted, kit_map: KitMap, figures: FitFigures) -> str:
@@ -64,15 +64,15 @@ def _origin(fitted: Fitted, kit_map: KitMap, figures: FitFigures) -> str:
         f"Kit `{kit_map.name}`, fitted to the recordings of `{recorded.name}` ({recorded.title}).",
         f"licence of this kit: {kit_map.license}",
         f"attribution: {kit_map.attribution}",
-        *(_recording(one) for one in kit_map.measured_on),
+        *(_recording(recording) for recording in kit_map.measured_on),
         f"size of the map: {figures.map_bytes / 1000:.0f} kB",
     ]
     return f"{lines[0]}\n\n{_bullets(lines[1:])}"
 
 
-def _recording(one: Recording) -> str:
-    where = f", {one.source_url}" if one.source_url else ""
-    return f"measured on: {one.kit}, {one.license}, {one.attribution}{where}"
+def _recording(recording: Recording) -> str:
+    where = f", {recording.source_url}" if recording.source_url else ""
+    return f"measured on: {recording.kit}, {recording.license}, {recording.attribution}{where}"
 
 
 _HEADER: Final = (
@@ -109,7 +109,7 @@ def _distance_rows(judgements: Mapping[str, Judgement]) -> list[tuple[str, ...]]
 
 
 def floor_family(articulation: str) -> Family:
-    """Return the family whose natural floor an articulation is held against."""
+    """Return the family whose natural floor is used for an articulation."""
     family = family_of(articulation)
     return _SAME_FLOOR.get(family, family)
 
@@ -120,25 +120,27 @@ def natural_floors(judgements: Mapping[str, Judgement]) -> dict[Family, dict[str
     for name, judgement in judgements.items():
         if judgement.repeats:
             pairs.setdefault(floor_family(name), []).extend(judgement.repeats)
-    return {family: {measure: _median(found, measure) for measure in MEASURES} for family, found in pairs.items()}
+    return {
+        family: {measure: _median(distances, measure) for measure in MEASURES} for family, distances in pairs.items()
+    }
 
 
 def _median(distances: Iterable[Distance], measure: str) -> float:
-    return float(np.median([getattr(one, measure) for one in distances]))
+    return float(np.median([getattr(distance, measure) for distance in distances]))
 
 
 def _sources(fitted: Fitted, kit_map: KitMap) -> list[str]:
-    """Say of every articulation whether it was recorded, made from another stroke, or borrowed."""
+    """List the articulations that were recorded, derived from other strokes, or borrowed."""
     lines = []
     recorded = [name for name in ARTICULATIONS if name in fitted.voices]
     lines.append(f"recorded and fitted: {', '.join(recorded)}")
-    for one in kit_map.measured_on:
-        resting = one.articulations or ARTICULATIONS
-        if one.kit == fitted.kit.name:
-            made = [name for name in resting if name not in fitted.voices]
-            lines += [f"made from other strokes of `{one.kit}`: {', '.join(made)}"] if made else []
+    for recording in kit_map.measured_on:
+        resting = recording.articulations or ARTICULATIONS
+        if recording.kit == fitted.kit.name:
+            derived = [name for name in resting if name not in fitted.voices]
+            lines += [f"made from other strokes of `{recording.kit}`: {', '.join(derived)}"] if derived else []
         else:
-            lines.append(f"borrowed from `{one.kit}` ({one.license}): {', '.join(resting)}")
+            lines.append(f"borrowed from `{recording.kit}` ({recording.license}): {', '.join(resting)}")
     return lines
 
 

@@ -97,8 +97,8 @@ def _change(noise: Noise, degree: Degree, stretch: float, name: str) -> Openness
     smooth = _SMOOTHING * roughness(len(rows), len(columns))
     for turn in range(_ROUNDS):
         change = _as_change(degree.openness, rows, columns, values, slopes)
-        made = noise_bands(noise, degree.stage, f"{name} open {turn}", _alone(degree, stretch, change))
-        rest = corrections(degree.layers, made, knots_s, largest_db=_LARGEST_DB).reshape(len(octaves), -1)
+        synthesised = noise_bands(noise, degree.stage, f"{name} open {turn}", _alone(degree, stretch, change))
+        rest = corrections(degree.layers, synthesised, knots_s, largest_db=_LARGEST_DB).reshape(len(octaves), -1)
         if len(octaves) > 1:
             steeper = solve(octaves[:, None], rest, weight, spread, _SLOPE_RIDGE, smooth)[0]
             slopes = np.clip(slopes + steeper, -_STEEPEST_DB, _STEEPEST_DB)

@@ -60,8 +60,8 @@ def _stretch(voice: VoiceModel, degree: float, ring_s: float) -> float:
     best: list[tuple[float, float]] = []
     for stretch in (guess, *_STRETCHES.tolist()):
         trial = openness.model_copy(update={"degrees": (degree,), "stretch": (stretch,), "level_db": level_db})
-        found_s = t30_s(voice.model_copy(update={"openness": trial}))
-        best.append((abs(float(np.log(found_s / ring_s))), stretch))
+        decay_s = t30_s(voice.model_copy(update={"openness": trial}))
+        best.append((abs(float(np.log(decay_s / ring_s))), stretch))
         if best[0][0] < _NEAR_ENOUGH:
             break
     return round(min(best)[1], 3)

@@ -33,7 +33,7 @@ def fit_attack(strokes: Sequence[Strokes], count: int, law: Law | None, rung: Se
     """
     if count == 0:
         return None
-    left = [_residual(one, law, rung[index] if law else None) for index, one in enumerate(strokes)]
+    left = [_residual(layer, law, rung[index] if law else None) for index, layer in enumerate(strokes)]
     loud = [layer for layer in left if np.abs(layer).max() > _SILENT]
     if not loud:
         return None
@@ -44,15 +44,17 @@ def fit_attack(strokes: Sequence[Strokes], count: int, law: Law | None, rung: Se
     poles = poles.where(inside & (poles.decay > _DECAYS[0]) & (poles.decay < _DECAYS[1]))
     if not len(poles.decay):
         return None
-    energy = sum(_energy(one) / (np.abs(one.values) ** 2).sum() for one in _solved(poles, strokes, left))
+    energy = sum(
+        _energy(amplitudes) / (np.abs(amplitudes.values) ** 2).sum() for amplitudes in _solved(poles, strokes, left)
+    )
     poles = poles.where(np.sort(np.argsort(-energy / poles.decay, kind="stable")[:count]))
     law = Law(poles, onset_s=_ONSET_S)
     basis = law.basis(0.0, np.arange(left[0].shape[1]) / SAMPLE_RATE)
     size = [1.0 / (np.sqrt((layer**2).mean()) + 1e-12) for layer in left]
     shared = shared_modes(
         poles.frequency_hz,
-        [basis * one for one in size],
-        [_flat(layer) * one for layer, one in zip(left, size, strict=True)],
+        [basis * factor for factor in size],
+        [_flat(layer) * factor for layer, factor in zip(left, size, strict=True)],
         _solved(poles, strokes, left),
     )
     return mode_table(poles, *shared, law)
@@ -63,21 +65,21 @@ def _flat(layer: Float) -> Float:
     return layer.transpose(1, 0, 2).reshape(layer.shape[1], -1)
 
 
-def _energy(one: Amplitudes) -> Float:
-    return np.asarray((np.abs(one.values) ** 2).mean(axis=(0, 1)))
+def _energy(amplitudes: Amplitudes) -> Float:
+    return np.asarray((np.abs(amplitudes.values) ** 2).mean(axis=(0, 1)))
 
 
 def _padded(sound: Float, frames: int) -> Float:
     return np.concatenate([sound[:frames], np.zeros((max(0, frames - len(sound)), 2))])
 
 
-def _residual(one: Strokes, law: Law | None, rung: Amplitudes | None) -> Float:
+def _residual(strokes: Strokes, law: Law | None, rung: Amplitudes | None) -> Float:
     """Return (repeats, frames, 2): the first milliseconds of each without the body's modes as they sound in it."""
     frames = round(_LENGTH_S * SAMPLE_RATE)
-    sounds = np.stack([_padded(repeat[ONSET_FRAMES:], frames) for repeat in one.repeats])
+    sounds = np.stack([_padded(repeat[ONSET_FRAMES:], frames) for repeat in strokes.repeats])
     if law is None or rung is None:
         return sounds
-    basis = law.basis(float(np.log(one.velocity / REFERENCE_VELOCITY)), np.arange(frames) / SAMPLE_RATE)
+    basis = law.basis(float(np.log(strokes.velocity / REFERENCE_VELOCITY)), np.arange(frames) / SAMPLE_RATE)
     return np.asarray(sounds - (basis @ rung.values.transpose(0, 2, 1)).real)
 
 
@@ -87,9 +89,9 @@ def _solved(poles: Poles, strokes: Sequence[Strokes], left: Sequence[Float]) -> 
     basis = law.basis(0.0, np.arange(left[0].shape[1]) / SAMPLE_RATE)
     solver = Solver(basis, ridge=1e-2)
     solved = []
-    for one, sounds in zip(strokes, left, strict=True):
+    for layer, sounds in zip(strokes, left, strict=True):
         flat = _flat(sounds)
         values = solver.amplitudes(flat).T.reshape(len(sounds), 2, -1)
         remainder = (solver.remainder(flat) ** 2).mean()
-        solved.append(Amplitudes(one.velocity, values, np.sqrt(2.0 * remainder / (np.abs(basis) ** 2).sum(axis=0))))
+        solved.append(Amplitudes(layer.velocity, values, np.sqrt(2.0 * remainder / (np.abs(basis) ** 2).sum(axis=0))))
     return solved

@@ -112,12 +112,12 @@ def observe(nepers: float, times_s: Float, sounds: Float, floor: float, importan
     envelope = np.sqrt(uniform_filter1d((white**2).mean(axis=1), 1 + round(_ENVELOPE_S / step_s)))
     weight = 1.0 / np.maximum(envelope, max(_RANGE * envelope.max(), floor, 1e-12)) ** _LEVELLING
     late = np.arange(len(white)) - round(_DENSE_S / step_s)
-    kept = (late < 0) | (late % _THINNING == 0)
-    weight = (weight * np.where(late < 0, 1.0, np.sqrt(_THINNING)))[kept]
-    weight *= importance / np.sqrt(((white[kept] * weight[:, None]) ** 2).sum())
-    weighted = white[kept] * weight[:, None]
+    selected = (late < 0) | (late % _THINNING == 0)
+    weight = (weight * np.where(late < 0, 1.0, np.sqrt(_THINNING)))[selected]
+    weight *= importance / np.sqrt(((white[selected] * weight[:, None]) ** 2).sum())
+    weighted = white[selected] * weight[:, None]
     left, size, _ = np.linalg.svd(weighted, full_matrices=False)
-    return Observed(nepers, times_s[1:][kept], step_s, weight, weighted, (left * size)[:, :_MOST_TARGETS])
+    return Observed(nepers, times_s[1:][selected], step_s, weight, weighted, (left * size)[:, :_MOST_TARGETS])
 
 
 def weighted_basis(law: Law, seen: Observed) -> Complex:
@@ -156,7 +156,9 @@ class Solver:
 
 def unexplained(law: Law, seen: Sequence[Observed]) -> float:
     """Return the weighted energy that the modes leave, summed over velocities."""
-    return sum(float((Solver(weighted_basis(law, one)).remainder(one.targets) ** 2).sum()) for one in seen)
+    return sum(
+        float((Solver(weighted_basis(law, observed)).remainder(observed.targets) ** 2).sum()) for observed in seen
+    )
 
 
 def refine(law: Law, seen: Sequence[Observed], rounds: int, *, glides: bool, decays: tuple[float, float]) -> Law:
@@ -171,7 +173,7 @@ def refine(law: Law, seen: Sequence[Observed], rounds: int, *, glides: bool, dec
 
 def freedoms(law: Law, seen: Sequence[Observed], *, glides: bool) -> NDArray[np.bool_]:
     """Return which parameters of a Jacobian may change; exponents of velocity need velocities that differ."""
-    spread = max(one.nepers for one in seen) - min(one.nepers for one in seen) > _LEAST_SPREAD
+    spread = max(observed.nepers for observed in seen) - min(observed.nepers for observed in seen) > _LEAST_SPREAD
     own = [True] * (2 * len(law.poles.decay))
     return np.array(own + [glides] * 4 + [glides and spread, spread, spread])
 
@@ -226,29 +228,29 @@ def _normal(law: Law, seen: Sequence[Observed]) -> Step:
     """Return the Gauss-Newton step over all velocities, amplitudes projected out."""
     size = 2 * len(law.poles.decay) + 7
     cost, slope, curvature = 0.0, np.zeros(size), np.zeros((size, size))
-    for one in seen:
-        basis = weighted_basis(law, one)
+    for observed in seen:
+        basis = weighted_basis(law, observed)
         solver = Solver(basis)
-        amplitudes = solver.amplitudes(one.targets)
-        left = solver.remainder(one.targets)
+        amplitudes = solver.amplitudes(observed.targets)
+        left = solver.remainder(observed.targets)
         cost += float((left**2).sum())
-        for column in range(one.targets.shape[1]):
-            moves = jacobian(law, one, basis * amplitudes[:, column])
+        for column in range(observed.targets.shape[1]):
+            moves = jacobian(law, observed, basis * amplitudes[:, column])
             slope += moves.T @ left[:, column]
             curvature += moves.T @ moves - solver.explained(moves)
     return Step(cost, slope, curvature)
 
 
-def jacobian(law: Law, one: Observed, modes: Complex) -> Float:
+def jacobian(law: Law, observed: Observed, modes: Complex) -> Float:
     """Return (N, parameters) how the sum of ``modes`` (N, K), amplitudes included, changes.
 
     Parameters: each frequency in Hz, the logarithm of each decay, two depths, the logarithms of their times, exponents
     of the glide, of t60 and of frequency.
     """
-    times_s = one.times_s
-    warped = law.warped(one.nepers, times_s)
-    rates = law.rates(one.nepers)
-    strength = float(np.exp(law.glide_exponent * one.nepers))
+    times_s = observed.times_s
+    warped = law.warped(observed.nepers, times_s)
+    rates = law.rates(observed.nepers)
+    strength = float(np.exp(law.glide_exponent * observed.nepers))
     turning = modes * (1j * rates.imag)
     fading = modes * -rates.real
     per_second = (turning - fading).sum(axis=1).real
@@ -259,7 +261,7 @@ def jacobian(law: Law, one: Observed, modes: Complex) -> Float:
     for depth, time_s, gone in zip(law.depth, law.time_s, past, strict=True):
         late = gone - times_s / time_s * (1.0 - gone)
         moves.append((per_second * strength * depth * time_s * late)[:, None])
-    moves.append((per_second * (warped - times_s) * one.nepers)[:, None])
-    moves.append((fading.sum(axis=1).real * warped * one.nepers)[:, None])
-    moves.append((turning.sum(axis=1).real * warped * one.nepers)[:, None])
+    moves.append((per_second * (warped - times_s) * observed.nepers)[:, None])
+    moves.append((fading.sum(axis=1).real * warped * observed.nepers)[:, None])
+    moves.append((turning.sum(axis=1).real * warped * observed.nepers)[:, None])
     return np.concatenate(moves, axis=1)

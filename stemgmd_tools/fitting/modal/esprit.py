@@ -37,9 +37,9 @@ class Poles(NamedTuple):
     decay: Float
     """Nepers per second."""
 
-    def where(self, kept: NDArray[np.bool_] | NDArray[np.intp]) -> Poles:
+    def where(self, selected: NDArray[np.bool_] | NDArray[np.intp]) -> Poles:
         """Return some of them."""
-        return Poles(self.frequency_hz[kept], self.decay[kept])
+        return Poles(self.frequency_hz[selected], self.decay[selected])
 
     def joined(self, more: Poles) -> Poles:
         """Return these and ``more``."""
@@ -78,7 +78,7 @@ def poles_in_bands(
     """
     step = max(1, int(rate_hz / (_BAND_HZ * _RATE_PER_BAND)))
     low_pass = firwin(step * _TAPS_PER_STEP + 1, _BAND_HZ * _PASS_SHARE, fs=rate_hz)
-    found = NO_POLES
+    collected = NO_POLES
     for band in range(int(np.ceil(highest_hz / _BAND_HZ))):
         centre_hz = (band + 0.5) * _BAND_HZ
         parts = [_band(sound, centre_hz, rate_hz, step, low_pass) for sound in sounds]
@@ -87,9 +87,9 @@ def poles_in_bands(
             continue
         poles = esprit(parts, rate_hz / step, min(order, min(len(part) for part in parts) // 4))
         inside = np.abs(poles.frequency_hz) < _BAND_HZ * _KEPT_SHARE
-        kept = inside & (poles.decay > decays[0]) & (poles.decay < decays[1])
-        found = found.joined(Poles(poles.frequency_hz[kept] + centre_hz, poles.decay[kept]))
-    return found.where((found.frequency_hz > 0.0) & (found.frequency_hz < highest_hz))
+        inside_range = inside & (poles.decay > decays[0]) & (poles.decay < decays[1])
+        collected = collected.joined(Poles(poles.frequency_hz[inside_range] + centre_hz, poles.decay[inside_range]))
+    return collected.where((collected.frequency_hz > 0.0) & (collected.frequency_hz < highest_hz))
 
 
 def _band(sound: Float, centre_hz: float, rate_hz: float, step: int, low_pass: Float) -> Complex:

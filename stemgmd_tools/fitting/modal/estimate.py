@@ -90,17 +90,17 @@ def fit_modes(strokes: Sequence[Strokes], family: Family) -> ModalFit:
 def _fit_struck(strokes: Sequence[Strokes], family: Family) -> ModalFit:
     """Return body, glide and attack of a struck drum."""
     form = family.form
-    pairs = [(one, layer) for layer in strokes if (one := _observed(layer, form.highest_mode_hz)) is not None]
-    seen = [one for one, _ in pairs]
+    pairs = [(observed, layer) for layer in strokes if (observed := _observed(layer, form.highest_mode_hz)) is not None]
+    seen = [observed for observed, _ in pairs]
     if not seen:
         return ModalFit(None, None, fit_attack(strokes, form.attack_modes, None, ()))
     law = Law(NO_POLES, onset_s=form.mode_onset_s)
     glides = [NO_GLIDE]
     if form.glides:
-        found = estimate_glide([(_nepers(one), _heard(one)[0].mean(axis=1)) for one in strokes])
-        glides += [found] if found != NO_GLIDE else []
+        estimated = estimate_glide([(_nepers(layer), _from_attack(layer)[0].mean(axis=1)) for layer in strokes])
+        glides += [estimated] if estimated != NO_GLIDE else []
     tried = [_with_poles(law, glide, strokes, seen, form.body_modes, form.highest_mode_hz) for glide in glides]
-    law = min(tried, key=lambda one: unexplained(one, seen))
+    law = min(tried, key=lambda candidate: unexplained(candidate, seen))
     if not len(law.poles.decay):
         return ModalFit(None, None, fit_attack(strokes, form.attack_modes, None, ()))
     law = refine(law, seen, _ROUNDS, glides=form.glides, decays=_DECAYS)
@@ -108,54 +108,60 @@ def _fit_struck(strokes: Sequence[Strokes], family: Family) -> ModalFit:
     if len(merged.poles.decay) < len(law.poles.decay):
         law = refine(merged, seen, _LAST_ROUNDS, glides=form.glides, decays=_DECAYS)
         law = _strongest(law, seen, form.body_modes)
-    heard = _together(law, pairs)
-    law = _shared_law(law, heard, form)
-    seen, rung, bases = _rung(law, heard, form)
-    body = mode_table(law.poles, *shared_modes(law.poles.frequency_hz, bases, [one.sounds for one in seen], rung), law)
-    return ModalFit(body, _glide(law), fit_attack(heard, form.attack_modes, law, rung), tuple(heard))
+    aligned = _together(law, pairs)
+    law = _shared_law(law, aligned, form)
+    seen, rung, bases = _rung(law, aligned, form)
+    body = mode_table(
+        law.poles, *shared_modes(law.poles.frequency_hz, bases, [observed.sounds for observed in seen], rung), law
+    )
+    return ModalFit(body, _glide(law), fit_attack(aligned, form.attack_modes, law, rung), tuple(aligned))
 
 
-def _rung(law: Law, heard: Sequence[Strokes], form: Form) -> tuple[list[Observed], list[Amplitudes], list[Complex]]:
+def _rung(law: Law, strokes: Sequence[Strokes], form: Form) -> tuple[list[Observed], list[Amplitudes], list[Complex]]:
     """Return strokes as modes are fitted to them, the amplitudes of their modes, and the weighted modes."""
-    pairs = [(one, layer) for layer in heard if (one := _observed(layer, form.highest_mode_hz)) is not None]
-    seen = [one for one, _ in pairs]
-    return seen, [_amplitudes(law, one, layer) for one, layer in pairs], [weighted_basis(law, one) for one in seen]
+    pairs = [(observed, layer) for layer in strokes if (observed := _observed(layer, form.highest_mode_hz)) is not None]
+    seen = [observed for observed, _ in pairs]
+    return (
+        seen,
+        [_amplitudes(law, observed, layer) for observed, layer in pairs],
+        [weighted_basis(law, observed) for observed in seen],
+    )
 
 
-def _shared_law(law: Law, heard: Sequence[Strokes], form: Form) -> Law:
+def _shared_law(law: Law, aligned: Sequence[Strokes], form: Form) -> Law:
     """Return a law refined for what strokes share that start together."""
-    seen, rung, bases = _rung(law, heard, form)
-    sounds = [one.sounds for one in seen]
+    seen, rung, bases = _rung(law, aligned, form)
+    sounds = [observed.sounds for observed in seen]
     agreed = agreement_of(law.poles.frequency_hz, bases, sounds, rung)
     gain = agreed.gain * agreed.turn
     means = [mean_stroke(sound) for sound in sounds]
     return refine_shared(law, seen, means, gain, _SHARED_ROUNDS, glides=form.glides, decays=_DECAYS)
 
 
-def _nepers(one: Strokes) -> float:
-    return float(np.log(one.velocity / REFERENCE_VELOCITY))
+def _nepers(strokes: Strokes) -> float:
+    return float(np.log(strokes.velocity / REFERENCE_VELOCITY))
 
 
-def _heard(one: Strokes) -> list[Float]:
+def _from_attack(strokes: Strokes) -> list[Float]:
     """Return the repeats from the attack on."""
-    return [repeat[ONSET_FRAMES:] for repeat in one.repeats]
+    return [repeat[ONSET_FRAMES:] for repeat in strokes.repeats]
 
 
-def _observed(one: Strokes, highest_hz: float) -> Observed | None:
+def _observed(strokes: Strokes, highest_hz: float) -> Observed | None:
     """Return the strokes of one velocity, decimated, up to where the recordings' noise takes over."""
     step = max(1, int(SAMPLE_RATE / (_BANDWIDTH * highest_hz)))
-    frames = min(*(len(repeat) for repeat in one.repeats), ONSET_FRAMES + round(_LONGEST_S * SAMPLE_RATE))
-    sounds = np.concatenate([repeat[:frames] for repeat in one.repeats], axis=1)
+    frames = min(*(len(repeat) for repeat in strokes.repeats), ONSET_FRAMES + round(_LONGEST_S * SAMPLE_RATE))
+    sounds = np.concatenate([repeat[:frames] for repeat in strokes.repeats], axis=1)
     slow = resample_poly(sounds, 1, step, axis=0)
     times_s = (np.arange(len(slow)) * step - ONSET_FRAMES) / SAMPLE_RATE
-    floor = 10.0 ** (one.noise_floor_db / 20.0) * _ABOVE_FLOOR
+    floor = 10.0 ** (strokes.noise_floor_db / 20.0) * _ABOVE_FLOOR
     loud = np.sqrt((slow**2).mean(axis=1)) > floor
     last = int(np.flatnonzero(loud)[-1]) + 1 if loud.any() else 0
-    kept = slice(int(np.searchsorted(times_s, 0.0)), last)
-    if last <= kept.start or times_s[kept][-1] < _SHORTEST_S:
+    used = slice(int(np.searchsorted(times_s, 0.0)), last)
+    if last <= used.start or times_s[used][-1] < _SHORTEST_S:
         return None
-    importance = (one.velocity / REFERENCE_VELOCITY) ** 0.25
-    return observe(_nepers(one), times_s[kept], slow[kept], floor / np.sqrt(step), importance)
+    importance = (strokes.velocity / REFERENCE_VELOCITY) ** 0.25
+    return observe(_nepers(strokes), times_s[used], slow[used], floor / np.sqrt(step), importance)
 
 
 def _with_poles(
@@ -164,13 +170,13 @@ def _with_poles(
     """Return a law with a glide and the poles that explain most of the sounds once it is taken out."""
     law = replace(law, depth=glide.depth, time_s=glide.time_s, glide_exponent=glide.exponent)
     order = max(8, min(30, int(count * 1.6 / np.ceil(highest_hz / 500.0)) + 8))
-    found = NO_POLES
+    candidates = NO_POLES
     for window in (_Window(0.2, 1.0, min(1000.0, highest_hz)), _Window(0.008, 0.4, highest_hz)):
         sounds, rate_hz = _straightened(law, strokes, window)
         if sounds:
             poles = poles_in_bands(sounds, rate_hz, window.highest_hz, order, _DECAYS)
-            found = found.joined(poles.where(_apart(poles, found)))
-    return _strongest(_strongest(replace(law, poles=found), seen, count * _SPARE), seen, count)
+            candidates = candidates.joined(poles.where(_apart(poles, candidates)))
+    return _strongest(_strongest(replace(law, poles=candidates), seen, count * _SPARE), seen, count)
 
 
 def _apart(poles: Poles, known: Poles) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -186,13 +192,13 @@ def _straightened(law: Law, strokes: Sequence[Strokes], window: _Window) -> tupl
     """Return the channels of all strokes within a window, on a time axis on which their pitch stands still."""
     step = max(1, int(SAMPLE_RATE / (_BANDWIDTH * window.highest_hz)))
     sounds: list[Float] = []
-    for one in strokes:
-        for repeat in _heard(one):
+    for layer in strokes:
+        for repeat in _from_attack(layer):
             length = min(len(repeat) / SAMPLE_RATE - window.start_s, window.length_s)
             if length < _SHORTEST_S:
                 continue
             times_s = np.arange(round((window.start_s + length) * SAMPLE_RATE)) / SAMPLE_RATE
-            warped = law.warped(_nepers(one), times_s)
+            warped = law.warped(_nepers(layer), times_s)
             for channel in repeat[: len(times_s)].T:
                 even = np.interp(times_s, warped, channel)
                 sounds.append(resample_poly(even, 1, step)[round(window.start_s * SAMPLE_RATE / step) :])
@@ -201,14 +207,14 @@ def _straightened(law: Law, strokes: Sequence[Strokes], window: _Window) -> tupl
 
 def _strongest(law: Law, seen: Sequence[Observed], count: int) -> Law:
     """Return a law with the ``count`` poles whose modes hold most of the weighted sounds, twins merged."""
-    held = np.zeros(len(law.poles.decay))
-    for one in seen:
-        basis = weighted_basis(law, one)
-        amplitudes = Solver(basis).amplitudes(one.targets)
-        held += (np.abs(amplitudes) ** 2).sum(axis=1) * (np.abs(basis) ** 2).sum(axis=0)
+    energy = np.zeros(len(law.poles.decay))
+    for observed in seen:
+        basis = weighted_basis(law, observed)
+        amplitudes = Solver(basis).amplitudes(observed.targets)
+        energy += (np.abs(amplitudes) ** 2).sum(axis=1) * (np.abs(basis) ** 2).sum(axis=0)
     picked: list[int] = []
     rate = law.rates(0.0)
-    for index in np.argsort(-held, kind="stable"):
+    for index in np.argsort(-energy, kind="stable"):
         near = _TWINS * np.minimum(law.poles.decay[picked], law.poles.decay[index])
         if (np.abs(rate[picked] - rate[index]) > near).all():
             picked.append(int(index))
@@ -217,22 +223,27 @@ def _strongest(law: Law, seen: Sequence[Observed], count: int) -> Law:
     return replace(law, poles=law.poles.where(np.sort(np.array(picked, np.intp))))
 
 
-def _amplitudes(law: Law, seen: Observed, one: Strokes) -> Amplitudes:
+def _amplitudes(law: Law, seen: Observed, strokes: Strokes) -> Amplitudes:
     """Return the amplitudes of the modes in each stroke of one velocity, and how uncertain they are."""
     basis = weighted_basis(law, seen)
     solver = Solver(basis)
-    values: Complex = solver.amplitudes(seen.sounds).T.reshape(len(one.repeats), 2, -1)
+    values: Complex = solver.amplitudes(seen.sounds).T.reshape(len(strokes.repeats), 2, -1)
     left = (solver.remainder(seen.sounds) ** 2).mean()
     error = np.sqrt(2.0 * left / (np.abs(basis) ** 2).sum(axis=0))
-    return Amplitudes(one.velocity, values, error)
+    return Amplitudes(strokes.velocity, values, error)
 
 
 def _together(law: Law, pairs: Sequence[tuple[Observed, Strokes]]) -> list[Strokes]:
     """Return the strokes moved in time so that their modes agree."""
-    rung = [_amplitudes(law, one, layer) for one, layer in pairs]
+    rung = [_amplitudes(law, observed, layer) for observed, layer in pairs]
     # Where a stroke is moved, phases turn with the pitch at the attack, before the glide.
     turning = law.poles.frequency_hz * (1.0 + sum(law.depth))
-    early_s = starts_s([weighted_basis(law, one) for one, _ in pairs], [one.sounds for one, _ in pairs], rung, turning)
+    early_s = starts_s(
+        [weighted_basis(law, observed) for observed, _ in pairs],
+        [observed.sounds for observed, _ in pairs],
+        rung,
+        turning,
+    )
     return [
         replace(layer, repeats=tuple(_late(sound, late) for sound, late in zip(layer.repeats, late_s, strict=True)))
         for (_, layer), late_s in zip(pairs, early_s, strict=True)

@@ -53,18 +53,18 @@ class LevelLaw(NamedTuple):
     """(K, bends)"""
 
 
-def levels_db(one: Amplitudes) -> Float:
+def levels_db(amplitudes: Amplitudes) -> Float:
     """Return (K,) levels of the mean energy of repeats and channels, the part that is error taken out."""
-    power = (np.abs(one.values) ** 2).mean(axis=(0, 1))
-    return np.asarray(10.0 * np.log10(np.maximum(power - one.error**2, 0.25 * power) + 1e-30))
+    power = (np.abs(amplitudes.values) ** 2).mean(axis=(0, 1))
+    return np.asarray(10.0 * np.log10(np.maximum(power - amplitudes.error**2, 0.25 * power) + 1e-30))
 
 
-def errors_db(one: Amplitudes) -> Float:
+def errors_db(amplitudes: Amplitudes) -> Float:
     """Return (K,) standard deviations of the levels of one velocity."""
-    power = (np.abs(one.values) ** 2).mean(axis=(0, 1)) + 1e-30
-    relative = one.error**2 / power / (2 * len(one.values))
-    by_noise = 8.7 * np.sqrt(relative) / np.sqrt(np.maximum(1.0 - one.error**2 / power, 0.02))
-    by_chance = _LEAST_ERROR_DB / np.sqrt(len(one.values))
+    power = (np.abs(amplitudes.values) ** 2).mean(axis=(0, 1)) + 1e-30
+    relative = amplitudes.error**2 / power / (2 * len(amplitudes.values))
+    by_noise = 8.7 * np.sqrt(relative) / np.sqrt(np.maximum(1.0 - amplitudes.error**2 / power, 0.02))
+    by_chance = _LEAST_ERROR_DB / np.sqrt(len(amplitudes.values))
     return np.asarray(np.minimum(np.hypot(by_noise, by_chance), _GREATEST_ERROR_DB))
 
 
@@ -122,5 +122,5 @@ def bend_velocities(velocities: Sequence[int]) -> tuple[int, ...]:
 
 def velocity_hats(knots: Sequence[int], velocities: Sequence[int]) -> Float:
     """Return (velocities, knots) weights of interpolation over the logarithm of velocity, constant outside."""
-    places, points = (np.log2(np.array(one) / REFERENCE_VELOCITY) for one in (knots, velocities))
+    places, points = (np.log2(np.array(group) / REFERENCE_VELOCITY) for group in (knots, velocities))
     return np.stack([np.interp(points, places, row) for row in np.eye(len(places))], axis=1)

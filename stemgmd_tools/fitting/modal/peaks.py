@@ -36,9 +36,9 @@ def fit_peaks(strokes: Sequence[Strokes], form: Form) -> Modes | None:
     frames = round(_WINDOW_S * SAMPLE_RATE)
     size = scipy.fft.next_fast_len(_PAD * frames, real=True)
     start = ONSET_FRAMES + round(_START_S * SAMPLE_RATE)
-    if all(len(repeat) < start + frames // 2 for one in strokes for repeat in one.repeats):
+    if all(len(repeat) < start + frames // 2 for layer in strokes for repeat in layer.repeats):
         return None
-    spectra = [[_spectrum(repeat, start, frames, size) for repeat in one.repeats] for one in strokes]
+    spectra = [[_spectrum(repeat, start, frames, size) for repeat in layer.repeats] for layer in strokes]
     power = np.mean([_normalised(layer) for layer in spectra], axis=0)
     bins_hz: Float = np.arange(len(power), dtype=np.float64) * (SAMPLE_RATE / size)
     chosen, above_db = _peaks(power, bins_hz, form)
@@ -50,13 +50,18 @@ def fit_peaks(strokes: Sequence[Strokes], form: Form) -> Modes | None:
     clean = np.sqrt(np.maximum(1.0 - 10.0 ** (-above_db / 10.0), 0.1)) / _whole(decay, frames)
     sure = np.zeros(len(chosen))
     rung = [
-        Amplitudes(one.velocity, np.stack(layer)[:, :, chosen] * clean, sure)
-        for one, layer in zip(strokes, spectra, strict=True)
+        Amplitudes(layer.velocity, np.stack(spectrum)[:, :, chosen] * clean, sure)
+        for layer, spectrum in zip(strokes, spectra, strict=True)
     ]
-    found = np.array([levels_db(one) for one in rung]), np.array([errors_db(one) for one in rung])
-    levels = level_law([one.velocity for one in rung], *found)
-    power = [(np.abs(one.values) ** 2).mean(axis=0) for one in rung]
-    shape = np.sqrt(np.mean([one / one.mean() for one in power], axis=0)).T.astype(np.complex128)
+    levels_and_errors = (
+        np.array([levels_db(amplitudes) for amplitudes in rung]),
+        np.array([errors_db(amplitudes) for amplitudes in rung]),
+    )
+    levels = level_law([amplitudes.velocity for amplitudes in rung], *levels_and_errors)
+    power = [(np.abs(amplitudes.values) ** 2).mean(axis=0) for amplitudes in rung]
+    shape = np.sqrt(np.mean([velocity_power / velocity_power.mean() for velocity_power in power], axis=0)).T.astype(
+        np.complex128
+    )
     table = mode_table(poles, levels, shape, np.zeros((0, 0)), Law(poles, onset_s=form.mode_onset_s))
     return table.model_copy(update={"phase_turns": None, "channel_phase_turns": None})
 
@@ -64,14 +69,14 @@ def fit_peaks(strokes: Sequence[Strokes], form: Form) -> Modes | None:
 def _spectrum(sound: Float, start: int, frames: int, size: int) -> Complex:
     """Return (2, bins) of a window of a stroke."""
     part = np.zeros((frames, 2))
-    heard = sound[start : start + frames]
-    part[: len(heard)] = heard
+    segment = sound[start : start + frames]
+    part[: len(segment)] = segment
     return np.asarray(scipy.fft.rfft(part * np.hanning(frames)[:, None], size, axis=0).T)
 
 
 def _normalised(layer: Sequence[Complex]) -> Float:
     """Return the mean power spectrum of repeats, its mean 1."""
-    power = np.mean([(np.abs(one) ** 2).sum(axis=0) for one in layer], axis=0)
+    power = np.mean([(np.abs(spectrum) ** 2).sum(axis=0) for spectrum in layer], axis=0)
     return np.asarray(power / (power.mean() + 1e-30))
 
 
@@ -94,7 +99,9 @@ def _peaks(power: Float, bins_hz: Float, form: Form) -> tuple[np.ndarray[tuple[i
     rank = np.argsort(-(above + 0.25 * around[top]), kind="stable")
     picked: list[int] = []
     for index in rank:
-        if above[index] >= _LEAST_DB and all(abs(bins_hz[top[index]] - bins_hz[one]) > _APART_HZ for one in picked):
+        if above[index] >= _LEAST_DB and all(
+            abs(bins_hz[top[index]] - bins_hz[selected]) > _APART_HZ for selected in picked
+        ):
             picked.append(int(top[index]))
         if len(picked) >= form.body_modes:
             break
@@ -109,13 +116,13 @@ def _decays(strokes: Sequence[Strokes], frequencies_hz: Float, start: int, frame
     down = np.zeros(len(frequencies_hz))
     window = np.hanning(frames)
     turn = np.exp(-2j * np.pi * np.outer(frequencies_hz, np.arange(frames) / SAMPLE_RATE)) * window
-    for one in strokes:
-        length = min(len(repeat) for repeat in one.repeats)
+    for layer in strokes:
+        length = min(len(repeat) for repeat in layer.repeats)
         count = min(_WINDOWS, 1 + max(0, length - start - frames) // hop)
         if count < 2:
             continue
         power = np.zeros((count, len(frequencies_hz)))
-        for repeat in one.repeats:
+        for repeat in layer.repeats:
             for index in range(count):
                 part = repeat[start + index * hop : start + index * hop + frames]
                 power[index] += (np.abs(turn @ part) ** 2).sum(axis=1)

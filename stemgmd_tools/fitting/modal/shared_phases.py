@@ -80,12 +80,12 @@ def agreement_of(
 ) -> Agreement:
     """Return what strokes agree on; arguments as of :func:`shared_modes`."""
     normals = [normal(basis, mean_stroke(sound)) for basis, sound in zip(bases, sounds, strict=True)]
-    return agree(frequency_hz, normals, _levels(rung), [one.velocity for one in rung])
+    return agree(frequency_hz, normals, _levels(rung), [amplitudes.velocity for amplitudes in rung])
 
 
 def _levels(rung: Sequence[Amplitudes]) -> Float:
     """Return (velocities, K) amplitudes of the mean energy."""
-    return np.asarray(10.0 ** (np.array([levels_db(one) for one in rung]) / 20.0))
+    return np.asarray(10.0 ** (np.array([levels_db(amplitudes) for amplitudes in rung]) / 20.0))
 
 
 def mean_stroke(sound: Float) -> Float:
@@ -110,8 +110,8 @@ def shared_modes(
         for basis, gain, own in zip(bases, agreed.gain * agreed.turn, rung, strict=True)
     ]
     levels = 20.0 * np.log10(agreed.gain * np.array(scale))
-    errors = np.array([errors_db(one) for one in rung])
-    return level_law([one.velocity for one in rung], levels, errors), agreed.shape, agreed.bends
+    errors = np.array([errors_db(amplitudes) for amplitudes in rung])
+    return level_law([amplitudes.velocity for amplitudes in rung], levels, errors), agreed.shape, agreed.bends
 
 
 def _nearness(frequency_hz: Float, octaves: float) -> Float:
@@ -132,8 +132,8 @@ def _honest(basis: Complex, near: Float, shared: Complex, own: Complex) -> Float
     """
     gram = normal(basis, np.zeros((len(basis), 2))).gram
     wanted = np.mean([_energies(gram, near, channel) for stroke in own for channel in stroke], axis=0)
-    found = np.mean([_energies(gram, near, channel) for channel in shared.T], axis=0)
-    return np.asarray(np.clip(np.sqrt(wanted / (found + 1e-30)), *_HONEST_FACTORS))
+    modelled = np.mean([_energies(gram, near, channel) for channel in shared.T], axis=0)
+    return np.asarray(np.clip(np.sqrt(wanted / (modelled + 1e-30)), *_HONEST_FACTORS))
 
 
 def _energies(gram: Float, near: Float, amplitudes: Complex) -> Float:
@@ -155,7 +155,7 @@ def starts_s(
     :param turning: (K,) frequencies at the attack, Hz.
     """
     alone = [[normal(basis, pair) for pair in _pairs(sound)] for basis, sound in zip(bases, sounds, strict=True)]
-    loudest = max(rung, key=lambda one: one.velocity)
+    loudest = max(rung, key=lambda amplitudes: amplitudes.velocity)
     shape = loudest.values[0].T / (np.sqrt((np.abs(loudest.values[0]) ** 2).mean(axis=0))[:, None] + 1e-30)
     own = _levels(rung)
     gain = own
@@ -166,10 +166,12 @@ def starts_s(
         for strokes, row in zip(alone, gain, strict=True):
             moved = turns[:, :, None] * (shape * row[:, None])
             both = np.concatenate([moved.real, moved.imag], axis=1)
-            match = np.stack([np.einsum("skc,kc->s", both, one.projected) for one in strokes])
+            match = np.stack([np.einsum("skc,kc->s", both, stroke.projected) for stroke in strokes])
             early_s.append(_SHIFTS_S[np.argmax(match, axis=1)])
-        middle_s = float(np.average([one.mean() for one in early_s], weights=[one.velocity for one in rung]))
-        early_s = [one - middle_s for one in early_s]
+        middle_s = float(
+            np.average([shifts.mean() for shifts in early_s], weights=[amplitudes.velocity for amplitudes in rung])
+        )
+        early_s = [shifts - middle_s for shifts in early_s]
         shape, gain = _turns_about([_mean(*pair, turning) for pair in zip(alone, early_s, strict=True)], own)
     return early_s
 
@@ -182,18 +184,18 @@ def _pairs(sound: Float) -> Sequence[Float]:
 def _mean(strokes: Sequence[Normal], early_s: Float, turning: Float) -> Normal:
     """Return the least squares of the mean of strokes that are early."""
     gram, projected = np.zeros_like(strokes[0].gram), np.zeros_like(strokes[0].projected)
-    for one, shift_s in zip(strokes, early_s, strict=True):
-        turned = _turned(one, np.exp(2j * np.pi * shift_s * turning))
+    for stroke, shift_s in zip(strokes, early_s, strict=True):
+        turned = _turned(stroke, np.exp(2j * np.pi * shift_s * turning))
         gram += turned.gram / len(strokes)
         projected += turned.projected / len(strokes)
     return Normal(gram, projected)
 
 
-def _turned(one: Normal, turn: Complex) -> Normal:
+def _turned(normal_sums: Normal, turn: Complex) -> Normal:
     """Return the least squares of modes whose basis is multiplied by (K,) ``turn``."""
     real, imaginary = np.diag(turn.real), np.diag(turn.imag)
     whole = np.block([[real, -imaginary], [imaginary, real]])
-    return Normal(whole.T @ one.gram @ whole, whole.T @ one.projected)
+    return Normal(whole.T @ normal_sums.gram @ whole, whole.T @ normal_sums.projected)
 
 
 def agree(frequency_hz: Float, normals: Sequence[Normal], own: Float, velocities: Sequence[int]) -> Agreement:
@@ -225,9 +227,9 @@ def _bends(frequency_hz: Float, normals: Sequence[Normal], shape: Complex, gain:
     count, width = len(shape), hats.shape[1]
     size = 2 * count * width
     gram, projected = np.zeros((size, size)), np.zeros(size)
-    for one, row, weights in zip(normals, gain, hats, strict=True):
+    for sums, row, weights in zip(normals, gain, hats, strict=True):
         for channel in range(2):
-            turned = _turned(one, shape[:, channel] * row)
+            turned = _turned(sums, shape[:, channel] * row)
             gram += np.kron(np.outer(weights, weights), turned.gram)
             projected += np.kron(weights, turned.projected[:, channel])
     diagonal = np.diag(gram)
@@ -250,7 +252,7 @@ def _turns_about(normals: Sequence[Normal], own: Float) -> tuple[Complex, Float]
         shape = _shape(normals, gain)
         size = np.sqrt((np.abs(shape) ** 2).mean(axis=1)) + 1e-30
         shape, gain, own = shape / size[:, None], gain * size, own * size
-        gain = np.stack([_gain(one, shape, row) for one, row in zip(normals, own, strict=True)])
+        gain = np.stack([_gain(sums, shape, row) for sums, row in zip(normals, own, strict=True)])
     return shape, gain
 
 
@@ -258,24 +260,24 @@ def _shape(normals: Sequence[Normal], gain: Float) -> Complex:
     """Return (K, 2) shapes, given the gains."""
     count = gain.shape[1]
     gram, projected = np.zeros((2 * count, 2 * count)), np.zeros((2 * count, 2))
-    for one, row in zip(normals, np.concatenate([gain, gain], axis=1), strict=True):
-        gram += one.gram * np.outer(row, row)
-        projected += one.projected * row[:, None]
+    for sums, row in zip(normals, np.concatenate([gain, gain], axis=1), strict=True):
+        gram += sums.gram * np.outer(row, row)
+        projected += sums.projected * row[:, None]
     size = np.sqrt(np.diag(gram)) + 1e-30
     system = gram / np.outer(size, size) + _RIDGE * np.eye(2 * count)
     both = np.linalg.solve(system, projected / size[:, None]) / size[:, None]
     return np.asarray(both[:count] + 1j * both[count:])
 
 
-def _gain(one: Normal, shape: Complex, own: Float) -> Float:
+def _gain(sums: Normal, shape: Complex, own: Float) -> Float:
     """Return (K,) gains of a velocity, given the shapes; drawn to its ``own``, never below a tenth of them."""
     count = len(own)
     gram, projected = np.zeros((count, count)), np.zeros(count)
     for channel in range(2):
         real, imaginary = shape[:, channel].real, shape[:, channel].imag
         turn = np.concatenate([np.diag(real), np.diag(imaginary)])
-        gram += turn.T @ one.gram @ turn
-        projected += turn.T @ one.projected[:, channel]
+        gram += turn.T @ sums.gram @ turn
+        projected += turn.T @ sums.projected[:, channel]
     prior = _GAIN_RIDGE * np.diag(gram) + 1e-30
     gain = np.linalg.solve(gram + np.diag(prior), projected + prior * own)
     return np.asarray(np.maximum(gain, 0.1 * own))

@@ -44,23 +44,25 @@ def refine_shared(
 def _step(law: Law, seen: Sequence[Observed], strokes: Sequence[Float], gain: Complex) -> Step:
     """Return the Gauss-Newton step over all velocities, shared shapes projected out."""
     count = len(law.poles.decay)
-    bases = [weighted_basis(law, one) * row for one, row in zip(seen, gain, strict=True)]
+    bases = [weighted_basis(law, observed) * row for observed, row in zip(seen, gain, strict=True)]
     real = [np.concatenate([basis.real, -basis.imag], axis=1) for basis in bases]
-    gram = sum((one.T @ one for one in real), np.zeros((2 * count, 2 * count)))
+    gram = sum((observed.T @ observed for observed in real), np.zeros((2 * count, 2 * count)))
     size = np.sqrt(np.diag(gram)) + 1e-30
-    real = [one / size for one in real]
+    real = [observed / size for observed in real]
     factor = scipy.linalg.cho_factor(gram / np.outer(size, size) + _RIDGE * np.eye(2 * count))
-    projected = sum((one.T @ sound for one, sound in zip(real, strokes, strict=True)), np.zeros((2 * count, 2)))
+    projected = sum(
+        (observed.T @ sound for observed, sound in zip(real, strokes, strict=True)), np.zeros((2 * count, 2))
+    )
     both = scipy.linalg.cho_solve(factor, projected)
     shape = (both[:count] + 1j * both[count:]) / size[:count, None]
     width = 2 * count + 7
     cost, slope, curvature = 0.0, np.zeros(width), np.zeros((width, width))
     across = [np.zeros((2 * count, width)) for _ in range(2)]
-    for one, basis, columns, sound in zip(seen, bases, real, strokes, strict=True):
+    for observed, basis, columns, sound in zip(seen, bases, real, strokes, strict=True):
         left = sound - columns @ both
         cost += float((left**2).sum())
         for channel in range(2):
-            moves = jacobian(law, one, basis * shape[:, channel])
+            moves = jacobian(law, observed, basis * shape[:, channel])
             slope += moves.T @ left[:, channel]
             curvature += moves.T @ moves
             across[channel] += columns.T @ moves

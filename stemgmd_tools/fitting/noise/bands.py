@@ -75,9 +75,9 @@ def mean_bands(measured: list[Bands]) -> Bands:
 
     A sound that ends early counts where it still sounds, so that a cut file is no decay.
     """
-    count = np.maximum(1, sum((np.arange(BINS) < one.bins).astype(np.float64) for one in measured))
-    bins = int(np.median([one.bins for one in measured]))
-    left, right, cross = (np.asarray(sum(one[part] for one in measured) / count) for part in range(3))
+    count = np.maximum(1, sum((np.arange(BINS) < bands.bins).astype(np.float64) for bands in measured))
+    bins = int(np.median([bands.bins for bands in measured]))
+    left, right, cross = (np.asarray(sum(bands[part] for bands in measured) / count) for part in range(3))
     return Bands(left, right, cross, bins)
 
 

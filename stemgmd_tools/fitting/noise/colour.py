@@ -62,17 +62,17 @@ def fine_spectrum(sound: Float, colour: Colour) -> Float:
 
 def mean_spectrum(spectra: Sequence[Float], colour: Colour) -> Float:
     """Return the mean of spectra, each divided by its own half-octave smooth, so that no layer outweighs another."""
-    return np.asarray(np.mean([one / _smooth(one, colour) for one in spectra], axis=0))
+    return np.asarray(np.mean([spectrum / _smooth(spectrum, colour) for spectrum in spectra], axis=0))
 
 
-def sharpened(colour: Colour, wanted: Float, made: Float) -> Colour:
+def sharpened(colour: Colour, wanted: Float, synthesised: Float) -> Colour:
     """Return the curve after one round of correction.
 
     :param wanted: the recordings' mean spectrum, less what modes add.
     :param made: the same of the engine's strokes with this curve.
     """
     gain_db = np.array(colour.gain_db)
-    gain_db = gain_db + _STEP * 10.0 * np.log10(np.maximum(wanted, 1e-12) / np.maximum(made, 1e-12))
+    gain_db = gain_db + _STEP * 10.0 * np.log10(np.maximum(wanted, 1e-12) / np.maximum(synthesised, 1e-12))
     gain_db = np.clip(gain_db, *_RANGE_DB)
     gain_db -= 10.0 * np.log10(_smooth(10.0 ** (gain_db / 10.0), colour))
     return colour.model_copy(update={"gain_db": tuple(np.round(gain_db, 1).tolist())})

@@ -44,7 +44,7 @@ def flatness_of(sound: Float) -> Float:
     octaves = [
         power[(bins_hz >= centre / _HALF_OCTAVE) & (bins_hz < centre * _HALF_OCTAVE)] for centre in GRAIN_OCTAVES_HZ
     ]
-    return np.array([10.0 * (np.log10(one).mean() - np.log10(one.mean())) for one in octaves])
+    return np.array([10.0 * (np.log10(octave).mean() - np.log10(octave.mean())) for octave in octaves])
 
 
 def whole(noise: Float, modes: Float | None) -> Float:
@@ -52,9 +52,9 @@ def whole(noise: Float, modes: Float | None) -> Float:
     return noise if modes is None else noise + modes[: len(noise)]
 
 
-def lacking(wanted: Sequence[Float], made: Sequence[Float]) -> Float:
+def lacking(wanted: Sequence[Float], synthesised: Sequence[Float]) -> Float:
     """Return by how many dB a model is too flat in each octave, median over layers."""
-    return np.asarray(np.median(np.array(made) - np.array(wanted), axis=0))
+    return np.asarray(np.median(np.array(synthesised) - np.array(wanted), axis=0))
 
 
 def deepened(depth_db: tuple[float, ...] | None, lacking_db: Float) -> tuple[float, ...]:

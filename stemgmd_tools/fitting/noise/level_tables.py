@@ -60,14 +60,14 @@ class LayerTable(NamedTuple):
         """(BANDS, BINS) of what is left for noise."""
         return decibels(np.maximum(self.power - self.modes, self.least_share * self.power))
 
-    def left(self, averages: Float, heard: Float | float = 1.0) -> Float:
+    def left(self, averages: Float, counted: Float | float = 1.0) -> Float:
         """Return (BANDS, knots) powers around knots that modes leave for noise: a small share at least.
 
         :param averages: (knots, BINS) weights.
         :param heard: (BANDS, BINS) share of each cell that counts.
         """
-        power = (self.power * heard) @ averages.T
-        return np.maximum(power - (self.modes * heard) @ averages.T, self.least_share * power)
+        power = (self.power * counted) @ averages.T
+        return np.maximum(power - (self.modes * counted) @ averages.T, self.least_share * power)
 
 
 def layer_table(octaves: float, measured: Bands, modes: Bands | None, strokes: int, least_share: float) -> LayerTable:

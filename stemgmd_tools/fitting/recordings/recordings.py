@@ -70,10 +70,10 @@ def recorded_strokes(kit: Kit) -> dict[str, tuple[Strokes, ...]]:
 
     :raises KitError: if a sample file cannot be used.
     """
-    return hear(kit).strokes
+    return read_strokes(kit).strokes
 
 
-def hear(kit: Kit) -> RecordedStrokes:
+def read_strokes(kit: Kit) -> RecordedStrokes:
     """Return the strokes of a kit and notes about what was mended.
 
     :raises KitError: if a sample file cannot be used.
@@ -100,17 +100,17 @@ def _articulation(recipe: ArticulationSource, faults: list[str]) -> Iterator[Str
             takes = []
             for take in range(len(layer.takes)):
                 sound, rate = recipe.source.one_shot(source_degree, row, take)
-                takes.append(_mended(treated(sound, rate, SAMPLE_RATE, recipe.treatment), faults))
+                takes.append(_corrected(treated(sound, rate, SAMPLE_RATE, recipe.treatment), faults))
             rows.append([take for take in takes if len(take) > ONSET_FRAMES])
-        heard = [index for index, row in enumerate(rows) if row]
-        if not heard:
+        audible = [index for index, row in enumerate(rows) if row]
+        if not audible:
             continue
-        kept = [layers[index] for index in heard]
-        energies = [float(np.mean([_energy(take) for take in rows[index]])) for index in heard]
-        loudness = dynamics(kept, energies, recipe.gain_db, recipe.dynamics_db)
+        audible_layers = [layers[index] for index in audible]
+        energies = [float(np.mean([_energy(take) for take in rows[index]])) for index in audible]
+        loudness = dynamics(audible_layers, energies, recipe.gain_db, recipe.dynamics_db)
         if loudness.dip_db > UNEVEN_DB:
             faults.append(f"a harder layer is up to {loudness.dip_db:.1f} dB softer than one below; levels evened out")
-        for index, layer in zip(heard, kept, strict=True):
+        for index, layer in zip(audible, audible_layers, strict=True):
             gain = float(loudness.gain[layer.reference])
             strokes = Strokes(layer.reference, recipe.openness(degree), tuple(rows[index]), 0.0)
             yield _louder(strokes, gain)
@@ -127,7 +127,7 @@ def _energy(sound: Float) -> float:
     return energy(pcm, ONSET_FRAMES, scale, SAMPLE_RATE)
 
 
-def _mended(sound: Float, faults: list[str]) -> Float:
+def _corrected(sound: Float, faults: list[str]) -> Float:
     """Return a sound from 1 ms before its attack on, without offset; empty if it is silent."""
     if _is_clipped(sound):
         faults.append("clipped recordings: their peaks are not the drum's")
@@ -180,4 +180,4 @@ def _floor_db(sound: Float) -> float:
 
 def loudest(strokes: Sequence[Strokes]) -> Strokes:
     """Return the layer of the highest velocity at the widest opening."""
-    return max(strokes, key=lambda one: (-1.0 if np.isnan(one.openness) else one.openness, one.velocity))
+    return max(strokes, key=lambda layer: (-1.0 if np.isnan(layer.openness) else layer.openness, layer.velocity))

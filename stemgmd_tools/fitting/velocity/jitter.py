@@ -44,7 +44,7 @@ def jitter_of(repeats: Sequence[Sequence[Bands]]) -> Jitter | None:
     for layer in repeats:
         if len(layer) < 2:
             continue
-        level = decibels(np.array([one.power.sum() for one in layer]))
+        level = decibels(np.array([bands.power.sum() for bands in layer]))
         levels += [float(level.var(ddof=1))] * (len(layer) - 1)
         tilts += [float(spectrum_tilts(layer).var(ddof=1))] * (len(layer) - 1)
     if not levels:
@@ -59,7 +59,7 @@ def jitter_of(repeats: Sequence[Sequence[Bands]]) -> Jitter | None:
 
 def spectrum_tilts(repeats: Sequence[Bands]) -> Float:
     """Return the slope of each stroke's spectrum re the mean of all, dB per octave."""
-    power = np.array([one.power.sum(axis=1) for one in repeats])
+    power = np.array([repeat.power.sum(axis=1) for repeat in repeats])
     bands = decibels(power) - decibels(power.sum(axis=1))[:, None]
     bands = bands - bands.mean(axis=0)
     weight = power.mean(axis=0) ** 0.3
@@ -73,12 +73,12 @@ def matched(voice: VoiceModel, strokes: Sequence[Strokes], name: str) -> Jitter:
 
     :param strokes: its layers; those played more than once count.
     """
-    layers = [one for one in strokes if len(one.repeats) > 1][-_MOST_LAYERS:]
-    wanted = _spread([[repeat[ONSET_FRAMES:] for repeat in one.repeats[:_MOST_REPEATS]] for one in layers])
+    layers = [layer for layer in strokes if len(layer.repeats) > 1][-_MOST_LAYERS:]
+    wanted = _spread([[repeat[ONSET_FRAMES:] for repeat in layer.repeats[:_MOST_REPEATS]] for layer in layers])
 
     def ratio(jitter: Jitter) -> float:
         changed = voice.model_copy(update={"jitter": jitter})
-        return _spread([_played(changed, one, name) for one in layers]) / wanted
+        return _spread([_played(changed, layer, name) for layer in layers]) / wanted
 
     jitter = voice.jitter
     now = ratio(jitter)
@@ -100,7 +100,7 @@ def _played(voice: VoiceModel, layer: Strokes, name: str) -> list[Float]:
     there = voice.model_copy(update={"layers": (layer.velocity,), "openness": None})
     synthesiser = Synthesiser(there, None, KIT, f"{name} jitter")
     count = min(len(layer.repeats), _MOST_REPEATS)
-    frames = min(_LONGEST_FRAMES, min(len(one) for one in layer.repeats) - ONSET_FRAMES)
+    frames = min(_LONGEST_FRAMES, min(len(repeat) for repeat in layer.repeats) - ONSET_FRAMES)
     return [
         synthesiser.stroke(layer.velocity, 0, (index + 0.37) / count, stream(index, KIT, name), frames=frames)
         for index in range(count)
@@ -111,6 +111,6 @@ def _spread(groups: Sequence[Sequence[Float]]) -> float:
     """Return the median distance of all pairs of one group, in dB."""
     pairs = []
     for group in groups:
-        heard = [AnalysedSound(one[:_LONGEST_FRAMES]) for one in group]
-        pairs += [distance(one, other).mel_db for one, other in combinations(heard, 2)]
+        analysed = [AnalysedSound(first[:_LONGEST_FRAMES]) for first in group]
+        pairs += [distance(first, second).mel_db for first, second in combinations(analysed, 2)]
     return float(np.median(pairs))

@@ -167,12 +167,12 @@ def solve(features: Float, data: Float, weight: Float, spread: Float, ridge: flo
     scale = float(weight.sum() / coarse)
     normal, right = np.zeros((count * coarse, count * coarse)), np.zeros(count * coarse)
     for i in range(count):
-        one = slice(i * coarse, (i + 1) * coarse)
-        right[one] = spread.T @ (weight * centred[:, i] * rest).sum(axis=0)
+        rows = slice(i * coarse, (i + 1) * coarse)
+        right[rows] = spread.T @ (weight * centred[:, i] * rest).sum(axis=0)
         for j in range(i + 1):
-            other = slice(j * coarse, (j + 1) * coarse)
+            columns = slice(j * coarse, (j + 1) * coarse)
             block = spread.T @ ((weight * centred[:, i] * centred[:, j]).sum(axis=0)[:, None] * spread)
-            normal[one, other] = block
-            normal[other, one] = block.T
-        normal[one, one] += scale / len(features) * (ridge * np.eye(coarse) + smooth)
+            normal[rows, columns] = block
+            normal[columns, rows] = block.T
+        normal[rows, rows] += scale / len(features) * (ridge * np.eye(coarse) + smooth)
     return np.asarray(np.linalg.solve(normal, right).reshape(count, coarse))

@@ -27,7 +27,7 @@ _STEEPEST_DB_PER_OCTAVE: Final = 16.0
 """No rise becomes steeper than this: a step in place of a dip would be no gain."""
 
 
-def evened(voice: VoiceModel, room: RoomModel | None, kit: str, articulation: str) -> VoiceModel:
+def with_rising_levels(voice: VoiceModel, room: RoomModel | None, kit: str, articulation: str) -> VoiceModel:
     """Return a voice whose layers, as a bank makes them, fall by no more than half of what is worth a warning.
 
     The same voice if that is so already; as near to it as its bends allow if they do not allow all.
@@ -56,7 +56,7 @@ def _divided(modes: Modes | None, velocity: int) -> Modes | None:
     if modes is None or modes.bends_db is None or velocity in modes.bend_velocities:
         return modes
     velocities = sorted([*modes.bend_velocities, velocity])
-    old, new = ([octaves_of(one) for one in some] for some in (modes.bend_velocities, velocities))
+    old, new = ([octaves_of(velocity) for velocity in group] for group in (modes.bend_velocities, velocities))
     tables = {
         name: None if table is None else tuple(tuple(np.round(np.interp(new, old, row), 3).tolist()) for row in table)
         for name, table in (("bends_db", modes.bends_db), ("phase_bends_turns", modes.phase_bends_turns))
@@ -81,8 +81,8 @@ def _least_change(levels_db: Float, octaves: Float, places: Float) -> Float:
 
     steepest = np.maximum(_STEEPEST_DB_PER_OCTAVE * np.diff(octaves), rises)
     rising = LinearConstraint(steps, -rises, steepest - rises)
-    found = minimize(cost, np.zeros(len(places)), method="SLSQP", constraints=rising)
-    return np.asarray(found.x)
+    solution = minimize(cost, np.zeros(len(places)), method="SLSQP", constraints=rising)
+    return np.asarray(solution.x)
 
 
 def layer_levels_db(voice: VoiceModel, room: RoomModel | None, kit: str, articulation: str) -> Float:

@@ -156,7 +156,7 @@ def mode_bands(modes: Sequence[tuple[Modes, Glide | None]], velocity: int, frame
     """Return what modes are expected to add to a stroke; None without modes."""
     if not modes:
         return None
-    draws = 3 if any(one.phase_turns is None for one, _ in modes) else 1
+    draws = 3 if any(group.phase_turns is None for group, _ in modes) else 1
     return mean_bands([bands_of(mode_sound(modes, velocity, frames, index)) for index in range(draws)])
 
 
@@ -164,23 +164,23 @@ def mode_sound(modes: Sequence[tuple[Modes, Glide | None]], velocity: int, frame
     """Return the sound of modes alone, the attack 1 ms after the start."""
     draw = stream(index, KIT, "modes")
     sound = np.zeros((frames, 2))
-    for one, glide in modes:
-        bank = ModeBank.from_parameters(one)
+    for group, glide in modes:
+        bank = ModeBank.from_parameters(group)
         sound += bank.strike(velocity, frames, STILL, Tilt(0.0, 0.0), glide, draw)
     return led(sound)
 
 
 def corrections(
-    tables: Sequence[LayerTable], made: Sequence[Bands], knots_s: Float, largest_db: float = _LARGEST_DB
+    tables: Sequence[LayerTable], synthesised: Sequence[Bands], knots_s: Float, largest_db: float = _LARGEST_DB
 ) -> Float:
     """Return (L, BANDS, knots) decibels by which the engine falls short of the tables; 0 where nothing is known."""
     averages = knot_averages(knots_s)
     rows = []
-    for wanted, one in zip(tables, made, strict=True):
-        heard = wanted.known & (np.arange(len(TIMES_S)) < one.bins)
-        target = wanted.left(averages, heard.astype(np.float64))
-        short = decibels(target) - decibels((one.power * heard) @ averages.T)
-        short = _smooth(short) * (heard @ averages.T > 0.3)
+    for wanted, bands in zip(tables, synthesised, strict=True):
+        known = wanted.known & (np.arange(len(TIMES_S)) < bands.bins)
+        target = wanted.left(averages, known.astype(np.float64))
+        short = decibels(target) - decibels((bands.power * known) @ averages.T)
+        short = _smooth(short) * (known @ averages.T > 0.3)
         rows.append(_STEP * np.clip(short, -largest_db, largest_db))
     return np.array(rows)
 

@@ -76,7 +76,7 @@ def with_laws(voices: Mapping[str, VoiceModel], recorded: KitMap) -> dict[str, V
     single = {name for name in voices if _velocities(recorded, name) == 1}
     done = {}
     for name, voice in voices.items():
-        relatives = [one for one in _RELATIVES.get(name, ()) if one in voices and one not in single]
+        relatives = [relative for relative in _RELATIVES.get(name, ()) if relative in voices and relative not in single]
         if name not in single:
             done[name] = voice
         elif relatives:
@@ -106,12 +106,12 @@ def _soft_end(voice: VoiceModel, softest: int) -> VoiceModel:
     octaves = [float(np.log2(bend.velocity / REFERENCE_VELOCITY)) for bend in noise.velocity_bends]
     tables = np.array([bend.change_db.values for bend in noise.velocity_bends]).reshape(-1, *steep.shape)
     rows = {velocity: table.round(1) for velocity, table in _bent(softest, steep, np.array(octaves), tables).items()}
-    kept = [bend for bend in noise.velocity_bends if bend.velocity > softest]
+    louder_bends = [bend for bend in noise.velocity_bends if bend.velocity > softest]
     added = [
         VelocityBend(velocity=velocity, change_db=grid.model_copy(update={"values": _rows(table)}))
         for velocity, table in rows.items()
     ]
-    update = {"noise": noise.model_copy(update={"velocity_bends": (*added, *kept)})}
+    update = {"noise": noise.model_copy(update={"velocity_bends": (*added, *louder_bends)})}
     return voice.model_copy(
         update={**update, "body": _soft_modes(voice.body, softest), "attack": _soft_modes(voice.attack, softest)}
     )
@@ -125,9 +125,9 @@ def _soft_modes(modes: Modes | None, softest: int) -> Modes | None:
     octaves = np.log2(np.array(modes.bend_velocities, dtype=np.float64) / REFERENCE_VELOCITY)
     tables = np.array(modes.bends_db if modes.bends_db is not None else ((),) * count).reshape(count, -1).T
     bent = _bent(softest, steep, octaves, tables)
-    kept = [column for column, velocity in enumerate(modes.bend_velocities) if velocity > softest]
-    columns = np.column_stack([*bent.values(), *(tables[column] for column in kept)])
-    velocities = (*bent, *(modes.bend_velocities[column] for column in kept))
+    louder_columns = [column for column, velocity in enumerate(modes.bend_velocities) if velocity > softest]
+    columns = np.column_stack([*bent.values(), *(tables[column] for column in louder_columns)])
+    velocities = (*bent, *(modes.bend_velocities[column] for column in louder_columns))
     return modes.model_copy(
         update={
             "bend_velocities": velocities,
@@ -171,22 +171,22 @@ def _following(voice: VoiceModel, relative: VoiceModel) -> VoiceModel:
     """Return a voice with the straight lines of another one's law; its bends are its own layers' doing."""
     slopes = relative.noise.velocity_db_per_octave
     pairs = ((voice.body, relative.body, _BODY_S), (voice.attack, relative.attack, _ATTACK_S))
-    body, attack = (_alike(own, other, slopes, time_s) for own, other, time_s in pairs)
+    body, attack = (_alike(own, theirs, slopes, time_s) for own, theirs, time_s in pairs)
     return _with(voice, slopes, (), body, attack)
 
 
-def _alike(own: Modes | None, other: Modes | None, slopes: BandEnvelope, time_s: float) -> Modes | None:
-    if own is None or other is None:
+def _alike(own: Modes | None, relative: Modes | None, slopes: BandEnvelope, time_s: float) -> Modes | None:
+    if own is None or relative is None:
         return _ruled(own, slopes, time_s)
-    slope = round(float(np.median(other.velocity_db_per_octave)), 1)
+    slope = round(float(np.median(relative.velocity_db_per_octave)), 1)
     return own.model_copy(
         update={
             "velocity_db_per_octave": (slope,),
             "bend_velocities": (),
             "bends_db": None,
             "phase_bends_turns": None,
-            "t60_velocity_exponent": other.t60_velocity_exponent,
-            "frequency_velocity_exponent": other.frequency_velocity_exponent,
+            "t60_velocity_exponent": relative.t60_velocity_exponent,
+            "frequency_velocity_exponent": relative.frequency_velocity_exponent,
         }
     )
 

@@ -78,20 +78,20 @@ def draw_kit(seed: int, kits: Sequence[KitMap], spread: float = 1.0) -> Drawn:
     """
     known = {kit.name: kit for kit in sorted(kits, key=lambda kit: kit.name)}
     donors = {group: _donors(seed, group, tuple(known)) for group in GROUPS}
-    used = tuple(sorted({name for one in donors.values() for name in one.used}))
+    used = tuple(sorted({name for pair in donors.values() for name in pair.used}))
     donors["room"] = _donors(seed, "room", used)
     level = _loudness({name: known[name] for name in used})
     articulations: dict[str, Articulation] = {}
-    for group, (one, other, share) in donors.items():
+    for group, (first_name, second_name, share) in donors.items():
         if group != "room":
-            pair = level[one], level[other]
+            pair = level[first_name], level[second_name]
             articulations |= mixed_articulations(*pair, share, (group,))
     first = known[donors["kick"].first]
-    one, other, share = donors["room"]
+    first_name, second_name, share = donors["room"]
     mixed = first.model_copy(
         update={
             "articulations": {name: articulations[name] for name in first.articulations},
-            "room": mixed_room(known[one].room, known[other].room, share),
+            "room": mixed_room(known[first_name].room, known[second_name].room, share),
         }
     )
     figures = in_range(mixed, draw_figures(seed, spread))
@@ -108,12 +108,12 @@ def _donors(seed: int, group: str, names: tuple[str, ...]) -> Donors:
     draw = stream(seed, "kit", "donors", group)
     if len(names) == 1:
         return Donors(names[0], names[0], 0.0)
-    one, other = draw.permutation(len(names))[:2]
+    first, second = draw.permutation(len(names))[:2]
     share = 0.5 - 0.5 * float(cos(np.pi * draw.uniform()))
     if min(share, 1.0 - share) < _TRACE:
-        alone = names[one if share < _TRACE else other]
+        alone = names[first if share < _TRACE else second]
         return Donors(alone, alone, 0.0)
-    return Donors(names[one], names[other], round(share, _DIGITS))
+    return Donors(names[first], names[second], round(share, _DIGITS))
 
 
 def draw_figures(seed: int, spread: float = 1.0) -> dict[str, float]:
