@@ -154,7 +154,9 @@ def _read_csv(path: Path, table: Table) -> pd.DataFrame:
     with path.open(encoding="utf-8-sig", newline="") as file:
         header = next(csv.reader(file), [])
     if len(header) == 1 and header[0].split(";") == table.names:
-        raise ValueError("semicolons are between its fields; save it with commas between them and points in numbers")
+        raise ValueError(
+            "its fields are separated by semicolons; save it with commas between fields and points in numbers"
+        )
     if header != table.names:
         raise ValueError(f"columns {', '.join(header)}; expected {', '.join(table.names)}")
     with _arrow_file(path) as file:

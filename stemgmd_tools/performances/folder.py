@@ -112,7 +112,7 @@ def _files_by_id(source: MidiSource, names: list[str], faults: list[str]) -> _Mi
         if problem:
             faults.append(f"{shown(source.where(name))}: its name {problem}; rename the file")
         elif owner is not None:
-            faults.append(f"{source.where(name)}: would be called like {owner}; rename one of them")
+            faults.append(f"{source.where(name)}: has the same id as {owner}; rename one of them")
         else:
             by_id[id_] = name
             written |= dict.fromkeys((id_, f"{id_}{MAPPED_SUFFIX}"), name)

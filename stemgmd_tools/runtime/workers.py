@@ -99,8 +99,8 @@ def require_semaphores(instead: str) -> None:
         multiprocessing.get_context("fork").Lock()
     except (OSError, ImportError) as error:
         raise UsageError(
-            f"worker processes cannot be started ({error}); they need a /dev/shm that can be written: "
-            f"make it so, or give {instead}"
+            f"worker processes cannot be started ({error}); they need a writable /dev/shm: "
+            f"make it writable, or give {instead}"
         ) from error
 
 

@@ -191,7 +191,7 @@ class _Builder:
             if not isinstance(key, yaml.ScalarNode):
                 raise self._error(key, "has a list or a mapping as a key; keys are plain text")
             if key.value in built:
-                raise self._error(key, f'key "{key.value}" stands twice in one mapping')
+                raise self._error(key, f'key "{key.value}" occurs twice in one mapping')
             built[key.value] = self.build(value)
         return built
 

@@ -92,7 +92,7 @@ def test_larsnet_has_the_published_probabilities_ranges_and_order():
             ("joint", "one toss"),
         ),
         ("  - effect: kit_swap\n    scope: target\n    except_target: true\n", 7, ("nothing would be left",)),
-        ("  - effect: mp3_compression\n    scope: mixture\n    stems: [kick]\n", 7, ("the mixture is one",)),
+        ("  - effect: mp3_compression\n    scope: mixture\n    stems: [kick]\n", 7, ("only one mixture",)),
         (
             "  - effect: varispeed\n    scope: example\n    stems: [kick]\n    parameters: {rate: 1.1}\n",
             7,
@@ -125,7 +125,7 @@ def test_larsnet_has_the_published_probabilities_ranges_and_order():
             7,
             ("colour is no number",),
         ),
-        (GAIN + "1\n    scope: target\n", 9, ('"scope" stands twice',)),
+        (GAIN + "1\n    scope: target\n", 9, ('"scope" occurs twice',)),
         ("  - effect: [gain\n", 6, ("not valid YAML",)),
     ],
 )

@@ -338,7 +338,7 @@ def test_rows_saved_with_semicolons_are_named(tmp_path, rendered, augmented):
     rows.to_csv(tmp_path / "rows.csv", index=False, sep=";")
     run = CliRunner().invoke(stemgmd, ["augment", str(rendered), "--replay", str(tmp_path / "rows.csv")])
     assert run.exit_code != 0
-    assert "semicolons are between its fields; save it with commas" in str(run.exception)
+    assert "its fields are separated by semicolons; save it with commas" in str(run.exception)
 
 
 def test_without_torch_the_extra_is_named(monkeypatch, rendered):

@@ -98,7 +98,7 @@ def test_a_server_that_ignores_ranges_starts_over(tmp_path: Path) -> None:
 
 def test_a_server_that_sends_another_range_is_not_believed(tmp_path: Path) -> None:
     (tmp_path / "part").write_bytes(CONTENT[:10])
-    with pytest.raises(FetchError, match=r"another range than bytes 10-\), 4 times tried"):
+    with pytest.raises(FetchError, match=r"another range than bytes 10-\), after 4 attempts"):
         fetched(Behaviour(CONTENT, wrong_range=True), tmp_path / "part")
     assert (tmp_path / "part").read_bytes() == CONTENT[:10]
 
@@ -127,7 +127,7 @@ def test_lasting_errors_are_not(tmp_path: Path, status: int) -> None:
 
 def test_endless_cuts_end_and_keep_what_came(tmp_path: Path) -> None:
     with pytest.raises(
-        FetchError, match=r"cut after 40 of 256000 bytes, 4 times tried; 40 bytes are kept, run the same"
+        FetchError, match=r"cut after 40 of 256000 bytes, after 4 attempts; 40 bytes are kept, run the same"
     ):
         fetched(Behaviour(CONTENT, cut_after=10), tmp_path / "part")
     assert (tmp_path / "part").read_bytes() == CONTENT[:40]

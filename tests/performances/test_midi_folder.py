@@ -174,8 +174,8 @@ def test_files_that_would_be_called_alike_are_named(tmp_path: Path) -> None:
     assert read_and_left_out(tmp_path) == (
         ["a", "b"],
         [
-            "a.midi: would be called like a.mid; rename one of them",
-            "a.pieces.mid: would be called like a.mid; rename one of them",
+            "a.midi: has the same id as a.mid; rename one of them",
+            "a.pieces.mid: has the same id as a.mid; rename one of them",
         ],
     )
 

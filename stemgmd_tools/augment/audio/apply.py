@@ -132,7 +132,7 @@ def _check(rows: Sequence[Sequence[Row]], stems: Tensor, frames: Sequence[int], 
         )
     for name, values in (("rows", rows), ("frames", frames), ("onsets", onsets)):
         if values is not None and len(values) != len(stems):
-            raise AugmentError(f"{name}: for {len(values)} items; there are {len(stems)}")
+            raise AugmentError(f"{name}: {len(values)} items; the batch has {len(stems)}; give one entry per item")
     _check_stems(rows, onsets, stems.shape[1])
     if not all(1 <= length <= stems.shape[-1] for length in frames):
         raise AugmentError(f"frames: {min(frames)}..{max(frames)}; allowed are 1..{stems.shape[-1]}")
@@ -151,7 +151,7 @@ def _check_stems(rows: Sequence[Sequence[Row]], onsets: OnsetFrames | None, coun
     """
     for item, item_onsets in enumerate(onsets or ()):
         if len(item_onsets) != count:
-            raise AugmentError(f"onsets: item {item} has those of {len(item_onsets)} stems; there are {count}")
+            raise AugmentError(f"onsets: item {item} has {len(item_onsets)} stems; the batch has {count}")
     for row in (row for item_rows in rows for row in item_rows):
         if row.stem != ALL_STEMS and not 0 <= row.stem < count:
-            raise AugmentError(f"{row.example}, step {row.step + 1}: stem {row.stem}; there are {count}, from 0")
+            raise AugmentError(f"{row.example}, step {row.step + 1}: stem is {row.stem}; allowed: 0..{count - 1}")

@@ -182,7 +182,7 @@ def find_impulse_response(name: str, impulse_responses: ImpulseResponses) -> Ten
     """
     if name not in impulse_responses:
         names = ", ".join(impulse_responses) or "none"
-        raise AugmentError(f'no impulse response "{name}"; given were: {names}; pass it in impulse_responses')
+        raise AugmentError(f'no impulse response "{name}"; available: {names}; pass it in impulse_responses')
     return impulse_responses[name]
 
 

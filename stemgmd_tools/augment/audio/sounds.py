@@ -107,7 +107,7 @@ class Spool:
         except OSError as error:
             folder = self._folder or tempfile.gettempdir()
             raise AugmentError(
-                f"{folder}: cannot set {sound.nbytes >> 20} MB of an augmented stem aside ({error.strerror}); "
+                f"{folder}: cannot store {sound.nbytes >> 20} MB of an augmented stem ({error.strerror}); "
                 "make room there and run the same command again"
             ) from error
 
@@ -134,7 +134,7 @@ class Spool:
         for channel, line in enumerate(out[:, : frames - start]):
             file.seek((channel * frames + start) * line.itemsize)
             if _read_into(file, line) < line.nbytes:
-                raise AugmentError(f"stem {axis}: what was set aside of it is gone; run the same command again")
+                raise AugmentError(f"stem {axis}: its temporary file is truncated; run the same command again")
 
 
 def _write(file: IO[bytes], line: Float) -> None:

@@ -100,7 +100,7 @@ def _selection(at: At, step: Step, effect: Effect) -> Iterator[Problem]:
     if step.stems is not None or step.except_target:
         key = "stems" if step.stems is not None else "except_target"
         if step.scope is Scope.MIXTURE:
-            yield Problem((*at, key), "the mixture is one; leave the key out")
+            yield Problem((*at, key), "there is only one mixture; leave the key out")
         elif Scope.STEM not in effect.scopes:
             yield Problem((*at, key), f"{effect.name} acts on all stems alike; leave the key out")
     for index, name in enumerate(step.stems or ()):

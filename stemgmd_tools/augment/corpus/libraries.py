@@ -40,7 +40,7 @@ def environment_difference(drawn: Drawn, augmentation: Augmentation) -> str | No
     if not changed:
         return None
     before, here = (", ".join(f"{name} {facts[name]}" for name in changed) for facts in (recorded, current))
-    return f"these rows were carried out with {before}, this run has {here}: bytes may differ from those made then"
+    return f"these rows were computed with {before}, this run has {here}: the bytes of the results may differ"
 
 
 def _facts(augmentation: Augmentation, code: str) -> Iterator[tuple[str, str]]:

@@ -52,7 +52,7 @@ def download(url: str, part: Path, *, patience: Patience, show_progress: bool = 
         if failure is None:
             return
     raise FetchError(
-        f"{url}: {failure}, {patience.attempts} times tried; {_size(part)} bytes are kept, "
+        f"{url}: {failure}, after {patience.attempts} attempts; {_size(part)} bytes are kept, "
         "run the same command again to continue"
     )
 

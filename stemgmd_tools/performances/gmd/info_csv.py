@@ -158,4 +158,4 @@ def _require_allowed(value: str, allowed: tuple[str, ...], column: str, where: s
 def _require_unique(values: list[str], column: str, where: str) -> None:
     if len(set(values)) != len(values):
         twice = sorted({value for value in values if values.count(value) > 1})
-        raise PerformanceError(f"{where}: {column} {_shown(twice[0])} stands on more than one line")
+        raise PerformanceError(f"{where}: {column} {_shown(twice[0])} occurs on more than one line")

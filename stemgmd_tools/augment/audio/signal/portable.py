@@ -1,10 +1,10 @@
 """Transforms, sums and elementary functions that are bit-identical on all processors.
 
-On a CPU the results have the same bits on every x86-64 processor. PyTorch hands it to libraries that choose their
-kernels by the processor, and sums in an order that depends on the width of its vectors; so tensors on a CPU are
-computed here by NumPy, SciPy and :mod:`stemgmd_tools.numerics.elementary`, in the memory where they are; on other
-devices by PyTorch. Everything else in effects is one addition, multiplication, division, square root or comparison
-after the other, each of which IEEE 754 fixes; a test keeps other functions out of them.
+On a CPU the results have the same bits on every x86-64 processor. PyTorch uses libraries that choose their
+kernels by the processor, and sums in an order that depends on the width of its vectors. Therefore tensors on a CPU are
+computed with NumPy, SciPy and :mod:`stemgmd_tools.numerics.elementary`, without a copy; on other devices with PyTorch.
+All other computations of effects are additions, multiplications, divisions, square roots and comparisons, which
+IEEE 754 defines exactly; a test allows no other functions.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Time stretching by splices: waveform-similarity overlap-add with restarts at onsets.
 
 At every anchor (an onset) the sound restarts from the anchor's own sample, so attacks stay whole and on time. Between
-anchors the sound is played as it is; where it has run too far ahead of or behind the wanted time, it jumps to the place
-nearby that continues it best: waveform-similarity overlap-add (Verhelst and Roelands, ICASSP 1993) whose grains restart
+anchors the sound is played unchanged; where it is too far ahead of or behind the target time, it jumps to the most
+similar position nearby: waveform-similarity overlap-add (Verhelst and Roelands, ICASSP 1993) whose grains restart
 at transients (Bonada 2000; Laroche and Dolson's remarks on vertical phase do not arise, since no phase is synthesised).
 All stretches between anchors, of all lines, are searched at the same time.
 """
