@@ -247,7 +247,7 @@ def _summary(out: Path, request: AugmentRequest, report: Report) -> list[str]:
     """Return the lines that summarise the corpus and how to inspect it."""
     from stemgmd_tools.corpus.render.progress import size_text
 
-    done = f"{report.rendered:,} examples made, {report.jobs - report.rendered:,} were whole already"
+    done = f"{report.rendered:,} examples rendered, {report.jobs - report.rendered:,} already complete"
     if not report.complete:
         return [f"{out}: this shard is done ({done}); the manifests follow with the last one"]
     chain = request.augmentation.chain

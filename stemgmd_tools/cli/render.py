@@ -218,7 +218,7 @@ def _summary(out: Path, report: Report) -> list[str]:
     from stemgmd_tools.corpus.render.progress import size_text
     from stemgmd_tools.corpus.sources.disk import Corpus
 
-    done = f"{report.rendered:,} jobs done, {report.jobs - report.rendered:,} were whole already"
+    done = f"{report.rendered:,} jobs done, {report.jobs - report.rendered:,} already complete"
     if not report.complete:
         return [
             f"{out}: this shard is done ({done}, {size_text(report.bytes)}); the manifests follow with the last one"

@@ -246,12 +246,12 @@ def _styles(table: pd.DataFrame, methods: Sequence[str]) -> Section:
 def _differences(table: pd.DataFrame, methods: Sequence[str]) -> Section:
     """Compare the last method with every other, on the clips that both have."""
     keys = ["performance", "kit", "stem"]
-    *others, last = methods
+    *other_methods, last = methods
     own = table[table["method"] == last]
     rows = []
-    for other in others:
-        theirs = table.loc[table["method"] == other, [*keys, MAIN]]
-        both = own.merge(theirs, on=keys, suffixes=("", "_other"))
+    for other_method in other_methods:
+        other_rows = table.loc[table["method"] == other_method, [*keys, MAIN]]
+        both = own.merge(other_rows, on=keys, suffixes=("", "_other"))
         for kit_set in KitSet:
             same = both[both["kit_set"] == kit_set.value]
             if len(same):
@@ -259,7 +259,7 @@ def _differences(table: pd.DataFrame, methods: Sequence[str]) -> Section:
                     text_of(interval_of(same, MAIN, by_stem=by, over=f"{MAIN}_other")) for by in (False, True)
                 )
                 by_kit = _by_kit(same.assign(gain=same[MAIN] - same[f"{MAIN}_other"]), "gain")
-                rows.append((other, kit_set.value, pooled, by_kit, stem_mean))
+                rows.append((other_method, kit_set.value, pooled, by_kit, stem_mean))
     note = "The same clips and stems, pair by pair."
     header = ("above", "kits", "pooled", "by kit", "stem mean")
     return Section(f"nSDR of {last} above others, dB", note, header, rows)

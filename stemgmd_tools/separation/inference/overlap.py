@@ -116,7 +116,7 @@ class Stream:
             starts.append(max(0, self._filled - self._segment))
             surplus = place - starts[-1]
         estimates = self._separated(starts)
-        done = list(self._joined([*estimates[:-1], *(one[..., surplus:] for one in estimates[-1:])]))
+        done = list(self._joined([*estimates[:-1], *(part[..., surplus:] for part in estimates[-1:])]))
         done.append(self._tail)
         stems = self._whole(done)
         self._filled = self._next = 0
@@ -138,7 +138,7 @@ class Stream:
         chunks = torch.stack([self._held[:, start : min(start + self._segment, self._filled)] for start in starts])
         audible = chunks.ne(0).flatten(1).any(1)
         if not audible.any():
-            return [chunks.new_zeros(len(self._model.stems), *one.shape) for one in chunks]
+            return [chunks.new_zeros(len(self._model.stems), *chunk.shape) for chunk in chunks]
         with (
             enough_memory(_LESS_MEMORY),
             torch.inference_mode(),

@@ -66,8 +66,8 @@ class Decoding(nn.Module):
         taps = functional.pad(self.convolution.weight, (0, 1, 0, 1))
         phases = taps.reshape(*taps.shape[:2], 3, 2, 3, 2).flip(2, 4).permute(1, 3, 5, 0, 2, 4).flatten(0, 2)
         bias = _bias(self.convolution).repeat_interleave(4)
-        made = functional.conv2d(sound, phases.contiguous(memory_format=torch.channels_last), bias, padding=1)
-        return functional.pixel_shuffle(made, 2)
+        output = functional.conv2d(sound, phases.contiguous(memory_format=torch.channels_last), bias, padding=1)
+        return functional.pixel_shuffle(output, 2)
 
 
 class UNet(nn.Module):

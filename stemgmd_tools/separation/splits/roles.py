@@ -79,7 +79,7 @@ def split_performances(gmd_splits: Mapping[str, str], notes: Mapping[str, str]) 
             roles[role][name] = notes[name]
     left_out = {}
     for role, later in (("validation", ("test",)), ("train", ("validation", "test"))):
-        taken = {content: name for other in later for name, content in roles[other].items()}
+        taken = {content: name for later_role in later for name, content in roles[later_role].items()}
         for name, content in list(roles[role].items()):
             if content in taken:
                 left_out[name] = taken[content]

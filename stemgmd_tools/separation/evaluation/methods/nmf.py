@@ -164,8 +164,8 @@ class Nmfd(Factorisation):
         model.fit(padded, beta=1, tol=0.0, max_iter=NMFD_ITERATIONS)
 
         def part(members: Tensor) -> Tensor:
-            made: Tensor = model.reconstruct(model.H[:, members], model.W[:, members])
-            return made[0, :, : magnitudes.shape[1]]
+            part: Tensor = model.reconstruct(model.H[:, members], model.W[:, members])
+            return part[0, :, : magnitudes.shape[1]]
 
         return part
 
@@ -189,8 +189,8 @@ class SemiAdaptive(Factorisation):
             _update(model, magnitudes.T, "H")
 
         def part(members: Tensor) -> Tensor:
-            made: Tensor = model.W[:, members] @ model.H[:, members].T
-            return made
+            part: Tensor = model.W[:, members] @ model.H[:, members].T
+            return part
 
         return part
 

@@ -31,16 +31,16 @@ class Ranks:
         """Return the first process's values, in every process."""
         if self.count == 1:
             return values
-        held = torch.tensor(values, dtype=torch.float64, device=self.device)
-        dist.broadcast(held, 0)
-        return tuple(held.tolist())
+        tensor = torch.tensor(values, dtype=torch.float64, device=self.device)
+        dist.broadcast(tensor, 0)
+        return tuple(tensor.tolist())
 
     def mean(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the means over all processes of scalars."""
         if self.count == 1:
-            return {name: one.detach() for name, one in values.items()}
-        held = self.total(torch.stack([one.detach().float() for one in values.values()])) / self.count
-        return dict(zip(values, held.unbind(), strict=True))
+            return {name: value.detach() for name, value in values.items()}
+        tensor = self.total(torch.stack([value.detach().float() for value in values.values()])) / self.count
+        return dict(zip(values, tensor.unbind(), strict=True))
 
     def total(self, values: Tensor) -> Tensor:
         """Return the sum over all processes."""

@@ -29,12 +29,12 @@ class Ema:
         """Take in the state of ``model``; what is not float (counts) is copied."""
         self.updates += 1
         weight = 1.0 - min(self.decay, (1 + self.updates) / (10 + self.updates))
-        mine, theirs = self.model.state_dict(), model.state_dict()
-        floats = [name for name, one in mine.items() if one.is_floating_point()]
-        torch._foreach_lerp_([mine[name] for name in floats], [theirs[name] for name in floats], weight)
-        for name, one in mine.items():
-            if not one.is_floating_point():
-                one.copy_(theirs[name])
+        average, current = self.model.state_dict(), model.state_dict()
+        floats = [name for name, value in average.items() if value.is_floating_point()]
+        torch._foreach_lerp_([average[name] for name in floats], [current[name] for name in floats], weight)
+        for name, value in average.items():
+            if not value.is_floating_point():
+                value.copy_(current[name])
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return the averaged state; save :attr:`updates` with it."""

@@ -94,7 +94,7 @@ class Loss(nn.Module):
 
     def resolutions(self) -> list[Spectrogram]:
         """Return the transforms of ``multi_resolution``."""
-        return [one for one in self._resolutions if isinstance(one, Spectrogram)]
+        return [transform for transform in self._resolutions if isinstance(transform, Spectrogram)]
 
 
 def nsdr(estimate: Tensor, stems: Tensor, eps: float = EPS) -> Tensor:

@@ -127,13 +127,13 @@ class Reporter:
 
     def _pace(self, rows: list[dict[str, float]], spent_s: float, progress: float) -> Pace:
         seconds = max(spent_s - self._read[1], 1e-9)
-        heard_s = len(rows) * self._config.optimizer.items * self._config.data.segment_s
+        mixture_s = len(rows) * self._config.optimizer.items * self._config.data.segment_s
         return Pace(
             progress,
             int(rows[-1]["step"]),
             sum(row["loss"] for row in rows) / len(rows),
             len(rows) / seconds,
-            heard_s / seconds,
+            mixture_s / seconds,
             min(sum(row["wait_s"] for row in rows) / seconds, 1.0),
         )
 

@@ -42,46 +42,46 @@ LossName: TypeAlias = Literal[
 class ModelConfig(Strict):
     """The network."""
 
-    name: str = Field(default="larsnet-s", description="a model of the registry")
+    name: str = Field(default="larsnet-s", description="name of a model")
     stems: Literal["five", "nine"] | tuple[str, ...] = Field(
         default="five", description="`five` groups, all `nine` pieces, or a list of them"
     )
-    options: dict[str, bool | int | float | str] = Field(default={}, description="of the model's class")
-    weights: str | None = Field(default=None, description="a .safetensors file to start from; default: fresh weights")
+    options: dict[str, bool | int | float | str] = Field(default={}, description="options of the model")
+    weights: str | None = Field(
+        default=None, description="a .safetensors file with initial weights; default: random weights"
+    )
 
     @property
     def stem_names(self) -> tuple[str, ...]:
         """The stems in the order of the output."""
         if isinstance(self.stems, tuple):
             return self.stems
-        return tuple(str(one.value) for one in (GROUPS if self.stems == "five" else PIECES))
+        return tuple(str(piece.value) for piece in (GROUPS if self.stems == "five" else PIECES))
 
 
 class DataConfig(Strict):
-    """What is heard."""
+    """The training data."""
 
-    corpus: str | None = Field(default=None, description="folder of a rendered corpus; default: rendered as it is read")
-    gmd: str | None = Field(default=None, description="without a corpus: GMD, folder or zip; default: as `render` does")
-    kits: tuple[str, ...] = Field(default=("train",), min_length=1, description="kits to train on, as in `render`")
+    corpus: str | None = Field(default=None, description="folder of a rendered corpus; default: rendered on the fly")
+    gmd: str | None = Field(default=None, description="without a corpus: GMD, folder or zip; default: as for `render`")
+    kits: tuple[str, ...] = Field(default=("train",), min_length=1, description="training kits, named as in `render`")
     test_kits: tuple[str, ...] = Field(
-        default=("heldout",), description="kits kept for the test: what is trained on may not be, or be made of, these"
+        default=("heldout",), description="test kits: training kits must not be, or be derived from, these"
     )
     kit_path: tuple[str, ...] = Field(default=(), description="folders with sample maps and samples")
-    limit: Count | None = Field(default=None, description="at most so many training performances, spread evenly")
+    limit: Count | None = Field(default=None, description="maximum number of training performances, evenly spaced")
     segment_s: Positive = Field(default=6.0, le=600, description="length of a segment in seconds")
     grid_s: Positive | None = Field(
-        default=None, description="segments start at multiples of so many seconds of a performance; default: anywhere"
+        default=None, description="segments start at multiples of this many seconds; default: anywhere"
     )
     min_active: dict[str, Share] = Field(
-        default={}, description="piece or group to the share of segments that hold one of its hits at least"
+        default={}, description="minimum share of segments with a hit of a piece or group, by its name"
     )
-    chain: str = Field(default="larsnet", description="a ready chain of augmentations or a file; `none` for none")
-    mix: RandomMix | None = Field(default=None, description="random mixing; default: segments as they were played")
-    target: tuple[str, ...] = Field(
-        default=(), description="stems that training is for: the loss counts these alone; default: all"
-    )
+    chain: str = Field(default="larsnet", description="augmentation chain: a shipped chain, a file, or `none`")
+    mix: RandomMix | None = Field(default=None, description="random mixing; default: original mixes only")
+    target: tuple[str, ...] = Field(default=(), description="stems in the loss; default: all")
     workers: int | None = Field(
-        default=None, ge=0, description="processes that load; default: 1, for a GPU one per core but one"
+        default=None, ge=0, description="data loading processes; default: 1; for a GPU all cores but one"
     )
 
     @model_validator(mode="after")
@@ -89,101 +89,108 @@ class DataConfig(Strict):
         if self.mix is not None and self.min_active:
             raise ValueError("min_active and mix cannot be used together; give mix its min_hits instead")
         if self.grid_s is not None and (self.mix is not None or self.min_active):
-            raise ValueError("grid_s goes neither with min_active nor with mix, which place segments otherwise")
+            raise ValueError("grid_s cannot be used with min_active or mix, which place segments differently")
         if self.corpus is not None and self.gmd is not None:
-            raise ValueError("corpus and gmd name two sources; give one")
+            raise ValueError("corpus and gmd cannot be used together; leave one out")
         return self
 
 
 class LossConfig(Strict):
-    """What training makes small: a weighted sum of terms."""
+    """The loss, a weighted sum of terms."""
 
-    terms: dict[LossName, Positive] = Field(default={"nsdr": 1.0}, min_length=1, description="term to its weight")
+    terms: dict[LossName, Positive] = Field(default={"nsdr": 1.0}, min_length=1, description="weight of each term")
     stem_weights: dict[str, Annotated[float, Field(ge=0.0)]] = Field(
-        default={}, description="stem to its weight; default: 1 each"
+        default={}, description="weight of each stem; default: 1"
     )
     floor: tuple[Positive, Positive] = Field(
         default=(1e-4, 1e-7),
         description="`nsdr`, `nsdr_spectrum`: energy added to signal and error, at the start and at the end",
     )
     keep: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
-        default=0.9, description="`masked_mse`: share of stems of a batch that count, those with the least error"
+        default=0.9,
+        description="`masked_mse`: share of the stems of a batch that are used, those with the smallest error",
     )
     windows: tuple[Annotated[int, Field(ge=16)], ...] = Field(
-        default=(512, 1024, 2048, 4096), min_length=1, description="`multi_resolution`: in frames"
+        default=(512, 1024, 2048, 4096), min_length=1, description="`multi_resolution`: window lengths in frames"
     )
     silence_ratio: Positive = Field(default=1e-4, description="`silence`: share of the mixture's energy added")
 
 
 class OptimizerConfig(Strict):
-    """How weights are changed."""
+    """The optimizer."""
 
     name: Literal["adam", "adamw", "muon"] = Field(
         default="adamw",
         description="`muon`: Jordan et al. 2024 for matrices and kernels, AdamW without decay for the rest",
     )
-    learning_rate: Positive = Field(default=1e-3, description="the greatest; `schedule` says when it is less")
-    betas: tuple[Decay, Decay] = Field(default=(0.9, 0.999), description="decay of the means of gradient and square")
-    weight_decay: float = Field(default=1e-2, ge=0.0, description="pull towards 0")
-    clip_norm: Positive | None = Field(default=1.0, description="greatest norm of the gradient; null: not clipped")
-    items: Count = Field(default=16, description="segments of a step, of all processes together")
-    accumulate: Count = Field(default=1, description="parts that a step is computed in, one after the other")
+    learning_rate: Positive = Field(default=1e-3, description="maximum learning rate; see `schedule`")
+    betas: tuple[Decay, Decay] = Field(
+        default=(0.9, 0.999), description="decay of the averages of the gradient and its square"
+    )
+    weight_decay: float = Field(default=1e-2, ge=0.0, description="weight decay")
+    clip_norm: Positive | None = Field(default=1.0, description="maximum norm of the gradient; null: no clipping")
+    items: Count = Field(default=16, description="segments per step, over all processes")
+    accumulate: Count = Field(default=1, description="parts of a step, for gradient accumulation")
 
 
 class ScheduleConfig(Strict):
-    """How the learning rate goes, over the share of the budget that is spent."""
+    """The learning rate schedule, over the spent share of the budget."""
 
-    name: Literal["constant", "cosine", "one_cycle"] = Field(default="cosine", description="its shape")
-    warm_up: Share = Field(default=0.02, description="share of the budget in which it rises from 0; `one_cycle`: 0.3")
-    final: Share = Field(default=0.01, description="share of the learning rate at the end; not of `constant`")
+    name: Literal["constant", "cosine", "one_cycle"] = Field(default="cosine", description="shape of the schedule")
+    warm_up: Share = Field(
+        default=0.02, description="share of the budget for warm-up from 0; always 0.3 for `one_cycle`"
+    )
+    final: Share = Field(default=0.01, description="final share of the learning rate; not used by `constant`")
 
 
 class BudgetConfig(Strict):
-    """How long to train: steps, or seconds by the clock, whichever is spent first."""
+    """The training budget: steps or wall-clock seconds, whichever is spent first."""
 
     steps: Count | None = Field(default=None, description="optimizer steps")
     time_s: Positive | None = Field(default=None, description="seconds, validation and saving included")
 
 
 class ValidationConfig(Strict):
-    """A fixed set of segments that the averaged weights are tried on."""
+    """Validation of the averaged weights on a fixed set of segments."""
 
-    items: int = Field(default=48, ge=0, description="segments; 0: no validation")
+    items: int = Field(default=48, ge=0, description="number of segments; 0: no validation")
     every_steps: Count | None = Field(default=None, description="default: by time")
     every_s: Positive = Field(
         default=300.0,
-        description="seconds between two, unless by steps; more where they take a twentieth of the time",
+        description="seconds between validations, unless `every_steps` is given; more if they would take over a "
+        "twentieth of the time",
     )
 
 
 class SavingConfig(Strict):
-    """How often the run is saved; it goes on from there when it was killed."""
+    """How often the state is saved, from which an interrupted run resumes."""
 
     every_steps: Count | None = Field(default=None, description="default: by time")
-    every_s: Positive = Field(default=120.0, description="seconds between two, unless `every_steps` is given")
+    every_s: Positive = Field(default=120.0, description="seconds between saves, unless `every_steps` is given")
 
 
 class TrainConfig(Strict):
-    """A whole run."""
+    """All settings of a run."""
 
     format: Literal["stemgmd-training/1"] = Field(default=SCHEMA_ID, alias="schema", description="format and version")
     model: ModelConfig = Field(default=ModelConfig(), description="the network")
-    data: DataConfig = Field(default=DataConfig(), description="what is heard")
-    loss: LossConfig = Field(default=LossConfig(), description="what is made small")
-    optimizer: OptimizerConfig = Field(default=OptimizerConfig(), description="how weights are changed")
-    schedule: ScheduleConfig = Field(default=ScheduleConfig(), description="how the learning rate goes")
-    budget: BudgetConfig = Field(default=BudgetConfig(), description="how long to train")
+    data: DataConfig = Field(default=DataConfig(), description="the training data")
+    loss: LossConfig = Field(default=LossConfig(), description="the loss")
+    optimizer: OptimizerConfig = Field(default=OptimizerConfig(), description="the optimizer")
+    schedule: ScheduleConfig = Field(default=ScheduleConfig(), description="the learning rate schedule")
+    budget: BudgetConfig = Field(default=BudgetConfig(), description="the training budget")
     ema: Annotated[float, Field(ge=0.0, lt=1.0)] | None = Field(
-        default=0.999, description="decay of the averaged weights, per step; null: no average"
+        default=0.999, description="decay of the averaged weights per step; null: no averaging"
     )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
-        default="auto", description="of the network; spectra and losses are fp32. auto: bf16 on a GPU, else fp32"
+        default="auto",
+        description="precision of the network; spectra and losses are fp32. auto: bf16 on a GPU, else fp32",
     )
-    channels_last: bool = Field(default=True, description="channels last in memory, for networks that gain by it")
-    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where to compute")
-    seed: int = Field(default=0, ge=0, description="of weights, segments, augmentations and dropout")
-    validation: ValidationConfig = Field(default=ValidationConfig(), description="what weights are tried on")
-    saving: SavingConfig = Field(default=SavingConfig(), description="how often the run is saved")
+    channels_last: bool = Field(default=True, description="use the channels-last memory format if the model prefers it")
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="device to train on")
+    seed: int = Field(default=0, ge=0, description="seed of weights, segments, augmentations and dropout")
+    validation: ValidationConfig = Field(default=ValidationConfig(), description="the validation")
+    saving: SavingConfig = Field(default=SavingConfig(), description="how often the state is saved")
 
     @model_validator(mode="after")
     def _fits(self) -> TrainConfig:
@@ -194,8 +201,8 @@ class TrainConfig(Strict):
             raise ValueError(f"model.stems: {error}") from error
         if sorted(pieces) != sorted(PIECES):
             raise ValueError(
-                f"model.stems {', '.join(stems)}: together they must be all nine pieces, each once, since a mixture is "
-                "the sum of its stems; to train for some of them alone, name these in data.target"
+                f"model.stems {', '.join(stems)}: together they must contain all nine pieces, each once, since a "
+                "mixture is the sum of its stems; to train only some stems, name them in data.target"
             )
         for where, names in (("data.target", self.data.target), ("loss.stem_weights", tuple(self.loss.stem_weights))):
             unknown = [name for name in names if name not in stems]
@@ -207,12 +214,12 @@ class TrainConfig(Strict):
 
     @property
     def segment_frames(self) -> int:
-        """Length of a segment at 44.1 kHz, which all models are for."""
+        """Length of a segment in frames at 44.1 kHz."""
         return round(self.data.segment_s * SAMPLE_RATE)
 
     @property
     def grid_frames(self) -> int | None:
-        """Segments start at multiples of so many frames at 44.1 kHz; None: anywhere."""
+        """Segments start at multiples of this many frames at 44.1 kHz; None: anywhere."""
         return None if self.data.grid_s is None else max(round(self.data.grid_s * SAMPLE_RATE), 1)
 
     @property
