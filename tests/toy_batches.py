@@ -8,7 +8,7 @@ from toy_strokes import ONSETS, strokes
 
 from stemgmd_tools.augment.audio.apply import Applied, apply
 from stemgmd_tools.augment.audio.registry import LINE_EFFECTS, RESPONSES, TIME_FUNCTIONS
-from stemgmd_tools.augment.chain.catalogue import effect_named
+from stemgmd_tools.augment.chain.catalogue import find_effect
 from stemgmd_tools.augment.chain.rows import Row
 
 RATE = 44_100
@@ -24,7 +24,7 @@ TYPICAL = {
 
 
 def parameters(effect: str) -> dict:
-    return {p.name: TYPICAL.get(p.name, p.default) for p in effect_named(effect).parameters}
+    return {p.name: TYPICAL.get(p.name, p.default) for p in find_effect(effect).parameters}
 
 
 def typical_row(effect: str, stem: int = 0, scope: str = "stem", step: int = 0, **changed) -> Row:

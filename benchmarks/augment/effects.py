@@ -15,7 +15,7 @@ from benchmarks.clock import Work, once
 from benchmarks.results import Row
 from stemgmd_tools.augment.audio.apply import apply
 from stemgmd_tools.augment.audio.executor import Stage, Touch
-from stemgmd_tools.augment.chain.catalogue import effect_named
+from stemgmd_tools.augment.chain.catalogue import find_effect
 
 LINES = 5
 GIVEN = {
@@ -65,7 +65,7 @@ def _cpu_s(sides: Sequence[_Side], repeats: int) -> list[float]:
 
 
 def _ours(effect: str, batch: Batch) -> _Side:
-    values = {p.name: GIVEN.get(p.name, p.default) for p in effect_named(effect).parameters}
+    values = {p.name: GIVEN.get(p.name, p.default) for p in find_effect(effect).parameters}
     fresh, onsets = batch.stems[0], batch.onsets[0]
     lines = fresh.clone()
     taps = {"taps": torch.from_numpy(peers.TAPS)}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stemgmd_tools.augment.chain.catalogue import EFFECTS, Domain, Kind, Scope, effect_named
+from stemgmd_tools.augment.chain.catalogue import EFFECTS, Domain, Kind, Scope, find_effect
 from stemgmd_tools.augment.chain.rows import Row, rounded, rows_from_json, rows_to_json
 from stemgmd_tools.errors import UsageError
 
@@ -48,7 +48,7 @@ def test_scopes_fit_the_domain():
 
 def test_an_unknown_effect_is_refused_with_those_that_are_known():
     with pytest.raises(UsageError, match=r"pitchshift.*pitch_shift"):
-        effect_named("pitchshift")
+        find_effect("pitchshift")
 
 
 @given(st.floats(-1e6, 1e6), st.integers(0, 2**31 - 1), st.text(max_size=5))

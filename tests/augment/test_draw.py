@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 from toy_pool import BPM, GROUP_STEMS, HELDOUT, PIECE_STEMS, TRAIN, example, pool
 
-from stemgmd_tools.augment.chain.catalogue import SEEDS, Kind, Parameter, effect_named
+from stemgmd_tools.augment.chain.catalogue import SEEDS, Kind, Parameter, find_effect
 from stemgmd_tools.augment.chain.chain import load_chain, make_chain
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, rows_from_json, rows_to_json
 from stemgmd_tools.augment.chain.schema import Distribution
@@ -74,7 +74,7 @@ def test_choices_and_whole_numbers_are_even():
 
 
 def test_the_ends_of_the_uniform_numbers_give_the_ends_of_the_range():
-    parameter = effect_named("gain").parameter("gain_db")
+    parameter = find_effect("gain").parameter("gain_db")
     last = np.nextafter(1.0, 0.0)
     for drawn in (Distribution(uniform=(-12, 0.1)), Distribution(log_uniform=(0.1, 10)), Distribution(normal=(0, 5))):
         for u in (0.0, last):
@@ -158,7 +158,7 @@ def test_rows_replay_from_json_to_the_bit():
 def test_every_row_states_every_parameter_of_its_effect_in_range():
     for name in ("larsnet", "demucs", "cacophony", "studio"):
         for row in (row for i in range(40) for row in draw(load_chain(name), example(i), POOL, 8)):
-            parameters = effect_named(row.effect).parameters
+            parameters = find_effect(row.effect).parameters
             assert list(row.parameters) == [parameter.name for parameter in parameters]
             for parameter in parameters:
                 value = row.parameters[parameter.name]

@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 
 from stemgmd_tools.augment.audio import streaming  # noqa: E402
 from stemgmd_tools.augment.audio.streaming import Work, apply_streamed  # noqa: E402
-from stemgmd_tools.augment.chain.catalogue import effect_named  # noqa: E402
+from stemgmd_tools.augment.chain.catalogue import find_effect  # noqa: E402
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row  # noqa: E402
 from stemgmd_tools.augment.corpus.pcm import quantised  # noqa: E402
 from stemgmd_tools.augment.symbolic import renderer  # noqa: E402
@@ -32,7 +32,7 @@ CHOSEN = {
 
 
 def step(number: int, effect: str, stem: int = ALL_STEMS, scope: str = "", **changed: float) -> Row:
-    values = {p.name: CHOSEN.get(p.name, p.default) for p in effect_named(effect).parameters}
+    values = {p.name: CHOSEN.get(p.name, p.default) for p in find_effect(effect).parameters}
     return Row(
         "d/1+tin+1", number, effect, scope or ("example" if stem == ALL_STEMS else "stem"), stem, {**values, **changed}
     )
@@ -152,7 +152,7 @@ import resource, sys
 from pathlib import Path
 import numpy as np, torch
 from stemgmd_tools.augment.audio import streaming
-from stemgmd_tools.augment.chain.catalogue import effect_named
+from stemgmd_tools.augment.chain.catalogue import find_effect
 from stemgmd_tools.augment.corpus.pcm import quantised
 from stemgmd_tools.augment.chain.rows import Row
 torch.set_num_threads(1)
@@ -174,7 +174,7 @@ class ExampleRenderer:
         return [np.arange(0, self.frames, 4_000)] * len(axes)
 
 def step(number, effect, stem, scope):
-    values = {p.name: given.get(p.name, p.default) for p in effect_named(effect).parameters}
+    values = {p.name: given.get(p.name, p.default) for p in find_effect(effect).parameters}
     return Row("one", number, effect, scope, stem, values)
 
 rows = [step(0, "pitch_shift", stem, "stem") for stem in (0, 4)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from stemgmd_tools.augment.chain.manifest_rows import STEM_NAMES, Drawn, drawn_from, manifest_rows, read_drawn
+from stemgmd_tools.augment.chain.manifest_rows import STEM_NAMES, Drawn, examples_of, manifest_rows, read_drawn
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Example, Row
 from stemgmd_tools.corpus.folder.identity import Augmentation
 from stemgmd_tools.errors import StemgmdError, UsageError
@@ -41,20 +41,20 @@ def test_rows_come_back_as_they_were(tmp_path):
 
 def test_some_rows_may_be_taken():
     rows = frame(drawn(1), drawn(2))
-    assert drawn_from(rows[rows["performance"] == "d/1+tin+2"]) == [drawn(2)]
+    assert examples_of(rows[rows["performance"] == "d/1+tin+2"]) == [drawn(2)]
 
 
 def test_an_example_without_its_first_row_is_refused():
     rows = frame(drawn())
     with pytest.raises(UsageError, match="step 0 is missing"):
-        drawn_from(rows[rows["step"] > 0])
+        examples_of(rows[rows["step"] > 0])
 
 
 def test_changed_names_are_refused():
     rows = frame(drawn())
     rows["copy"] = 3
     with pytest.raises(UsageError, match="is not copy 3"):
-        drawn_from(rows)
+        examples_of(rows)
 
 
 @pytest.mark.parametrize("text", ["{", "[1]"])
@@ -62,7 +62,7 @@ def test_parameters_that_are_no_object_are_refused(text):
     rows = frame(drawn())
     rows.loc[2, "parameters"] = text
     with pytest.raises(UsageError, match="rows were changed"):
-        drawn_from(rows)
+        examples_of(rows)
 
 
 @pytest.mark.parametrize("change", [{"seed": 8}, {"libraries": "numpy 2.0.0, torch 2.13.0"}])

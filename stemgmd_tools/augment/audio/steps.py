@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from stemgmd_tools.augment.audio.effects.noise import SEEDS_APART
 from stemgmd_tools.augment.audio.registry import Parameters
-from stemgmd_tools.augment.chain.catalogue import Domain, effect_named
+from stemgmd_tools.augment.chain.catalogue import Domain, find_effect
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 
 Step: TypeAlias = list[tuple[int, Row]]
@@ -24,7 +24,7 @@ def steps_on_sound(rows: Sequence[Sequence[Row]], *, mixture: bool) -> Iterator[
         (item, row)
         for item, item_rows in enumerate(rows)
         for row in item_rows
-        if (row.scope == "mixture") == mixture and effect_named(row.effect).domain in (Domain.AUDIO, Domain.MIX)
+        if (row.scope == "mixture") == mixture and find_effect(row.effect).domain in (Domain.AUDIO, Domain.MIX)
     ]
 
     def place(entry: tuple[int, Row]) -> tuple[int, str]:

@@ -26,7 +26,7 @@ __all__ = [
     "Kind",
     "Parameter",
     "Scope",
-    "effect_named",
+    "find_effect",
 ]
 
 EFFECTS: Final[tuple[Effect, ...]] = (
@@ -44,7 +44,7 @@ EFFECTS: Final[tuple[Effect, ...]] = (
 EFFECT_OF_NAME: Final = {effect.name: effect for effect in EFFECTS}
 
 
-def effect_named(name: str) -> Effect:
+def find_effect(name: str) -> Effect:
     """Return an effect by name.
 
     :raises UsageError: if there is no such effect.

@@ -72,7 +72,7 @@ def read_drawn(path: Path) -> tuple[Drawn, ...]:
 
     :raises StemgmdError: if the file cannot be read, is empty, or its rows are inconsistent.
     """
-    drawn = drawn_from(read_manifest(path, AUGMENTATIONS))
+    drawn = examples_of(read_manifest(path, AUGMENTATIONS))
     if not drawn:
         raise UsageError(f"{path}: holds no rows; give those of at least one example")
     if any(entry.augmentation != drawn[0].augmentation for entry in drawn):
@@ -83,7 +83,7 @@ def read_drawn(path: Path) -> tuple[Drawn, ...]:
     return tuple(drawn)
 
 
-def drawn_from(frame: pd.DataFrame) -> list[Drawn]:
+def examples_of(frame: pd.DataFrame) -> list[Drawn]:
     """Return the examples of rows of the manifest, in its order.
 
     :raises UsageError: if an example lacks the row of step 0, or its rows are inconsistent.

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from stemgmd_tools.augment.chain.catalogue import DRAWN, EFFECT_OF_NAME, Scope, effect_named
+from stemgmd_tools.augment.chain.catalogue import DRAWN, EFFECT_OF_NAME, Scope, find_effect
 from stemgmd_tools.augment.chain.declarations.types import Value
 from stemgmd_tools.strict_yaml.model import Strict
 
@@ -126,7 +126,7 @@ def settings_of(step: Step) -> dict[str, Value | Distribution | None]:
     """Return every parameter of a step in the catalogue's order, defaults filled in; None for those always drawn."""
     return {
         parameter.name: None if parameter.kind in DRAWN else step.parameters.get(parameter.name, parameter.default)
-        for parameter in effect_named(step.effect).parameters
+        for parameter in find_effect(step.effect).parameters
     }
 
 

@@ -15,7 +15,7 @@ from stemgmd_tools.augment.chain.schema import Chain
 from stemgmd_tools.augment.corpus.render_example import Augmented, augment
 from stemgmd_tools.augment.sampling.draw import counts_hits, draw
 from stemgmd_tools.augment.sampling.pool import Pool, pool_of
-from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, bank_sha256, opened
+from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, bank_sha256, open_source
 from stemgmd_tools.corpus.folder import layout
 from stemgmd_tools.corpus.folder.identity import Augmentation
 from stemgmd_tools.corpus.folder.records import STEMS, FileEntry
@@ -102,7 +102,7 @@ class AugmentJob:
         augmented = augment(self.plan.origin, self.example, drawn.rows, self.plan.augmentation.device, root)
         blocks = augmented.tracks.blocks(block_frames(settings.sample_rate))
         rows = write_tracks(root, self._track_facts(augmented, settings), blocks, settings)
-        source = opened(self.plan.origin)
+        source = open_source(self.plan.origin)
         parent = mapped_midi(source.played(self.example.performance))
         midi = write_midi(root, augmented.performance, parent)
         files = [FileEntry(row["path"], row["content_hash"], row["bytes"]) for row in rows]
@@ -133,10 +133,10 @@ class AugmentJob:
 
 @lru_cache(maxsize=1)
 def _pool(origin: SourceSpec, activity: bool) -> Pool:
-    return pool_of(opened(origin), activity=activity)
+    return pool_of(open_source(origin), activity=activity)
 
 
 @lru_cache(maxsize=4096)
 def _digest(origin: SourceSpec, performance: str) -> str:
     """Return the digest of another performance of the source."""
-    return performance_digest(opened(origin).played(performance))
+    return performance_digest(open_source(origin).played(performance))

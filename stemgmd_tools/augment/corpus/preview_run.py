@@ -11,7 +11,7 @@ from stemgmd_tools.augment.corpus.jobs import AugmentJob
 from stemgmd_tools.augment.corpus.preview import LONGEST_S, Shown, Side, write_preview
 from stemgmd_tools.augment.corpus.render_example import augment
 from stemgmd_tools.augment.corpus.run import AugmentRequest
-from stemgmd_tools.augment.symbolic.source_spec import opened
+from stemgmd_tools.augment.symbolic.source_spec import open_source
 from stemgmd_tools.kits.plot import empty_figure
 from stemgmd_tools.storage.paths import inside
 
@@ -33,7 +33,7 @@ def preview(out: Path, request: AugmentRequest, count: int) -> Path:
 
 def _shown(job: AugmentJob) -> Shown:
     """Return the beginning of one example, without and with its rows."""
-    source = opened(job.plan.origin)
+    source = open_source(job.plan.origin)
     frames = min(units.frames_of(LONGEST_S, source.sample_rate), source.length(job.example.performance, job.kit_name))
     example = job.example._replace(frames=frames)
     rows = job.drawn_rows()

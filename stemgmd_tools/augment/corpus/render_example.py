@@ -22,7 +22,7 @@ from stemgmd_tools.augment.chain.rows import Example, Row
 from stemgmd_tools.augment.corpus.pcm import Quantised, quantised
 from stemgmd_tools.augment.symbolic.examples import ExampleRenderer
 from stemgmd_tools.augment.symbolic.renderer import Renderer
-from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, opened
+from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, open_source
 from stemgmd_tools.performances.types import HIT_DTYPE, Performance, Records
 from stemgmd_tools.pieces import PIECES
 
@@ -47,7 +47,7 @@ def augment(
     :param folder: folder for temporary files of long examples; None for the system's.
     :raises StemgmdError: if a source, kit or row cannot be used.
     """
-    source = opened(origin)
+    source = open_source(origin)
     renderer = ExampleRenderer(source, example, rows, _renderer(origin))
     responses = {
         name: torch.from_numpy(response(origin.impulse_responses, name, source.sample_rate)).to(device)
@@ -77,7 +77,7 @@ def _single_thread() -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def _renderer(origin: SourceSpec) -> Renderer:
-    return Renderer(opened(origin), origin.kit_path)
+    return Renderer(open_source(origin), origin.kit_path)
 
 
 def _at_new_frames(labels: NDArray[np.void], warps: Sequence[Warp], frames: int) -> NDArray[np.void]:

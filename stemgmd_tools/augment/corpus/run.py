@@ -17,7 +17,7 @@ from stemgmd_tools.augment.chain.rows import Example, example_name
 from stemgmd_tools.augment.chain.schema import Chain
 from stemgmd_tools.augment.corpus.jobs import AugmentationPlan, AugmentJob
 from stemgmd_tools.augment.corpus.libraries import libraries
-from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, is_augmented, kit_rows, opened, settings_of
+from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, is_augmented, kit_rows, open_source, settings_of
 from stemgmd_tools.corpus.folder.identity import Augmentation, Identity
 from stemgmd_tools.corpus.folder.job import Job
 from stemgmd_tools.corpus.folder.kit_rows import KITS
@@ -55,7 +55,7 @@ class AugmentRequest:
 
     def __post_init__(self) -> None:
         """Check the source and the impulse responses."""
-        source = opened(self.origin)
+        source = open_source(self.origin)
         if settings_of(source).layout != "native":
             raise UsageError(f"{self.origin.corpus}: has the layout of the original; augment one with --layout native")
         if is_augmented(source):
@@ -74,12 +74,12 @@ class AugmentRequest:
     @property
     def settings(self) -> RenderSettings:
         """Settings of the source; the container of a virtual corpus is FLAC."""
-        settings = settings_of(opened(self.origin))
+        settings = settings_of(open_source(self.origin))
         return replace(settings, container="flac") if self._is_virtual else settings
 
     @property
     def _is_virtual(self) -> bool:
-        return isinstance(opened(self.origin), VirtualCorpus)
+        return isinstance(open_source(self.origin), VirtualCorpus)
 
     @property
     def identity(self) -> Identity:
@@ -91,7 +91,7 @@ class AugmentRequest:
     @property
     def kits(self) -> Sequence[Kit]:
         """The kits whose banks are needed: all kits of a virtual source, none of a corpus on disk."""
-        source = opened(self.origin)
+        source = open_source(self.origin)
         return [source.kit(name) for name in self.kit_names] if isinstance(source, VirtualCorpus) else []
 
     @property
@@ -99,7 +99,7 @@ class AugmentRequest:
         """Names of the kits of the examples."""
         if self.replayed:
             return tuple(dict.fromkeys(drawn.example.kit for drawn in self.replayed))
-        present = tuple(str(name) for name in opened(self.origin).kits["kit"])
+        present = tuple(str(name) for name in open_source(self.origin).kits["kit"])
         unknown = [name for name in self.selected_kits if name not in present]
         if unknown:
             raise UsageError(f"kit {unknown[0]!r}: not in this corpus; it has {', '.join(present)}")
@@ -108,7 +108,7 @@ class AugmentRequest:
     def record_kits(self, root: Path) -> None:
         """Write the records of the kits."""
         selected = set(self.kit_names)
-        for row in kit_rows(opened(self.origin)):
+        for row in kit_rows(open_source(self.origin)):
             if row["kit"] in selected:
                 write_record(record_path(root, KITS, str(row["kit"])), Record(str(row["kit_hash"]), (), row))
 
@@ -135,7 +135,7 @@ class AugmentRequest:
 
         :raises StemgmdError: if something is missing.
         """
-        present = [str(name) for name in opened(self.origin).kits["kit"]]
+        present = [str(name) for name in open_source(self.origin).kits["kit"]]
         first_of_kit = {job.kit_name: job for job in reversed(jobs)}
         for job in jobs if self.replayed else first_of_kit.values():
             for kit in (job.kit_name, *(str(row.parameters.get("kit", job.kit_name)) for row in job.drawn_rows())):
@@ -151,13 +151,13 @@ class AugmentRequest:
 
     @property
     def _plan(self) -> AugmentationPlan:
-        kits = opened(self.origin).kits
+        kits = open_source(self.origin).kits
         hashes = tuple((str(name), str(kit_hash)) for name, kit_hash in zip(kits["kit"], kits["kit_hash"], strict=True))
         return AugmentationPlan(self.origin, self.chain, self.augmentation, hashes)
 
     def _performances(self) -> list[Performance]:
         """Return the selected performances."""
-        source = opened(self.origin)
+        source = open_source(self.origin)
         if self.replayed:
             return [source.played(name) for name in dict.fromkeys(drawn.example.performance for drawn in self.replayed)]
         return select([source.played(str(name)) for name in source.performances["performance"]], self.selection)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict
 
 from stemgmd_tools import units
-from stemgmd_tools.augment.chain.catalogue import effect_named
+from stemgmd_tools.augment.chain.catalogue import find_effect
 from stemgmd_tools.augment.chain.declarations.types import Value
 from stemgmd_tools.augment.chain.rows import Example, Row, rounded
 from stemgmd_tools.augment.sampling.activity import Activity
@@ -58,12 +58,12 @@ _NUMBERS: Final = 8
 """Uniform numbers per try; some are reserved for future options."""
 _PERFORMANCE, _KIT, _START, _SHIFT, _CENTS, _GAIN = range(6)
 _LARGEST_TRIES: Final = 1000
-_LUFS: Final = effect_named("loudness_normalization").parameter("lufs")
+_LUFS: Final = find_effect("loudness_normalization").parameter("lufs")
 _BOUNDS: Final = (
     ("p_original", 0.0, 1.0),
     ("pool_size", 1, np.inf),
-    ("time_shift_s", 0.0, effect_named("time_shift").parameter("shift_s").high),
-    ("cents", 0.0, effect_named("pitch_shift").parameter("cents").high),
+    ("time_shift_s", 0.0, find_effect("time_shift").parameter("shift_s").high),
+    ("cents", 0.0, find_effect("pitch_shift").parameter("cents").high),
     ("loudness_lufs", _LUFS.low, _LUFS.high),
     ("min_hits", 0, np.inf),
     ("tries", 1, _LARGEST_TRIES),
@@ -112,7 +112,7 @@ class RandomMix:
                 raise UsageError(f"{name} is {value}; allowed: {low:g}..{high:g}")
             if name in _WHOLE and value is not None and not isinstance(value, int):
                 raise UsageError(f"{name} is {value}; it must be a whole number")
-        gain = effect_named("gain").parameter("gain_db")
+        gain = find_effect("gain").parameter("gain_db")
         if not (gain.low <= self.gain_db[0] and self.gain_db[1] <= gain.high):
             raise UsageError(f"gain_db is {self.gain_db}; allowed: {gain.low:g}..{gain.high:g}")
         if self.gain_db[0] > self.gain_db[1]:

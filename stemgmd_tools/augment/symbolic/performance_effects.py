@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.augment.chain.catalogue import Domain, effect_named
+from stemgmd_tools.augment.chain.catalogue import Domain, find_effect
 from stemgmd_tools.augment.chain.declarations.types import Value
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 from stemgmd_tools.augment.chain.stems import pieces_of_stem
@@ -34,7 +34,7 @@ _HIHAT_NOTES: Final = tuple(note.number for note in NOTES if note.piece.group is
 
 def is_performed(row: Row) -> bool:
     """Return whether a row acts on the performance."""
-    return effect_named(row.effect).domain is Domain.PERFORMANCE
+    return find_effect(row.effect).domain is Domain.PERFORMANCE
 
 
 def perform(performance: Performance, rows: Sequence[Row], stems: Sequence[str]) -> Performance:

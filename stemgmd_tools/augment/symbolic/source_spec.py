@@ -34,7 +34,7 @@ class SourceSpec:
 
 
 @lru_cache(maxsize=1)
-def opened(origin: SourceSpec) -> Corpus | VirtualCorpus:
+def open_source(origin: SourceSpec) -> Corpus | VirtualCorpus:
     """Return the source, opened once per process.
 
     :raises StemgmdError: if it cannot be opened.

@@ -9,7 +9,7 @@ import pytest
 from toy_strokes import strokes
 
 from stemgmd_tools.augment.audio.board import BOARD_EFFECTS, board_effect
-from stemgmd_tools.augment.chain.catalogue import effect_named
+from stemgmd_tools.augment.chain.catalogue import find_effect
 from stemgmd_tools.errors import UsageError
 
 RATE = 44_100
@@ -17,7 +17,7 @@ GIVEN = {"threshold_db": -20.0, "ratio": 4.0, "drive_db": 12.0}
 
 
 def _values(effect: str) -> dict:
-    return {p.name: GIVEN.get(p.name, p.default) for p in effect_named(effect).parameters}
+    return {p.name: GIVEN.get(p.name, p.default) for p in find_effect(effect).parameters}
 
 
 def _made(effect: str, sound: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ SCRIPT = """
 import resource, sys
 import numpy as np, torch
 from stemgmd_tools.augment.audio.apply import apply
-from stemgmd_tools.augment.chain.catalogue import effect_named
+from stemgmd_tools.augment.chain.catalogue import find_effect
 from stemgmd_tools.augment.chain.rows import Row
 torch.set_num_threads(1)
 given = {"cents": 200.0, "threshold_db": -20.0, "ratio": 4.0, "decay_s": 0.5, "seed": 3, "rate": 1.1}
@@ -26,7 +26,7 @@ time_s = torch.arange(22_050) / 44_100
 stems.view(-1, 22_050)[:] = torch.sin(1256 * time_s) * torch.exp(-10 * time_s) * 0.5
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for effect in sys.argv[1:]:
-    values = {p.name: given.get(p.name, p.default) for p in effect_named(effect).parameters}
+    values = {p.name: given.get(p.name, p.default) for p in find_effect(effect).parameters}
     row = Row("one", 0, effect, "example", -1, values)
     out = apply([[row]], stems, sample_rate=44_100, onsets=[[np.arange(0, frames, 22_050)]]).stems
     assert bool(out.isfinite().all()) and out.any(), effect

@@ -9,10 +9,10 @@ from stemgmd_tools.augment.audio.effects.levels import per_line, ratio_of_db
 from stemgmd_tools.augment.audio.signal.envelope import (
     BLOCK,
     DB_PER_TIME_CONSTANT,
+    apply_gain,
     block_peaks,
     decaying_peak,
     decibels,
-    multiplied,
     one_pole,
 )
 from stemgmd_tools.augment.audio.signal.portable import windowed_sum
@@ -80,7 +80,7 @@ def compressor(
 
 def _turned(audio: Tensor, gain_db: Tensor, out: Tensor | None) -> Tensor:
     """Multiply by a gain per block (line, step)."""
-    return multiplied(audio, _with_end(ratio_of_db(gain_db)).to(audio.dtype), out)
+    return apply_gain(audio, _with_end(ratio_of_db(gain_db)).to(audio.dtype), out)
 
 
 def limiter(
@@ -114,7 +114,7 @@ def limiter(
         smooth = windowed_sum(before, steps + 1) / (steps + 1)
         knots = smooth[:, : need.shape[1] + 1]
         steps_of_line = ratio_of_db(-knots).to(audio.dtype)
-        multiplied(audio[index : index + 1], steps_of_line, out[index : index + 1])
+        apply_gain(audio[index : index + 1], steps_of_line, out[index : index + 1])
     return torch.clamp(out, -ceiling, ceiling, out=out)  # what rounding left over
 
 

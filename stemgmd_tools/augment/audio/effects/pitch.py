@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stemgmd_tools.augment.audio.signal.attacks import detect_attacks
 from stemgmd_tools.augment.audio.signal.resample import resample, resampled_frames, sizes_of
-from stemgmd_tools.augment.audio.signal.wsola import Anchors, Scale, Splices, join, planned, positions
+from stemgmd_tools.augment.audio.signal.wsola import Anchors, Scale, Splices, join, plan_splices, positions
 from stemgmd_tools.numerics import elementary
 
 Onsets = Sequence[np.ndarray]
@@ -108,7 +108,7 @@ def _anchors(onsets: np.ndarray, frames: int, length: int, ratio: float, scale: 
 
 def _splice(sounds: list[Tensor], anchors: list[Anchors], goals: list[Tensor], scale: Scale) -> None:
     """Write each sound, joined from its grains, to its goal (channel, frame)."""
-    splices = planned(anchors, scale)
+    splices = plan_splices(anchors, scale)
     chosen, alike = positions(_mono(sounds), splices, scale)
     places = chosen.cpu().numpy()
     for index, (sound, goal) in enumerate(zip(sounds, goals, strict=True)):

@@ -91,7 +91,7 @@ TAIL = 16.0
 """Time constants after which the response of a smoother has decayed to 1e-7."""
 
 
-def multiplied(audio: Tensor, steps: Tensor, out: Tensor | None = None) -> Tensor:
+def apply_gain(audio: Tensor, steps: Tensor, out: Tensor | None = None) -> Tensor:
     """Return ``audio`` (line, channel, frame) times a gain that is linear between blocks.
 
     :param steps: (line, step + 1): the gain at the first sample of every block, and at the end of the last.

@@ -109,7 +109,7 @@ class Splices(NamedTuple):
     """Length of the fade from what sounded before."""
 
 
-def planned(anchors: Sequence[Anchors], scale: Scale) -> Splices:
+def plan_splices(anchors: Sequence[Anchors], scale: Scale) -> Splices:
     """Plan where the lines may jump and within which bounds, without looking at the sound."""
     rows: list[tuple[int, ...]] = []
     for line, (target, source, longer) in enumerate(anchors):
