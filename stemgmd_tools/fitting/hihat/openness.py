@@ -1,7 +1,7 @@
-"""Degrees of openness of a hi-hat: how a half-open stroke differs from a wide open one of the same velocity.
+"""Fit the openness of a hi-hat: how a half-open stroke differs from a wide open one of the same velocity.
 
-Its decay is the open one's on a stretched axis of time, so that decay and end move together; what that misses is a
-coarse table of levels, corrected by synthesis.
+The decay is that of the open hi-hat on a stretched time axis; the remaining difference is a coarse table of levels that
+is corrected by synthesis.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Degree(NamedTuple):
 
 
 def fit_openness(noise: Noise, degrees: Sequence[Degree], name: str) -> Openness:
-    """Return the openness of a voice whose noise is that of the widest hat.
+    """Return the openness of a voice whose noise is fitted to the widest degree.
 
-    :param degrees: those below the widest, ascending.
+    :param degrees: the degrees below the widest, ascending.
     """
     stretches, changes = [], []
     for degree in degrees:
@@ -60,7 +60,7 @@ def _alone(degree: Degree, stretch: float, change: OpennessChange | None) -> Ope
 
 
 def _stretch(noise: Noise, degree: Degree) -> float:
-    """Return the stretch of time at which the decays agree best, whatever the levels."""
+    """Return the stretch of time at which the decays agree best, regardless of levels."""
     stick_s = _alone(degree, 1.0, None).stick_s
     shapes = noise_shapes(noise, _STRETCHES, np.zeros((BANDS, len(_STRETCHES))), stick_s)
     errors = [_error(degree, shape) for shape in shapes]
@@ -68,7 +68,7 @@ def _stretch(noise: Noise, degree: Degree) -> float:
 
 
 def _error(degree: Degree, shape: NoiseShape) -> float:
-    """Return the mean difference in dB after each band's own best level."""
+    """Return the mean difference in dB with the best level for each band."""
     total = count = 0.0
     for velocity, wanted in zip(degree.stage.velocities, degree.layers, strict=True):
         level, goal = shape.at(velocity, TIMES_S), decibels(wanted.power)
@@ -82,7 +82,7 @@ def _error(degree: Degree, shape: NoiseShape) -> float:
 
 
 def _change(noise: Noise, degree: Degree, stretch: float, name: str) -> OpennessChange:
-    """Return what a stretched axis of time misses, corrected by synthesis."""
+    """Return the change that remains with a stretched time axis, corrected by synthesis."""
     knots_s = chosen_knots(degree.layers, _KNOTS_S)
     rows, columns = coarse_grid(knots_s, tuple(knots_s.tolist()))
     spread = np.asarray(
@@ -123,7 +123,7 @@ def _as_change(
 
 
 def _coarse(values: Float, weight: Float, spread: Float) -> Float:
-    """Return the coarse table whose interpolation is nearest to ``values``."""
+    """Return the coarse table whose interpolation fits ``values`` best."""
     normal = spread.T @ (weight[:, None] * spread)
     ridge = _RIDGE * np.trace(normal) / len(normal) * np.eye(len(normal))
     return np.asarray(np.linalg.solve(normal + ridge, spread.T @ (weight * values)))

@@ -1,4 +1,4 @@
-"""Degrees of openness of fitted hats: from the one or two that were recorded to a row of them."""
+"""Add degrees of openness to fitted hi-hats, of which only one or two were recorded."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from stemgmd_tools.kits.voices.arithmetic import t30_s
 
 OPEN_DEGREES: Final = (0.2, 0.4, 0.6, 0.8, 1.0)
 SHUT_DEGREES: Final = (0.0, 0.12)
-"""Shut tightly and loosely."""
+"""Closed tightly and loosely."""
 SHUT_SHARE: Final = 0.05
-"""Length of a shut hat's ring over that of the wide open one, where no shut one is known: median of 7 recorded kits,
-which spread from 0.03 to 0.26."""
+"""Decay time of a closed hi-hat relative to the wide open one, if no closed one is known: median of 7 recorded kits,
+which range from 0.03 to 0.26."""
 _LOOSE: Final = (1.25, 1.4)
-"""A shut hat rings so much longer when it is loose: to be heard, and not to pass for a half open one."""
+"""Limits of the factor on the decay of a loosely closed hi-hat: audible, but not like a half-open one."""
 _LEAST_STEP: Final = 1.3
-"""From degree to degree the ring grows at least by this factor, also from the shut hat's to the first: two strokes of
-one degree differ by a tenth, and short sounds are cut earlier than long ones."""
+"""Least factor on the decay from degree to degree, also from the closed hi-hat to the first: two strokes of one degree
+differ by a tenth, and short sounds are cut earlier than long ones."""
 _NEAR_ENOUGH: Final = 0.02
 _STRETCHES: Final = np.geomspace(0.005, 3.0, 128)
 
 
 def opened(voice: VoiceModel, shut: VoiceModel | None) -> VoiceModel:
-    """Return an open hat with :data:`OPEN_DEGREES`.
+    """Return an open hi-hat with :data:`OPEN_DEGREES`.
 
-    The logarithm of the ring's length is a straight line over openness, from the shut hat's through what was recorded:
-    at openness 0.4 five recorded kits lie at 0.38 to 0.93 of the way from open to shut, median 0.54.
+    The logarithm of the decay time is interpolated linearly over openness, between the closed hi-hat and the recorded
+    degrees: at openness 0.4, five recorded kits are at 0.38 to 0.93 of the way from open to closed, median 0.54.
     """
     openness = voice.openness or Openness(degrees=(1.0,), stretch=(1.0,))
     voice = voice.model_copy(update={"openness": openness})
@@ -41,7 +41,7 @@ def opened(voice: VoiceModel, shut: VoiceModel | None) -> VoiceModel:
 
 
 def _rings_s(voice: VoiceModel, openness: Openness, shut_s: float) -> list[float]:
-    """Return how long a hat rings at each degree."""
+    """Return the decay time of a hi-hat at each degree."""
     known = [(degree, t30_s(voice, degree=index)) for index, degree in enumerate(openness.degrees) if degree > 0.0]
     degrees, rings_s = zip((0.0, shut_s), *known, strict=True)
     wanted_s = np.exp(np.interp(OPEN_DEGREES, degrees, np.log(rings_s)))
@@ -52,7 +52,7 @@ def _rings_s(voice: VoiceModel, openness: Openness, shut_s: float) -> list[float
 
 
 def _stretch(voice: VoiceModel, degree: float, ring_s: float) -> float:
-    """Return the stretch of time at which a hat rings so long; that of the recording where it does."""
+    """Return the stretch of time that gives the decay time ``ring_s``; the interpolated one if it is close enough."""
     openness = voice.openness or Openness(degrees=(1.0,), stretch=(1.0,))
     rows = openness.level_db
     level_db = rows and tuple((round(float(np.interp(degree, openness.degrees, row)), 1),) for row in rows)
@@ -72,7 +72,7 @@ def _read(degrees: tuple[float, ...], row: tuple[float, ...]) -> tuple[float, ..
 
 
 def shut(voice: VoiceModel, wide: VoiceModel | None) -> VoiceModel:
-    """Return a shut hat with :data:`SHUT_DEGREES`; loosely shut it rings as the way to the open one begins."""
+    """Return a closed hi-hat with :data:`SHUT_DEGREES`; the loose degree continues towards the open hi-hat."""
     share = SHUT_SHARE if wide is None else min(1.0, t30_s(voice) / t30_s(wide))
     loose = float(np.clip(share ** -SHUT_DEGREES[1], *_LOOSE))
     openness = Openness(degrees=SHUT_DEGREES, stretch=(1.0, round(loose, 3)))

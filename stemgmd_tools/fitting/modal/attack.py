@@ -1,4 +1,4 @@
-"""Fast modes of stick and beater: what the body's modes leave of the first milliseconds."""
+"""Fit the fast modes of stick and beater to the first milliseconds without the body's modes."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ _SILENT: Final = 1e-7
 
 
 def fit_attack(strokes: Sequence[Strokes], count: int, law: Law | None, rung: Sequence[Amplitudes]) -> Modes | None:
-    """Return up to ``count`` fast modes of the residual; None if nothing is left.
+    """Return up to ``count`` fast modes of the residual; None if the residual is silent.
 
-    :param law: the body's modes, and ``rung`` their amplitudes in each of the strokes; None and empty without a body.
+    :param law: the law of the body's modes; None without a body.
+    :param rung: amplitudes of the body's modes in each of the strokes; empty without a body.
     """
     if count == 0:
         return None
@@ -74,7 +75,7 @@ def _padded(sound: Float, frames: int) -> Float:
 
 
 def _residual(strokes: Strokes, law: Law | None, rung: Amplitudes | None) -> Float:
-    """Return (repeats, frames, 2): the first milliseconds of each without the body's modes as they sound in it."""
+    """Return the first milliseconds of each repeat minus the body's modes, shape (repeats, frames, 2)."""
     frames = round(_LENGTH_S * SAMPLE_RATE)
     sounds = np.stack([_padded(repeat[ONSET_FRAMES:], frames) for repeat in strokes.repeats])
     if law is None or rung is None:
@@ -84,7 +85,7 @@ def _residual(strokes: Strokes, law: Law | None, rung: Amplitudes | None) -> Flo
 
 
 def _solved(poles: Poles, strokes: Sequence[Strokes], left: Sequence[Float]) -> list[Amplitudes]:
-    """Return the amplitudes of fast modes in what is ``left`` of each velocity, (repeats, frames, 2)."""
+    """Return the amplitudes of fast modes in the residuals ``left`` of each velocity, (repeats, frames, 2)."""
     law = Law(poles, onset_s=_ONSET_S)
     basis = law.basis(0.0, np.arange(left[0].shape[1]) / SAMPLE_RATE)
     solver = Solver(basis, ridge=1e-2)

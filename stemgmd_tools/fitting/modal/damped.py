@@ -1,8 +1,9 @@
-"""Damped modes shared by the strokes of all velocities: least squares for amplitudes, Gauss-Newton for everything else.
+"""Fit damped modes shared by the strokes of all velocities: least squares for amplitudes, Gauss-Newton for the rest.
 
-Each stroke is ``Re sum_k c_k exp(s_k(v) w(t, v))`` with amplitudes of its own; the poles ``s_k``, the glide that warps
-time to ``w`` and the exponents of velocity are shared. Amplitudes are linear and are solved for (variable projection,
-Golub and Pereyra 1973; Jacobian after Kaufman 1975), the rest follows by damped Gauss-Newton steps.
+Each stroke is modelled as ``Re sum_k c_k exp(s_k(v) w(t, v))`` with its own amplitudes ``c_k``; the poles ``s_k``, the
+glide that warps time to ``w`` and the exponents of velocity are shared. Amplitudes are linear and are eliminated
+(variable projection, Golub and Pereyra 1973; Jacobian after Kaufman 1975), the other parameters are found by damped
+Gauss-Newton steps.
 """
 
 from __future__ import annotations
@@ -20,25 +21,25 @@ from stemgmd_tools.fitting.modal.esprit import Complex, Poles
 from stemgmd_tools.kits.synthesis.bands import Float
 
 PRE_EMPHASIS: Final = 0.5
-"""Sounds are whitened by ``y[n] - 0.5 y[n - 1]``: a weak high mode is as audible as a strong low one."""
+"""Sounds are filtered by ``y[n] - 0.5 y[n - 1]``: a weak high mode is as audible as a strong low one."""
 _ENVELOPE_S: Final = 0.02
 _LEVELLING: Final = 0.6
-"""Samples weigh by the envelope to this power, inverted: between an error in amplitude (0) and in decibels (1)."""
+"""Samples are weighted by the inverse of the envelope to this power: errors in amplitude for 0, in decibels for 1."""
 _RANGE: Final = 2e-3
 _RIDGE: Final = 1e-3
 _MOST_TARGETS: Final = 3
 _DENSE_S: Final = 0.3
 _THINNING: Final = 3
-"""After :data:`_DENSE_S` every third sample is kept, at three times the weight: what sounds then is slow."""
+"""After :data:`_DENSE_S` every third sample is used, with three times the weight, since late sound is slow."""
 _LONGEST_STEP: Final = 0.5
 _DAMPING: Final = 1e-2
 _LEAST_SPREAD: Final = 0.3
-"""Nepers between the softest and the hardest velocity."""
+"""Least distance in nepers between the softest and the hardest velocity for fitting exponents of velocity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """What the modes of all velocities share besides amplitudes."""
+    """The parameters that the modes of all velocities share, besides amplitudes."""
 
     poles: Poles
     depth: tuple[float, float] = (0.0, 0.0)
@@ -49,7 +50,7 @@ class Law:
     onset_s: float = 0.0008
 
     def warped(self, nepers: float, times_s: Float) -> Float:
-        """Return the times a gliding mode has reached at ``times_s``.
+        """Return the warped times of a gliding mode at ``times_s``.
 
         :param nepers: natural logarithm of velocity over the reference.
         """
@@ -65,7 +66,7 @@ class Law:
         return np.asarray(-decay + 1j * pulsation)
 
     def basis(self, nepers: float, times_s: Float) -> Complex:
-        """Return (times, K): every mode with amplitude 1 and phase 0."""
+        """Return every mode with amplitude 1 and phase 0, shape (times, K)."""
         ring = np.exp(self.warped(nepers, times_s)[:, None] * self.rates(nepers))
         if self.onset_s > 0.0:
             ring *= np.clip(times_s / self.onset_s, 0.0, 1.0)[:, None]
@@ -73,29 +74,29 @@ class Law:
 
 
 class Observed(NamedTuple):
-    """The strokes of one velocity as the modes are fitted to them."""
+    """The strokes of one velocity, prepared for the fit of the modes."""
 
     nepers: float
     """Natural logarithm of velocity over the reference."""
     times_s: Float
-    """(N,) times: all of the decimated ones at first, later every third."""
+    """(N,) times: all of the decimated samples at first, later every third."""
     step_s: float
-    """Of the decimated sounds."""
+    """Sampling interval of the decimated sounds."""
     weight: Float
     """(N,)"""
     sounds: Float
     """(N, channels x repeats), pre-emphasised and weighted."""
     targets: Float
-    """(N, few) what the sounds have in common: their leading singular vectors, scaled."""
+    """(N, few) leading singular vectors of the sounds, scaled: their common part."""
 
 
 class Step(NamedTuple):
-    """Where a law stands."""
+    """The cost of a law and its derivatives."""
 
     cost: float
-    """Energy that is not explained."""
+    """Energy that the modes do not explain."""
     slope: Float
-    """(parameters,) how fast the cost falls, halved."""
+    """(parameters,) half of the negative gradient of the cost."""
     curvature: Float
     """(parameters, parameters)"""
 
@@ -105,7 +106,7 @@ def observe(nepers: float, times_s: Float, sounds: Float, floor: float, importan
 
     :param sounds: (times, channels x repeats).
     :param floor: RMS amplitude of the recordings' noise.
-    :param importance: square root of the whole weight of this velocity.
+    :param importance: square root of the total weight of this velocity.
     """
     step_s = float(times_s[1] - times_s[0])
     white = sounds[1:] - PRE_EMPHASIS * sounds[:-1]
@@ -120,10 +121,13 @@ def observe(nepers: float, times_s: Float, sounds: Float, floor: float, importan
     return Observed(nepers, times_s[1:][selected], step_s, weight, weighted, (left * size)[:, :_MOST_TARGETS])
 
 
-def weighted_basis(law: Law, seen: Observed) -> Complex:
-    """Return (N, K) the modes as ``seen`` holds its sounds: pre-emphasised and weighted."""
-    now, before = law.basis(seen.nepers, seen.times_s), law.basis(seen.nepers, seen.times_s - seen.step_s)
-    return (now - PRE_EMPHASIS * before) * seen.weight[:, None]
+def weighted_basis(law: Law, observations: Observed) -> Complex:
+    """Return the modes, pre-emphasised and weighted like the sounds of ``observations``, shape (N, K)."""
+    now, before = (
+        law.basis(observations.nepers, observations.times_s),
+        law.basis(observations.nepers, observations.times_s - observations.step_s),
+    )
+    return (now - PRE_EMPHASIS * before) * observations.weight[:, None]
 
 
 class Solver:
@@ -145,35 +149,43 @@ class Solver:
         return np.asarray(both[:half] + 1j * both[half:])
 
     def explained(self, sounds: Float) -> Float:
-        """Return (columns, columns): the products of ``sounds`` (N, columns) as far as modes explain them."""
+        """Return the products of the explained parts of ``sounds`` (N, columns), shape (columns, columns)."""
         projected = self._real.T @ sounds
         return np.asarray(projected.T @ scipy.linalg.cho_solve(self._factor, projected))
 
     def remainder(self, sounds: Float) -> Float:
-        """Return what the modes do not explain of ``sounds`` (N, columns)."""
+        """Return the part of ``sounds`` (N, columns) that the modes do not explain."""
         return np.asarray(sounds - self._real @ scipy.linalg.cho_solve(self._factor, self._real.T @ sounds))
 
 
-def unexplained(law: Law, seen: Sequence[Observed]) -> float:
-    """Return the weighted energy that the modes leave, summed over velocities."""
+def unexplained(law: Law, observations: Sequence[Observed]) -> float:
+    """Return the weighted energy that the modes do not explain, summed over velocities."""
     return sum(
-        float((Solver(weighted_basis(law, observed)).remainder(observed.targets) ** 2).sum()) for observed in seen
+        float((Solver(weighted_basis(law, observed)).remainder(observed.targets) ** 2).sum())
+        for observed in observations
     )
 
 
-def refine(law: Law, seen: Sequence[Observed], rounds: int, *, glides: bool, decays: tuple[float, float]) -> Law:
-    """Return a law that explains more of the sounds, every stroke with amplitudes of its own.
+def refine(
+    law: Law, observations: Sequence[Observed], rounds: int, *, glides: bool, decays: tuple[float, float]
+) -> Law:
+    """Return a law refined for the sounds, with free amplitudes for every stroke.
 
-    :param rounds: damped Gauss-Newton steps.
+    :param rounds: number of damped Gauss-Newton steps.
     :param glides: whether depth, times and exponent of the glide may change.
     :param decays: least and greatest decay, nepers per second.
     """
-    return descend(law, lambda tried: _normal(tried, seen), freedoms(law, seen, glides=glides), rounds, decays)
+    return descend(
+        law, lambda tried: _normal(tried, observations), freedoms(law, observations, glides=glides), rounds, decays
+    )
 
 
-def freedoms(law: Law, seen: Sequence[Observed], *, glides: bool) -> NDArray[np.bool_]:
-    """Return which parameters of a Jacobian may change; exponents of velocity need velocities that differ."""
-    spread = max(observed.nepers for observed in seen) - min(observed.nepers for observed in seen) > _LEAST_SPREAD
+def freedoms(law: Law, observations: Sequence[Observed], *, glides: bool) -> NDArray[np.bool_]:
+    """Return which parameters of a Jacobian are free; exponents of velocity need sufficiently different velocities."""
+    spread = (
+        max(observed.nepers for observed in observations) - min(observed.nepers for observed in observations)
+        > _LEAST_SPREAD
+    )
     own = [True] * (2 * len(law.poles.decay))
     return np.array(own + [glides] * 4 + [glides and spread, spread, spread])
 
@@ -181,7 +193,7 @@ def freedoms(law: Law, seen: Sequence[Observed], *, glides: bool) -> NDArray[np.
 def descend(
     law: Law, normal: Callable[[Law], Step], free: NDArray[np.bool_], rounds: int, decays: tuple[float, float]
 ) -> Law:
-    """Return the law after ``rounds`` Gauss-Newton steps, damped as Levenberg and Marquardt do."""
+    """Return the law after ``rounds`` Gauss-Newton steps with Levenberg-Marquardt damping."""
     damping = _DAMPING
     now = normal(law)
     for _ in range(rounds):
@@ -200,7 +212,7 @@ def descend(
 
 
 def _moved(law: Law, step: Float, decays: tuple[float, float]) -> Law:
-    """Return ``law`` after a step, kept within bounds."""
+    """Return ``law`` after a step, limited to its bounds."""
     count = len(law.poles.decay)
     least, greatest = decays
     shift = np.clip(step[:count], -20.0, 20.0)
@@ -224,11 +236,11 @@ def _moved(law: Law, step: Float, decays: tuple[float, float]) -> Law:
     )
 
 
-def _normal(law: Law, seen: Sequence[Observed]) -> Step:
+def _normal(law: Law, observations: Sequence[Observed]) -> Step:
     """Return the Gauss-Newton step over all velocities, amplitudes projected out."""
     size = 2 * len(law.poles.decay) + 7
     cost, slope, curvature = 0.0, np.zeros(size), np.zeros((size, size))
-    for observed in seen:
+    for observed in observations:
         basis = weighted_basis(law, observed)
         solver = Solver(basis)
         amplitudes = solver.amplitudes(observed.targets)
@@ -242,7 +254,7 @@ def _normal(law: Law, seen: Sequence[Observed]) -> Step:
 
 
 def jacobian(law: Law, observed: Observed, modes: Complex) -> Float:
-    """Return (N, parameters) how the sum of ``modes`` (N, K), amplitudes included, changes.
+    """Return the Jacobian of the sum of ``modes`` (N, K), which include amplitudes, shape (N, parameters).
 
     Parameters: each frequency in Hz, the logarithm of each decay, two depths, the logarithms of their times, exponents
     of the glide, of t60 and of frequency.

@@ -1,8 +1,8 @@
-"""Frequencies and decays of damped sinusoids by ESPRIT, in sub-bands, from many sounds at once.
+"""Estimate frequencies and decays of damped sinusoids by ESPRIT, in sub-bands, from many sounds at once.
 
-Roy and Kailath, "ESPRIT: estimation of signal parameters via rotational invariance techniques" (1989). Sounds that
-share their poles (two channels, repeats, velocities) add their covariances, so one set of poles comes out for all of
-them. In bands of 500 Hz, decimated, a small covariance resolves close modes and weak ones beside strong ones far away.
+Roy and Kailath, "ESPRIT: estimation of signal parameters via rotational invariance techniques" (1989). The covariances
+of sounds that share their poles (two channels, repeats, velocities) are added, which gives one set of poles for all.
+In decimated bands of 500 Hz, a small covariance matrix resolves close modes, and weak modes far from strong ones.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Complex = NDArray[np.complex128]
 
 _BAND_HZ: Final = 500.0
 _KEPT_SHARE: Final = 0.52
-"""Poles this far from the middle of their band, in bandwidths, are kept: neighbours overlap a little."""
+"""Largest distance of a pole from the middle of its band, in bandwidths: neighbouring bands overlap slightly."""
 _PASS_SHARE: Final = 0.62
 _RATE_PER_BAND: Final = 2.0
 """Rate of the decimated band, in bandwidths."""
@@ -38,11 +38,11 @@ class Poles(NamedTuple):
     """Nepers per second."""
 
     def where(self, selected: NDArray[np.bool_] | NDArray[np.intp]) -> Poles:
-        """Return some of them."""
+        """Return the selected poles."""
         return Poles(self.frequency_hz[selected], self.decay[selected])
 
     def joined(self, more: Poles) -> Poles:
-        """Return these and ``more``."""
+        """Return these poles and ``more``."""
         return Poles(np.concatenate([self.frequency_hz, more.frequency_hz]), np.concatenate([self.decay, more.decay]))
 
 
@@ -50,9 +50,9 @@ NO_POLES: Final = Poles(np.zeros(0), np.zeros(0))
 
 
 def esprit(sounds: Sequence[Complex], rate_hz: float, order: int) -> Poles:
-    """Return ``order`` poles shared by ``sounds``, each (frames,), each as important as the others.
+    """Return ``order`` poles shared by ``sounds``, each of shape (frames,) and with equal weight.
 
-    :param rate_hz: of the sounds; frequencies lie between minus and plus half of it.
+    :param rate_hz: sample rate of the sounds; frequencies are between minus and plus half of it.
     """
     window = min(min(len(sound) for sound in sounds) // 3, _LONGEST_WINDOW)
     order = min(order, window - 1)
@@ -73,8 +73,8 @@ def poles_in_bands(
 ) -> Poles:
     """Return the poles below ``highest_hz`` that real ``sounds`` (frames,) at ``rate_hz`` share.
 
-    :param order: of each band.
-    :param decays: least and greatest decay kept, nepers per second.
+    :param order: number of poles of each band.
+    :param decays: least and greatest allowed decay, nepers per second.
     """
     step = max(1, int(rate_hz / (_BAND_HZ * _RATE_PER_BAND)))
     low_pass = firwin(step * _TAPS_PER_STEP + 1, _BAND_HZ * _PASS_SHARE, fs=rate_hz)
@@ -93,7 +93,7 @@ def poles_in_bands(
 
 
 def _band(sound: Float, centre_hz: float, rate_hz: float, step: int, low_pass: Float) -> Complex:
-    """Return the decimated complex signal of the band around ``centre_hz``, where the filter is filled."""
+    """Return the decimated complex signal of the band around ``centre_hz``, without the filter's transients."""
     turn = np.exp(-2j * np.pi * centre_hz / rate_hz * np.arange(len(sound)))
     filtered = upfirdn(low_pass, sound * turn, down=step)
     return np.asarray(filtered[_TAPS_PER_STEP : len(sound) // step])

@@ -1,18 +1,18 @@
-"""The modes of one articulation, estimated from all its recorded velocities at once.
+"""Estimate the modes of one articulation from all its recorded velocities at once.
 
     fit_modes(strokes, family) -> ModalFit(body, glide, attack)
 
 ``strokes`` are the velocity layers of one articulation at one degree of openness, softest first; ``body``, ``glide``
-and ``attack`` go into a :class:`~stemgmd_tools.kits.synthesis.parameters.VoiceModel` as they are. To know what is left
-for noise, ring them: ``ModeBank.from_parameters(fit.body).energy(velocity, times_s)`` is their expected power, and
-``strike`` their waveform; a recording's own phases differ a little from stroke to stroke, so compare energies in bands
-rather than subtract waveforms.
+and ``attack`` are parameters of a :class:`~stemgmd_tools.kits.synthesis.parameters.VoiceModel`. To determine the
+remaining noise, use ``ModeBank.from_parameters(fit.body).energy(velocity, times_s)``, the expected power of the modes,
+or ``strike``, their waveform. Phases differ slightly between recorded strokes, so compare energies in bands rather than
+subtract waveforms.
 
-Struck drums: poles by ESPRIT in sub-bands from every stroke, the glide taken out; the modes that explain most, the
-glide and the exponents of velocity refined together (:mod:`.damped`, :mod:`.shared_poles`); starts, phases and stereo
-that strokes agree on (:mod:`.shared_phases`); levels over velocity (:mod:`mode_levels`). Attack modes fit what is left
-of the first milliseconds (:mod:`attack`). Cymbals: peaks of the spectrum after the attack, with free phases
-(:mod:`peaks`).
+For struck drums, poles are estimated by ESPRIT in sub-bands from every stroke after removing the glide. The modes that
+explain most are selected, and refined together with the glide and the exponents of velocity (:mod:`.damped`,
+:mod:`.shared_poles`). Then common starts, phases and stereo are determined (:mod:`.shared_phases`), and levels over
+velocity (:mod:`.mode_levels`). Attack modes are fitted to the rest of the first milliseconds (:mod:`.attack`). For
+cymbals, modes are peaks of the spectrum after the attack, with free phases (:mod:`.peaks`).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from stemgmd_tools.kits.synthesis.parameters import REFERENCE_VELOCITY, Glide, M
 _LONGEST_S: Final = 1.4
 _SHORTEST_S: Final = 0.06
 _BANDWIDTH: Final = 2.5
-"""Rate of the decimated sounds over the highest mode."""
+"""Ratio of the decimated sample rate to the highest frequency of modes."""
 _DECAYS: Final = (0.7, 280.0)
 """t60 of 10 s to 25 ms."""
 _ABOVE_FLOOR: Final = 2.0
@@ -49,9 +49,9 @@ _ROUNDS: Final = 10
 _LAST_ROUNDS: Final = 3
 _SHARED_ROUNDS: Final = 4
 _TWINS: Final = 0.6
-"""Two poles nearer than this share of the lesser decay are one: apart, they would cancel with huge amplitudes."""
+"""Poles closer than this share of the lesser decay are merged: separate, they would cancel with huge amplitudes."""
 _SPARE: Final = 3
-"""Candidates per mode that is kept."""
+"""Number of candidates per selected mode."""
 _LEAST_GLIDE: Final = 0.004
 
 
@@ -59,15 +59,15 @@ class ModalFit(NamedTuple):
     """The modes of one articulation."""
 
     body: Modes | None
-    """None where noise alone does."""
+    """Ringing modes; None if noise alone is sufficient."""
     glide: Glide | None
     attack: Modes | None
     together: tuple[Strokes, ...] = ()
-    """The strokes of a drum, moved so that they start together."""
+    """The strokes of a drum, aligned in time."""
 
 
 class _Window(NamedTuple):
-    """A stretch of a stroke in which poles are looked for."""
+    """The part of a stroke in which poles are estimated."""
 
     start_s: float
     length_s: float
@@ -91,51 +91,53 @@ def _fit_struck(strokes: Sequence[Strokes], family: Family) -> ModalFit:
     """Return body, glide and attack of a struck drum."""
     form = family.form
     pairs = [(observed, layer) for layer in strokes if (observed := _observed(layer, form.highest_mode_hz)) is not None]
-    seen = [observed for observed, _ in pairs]
-    if not seen:
+    observations = [observed for observed, _ in pairs]
+    if not observations:
         return ModalFit(None, None, fit_attack(strokes, form.attack_modes, None, ()))
     law = Law(NO_POLES, onset_s=form.mode_onset_s)
     glides = [NO_GLIDE]
     if form.glides:
         estimated = estimate_glide([(_nepers(layer), _from_attack(layer)[0].mean(axis=1)) for layer in strokes])
         glides += [estimated] if estimated != NO_GLIDE else []
-    tried = [_with_poles(law, glide, strokes, seen, form.body_modes, form.highest_mode_hz) for glide in glides]
-    law = min(tried, key=lambda candidate: unexplained(candidate, seen))
+    tried = [_with_poles(law, glide, strokes, observations, form.body_modes, form.highest_mode_hz) for glide in glides]
+    law = min(tried, key=lambda candidate: unexplained(candidate, observations))
     if not len(law.poles.decay):
         return ModalFit(None, None, fit_attack(strokes, form.attack_modes, None, ()))
-    law = refine(law, seen, _ROUNDS, glides=form.glides, decays=_DECAYS)
-    merged = _strongest(law, seen, form.body_modes)
+    law = refine(law, observations, _ROUNDS, glides=form.glides, decays=_DECAYS)
+    merged = _strongest(law, observations, form.body_modes)
     if len(merged.poles.decay) < len(law.poles.decay):
-        law = refine(merged, seen, _LAST_ROUNDS, glides=form.glides, decays=_DECAYS)
-        law = _strongest(law, seen, form.body_modes)
+        law = refine(merged, observations, _LAST_ROUNDS, glides=form.glides, decays=_DECAYS)
+        law = _strongest(law, observations, form.body_modes)
     aligned = _together(law, pairs)
     law = _shared_law(law, aligned, form)
-    seen, rung, bases = _rung(law, aligned, form)
+    observations, rung, bases = _rung(law, aligned, form)
     body = mode_table(
-        law.poles, *shared_modes(law.poles.frequency_hz, bases, [observed.sounds for observed in seen], rung), law
+        law.poles,
+        *shared_modes(law.poles.frequency_hz, bases, [observed.sounds for observed in observations], rung),
+        law,
     )
     return ModalFit(body, _glide(law), fit_attack(aligned, form.attack_modes, law, rung), tuple(aligned))
 
 
 def _rung(law: Law, strokes: Sequence[Strokes], form: Form) -> tuple[list[Observed], list[Amplitudes], list[Complex]]:
-    """Return strokes as modes are fitted to them, the amplitudes of their modes, and the weighted modes."""
+    """Return the strokes prepared for the fit, the amplitudes of their modes, and the weighted modes."""
     pairs = [(observed, layer) for layer in strokes if (observed := _observed(layer, form.highest_mode_hz)) is not None]
-    seen = [observed for observed, _ in pairs]
+    observations = [observed for observed, _ in pairs]
     return (
-        seen,
+        observations,
         [_amplitudes(law, observed, layer) for observed, layer in pairs],
-        [weighted_basis(law, observed) for observed in seen],
+        [weighted_basis(law, observed) for observed in observations],
     )
 
 
 def _shared_law(law: Law, aligned: Sequence[Strokes], form: Form) -> Law:
-    """Return a law refined for what strokes share that start together."""
-    seen, rung, bases = _rung(law, aligned, form)
-    sounds = [observed.sounds for observed in seen]
+    """Return a law refined for the common part of aligned strokes."""
+    observations, rung, bases = _rung(law, aligned, form)
+    sounds = [observed.sounds for observed in observations]
     agreed = agreement_of(law.poles.frequency_hz, bases, sounds, rung)
     gain = agreed.gain * agreed.turn
     means = [mean_stroke(sound) for sound in sounds]
-    return refine_shared(law, seen, means, gain, _SHARED_ROUNDS, glides=form.glides, decays=_DECAYS)
+    return refine_shared(law, observations, means, gain, _SHARED_ROUNDS, glides=form.glides, decays=_DECAYS)
 
 
 def _nepers(strokes: Strokes) -> float:
@@ -148,7 +150,7 @@ def _from_attack(strokes: Strokes) -> list[Float]:
 
 
 def _observed(strokes: Strokes, highest_hz: float) -> Observed | None:
-    """Return the strokes of one velocity, decimated, up to where the recordings' noise takes over."""
+    """Return the strokes of one velocity, decimated, up to the recordings' noise floor."""
     step = max(1, int(SAMPLE_RATE / (_BANDWIDTH * highest_hz)))
     frames = min(*(len(repeat) for repeat in strokes.repeats), ONSET_FRAMES + round(_LONGEST_S * SAMPLE_RATE))
     sounds = np.concatenate([repeat[:frames] for repeat in strokes.repeats], axis=1)
@@ -165,9 +167,14 @@ def _observed(strokes: Strokes, highest_hz: float) -> Observed | None:
 
 
 def _with_poles(
-    law: Law, glide: GlideLaw, strokes: Sequence[Strokes], seen: Sequence[Observed], count: int, highest_hz: float
+    law: Law,
+    glide: GlideLaw,
+    strokes: Sequence[Strokes],
+    observations: Sequence[Observed],
+    count: int,
+    highest_hz: float,
 ) -> Law:
-    """Return a law with a glide and the poles that explain most of the sounds once it is taken out."""
+    """Return a law with a glide, and the poles that explain most of the sounds without it."""
     law = replace(law, depth=glide.depth, time_s=glide.time_s, glide_exponent=glide.exponent)
     order = max(8, min(30, int(count * 1.6 / np.ceil(highest_hz / 500.0)) + 8))
     candidates = NO_POLES
@@ -176,11 +183,11 @@ def _with_poles(
         if sounds:
             poles = poles_in_bands(sounds, rate_hz, window.highest_hz, order, _DECAYS)
             candidates = candidates.joined(poles.where(_apart(poles, candidates)))
-    return _strongest(_strongest(replace(law, poles=candidates), seen, count * _SPARE), seen, count)
+    return _strongest(_strongest(replace(law, poles=candidates), observations, count * _SPARE), observations, count)
 
 
 def _apart(poles: Poles, known: Poles) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Return which of ``poles`` are not among the known ones."""
+    """Return which of ``poles`` are distinct from the known ones."""
     if not len(known.decay):
         return np.ones(len(poles.decay), bool)
     distance = np.abs(poles.frequency_hz[:, None] - known.frequency_hz)
@@ -189,7 +196,7 @@ def _apart(poles: Poles, known: Poles) -> np.ndarray[tuple[int], np.dtype[np.boo
 
 
 def _straightened(law: Law, strokes: Sequence[Strokes], window: _Window) -> tuple[list[Float], float]:
-    """Return the channels of all strokes within a window, on a time axis on which their pitch stands still."""
+    """Return the channels of all strokes within a window, on a time axis on which their pitch is constant."""
     step = max(1, int(SAMPLE_RATE / (_BANDWIDTH * window.highest_hz)))
     sounds: list[Float] = []
     for layer in strokes:
@@ -205,10 +212,10 @@ def _straightened(law: Law, strokes: Sequence[Strokes], window: _Window) -> tupl
     return sounds, SAMPLE_RATE / step
 
 
-def _strongest(law: Law, seen: Sequence[Observed], count: int) -> Law:
-    """Return a law with the ``count`` poles whose modes hold most of the weighted sounds, twins merged."""
+def _strongest(law: Law, observations: Sequence[Observed], count: int) -> Law:
+    """Return a law with the ``count`` poles whose modes have the most weighted energy, close ones merged."""
     energy = np.zeros(len(law.poles.decay))
-    for observed in seen:
+    for observed in observations:
         basis = weighted_basis(law, observed)
         amplitudes = Solver(basis).amplitudes(observed.targets)
         energy += (np.abs(amplitudes) ** 2).sum(axis=1) * (np.abs(basis) ** 2).sum(axis=0)
@@ -223,20 +230,20 @@ def _strongest(law: Law, seen: Sequence[Observed], count: int) -> Law:
     return replace(law, poles=law.poles.where(np.sort(np.array(picked, np.intp))))
 
 
-def _amplitudes(law: Law, seen: Observed, strokes: Strokes) -> Amplitudes:
-    """Return the amplitudes of the modes in each stroke of one velocity, and how uncertain they are."""
-    basis = weighted_basis(law, seen)
+def _amplitudes(law: Law, observations: Observed, strokes: Strokes) -> Amplitudes:
+    """Return the amplitudes of the modes in each stroke of one velocity, and their standard deviations."""
+    basis = weighted_basis(law, observations)
     solver = Solver(basis)
-    values: Complex = solver.amplitudes(seen.sounds).T.reshape(len(strokes.repeats), 2, -1)
-    left = (solver.remainder(seen.sounds) ** 2).mean()
+    values: Complex = solver.amplitudes(observations.sounds).T.reshape(len(strokes.repeats), 2, -1)
+    left = (solver.remainder(observations.sounds) ** 2).mean()
     error = np.sqrt(2.0 * left / (np.abs(basis) ** 2).sum(axis=0))
     return Amplitudes(strokes.velocity, values, error)
 
 
 def _together(law: Law, pairs: Sequence[tuple[Observed, Strokes]]) -> list[Strokes]:
-    """Return the strokes moved in time so that their modes agree."""
+    """Return the strokes aligned in time so that their modes agree."""
     rung = [_amplitudes(law, observed, layer) for observed, layer in pairs]
-    # Where a stroke is moved, phases turn with the pitch at the attack, before the glide.
+    # A shift in time turns phases at the pitch of the attack, before the glide.
     turning = law.poles.frequency_hz * (1.0 + sum(law.depth))
     early_s = starts_s(
         [weighted_basis(law, observed) for observed, _ in pairs],
@@ -251,13 +258,13 @@ def _together(law: Law, pairs: Sequence[tuple[Observed, Strokes]]) -> list[Strok
 
 
 def _late(sound: Float, late_s: float) -> Float:
-    """Return a sound that starts so much later, or earlier."""
+    """Return a sound shifted by ``late_s``, which may be negative."""
     frames = round(late_s * SAMPLE_RATE)
     return np.concatenate([np.zeros((max(0, frames), 2)), sound[max(0, -frames) :]])
 
 
 def _glide(law: Law) -> Glide | None:
-    """Return the glide as a sample map holds it; None where there is hardly any."""
+    """Return the glide in the form of a sample map; None if it is negligible."""
     if max(abs(depth) for depth in law.depth) < _LEAST_GLIDE:
         return None
     return Glide(

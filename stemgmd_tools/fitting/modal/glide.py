@@ -1,4 +1,4 @@
-"""The falling pitch of a struck head, read off the phase of its strongest low mode."""
+"""Estimate the falling pitch of a struck head from the phase of its strongest low mode."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _FIRST_S: Final = 0.006
 _QUIET: Final = 0.004
 _TIMES_S: Final = (0.012, 0.025, 0.05, 0.1, 0.2, 0.4)
 _FLATTEST: Final = 0.01
-"""Depths below this are no glide."""
+"""Least depth of a glide."""
 
 
 class GlideLaw(NamedTuple):
-    """A glide of two exponentials, its depth following velocity."""
+    """A glide of two exponentials whose depth depends on velocity."""
 
     depth: tuple[float, float]
-    """At the reference velocity, relative."""
+    """Relative depth at the reference velocity."""
     time_s: tuple[float, float]
     exponent: float
 
 
 class _Track(NamedTuple):
-    """Phase of the strongest low mode of one stroke around its own frequency."""
+    """Phase of the strongest low mode of one stroke relative to its frequency."""
 
     nepers: float
     frequency_hz: float
@@ -48,7 +48,7 @@ NO_GLIDE: Final = GlideLaw((0.0, 0.0), (0.05, 0.2), 1.0)
 
 
 def estimate_glide(strokes: Sequence[tuple[float, Float]]) -> GlideLaw:
-    """Return the glide that strokes of several velocities share.
+    """Return the common glide of strokes of several velocities.
 
     :param strokes: natural logarithm of velocity over the reference, and (frames,) samples from the attack on.
     """
@@ -90,7 +90,7 @@ def _track(nepers: float, sound: Float) -> _Track | None:
 
 
 def _fit(track: _Track, times_s: tuple[float, ...]) -> tuple[Float, float]:
-    """Return the depths of two exponentials, and the share of the phase's wandering they leave."""
+    """Return the depths of two exponentials, and the share of the phase's variation that they do not explain."""
     columns = [np.ones_like(track.times_s), track.times_s, *(-np.expm1(-track.times_s / time_s) for time_s in times_s)]
     system = np.stack(columns, axis=1) * track.weight[:, None]
     wanted = track.phase * track.weight
@@ -101,7 +101,7 @@ def _fit(track: _Track, times_s: tuple[float, ...]) -> tuple[Float, float]:
 
 
 def _law(nepers: Float, depths: Float, times_s: tuple[float, ...]) -> GlideLaw:
-    """Return one law for the (velocities, 2) depths found."""
+    """Return one law for the estimated depths, shape (velocities, 2)."""
     whole = depths.sum(axis=1)
     deep = whole > _FLATTEST
     if not deep.any():

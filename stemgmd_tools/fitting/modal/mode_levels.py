@@ -1,8 +1,7 @@
-"""From the amplitudes of modes in many strokes to one table: level, stereo and phase shared, levels following velocity.
+"""Fit the levels of modes over velocity to their amplitudes in many strokes.
 
-Phases are averaged after each stroke was moved in time to where it agrees best with the others, so what repeats share
-is kept. Levels are those of the mean energy: averaging waveforms would weaken whatever repeats do not share, and the
-model would be too soft by that.
+Levels are computed from the mean energy of repeats. Averaging waveforms would weaken their differing parts and make the
+model too soft.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from stemgmd_tools.kits.synthesis.bands import Float
 from stemgmd_tools.kits.synthesis.parameters import REFERENCE_VELOCITY
 
 MOST_BENDS: Final = 4
-"""Velocities at which levels bend away from the straight line, at most."""
+"""Largest number of velocities with bends, deviations from the straight line."""
 _LEAST_ERROR_DB: Final = 0.7
-"""No level is known better than this: strokes of one velocity differ."""
+"""Least standard deviation of a level, since strokes of one velocity differ."""
 _GREATEST_ERROR_DB: Final = 30.0
 _SLOPE_SPREAD_DB: Final = 3.0
 """Standard deviation of the modes' slopes around their mean, dB per octave of velocity."""
@@ -27,18 +26,18 @@ _BEND_SPREAD_DB: Final = 4.0
 """Standard deviation of a bend."""
 _USUAL_SLOPE_DB: Final = 9.0
 _USUAL_SLOPE_SPREAD_DB: Final = 2.0
-"""What is expected of the mean slope when there is one velocity only: between linear and square law."""
+"""Mean and standard deviation of the prior of the common slope: between linear and square law."""
 _QUIET_DB: Final = -190.0
 
 
 class Amplitudes(NamedTuple):
-    """Of the modes in the strokes of one velocity."""
+    """The amplitudes of the modes in the strokes of one velocity."""
 
     velocity: int
     values: Complex
     """(repeats, 2, K) complex amplitudes per channel, full scale = 1."""
     error: Float
-    """(K,) standard deviation of an amplitude because of what else sounds."""
+    """(K,) standard deviation of an amplitude, due to other sounds."""
 
 
 class LevelLaw(NamedTuple):
@@ -54,7 +53,7 @@ class LevelLaw(NamedTuple):
 
 
 def levels_db(amplitudes: Amplitudes) -> Float:
-    """Return (K,) levels of the mean energy of repeats and channels, the part that is error taken out."""
+    """Return the levels of the mean energy of repeats and channels minus that of the error, shape (K,)."""
     power = (np.abs(amplitudes.values) ** 2).mean(axis=(0, 1))
     return np.asarray(10.0 * np.log10(np.maximum(power - amplitudes.error**2, 0.25 * power) + 1e-30))
 
@@ -69,7 +68,7 @@ def errors_db(amplitudes: Amplitudes) -> Float:
 
 
 def level_law(velocities: Sequence[int], levels: Float, errors: Float) -> LevelLaw:
-    """Return straight lines over the logarithm of velocity, and what bends away from them as far as it is sure.
+    """Return straight lines over the logarithm of velocity, and regularised bends.
 
     :param levels: (velocities, K) dB.
     :param errors: (velocities, K) standard deviations of the levels.
@@ -89,7 +88,7 @@ def level_law(velocities: Sequence[int], levels: Float, errors: Float) -> LevelL
 
 
 def _common_slope(levels: Float, octaves: Float, weight: Float) -> float:
-    """Return the slope all modes have on average, drawn to the usual one where velocities hardly differ."""
+    """Return the mean slope of all modes, regularised towards the usual slope."""
     centre = (weight * octaves[:, None]).sum(axis=0) / weight.sum(axis=0)
     away = octaves[:, None] - centre
     mean = (weight * levels).sum(axis=0) / weight.sum(axis=0)
@@ -100,7 +99,7 @@ def _common_slope(levels: Float, octaves: Float, weight: Float) -> float:
 
 
 def _lines(levels: Float, octaves: Float, weight: Float, common: float) -> tuple[Float, Float]:
-    """Return (K,) levels at the reference velocity and (K,) slopes, slopes drawn to the common one."""
+    """Return levels at the reference velocity and slopes, both (K,), regularised towards the common slope."""
     total = weight.sum(axis=0)
     centre = (weight * octaves[:, None]).sum(axis=0) / total
     mean = (weight * levels).sum(axis=0) / total
@@ -112,7 +111,7 @@ def _lines(levels: Float, octaves: Float, weight: Float, common: float) -> tuple
 
 
 def bend_velocities(velocities: Sequence[int]) -> tuple[int, ...]:
-    """Return up to four of the velocities that were heard, the ends among them; none for two velocities or fewer."""
+    """Return up to four of the recorded velocities, including the ends; empty for fewer than three velocities."""
     if len(velocities) < 3:
         return ()
     count = min(len(velocities), MOST_BENDS)

@@ -1,4 +1,4 @@
-"""Modes as a sample map holds them, rounded to what can be heard."""
+"""Convert fitted modes to the parameters of a sample map, rounded to audible precision."""
 
 from __future__ import annotations
 

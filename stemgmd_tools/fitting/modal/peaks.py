@@ -1,4 +1,4 @@
-"""Modes of cymbals: peaks of the spectrum once the attack is over, with free phases."""
+"""Estimate the modes of cymbals: peaks of the spectrum after the attack, with free phases."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def fit_peaks(strokes: Sequence[Strokes], form: Form) -> Modes | None:
         return None
     decay = _decays(strokes, bins_hz[chosen], start, frames)
     poles = Poles(bins_hz[chosen], decay)
-    # A peak holds noise too; what the wash around it accounts for is not the mode's.
+    # A peak includes noise; the level of the surrounding noise is subtracted.
     clean = np.sqrt(np.maximum(1.0 - 10.0 ** (-above_db / 10.0), 0.1)) / _whole(decay, frames)
     sure = np.zeros(len(chosen))
     rung = [
@@ -81,14 +81,14 @@ def _normalised(layer: Sequence[Complex]) -> Float:
 
 
 def _whole(decay: Float, frames: int) -> Float:
-    """Return (K,) how strongly a mode of amplitude 1 at the attack shows in its window."""
+    """Return the magnitude in the window of a mode of amplitude 1 at the attack, shape (K,)."""
     times_s = np.arange(frames) / SAMPLE_RATE
     ringing = np.exp(-np.outer(decay, times_s + _START_S))
     return np.asarray(ringing @ np.hanning(frames) / 2.0)
 
 
 def _peaks(power: Float, bins_hz: Float, form: Form) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], Float]:
-    """Return the bins of the peaks that stand out most, and by how many decibels."""
+    """Return the bins of the most prominent peaks, and their prominence in dB."""
     level = 10.0 * np.log10(power + 1e-14)
     grid = np.geomspace(_LOWEST_HZ, form.highest_mode_hz, _GRID_POINTS)
     coarse = uniform_filter1d(np.interp(grid, bins_hz, uniform_filter1d(level, 2 * _PAD + 1)), _SMOOTH_POINTS)
@@ -110,7 +110,7 @@ def _peaks(power: Float, bins_hz: Float, form: Form) -> tuple[np.ndarray[tuple[i
 
 
 def _decays(strokes: Sequence[Strokes], frequencies_hz: Float, start: int, frames: int) -> Float:
-    """Return (K,) decays, from lines through the levels of each peak in windows ever later."""
+    """Return (K,) decays, from straight lines through the levels of each peak in successive windows."""
     hop = round(_HOP_S * SAMPLE_RATE)
     up = np.zeros(len(frequencies_hz))
     down = np.zeros(len(frequencies_hz))

@@ -1,9 +1,9 @@
-"""What strokes of one drum agree on: when they start, and the phases and stereo of their modes.
+"""Estimate the common starts of a drum's strokes, and the common phases and stereo of their modes.
 
-A stroke's modes are ``g_k u_k`` with a complex shape ``u_k`` per channel that all strokes share and a gain ``g_k`` of
-its own velocity. Shapes and gains are found by least squares in turns, on the sums of squares alone. Then phases may
-turn with velocity (a soft beater stays longer on the head), but neighbours in frequency together: close modes that beat
-would else come out too loud or too soft between the velocities that were recorded.
+A stroke's modes are ``g_k u_k`` with a complex shape ``u_k`` per channel that all strokes share and a gain ``g_k`` per
+velocity. Shapes and gains are found by alternating least squares. Phases may then vary with velocity (a soft beater
+stays longer on the head), but together for neighbours in frequency: otherwise, close modes that beat would be too loud
+or too soft between the recorded velocities.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from stemgmd_tools.fitting.modal.mode_levels import (
 from stemgmd_tools.kits.synthesis.bands import Float
 
 _SHIFTS_S: Final = np.arange(-60, 61) * 2.5e-5
-"""Modes may start 1.5 ms before or after the attack is heard: noise does not follow, and would be torn off by more."""
+"""Allowed shifts of the modes relative to the detected attack, up to 1.5 ms: the noise is not shifted."""
 _SHIFT_ROUNDS: Final = 3
 _ROUNDS: Final = 4
 _RIDGE: Final = 3e-3
 _NEAR_OCTAVES: Final = 0.5
 _HONEST_FACTORS: Final = (0.8, 1.5)
 _GAIN_RIDGE: Final = 0.02
-"""Draws gains to what each mode has by itself."""
+"""Regularisation of gains towards those of each velocity by itself."""
 _TURN_RIDGE: Final = 0.05
-"""Draws the phases of a velocity to those that all share, where modes turn together."""
+"""Regularisation of phases towards the common ones, for modes that turn together."""
 _TURN_OCTAVES: Final = 0.5
-"""How near in frequency they have to be for that."""
+"""Distance in frequency over which modes turn together."""
 _OWN_RIDGE: Final = 3.0
-"""The same where a mode turns by itself."""
+"""Regularisation of phases towards the common ones, for a mode that turns alone."""
 _TURN_ROUNDS: Final = 2
 
 
 class Normal(NamedTuple):
-    """Least squares of the mean stroke of one velocity: all that is needed of its samples."""
+    """Normal equations of the mean stroke of one velocity."""
 
     gram: Float
     """(2 K, 2 K) of the real parts, then the negative imaginary parts of the weighted basis."""
@@ -53,7 +53,7 @@ class Normal(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """Modes as all strokes share them."""
+    """The common parameters of the modes of all strokes."""
 
     shape: Complex
     """(K, 2) complex amplitudes per channel at gain 1, their mean power 1."""
@@ -62,11 +62,11 @@ class Agreement(NamedTuple):
     turn: Complex
     """(velocities, K) phases of each velocity on top of the shapes'."""
     bends: Float
-    """(K, bends) turns that lie behind ``turn``, at the bend velocities."""
+    """(K, bends) turns at the bend velocities, from which ``turn`` is interpolated."""
 
 
 def normal(basis: Complex, sounds: Float) -> Normal:
-    """Return the sums of squares of a velocity.
+    """Return the normal equations of a velocity.
 
     :param basis: (N, K) weighted.
     :param sounds: (N, 2) weighted, mean of the repeats.
@@ -78,7 +78,7 @@ def normal(basis: Complex, sounds: Float) -> Normal:
 def agreement_of(
     frequency_hz: Float, bases: Sequence[Complex], sounds: Sequence[Float], rung: Sequence[Amplitudes]
 ) -> Agreement:
-    """Return what strokes agree on; arguments as of :func:`shared_modes`."""
+    """Return the common parameters of modes; arguments as for :func:`shared_modes`."""
     normals = [normal(basis, mean_stroke(sound)) for basis, sound in zip(bases, sounds, strict=True)]
     return agree(frequency_hz, normals, _levels(rung), [amplitudes.velocity for amplitudes in rung])
 
@@ -121,10 +121,10 @@ def _nearness(frequency_hz: Float, octaves: float) -> Float:
 
 
 def _honest(basis: Complex, near: Float, shared: Complex, own: Complex) -> Float:
-    """Return (K,) factors that give the shared modes the energy of the strokes' own around each.
+    """Return factors, shape (K,), that give the shared modes the energy of the strokes' own modes around each.
 
-    Least squares weaken what strokes do not share. Waveforms are compared, not modes: close ones may be large and
-    cancel.
+    Least squares weaken the parts in which strokes differ. Waveforms are compared instead of modes, since close modes
+    may be large and cancel.
 
     :param near: (K, K) weights around each mode.
     :param shared: (K, 2) amplitudes.
@@ -146,9 +146,9 @@ def _energies(gram: Float, near: Float, amplitudes: Complex) -> Float:
 def starts_s(
     bases: Sequence[Complex], sounds: Sequence[Float], rung: Sequence[Amplitudes], turning: Float
 ) -> list[Float]:
-    """Return by how much each stroke is early, (repeats,) per velocity: so late it agrees best with the others.
+    """Return the lead of each stroke, (repeats,) per velocity: delayed by it, the stroke agrees best with the others.
 
-    A mode that is early has turned on, so no sound has to be moved to find out.
+    Leads are found by turning the phases of modes, without shifting the sounds.
 
     :param bases: (N, K) weighted modes of each velocity.
     :param sounds: (N, repeats x 2) weighted strokes.
@@ -182,7 +182,7 @@ def _pairs(sound: Float) -> Sequence[Float]:
 
 
 def _mean(strokes: Sequence[Normal], early_s: Float, turning: Float) -> Normal:
-    """Return the least squares of the mean of strokes that are early."""
+    """Return the normal equations of the mean of strokes with the given leads."""
     gram, projected = np.zeros_like(strokes[0].gram), np.zeros_like(strokes[0].projected)
     for stroke, shift_s in zip(strokes, early_s, strict=True):
         turned = _turned(stroke, np.exp(2j * np.pi * shift_s * turning))
@@ -192,14 +192,14 @@ def _mean(strokes: Sequence[Normal], early_s: Float, turning: Float) -> Normal:
 
 
 def _turned(normal_sums: Normal, turn: Complex) -> Normal:
-    """Return the least squares of modes whose basis is multiplied by (K,) ``turn``."""
+    """Return the normal equations of modes whose basis is multiplied by (K,) ``turn``."""
     real, imaginary = np.diag(turn.real), np.diag(turn.imag)
     whole = np.block([[real, -imaginary], [imaginary, real]])
     return Normal(whole.T @ normal_sums.gram @ whole, whole.T @ normal_sums.projected)
 
 
 def agree(frequency_hz: Float, normals: Sequence[Normal], own: Float, velocities: Sequence[int]) -> Agreement:
-    """Return the shapes that all velocities share, and the gains and phases that go with them.
+    """Return the common shapes of all velocities with their gains and phases.
 
     :param own: (velocities, K) amplitudes of each velocity by itself, positive.
     """
@@ -218,7 +218,7 @@ def agree(frequency_hz: Float, normals: Sequence[Normal], own: Float, velocities
 
 
 def _bends(frequency_hz: Float, normals: Sequence[Normal], shape: Complex, gain: Float, hats: Float) -> Float:
-    """Return (K, bends) turns at the bend velocities, drawn to none; neighbours differ by half a turn at most.
+    """Return (K, bends) turns at the bend velocities, regularised towards 0; neighbours differ by at most half a turn.
 
     Least squares for complex factors that are linear between the bend velocities.
 
@@ -241,7 +241,7 @@ def _bends(frequency_hz: Float, normals: Sequence[Normal], shape: Complex, gain:
 
 
 def _turns_about(normals: Sequence[Normal], own: Float) -> tuple[Complex, Float]:
-    """Return (K, 2) shapes and (velocities, K) gains, found in turns, of phases that are known.
+    """Return (K, 2) shapes and (velocities, K) gains by alternating least squares, for known phases.
 
     :param own: (velocities, K) amplitudes to begin with, positive.
     """
@@ -270,7 +270,7 @@ def _shape(normals: Sequence[Normal], gain: Float) -> Complex:
 
 
 def _gain(sums: Normal, shape: Complex, own: Float) -> Float:
-    """Return (K,) gains of a velocity, given the shapes; drawn to its ``own``, never below a tenth of them."""
+    """Return (K,) gains of a velocity for given shapes, regularised towards ``own`` and at least a tenth of it."""
     count = len(own)
     gram, projected = np.zeros((count, count)), np.zeros(count)
     for channel in range(2):

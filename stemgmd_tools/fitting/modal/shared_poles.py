@@ -1,7 +1,7 @@
-"""Poles and glide refined for what all strokes share, once it is known when each of them starts.
+"""Refine poles and glide with shapes of modes that all aligned strokes share.
 
-With amplitudes of its own for every stroke a fit may hide in them what it gets wrong; here the modes' shapes are one
-for all velocities, projected out as one set, and only their gains differ.
+Free amplitudes for every stroke may compensate errors of the poles. Here all velocities have the same shapes, which are
+eliminated together, and only their gains differ.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _RIDGE: Final = 3e-3
 
 def refine_shared(
     law: Law,
-    seen: Sequence[Observed],
+    observations: Sequence[Observed],
     strokes: Sequence[Float],
     gain: Complex,
     rounds: int,
@@ -29,22 +29,22 @@ def refine_shared(
     glides: bool,
     decays: tuple[float, float],
 ) -> Law:
-    """Return a law that explains more of the strokes with shapes that all velocities share.
+    """Return a law refined for the strokes, with shapes that all velocities share.
 
-    :param strokes: (N, 2) mean stroke of each velocity, weighted as ``seen`` is.
+    :param strokes: (N, 2) mean stroke of each velocity, weighted like ``observations``.
     :param gain: (velocities, K) complex amplitudes of the modes over their shapes, fixed.
     :param rounds: damped Gauss-Newton steps.
     :param glides: whether depth, times and exponent of the glide may change.
     :param decays: least and greatest decay, nepers per second.
     """
-    free = freedoms(law, seen, glides=glides)
-    return descend(law, lambda tried: _step(tried, seen, strokes, gain), free, rounds, decays)
+    free = freedoms(law, observations, glides=glides)
+    return descend(law, lambda tried: _step(tried, observations, strokes, gain), free, rounds, decays)
 
 
-def _step(law: Law, seen: Sequence[Observed], strokes: Sequence[Float], gain: Complex) -> Step:
+def _step(law: Law, observations: Sequence[Observed], strokes: Sequence[Float], gain: Complex) -> Step:
     """Return the Gauss-Newton step over all velocities, shared shapes projected out."""
     count = len(law.poles.decay)
-    bases = [weighted_basis(law, observed) * row for observed, row in zip(seen, gain, strict=True)]
+    bases = [weighted_basis(law, observed) * row for observed, row in zip(observations, gain, strict=True)]
     real = [np.concatenate([basis.real, -basis.imag], axis=1) for basis in bases]
     gram = sum((observed.T @ observed for observed in real), np.zeros((2 * count, 2 * count)))
     size = np.sqrt(np.diag(gram)) + 1e-30
@@ -58,7 +58,7 @@ def _step(law: Law, seen: Sequence[Observed], strokes: Sequence[Float], gain: Co
     width = 2 * count + 7
     cost, slope, curvature = 0.0, np.zeros(width), np.zeros((width, width))
     across = [np.zeros((2 * count, width)) for _ in range(2)]
-    for observed, basis, columns, sound in zip(seen, bases, real, strokes, strict=True):
+    for observed, basis, columns, sound in zip(observations, bases, real, strokes, strict=True):
         left = sound - columns @ both
         cost += float((left**2).sum())
         for channel in range(2):

@@ -1,1 +1,1 @@
-"""The noise of a fitted voice: bands, colour, grain, stereo, levels over time."""
+"""Fit the noise of a voice: bands, colour, grain, stereo, levels over time."""

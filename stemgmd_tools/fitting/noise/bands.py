@@ -1,7 +1,7 @@
-"""How much of a sound lies in each of the engine's bands, over time.
+"""Measure the power of a sound in the engine's bands over time.
 
-The attack is measured with a filter bank at half a millisecond, the rest in the STFT domain, on one grid of times that
-widens as envelopes slow down. Powers are in the engine's own unit: 0 dB is the noise of a level table of 0 dB.
+The attack is measured with a filter bank at half a millisecond, the rest with an STFT, on a grid of times that widens
+with time. Powers are in the engine's unit: 0 dB is the noise of a level table of 0 dB.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from stemgmd_tools.kits.synthesis.bands import BANDS, DENSITY, SAMPLE_RATE, Floa
 
 _FINEST_FRAMES: Final = 22
 _WIDENING: Final = 1.12
-"""Each bin of the grid is so much longer than the one before, from 0.5 ms on."""
+"""Ratio of the lengths of successive bins of the grid, from 0.5 ms on."""
 _FFT_EARLY: Final = 8192
 _LEAD: Final = 1024
 _EARLY_S: Final = 0.08
-"""The filter bank measures up to here."""
+"""End of the part measured by the filter bank."""
 _FADE_FRAMES: Final = 2048
 _FFT: Final = 2048
 _HOP: Final = 512
 _PRE_RING: Final = 700
-"""Frames before the attack whose filtered energy (the filters ring both ways) is counted to the first bin."""
+"""Frames before the attack whose filtered energy is added to the first bin, since the filters have pre-ringing."""
 
 
 def _edges() -> NDArray[np.intp]:
@@ -58,7 +58,7 @@ class Bands(NamedTuple):
     cross: Float
     """(BANDS, BINS) product of the channels."""
     bins: int
-    """How many bins the sound fills."""
+    """Number of bins that the sound fills."""
 
     @property
     def power(self) -> Float:
@@ -71,9 +71,9 @@ class Bands(NamedTuple):
 
 
 def mean_bands(measured: list[Bands]) -> Bands:
-    """Return the mean over sounds; a bin is filled where the median sound fills it.
+    """Return the mean over sounds; the number of filled bins is the median.
 
-    A sound that ends early counts where it still sounds, so that a cut file is no decay.
+    A sound that ends early counts only up to its end, so that a cut file is not taken for a decay.
     """
     count = np.maximum(1, sum((np.arange(BINS) < bands.bins).astype(np.float64) for bands in measured))
     bins = int(np.median([bands.bins for bands in measured]))
@@ -98,7 +98,7 @@ def bands_of(sound: Float) -> Bands:
 
 @lru_cache(maxsize=2)
 def _filters(fft_frames: int) -> tuple[Float, Float]:
-    """Return (BANDS, bins) shares of power per band, and the power each lets through of the engine's noise of 0 dB."""
+    """Return (BANDS, bins) shares of power per band, and each band's power for the engine's noise of 0 dB."""
     masks = band_masks(fft_frames)
     passed = masks.mean(axis=1) * DENSITY**2
     return masks, passed

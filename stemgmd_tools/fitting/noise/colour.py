@@ -1,7 +1,7 @@
-"""The fine colour of the noise: the spectrum of the sustained sound in 1/24 or 1/48 octaves, re its own smooth.
+"""Fit the fine colour of the noise: the spectrum of the sustained sound in 1/24 or 1/48 octaves, re its smooth.
 
-It stands for partials too dense to be modes. The curve is fitted by synthesis: what the engine's windows blur is
-sharpened until the engine's strokes have the recordings' fine spectrum.
+The colour models partials too dense for modes. The curve is fitted by synthesis: it is corrected until the engine's
+strokes, which are blurred by its windows, have the fine spectrum of the recordings.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from stemgmd_tools.kits.synthesis.parameters import Colour
 LOWEST_HZ: Final = 50.0
 HIGHEST_HZ: Final = 9000.0
 STRETCH_S: Final = (0.06, 0.8)
-"""The stretch of a sound whose spectrum is taken."""
+"""Interval of a sound whose spectrum is used, after the attack."""
 _STEP_HZ: Final = 3.0
 _RANGE_DB: Final = (-25.0, 20.0)
 _LEAST_SHARE: Final = 0.05
@@ -61,7 +61,7 @@ def fine_spectrum(sound: Float, colour: Colour) -> Float:
 
 
 def mean_spectrum(spectra: Sequence[Float], colour: Colour) -> Float:
-    """Return the mean of spectra, each divided by its own half-octave smooth, so that no layer outweighs another."""
+    """Return the mean of spectra, each divided by its half-octave average, so that all layers have equal weight."""
     return np.asarray(np.mean([spectrum / _smooth(spectrum, colour) for spectrum in spectra], axis=0))
 
 
@@ -69,7 +69,7 @@ def sharpened(colour: Colour, wanted: Float, synthesised: Float) -> Colour:
     """Return the curve after one round of correction.
 
     :param wanted: the recordings' mean spectrum, less what modes add.
-    :param made: the same of the engine's strokes with this curve.
+    :param synthesised: the same for the engine's strokes with this curve.
     """
     gain_db = np.array(colour.gain_db)
     gain_db = gain_db + _STEP * 10.0 * np.log10(np.maximum(wanted, 1e-12) / np.maximum(synthesised, 1e-12))
@@ -84,5 +84,5 @@ def _smooth(power: Float, colour: Colour) -> Float:
 
 
 def remaining(whole: Float, modes: Float | None) -> Float:
-    """Return what modes leave of a spectrum, a small share at least."""
+    """Return a spectrum minus that of the modes, with a small share as lower limit."""
     return whole if modes is None else np.maximum(whole - modes, _LEAST_SHARE * whole)

@@ -1,7 +1,7 @@
-"""How deep the narrow lines of a cymbal are: the flatness of its fine spectrum, octave by octave.
+"""Fit the depth of a cymbal's grain to the flatness of its fine spectrum, octave by octave.
 
-The flatness of a spectrum whose levels are normal on a decibel scale falls with the square of their spread, so what a
-model's spectrum is too flat by says how much deeper its lines have to be.
+If the levels of a spectrum are normal on a decibel scale, its flatness falls with their variance, so the excess
+flatness of a model's spectrum tells by how much its lines have to be deepened.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE, Float
 from stemgmd_tools.kits.synthesis.parameters import GRAIN_OCTAVES_HZ
 
 _STRETCH_S: Final = (0.03, 0.43)
-"""The stretch of a sound whose spectrum is taken."""
+"""Interval of a sound whose spectrum is used, after the attack."""
 _SHORTEST_FRAMES: Final = SAMPLE_RATE // 50
 _HALF_OCTAVE: Final = 2.0**0.5
 _LEAST_SHARE: Final = 1e-9
 _DB_PER_VARIANCE: Final = np.log(10.0) / 20.0
-"""What a spread of 1 dB takes from the flatness; it grows with the spread's square."""
+"""Decrease of the flatness per dB^2 of variance."""
 _LARGEST_DB: Final = 20.0
 _DEEPEST_DB: Final = 18.0
 
@@ -53,7 +53,7 @@ def whole(noise: Float, modes: Float | None) -> Float:
 
 
 def lacking(wanted: Sequence[Float], synthesised: Sequence[Float]) -> Float:
-    """Return by how many dB a model is too flat in each octave, median over layers."""
+    """Return the excess flatness of a model in dB in each octave, median over layers."""
     return np.asarray(np.median(np.array(synthesised) - np.array(wanted), axis=0))
 
 

@@ -1,7 +1,7 @@
-"""Level tables of recordings: powers at a few knots in time, without the recording's own noise and end.
+"""Build level tables of recordings: powers at a few knots in time, without the recording's noise floor and end.
 
-What lies under a recording's noise, or after its end, is not known. There the sound is taken to go on as it decayed
-before, with little weight: a copied noise floor or fade would be heard in every stroke.
+The sound below a recording's noise floor, or after its end, is unknown. There the decay is extrapolated, with little
+weight: a copied noise floor or fade would be audible in every stroke.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from stemgmd_tools.fitting.noise.bands import BINS, EDGES, TIMES_S, Bands, decib
 from stemgmd_tools.kits.synthesis.bands import BANDS, SAMPLE_RATE, Float, knot_weights
 
 _FLAT_DB: Final = 3.0
-"""A band that falls by less than this over the late part of its recording rests on the recording's noise, ..."""
+"""A band that falls by less than this over the late part of its recording consists of the recording's noise."""
 _LATE_SHARE: Final = (0.55, 0.92)
-"""... which is this share of the time."""
+"""Start and end of the late part, as shares of the duration."""
 _CLEAR_DB: Final = 4.0
-"""A band is known as long as it is so far above that noise."""
+"""A band is known as long as it is this far above the noise."""
 _SLOPE_DB: Final = 15.0
-"""The last so many decibels that are known give the slope of what follows."""
+"""Range of the last known levels whose slope is extrapolated."""
 _SLOWEST_DB_PER_S: Final = -5.0
 _RANGE_DB: Final = 65.0
 """Cells so far below the loudest of their layer hardly count."""
@@ -43,28 +43,28 @@ class LayerTable(NamedTuple):
     octaves: float
     """Velocity, octaves above the reference."""
     power: Float
-    """(BANDS, BINS) of the whole sound, going on where nothing is known."""
+    """(BANDS, BINS) power of the whole sound, extrapolated where it is unknown."""
     modes: Float
-    """(BANDS, BINS) of what its modes are expected to add."""
+    """(BANDS, BINS) expected power of its modes."""
     known: NDArray[np.bool_]
     """(BANDS, BINS)"""
     strokes: int
-    """How many repeats it is the mean of."""
+    """Number of repeats that were averaged."""
     bins: int
-    """Bins of the grid that the recordings fill."""
+    """Number of bins of the grid that the recordings fill."""
     least_share: float
-    """Noise is this share of a cell's power at least."""
+    """Least share of noise in a cell's power."""
 
     @property
     def level_db(self) -> Float:
-        """(BANDS, BINS) of what is left for noise."""
+        """(BANDS, BINS) level of the noise: power without the modes."""
         return decibels(np.maximum(self.power - self.modes, self.least_share * self.power))
 
     def left(self, averages: Float, counted: Float | float = 1.0) -> Float:
-        """Return (BANDS, knots) powers around knots that modes leave for noise: a small share at least.
+        """Return the noise power around each knot, shape (BANDS, knots), at least a small share of the whole.
 
         :param averages: (knots, BINS) weights.
-        :param heard: (BANDS, BINS) share of each cell that counts.
+        :param counted: (BANDS, BINS) weight of each cell.
         """
         power = (self.power * counted) @ averages.T
         return np.maximum(power - (self.modes * counted) @ averages.T, self.least_share * power)
@@ -74,15 +74,15 @@ def layer_table(octaves: float, measured: Bands, modes: Bands | None, strokes: i
     """Return the levels of one layer.
 
     :param measured: the mean of the repeats.
-    :param modes: what its modes are expected to add.
-    :param least_share: of each cell's power that noise has, however much modes explain.
+    :param modes: expected power of the modes.
+    :param least_share: least share of noise in each cell's power.
     """
     floor = _floors(measured)
     known = _known(measured, floor)
     power = np.maximum(measured.power - floor[:, None], 0.02 * measured.power)
     level_db = np.maximum(decibels(power), _LEAST_DB)
     for band in range(BANDS):
-        _go_on(level_db[band], known[band])
+        _extrapolate(level_db[band], known[band])
     rung = np.zeros_like(power) if modes is None else modes.power
     return LayerTable(octaves, 10.0 ** (level_db / 10.0), rung, known, strokes, measured.bins, least_share)
 
@@ -103,7 +103,7 @@ def _floors(measured: Bands) -> Float:
 
 
 def _known(measured: Bands, floor: Float) -> NDArray[np.bool_]:
-    """Return where a band is well above its noise: up to the first time it sinks into it."""
+    """Return where a band is well above its noise, up to the first time that it falls into it."""
     inside = np.arange(BINS) < measured.bins
     smooth = measured.power.copy()
     smooth[:, 1:-1] = (smooth[:, :-2] + smooth[:, 1:-1] + smooth[:, 2:]) / 3
@@ -112,8 +112,8 @@ def _known(measured: Bands, floor: Float) -> NDArray[np.bool_]:
     return np.asarray((np.cumsum(sunk, axis=1) == 0) & inside)
 
 
-def _go_on(level_db: Float, known: NDArray[np.bool_]) -> None:
-    """Extend one band from the last known bin at the slope of the last decibels that are known."""
+def _extrapolate(level_db: Float, known: NDArray[np.bool_]) -> None:
+    """Extrapolate one band, in place, with the slope of its last known levels."""
     last = int(known.sum()) - 1
     if last + 1 >= BINS:
         return
@@ -129,7 +129,7 @@ def _go_on(level_db: Float, known: NDArray[np.bool_]) -> None:
 
 
 def weights(table: LayerTable, knots_s: Float) -> Float:
-    """Return (BANDS, knots) weights: much for what is known, loud and repeated."""
+    """Return (BANDS, knots) weights: large for levels that are known, loud and averaged over repeats."""
     averages = knot_averages(knots_s)
     known = table.known @ averages.T
     level = decibels(table.power @ averages.T)
@@ -148,9 +148,9 @@ def at_knots(table: LayerTable, knots_s: Float) -> Float:
 
 
 def chosen_knots(tables: Sequence[LayerTable], standard_s: Sequence[float]) -> Float:
-    """Return the knots' times: the standard ones within the sounds, their end, and a few where they save most.
+    """Return the times of the knots: standard ones, the end, and a few that reduce the error most.
 
-    A choked sound gets its knots near its end this way, a build-up near the peak.
+    The additional knots are near the end of a choked sound, or near the peak of a slow build-up.
     """
     bins = max(table.bins for table in tables)
     end_s = float(TIMES_S[bins - 1])

@@ -1,4 +1,4 @@
-"""Where the noise lies between the channels: a level difference and a coherence per band."""
+"""Fit the stereo image of the noise: a level difference and a coherence per band."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _POINT_BANDS: Final = 2
 
 
 def stereo_of(measured: Sequence[Bands], modes: Sequence[Bands | None]) -> Stereo | None:
-    """Return the stereo image of what modes leave of the layers; None for a mono recording.
+    """Return the stereo image of the layers without their modes; None for a mono recording.
 
-    :param measured: every layer's strokes.
-    :param modes: what its modes are expected to add.
+    :param measured: the mean bands of each layer.
+    :param modes: the expected bands of each layer's modes.
     """
     totals = np.zeros((3, len(CENTRES_HZ)))
     for whole, part in zip(measured, modes, strict=True):

@@ -1,1 +1,1 @@
-"""The recorded one-shots of a kit as a fit reads them, and families of drum sounds."""
+"""Read the recorded one-shots of a kit for a fit; families of drum sounds."""

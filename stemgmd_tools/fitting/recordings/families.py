@@ -1,4 +1,4 @@
-"""Families of drum sounds, and the figures a voice of each family is fitted with."""
+"""Families of drum sounds, and the settings that voices of each family are fitted with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, Piece
 
 
 class Family(StrEnum):
-    """Sounds that are fitted alike."""
+    """Sounds that are fitted with the same settings."""
 
     KICK = "kick"
     SNARE = "snare"
@@ -25,33 +25,33 @@ class Family(StrEnum):
 
     @property
     def form(self) -> Form:
-        """The figures voices of this family are fitted with."""
+        """Settings of fits of this family."""
         return _FORMS[self]
 
 
 class Form(NamedTuple):
-    """How rich a voice of one family is. Counts are upper limits."""
+    """Settings of a family's fits. Counts are upper limits."""
 
     body_modes: int
-    """Modes that ring."""
+    """Ringing modes."""
     attack_modes: int
     """Fast modes of stick or beater."""
     highest_mode_hz: float
-    """Body modes lie below this."""
+    """Upper limit of body modes' frequencies."""
     mode_onset_s: float
-    """Fade-in of the body modes; a cymbal's build up late, and from the first frame on they would spoil its attack."""
+    """Fade-in of the body modes; those of a cymbal build up slowly and would spoil its attack otherwise."""
     free_phase: bool
-    """Whether the body modes' phases are drawn for every stroke (cymbals) or kept (drums)."""
+    """Whether the body modes' phases are drawn for every stroke (cymbals) or fixed (drums)."""
     glides: bool
     """Whether the pitch falls after the stroke."""
     colour_points_per_octave: int
     """Grid of the fine colour of the noise."""
     knots_s: tuple[float, ...]
-    """Times at which the noise's levels are given; those past the end of the sound are left out."""
+    """Times of the noise's levels; times after the end of the sound are left out."""
     bend_knots_s: tuple[float, ...]
-    """Times at which velocity slopes and bends are given."""
+    """Times of velocity slopes and bends."""
     layers: tuple[int, ...]
-    """Velocities that one-shots are made for; fewer for sounds that ring for seconds and fill a bank."""
+    """Velocities of one-shots; fewer for sounds that ring for seconds and take much space in a bank."""
 
 
 _LONG_LAYERS: Final = (14, 32, 52, 74, 98, 122)

@@ -1,6 +1,6 @@
-"""The recorded one-shots of a kit as a fit wants them: aligned, levelled as the kit plays them, faults mended or noted.
+"""Read the recorded one-shots of a kit for a fit: aligned, at the kit's levels, with faults corrected and noted.
 
-Levels are those of the kit: gains of the map, and the correction of layers that are not in order of loudness
+Levels include the gains of the map and the correction of layers that are not in order of loudness
 (:mod:`stemgmd_tools.kits.bank.velocity_curve`).
 """
 
@@ -25,20 +25,20 @@ from stemgmd_tools.pieces import ARTICULATIONS
 ONSET_FRAMES: Final = 44
 """Frames before the attack; 1 ms."""
 LONGEST_S: Final = 10.0
-"""What a recording holds after this long is left out."""
+"""Longest part of a recording that is used."""
 
 _ATTACK_SHARE: Final = 0.04
-"""The attack is moved forward to where this share of its peak is first reached, ..."""
+"""The attack is moved forward to the frame that first reaches this share of its peak."""
 _FORWARD_FRAMES: Final = 132
-"""... by 3 ms at most: a beater's or a pedal's own small noise is not the stroke."""
+"""Largest such move, 3 ms: small noises of a beater or a pedal before that are not the stroke."""
 _RUMBLE_HZ: Final = 12.0
 _OFFSET_DB: Final = -70.0
-"""A mean of the last part of a recording above this (re its peak) is an offset, filtered out, ..."""
+"""If the mean of the last part of a recording is above this (re its peak), it is an offset and is filtered out."""
 _OFFSET_SHARE: Final = 0.7
-"""... where it is also most of what is left there: a kick's last slow swing is not."""
+"""Least share of the offset in the RMS of that part, which excludes the slow end of a kick."""
 _LATE_S: Final = 0.05
 _CLIPPED_RUN: Final = 4
-"""So many frames in a row within a thousandth of a file's peak are a clipped stretch: music does not stand still."""
+"""Number of successive frames within a thousandth of a file's peak that count as clipping."""
 _CLIPPED_PEAK: Final = 0.9
 _FLOOR_WINDOW: Final = 441
 
@@ -48,25 +48,25 @@ class Strokes:
     """One velocity layer of one articulation at one degree of openness."""
 
     velocity: int
-    """MIDI velocity at which the strokes sound as they are here."""
+    """MIDI velocity at which the strokes have these levels."""
     openness: float
-    """0 shut .. 1 open; NaN if the articulation has no degrees."""
+    """0 closed .. 1 open; NaN if the articulation has no degrees."""
     repeats: tuple[Float, ...]
     """Each (frames, 2) at 44.1 kHz, full scale 1, the attack at frame :data:`ONSET_FRAMES`."""
     noise_floor_db: float
-    """RMS of the quietest stretch of the recordings, dB re full scale: at most this is noise of the recording."""
+    """RMS of the quietest part of the recordings, dB re full scale: upper limit of the recording's noise."""
 
 
 class RecordedStrokes(NamedTuple):
-    """The strokes of a kit, and what was found wrong with its recordings."""
+    """The strokes of a kit, and notes about faults of its recordings."""
 
     strokes: dict[str, tuple[Strokes, ...]]
-    """By articulation; softest first within a degree of openness, degrees ascending."""
+    """Articulation -> layers, softest first within a degree of openness, degrees ascending."""
     notes: tuple[str, ...]
 
 
 def recorded_strokes(kit: Kit) -> dict[str, tuple[Strokes, ...]]:
-    """Return the strokes of every articulation that has recordings of its own.
+    """Return the strokes of every articulation that has its own recordings.
 
     :raises KitError: if a sample file cannot be used.
     """
@@ -74,7 +74,7 @@ def recorded_strokes(kit: Kit) -> dict[str, tuple[Strokes, ...]]:
 
 
 def read_strokes(kit: Kit) -> RecordedStrokes:
-    """Return the strokes of a kit and notes about what was mended.
+    """Return the strokes of a kit and notes about corrected faults.
 
     :raises KitError: if a sample file cannot be used.
     """
@@ -122,7 +122,7 @@ def _louder(strokes: Strokes, gain: float) -> Strokes:
 
 
 def _energy(sound: Float) -> float:
-    """Return the mean power the kit's levels are made of."""
+    """Return the mean power of a take's start, as used for the kit's levels."""
     pcm, scale = quantised(sound)
     return energy(pcm, ONSET_FRAMES, scale, SAMPLE_RATE)
 
@@ -160,7 +160,7 @@ def _without_offset(sound: Float, faults: list[str]) -> Float:
 
 
 def _is_clipped(sound: Float) -> bool:
-    """Return whether a channel stands still at its peak for several frames."""
+    """Return whether a channel stays at its peak for several frames."""
     for channel in np.abs(sound).T:
         peak = channel.max(initial=0.0)
         at_peak = (channel >= 0.999 * peak) & (peak >= _CLIPPED_PEAK)
@@ -171,7 +171,7 @@ def _is_clipped(sound: Float) -> bool:
 
 
 def _floor_db(sound: Float) -> float:
-    """Return the RMS of the quietest 10 ms, the last 10 % (often a fade) aside, dB re full scale."""
+    """Return the RMS of the quietest 10 ms without the last 10 % (often a fade), dB re full scale."""
     body = sound[ONSET_FRAMES : max(ONSET_FRAMES + _FLOOR_WINDOW, int(len(sound) * 0.9))]
     count = max(1, len(body) // _FLOOR_WINDOW)
     frames = body[: count * _FLOOR_WINDOW].reshape(count, -1)

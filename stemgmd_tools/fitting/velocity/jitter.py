@@ -1,8 +1,8 @@
-"""How strokes of one velocity differ: estimated from the repeats of every layer.
+"""Estimate the variation between strokes of one velocity from the repeats of every layer.
 
-Level and tilt are measured. How far the rest lies apart is matched by synthesis: strokes of the model are to be as far
-from each other as the repeats are. A drum repeats more of itself than free noise does, so its strokes share noise; a
-cymbal repeats less, so its bands vary.
+Level and tilt are measured. The remaining variation is matched by synthesis, so that the distances between strokes of
+the model equal those between repeats. Strokes of a drum are more alike than independent noise, so they share noise;
+those of a cymbal differ more, so their bands vary.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from stemgmd_tools.seeds import stream
 from stemgmd_tools.similarity.distance import AnalysedSound, distance
 
 TYPICAL: Final = Jitter(level_db=0.6, tilt_db_per_octave=0.15, band_db=0.4, mode_db=0.4, shared_noise=0.3)
-"""Where nothing was played twice: near the medians of the kits whose repeats are known."""
+"""Default without repeats: close to the medians of kits with known repeats."""
 
 _LEVEL_LIMITS_DB: Final = (0.1, 3.0)
 _TILT_LIMITS_DB: Final = (0.0, 0.8)
 _LEAST: Final = {"band_db": 0.2, "mode_db": 0.2, "frequency": 0.0004, "shared_noise": 0.0}
 _SHARED: Final = (0.4, 0.6, 0.75, 0.85, 0.92)
 _BAND_DB: Final = (0.6, 0.9, 1.2)
-"""More than this would cost more nearness to the recordings than it brings variety."""
+"""Larger values would increase the distance to the recordings more than the variety."""
 _ENOUGH: Final = (0.88, 1.12)
-"""Ratio of the spreads that is left as it is."""
+"""Accepted range of the ratio of spreads."""
 _MOST_LAYERS: Final = 2
 _MOST_REPEATS: Final = 3
 _LONGEST_FRAMES: Final = round(1.5 * SAMPLE_RATE)
 
 
 def jitter_of(repeats: Sequence[Sequence[Bands]]) -> Jitter | None:
-    """Return how the repeats of all layers differ in level and tilt; None if nothing was played twice."""
+    """Return the variation of level and tilt over the repeats of all layers; None without repeats."""
     levels, tilts = [], []
     for layer in repeats:
         if len(layer) < 2:
@@ -69,9 +69,9 @@ def spectrum_tilts(repeats: Sequence[Bands]) -> Float:
 
 
 def matched(voice: VoiceModel, strokes: Sequence[Strokes], name: str) -> Jitter:
-    """Return a voice's jitter with which its strokes lie about as far apart as the repeats do.
+    """Return the jitter of a voice for which its strokes differ about as much as the repeats.
 
-    :param strokes: its layers; those played more than once count.
+    :param strokes: its layers, of which those with repeats are used.
     """
     layers = [layer for layer in strokes if len(layer.repeats) > 1][-_MOST_LAYERS:]
     wanted = _spread([[repeat[ONSET_FRAMES:] for repeat in layer.repeats[:_MOST_REPEATS]] for layer in layers])
@@ -90,13 +90,13 @@ def matched(voice: VoiceModel, strokes: Sequence[Strokes], name: str) -> Jitter:
 
 
 def _first(jitter: Jitter, field: str, values: Sequence[float], enough: Callable[[Jitter], bool]) -> Jitter:
-    """Return the jitter with the first of some ascending figures that is enough, or with the last."""
+    """Return the jitter with the first of ascending values that is sufficient, or with the last."""
     trials = [jitter.model_copy(update={field: value}) for value in values]
     return next((trial for trial in trials if enough(trial)), trials[-1])
 
 
 def _played(voice: VoiceModel, layer: Strokes, name: str) -> list[Float]:
-    """Return as many strokes of a voice as a layer has, as long."""
+    """Return strokes of a voice, as many and as long as a layer's repeats."""
     there = voice.model_copy(update={"layers": (layer.velocity,), "openness": None})
     synthesiser = Synthesiser(there, None, KIT, f"{name} jitter")
     count = min(len(layer.repeats), _MOST_REPEATS)
@@ -111,6 +111,6 @@ def _spread(groups: Sequence[Sequence[Float]]) -> float:
     """Return the median distance of all pairs of one group, in dB."""
     pairs = []
     for group in groups:
-        analysed = [AnalysedSound(first[:_LONGEST_FRAMES]) for first in group]
+        analysed = [AnalysedSound(sound[:_LONGEST_FRAMES]) for sound in group]
         pairs += [distance(first, second).mel_db for first, second in combinations(analysed, 2)]
     return float(np.median(pairs))

@@ -1,8 +1,8 @@
-"""The velocity law: one smooth function of velocity through the level tables of all layers.
+"""Fit the velocity law: a smooth function of velocity through the level tables of all layers.
 
-A straight line over log2 of velocity per cell, its slope within what instruments do, and bends at the layers' own
-velocities for what the line misses. Slopes and bends live on a coarser grid of frequencies and times than levels: that
-is what makes a velocity between layers, or one left out, come out right.
+Each cell has a straight line over log2 of velocity, with a slope in the range of real instruments, and bends at the
+layers' velocities for deviations from the line. Slopes and bends have a coarser grid of frequencies and times than
+levels, which makes interpolation between layers, or to a velocity left out, accurate.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SLOPE_RIDGE: Final = 0.5
 _BEND_RIDGE: Final = 0.05
 _SMOOTHING: Final = 0.3
 _REACH_DB: Final = 9.0
-"""A cell's slope lies within this of the voice's mean slope."""
+"""Largest deviation of a cell's slope from the voice's mean slope."""
 _SLOWEST_DB_PER_S: Final = -5.0
 _SLOPE_RANGE_DB: Final = (-4.0, 24.0)
 
@@ -100,7 +100,7 @@ def fit_law(
         rest = data - octaves[:, None] * mean
         own = solve(octaves[:, None], rest, weight, spread, _SLOPE_RIDGE, smooth)[0]
         importance = weight.sum(axis=0) @ spread
-        slope += own - float(importance @ own / importance.sum())  # the mean stays within what strokes do
+        slope += own - float(importance @ own / importance.sum())  # do not change the mean slope, which is limited
         slope = np.clip(slope, max(mean - _REACH_DB, _SLOPE_RANGE_DB[0]), min(mean + _REACH_DB, _SLOPE_RANGE_DB[1]))
     rest = data - octaves[:, None] * (spread @ slope)
     bend_octaves = _bend_places(octaves)
@@ -111,7 +111,7 @@ def fit_law(
         bends -= knot_weights(bend_octaves, np.zeros(1), extend=False).T @ bends
         rest = rest - hats @ bends @ spread.T
     level = ((weight * rest).sum(axis=0) / weight.sum(axis=0)).reshape(tables.shape[1:])
-    if len(knots_s) > 1:  # what follows the last knot goes on with the last slope
+    if len(knots_s) > 1:  # the last slope is extrapolated after the last knot
         last_s = float(knots_s[-1] - knots_s[-2])
         level[:, -1] = np.minimum(level[:, -1], level[:, -2] + _SLOWEST_DB_PER_S * last_s)
     shape = (len(rows), len(columns))
@@ -128,7 +128,7 @@ def _spread(law: Law, coarse: Float) -> Float:
 
 
 def _mean_slope(octaves: Float, data: Float, weight: Float, prior_db: float) -> float:
-    """Return the voice's slope in dB per octave, within what a stroke's amplitude does: linear to square."""
+    """Return the voice's slope in dB per octave, limited to the range from linear to square law."""
     if len(octaves) < 2 or octaves[-1] - octaves[0] < _NEAREST_OCTAVES:
         return prior_db
     centre = (weight * octaves[:, None]).sum(axis=0) / weight.sum(axis=0)
@@ -138,7 +138,7 @@ def _mean_slope(octaves: Float, data: Float, weight: Float, prior_db: float) -> 
 
 
 def _bend_places(octaves: Float) -> Float:
-    """Return the velocities of the bends: those of the layers, without the most crowded ones if they are many."""
+    """Return the velocities of the bends: those of the layers, without the closest ones if there are too many."""
     places = list(octaves)
     while len(places) > 2 and (len(places) > _MOST_BENDS or min(np.diff(places)) < _NEAREST_OCTAVES):
         gaps = [later - before for before, later in zip(places[:-2], places[2:], strict=True)]

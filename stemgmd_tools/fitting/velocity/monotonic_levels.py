@@ -1,7 +1,8 @@
-"""Levels that rise with velocity: where the modes of a harder stroke cancel, all of it is raised.
+"""Change a voice so that its levels rise with velocity.
 
-Modes, phases and noise of a voice follow velocity each by a law of its own; their sum may come out softer than that of
-a softer stroke. A bank would even that out by its gains and say so; here it is the voice that changes.
+Modes, phases and noise of a voice each have their own velocity law; modes of a harder stroke may cancel, so that their
+sum is softer than that of a softer stroke. A bank would correct this by its gains, with a warning; here the voice is
+changed instead.
 """
 
 from __future__ import annotations
@@ -22,17 +23,18 @@ from stemgmd_tools.kits.synthesis.voice import Synthesiser
 _ROUNDS: Final = 4
 _ENOUGH_DB: Final = 0.5 * UNEVEN_DB
 _TIE: Final = 1e-3
-"""Keeps changes small where no layer tells."""
+"""Regularisation of changes that no layer determines."""
 _STEEPEST_DB_PER_OCTAVE: Final = 16.0
-"""No rise becomes steeper than this: a step in place of a dip would be no gain."""
+"""Steepest rise that a change may cause: a dip must not be replaced by a step."""
 
 
 def with_rising_levels(voice: VoiceModel, room: RoomModel | None, kit: str, articulation: str) -> VoiceModel:
-    """Return a voice whose layers, as a bank makes them, fall by no more than half of what is worth a warning.
+    """Return a voice whose levels, as in a bank, fall from layer to layer by at most half of the warning threshold.
 
-    The same voice if that is so already; as near to it as its bends allow if they do not allow all.
+    The voice is returned unchanged if this is already so. If its bends do not suffice, the falls are reduced as far as
+    possible.
 
-    :param kit: name of the kit: chance in its sounds depends on it.
+    :param kit: name of the kit, on which the random part of its sounds depends.
     """
     octaves = np.array([octaves_of(velocity) for velocity in voice.layers])
     for _ in range(_ROUNDS if len(_bend_places(voice)) else 0):
@@ -48,7 +50,7 @@ def with_rising_levels(voice: VoiceModel, room: RoomModel | None, kit: str, arti
 
 
 def _with_bend_at(voice: VoiceModel, velocity: int) -> VoiceModel:
-    """Return the same voice with one more velocity at which its modes can be bent."""
+    """Return an equivalent voice with an additional bend velocity of its modes."""
     return voice.model_copy(update={"body": _divided(voice.body, velocity), "attack": _divided(voice.attack, velocity)})
 
 
@@ -65,14 +67,14 @@ def _divided(modes: Modes | None, velocity: int) -> Modes | None:
 
 
 def _bend_places(voice: VoiceModel) -> Float:
-    """Return where levels can be bent, in octaves of velocity: where the modes can, else where the noise can."""
+    """Return the bend velocities in octaves: those of the modes, else those of the noise."""
     if voice.body is not None and voice.body.bends_db is not None:
         return np.array([octaves_of(velocity) for velocity in voice.body.bend_velocities])
     return np.array([octaves_of(bend.velocity) for bend in voice.noise.velocity_bends])
 
 
 def _least_change(levels_db: Float, octaves: Float, places: Float) -> Float:
-    """Return the changes at ``places``, in dB, after which levels rise, the least for the layers by squares."""
+    """Return the changes at ``places``, in dB, with the least sum of squares over layers that make levels rise."""
     weights = np.stack([np.interp(octaves, places, row) for row in np.eye(len(places))], axis=1)
     rises, steps = np.diff(levels_db), np.diff(weights, axis=0)
 

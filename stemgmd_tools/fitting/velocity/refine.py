@@ -1,8 +1,8 @@
-"""Analysis by synthesis: what the engine makes of a table is measured as recordings are, and the table is corrected.
+"""Analysis by synthesis: measure the engine's strokes like recordings, and correct the tables by the difference.
 
-Bands overlap, envelopes splatter, the attack's noise is steadied, windows smear: all of that is in the measurement of
-the engine's own strokes, so it need not be modelled. Strokes are averaged over several draws: short ones, which are
-cheap and whose few cells vary most, over more.
+Overlapping bands, steep envelopes, levelled noise and windows affect the measurement of the engine's strokes in the
+same way, so these effects need not be modelled. Strokes are averaged over several draws, with more draws for short
+strokes, which are cheap and vary most.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from stemgmd_tools.kits.synthesis.voice import Synthesiser
 from stemgmd_tools.seeds import stream
 
 KIT: Final = "fit"
-"""Strokes made while fitting are drawn by this name, so that the attack's noise is prepared once."""
+"""Kit name of strokes synthesised while fitting; the same for all, so that the attack's noise is prepared once."""
 STILL: Final = Jitter(level_db=0.0, tilt_db_per_octave=0.0, band_db=0.0, mode_db=0.0, frequency=0.0)
 
 BAND_HZ: Final = tuple(float(f"{hertz:.4g}") for hertz in CENTRES_HZ)
@@ -51,7 +51,7 @@ _SOFT_HZ: Final = (0.25, 0.5, 0.25)
 
 
 class Stage(NamedTuple):
-    """What is rendered while fitting."""
+    """The strokes that are synthesised while fitting."""
 
     articulation: str
     velocities: tuple[int, ...]
@@ -62,7 +62,7 @@ class Stage(NamedTuple):
 def noise_of(law: Law, template: Noise | None = None, *, step_db: float = 0.01) -> Noise:
     """Return the noise of a law, with the colour, grain and stereo of a template.
 
-    :param step_db: levels are rounded to this.
+    :param step_db: step to which levels are rounded.
     """
     level = BandEnvelope(
         frequencies_hz=BAND_HZ, times_s=tuple(law.knots_s.tolist()), values=table(law.level_db, step_db)
@@ -94,7 +94,7 @@ def table(values: Float, step_db: float) -> tuple[tuple[float, ...], ...]:
 def noise_bands(
     noise: Noise, stage: Stage, salt: str, openness: Openness | None = None, degree: int = 0
 ) -> list[Bands]:
-    """Return what the engine makes of a noise at each layer's velocity, mean over several draws."""
+    """Return the bands of a synthesised noise at each layer's velocity, mean over several draws."""
     synthesiser = _synthesiser(noise, stage, salt, openness)
     return [
         _mean_stroke(synthesiser, velocity, degree, frames)
@@ -127,7 +127,7 @@ def _synthesiser(noise: Noise, stage: Stage, salt: str, openness: Openness | Non
 
 
 def _mean_stroke(synthesiser: Synthesiser, velocity: int, degree: int, frames: int) -> Bands:
-    """Return the mean of short strokes for the first tenth of a second, of long ones for the rest."""
+    """Return the mean bands: of short strokes for the first tenth of a second, of long ones for the rest."""
     draw = stream(0, KIT, velocity)
     frames = min(frames, round(_LONGEST_S * SAMPLE_RATE))
     short = min(frames, round(_SHORT_S * SAMPLE_RATE))
@@ -148,12 +148,12 @@ def _mean_stroke(synthesiser: Synthesiser, velocity: int, degree: int, frames: i
 
 
 def led(sound: Float) -> Float:
-    """Return a sound of the engine as recordings are: its attack 1 ms after the start."""
+    """Return a sound of the engine with its attack 1 ms after the start, as in recordings."""
     return np.concatenate([np.zeros((ONSET_FRAMES, 2)), sound])
 
 
 def mode_bands(modes: Sequence[tuple[Modes, Glide | None]], velocity: int, frames: int) -> Bands | None:
-    """Return what modes are expected to add to a stroke; None without modes."""
+    """Return the expected bands of modes in a stroke; None without modes."""
     if not modes:
         return None
     draws = 3 if any(group.phase_turns is None for group, _ in modes) else 1
@@ -173,7 +173,7 @@ def mode_sound(modes: Sequence[tuple[Modes, Glide | None]], velocity: int, frame
 def corrections(
     tables: Sequence[LayerTable], synthesised: Sequence[Bands], knots_s: Float, largest_db: float = _LARGEST_DB
 ) -> Float:
-    """Return (L, BANDS, knots) decibels by which the engine falls short of the tables; 0 where nothing is known."""
+    """Return the corrections in dB from the engine's strokes to the tables, shape (L, BANDS, knots); 0 if unknown."""
     averages = knot_averages(knots_s)
     rows = []
     for wanted, bands in zip(tables, synthesised, strict=True):
@@ -186,6 +186,6 @@ def corrections(
 
 
 def _smooth(values: Float) -> Float:
-    """Return values averaged a little over neighbouring bands: corrections vary slowly, chance does not."""
+    """Return values smoothed over neighbouring bands, since corrections vary slowly but random errors do not."""
     padded = np.concatenate([values[:1], values, values[-1:]])
     return _SOFT_HZ[0] * padded[:-2] + _SOFT_HZ[1] * padded[1:-1] + _SOFT_HZ[2] * padded[2:]

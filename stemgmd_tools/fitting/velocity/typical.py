@@ -1,9 +1,9 @@
-"""How the sound of a stroke follows velocity where a recording does not say.
+"""Supply velocity laws where recordings do not determine them.
 
-A fit of one layer makes every frequency louder alike. Real strokes grow brighter, so such a voice takes over the law of
-its nearest relative in the same kit that was recorded at several velocities, or, without one, a general law. And below
-the softest layer the law a fit found between its layers may be far too steep or even rise again: there levels go on at
-6 to 12 dB per octave of velocity, as those of recorded kits do (:mod:`stemgmd_tools.kits.bank.velocity_curve`).
+A fit of one layer changes all frequencies equally with velocity. Real strokes become brighter, so such a voice gets the
+law of a related articulation of the same kit that was recorded at several velocities, or else a general law. Below the
+softest layer, the fitted law may be far too steep or even rise; there levels change by 6 to 12 dB per octave of
+velocity, like those of recorded kits (:mod:`stemgmd_tools.kits.bank.velocity_curve`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from stemgmd_tools.kits.voices.arithmetic import value_at
 from stemgmd_tools.kits.voices.sums import moved_turns
 
 _SOFTEST: Final = 6
-"""Where the law below the recorded velocities ends; softer strokes are rare."""
+"""Lowest velocity of the law below the recorded velocities; softer strokes are rare."""
 _BODY_S: Final = 0.04
 _ATTACK_S: Final = 0.004
 
@@ -65,13 +65,13 @@ GENERAL: Final[Mapping[Family, BandEnvelope]] = {
     Family.BELL: _law((6, 6.5), (7, 7.5), (8, 9), (9, 10)),
     Family.CRASH: _law((5.5, 6), (6.5, 7), (7.5, 9), (8.5, 11)),
 }
-"""Decibels per octave of velocity, at the stick and in the ring."""
+"""Decibels per octave of velocity, at the attack and in the decay."""
 
 
 def with_laws(voices: Mapping[str, VoiceModel], recorded: KitMap) -> dict[str, VoiceModel]:
-    """Return all voices of a kit, those of one velocity with a law of their family.
+    """Return all voices of a kit; those recorded at one velocity get the law of a relative or of their family.
 
-    :param recorded: the map of the recordings they were fitted to.
+    :param recorded: the map of the recordings that they were fitted to.
     """
     single = {name for name in voices if _velocities(recorded, name) == 1}
     done = {}
@@ -87,7 +87,7 @@ def with_laws(voices: Mapping[str, VoiceModel], recorded: KitMap) -> dict[str, V
 
 
 def with_soft_ends(voices: Mapping[str, VoiceModel], recorded: KitMap) -> dict[str, VoiceModel]:
-    """Return all voices of a kit, each going on reasonably below the softest velocity it was recorded at."""
+    """Return all voices of a kit, with a plausible law below the softest recorded velocity of each."""
     done = {}
     for name, voice in voices.items():
         layers = recorded.articulations[name].layers or ()
@@ -141,8 +141,8 @@ def _bent(softest: int, steep: Float, octaves: Float, tables: Float) -> dict[int
     """Return the bends at the softest recorded velocity and far below it.
 
     :param steep: slopes.
-    :param octaves: (B,) places of the bends there are, above the reference.
-    :param tables: (B, ...) those bends, each as ``steep``.
+    :param octaves: (B,) velocities of the existing bends, octaves above the reference.
+    :param tables: (B, ...) those bends, each of the shape of ``steep``.
     """
     at = float(np.log2(softest / REFERENCE_VELOCITY))
     here: Float = np.zeros(steep.shape)
@@ -158,17 +158,17 @@ def _rows(table: Float) -> tuple[tuple[float, ...], ...]:
 
 
 def _velocities(recorded: KitMap, name: str) -> int:
-    """Return how many velocities an articulation was recorded at; 0 if it has no recordings of its own."""
+    """Return the number of recorded velocities of an articulation; 0 without its own recordings."""
     return len({layer.velocity for layer in recorded.articulations[name].layers or ()})
 
 
 def lawful(voice: VoiceModel, slopes: BandEnvelope) -> VoiceModel:
-    """Return a voice whose levels follow velocity by a table of slopes, its modes by that of their frequencies."""
+    """Return a voice with velocity slopes from a table, which is interpolated at the frequencies of its modes."""
     return _with(voice, slopes, (), _ruled(voice.body, slopes, _BODY_S), _ruled(voice.attack, slopes, _ATTACK_S))
 
 
 def _following(voice: VoiceModel, relative: VoiceModel) -> VoiceModel:
-    """Return a voice with the straight lines of another one's law; its bends are its own layers' doing."""
+    """Return a voice with the velocity slopes of a relative, without its bends."""
     slopes = relative.noise.velocity_db_per_octave
     pairs = ((voice.body, relative.body, _BODY_S), (voice.attack, relative.attack, _ATTACK_S))
     body, attack = (_alike(own, theirs, slopes, time_s) for own, theirs, time_s in pairs)
