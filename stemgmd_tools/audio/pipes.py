@@ -19,7 +19,7 @@ class ByteStream(Protocol):
     """A readable stream."""
 
     def read(self, size: int, /) -> bytes:
-        """Return so many bytes; fewer at the end."""
+        """Return ``size`` bytes; fewer at the end."""
 
     def close(self) -> None:
         """Close the stream."""
@@ -33,7 +33,7 @@ class Joined:
         self._head, self._stream = head, stream
 
     def read(self, size: int) -> bytes:
-        """Return so many bytes; fewer at the end."""
+        """Return ``size`` bytes; fewer at the end."""
         content, self._head = self._head[:size], self._head[size:]
         return content + self._stream.read(size - len(content)) if len(content) < size else content
 

@@ -97,7 +97,7 @@ def _tempo_us(performance: Performance) -> int:
 
 
 def _end_s(performance: Performance) -> float:
-    """Return where the last note ends."""
+    """Return the end of the last note in seconds."""
     return GATE_S + float(performance.hits["time_s"].max(initial=0.0))
 
 

@@ -28,11 +28,11 @@ PEDAL_DOWN: Final = 90
 
 MIN_OPENNESS_OF_OPEN: Final = 0.15
 """The module decides open or closed when the stick lands, while CC4 lags behind a moving foot: a quarter of GMD's open
-strokes carry CC4 of 73 and more, a tenth 90. An open stroke is therefore never read as shut."""
+strokes carry CC4 of 73 and more, a tenth 90. Therefore an open stroke is never read as shut."""
 MAX_OPENNESS_OF_CLOSED: Final = 0.12
-"""Likewise a closed stroke is never read as open."""
+"""Likewise, a closed stroke is never read as open."""
 PEDAL_LAG_S: Final = 0.1
-"""How long CC4 may come behind the foot. Of GMD's open strokes that find the pedal shut, 44 % see it open beyond 0.3
+"""Maximum delay of CC4 behind the foot. Of GMD's open strokes that find the pedal shut, 44 % see it open beyond 0.3
 within this time, 12 % saw it so as long before: the foot had begun to rise, and that is how wide the cymbals ring."""
 
 _OPEN_NOTES: Final = [note.number for note in NOTES if note.piece is Piece.HIHAT_OPEN]
@@ -197,7 +197,7 @@ def _loudest_per_tick(
 
 
 def _count_overlaps(events: DrumEvents) -> tuple[int, int]:
-    """Return how many note-ons came while their note was held, and how many notes have length 0."""
+    """Return the number of note-ons of held notes and the number of notes of length 0."""
     of_notes = np.flatnonzero((events.kinds == NOTE_ON) | (events.kinds == NOTE_OFF))
     by_note = of_notes[np.argsort(events.numbers[of_notes], kind="stable")]
     earlier, later = by_note[:-1], by_note[1:]
@@ -208,7 +208,7 @@ def _count_overlaps(events: DrumEvents) -> tuple[int, int]:
 
 
 def _pedal_moves(events: DrumEvents, duration_s: float) -> Records:
-    """Return where the pedal arrives at a new openness; of several places on one tick, the last."""
+    """Return the moves of the pedal to a new openness; the last of several on one tick."""
     chosen = np.flatnonzero(
         (events.kinds == CONTROL) & (events.numbers == HIHAT_PEDAL_CC) & (events.times_s < duration_s)
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Return what a JSON text says.
+    """Return the value of a JSON text.
 
     :raises ValueError: if it is not JSON, or nested more deeply than Python's parser follows.
     """

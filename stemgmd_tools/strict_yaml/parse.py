@@ -135,7 +135,7 @@ def _too_deep(path: Path) -> KitError:
 
 
 def scalar(text: str) -> Data:
-    """Return what a plain (unquoted) scalar means in YAML 1.2's core schema.
+    """Return the value of a plain (unquoted) scalar in YAML 1.2's core schema.
 
     >>> scalar("1e-4"), scalar("010"), scalar("on"), scalar("0x10")
     (0.0001, 10, 'on', 16)

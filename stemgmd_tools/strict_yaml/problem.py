@@ -1,4 +1,4 @@
-"""What is wrong with a value of a YAML file, and the known word that was probably meant."""
+"""Problems of values in a YAML file, and suggestions of similar known words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Problem(NamedTuple):
     at: tuple[str | int, ...]
     """Keys and indices from the root of the map to the value."""
     text: str
-    """What was found and what is allowed."""
+    """Description of the problem: the value found and the values allowed."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

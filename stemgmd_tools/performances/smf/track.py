@@ -26,7 +26,7 @@ _TEMPO: Final = 0x51
 _TIME_SIGNATURE: Final = 0x58
 _KEY_SIGNATURE: Final = 0x59
 _MAX_DENOMINATOR_POWER: Final = 6
-"""Of a time signature: 1/64."""
+"""Maximum power of 2 in the denominator of a time signature: 1/64."""
 _SHOWN_REPAIRS: Final = 3
 """Maximum number of kinds of repair in a message."""
 _MAX_NUMBER_BYTES: Final = 8

@@ -27,7 +27,7 @@ LEAD_S = 0.002
 ATTACK_S = 0.010
 """A jump back does not land in an attack, which would strike twice."""
 STEP_S = 0.015
-"""How far the sound may run ahead or behind between two places where it may jump."""
+"""Maximum drift of the sound between two positions where it may jump."""
 LONGEST_GRAIN_S = 0.25
 SEARCH_S = 0.026
 """Width of the search for one jump: a period of 38 Hz."""
@@ -35,7 +35,7 @@ FADE_S = 0.0116
 COARSE_HZ = 2756
 """Sampling rate of the coarse search."""
 EARLIEST_AHEAD_S = 0.012
-"""How far ahead the sound may be before the last jump of a stretch."""
+"""Maximum lead of the sound before the last jump of a stretch."""
 SEARCHED_AT_ONCE = 1 << 12
 """Jumps that are searched at a time."""
 FADED_AT_ONCE = 1 << 21
@@ -46,7 +46,7 @@ INAUDIBLE = 1e-6
 
 
 class Anchors(NamedTuple):
-    """Where a line has to be: at sample ``target[i]`` sounds sample ``source[i]``; the last pair is the end."""
+    """Anchors of a line: sample ``source[i]`` is played at sample ``target[i]``; the last pair is the end."""
 
     target: np.ndarray
     """int64, rising."""

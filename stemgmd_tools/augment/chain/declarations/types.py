@@ -53,7 +53,7 @@ class Kind(StrEnum):
     PERFORMANCE = "performance"
     """A performance of the pool; always drawn."""
     START = "start"
-    """Where a segment of the drawn performance starts, in seconds; always drawn."""
+    """Start of the segment in the drawn performance, in seconds; always drawn."""
     FASTEST = "fastest"
     """The greatest speed among the example's songs, at least 1; always computed from the draws."""
     TEMPO = "tempo"
@@ -95,7 +95,7 @@ class Effect:
     changes_time: bool = False
     """Whether the effect moves onsets or changes the length."""
     source: str = ""
-    """Where the effect, or its definition, comes from."""
+    """Reference for the effect or its definition."""
 
     def parameter(self, name: str) -> Parameter:
         """Return a parameter by name.
