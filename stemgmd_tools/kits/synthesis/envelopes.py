@@ -41,10 +41,10 @@ def level_changes(openness: Openness) -> tuple[LevelChange, ...]:
     if not openness.changes:
         return (_NO_CHANGE,) * len(openness.degrees)
     knots_s = np.array(sorted({time_s for change in openness.changes for time_s in change.change_db.times_s}))
-    anchors = np.array([*(one.degree for one in openness.changes), 1.0])
+    anchors = np.array([*(entry.degree for entry in openness.changes), 1.0])
     shares = knot_weights(anchors, np.array(openness.degrees), extend=False)[:-1]
-    levels = np.array([_on_knots(one.change_db, knots_s) for one in openness.changes])
-    slopes = np.array([_on_knots(one.velocity_db_per_octave, knots_s) for one in openness.changes])
+    levels = np.array([_on_knots(entry.change_db, knots_s) for entry in openness.changes])
+    slopes = np.array([_on_knots(entry.velocity_db_per_octave, knots_s) for entry in openness.changes])
     return tuple(
         LevelChange(knots_s, level, slope)
         for level, slope in zip(weighted(shares.T, levels), weighted(shares.T, slopes), strict=True)

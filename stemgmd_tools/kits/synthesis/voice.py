@@ -108,7 +108,7 @@ class Synthesiser:
         """Return all variations of a layer at one degree; they differ like repeated strokes."""
         velocity, frames, jitter = self.velocities[layer], self._frames[layer, degree], self._voice.jitter
         places = self._places[layer, degree].tolist()
-        level, tilt = np.array([standard_normal(self._stream(layer, degree, one), 2) for one in range(len(places))]).T
+        level, tilt = np.array([standard_normal(self._stream(layer, degree, take), 2) for take in range(len(places))]).T
         sounds = []
         for variation, (place, own) in enumerate(zip(places, tilts(jitter, tilt), strict=True)):
             draw = self._stream(layer, degree, variation)
