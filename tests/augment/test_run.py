@@ -226,7 +226,7 @@ def test_rows_that_were_carried_out_with_other_versions_are_told_and_recorded_an
     run = CliRunner().invoke(stemgmd, [*arguments, "--jobs", "1"], catch_exceptions=False)
     assert run.exit_code == 0, run.output
     assert len(run.stderr.splitlines()) == 1
-    assert "this run has numpy 9.5, scipy 9.5, soxr 9.4, torch 9.5: bytes may differ" in run.stderr
+    assert "this run has numpy 9.5, scipy 9.5, soxr 9.4, torch 9.5: the bytes of the results may differ" in run.stderr
     made = open_corpus(tmp_path / "o").manifest("augmentations")["libraries"].unique().tolist()
     assert made == ["numpy 9.5, scipy 9.5, soxr 9.4, torch 9.5"]
 

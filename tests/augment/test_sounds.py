@@ -70,5 +70,5 @@ def test_a_killed_process_leaves_nothing(tmp_path):
 
 
 def test_a_disk_that_refuses_is_told(tmp_path):
-    with pytest.raises(AugmentError, match=r"cannot set 0 MB of an augmented stem aside"):
+    with pytest.raises(AugmentError, match=r"cannot store 0 MB of an augmented stem"):
         Spool(1, tmp_path / "missing").write(0, STEMS[0])
