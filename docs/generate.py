@@ -59,7 +59,7 @@ def _commands(command: click.Command, names: tuple[str, ...]) -> Iterator[tuple[
                 yield from _commands(child, (*names, name))
 
 
-SEPARATION: Final = ("augment", "baseline-train", "baseline-export", "baseline-join", "separate", "evaluate")
+SEPARATION: Final = ("baseline-train", "baseline-export", "baseline-join", "separate", "evaluate")
 """Commands with a page of their own."""
 
 
@@ -161,7 +161,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "benchmarks": benchmarks,
     "chain-format": augment_docs.format_reference,
     "chains": augment_docs.chains_reference,
-    "command-line": lambda: command_line(lambda words: not words or words[0] not in (*SEPARATION, "kits")),
+    "command-line": lambda: command_line(lambda words: not words or words[0] not in (*SEPARATION, "augment", "kits")),
+    "command-line-augment": lambda: command_line(lambda words: words[:1] == ("augment",)),
     "command-line-kits": lambda: command_line(lambda words: words[:1] == ("kits",)),
     "command-line-separation": lambda: command_line(lambda words: words[:1] != () and words[0] in SEPARATION),
     "effects": augment_docs.effects_reference,

@@ -241,10 +241,10 @@ def test_the_same_command_goes_on_after_a_kill(tmp_path, five, renames):
     again = call(songs, "--out", out, *words)
     assert again.exit_code == 0, again.exception
     assert again.stdout.count("replaced files of an interrupted run: ") == 1
-    assert again.stdout.count("kept") == (1 if renames > 5 else 0)
+    assert again.stdout.count("skipped, already separated") == (1 if renames > 5 else 0)
     made = {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
     assert made == {path.relative_to(whole): path.read_bytes() for path in whole.rglob("*") if path.is_file()}
-    assert call(songs, "--out", out, *words).stdout.count("kept") == 2
+    assert call(songs, "--out", out, *words).stdout.count("skipped, already separated") == 2
 
 
 def test_a_kill_while_stems_are_written(tmp_path, five):

@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+import soundfile
 from corpora import IDS
 
 from stemgmd_tools.audio import read_pcm
@@ -86,6 +87,17 @@ def test_midi_of_something_else_is_found_out(corpus):
     ours.unlink()
     with pytest.raises(CorpusError, match="cannot be read"):
         Corpus(corpus).played(IDS[0])
+
+
+@pytest.mark.parametrize(("rate", "bits"), [(44_100, 24), (48_000, 16)])
+def test_a_stem_of_another_form_is_refused(corpus, rate, bits):
+    source = Corpus(corpus)
+    path = corpus / source.tracks.set_index(["performance", "kit", "track"]).loc[(IDS[0], "tin", "kick"), "path"]
+    soundfile.write(path, np.zeros((source.length(IDS[0], "tin"), 2)), rate, f"PCM_{bits}")
+    with pytest.raises(
+        CorpusError, match=rf"kick\.flac: has {bits} bits at {rate} Hz; the corpus has 16 at 44100; run"
+    ):
+        source.stems(IDS[0], "tin")
 
 
 def test_a_corpus_pickles(plain):

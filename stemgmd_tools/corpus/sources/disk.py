@@ -140,7 +140,12 @@ class Corpus:
         for row, axis in enumerate(axes):
             path = rendered.paths[axis]
             if path and span.sounding:
-                pcm = audio.read_pcm(self.root / path, start=span.start, frames=span.sounding)[0]
+                pcm, *form = audio.read_pcm(self.root / path, start=span.start, frames=span.sounding)
+                if form != [self.sample_rate, self.bit_depth]:
+                    raise CorpusError(
+                        f"{self.root / path}: has {form[1]} bits at {form[0]} Hz; the corpus has {self.bit_depth} at "
+                        f"{self.sample_rate}; run `stemgmd verify`"
+                    )
                 if pcm.shape != (span.sounding, 2):
                     raise CorpusError(f"{self.root / path}: shorter than its manifest row states; run `stemgmd verify`")
                 stems[row, : span.sounding] = pcm
