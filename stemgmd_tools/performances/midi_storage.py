@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ from typing import Final
 
 from stemgmd_tools.errors import PerformanceError
 from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.storage.archives import BAD_ARCHIVE
 from stemgmd_tools.storage.listing import is_hidden
 from stemgmd_tools.storage.paths import is_relative_path
 
@@ -23,15 +23,7 @@ MAX_TABLE_DEPTH: Final = 3
 MAX_FILE_BYTES: Final = 16 << 20
 """Maximum size of a file that is read, far above any MIDI file or csv."""
 
-_BAD_ARCHIVE: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    OSError,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    MemoryError,
-)
+_BAD_ARCHIVE: Final = (*BAD_ARCHIVE, OSError, MemoryError)
 """Errors of zipfile for members that are damaged (with a size that may exceed memory), encrypted (RuntimeError) or
 compressed by an unsupported method."""
 

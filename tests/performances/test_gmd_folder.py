@@ -280,6 +280,15 @@ def test_a_cache_that_cannot_be_written_is_no_failure(
     assert len(read_gmd(copy)) == len(read_gmd(copy)) == 1
 
 
+def test_a_name_that_is_not_utf_8_in_a_zip_is_one_line(copy: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "groove.zip"
+    with zipfile.ZipFile(archive, "w") as writer:
+        writer.writestr("groove/é.mid", b"")
+    archive.write_bytes(archive.read_bytes().replace("é".encode(), b"\x8d\x8d"))
+    with pytest.raises(PerformanceError, match="not a readable zip archive"):
+        read_gmd(archive)
+
+
 def test_a_member_missing_or_damaged_in_a_zip_is_named(copy: Path, tmp_path: Path) -> None:
     archive = tmp_path / "g.zip"
     with zipfile.ZipFile(archive, "w") as opened:

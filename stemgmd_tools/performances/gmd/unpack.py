@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import stat
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stemgmd_tools.errors import FetchError
+from stemgmd_tools.storage.archives import BAD_ARCHIVE
 from stemgmd_tools.storage.paths import inside, is_relative_path
 
 MAX_MEMBERS: Final = 20_000
@@ -32,7 +32,7 @@ def unpack(archive: Path, folder: Path) -> None:
             _check(members, archive)
             for member in members:
                 _extract(opened, member, folder)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except BAD_ARCHIVE as error:
         raise FetchError(f"{archive.name}: damaged archive ({error})") from error
     except OSError as error:
         raise FetchError(f"{folder}: cannot be written ({error.strerror}); make room and run again") from error
