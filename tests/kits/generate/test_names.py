@@ -184,7 +184,7 @@ def test_morph_writes_a_map_under_the_name_of_its_file(toys: Path, tmp_path: Pat
     run("morph", "one", "other", "0.3", "--out", tmp_path / "mine.yaml", "--kit-path", toys)
     written = load_map(tmp_path / "mine.yaml")
     assert written.articulations == find_map("morph:one+other:0.3", [toys]).articulations
-    with pytest.raises(UsageError, match="ends in"):
+    with pytest.raises(UsageError, match=r"followed by \.yaml"):
         run("morph", "one", "other", "0.3", "--out", tmp_path / "Mine.txt", "--kit-path", toys)
 
 
