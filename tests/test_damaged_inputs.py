@@ -39,7 +39,7 @@ def _manifest(file: Path, folder: Path) -> None:
 
 def _drawn(file: Path, folder: Path) -> None:
     table = pytest.importorskip("stemgmd_tools.augment.chain.manifest_rows")
-    table.drawn_from(read_manifest(shutil.copy(file, folder / "augmentations.csv")))
+    table.examples_of(read_manifest(shutil.copy(file, folder / "augmentations.csv")))
 
 
 def _collected(file: Path, folder: Path) -> None:

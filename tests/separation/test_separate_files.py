@@ -189,7 +189,7 @@ def test_no_name_leads_out_of_the_folder_of_stems(tmp_path, monkeypatch):
 
 def test_impossible_sources_are_refused_before_anything_is_done(tmp_path):
     first = song(tmp_path / "song.wav")
-    with pytest.raises(UsageError, match="the stems of both would go into song/"):
+    with pytest.raises(UsageError, match="the stems of both would go to song/"):
         find_sources([str(first), str(first)], None)
     with pytest.raises(UsageError, match=r"missing\.wav: no such file or folder"):
         find_sources([str(tmp_path / "missing.wav")], None)
