@@ -49,6 +49,16 @@ class SingleStroke(NamedTuple):
     plan: Plan
 
 
+class _Hit(NamedTuple):
+    """A stroke as it is written."""
+
+    stroke: SingleStroke
+    pcm: Pcm
+    """Shape (frames, 2)."""
+    gain_db: float
+    """Headroom gain."""
+
+
 def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[SingleHitRow]:
     """Write the single hits of one kit below ``root``; each sounds exactly as the same stroke in a performance.
 
@@ -59,10 +69,9 @@ def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[
     """
     rows: list[SingleHitRow] = []
     for note in NOTES:
-        strokes = single_strokes(bank, note, settings)
-        gain_db = min(mix(stroke.plan, bank, bit_depth=settings.bit_depth).gain_db for stroke in strokes)
+        hits = _mixed_alike(bank, note, settings)
         with ExitStack() as stack:
-            written = [_write_hit(root, bank, settings, note, stroke, gain_db, stack) for stroke in strokes]
+            written = [_write_hit(root, bank, settings, note, hit, stack) for hit in hits]
             commit_all([writer for writer, _ in written])
         rows += [row for _, row in written]
     return rows
@@ -106,19 +115,24 @@ def _powers(bank: Bank, stroke: SingleStroke) -> Powers:
     return start, whole, whole / len(pcm)
 
 
+def _mixed_alike(bank: Bank, note: Note, settings: RenderSettings) -> list[_Hit]:
+    """Return the ten strokes of an articulation with one headroom gain, the lowest that any of them needs."""
+    hits = [_mixed(bank, note, settings, stroke) for stroke in single_strokes(bank, note, settings)]
+    gain_db = min(hit.gain_db for hit in hits)
+    return [hit if hit.gain_db == gain_db else _mixed(bank, note, settings, hit.stroke, gain_db) for hit in hits]
+
+
+def _mixed(bank: Bank, note: Note, settings: RenderSettings, stroke: SingleStroke, gain_db: float = 0.0) -> _Hit:
+    stems = mix(stroke.plan, bank, bit_depth=settings.bit_depth, gain_db=gain_db)
+    return _Hit(stroke, stems[note.piece].T.copy(), stems.gain_db)
+
+
 def _write_hit(
-    root: Path,
-    bank: Bank,
-    settings: RenderSettings,
-    note: Note,
-    stroke: SingleStroke,
-    gain_db: float,
-    stack: ExitStack,
+    root: Path, bank: Bank, settings: RenderSettings, note: Note, hit: _Hit, stack: ExitStack
 ) -> tuple[TrackWriter, SingleHitRow]:
     """Write one stroke, from its lead-in to the end of its decay, to a temporary file."""
+    stroke, pcm = hit.stroke, hit.pcm
     path = layout.single_hit_path(settings, bank.kit, note.articulation, stroke.velocity)
-    stems = mix(stroke.plan, bank, bit_depth=settings.bit_depth, gain_db=gain_db)
-    pcm: Pcm = stems[note.piece].T.copy()
     writer = stack.enter_context(
         TrackWriter(
             inside(root, path),
@@ -140,7 +154,7 @@ def _write_hit(
         frames=len(pcm),
         sample_rate=settings.sample_rate,
         onset_frame=stroke.onset,
-        gain_db=stems.gain_db,
+        gain_db=hit.gain_db,
         peak_dbfs=round(units.db_of_gain(float(np.abs(pcm).max()) / units.full_scale(settings.bit_depth)), 2),
         content_hash=content_hash,
         bytes=size,
