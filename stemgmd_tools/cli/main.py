@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import difflib
 import importlib
 import io
-import os
 import sys
-from contextlib import suppress
-from typing import Final, NoReturn
+from typing import Final
 
 import click
 
@@ -47,9 +44,6 @@ _NO_MEMORY: Final = (
     "can't start new thread",
 )
 """Parts of the messages of dynamic loaders, PyTorch and Python when memory runs out."""
-_MEMORY_RAN_OUT: Final = "memory ran out; close other programs, raise the limit (ulimit -v), or give fewer --jobs"
-_NO_MEMORY_LEFT: Final = -1
-"""Internal code: exit with 1 without the interpreter's teardown."""
 
 
 class LazyGroup(click.Group):
@@ -94,8 +88,6 @@ def run() -> None:
             code = _run(silent)
         finally:
             left_out = notices.close()
-    if code == _NO_MEMORY_LEFT:
-        _exit_without_teardown()
     if code or left_out:
         sys.exit(code or 1)
 
@@ -126,23 +118,14 @@ def _run(silent: bool = False) -> int:
         if line is None:
             raise
         say(line)
-        return _NO_MEMORY_LEFT if line == _MEMORY_RAN_OUT else 1
+        return 1
     return 0
-
-
-def _exit_without_teardown() -> NoReturn:
-    """Exit with 1, but skip the teardown of libraries, in which some crash once memory has run out."""
-    atexit._run_exitfuncs()  # noqa: SLF001 - the only way to run them before os._exit
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
-    os._exit(1)
 
 
 def _system_error(error: Exception) -> str | None:
     """Return one line for an error of the operating system; None for a fault of this program."""
     if isinstance(error, MemoryError) or any(part in str(error) for part in _NO_MEMORY):
-        return _MEMORY_RAN_OUT
+        return "memory ran out; close other programs, raise the limit (ulimit -v), or give fewer --jobs"
     if isinstance(error, ImportError) and not isinstance(error, ModuleNotFoundError):
         return f"a library cannot be loaded; install it again: {error}"
     if isinstance(error, OSError):  # outside a run: a full disk behind stdout
