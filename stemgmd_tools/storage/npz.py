@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import zipfile
-import zlib
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from stemgmd_tools.storage.archives import BAD_ARCHIVE
 
 
 def read_arrays(content: bytes) -> dict[str, NDArray[Any]]:
@@ -19,7 +19,6 @@ def read_arrays(content: bytes) -> dict[str, NDArray[Any]]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError) as error:
-        raise ValueError(f"not a sound .npz ({error})") from error
-    except (OSError, OverflowError, MemoryError, AttributeError) as error:  # sizes that are none; a bare .npy
+    except (*BAD_ARCHIVE, KeyError, OSError, OverflowError, MemoryError, AttributeError) as error:
+        # sizes that are none are among these; a bare .npy has no files
         raise ValueError(f"not a sound .npz ({error})") from error
