@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from stemgmd_tools.cli.kits import kit_path_option
+from stemgmd_tools.cli.support.options import (
+    id_option,
+    kit_path_option,
+    limit_option,
+    quiet_option,
+    scheduler_option,
+    shard_option,
+    split_option,
+)
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 
@@ -66,26 +74,14 @@ DEFAULT_CHAIN: Final = "larsnet"
     metavar="DIR",
     help="Folder with the files named by `impulse_response` in a chain.",
 )
-@click.option(
-    "--split", "splits", multiple=True, metavar="NAME", help="Only this split: train, validation or test; repeatable."
-)
-@click.option(
-    "--id",
-    "ids",
-    multiple=True,
-    metavar="GLOB",
-    help="Only performances that match this pattern, as in 'drummer1/*'; repeatable.",
-)
-@click.option("--limit", type=int, metavar="N", help="Use at most N performances, evenly spaced.")
+@split_option
+@id_option
+@limit_option
 @click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores; 1 with cuda]"
 )
-@click.option(
-    "--scheduler", metavar="ADDRESS", help="Use the Dask cluster at tcp://host:port instead of local processes."
-)
-@click.option(
-    "--shard", metavar="I/N", help="Process shard I of N; shards share --out, or are joined by `stemgmd merge`."
-)
+@scheduler_option
+@shard_option
 @click.option(
     "--replay",
     type=LocalPath(),
@@ -96,7 +92,7 @@ DEFAULT_CHAIN: Final = "larsnet"
     "--preview", type=click.IntRange(1), metavar="N", help="Write an HTML page with N examples to --out instead."
 )
 @click.option("--dry-run", is_flag=True, help="Print counts, hours and estimated disk space; write nothing.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@quiet_option
 def augment(**options: Any) -> None:
     """Augment CORPUS, or performances rendered on the fly, by a chain of effects.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from stemgmd_tools.cli.kits import kit_path_option
+from stemgmd_tools.cli.support.options import kit_path_option, quiet_option
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 
@@ -112,7 +112,7 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
 @click.option(
     "--dry-run", is_flag=True, help="Run all checks that precede the first step and print the settings; do not train."
 )
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@quiet_option
 def baseline_train(**options: Any) -> None:
     """Train a separator on GMD's training split, rendered with the training kits.
 

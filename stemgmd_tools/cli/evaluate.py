@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from stemgmd_tools.cli.kits import kit_path_option
+from stemgmd_tools.cli.support.options import id_option, kit_path_option, limit_option, quiet_option, split_option
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 
@@ -66,21 +66,9 @@ METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
 @click.option(
     "--stems", type=click.Choice(["five", "nine"]), default="five", show_default=True, help="Stems to measure."
 )
-@click.option(
-    "--split",
-    "splits",
-    multiple=True,
-    metavar="NAME",
-    help="Only this split of GMD: train, validation or test; repeatable.",
-)
-@click.option(
-    "--id",
-    "ids",
-    multiple=True,
-    metavar="GLOB",
-    help="Only performances that match this pattern, as in '*/eval_session/*'; repeatable.",
-)
-@click.option("--limit", type=int, metavar="N", help="Use at most N performances, evenly spaced.")
+@split_option
+@id_option
+@limit_option
 @click.option("--max-s", type=float, metavar="S", help="Measure at most the first S seconds of each clip.")
 @click.option(
     "--out",
@@ -101,7 +89,7 @@ METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
     help="Device to compute on.",
 )
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Worker processes.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@quiet_option
 def evaluate(**options: Any) -> None:
     """Separate clips of CORPUS, or of GMD rendered on the fly, and measure every stem.
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from stemgmd_tools.cli.support.options import jobs_option
 from stemgmd_tools.cli.support.paths import LocalPath
 
 
 @click.command(short_help="Merge the folders written by `render --shard`.")
 @click.argument("out", type=LocalPath())
 @click.argument("shards", nargs=-1, required=True, type=LocalPath())
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores]")
+@jobs_option
 def merge(out: Path, shards: tuple[Path, ...], jobs: int | None) -> None:
     """Merge the folders written by `render --shard` or `augment --shard` into the corpus OUT, with its manifests.
 

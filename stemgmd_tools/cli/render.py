@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from stemgmd_tools.cli.kits import kit_path_option
+from stemgmd_tools.cli.support.options import (
+    id_option,
+    jobs_option,
+    kit_path_option,
+    limit_option,
+    quiet_option,
+    scheduler_option,
+    shard_option,
+    split_option,
+)
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.rendering.settings import DEFAULT_FLAC_LEVEL
@@ -63,13 +72,9 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
     metavar="DIR",
     help="Corpus directory; created, or resumed and extended if it exists.",
 )
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores]")
-@click.option(
-    "--scheduler", metavar="ADDRESS", help="Use the Dask cluster at tcp://host:port instead of local processes."
-)
-@click.option(
-    "--shard", metavar="I/N", help="Process shard I of N; shards share --out, or are joined by `stemgmd merge`."
-)
+@jobs_option
+@scheduler_option
+@shard_option
 @click.option(
     "--seed",
     type=click.IntRange(0),
@@ -121,9 +126,7 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
     show_default=True,
     help="Also write single hits of every articulation at ten velocities.",
 )
-@click.option(
-    "--split", "splits", multiple=True, metavar="NAME", help="Only this split: train, validation or test; repeatable."
-)
+@split_option
 @click.option(
     "--drummer", "drummers", multiple=True, metavar="NAME", help="Only this drummer, as in drummer1; repeatable."
 )
@@ -134,16 +137,10 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
 @click.option(
     "--beat-type", "beat_types", multiple=True, metavar="NAME", help="Only this type: beat or fill; repeatable."
 )
-@click.option(
-    "--id",
-    "ids",
-    multiple=True,
-    metavar="GLOB",
-    help="Only performances that match this pattern, as in 'drummer1/*'; repeatable.",
-)
-@click.option("--limit", type=int, metavar="N", help="Use at most N performances, evenly spaced.")
+@id_option
+@limit_option
 @click.option("--dry-run", is_flag=True, help="Print counts, hours and estimated disk space and time; write nothing.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@quiet_option
 def render(**options: Any) -> None:
     """Render performances through kits to aligned stems, mixtures, single hits, MIDI and manifests.
 

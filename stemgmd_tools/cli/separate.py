@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from stemgmd_tools.cli.support.options import quiet_option
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import INTERRUPTED, AudioError, StemgmdError, UsageError, shown
 
@@ -85,7 +86,7 @@ def _channel_list(context: click.Context, option: click.Parameter, text: str | N
     show_default=True,
     help="Overlap of neighbouring chunks, as a fraction of a chunk.",
 )
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@quiet_option
 def separate(**options: Any) -> None:
     """Separate drum recordings into stems. FILES are audio files, folders, or - for standard input.
 

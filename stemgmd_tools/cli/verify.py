@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from stemgmd_tools.cli.support.options import jobs_option, quiet_option
 from stemgmd_tools.cli.support.paths import LocalPath
 from stemgmd_tools.errors import CorpusError
 
@@ -15,8 +16,8 @@ MOST_SHOWN = 200
 
 @click.command(short_help="Check a corpus: files, manifests, mixtures, onsets, splits.")
 @click.argument("corpus", type=LocalPath())
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores]")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@jobs_option
+@quiet_option
 def verify(corpus: Path, jobs: int | None, quiet: bool) -> None:
     """Check every file of a corpus against its manifests, and the manifests against the audio.
 

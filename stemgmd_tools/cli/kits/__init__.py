@@ -8,11 +8,10 @@ from stemgmd_tools.cli.kits.build import build
 from stemgmd_tools.cli.kits.fit import fit
 from stemgmd_tools.cli.kits.listing import list_kits
 from stemgmd_tools.cli.kits.make import make, morph
-from stemgmd_tools.cli.kits.options import kit_path_option
 from stemgmd_tools.cli.kits.schema import schema
 from stemgmd_tools.cli.kits.show import show
 
-__all__ = ["kit_path_option", "kits"]
+__all__ = ["kits"]
 
 
 @click.group()

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from stemgmd_tools.cli.kits.options import kit_path_option
+from stemgmd_tools.cli.support.options import jobs_option, kit_path_option
 from stemgmd_tools.cli.support.paths import LocalName
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, type=LocalName())
 @click.option("--rate", default=44_100, show_default=True, help="Sample rate of the banks, in Hz.")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores]")
+@jobs_option
 @click.option("--check", is_flag=True, help="Verify existing banks by hash, and rebuild damaged ones.")
 @kit_path_option
 def build(names: tuple[str, ...], rate: int, jobs: int | None, check: bool, kit_path: tuple[Path, ...]) -> None:

@@ -10,7 +10,7 @@ from typing import Final, TextIO
 
 import click
 
-from stemgmd_tools.cli.kits.options import kit_path_option
+from stemgmd_tools.cli.support.options import kit_path_option
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 
 _BAR: Final = "{percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{postfix}"

@@ -8,8 +8,8 @@ from typing import Final
 
 import click
 
-from stemgmd_tools.cli.kits.options import kit_path_option
 from stemgmd_tools.cli.kits.table import spread, table
+from stemgmd_tools.cli.support.options import kit_path_option
 
 _LISTED: Final = ("name", "split", "source", "licence", "layers", "one-shots", "gaps", "samples")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from stemgmd_tools.cli.kits.options import kit_path_option
+from stemgmd_tools.cli.support.options import kit_path_option
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 
 
