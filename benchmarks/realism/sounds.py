@@ -12,9 +12,9 @@ from benchmarks.realism.features import SAMPLE_RATE, Float
 from benchmarks.realism.test_kits import HALF_OPEN, one_shots
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.compile import compile_bank
+from stemgmd_tools.kits.bank.one_shots import Treatment, read_one_shot, treated
 from stemgmd_tools.kits.sample_map.kit import Content, Kit
 from stemgmd_tools.kits.sample_map.schema import Articulation, Fallback, KitMap
-from stemgmd_tools.kits.sources.one_shots import Treatment, read_one_shot, treated
 from stemgmd_tools.onsets import onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, Piece
 from stemgmd_tools.seeds import stream

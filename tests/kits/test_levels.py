@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stemgmd_tools.kits.bank.sound_sources import SourceLayer
 from stemgmd_tools.kits.bank.velocity_curve import (
     GAIN_STEP_DB,
     LINEAR_LAW_DB,
@@ -17,7 +18,6 @@ from stemgmd_tools.kits.bank.velocity_curve import (
     energy,
     isotonic,
 )
-from stemgmd_tools.kits.sources.layers import SourceLayer
 
 ROUNDING_DB = 2 * GAIN_STEP_DB
 """Gains are rounded to a step, and to float32."""

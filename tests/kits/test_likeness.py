@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from stemgmd_tools.errors import KitError
+from stemgmd_tools.kits.bank.one_shots import read_one_shot
 from stemgmd_tools.kits.library import load_kit
-from stemgmd_tools.kits.sources.one_shots import read_one_shot
 from stemgmd_tools.similarity.distance import AnalysedSound, Distance, distance
 
 RATE = 44_100

@@ -12,9 +12,9 @@ from bank_levels import ROUNDING_DB, cells, own_degrees, sounding_db
 from stemgmd_tools import data
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.cache import open_bank
+from stemgmd_tools.kits.bank.sound_sources import Recipes
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.kits.sample_map.kit import Kit
-from stemgmd_tools.kits.sources.layers import Recipes
 from stemgmd_tools.onsets import onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, PIECES
 

@@ -14,10 +14,10 @@ import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from stemgmd_tools.kits.bank.compile import quantised
+from stemgmd_tools.kits.bank.one_shots import treated
+from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes
 from stemgmd_tools.kits.bank.velocity_curve import UNEVEN_DB, dynamics, energy
 from stemgmd_tools.kits.sample_map.kit import Kit
-from stemgmd_tools.kits.sources.layers import ArticulationSource, Recipes
-from stemgmd_tools.kits.sources.one_shots import treated
 from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE, Float
 from stemgmd_tools.onsets import magnitude, onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from stemgmd_tools import units
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.bank.bank import NO_GROUP, SAMPLE_DTYPE, Bank
+from stemgmd_tools.kits.bank.dc_offset import centred
+from stemgmd_tools.kits.bank.one_shots import Stereo, Treatment, treated
+from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes
 from stemgmd_tools.kits.bank.velocity_curve import UNEVEN_DB, VELOCITIES, Dynamics, dynamics, energy
 from stemgmd_tools.kits.sample_map.kit import Kit
-from stemgmd_tools.kits.sources.dc_offset import centred
-from stemgmd_tools.kits.sources.layers import ArticulationSource, Recipes
-from stemgmd_tools.kits.sources.one_shots import Stereo, Treatment, treated
 from stemgmd_tools.numerics.elementary import log10
 from stemgmd_tools.onsets import magnitude, onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION

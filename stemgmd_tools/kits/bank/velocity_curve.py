@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgmd_tools.kits.bank.sound_sources import SourceLayer
 from stemgmd_tools.kits.sample_map.validation import HIGHEST_VELOCITY, LOWEST_VELOCITY
-from stemgmd_tools.kits.sources.layers import SourceLayer
 from stemgmd_tools.kits.synthesis.takes import LEVEL_S
 from stemgmd_tools.numerics.elementary import exp10, log2, log10
 

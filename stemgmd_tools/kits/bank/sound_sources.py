@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from stemgmd_tools.errors import KitError
+from stemgmd_tools.kits.bank.one_shots import Stereo, Treatment, read_one_shot
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.kits.sample_map.schema import Articulation, Fallback, Layer
 from stemgmd_tools.kits.sample_map.validation import HIGHEST_VELOCITY, LOWEST_VELOCITY
-from stemgmd_tools.kits.sources.one_shots import Stereo, Treatment, read_one_shot
 from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE as MODEL_RATE
 from stemgmd_tools.kits.synthesis.parameters import VoiceModel
 from stemgmd_tools.kits.synthesis.room import Room

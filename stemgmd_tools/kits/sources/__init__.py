@@ -1,1 +1,0 @@
-"""Sources of a kit's one-shots: sample files, modelled voices, fallbacks."""
