@@ -1,0 +1,1 @@
+"""Formats of drum libraries, one module each; every module declares a ``FORMAT``."""
