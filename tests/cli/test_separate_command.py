@@ -172,7 +172,7 @@ def test_without_shipped_weights_it_says_how_to_go_on(tmp_path, monkeypatch):
 PIPED = """
 import sys
 import pytest
-sys.path.insert(0, "tests")
+sys.path.insert(0, "tests/helpers")
 from toy_separators import register_toys
 register_toys(pytest.MonkeyPatch())
 from stemgmd_tools.cli.main import run

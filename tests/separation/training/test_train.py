@@ -34,7 +34,7 @@ from stemgmd_tools.separation.training.settings.schema import DataConfig, TrainC
 from stemgmd_tools.separation.training.train import TrainingResult, train
 from stemgmd_tools.separation.weights.file import about_weights
 
-PROGRAM = Path(__file__).resolve().parents[1] / "tiny_separator.py"
+PROGRAM = Path(__file__).resolve().parents[2] / "helpers" / "tiny_separator.py"
 ROUNDING = 2e-5
 """Sums over a batch in another order, in float32, carried through some steps of Adam."""
 

@@ -132,7 +132,7 @@ def test_rows_depend_on_seed_chain_and_example_alone():
 
 def test_another_process_draws_the_same():
     code = (
-        "import sys; sys.path.insert(0, 'tests')\n"
+        "import sys; sys.path.insert(0, 'tests/helpers')\n"
         "from toy_pool import example, pool\n"
         "from stemgmd_tools.augment.chain.chain import load_chain\n"
         "from stemgmd_tools.augment.sampling.draw import draw\n"

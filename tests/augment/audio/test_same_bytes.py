@@ -19,7 +19,7 @@ from stemgmd_tools.rendering.settings import RenderSettings
 
 pytestmark = [only_on_x86_64, pytest.mark.slow]
 
-TESTS = str(Path(__file__).parents[1])
+HELPERS = str(Path(__file__).parents[2] / "helpers")
 EFFECT_SOUNDS = "import sys; sys.path.insert(0, sys.argv[1]); import effect_sounds; effect_sounds.main(sys.argv[2])"
 TRANSFORMS = """
 import hashlib
@@ -43,7 +43,7 @@ STEMGMD = "import sys; from stemgmd_tools.cli.main import stemgmd; stemgmd(sys.a
 def test_every_effect_makes_the_same_bits_on_every_machine(tmp_path):
     given = tmp_path / "given"
     effect_sounds.write_input(given)
-    here, *others = [json.loads(printed_under(one, EFFECT_SOUNDS, TESTS, str(given))) for one in MACHINES]
+    here, *others = [json.loads(printed_under(one, EFFECT_SOUNDS, HELPERS, str(given))) for one in MACHINES]
     assert {effect.name for effect in EFFECTS} <= {name.partition(",")[0] for name in here}
     for machine, found in zip(MACHINES[1:], others, strict=True):
         assert [name for name in here if found[name] != here[name]] == [], machine

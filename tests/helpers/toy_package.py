@@ -20,7 +20,7 @@ class ToyPackage(NamedTuple):
 
     def python(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run Python with the package on the path, in the checkout."""
-        checkout = Path(__file__).parents[1]
+        checkout = Path(__file__).parents[2]
         path = os.pathsep.join([str(self.folder), str(checkout), os.environ.get("PYTHONPATH", "")])
         result = subprocess.run(
             [sys.executable, *arguments],
