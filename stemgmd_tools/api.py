@@ -38,7 +38,7 @@ def load_performances(
     :param mapping: note mapping of ``midi``, ``td11`` or ``gm``.
     :param strict: raise an error if a file of ``midi`` cannot be used, instead of leaving it out.
     :param filters: as in :class:`Selection`: ``splits=("test",)``, ``drummers``, ``styles``, ``bpm_min``, ``bpm_max``,
-        ``beat_types``, ``ids``, ``limit``.
+        ``beat_types``, ``ids``, ``limit``, ``hours``, ``seed``.
     :warns LeftOutWarning: for each file of ``midi`` that cannot be used.
     :warns StemgmdWarning: for each MIDI file in which something was corrected.
     :raises StemgmdError: if there are no performances, they cannot be read, or no performance passes the filters.

@@ -91,7 +91,11 @@ DEFAULT_CHAIN: Final = "larsnet"
 @click.option(
     "--preview", type=click.IntRange(1), metavar="N", help="Write an HTML page with N examples to --out instead."
 )
-@click.option("--dry-run", is_flag=True, help="Print counts, hours and estimated disk space; write nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Print counts, performance and stem hours, estimated disk space and time; write nothing.",
+)
 @quiet_option
 def augment(**options: Any) -> None:
     """Augment CORPUS, or performances rendered on the fly, by a chain of effects.

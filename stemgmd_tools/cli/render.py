@@ -81,7 +81,7 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
     default=0,
     show_default=True,
     metavar="N",
-    help="Random seed; selects among several takes of a hit.",
+    help="Random seed; selects among several takes of a hit, and performances with --hours.",
 )
 @click.option("--sample-rate", type=int, default=44_100, show_default=True, metavar="HZ", help="8000 to 192000.")
 @click.option(
@@ -139,7 +139,17 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
 )
 @id_option
 @limit_option
-@click.option("--dry-run", is_flag=True, help="Print counts, hours and estimated disk space and time; write nothing.")
+@click.option(
+    "--hours",
+    type=float,
+    metavar="H",
+    help="Use a random subset, drawn with --seed, of at most H performance hours (each performance counted once).",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Print counts, performance and stem hours, estimated disk space and time; write nothing.",
+)
 @quiet_option
 def render(**options: Any) -> None:
     """Render performances through kits to aligned stems, mixtures, single hits, MIDI and manifests.
@@ -191,7 +201,7 @@ def _selection(options: dict[str, Any]) -> Selection:
     from stemgmd_tools.performances.select import Selection
 
     low, high = _bpm_range(options["bpm"])
-    names = ("splits", "drummers", "styles", "beat_types", "ids", "limit")
+    names = ("splits", "drummers", "styles", "beat_types", "ids", "limit", "hours", "seed")
     return Selection(**{name: options[name] for name in names}, bpm_min=low, bpm_max=high)
 
 
@@ -220,11 +230,16 @@ def _summary(out: Path, report: Report) -> list[str]:
         return [
             f"{out}: this shard is done ({done}, {size_text(report.bytes)}); the manifests follow with the last one"
         ]
-    stems = Corpus(out).tracks
-    hours = stems["frames"].sum() / stems["sample_rate"].iloc[0] / 3600
+    corpus = Corpus(out)
+    stems = corpus.tracks
+    track_h = stems["frames"].sum() / stems["sample_rate"].iloc[0] / 3600
     size = size_text(stems["bytes"].sum())
-    grid = f"{stems['performance'].nunique():,} performances x {stems['kit'].nunique()} kits"
+    performance_h = corpus.performances["duration_s"].sum() / 3600
+    grid = (
+        f"{len(corpus.performances):,} performances ({performance_h:,.2f} performance hours) "
+        f"x {stems['kit'].nunique()} kits"
+    )
     return [
-        f"{out}: {grid}, {len(stems):,} tracks, {hours:,.2f} track hours, {size} ({done})",
+        f"{out}: {grid}, {len(stems):,} tracks, {track_h:,.2f} track hours, {size} ({done})",
         f"look at it: stemgmd info {out}; check it: stemgmd verify {out}; rows: {out / 'manifests'}",
     ]

@@ -1,4 +1,8 @@
-"""Summarise a corpus: hours by kit, piece and split."""
+"""Summarise a corpus by kit, piece and split.
+
+Performance hours are nominal durations, each performance counted once. Stem hours are the lengths of the written stems,
+tails included: about nine times the performance hours for each kit.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ _NO_SPLIT = "none"
 
 
 def hours_by_kit(corpus: Corpus) -> pd.DataFrame:
-    """Return one row per kit: split, stems, hours of stems, bytes of all its tracks."""
+    """Return one row per kit: split, stems, stem hours, bytes of all its tracks."""
     tracks = _tracks(corpus)
     stems = tracks[tracks["is_stem"]]
     by_kit = stems.groupby("kit", sort=True)
@@ -20,22 +24,22 @@ def hours_by_kit(corpus: Corpus) -> pd.DataFrame:
         {
             "split": by_kit["kit_split"].first(),
             "stems": by_kit.size(),
-            "hours": by_kit["hours"].sum(),
+            "stem hours": by_kit["hours"].sum(),
             "bytes": tracks.groupby("kit")["bytes"].sum(),
         }
     )
 
 
 def hours_by_piece(corpus: Corpus) -> pd.DataFrame:
-    """Return one row per piece: hours of stems, hours that are active, share of silent stems, hits per performance."""
+    """Return one row per piece: stem hours, those that are active, percentage of silent stems, number of hits."""
     stems = _tracks(corpus)
     stems = stems[stems["is_stem"]].assign(active=lambda rows: rows["hours"] * rows["active_fraction"])
     by_piece = stems.groupby("track")
     hits = corpus.hits.groupby("piece").size()
     frame = pd.DataFrame(
         {
-            "hours": by_piece["hours"].sum(),
-            "active hours": by_piece["active"].sum(),
+            "stem hours": by_piece["hours"].sum(),
+            "active stem hours": by_piece["active"].sum(),
             "silent stems %": 100 * by_piece["silent"].mean(),
             "hits": hits,
         }
@@ -45,14 +49,16 @@ def hours_by_piece(corpus: Corpus) -> pd.DataFrame:
 
 
 def hours_by_split(corpus: Corpus) -> pd.DataFrame:
-    """Return one row per pair of GMD split and kit split: performances, stems, hours of stems."""
+    """Return one row per pair of GMD split and kit split: performances, their hours, stems, stem hours."""
+    duration_s = corpus.performances.set_index("performance")["duration_s"]
     stems = _tracks(corpus)
     by_split = stems[stems["is_stem"]].groupby(["gmd_split", "kit_split"])
     return pd.DataFrame(
         {
             "performances": by_split["performance"].nunique(),
+            "performance hours": by_split["performance"].agg(lambda ids: duration_s[ids.unique()].sum() / 3600),
             "stems": by_split.size(),
-            "hours": by_split["hours"].sum(),
+            "stem hours": by_split["hours"].sum(),
         }
     )
 
@@ -64,8 +70,9 @@ def describe(corpus: Corpus) -> list[str]:
     stems = tracks[tracks["is_stem"]]
     size = int(tracks["bytes"].sum() + corpus.single_hits["bytes"].sum())
     counts = (
-        f"{tracks['performance'].nunique():,} performances ({identity.source}) x {tracks['kit'].nunique()} kits",
+        f"{len(corpus.performances):,} performances ({identity.source}) x {tracks['kit'].nunique()} kits",
         f"{len(stems):,} stems",
+        f"{corpus.performances['duration_s'].sum() / 3600:,.2f} performance hours",
         f"{stems['hours'].sum():,.2f} stem hours",
         f"{len(corpus.hits):,} hits",
         f"{len(corpus.single_hits):,} single hits",

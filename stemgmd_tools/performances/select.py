@@ -1,7 +1,8 @@
-"""Select performances by split, drummer, style, tempo, beat type and id, with an evenly spread limit."""
+"""Select performances by split, drummer, style, tempo, beat type and id, up to a number or a sum of hours."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Final, TypeVar
 
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.seeds import stream
 
 T = TypeVar("T")
 
@@ -37,6 +39,11 @@ class Selection:
     """Shell patterns (``drummer1/*``); ``*`` also matches ``/``."""
     limit: int | None = None
     """Maximum number of performances, spread evenly over those that pass the filters."""
+    hours: float | None = None
+    """Maximum sum of the performances' nominal durations in hours, each counted once: a random subset of those that
+    the filters and ``limit`` leave (:func:`subset_of_hours`)."""
+    seed: int = 0
+    """Random seed of the subset of ``hours``."""
 
     def __post_init__(self) -> None:
         """Check that the filters can select something."""
@@ -45,6 +52,8 @@ class Selection:
             object.__setattr__(self, name, (values,) if isinstance(values, str) else tuple(values))
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"limit is {self.limit}; it must be 1 or more")
+        if self.hours is not None and not 0.0 < self.hours < math.inf:
+            raise UsageError(f"hours is {self.hours:g}; it must be a number above 0")
         if self.bpm_min is not None and self.bpm_max is not None and self.bpm_min > self.bpm_max:
             raise UsageError(f"bpm range {self.bpm_min:g}..{self.bpm_max:g} is empty; the lower bound comes first")
 
@@ -63,7 +72,8 @@ class _Filter:
 def select(performances: Sequence[Performance], selection: Selection) -> list[Performance]:
     """Return the selected performances, sorted by id with numbers by value.
 
-    With a limit they are :func:`spread` evenly over all drummers and sessions.
+    With a limit they are :func:`spread` evenly over all drummers and sessions; with hours they are a random
+    :func:`subset_of_hours`.
 
     :raises UsageError: if no performance is selected, or a value of a filter does not exist; the message names the
         filter and the existing values.
@@ -74,7 +84,8 @@ def select(performances: Sequence[Performance], selection: Selection) -> list[Pe
     for filter_ in _filters(selection):
         if filter_.requested:
             chosen = _apply(filter_, chosen, performances)
-    return spread(chosen, selection.limit)
+    chosen = spread(chosen, selection.limit)
+    return chosen if selection.hours is None else subset_of_hours(chosen, selection.hours, selection.seed)
 
 
 def spread(items: Sequence[T], limit: int | None) -> list[T]:
@@ -82,6 +93,28 @@ def spread(items: Sequence[T], limit: int | None) -> list[T]:
     if limit is None or limit >= len(items):
         return list(items)
     return [items[(2 * i + 1) * len(items) // (2 * limit)] for i in range(limit)]
+
+
+def performance_hours(performances: Iterable[Performance]) -> float:
+    """Return the sum of the nominal durations in hours, without tails."""
+    return math.fsum(performance.duration_s for performance in performances) / 3600
+
+
+def subset_of_hours(performances: Sequence[Performance], hours: float, seed: int) -> list[Performance]:
+    """Return a random subset whose nominal durations sum to at most ``hours``, in the given order.
+
+    Performances are tried in a random order, which depends on the seed and their ids alone, and each one that still
+    fits is taken; none of those left out would fit. If not even the shortest fits, it is returned alone.
+    """
+    ranks = [stream(seed, "hours", performance.id).random() for performance in performances]
+    left_s, taken = 3600 * hours, set()
+    for index in sorted(range(len(performances)), key=ranks.__getitem__):
+        if performances[index].duration_s <= left_s:
+            left_s -= performances[index].duration_s
+            taken.add(index)
+    if not taken:
+        return [min(performances, key=lambda performance: performance.duration_s)]
+    return [performance for index, performance in enumerate(performances) if index in taken]
 
 
 def natural_key(text: str) -> tuple[tuple[str, int], ...]:

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from midi_files import midi_file, off, on
 from toy_kits import toy_kit
 
+import stemgmd_tools
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.corpus.folder.identity import require_identity
 from stemgmd_tools.corpus.sources.disk import Corpus
@@ -53,7 +54,7 @@ def test_render_says_what_there_is_and_how_to_look_at_it(kit, tmp_path):
     assert "using the starter set" in result.stderr.splitlines()[0]
     assert "stemgmd fetch gmd" in result.stderr
     first, second = result.stdout.splitlines()
-    assert first.startswith(f"{out}: 2 performances x 1 kits, 20 tracks, ")
+    assert first.startswith(f"{out}: 2 performances (0.00 performance hours) x 1 kits, 20 tracks, 0.0")
     assert second == f"look at it: stemgmd info {out}; check it: stemgmd verify {out}; rows: {out / 'manifests'}"
     assert len(Corpus(out).single_hits) == 220
 
@@ -145,18 +146,37 @@ def test_a_dry_run_prints_and_writes_nothing(kit, tmp_path):
     result = call("render", "--kits", kit, "--out", out, "--dry-run", "--jobs", "2", *SHORT)
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    assert lines[0] == "3 performances x 1 kits = 27 stems, 256 files"
+    assert lines[0] == "3 performances (0.00 performance hours) x 1 kits = 27 stems, 256 files"
     assert "stem hours by nominal duration" in lines[1]
     assert "on disk" in lines[2]
-    assert lines[3].endswith("with 2 processes")
+    assert "with 2 processes" in lines[3]
     assert not out.exists()
+
+
+def test_hours_limit_the_performance_hours_of_shards_extensions_and_virtual_corpora_alike(kit, tmp_path):
+    words = ("render", "--kits", kit, "--jobs", "1", "--no-single-hits", "--id", "drummer13/*", "--seed", "5")
+    hours = 25 / 3600
+    virtual = stemgmd_tools.virtual_corpus(kits=kit, ids="drummer13/*", hours=hours, seed=5)
+    chosen = virtual.performances["performance"].tolist()
+    assert 1 < len(chosen) < 12
+    dry = call(*words, "--out", tmp_path / "dry", "--hours", str(hours), "--dry-run")
+    assert dry.stdout.startswith(f"{len(chosen)} performances (0.01 performance hours) x 1 kits")
+    for i in (1, 2):
+        result = call(*words, "--out", tmp_path / "corpus", "--hours", str(hours), "--shard", f"{i}/2")
+        assert result.exit_code == 0, result.output
+    corpus = Corpus(tmp_path / "corpus")
+    assert corpus.performances["performance"].tolist() == chosen
+    assert corpus.performances["duration_s"].sum() <= 3600 * hours
+    again = call(*words, "--out", tmp_path / "corpus", "--hours", str(hours))
+    assert "0 jobs done" in again.stdout
+    assert "hours is 0;" in str(refusal(*words, "--out", tmp_path / "none", "--hours", "0"))
 
 
 @pytest.mark.real
 def test_a_dry_run_over_all_of_gmd_counts_as_the_original_does(gmd_dir, tmp_path):
     """1,222 stem hours by info.csv; the original's 1,224 h hold a little decay."""
     lines = call("render", "--gmd", gmd_dir, "--kits", "all", "--out", tmp_path / "c", "--dry-run").stdout.splitlines()
-    assert lines[0].startswith("1,150 performances x 10 kits = 103,500 stems, ")
+    assert lines[0].startswith("1,150 performances (13.58 performance hours) x 10 kits = 103,500 stems, ")
     assert lines[1].startswith("1,222.4 stem hours by nominal duration, about 1,2")
 
 

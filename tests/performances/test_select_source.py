@@ -14,7 +14,7 @@ from midi_files import midi_file, on
 
 from stemgmd_tools.errors import PerformanceError, UsageError
 from stemgmd_tools.performances import NoteMapping, Performance
-from stemgmd_tools.performances.select import Selection, natural_key, primary_style, select
+from stemgmd_tools.performances.select import Selection, natural_key, performance_hours, primary_style, select
 from stemgmd_tools.performances.source import SourceKind, cached_gmd, find_source
 
 
@@ -76,6 +76,26 @@ def test_a_limit_spreads_evenly(starter: list[Performance], limit: int) -> None:
     assert abs(places[0] - (len(everything) - 1 - places[-1])) <= 1
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seconds", [4.0, 30.0, 120.0])
+def test_hours_are_filled_by_a_random_subset(starter: list[Performance], seconds: float, seed: int) -> None:
+    chosen = select(starter, Selection(hours=seconds / 3600, seed=seed))
+    assert chosen == select(starter[::-1], Selection(hours=seconds / 3600, seed=seed))
+    assert ids(chosen) == [id_ for id_ in ids(select(starter, Selection())) if id_ in ids(chosen)]
+    left_s = seconds - 3600 * performance_hours(chosen)
+    assert left_s + 1e-9 >= 0
+    assert all(p.duration_s > left_s for p in starter if p.id not in ids(chosen))
+
+
+def test_subsets_of_hours_differ_by_seed_and_hold_at_least_one(starter: list[Performance]) -> None:
+    subsets = {tuple(ids(select(starter, Selection(hours=60 / 3600, seed=seed)))) for seed in range(8)}
+    assert len(subsets) > 4
+    assert len({id_ for subset in subsets for id_ in subset}) > len(starter) / 2
+    assert ids(select(starter, Selection(hours=1e-4))) == ["drummer13/session1/7"]  # the shortest
+    assert len(select(starter, Selection(hours=20))) == len(starter)
+    assert performance_hours(select(starter, Selection(limit=4, hours=20))) < 1
+
+
 @pytest.mark.parametrize(
     ("selection", "message"),
     [
@@ -99,6 +119,9 @@ def test_an_empty_selection_names_the_filter_and_what_exists(
 def test_what_can_select_nothing_is_refused_at_once() -> None:
     with pytest.raises(UsageError, match="limit is 0"):
         Selection(limit=0)
+    for hours in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match=f"hours is {hours:g}; it must be a number above 0"):
+            Selection(hours=hours)
     with pytest.raises(UsageError, match=r"bpm range 120\.\.90 is empty"):
         Selection(bpm_min=120, bpm_max=90)
     with pytest.raises(UsageError, match="no performances"):

@@ -48,6 +48,8 @@ class Estimate:
     """Estimated size and cost of a run."""
 
     performances: int
+    performance_h: float
+    """Sum of the performances' nominal durations in hours, each counted once, however many kits."""
     kits: int
     stems: int
     """Stem files: nine for each performance and kit; mixtures and groups not counted."""
@@ -76,9 +78,10 @@ class Estimate:
         bank_s = self.bank_s / min(workers, max(1, self.banks))
         banks = f"{self.banks:,} {'bank' if self.banks == 1 else 'banks'}"
         building = f", {duration_text(bank_s)} of it to build {banks}" if self.banks else ""
+        grid = f"{self.performances:,} performances ({self.performance_h:,.2f} performance hours) x {self.kits} kits"
         return [
-            f"{self.performances:,} performances x {self.kits} kits = {self.stems:,} stems, {self.files:,} files",
-            f"{self.nominal_h:,.1f} stem hours by nominal duration, about {self.with_tails_h:,.1f} h with tails",
+            f"{grid} = {self.stems:,} stems, {self.files:,} files",
+            f"{self.nominal_h:,.1f} stem hours by nominal duration, about {self.with_tails_h:,.1f} with tails",
             f"about {size_text(self.bytes)} on disk, {size_text(self.bytes_missing)} of it still to be written",
             f"about {duration_text(bank_s + render_s)} with {processes}{building}",
         ]
@@ -97,7 +100,8 @@ def estimate(root: Path, jobs: Sequence[Job], settings: RenderSettings, kits: Se
     needed_kits = {job.kit_name for job in missing}
     unbuilt = [kit for kit in kits if kit.name in needed_kits and not seems_built(kit, settings.sample_rate)]
     return Estimate(
-        performances=len({job.performance_id for job in jobs} - {""}),
+        performances=len({job.performance_id for job in stems}),
+        performance_h=sum({job.performance_id: job.performance_s for job in stems}.values()) / 3600,
         kits=len({job.kit_name for job in jobs} - {""}),
         stems=len(stems) * len(PIECES),
         files=sum(job.file_count(settings) for job in jobs),

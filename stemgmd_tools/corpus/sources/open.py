@@ -43,7 +43,7 @@ def virtual_corpus(
 
     :param gmd: folder or official zip of the Groove MIDI Dataset; default ``STEMGMD_GMD``, the cache, the starter set.
     :param kits: names, groups or paths of sample maps: ``"train"``, ``["cedar_hall", "random:0..99"]``.
-    :param seed: seed of the choice between the takes that may play a hit.
+    :param seed: random seed; selects among several takes of a hit, and performances with ``hours``.
     :param midi: a folder of other drum MIDI files, or one file.
     :param mapping: notes of ``midi``, ``td11`` or ``gm``; ``stemgmd`` plays one sound per piece, as the original did.
     :param kit_path: folders searched for sample maps and sample folders, before those of ``STEMGMD_KITS``.
@@ -51,7 +51,7 @@ def virtual_corpus(
     :param sample_format: ``int16``, or ``int24`` and ``float32`` for the 24-bit grid.
     :param tail: ``natural`` lets the last sounds ring out, ``cut`` stops at the performance's end.
     :param filters: as in :class:`Selection`: ``splits=("test",)``, ``drummers``, ``styles``, ``bpm_min``, ``bpm_max``,
-        ``beat_types``, ``ids``, ``limit``.
+        ``beat_types``, ``ids``, ``limit``, ``hours`` (drawn with ``seed``).
     :warns LeftOutWarning: for each file of ``midi`` that cannot be used.
     :raises StemgmdError: if there are no performances, they cannot be read, or no performance passes the filters.
     """
@@ -69,7 +69,7 @@ def virtual_corpus(
         mapping=NoteMapping.GM if mapping == "gm" else NoteMapping.TD11,
     )
     try:
-        selection = Selection(**filters)
+        selection = Selection(**filters, seed=seed)
     except TypeError as error:
         raise UsageError(f"{error}; filters are {', '.join(Selection.__slots__)}") from None
     names = [kits] if isinstance(kits, str) else list(kits)

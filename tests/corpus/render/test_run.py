@@ -405,13 +405,14 @@ def test_the_estimate_counts_and_shrinks_with_what_is_done(plain, request_of, tm
     assert (before.performances, before.kits, before.stems) == (4, 2, 72)
     assert before.files == 4 * 2 * 10 + 4 * 2
     seconds = sum(performance.duration_s for performance in request_of().performances)
+    assert before.performance_h == pytest.approx(seconds / 3600)
     assert before.nominal_h == pytest.approx(seconds * 2 * 9 / 3600)
     assert before.with_tails_h > before.nominal_h
     _, after = plan_run(plain, request_of())
     assert after.bytes == before.bytes
     assert (after.bytes_missing, after.work_s) == (0, 0)
     assert not (tmp_path / "new").exists()
-    assert "4 performances x 2 kits = 72 stems, 88 files" in before.lines(2)
+    assert f"4 performances ({seconds / 3600:.2f} performance hours) x 2 kits = 72 stems, 88 files" in before.lines(2)
 
 
 def test_the_estimate_counts_banks_that_have_to_be_built(plain, request_of, tmp_path, monkeypatch):

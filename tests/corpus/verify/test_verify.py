@@ -302,14 +302,18 @@ def test_a_table_of_failures_is_aligned():
     assert {line.index(word) for line, word in zip(lines, ("expected", "2", "y"), strict=True)} == {37}
 
 
-def test_info_counts_hours(finished):
+def test_info_counts_performance_hours_once_and_stem_hours_per_stem(finished):
     corpus = Corpus(finished)
     stems = corpus.tracks[corpus.tracks["track"].isin([piece.value for piece in PIECES])]
     hours = stems["frames"].sum() / 44_100 / 3600
     for table in (hours_by_kit(corpus), hours_by_piece(corpus), hours_by_split(corpus)):
-        assert table["hours"].sum() == pytest.approx(hours)
+        assert table["stem hours"].sum() == pytest.approx(hours)
     assert hours_by_kit(corpus)["bytes"].sum() == corpus.tracks["bytes"].sum()
     assert hours_by_piece(corpus)["hits"].sum() == len(corpus.hits)
     assert list(hours_by_piece(corpus).index) == [piece.value for piece in PIECES]
     assert hours_by_split(corpus)["performances"].sum() == 4
+    performance_h = corpus.performances["duration_s"].sum() / 3600
+    assert 8 * performance_h < hours / 2 < 20 * performance_h  # nine stems by two kits, with tails
+    assert hours_by_split(corpus)["performance hours"].sum() == pytest.approx(performance_h)
+    assert any(f"{performance_h:,.2f} performance hours" in line for line in describe(corpus))
     assert any("4 performances (starter) x 2 kits" in line for line in describe(corpus))
