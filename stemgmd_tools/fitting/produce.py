@@ -224,7 +224,7 @@ def _files(kit: Kit) -> dict[str, int]:
     """Return the number of recordings of each articulation."""
     articulations = kit.map.articulations.items()
     return {
-        name: sum(len(layer.files) for layer in articulation.layers)
+        name: sum(layer.variations for layer in articulation.layers)
         for name, articulation in articulations
         if articulation.layers
     }

@@ -92,7 +92,8 @@ def _step(node: Mapping[str, Any], step: str | int) -> Iterator[Mapping[str, Any
     if isinstance(step, int):
         items = [node.get("items"), *node.get("prefixItems", ())[step : step + 1]]
     else:
-        items = [node.get("properties", {}).get(step), node.get("additionalProperties")]
+        patterns = node.get("patternProperties", {}).values()
+        items = [node.get("properties", {}).get(step), node.get("additionalProperties"), *patterns]
     yield from (item for item in items if isinstance(item, dict))
 
 

@@ -29,8 +29,10 @@ def schema_reference(
     """
     words = {name: node for name, node in schema["$defs"].items() if "enum" in node}
     tables: dict[str, Node] = _spelled({root: schema, **schema["$defs"]}, words)
-    names = _order(tables, start or root, elsewhere)
-    text = "\n\n".join(_section(name, tables[name]) for name in names if "properties" in tables[name])
+    mappings = [
+        (name, mapping) for name in _order(tables, start or root, elsewhere) for mapping in _mappings(tables[name])
+    ]
+    text = "\n\n".join(_section(name, mapping) for name, mapping in mappings)
     for name, page in elsewhere.items():
         text = text.replace(f"](#{name.lower()})", f"]({page}#{name.lower()})")
     return text
@@ -73,6 +75,11 @@ def _target(node: Node) -> str:
     return str(node["$ref"]).rsplit("/", 1)[-1]
 
 
+def _mappings(node: Node) -> list[Node]:
+    """Return the mappings among the alternatives of a model."""
+    return [child for child in node.get("anyOf", [node]) if "properties" in child]
+
+
 def _section(name: str, node: Node) -> str:
     summary = " ".join(str(node.get("description", "")).partition("\n\n:")[0].split())
     lines = [f"### {name}", "", summary, "", "| key | value | default | meaning |", "|---|---|---|---|"]
@@ -105,7 +112,8 @@ def _kind(node: Node) -> str:
     if node["type"] == "object":
         names = node.get("propertyNames", {}).get("enum", ())
         key = "articulation" if list(names) == list(ARTICULATIONS) else "name"
-        return f"mapping of {key} to {_kind(node['additionalProperties'])}"
+        values = node.get("additionalProperties") or next(iter(node["patternProperties"].values()))
+        return f"mapping of {key} to {_kind(values)}"
     return _scalar(node)
 
 

@@ -103,7 +103,7 @@ class _PcmWriter:
         self.offsets: dict[str, float] = {}
         """Name -> removed DC offset, as a share of the peak."""
 
-    def shot(self, name: str, treatment: Treatment, make: Callable[[], tuple[Stereo, int]]) -> Shot:
+    def shot(self, name: str, treatment: Treatment, make: Callable[[], tuple[Stereo, float]]) -> Shot:
         """Return the one-shot ``name`` with a treatment; if it is new, call ``make`` and write it."""
         key = (name, treatment)
         if key not in self._shots:

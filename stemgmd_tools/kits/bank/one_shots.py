@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
@@ -38,7 +39,48 @@ class Treatment(NamedTuple):
 
     def then(self, semitones: float, pan: float) -> Treatment:
         """Return this treatment followed by a shift and a balance of -1 (left) .. 1 (right)."""
-        return Treatment(self.semitones + semitones, self.left * min(1.0, 1.0 - pan), self.right * min(1.0, 1.0 + pan))
+        left, right = balance(pan)
+        return Treatment(self.semitones + semitones, self.left * left, self.right * right)
+
+
+def balance(pan: float) -> tuple[float, float]:
+    """Return the amplitude ratios of the left and the right channel for a balance of -1 (left) .. 1 (right)."""
+    return min(1.0, 1.0 - pan), min(1.0, 1.0 + pan)
+
+
+class Part(NamedTuple):
+    """A part of a sample file at its level in the sound of a stroke."""
+
+    path: Path
+    channels: tuple[int, ...] = ()
+    """One or two, counted from 1; empty: all, of which there may be two."""
+    start_frame: int = 0
+    end_frame: int | None = None
+    left: float = 1.0
+    """Amplitude ratio of the left channel."""
+    right: float = 1.0
+
+
+def read_mix(parts: Sequence[Part]) -> tuple[Stereo, int]:
+    """Read the sound of a stroke: the sum of its parts, aligned at their starts.
+
+    :param parts: in the order of summation; each file is read once.
+    :return: stereo samples, and the sample rate in Hz.
+    :raises KitError: as :func:`read_one_shot`; also for a channel or a frame that a file does not have, and for files
+        of different rates.
+    """
+    files = {part.path: _read_file(part.path) for part in parts}
+    rates = {rate: path for path, (_, rate) in files.items()}
+    if len(rates) > 1:
+        (first, one), (second, other) = list(rates.items())[:2]
+        raise KitError(f"{other}: has a rate of {second} Hz, but {one} has {first} Hz; export both at one rate")
+    sounds = [_part(part, files[part.path][0]) for part in parts]
+    if len(sounds) == 1:
+        return sounds[0], next(iter(rates))
+    mixed = np.zeros((max(map(len, sounds)), 2))
+    for sound in sounds:
+        mixed[: len(sound)] += sound
+    return mixed, next(iter(rates))
 
 
 def read_one_shot(path: Path) -> tuple[Stereo, int]:
@@ -48,12 +90,15 @@ def read_one_shot(path: Path) -> tuple[Stereo, int]:
     :raises KitError: if the file cannot be read or was cut short, has more than two channels, a rate below 8,000 Hz, a
         peak above :data:`MAX_PEAK`, or holds values that are not finite.
     """
+    return read_mix([Part(path)])
+
+
+def _read_file(path: Path) -> tuple[NDArray[np.float32], int]:
+    """Read all channels of a sample file."""
     try:
         samples, rate = read_audio(path, longest_s=LONGEST_S)
     except AudioError as error:
         raise KitError(str(error)) from error
-    if samples.shape[1] > 2:
-        raise KitError(f"{path}: has {samples.shape[1]} channels; mix it to mono or stereo")
     if rate < LOWEST_RATE:
         raise KitError(f"{path}: has a sample rate of {rate} Hz; {LOWEST_RATE} or more are needed, export it again")
     if not np.isfinite(samples).all():
@@ -63,10 +108,28 @@ def read_one_shot(path: Path) -> tuple[Stereo, int]:
         raise KitError(
             f"{path}: peaks at {peak:g} times full scale, at most {MAX_PEAK:g}; export it for full scale 1.0"
         )
-    return np.repeat(samples, 2 // samples.shape[1], axis=1).astype(np.float64), rate
+    return samples, rate
 
 
-def treated(sound: Stereo, rate: int, sample_rate: int, treatment: Treatment) -> Stereo:
+def _part(part: Part, samples: NDArray[np.float32]) -> Stereo:
+    """Return a part of a file as stereo, at its level."""
+    if not part.channels and samples.shape[1] > 2:
+        raise KitError(f"{part.path}: has {samples.shape[1]} channels; mix it to mono or stereo, or name its channels")
+    if part.channels and max(part.channels) > samples.shape[1]:
+        raise KitError(f"{part.path}: has no channel {max(part.channels)}, only {samples.shape[1]}; correct the map")
+    if part.start_frame >= len(samples):
+        raise KitError(f"{part.path}: has {len(samples)} frames; start_frame {part.start_frame} lies behind its end")
+    cut = samples[part.start_frame : part.end_frame]
+    if part.channels:
+        cut = cut[:, [channel - 1 for channel in part.channels]]
+    stereo = np.repeat(cut, 2 // cut.shape[1], axis=1).astype(np.float64)
+    if part.left == part.right == 1.0:
+        return stereo
+    balanced: Stereo = stereo * np.array([part.left, part.right])
+    return balanced
+
+
+def treated(sound: Stereo, rate: float, sample_rate: int, treatment: Treatment) -> Stereo:
     """Return a one-shot resampled to ``sample_rate`` with pitch and balance applied; unchanged if all are neutral."""
     source_rate = rate * exp2(treatment.semitones / SEMITONES_PER_OCTAVE)
     if source_rate != sample_rate:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.bank.one_shots import Stereo, Treatment, read_one_shot
+from stemgmd_tools.kits.bank.one_shots import SEMITONES_PER_OCTAVE, Part, Stereo, Treatment, balance, read_mix
 from stemgmd_tools.kits.sample_map.kit import Kit
-from stemgmd_tools.kits.sample_map.schema import Articulation, Fallback, Layer
+from stemgmd_tools.kits.sample_map.schema import Articulation, Fallback, Layer, Microphone, Sound
 from stemgmd_tools.kits.sample_map.validation import HIGHEST_VELOCITY, LOWEST_VELOCITY
 from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE as MODEL_RATE
 from stemgmd_tools.kits.synthesis.parameters import VoiceModel
 from stemgmd_tools.kits.synthesis.room import Room
 from stemgmd_tools.kits.synthesis.voice import Synthesiser
+from stemgmd_tools.numerics.elementary import exp2, exp10
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,42 +46,81 @@ class Source(Protocol):
     def layers(self, degree: int) -> tuple[SourceLayer, ...]:
         """Return the layers at one degree, softest first; the degree is 0 for a source without openness."""
 
-    def one_shot(self, degree: int, layer: int, variation: int) -> tuple[Stereo, int]:
-        """Return one sound and its sample rate."""
+    def one_shot(self, degree: int, layer: int, variation: int) -> tuple[Stereo, float]:
+        """Return one sound and its sample rate, which is not whole if its pitch is to be shifted."""
 
 
 class FileSource:
-    """One-shots read from files."""
+    """One-shots read from files, the microphones of each mixed."""
 
-    def __init__(self, folder: Path, layers: Sequence[Layer]) -> None:
-        """Sort the layers by openness, then velocity."""
+    def __init__(self, folder: Path, layers: Sequence[Layer], microphones: Mapping[str, Microphone]) -> None:
+        """Sort the layers by openness, then velocity.
+
+        :param microphones: those of the kit; their levels are part of the sound.
+        """
         self._folder = folder
+        self._microphones = microphones
         self.degrees = tuple(sorted({layer.openness for layer in layers if layer.openness is not None}))
-        self._layers = [
+        self._recorded = [
             tuple(
-                SourceLayer(
-                    low=layer.velocity[0],
-                    high=layer.velocity[1],
-                    reference=layer.reference or layer.velocity[1],
-                    gain_db=layer.gain_db,
-                    takes=layer.files,
-                )
-                for layer in sorted(layers, key=lambda layer: layer.velocity)
-                if layer.openness == degree
+                sorted((layer for layer in layers if layer.openness == degree), key=lambda layer: layer.velocity),
             )
             for degree in (self.degrees or (None,))
         ]
 
     def layers(self, degree: int) -> tuple[SourceLayer, ...]:
         """Return the layers at one degree, softest first."""
-        return self._layers[degree]
+        return tuple(
+            SourceLayer(
+                low=layer.velocity[0],
+                high=layer.velocity[1],
+                reference=layer.reference or layer.velocity[1],
+                gain_db=layer.gain_db,
+                takes=_take_names(layer),
+            )
+            for layer in self._recorded[degree]
+        )
 
-    def one_shot(self, degree: int, layer: int, variation: int) -> tuple[Stereo, int]:
-        """Read one file.
+    def one_shot(self, degree: int, layer: int, variation: int) -> tuple[Stereo, float]:
+        """Read the files of one take and mix its microphones.
 
-        :raises KitError: if it cannot be used.
+        :raises KitError: if a file cannot be used.
         """
-        return read_one_shot(self._folder / self._layers[degree][layer].takes[variation])
+        sounds = self._sounds(self._recorded[degree][layer], variation)
+        mixed, rate = read_mix([self._part(microphone, sound) for microphone, sound in sounds])
+        return mixed, rate * exp2(sounds[0][1].pitch_semitones / SEMITONES_PER_OCTAVE)
+
+    def _sounds(self, layer: Layer, variation: int) -> list[tuple[Microphone, Sound]]:
+        """Return the sounds of a take, each with its microphone."""
+        if layer.takes is not None:
+            return [(self._microphones[name], sound) for name, sound in layer.takes[variation].items()]
+        sound = (layer.files or ())[variation]
+        placed = [one for one in self._microphones.values() if one.channels and not sound.channels]
+        return [(one, sound) for one in placed] or [(Microphone(), sound)]
+
+    def _part(self, microphone: Microphone, sound: Sound) -> Part:
+        gain = exp10((microphone.gain_db + sound.gain_db) / 20.0)
+        (left, right), (moved_left, moved_right) = balance(microphone.pan), balance(sound.pan)
+        return Part(
+            self._folder / sound.file,
+            sound.channels or microphone.channels,
+            sound.start_frame,
+            sound.end_frame,
+            gain * left * moved_left,
+            gain * right * moved_right,
+        )
+
+
+def _take_names(layer: Layer) -> tuple[str, ...]:
+    if layer.takes is not None:
+        return tuple(
+            json.dumps({name: sound.model_dump(exclude_defaults=True) for name, sound in take.items()})
+            for take in layer.takes
+        )
+    return tuple(
+        sound.file if sound.is_plain else json.dumps(sound.model_dump(exclude_defaults=True))
+        for sound in layer.files or ()
+    )
 
 
 class ModelSource:
@@ -110,7 +151,7 @@ class ModelSource:
             for layer, (low, high, reference) in enumerate(self._ranges)
         )
 
-    def one_shot(self, degree: int, layer: int, variation: int) -> tuple[Stereo, int]:
+    def one_shot(self, degree: int, layer: int, variation: int) -> tuple[Stereo, float]:
         """Synthesise one sound."""
         return self._synthesiser.one_shot(layer, degree, variation), MODEL_RATE
 
@@ -164,7 +205,7 @@ class Recipes:
             return ModelSource(articulation.model, self._room, self._kit.name, name)
         if self._kit.folder is None:
             raise KitError(f"kit {self._kit.name}: {name} plays sample files, but no folder of samples is known")
-        return FileSource(self._kit.folder, articulation.layers or ())
+        return FileSource(self._kit.folder, articulation.layers or (), self._kit.map.microphones or {})
 
 
 def _borrowed(lender: ArticulationSource, articulation: Articulation, fallback: Fallback) -> ArticulationSource:

@@ -133,8 +133,11 @@ def sample_files(kit_map: KitMap) -> Iterator[SampleFile]:
     """Yield every reference to a sample file, in the order of the map."""
     for name, articulation in kit_map.articulations.items():
         for row, layer in enumerate(articulation.layers or ()):
-            for index, file in enumerate(layer.files):
-                yield SampleFile(("articulations", name, "layers", row, "files", index), file)
+            at = ("articulations", name, "layers", row)
+            for index, sound in enumerate(layer.files or ()):
+                yield SampleFile((*at, "files", index), sound.file)
+            for index, take in enumerate(layer.takes or ()):
+                yield from (SampleFile((*at, "takes", index, mic), sound.file) for mic, sound in take.items())
 
 
 def find_folder(kit_map: KitMap, path: Path, kit_path: Sequence[Path] = ()) -> Path | None:

@@ -72,5 +72,5 @@ def _counted(articulation: Articulation) -> tuple[str, int, tuple[int, int], tup
 def _counted_layers(layers: Sequence[Layer]) -> tuple[str, int, tuple[int, int], tuple[float, ...], int]:
     degrees = tuple(sorted({layer.openness for layer in layers if layer.openness is not None}))
     most = max(sum(layer.openness == degree for layer in layers) for degree in degrees or (None,))
-    files = [len(layer.files) for layer in layers]
-    return "files", most, (min(files), max(files)), degrees, sum(files)
+    variations = [layer.variations for layer in layers]
+    return "files", most, (min(variations), max(variations)), degrees, sum(variations)

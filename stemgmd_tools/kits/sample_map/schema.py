@@ -7,9 +7,16 @@ circles) are in :mod:`stemgmd_tools.kits.sample_map.validation`.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from stemgmd_tools.kits.synthesis.parameters import RoomModel, VoiceModel
 from stemgmd_tools.pieces import ARTICULATIONS
@@ -23,17 +30,80 @@ SOURCES: Final = ("model", "layers", "fallback")
 Velocity = Annotated[int, Field(ge=1, le=127)]
 Openness = Annotated[float, Field(ge=0.0, le=1.0)]
 GainDb = Annotated[float, Field(ge=-60, le=60)]
+Pan = Annotated[float, Field(ge=-1, le=1)]
+Channel = Annotated[int, Field(ge=1, le=256)]
+MicrophoneName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=64)]
 ArticulationName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(ARTICULATIONS)})]
 
 
+def _or_file_name(schema: dict[str, Any]) -> None:
+    """Let the JSON Schema of a sound accept a file's name, too."""
+    mapping = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [{"type": "string", "description": "a sample file, as recorded"}, mapping]
+
+
+class Sound(Strict):
+    """A part of a sample file and how it is played; a file's name alone stands for all of it, as recorded."""
+
+    model_config = ConfigDict(json_schema_extra=_or_file_name)
+
+    file: str = Field(description="sample file relative to the kit's folder")
+    channels: tuple[Channel, ...] = Field(
+        default=(), max_length=2, description="channels to play, counted from 1: one (mono) or two; default: all"
+    )
+    start_frame: int = Field(default=0, ge=0, description="first frame that is played")
+    end_frame: int | None = Field(default=None, ge=1, description="first frame that is not played; default: the end")
+    gain_db: GainDb = Field(default=0.0, description="added to the recorded level")
+    pan: Pan = Field(default=0.0, description="balance, -1 left .. 1 right; 0: no change")
+    pitch_semitones: float = Field(default=0.0, ge=-48, le=48, description="shift of pitch, by resampling")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_file_name(cls, data: Any) -> Any:
+        if isinstance(data, str):
+            return {"file": data}
+        if isinstance(data, dict) and isinstance(data.get("channels"), list):
+            return {**data, "channels": tuple(data["channels"])}  # as in JSON, where strict types take lists
+        return data
+
+    @model_serializer(mode="wrap")
+    def _as_file_name(self, serialise: SerializerFunctionWrapHandler) -> Any:
+        return self.file if self.is_plain else serialise(self)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is all of a file, as recorded."""
+        return all(
+            getattr(self, name) == field.default for name, field in type(self).model_fields.items() if name != "file"
+        )
+
+
+class Microphone(Strict):
+    """Level and position of one microphone in the mix of a kit."""
+
+    gain_db: float = Field(default=0.0, ge=-144, le=60, description="level of the microphone")
+    pan: Pan = Field(default=0.0, description="balance, -1 left .. 1 right; 0: no change")
+    channels: tuple[Channel, ...] = Field(
+        default=(),
+        max_length=2,
+        description="channels of the microphone in every file of `files`, counted from 1: one (mono) or two",
+    )
+
+
 class Layer(Strict):
-    """Sample files for one velocity range (and, on a hi-hat, one degree of openness); the files are its variations."""
+    """Sounds for one velocity range (and, on a hi-hat, one degree of openness); its files or takes are variations."""
 
     velocity: tuple[Velocity, Velocity] = Field(
         description="lowest and highest MIDI velocity of the layer; the layers cover 1..127 without gap or overlap"
     )
-    files: tuple[str, ...] = Field(
-        min_length=1, description="sample files relative to the kit's folder, one per variation"
+    files: tuple[Sound, ...] | None = Field(
+        default=None, min_length=1, description="sample files relative to the kit's folder, one per variation"
+    )
+    takes: tuple[dict[MicrophoneName, Sound], ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="instead of `files`: for each variation, a file per microphone; they start together",
     )
     openness: Openness | None = Field(
         default=None, description="hi-hat openness the files were played at, 0 shut .. 1 open"
@@ -42,6 +112,17 @@ class Layer(Strict):
         default=None, description="velocity at which the files play as recorded; default: the highest of the layer"
     )
     gain_db: GainDb = Field(default=0.0, description="correction of this layer's recorded level")
+
+    @model_validator(mode="after")
+    def _files_or_takes(self) -> Layer:
+        if (self.files is None) == (self.takes is None):
+            raise ValueError(f"needs files or takes; found {'neither' if self.files is None else 'both'}")
+        return self
+
+    @property
+    def variations(self) -> int:
+        """Number of variations."""
+        return len(self.files or self.takes or ())
 
 
 class Fallback(Strict):
@@ -64,7 +145,7 @@ class Articulation(Strict):
     layers: tuple[Layer, ...] | None = Field(default=None, min_length=1, description="recorded one-shots")
     fallback: Fallback | None = Field(default=None, description="another articulation that replaces it")
     gain_db: GainDb = Field(default=0.0, description="level of this articulation")
-    pan: float = Field(default=0.0, ge=-1, le=1, description="balance, -1 left .. 1 right; 0: no change")
+    pan: Pan = Field(default=0.0, description="balance, -1 left .. 1 right; 0: no change")
     choke_group: str | None = Field(default=None, description="sounds of one group silence each other, see `chokes`")
     chokes: bool = Field(default=False, description="whether a stroke stops the ringing sounds of its choke group")
     release_s: float = Field(default=0.05, gt=0, le=2, description="length of the fade, in seconds, when it is choked")
@@ -121,6 +202,9 @@ class KitMap(Strict):
         default=None, description="name of the folder of sample files; default: the folder of this file"
     )
     gain_db: GainDb = Field(default=0.0, description="applied to every articulation")
+    microphones: dict[MicrophoneName, Microphone] | None = Field(
+        default=None, description="the microphones of a kit recorded with several, and their mix"
+    )
     room: RoomModel | None = Field(default=None, description="the room of a modelled kit")
     articulations: dict[ArticulationName, Articulation] = Field(
         description="all 22 articulations of the note table, each with layers, a model or a fallback"

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final
 
-from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap, Layer
+from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap, Layer, Microphone, Sound
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, Group
 from stemgmd_tools.storage.paths import is_relative_path
 from stemgmd_tools.strict_yaml.problem import Problem, nearest
@@ -30,7 +30,7 @@ def problems(kit_map: KitMap) -> Iterator[Problem]:
         if articulation.fallback is not None:
             yield from _fallback(name, kit_map.articulations)
         if articulation.layers is not None:
-            yield from _layers(at, name, articulation.layers)
+            yield from _layers(at, name, articulation.layers, kit_map.microphones or {})
 
 
 def _names(articulations: Mapping[str, Articulation]) -> Iterator[Problem]:
@@ -80,7 +80,9 @@ def _has_degrees(articulation: Articulation) -> bool:
     return any(layer.openness is not None for layer in articulation.layers or ())
 
 
-def _layers(at: tuple[str | int, ...], name: str, layers: Sequence[Layer]) -> Iterator[Problem]:
+def _layers(
+    at: tuple[str | int, ...], name: str, layers: Sequence[Layer], microphones: Mapping[str, Microphone]
+) -> Iterator[Problem]:
     at = (*at, "layers")
     degrees = {layer.openness for layer in layers}
     is_hihat = NOTE_OF_ARTICULATION[name].piece.group is Group.HIHAT if name in NOTE_OF_ARTICULATION else True
@@ -90,27 +92,48 @@ def _layers(at: tuple[str | int, ...], name: str, layers: Sequence[Layer]) -> It
     if degrees != {None} and not is_hihat:
         yield Problem(at, "openness is for the hi-hat only")
     for index, layer in enumerate(layers):
-        yield from _layer((*at, index), layer)
+        yield from _layer((*at, index), layer, microphones)
     for degree in sorted(degrees, key=lambda openness: -1.0 if openness is None else openness):
         rows = [(index, layer) for index, layer in enumerate(layers) if layer.openness == degree]
         yield from _velocities(at, sorted(rows, key=lambda row: row[1].velocity), degree)
 
 
-def _layer(at: tuple[str | int, ...], layer: Layer) -> Iterator[Problem]:
+def _layer(at: tuple[str | int, ...], layer: Layer, microphones: Mapping[str, Microphone]) -> Iterator[Problem]:
     low, high = layer.velocity
     if low > high:
         yield Problem((*at, "velocity"), f"found {low}..{high}; the lowest velocity comes first")
     elif layer.reference is not None and not low <= layer.reference <= high:
         yield Problem((*at, "reference"), f"found {layer.reference}; it must lie in the layer's {low}..{high}")
-    for index, file in enumerate(layer.files):
-        if not _is_inside(file):
+    for index, sound in enumerate(layer.files or ()):
+        yield from _sound((*at, "files", index), sound)
+        if sound in (layer.files or ())[:index]:
             yield Problem(
-                (*at, "files", index), f"found {json.dumps(file)}; give a path inside the kit's folder, with /"
+                (*at, "files", index), f'"{sound.file}" is in this layer already; each variation is a file of its own'
             )
-        elif file in layer.files[:index]:
+    for index, take in enumerate(layer.takes or ()):
+        if not take:
+            yield Problem((*at, "takes", index), "is empty; give at least one microphone and its file")
+        if len({sound.pitch_semitones for sound in take.values()}) > 1:
             yield Problem(
-                (*at, "files", index), f'"{file}" is in this layer already; each variation is a file of its own'
+                (*at, "takes", index), "its microphones have different pitch_semitones; give them all the same"
             )
+        for name, sound in take.items():
+            yield from _sound((*at, "takes", index, name), sound)
+            if name not in microphones:
+                known = ", ".join(microphones) or "none"
+                yield Problem(
+                    (*at, "takes", index, name),
+                    f"unknown microphone{nearest(name, microphones)}; known from the key microphones: {known}",
+                )
+
+
+def _sound(at: tuple[str | int, ...], sound: Sound) -> Iterator[Problem]:
+    if not _is_inside(sound.file):
+        yield Problem(at, f"found {json.dumps(sound.file)}; give a path inside the kit's folder, with /")
+    if sound.end_frame is not None and sound.end_frame <= sound.start_frame:
+        yield Problem(at, f"end_frame is {sound.end_frame}; it must be above start_frame, {sound.start_frame}")
+    if len(set(sound.channels)) < len(sound.channels):
+        yield Problem(at, f"channels are {', '.join(map(str, sound.channels))}; name each once")
 
 
 def _is_inside(path: str) -> bool:

@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel
 
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.kits.sample_map.schema import KitMap
+from stemgmd_tools.kits.sample_map.schema import KitMap, Sound
 from stemgmd_tools.kits.synthesis.parameters import BandEnvelope, Colour, Stereo, VelocityBend
 from stemgmd_tools.storage.files import remove_abandoned, write_bytes
 
@@ -65,6 +65,10 @@ class _Flow(list[Any]):
     """A list on one line."""
 
 
+class _FlowMap(dict[str, Any]):
+    """A mapping on one line."""
+
+
 class _Text(str):
     """Text written as a block."""
 
@@ -79,6 +83,9 @@ _Dumper.add_representer(
     _Flow, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
 )
 _Dumper.add_representer(
+    _FlowMap, lambda dumper, value: dumper.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=True)
+)
+_Dumper.add_representer(
     _Text, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style="|")
 )
 
@@ -88,20 +95,31 @@ def _plain(value: Any, shared: dict[BaseModel, Any]) -> Any:
 
     :param shared: tables met so far; equal ones become one object, which PyYAML writes as an anchor and its aliases.
     """
-    if isinstance(value, _SHARED):
-        if value not in shared:
-            shared[value] = _fields(value, shared)
-        return shared[value]
     if isinstance(value, BaseModel):
-        return _fields(value, shared)
+        return _model(value, shared)
     if isinstance(value, dict):
-        return {key: _plain(item, shared) for key, item in value.items()}
+        mapping = {key: _plain(item, shared) for key, item in value.items()}
+        return _FlowMap(mapping) if mapping and all(isinstance(item, Sound) for item in value.values()) else mapping
     if isinstance(value, tuple):
-        if value and all(isinstance(row, tuple) for row in value) and isinstance(value[0][0], float):
-            return _Text("".join(" ".join(_spelled(number) for number in row) + "\n" for row in value))
-        plain = [_plain(item, shared) for item in value]
-        return plain if any(isinstance(item, dict) for item in plain) else _Flow(plain)
+        return _list(value, shared)
     return _number(value) if isinstance(value, float) else value
+
+
+def _model(value: BaseModel, shared: dict[BaseModel, Any]) -> Any:
+    if isinstance(value, Sound):
+        return value.file if value.is_plain else _FlowMap(_fields(value, shared))
+    if not isinstance(value, _SHARED):
+        return _fields(value, shared)
+    if value not in shared:
+        shared[value] = _fields(value, shared)
+    return shared[value]
+
+
+def _list(value: tuple[Any, ...], shared: dict[BaseModel, Any]) -> Any:
+    if value and all(isinstance(row, tuple) for row in value) and isinstance(value[0][0], float):
+        return _Text("".join(" ".join(_spelled(number) for number in row) + "\n" for row in value))
+    rows = [_plain(item, shared) for item in value]
+    return rows if any(isinstance(row, dict) for row in rows) else _Flow(rows)
 
 
 def _fields(model: BaseModel, shared: dict[BaseModel, Any]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ FAULTS: list[tuple[str, Edit, list[str]]] = [
     (
         "missing key deep down",
         lambda t: kick(t)["layers"][1].pop("files"),
-        ["articulations.kick.layers[1]", 'key "files" is missing'],
+        ["articulations.kick.layers[1]", "needs files or takes; found neither"],
     ),
     ("wrong type", lambda t: t.update(gain_db="loud"), ['gain_db: found "loud"', "must be a valid number"]),
     ("text for a number", lambda t: t.update(gain_db="3"), ['gain_db: found "3"', "number"]),
