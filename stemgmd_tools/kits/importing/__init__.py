@@ -1,0 +1,1 @@
+"""Turn a drum library, as its format reports it, into a sample map."""

@@ -1,0 +1,221 @@
+"""Recognise articulations from the names and MIDI notes of drum samples.
+
+Every guess carries what it rests on and how sure it is, so that it can be shown and overridden. The words are those of
+:mod:`stemgmd_tools.kits.importing.vocabulary`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from stemgmd_tools.kits.importing.articulations import Guess, describe, guess_of_key
+from stemgmd_tools.kits.importing.vocabulary import (
+    CRASH,
+    CYMBAL,
+    DYNAMICS,
+    HIHAT,
+    MICROPHONES,
+    RIDE,
+    SPECIAL,
+    SURE,
+    TOM,
+    WORDS,
+)
+from stemgmd_tools.kits.importing.words import LONGEST_NAME, Token, tokens
+
+__all__ = ["Guess", "articulation_of_key", "articulation_of_names"]
+
+_SEPARATOR: Final = re.compile(r"[/\\]")
+_SUFFIX: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}\Z")
+_NOTE_PREFIX: Final = re.compile(r"(\d{2,3})[-_ .]+(?=\D)")
+_MOST_SEGMENTS: Final = 12
+_GENERAL: Final = frozenset({"percussion", "effect"})
+"""Instruments that a folder's name says nothing about its files with."""
+_KINDS_OF_CYMBAL: Final = frozenset({CYMBAL, RIDE, CRASH, HIHAT, "china", "splash", "gong", "stack"})
+_NUMBERED: Final = frozenset({TOM, CRASH, CYMBAL})
+_SIDES: Final = {"l": 1, "left": 1, "r": 2, "right": 2}
+
+
+@dataclass
+class _Segment:
+    """What one part of a path says."""
+
+    text: str
+    instrument: str = ""
+    score: float = SURE
+    strikes: list[str] = field(default_factory=list)
+    special: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    """Those it rests on."""
+    number: int | None = None
+    """Of the instrument, such as 2 in ``Tom2``."""
+    size_inches: int | None = None
+    note: int | None = None
+    """MIDI note at its beginning, as in ``36-Kick``."""
+    rest: list[str] = field(default_factory=list)
+
+
+def articulation_of_names(names: Sequence[str]) -> Guess | None:
+    """Return the articulation that names of a sample say.
+
+    :param names: the most telling first: names of instrument or group, then paths, of which the last part says most.
+        Paths should be relative to the library.
+    :return: None if no word of them names an instrument.
+    """
+    parts = [part for name in names for part in reversed(_parts(name))][:_MOST_SEGMENTS]
+    for keeps_microphones in (False, True):
+        found = _combined(
+            _read(part, keeps_microphones=keeps_microphones or place == 0) for place, part in enumerate(parts)
+        )
+        if found.instrument:
+            return describe(
+                found.instrument,
+                found.strikes,
+                score=found.score,
+                number=found.number,
+                size_inches=found.size_inches,
+                note=found.note,
+                special=found.special,
+                reason=f'{" + ".join(dict.fromkeys(found.words))} in "{found.text}"',
+                rest=found.rest,
+            )
+    return None
+
+
+def articulation_of_key(key: int, key_name: str = "") -> Guess | None:
+    """Return the articulation that a MIDI note plays: by the library's own name of it, else by General MIDI.
+
+    :param key_name: what the library calls the note, if it does.
+    :return: None for notes that none of the 22 articulations stands for.
+    """
+    return (articulation_of_names([key_name]) if key_name else None) or guess_of_key(key)
+
+
+def _parts(name: str) -> list[str]:
+    """Return the parts of a path, without the suffix of the last."""
+    parts = [part for part in _SEPARATOR.split(name[-4 * LONGEST_NAME :]) if part.strip(". ")]
+    return [*parts[:-1], _SUFFIX.sub("", parts[-1])] if parts else []
+
+
+def _combined(segments: Iterator[_Segment]) -> _Segment:
+    """Combine the parts of a path, from its end on, as far as they speak of one instrument."""
+    sum_ = _Segment("")
+    for segment in segments:
+        if not segment.instrument:
+            _add(sum_, segment)
+        elif not sum_.instrument or _refines(segment, sum_):
+            strikes = [] if sum_.instrument and sum_.instrument != CYMBAL else sum_.strikes
+            sum_.instrument, sum_.score, sum_.strikes, sum_.text = (
+                segment.instrument,
+                segment.score,
+                strikes,
+                segment.text,
+            )
+            _add(sum_, segment)
+        elif segment.instrument == sum_.instrument:
+            sum_.score = max(sum_.score, segment.score)
+            _add(sum_, segment)
+        elif {segment.instrument, sum_.instrument} <= _KINDS_OF_CYMBAL or segment.instrument in _GENERAL:
+            continue
+        else:
+            break
+    return sum_
+
+
+def _refines(folder: _Segment, found: _Segment) -> bool:
+    """Return whether the name of a folder says better what its files hold than their own names."""
+    if found.instrument == CYMBAL:
+        return folder.instrument in _KINDS_OF_CYMBAL
+    if found.instrument in _GENERAL:
+        return folder.instrument not in _GENERAL
+    related = {folder.instrument, found.instrument} <= _KINDS_OF_CYMBAL and folder.instrument == CYMBAL
+    return found.score < SURE <= folder.score and folder.instrument not in {found.instrument, *_GENERAL} and not related
+
+
+def _add(sum_: _Segment, segment: _Segment) -> None:
+    sum_.strikes += segment.strikes
+    sum_.special += segment.special
+    sum_.words += segment.words
+    sum_.rest += segment.rest
+    if sum_.number is None:
+        sum_.number = segment.number
+    if sum_.size_inches is None:
+        sum_.size_inches = segment.size_inches
+    if sum_.note is None:
+        sum_.note = segment.note
+
+
+def _read(text: str, *, keeps_microphones: bool) -> _Segment:
+    """Read one part of a path."""
+    segment = _Segment(text)
+    prefix = _NOTE_PREFIX.match(text)
+    segment.note = int(prefix[1]) if prefix else None
+    found = tokens(text)
+    place = _instrument_at(found, keeps_microphones=keeps_microphones)
+    if place is not None:
+        word = WORDS[found[place].text]
+        segment.instrument, segment.score = word.instrument, word.score
+        segment.number, segment.size_inches = _numbers(found, place)
+    for position, token in enumerate(found):
+        _read_token(segment, token, is_instrument=position == place)
+    return segment
+
+
+def _read_token(segment: _Segment, token: Token, *, is_instrument: bool) -> None:
+    word = WORDS.get(token.text)
+    if token.text in SPECIAL or (segment.instrument == HIHAT and word and word.instrument == "splash"):
+        segment.special.append(token.text)
+    elif word is None:
+        if not token.is_number and token.text not in DYNAMICS and token.text not in MICROPHONES and len(token.text) > 2:
+            segment.rest.append(token.text)
+    elif is_instrument or not word.instrument or word.instrument == segment.instrument or _is_rim(token.text):
+        segment.strikes += [word.strike] if word.strike else []
+        segment.words.append(token.text)
+    elif segment.instrument == RIDE and word.instrument == CRASH:
+        segment.strikes.append("edge")
+        segment.words.append(token.text)
+
+
+def _is_rim(text: str) -> bool:
+    """Return whether a word that implies a snare drum may also tell how a tom is struck."""
+    return WORDS[text].strike in ("rimshot", "rim", "cross_stick")
+
+
+def _instrument_at(found: Sequence[Token], *, keeps_microphones: bool) -> int | None:
+    """Return the position of the word that names the instrument: the surest, then the first.
+
+    Names of microphones, such as ``snare_top``, count only where nothing else names an instrument.
+    """
+    places = [place for place, token in enumerate(found) if token.text in WORDS and WORDS[token.text].instrument]
+    own = [place for place in places if not _is_microphone(found, place)]
+    candidates = own or (places if keeps_microphones else [])
+    kinds = [place for place in candidates if WORDS[found[place].text].instrument not in {CYMBAL, *_GENERAL}]
+    return max(kinds or candidates, key=lambda place: WORDS[found[place].text].score, default=None)
+
+
+def _is_microphone(found: Sequence[Token], place: int) -> bool:
+    return place + 1 < len(found) and found[place + 1].text in MICROPHONES - {"oh"}
+
+
+def _numbers(found: Sequence[Token], place: int) -> tuple[int | None, int | None]:
+    """Return the number of an instrument and its size, from what stands beside its name.
+
+    ``Tom1``, ``Tom 1`` and ``CrashR`` carry a number; ``Tom_1`` may do so too, but ``Crash_1`` is a take.
+    """
+    word = WORDS[found[place].text]
+    after = found[place + 1] if place + 1 < len(found) else None
+    before = found[place - 1] if place else None
+    number = size = None
+    for token in (after, before):
+        if token is not None and token.is_number and len(token.text) <= 2 and 6 <= int(token.text) <= 28:
+            size = size or (int(token.text) if token is before or word.instrument == TOM else None)
+    if after is None or word.instrument not in _NUMBERED:
+        return number, size
+    if after.text in tuple("123456") and (not after.gap.strip() or word.instrument == TOM):
+        number = int(after.text)
+    elif word.instrument == CRASH:
+        number = _SIDES.get(after.text)
+    return number, size
