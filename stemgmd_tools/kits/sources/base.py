@@ -110,3 +110,5 @@ class KitFormat:
 
     Raises ``KitError`` with one line (file, line or element, what was found, what is allowed) if it cannot be used.
     """
+    installed: Callable[[], Mapping[str, Path]] = dict
+    """Libraries in the folders of programs that use the format, by name, so that they can be named without a path."""

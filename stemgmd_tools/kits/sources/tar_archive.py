@@ -1,0 +1,161 @@
+"""Unpack an untrusted tar archive safely."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import shutil
+import tarfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Final, cast
+
+from stemgmd_tools.errors import KitError, shown
+from stemgmd_tools.storage.files import put_in_place, temporary_beside
+from stemgmd_tools.storage.paths import inside, is_relative_path
+
+MAX_MEMBERS: Final = 20_000
+MAX_MEMBER_BYTES: Final = 1 << 30
+MAX_TOTAL_BYTES: Final = 8 << 30
+"""Limits against archives that unpack to far more than a kit; the largest have some 4,000 files and 3 GB."""
+
+_HEADER_BYTES: Final = 1 << 20
+"""Most bytes that are read at once. An archive may claim that its next header has gigabytes."""
+_COPY_BYTES: Final = 1 << 18
+_PADDING_BYTES: Final = 16 << 20
+"""Most bytes after the last file; archives are padded to a multiple of some 10 kB."""
+_COMPRESSED: Final = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ", lzma.open))
+_DAMAGED: Final = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError, OverflowError)
+"""What the modules of the standard library raise for damaged archives, apart from ``OSError``."""
+
+
+def unpack_tar(archive: Path, folder: Path) -> None:
+    """Unpack a tar archive, plain or compressed with gzip, bzip2 or xz, into a folder that does not exist or is empty.
+
+    The folder gets its name when all files are complete.
+
+    :raises KitError: for a damaged archive, a path that is absolute or leaves the folder, a link or device, a name that
+        occurs twice, too many or too large files, a folder that holds files or cannot be written.
+    """
+    temporary = temporary_beside(folder)
+    try:
+        if folder.is_dir() and any(folder.iterdir()):
+            raise KitError(f"{folder}: holds files already; name a new folder for those of {archive.name}")
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        _unpack(archive, temporary)
+        put_in_place([(temporary, folder)])
+    except OSError as error:  # of the target: those of the archive were converted
+        raise KitError(f"{shown(folder)}: cannot be written ({error.strerror}); make room and run again") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    try:
+        with _opened(archive) as stream, tarfile.open(fileobj=_Limited(stream), mode="r:") as opened:
+            names: set[str] = set()
+            total = 0
+            for member in opened:
+                total += member.size
+                _check(member, names, total, archive)
+                if member.isreg():
+                    _extract(opened, member, folder)
+            _read_to_end(stream)
+    except _DAMAGED as error:
+        raise KitError(f"{archive}: damaged archive ({error}); nothing was unpacked") from error
+
+
+def _opened(archive: Path) -> BinaryIO:
+    """Open an archive, decompressing it while it is read.
+
+    :raises KitError: if it cannot be read.
+    """
+    try:
+        if not archive.is_file():
+            raise KitError(f"{archive}: is no file; an archive is expected")
+        with archive.open("rb") as file:
+            beginning = file.read(8)
+        for magic, opener in _COMPRESSED:
+            if beginning.startswith(magic):
+                return cast(BinaryIO, opener(archive, "rb"))
+        return archive.open("rb")
+    except OSError as error:
+        raise KitError(f"{archive}: cannot be read ({error.strerror})") from error
+
+
+def _read_to_end(stream: BinaryIO) -> None:
+    """Read what follows the last file, where compressed files keep their checksum.
+
+    :raises tarfile.ReadError: if the checksum is wrong, or more follows than an archive is padded with.
+    """
+    for _ in range(_PADDING_BYTES // _COPY_BYTES):
+        try:
+            if not stream.read(_COPY_BYTES):
+                return
+        except OSError as error:
+            raise tarfile.ReadError(str(error)) from error
+    raise tarfile.ReadError("other data after its end")
+
+
+class _Limited(io.RawIOBase):
+    """A file that refuses to read very much at once, and whose failures are errors of the archive."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        self._file = file
+
+    def read(self, size: int = -1, /) -> bytes:
+        if not 0 <= size <= _HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            raise tarfile.ReadError(str(error)) from error
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        try:
+            return self._file.seek(offset, whence)
+        except OSError as error:
+            raise tarfile.ReadError(str(error)) from error
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+def _check(member: tarfile.TarInfo, names: set[str], total: int, archive: Path) -> None:
+    """Refuse a member that is not safe; remember its name."""
+    name = PurePosixPath(member.name).as_posix()
+    reason = _objection(member, name)
+    if name in names and not member.isdir():
+        reason = "occurs twice"
+    names.add(name)
+    if len(names) > MAX_MEMBERS or total > MAX_TOTAL_BYTES:
+        reason = f"exceeds {MAX_MEMBERS} files or {MAX_TOTAL_BYTES >> 30} GB"
+    if reason:
+        raise KitError(f"{archive}: {shown(member.name)!r} {reason}; nothing was unpacked")
+
+
+def _objection(member: tarfile.TarInfo, name: str) -> str:
+    """Return why a member must not be unpacked, "" if it is safe."""
+    if not (member.isdir() and name == ".") and (":" in name or not is_relative_path(name)):
+        return "points outside the folder"
+    if member.issparse() or not (member.isreg() or member.isdir()):
+        return "is a link or a device"
+    if not 0 <= member.size <= MAX_MEMBER_BYTES:
+        return f"has {member.size} bytes, more than {MAX_MEMBER_BYTES}"
+    return ""
+
+
+def _extract(opened: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    target = inside(folder, PurePosixPath(member.name))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source = opened.extractfile(member)
+    if source is None:  # never for a regular file
+        raise tarfile.ReadError(f"{member.name} has no content")
+    with source, target.open("xb") as sink:
+        shutil.copyfileobj(source, sink, _COPY_BYTES)
+    if target.stat().st_size != member.size:
+        raise tarfile.ReadError(f"{member.name} ends early")
