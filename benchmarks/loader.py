@@ -27,7 +27,7 @@ from stemgmd_tools.augment.chain.chain import load_chain
 from stemgmd_tools.augment.dataset import GROUP_STEMS, Batch, SegmentDataset, segment_loader
 from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.kits.library import kits_named
-from stemgmd_tools.separation.models.registry import build
+from stemgmd_tools.separation.networks.registry import build
 from stemgmd_tools.separation.training.loop.distributed import Ranks
 from stemgmd_tools.separation.training.loop.trainer import Trainer
 from stemgmd_tools.separation.training.settings.schema import TrainConfig

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stemgmd_tools.separation.models.larsnet import BINS, HOP, PATCH, WINDOW, LarsNet
-from stemgmd_tools.separation.models.unet import SLOPE, Decoding, Encoding, UNet
+from stemgmd_tools.separation.networks.unet import SLOPE, Decoding, Encoding, UNet
 
 
 class PlainLarsNet:

@@ -24,8 +24,8 @@ from benchmarks.results import Results, Row, machine
 from stemgmd_tools.pieces import GROUPS
 from stemgmd_tools.separation.inference.allocator import keep_freed_memory
 from stemgmd_tools.separation.models.larsnet import HOP, PATCH, LarsNet
-from stemgmd_tools.separation.models.registry import MODELS, ModelSpec, build
-from stemgmd_tools.separation.models.separator import Separator, parameter_count
+from stemgmd_tools.separation.networks.registry import ModelSpec, build, model_names
+from stemgmd_tools.separation.networks.separator import Separator, parameter_count
 
 RESULTS = Path(__file__).with_name("separation.json")
 KEPT = ("processor", "cores", "system", "Python")
@@ -171,7 +171,7 @@ def _machine() -> dict[str, str]:
 
 def main() -> None:
     """Measure, print, write."""
-    names = [model.name for model in MODELS]
+    names = model_names()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.separation", description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="one patch, once")
     parser.add_argument("--threads", type=int, default=2, help="of the processor; default: %(default)s")

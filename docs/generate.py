@@ -38,9 +38,19 @@ from stemgmd_tools.kits.library import load_kit  # noqa: E402
 from stemgmd_tools.kits.sample_map import docs as kit_docs  # noqa: E402
 from stemgmd_tools.manifest import docs as manifest_docs  # noqa: E402
 from stemgmd_tools.markdown import markdown_table  # noqa: E402
-from stemgmd_tools.pieces import NOTES  # noqa: E402
+from stemgmd_tools.pieces import GROUPS, NOTES  # noqa: E402
+from stemgmd_tools.separation.networks.registry import (  # noqa: E402
+    ModelSpec,
+    build,
+    model_named,
+    model_names,
+)
+from stemgmd_tools.separation.networks.separator import parameter_count  # noqa: E402
 from stemgmd_tools.separation.training.settings.schema import TrainConfig  # noqa: E402
+from stemgmd_tools.separation.weights.export import exportable_models  # noqa: E402
 from stemgmd_tools.separation.weights.file import REFERENCE  # noqa: E402
+from stemgmd_tools.separation.weights.join import has_network_per_stem  # noqa: E402
+from stemgmd_tools.separation.weights.shapes import unallocated  # noqa: E402
 from stemgmd_tools.strict_yaml.docs import schema_reference  # noqa: E402
 
 RESULT_PAGES: Final = tuple(sorted((ROOT / "benchmarks" / "results").glob("*.md")))
@@ -148,6 +158,34 @@ def torture() -> str:
     )
 
 
+def models() -> str:
+    """Return the table of the models."""
+    stems = tuple(group.value for group in GROUPS)
+    exportable = exportable_models()
+    rows = []
+    for name in model_names():
+        model = unallocated(ModelSpec(name, stems), build)
+        traits = (name in exportable, has_network_per_stem(model))
+        about = model_named(name)
+        weights = f"{parameter_count(model) / 1e6:.2f} M"
+        rows.append(
+            (f"`{name}`", about.description, weights, *("yes" if one else "no" for one in traits), about.source)
+        )
+    return markdown_table(
+        ("model", "what it is", "weights, five stems", "ONNX export", "joining of stems", "source"), rows
+    )
+
+
+def model_options() -> str:
+    """Return the table of the options of all models."""
+    declared = [(name, option) for name in model_names() for option in model_named(name).options]
+    rows = [
+        (f"`{name}`", f"`{option.name}`", f"{model_named(name).defaults[option.name]:,}", option.description)
+        for name, option in declared
+    ]
+    return markdown_table(("model", "option", "default", "meaning"), rows)
+
+
 def training() -> str:
     """Return the keys of a training run's settings."""
     return schema_reference(TrainConfig.model_json_schema(by_alias=True), "TrainConfig")
@@ -170,6 +208,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "kits": kits,
     "loader": loader,
     "manifests": manifest_docs.reference,
+    "model-options": model_options,
+    "models": models,
     "notes": notes,
     "reference-results": baseline.card_results,
     "reference-weights": baseline.card,

@@ -6,7 +6,7 @@ from benchmarks.baseline.plan import Experiment
 from benchmarks.baseline.results import RESULTS, Result
 from stemgmd_tools.markdown import markdown_table
 from stemgmd_tools.separation.evaluation.summary import Section
-from stemgmd_tools.separation.models.separator import parameter_count
+from stemgmd_tools.separation.networks.separator import parameter_count
 from stemgmd_tools.separation.weights.file import REFERENCE, load_weights
 from stemgmd_tools.storage.files import file_sha256
 

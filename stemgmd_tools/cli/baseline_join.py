@@ -17,7 +17,7 @@ from stemgmd_tools.errors import UsageError
 def baseline_join(weights: tuple[Path, ...], out: Path, *, overwrite: bool) -> None:
     """Join weights from `baseline-train --target STEM`, one file per stem, into one model of all stems.
 
-    For models with a separate network per stem: larsnet (as published) and larsnet-xs.
+    For models with a separate network per stem, such as larsnet.
     """
     if out.exists() and not overwrite:
         raise UsageError(f"--out {out}: already exists; give --overwrite to replace it, or another name")

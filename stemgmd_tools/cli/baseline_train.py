@@ -12,6 +12,7 @@ import click
 from stemgmd_tools.cli.support.options import kit_path_option, quiet_option
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.separation.networks.registry import DEFAULT_MODEL, model_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,9 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
     help="Test kits, never used for training or validation; or a folder of recorded kits to add to them.  "
     "[default: heldout]",
 )
-@click.option("--model", metavar="NAME", help="Model to train.  [default: larsnet-s]")
+@click.option(
+    "--model", metavar="NAME", help=f"Model to train: {', '.join(model_names())}.  [default: {DEFAULT_MODEL}]"
+)
 @click.option("--stems", type=click.Choice(["five", "nine"]), help="Stems to separate.  [default: five]")
 @click.option("--weights", type=LocalPath(), metavar="FILE", help="Weights to start from.")
 @click.option("--target", multiple=True, metavar="STEM", help="Train only for this stem; repeatable.")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stemgmd_tools.separation.inference.inputs import Source
     from stemgmd_tools.separation.inference.separate import SeparationSettings
     from stemgmd_tools.separation.inference.separate_files import FileResult, Output, ProgressCallback
-    from stemgmd_tools.separation.models.separator import Separator
+    from stemgmd_tools.separation.networks.separator import Separator
 
 _FORMAT_OF_SUBTYPE: Final = {"16": "int16", "24": "int24", "float": "float32"}
 _MOST_NAMES: Final = 10

@@ -15,11 +15,13 @@ import pkgutil
 from functools import cache
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from stemgmd_tools.errors import StemgmdError
 
 T = TypeVar("T")
+
+_OWN: Final = f"{__name__.partition('.')[0]}."
 
 
 class PluginError(StemgmdError):
@@ -27,27 +29,35 @@ class PluginError(StemgmdError):
 
 
 @cache
-def modules(package: str) -> tuple[ModuleType, ...]:
-    """Return the modules of a package, then those of its entry points, each sorted by name.
+def module_names(package: str) -> dict[str, str]:
+    """Return the full names of modules by their own names, without importing them.
 
-    Modules whose names start with an underscore are left out.
+    The modules of a package come first, then those of its entry points, each sorted by name. An entry point is known by
+    its name. Modules of the package whose names start with an underscore are left out.
 
     :param package: full name, such as ``stemgmd_tools.separation.models``; also the group of entry points.
-    :raises PluginError: if the module of an entry point cannot be imported.
+    :raises PluginError: if an entry point has the name of another or of a module of the package.
     """
     folder = importlib.import_module(package)
-    names = sorted(found.name for found in pkgutil.iter_modules(folder.__path__) if not found.name.startswith("_"))
-    own = [importlib.import_module(f"{package}.{name}") for name in names]
-    others = []
-    for entry in sorted(entry_points(group=package), key=lambda entry: entry.name):
-        try:
-            others.append(importlib.import_module(entry.value))
-        except Exception as error:
+    own = sorted(found.name for found in pkgutil.iter_modules(folder.__path__) if not found.name.startswith("_"))
+    names = {name: f"{package}.{name}" for name in own}
+    for entry in sorted(set(entry_points(group=package)), key=lambda entry: entry.name):
+        if entry.name in names:
             raise PluginError(
-                f"entry point {entry.name} = {entry.value} of {package}: cannot be imported ({error}); "
-                "mend or uninstall the distribution that declares it"
-            ) from error
-    return (*own, *others)
+                f"entry point {entry.name} = {entry.value} of {package}: {names[entry.name]} has the same name; "
+                "uninstall the distribution that declares it, or rename its entry point"
+            )
+        names[entry.name] = entry.value
+    return names
+
+
+@cache
+def modules(package: str) -> tuple[ModuleType, ...]:
+    """Return the modules of :func:`module_names`, imported.
+
+    :raises PluginError: if the module of an entry point cannot be imported.
+    """
+    return tuple(_imported(name) for name in module_names(package).values())
 
 
 def declared(package: str, constant: str, kind: type[T]) -> tuple[T, ...]:
@@ -59,15 +69,43 @@ def declared(package: str, constant: str, kind: type[T]) -> tuple[T, ...]:
     """
     members: list[T] = []
     for module in modules(package):
-        held = getattr(module, constant, None)
-        if held is None and module.__name__.startswith(f"{package}."):
+        if not hasattr(module, constant) and module.__name__.startswith(f"{package}."):
             continue
-        row = held if isinstance(held, tuple) else (held,)
-        for member in row:
-            if not isinstance(member, kind):
-                raise PluginError(
-                    f"module {module.__name__}: {constant} is {type(member).__name__}; "
-                    f"give one {kind.__name__} or a tuple of them"
-                )
-            members.append(member)
+        members += _members(module, constant, kind)
     return tuple(members)
+
+
+def declared_in(name: str, constant: str, kind: type[T]) -> T:
+    """Return what one module declares.
+
+    :param name: full name of the module.
+    :raises PluginError: if it cannot be imported, or its constant does not hold one ``kind``.
+    """
+    members = _members(_imported(name), constant, kind)
+    if len(members) != 1:
+        raise PluginError(f"module {name}: {constant} holds {len(members)}; give one {kind.__name__}")
+    return members[0]
+
+
+def _imported(name: str) -> ModuleType:
+    """Return a module; errors of modules of this toolkit are not translated."""
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        if name.startswith(_OWN):
+            raise
+        raise PluginError(
+            f"module {name}: cannot be imported ({error}); mend or uninstall the distribution that declares it"
+        ) from error
+
+
+def _members(module: ModuleType, constant: str, kind: type[T]) -> tuple[T, ...]:
+    value = getattr(module, constant, None)
+    members = value if isinstance(value, tuple) and not isinstance(value, kind) else (value,)
+    for member in members:
+        if not isinstance(member, kind):
+            raise PluginError(
+                f"module {module.__name__}: {constant} is {type(member).__name__}; "
+                f"give one {kind.__name__} or a tuple of them"
+            )
+    return members

@@ -21,7 +21,7 @@ from stemgmd_tools.errors import AudioError, StemgmdError, UsageError
 from stemgmd_tools.pieces import GROUPS, PIECES
 from stemgmd_tools.seeds import stream
 from stemgmd_tools.separation.inference.record import RECORD_FILE
-from stemgmd_tools.separation.models.registry import ModelSpec, build
+from stemgmd_tools.separation.networks.registry import ModelSpec, build
 from stemgmd_tools.separation.weights import file as weights_module
 from stemgmd_tools.separation.weights.file import save_weights, shipped_weights
 

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stemgmd_tools.separation.models.registry import ModelSpec
-from stemgmd_tools.separation.models.separator import MaskSeparator
-from stemgmd_tools.separation.models.stft import Spectrogram
+from stemgmd_tools.separation.networks.registry import ModelSpec
+from stemgmd_tools.separation.networks.separator import MaskSeparator
+from stemgmd_tools.separation.networks.stft import Spectrogram
 from stemgmd_tools.separation.training.settings.files import load_config, read_config
 from stemgmd_tools.separation.training.settings.schema import TrainConfig
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from stemgmd_tools.pieces import GROUPS
-from stemgmd_tools.separation.models import registry
-from stemgmd_tools.separation.models.separator import Estimate, MaskSeparator, Separator
-from stemgmd_tools.separation.models.stft import Spectrogram
+from stemgmd_tools.separation.networks import registry
+from stemgmd_tools.separation.networks.separator import Estimate, MaskSeparator, Separator
+from stemgmd_tools.separation.networks.stft import Spectrogram
 
 
 class Gains(Separator):
@@ -49,10 +49,27 @@ class ComplexMasks(TinyMasks):
         return torch.complex(real, 0.5 * real.flip(1))
 
 
+class TinyMasksEach(MaskSeparator):
+    """A small network per stem, whose weights can be joined."""
+
+    def __init__(self, stems: Sequence[str] = GROUPS, width: int = 4) -> None:
+        super().__init__(stems, Spectrogram(512, 128))
+        self.networks = nn.ModuleDict({stem: TinyMasks((stem,), width=width) for stem in self.stems})
+
+    def masks(self, spectra: Tensor) -> Tensor:
+        return torch.cat([network.masks(spectra) for network in self.networks.values()], 1)
+
+
+TOYS = {"gains": Gains, "tiny-masks": TinyMasks, "complex-masks": ComplexMasks, "tiny-masks-each": TinyMasksEach}
+
+
+def register(monkeypatch: pytest.MonkeyPatch, **networks: Callable[..., Separator]) -> None:
+    """Let the registry know networks; underscores of their names become hyphens."""
+    models = {name.replace("_", "-"): registry.Model(network, "A toy", "none") for name, network in networks.items()}
+    real = registry.model_named
+    monkeypatch.setattr(registry, "model_named", lambda name: models[name] if name in models else real(name))
+
+
 def register_toys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the registry know the models above as ``gains``, ``tiny-masks`` and ``complex-masks``."""
-    made = {"gains": Gains, "tiny-masks": TinyMasks, "complex-masks": ComplexMasks}
-    rows = {name: registry.Model(name, f"{name}:{kind.__name__}", "A toy", "none") for name, kind in made.items()}
-    real = registry._class_of
-    monkeypatch.setattr(registry, "MODEL_OF_NAME", {**registry.MODEL_OF_NAME, **rows})
-    monkeypatch.setattr(registry, "_class_of", lambda row: made[row.name] if row.name in made else real(row))
+    """Let the registry know the models above as ``gains``, ``tiny-masks``, ``complex-masks``, ``tiny-masks-each``."""
+    register(monkeypatch, **TOYS)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.separation.inference.allocator import enough_memory
-from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.networks.separator import Separator
 
 OVERLAP: Final = 0.25
 """Fraction of a chunk that overlaps the next one."""

@@ -17,7 +17,7 @@ from stemgmd_tools.separation.inference.mixture_consistency import Floats, Integ
 from stemgmd_tools.separation.inference.overlap import OVERLAP, Stream
 from stemgmd_tools.separation.inference.resampling import Block, Resampler
 from stemgmd_tools.separation.inference.wiener import WienerFiltered
-from stemgmd_tools.separation.models.separator import MaskSeparator, Separator
+from stemgmd_tools.separation.networks.separator import MaskSeparator, Separator
 
 BLOCK_S: Final = 2.0
 """Recommended block length for reading sounds."""

@@ -18,7 +18,7 @@ from stemgmd_tools.separation.inference.inputs import Source
 from stemgmd_tools.separation.inference.record import Recipe, existing_stems, remove_if_unused, write_record
 from stemgmd_tools.separation.inference.separate import Separation, SeparationSettings, block_frames, chosen_stems
 from stemgmd_tools.separation.inference.wav_stream import WavePipe
-from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.networks.separator import Separator
 from stemgmd_tools.storage.files import temporary_beside
 from stemgmd_tools.storage.paths import inside
 

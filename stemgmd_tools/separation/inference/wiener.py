@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from stemgmd_tools.separation.models.separator import MaskSeparator
+from stemgmd_tools.separation.networks.separator import MaskSeparator
 
 
 def wiener_masks(masks: Tensor, alpha: float) -> Tensor:

@@ -1,1 +1,1 @@
-"""Networks that separate a drum mixture: tensor in, tensor out; no files, no globals."""
+"""Networks that separate a drum mixture: one module for each, found by its name; nothing else lies here."""

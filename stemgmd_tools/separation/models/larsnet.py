@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stemgmd_tools.pieces import GROUPS
-from stemgmd_tools.separation.models.separator import MaskSeparator
-from stemgmd_tools.separation.models.stft import Spectrogram
-from stemgmd_tools.separation.models.unet import UNet
+from stemgmd_tools.separation.networks.registry import Model
+from stemgmd_tools.separation.networks.separator import MaskSeparator
+from stemgmd_tools.separation.networks.stft import Spectrogram
+from stemgmd_tools.separation.networks.unet import UNet
 
 WINDOW: Final = 4096
 HOP: Final = 1024
@@ -57,3 +58,6 @@ class LarsNet(MaskSeparator):
         if self.training:
             return len(patches)
         return 1 if patches.device.type == "cpu" else PATCHES_AT_ONCE
+
+
+MODEL: Final = Model(LarsNet, "one U-Net per stem, as published", "Mezza et al. 2024, arXiv:2312.09663")

@@ -1,6 +1,6 @@
 """The compact separator: one small network for all stems, for training and use without a GPU.
 
-Spectra become some 70 bands (:mod:`stemgmd_tools.separation.models.bands`); a U-Net over bands and time and dilated
+Spectra become some 70 bands (:mod:`stemgmd_tools.separation.networks.bands`); a U-Net over bands and time and dilated
 convolutions over time at its bottom process them; each band then predicts the masks of its bins for both channels of
 every stem. Masks are real and unbounded: where sounds cancel, the best real mask (the phase-sensitive one,
 Erdogan et al. 2015) lies outside 0..1.
@@ -22,9 +22,10 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from stemgmd_tools.separation.models.bands import BandJoin, BandSplit, band_count, band_groups, bins_of_bands
-from stemgmd_tools.separation.models.separator import MaskSeparator
-from stemgmd_tools.separation.models.stft import Spectrogram
+from stemgmd_tools.separation.networks.bands import BandJoin, BandSplit, band_count, band_groups, bins_of_bands
+from stemgmd_tools.separation.networks.registry import Model, ModelOption
+from stemgmd_tools.separation.networks.separator import MaskSeparator
+from stemgmd_tools.separation.networks.stft import Spectrogram
 
 _QUIETEST: Final = 1e-8
 """Minimum power, relative to the mean."""
@@ -41,12 +42,8 @@ _DEPTHS: Final = (2, 2, 3)
 class LarsNetSmall(MaskSeparator):
     """Masks of all stems from magnitudes, 1.6 million weights for five stems, 1.9 million for nine.
 
-    A mixture is first normalised by its mean amplitude, so that masks do not depend on loudness.
-
-    :param window: of the transform, a power of two.
-    :param hop: of the transform.
-    :param width: channels of the first level; the others have twice and three times as many.
-    :param temporal: channels of the convolutions over time.
+    A mixture is first normalised by its mean amplitude, so that masks do not depend on loudness. For the options see
+    :data:`MODEL`.
     """
 
     def __init__(
@@ -151,3 +148,16 @@ class _Temporal(nn.Module):
             changes = changes + torch.relu(layer(changes))
         back: Tensor = self.leave(changes.transpose(1, 2))
         return features + back.view(items, count, bands, channels).permute(0, 3, 2, 1)
+
+
+MODEL: Final = Model(
+    LarsNetSmall,
+    "one small band-split U-Net for all stems; gated real masks that are not limited to 0..1; the default",
+    "after Mezza et al. 2024 (LarsNet) and Luo and Yu 2023 (band split)",
+    (
+        ModelOption("window", "window of the transform in frames, a power of two"),
+        ModelOption("hop", "hop of the transform in frames"),
+        ModelOption("width", "channels of the first level; the others have two and three times as many"),
+        ModelOption("temporal", "channels of the convolutions over time"),
+    ),
+)

@@ -24,7 +24,7 @@ from stemgmd_tools.markdown import markdown_table
 from stemgmd_tools.separation.evaluation.bootstrap import mean_interval, paired_interval
 from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
 from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures, Source, evaluate, evaluation_clips
-from stemgmd_tools.separation.models.registry import build
+from stemgmd_tools.separation.networks.registry import build
 from stemgmd_tools.separation.splits.recorded_kits import trained_on
 from stemgmd_tools.separation.training.loop.data import open_test
 from stemgmd_tools.separation.training.loop.distributed import process_count

@@ -19,7 +19,7 @@ from stemgmd_tools.augment.dataset import Batch
 from stemgmd_tools.corpus.render.execute import worker_count
 from stemgmd_tools.runtime.interrupts import Interrupt, interrupts
 from stemgmd_tools.separation.inference.allocator import enough_memory
-from stemgmd_tools.separation.models.registry import build
+from stemgmd_tools.separation.networks.registry import build
 from stemgmd_tools.separation.training.loop.batches import PartSampler, loading_workers, part_loader
 from stemgmd_tools.separation.training.loop.data import (
     EPOCH_ITEMS,

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from stemgmd_tools.errors import StemgmdError, UsageError
 from stemgmd_tools.seeds import stream
-from stemgmd_tools.separation.models.separator import MaskSeparator, Separator
+from stemgmd_tools.separation.networks.registry import model_named, model_names
+from stemgmd_tools.separation.networks.separator import MaskSeparator, Separator
 from stemgmd_tools.storage.files import remove_abandoned, write_bytes
 
 FORMAT: Final = "stemgmd-masks/1"
@@ -60,7 +61,7 @@ def export_onnx(path: Path, model: Separator, about: Mapping[str, Any] | None = 
     """
     if not isinstance(model, MaskSeparator):
         raise UsageError(
-            "this model makes no masks of spectra; larsnet, larsnet-s and larsnet-xs do and can be exported"
+            f"this model does not predict masks; models that do, and can be exported: {', '.join(exportable_models())}"
         )
     _require_onnx()
     network = _Masks(model.cpu().eval()).eval()
@@ -82,6 +83,15 @@ def export_onnx(path: Path, model: Separator, about: Mapping[str, Any] | None = 
     remove_abandoned(path)
     write_bytes(path, content)
     return Exported(path, fixed, difference)
+
+
+def exportable_models() -> tuple[str, ...]:
+    """Return the names of the models that predict masks."""
+    return tuple(name for name in model_names() if _predicts_masks(model_named(name).network))
+
+
+def _predicts_masks(network: Any) -> bool:
+    return isinstance(network, type) and issubclass(network, MaskSeparator)
 
 
 def _require_onnx() -> None:

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 from safetensors import SafetensorError, safe_open
 
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.separation.models.registry import ModelSpec, build
-from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.networks.registry import ModelSpec, build
+from stemgmd_tools.separation.networks.separator import Separator
 from stemgmd_tools.separation.weights.shapes import shapes_of
 from stemgmd_tools.separation.weights.tensor_bytes import tensor_bytes
 from stemgmd_tools.storage.files import remove_abandoned, write_bytes

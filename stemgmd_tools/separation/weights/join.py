@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.separation.models.registry import ModelSpec, build
-from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.networks.registry import ModelSpec, build
+from stemgmd_tools.separation.networks.separator import Separator
 from stemgmd_tools.separation.weights.file import Weights, load_weights, names_within, save_weights, training_kits_of
 from stemgmd_tools.storage.files import file_sha256
 
-_NETWORKS = "networks"
+_NETWORKS: Final = "networks"
 """Attribute of models with a separate network per stem."""
 
 
@@ -55,10 +55,14 @@ def join_weights(paths: Sequence[Path], out: Path, make: Callable[[ModelSpec], S
     return {stem: origin[stem].path for stem in first.weights.spec.stems}
 
 
+def has_network_per_stem(model: Separator) -> bool:
+    """Return whether weights of a model that were trained for single stems can be joined."""
+    return set(getattr(model, _NETWORKS, {})) == set(model.stems)
+
+
 def _part(path: Path, make: Callable[[ModelSpec], Separator]) -> _Part:
     weights = load_weights(path, make=make)
-    networks = getattr(weights.model, _NETWORKS, {})
-    if set(networks) != set(weights.spec.stems):
+    if not has_network_per_stem(weights.model):
         raise UsageError(
             f"{path}: {weights.spec.model} has no separate network per stem; use such weights alone: "
             "`stemgmd separate --stem STEM`"

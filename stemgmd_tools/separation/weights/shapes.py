@@ -9,12 +9,17 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from stemgmd_tools.separation.models.registry import ModelSpec
-from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.networks.registry import ModelSpec
+from stemgmd_tools.separation.networks.separator import Separator
 
 
 def shapes_of(spec: ModelSpec, make: Callable[[ModelSpec], Separator]) -> dict[str, tuple[int, ...]]:
-    """Return name and shape of every tensor of a model's state.
+    """Return name and shape of every tensor of a model's state; see :func:`unallocated`."""
+    return {name: tuple(tensor.shape) for name, tensor in unallocated(spec, make).state_dict().items()}
+
+
+def unallocated(spec: ModelSpec, make: Callable[[ModelSpec], Separator]) -> Separator:
+    """Return a model whose tensors have shapes but no content.
 
     :param make: builds the model of a spec.
     :raises UsageError: as ``make`` does.
@@ -22,7 +27,7 @@ def shapes_of(spec: ModelSpec, make: Callable[[ModelSpec], Separator]) -> dict[s
     """
     try:
         with torch.device("meta"), _NoContent():
-            return {name: tuple(tensor.shape) for name, tensor in make(spec).state_dict().items()}
+            return make(spec)
     except (RuntimeError, TypeError, ArithmeticError) as error:
         raise ValueError(str(error).splitlines()[0]) from error
 

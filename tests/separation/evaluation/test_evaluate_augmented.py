@@ -13,7 +13,7 @@ from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.corpus.sources.open import open_corpus
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.separation.evaluation.run import evaluation_clips
-from stemgmd_tools.separation.models.registry import ModelSpec, build
+from stemgmd_tools.separation.networks.registry import ModelSpec, build
 from stemgmd_tools.separation.weights.file import save_weights
 
 

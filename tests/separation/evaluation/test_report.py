@@ -14,6 +14,7 @@ import soundfile
 from click.testing import CliRunner, Result
 from corpora import IDS
 from tone_kits import tone_kits
+from toy_separators import register
 
 pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
@@ -43,9 +44,8 @@ from stemgmd_tools.separation.evaluation.report import EvaluationResult, markdow
 from stemgmd_tools.separation.evaluation.run import Measures, clip_of, evaluate, evaluation_clips
 from stemgmd_tools.separation.evaluation.summary import summary
 from stemgmd_tools.separation.evaluation.table import EVALUATION
-from stemgmd_tools.separation.models import registry
-from stemgmd_tools.separation.models.registry import Model, ModelSpec
-from stemgmd_tools.separation.models.separator import Estimate, Separator
+from stemgmd_tools.separation.networks.registry import ModelSpec
+from stemgmd_tools.separation.networks.separator import Estimate, Separator
 from stemgmd_tools.separation.splits.recorded_kits import recorded_kits, trained_on
 from stemgmd_tools.separation.weights.file import TrainingKits, save_weights
 from stemgmd_tools.storage.files import file_sha256
@@ -202,8 +202,7 @@ def test_weights_are_evaluated_and_pieces_add_up_to_groups(kit_files, tmp_path: 
 
 
 def _weights(folder: Path, monkeypatch, stems=tuple(piece.value for piece in PIECES)) -> Path:
-    monkeypatch.setitem(registry.MODEL_OF_NAME, "halver", Model("halver", "x:X", "for tests", "none"))
-    monkeypatch.setattr(registry, "_class_of", lambda _: Halver)
+    register(monkeypatch, halver=Halver)
     path = folder / "halver.safetensors"
     about = {"config": {"data": {"kits": ["cedar_hall"]}}}
     save_weights(path, ModelSpec("halver", stems), Halver(stems), about)

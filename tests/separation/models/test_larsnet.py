@@ -13,7 +13,7 @@ from benchmarks.plain_larsnet import PlainLarsNet
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.separation.inference.wiener import WienerFiltered, wiener_masks
 from stemgmd_tools.separation.models.larsnet import BINS, HOP, PATCH, LarsNet
-from stemgmd_tools.separation.models.unet import UNet
+from stemgmd_tools.separation.networks.unet import UNet
 from stemgmd_tools.separation.weights.original_larsnet import load_original
 
 PARAMETERS = 9_828_680

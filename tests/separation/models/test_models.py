@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.separation.models.registry import MODELS, ModelSpec, build, options_of
-from stemgmd_tools.separation.models.separator import MaskSeparator, Separator, parameter_count
+from stemgmd_tools.separation.networks.registry import LARGEST_SIZE, ModelSpec, build, model_named, model_names
+from stemgmd_tools.separation.networks.separator import MaskSeparator, Separator, parameter_count
 from stemgmd_tools.separation.weights.file import load_weights, save_weights
 
-NAMES = tuple(model.name for model in MODELS)
+NAMES = model_names()
 TWO_S = 2 * 44_100
 ROUNDING = 1e-5
 """Convolutions of a batch may add in another order than those of one item; outputs are about 0.1."""
@@ -116,7 +116,7 @@ def test_stems_are_those_asked_for(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("compact", "parameters"),
-    [("larsnet-s", 1_625_637), ("larsnet-xs", 1_617_845), ("tfc-tdf-s", 4_659_328), ("htdemucs-s", 4_976_538)],
+    [("larsnet-s", 1_625_637), ("tfc-tdf-s", 4_659_328), ("htdemucs-s", 4_976_538)],
 )
 def test_compact_models_are_as_large_as_told(compact: str, parameters: int) -> None:
     assert parameter_count(build(ModelSpec(compact, ("kick", "snare", "toms", "hihat", "cymbals")))) == parameters
@@ -142,5 +142,16 @@ def test_layouts_change_no_result(model: Separator) -> None:
     assert all(torch.equal(kept[key], one) for key, one in model.state_dict().items())
 
 
-def test_options_have_defaults(name: str) -> None:
-    assert all(isinstance(value, int | float | str | bool) for value in options_of(name).values())
+def test_options_have_defaults_and_descriptions(name: str) -> None:
+    model = model_named(name)
+    assert [option.name for option in model.options] == list(model.defaults)
+    for option in model.options:
+        default = model.defaults[option.name]
+        assert isinstance(default, int | float | str | bool)
+        assert option.description
+        assert not isinstance(default, int) or default <= option.most <= LARGEST_SIZE
+
+
+def test_an_unknown_model_is_named_with_the_likeliest() -> None:
+    with pytest.raises(UsageError, match=r"model 'larsnt-s' is unknown.*larsnet-s.*there are .*tfc-tdf-s"):
+        build(ModelSpec("larsnt-s", ("kick",)))

@@ -15,7 +15,7 @@ from toy_kits import toy_kit
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.data import shipped
 from stemgmd_tools.errors import StemgmdError
-from stemgmd_tools.separation.models.registry import ModelSpec, build
+from stemgmd_tools.separation.networks.registry import ModelSpec, build
 from stemgmd_tools.separation.weights.file import save_weights
 
 SMALL = """

@@ -10,8 +10,8 @@ import pytest
 import torch
 from tiny_separator import Tiny
 
-from stemgmd_tools.separation.models.separator import Estimate, Masked
-from stemgmd_tools.separation.models.stft import Spectrogram
+from stemgmd_tools.separation.networks.separator import Estimate, Masked
+from stemgmd_tools.separation.networks.stft import Spectrogram
 from stemgmd_tools.separation.training.optimization.ema import Ema
 from stemgmd_tools.separation.training.optimization.losses import EPS, Loss, Targets, nsdr
 from stemgmd_tools.separation.training.optimization.schedule import factor, progress_of

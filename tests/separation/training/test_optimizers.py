@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stemgmd_tools.separation.models.bands import PerBand
+from stemgmd_tools.separation.networks.bands import PerBand
 from stemgmd_tools.separation.training.optimization.optimizers import Muon, optimizer_of, orthogonalised
 from stemgmd_tools.separation.training.settings.schema import OptimizerConfig
 

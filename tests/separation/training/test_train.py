@@ -23,7 +23,7 @@ from stemgmd_tools.errors import StemgmdError, TrainingError, UsageError
 from stemgmd_tools.kits.library import kits_named
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
-from stemgmd_tools.separation.models.registry import ModelSpec
+from stemgmd_tools.separation.networks.registry import ModelSpec
 from stemgmd_tools.separation.training.loop.data import open_data, open_test, train_segments
 from stemgmd_tools.separation.training.loop.validate import Validation, ValidationResult
 from stemgmd_tools.separation.training.run.checkpoint import read_progress, read_state

@@ -13,8 +13,8 @@ from toy_separators import ComplexMasks, Gains, TinyMasks, register_toys
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.errors import StemgmdError, UsageError
 from stemgmd_tools.seeds import stream
-from stemgmd_tools.separation.models.registry import ModelSpec, build
-from stemgmd_tools.separation.models.separator import MaskSeparator
+from stemgmd_tools.separation.networks.registry import ModelSpec, build
+from stemgmd_tools.separation.networks.separator import MaskSeparator
 from stemgmd_tools.separation.weights import export
 from stemgmd_tools.separation.weights.export import TOLERANCE, export_onnx
 from stemgmd_tools.separation.weights.file import load_weights, save_weights, shipped_weights

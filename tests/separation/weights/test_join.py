@@ -7,16 +7,22 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
+from toy_separators import register_toys
 
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.separation.models.registry import ModelSpec, build
+from stemgmd_tools.separation.networks.registry import ModelSpec, build
 from stemgmd_tools.separation.weights.file import load_weights, save_weights, training_kits_of
 from stemgmd_tools.separation.weights.join import join_weights
 from stemgmd_tools.storage.files import file_sha256
 
 STEMS = ("kick", "snare", "toms")
-EACH = ModelSpec("larsnet-xs", STEMS, {"width": 4, "temporal": 4})
+EACH = ModelSpec("tiny-masks-each", STEMS)
+
+
+@pytest.fixture(autouse=True)
+def _toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    register_toys(monkeypatch)
 
 
 def trained(path: Path, target: tuple[str, ...], spec: ModelSpec = EACH, seed: int = 0) -> Path:
@@ -65,7 +71,7 @@ def test_what_one_of_them_does_not_tell_is_not_told_of_all(paths, tmp_path):
 def test_what_cannot_be_joined_is_named(paths, tmp_path):
     out = tmp_path / "joined.safetensors"
     again = trained(tmp_path / "again.safetensors", ("kick",))
-    wider = trained(tmp_path / "wider.safetensors", ("kick",), ModelSpec("larsnet-xs", STEMS, {"width": 5}))
+    wider = trained(tmp_path / "wider.safetensors", ("kick",), ModelSpec("tiny-masks-each", STEMS, {"width": 5}))
     shared = trained(tmp_path / "shared.safetensors", ("kick",), ModelSpec("larsnet-s", STEMS, {"width": 4}))
     whole = trained(tmp_path / "whole.safetensors", ())
     for given, words in (

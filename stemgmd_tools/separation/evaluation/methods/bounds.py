@@ -11,7 +11,7 @@ from torch import Tensor
 
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.separation.evaluation.methods.base import Clip, Frames, Method, in_pieces
-from stemgmd_tools.separation.models.stft import Spectrogram
+from stemgmd_tools.separation.networks.stft import Spectrogram
 
 MASK_SIZES: Final = ((1024, 256), (2048, 512), (4096, 1024))
 """Window and hop of the oracles."""

@@ -15,8 +15,8 @@ from stemgmd_tools.errors import UsageError
 from stemgmd_tools.separation.evaluation.methods.base import Clip, Frames, Method
 from stemgmd_tools.separation.inference.allocator import keep_freed_memory
 from stemgmd_tools.separation.inference.overlap import OVERLAP, Stream
-from stemgmd_tools.separation.models.registry import ModelSpec, build
-from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.networks.registry import ModelSpec, build
+from stemgmd_tools.separation.networks.separator import Separator
 from stemgmd_tools.separation.weights.file import TrainingKits, Weights, load_weights, training_kits_of
 from stemgmd_tools.storage.files import file_sha256
 

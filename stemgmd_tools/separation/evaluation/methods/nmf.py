@@ -29,7 +29,7 @@ from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.library import kit_names, kits_named, load_kit
 from stemgmd_tools.separation.evaluation.methods.base import Clip, Frames, Method, in_pieces
 from stemgmd_tools.separation.evaluation.methods.templates import Grid, Templates, templates_of
-from stemgmd_tools.separation.models.stft import Spectrogram
+from stemgmd_tools.separation.networks.stft import Spectrogram
 
 TemplateSource: TypeAlias = Literal["training", "own"]
 

@@ -14,8 +14,8 @@ from torch.nn.parallel import DistributedDataParallel
 from stemgmd_tools.augment.dataset import Batch
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.seeds import stream
-from stemgmd_tools.separation.models.registry import ModelSpec
-from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.networks.registry import ModelSpec
+from stemgmd_tools.separation.networks.separator import Separator
 from stemgmd_tools.separation.training.loop.distributed import Ranks
 from stemgmd_tools.separation.training.optimization.ema import Ema
 from stemgmd_tools.separation.training.optimization.losses import Loss, Targets

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from stemgmd_tools.augment.dataset import Collate, SegmentDataset
-from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.networks.separator import Separator
 from stemgmd_tools.separation.training.loop.distributed import Ranks
 from stemgmd_tools.separation.training.loop.trainer import autocast
 from stemgmd_tools.separation.training.optimization.losses import EPS, nsdr

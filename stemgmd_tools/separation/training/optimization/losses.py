@@ -14,8 +14,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from stemgmd_tools.separation.models.separator import Estimate
-from stemgmd_tools.separation.models.stft import Spectrogram
+from stemgmd_tools.separation.networks.separator import Estimate
+from stemgmd_tools.separation.networks.stft import Spectrogram
 from stemgmd_tools.separation.training.settings.schema import LossConfig
 
 EPS: Final = 1e-7

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
-from stemgmd_tools.separation.models.bands import PerBand
+from stemgmd_tools.separation.networks.bands import PerBand
 from stemgmd_tools.separation.training.settings.schema import OptimizerConfig
 
 Shape: TypeAlias = Literal["kernel", "matrices", "other"]

@@ -11,8 +11,8 @@ import torch
 from stemgmd_tools.augment.dataset import SegmentDataset
 from stemgmd_tools.devices import device_named
 from stemgmd_tools.errors import TrainingError, UsageError
-from stemgmd_tools.separation.models.registry import build
-from stemgmd_tools.separation.models.separator import parameter_count
+from stemgmd_tools.separation.networks.registry import build
+from stemgmd_tools.separation.networks.separator import parameter_count
 from stemgmd_tools.separation.training.loop.batches import PartSampler
 from stemgmd_tools.separation.training.loop.data import (
     EPOCH_ITEMS,

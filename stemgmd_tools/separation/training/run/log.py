@@ -14,7 +14,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.networks.separator import Separator
 from stemgmd_tools.storage.files import write_bytes
 
 STEP: Final = "step"

@@ -9,7 +9,7 @@ from typing import Final
 from torch import Tensor
 
 from stemgmd_tools.errors import TrainingError
-from stemgmd_tools.separation.models.separator import Separator
+from stemgmd_tools.separation.networks.separator import Separator
 from stemgmd_tools.separation.training.loop.trainer import StepResult
 from stemgmd_tools.separation.training.loop.validate import ValidationResult
 from stemgmd_tools.separation.training.run.folder import RunFolder

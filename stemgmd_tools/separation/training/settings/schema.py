@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,7 @@ from stemgmd_tools.augment.chain.stems import pieces_of_stem
 from stemgmd_tools.augment.sampling.random_mixing import RandomMix
 from stemgmd_tools.errors import AugmentError
 from stemgmd_tools.pieces import GROUPS, PIECES
+from stemgmd_tools.separation.networks.registry import DEFAULT_MODEL, model_names
 from stemgmd_tools.strict_yaml.model import Strict
 
 SCHEMA_ID: Final = "stemgmd-training/1"
@@ -39,10 +40,14 @@ LossName: TypeAlias = Literal[
 ]
 
 
+def _names_of_models(schema: dict[str, Any]) -> None:
+    schema["enum"] = list(model_names())
+
+
 class ModelConfig(Strict):
     """The network."""
 
-    name: str = Field(default="larsnet-s", description="name of a model")
+    name: str = Field(default=DEFAULT_MODEL, description="name of a model", json_schema_extra=_names_of_models)
     stems: Literal["five", "nine"] | tuple[str, ...] = Field(
         default="five", description="`five` groups, all `nine` pieces, or a list of them"
     )

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.separation.models.complex import PARTS, as_parts, from_parts
-from stemgmd_tools.separation.models.separator import Estimate, Separator
-from stemgmd_tools.separation.models.stft import Spectrogram
+from stemgmd_tools.separation.networks.complex import PARTS, as_parts, from_parts
+from stemgmd_tools.separation.networks.registry import LARGEST_COUNT, Model, ModelOption
+from stemgmd_tools.separation.networks.separator import Estimate, Separator
+from stemgmd_tools.separation.networks.stft import Spectrogram
 
 WINDOW: Final = 4096
 HOP: Final = 1024
@@ -69,10 +70,8 @@ class Scale(nn.Sequential):
 class TfcTdf(Separator):
     """One U-Net that predicts the complex spectra of all stems, with complex parts as channels.
 
-    :param stems: stems to separate.
-    :param width: channels at the full resolution.
-    :param growth: channels more at each halving of both axes.
-    :param scales: how often both axes are halved.
+    For the options see :data:`MODEL`.
+
     :raises UsageError: if the frequencies cannot be halved that often.
     """
 
@@ -139,3 +138,15 @@ class TfcTdf(Separator):
         for up, scale in zip(self.up, self.decoder, strict=True):
             level = scale(torch.cat([up(level), skips.pop()], 1))
         return level
+
+
+MODEL: Final = Model(
+    TfcTdf,
+    "TFC-TDF-UNet v3, compact",
+    "Kim et al. 2023, arXiv:2306.09382",
+    (
+        ModelOption("width", "channels at the full resolution"),
+        ModelOption("growth", "channels added at each halving of both axes"),
+        ModelOption("scales", "number of halvings of both axes", LARGEST_COUNT),
+    ),
+)

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.separation.models.complex import PARTS, as_parts, from_parts
-from stemgmd_tools.separation.models.cross_transformer import CrossTransformer
-from stemgmd_tools.separation.models.separator import Estimate, Separator
-from stemgmd_tools.separation.models.stft import Spectrogram
+from stemgmd_tools.separation.networks.complex import PARTS, as_parts, from_parts
+from stemgmd_tools.separation.networks.cross_transformer import CrossTransformer
+from stemgmd_tools.separation.networks.registry import LARGEST_COUNT, Model, ModelOption
+from stemgmd_tools.separation.networks.separator import Estimate, Separator
+from stemgmd_tools.separation.networks.stft import Spectrogram
 
 WINDOW: Final = 4096
 HOP: Final = 1024
@@ -139,10 +140,8 @@ class UNet(nn.Module):
 class HtDemucs(Separator):
     """Two U-Nets, one on spectra and one on sound, whose deepest levels attend to each other; their stems are summed.
 
-    :param stems: what it makes, all at once.
-    :param width: channels of the first level; doubled at each of the next three.
-    :param heads: of the transformer, whose width is 8 x ``width``.
-    :param layers: of the transformer, every second crossed.
+    For the options see :data:`MODEL`.
+
     :raises UsageError: if the heads do not divide the transformer's width.
     """
 
@@ -213,3 +212,15 @@ def _respread(network: nn.Module) -> None:
                 layer.weight /= scale
                 if layer.bias is not None:
                     layer.bias /= scale
+
+
+MODEL: Final = Model(
+    HtDemucs,
+    "Hybrid Transformer Demucs, compact",
+    "Rouard et al. 2023, arXiv:2211.08553",
+    (
+        ModelOption("width", "channels of the first level, doubled at each of the next three"),
+        ModelOption("heads", "heads of the transformer, a divisor of its width of 8 x `width`"),
+        ModelOption("layers", "layers of the transformer; every second one is a cross-attention", LARGEST_COUNT),
+    ),
+)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from stemgmd_tools.separation.models.stft import Spectrogram
+from stemgmd_tools.separation.networks.stft import Spectrogram
 
 
 class Masked(NamedTuple):
@@ -72,7 +72,8 @@ class Separator(nn.Module, ABC):
     """A model that separates a stereo mixture into stems.
 
     It is fully described by its weights, ``stems``, ``sample_rate`` and options (see
-    :mod:`stemgmd_tools.separation.models.registry`); every layer is a registered submodule.
+    :mod:`stemgmd_tools.separation.networks.registry`); every layer is a registered submodule. A model with a separate
+    network per stem keeps them in a ``ModuleDict`` named ``networks``, whose weights can be joined.
 
     :param stems: names of the stems, in the order of the output.
     :param sample_rate: of mixtures and stems, Hz.
