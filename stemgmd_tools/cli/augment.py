@@ -106,8 +106,8 @@ def augment(**options: Any) -> None:
     _need_torch()
     from stemgmd_tools.augment.corpus.preview_run import preview
     from stemgmd_tools.corpus.folder.locks import Shard
-    from stemgmd_tools.corpus.render.progress import progress_on
     from stemgmd_tools.corpus.render.run import plan_run, render_corpus
+    from stemgmd_tools.runtime.progress import progress_on
 
     request = _request(options)
     out: Path = options["out"]
@@ -245,7 +245,7 @@ def _workers(jobs: int | None, request: AugmentRequest) -> int:
 
 def _summary(out: Path, request: AugmentRequest, report: Report) -> list[str]:
     """Return the lines that summarise the corpus and how to inspect it."""
-    from stemgmd_tools.corpus.render.progress import size_text
+    from stemgmd_tools.runtime.quantities import size_text
 
     done = f"{report.rendered:,} examples rendered, {report.jobs - report.rendered:,} already complete"
     if not report.complete:

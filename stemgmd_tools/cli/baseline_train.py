@@ -124,10 +124,10 @@ def baseline_train(**options: Any) -> None:
     Several processes: `torchrun --nproc-per-node N -m -- stemgmd_tools.cli.main baseline-train ...`.
     """
     try:
+        from stemgmd_tools.runtime.progress import progress_on
         from stemgmd_tools.separation.inference.allocator import keep_freed_memory
         from stemgmd_tools.separation.training.ablate import ablate, markdown, variants
         from stemgmd_tools.separation.training.loop.distributed import is_first_process
-        from stemgmd_tools.separation.training.run.progress import watch_on
         from stemgmd_tools.separation.training.train import train
     except ModuleNotFoundError as error:
         raise UsageError(
@@ -140,14 +140,14 @@ def baseline_train(**options: Any) -> None:
             _dry_run(config, grid, options)
         return
     keep_freed_memory()
-    watch = watch_on(sys.stderr, quiet=options["quiet"])
+    progress = progress_on(sys.stderr, quiet=options["quiet"], exact=True, lines=True)
     if config.data.corpus is None and is_first_process():
-        watch.say(_source_notice(config))
+        progress.say(_source_notice(config))
     if grid:
-        table = ablate(config, grid, options["out"], limit=options["limit"], watch=watch)
+        table = ablate(config, grid, options["out"], limit=options["limit"], progress=progress)
         click.echo(f"{markdown(table)}\n{options['out']}: ablation.csv, ablation.md and a run for each value")
         return
-    done = train(config, options["out"], watch=watch)
+    done = train(config, options["out"], progress=progress)
     if not is_first_process():
         return
     best = (

@@ -159,8 +159,8 @@ def render(**options: Any) -> None:
     """
     from stemgmd_tools.corpus.folder.locks import Shard
     from stemgmd_tools.corpus.render.execute import worker_count
-    from stemgmd_tools.corpus.render.progress import progress_on
     from stemgmd_tools.corpus.render.run import plan_run, render_corpus
+    from stemgmd_tools.runtime.progress import progress_on
 
     request = _request(options)
     out: Path = options["out"]
@@ -222,8 +222,8 @@ def _settings(options: dict[str, Any]) -> RenderSettings:
 
 def _summary(out: Path, report: Report) -> list[str]:
     """Return the lines that summarise the corpus and how to inspect it."""
-    from stemgmd_tools.corpus.render.progress import size_text
     from stemgmd_tools.corpus.sources.disk import Corpus
+    from stemgmd_tools.runtime.quantities import size_text
 
     done = f"{report.rendered:,} jobs done, {report.jobs - report.rendered:,} already complete"
     if not report.complete:

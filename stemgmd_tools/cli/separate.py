@@ -16,8 +16,7 @@ from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import INTERRUPTED, AudioError, StemgmdError, UsageError, shown
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
+    from stemgmd_tools.runtime.progress import Progress
     from stemgmd_tools.separation.inference.inputs import Source
     from stemgmd_tools.separation.inference.separate import SeparationSettings
     from stemgmd_tools.separation.inference.separate_files import FileResult, Output, ProgressCallback
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 _FORMAT_OF_SUBTYPE: Final = {"16": "int16", "24": "int24", "float": "float32"}
 _MOST_NAMES: Final = 10
-_BAR: Final = "{desc} {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{postfix}"
 
 
 def _channel_list(context: click.Context, option: click.Parameter, text: str | None) -> tuple[int, ...]:
@@ -234,39 +232,31 @@ class _Watch:
     """Shows a progress bar for each file in turn, if standard error is a terminal."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._shown = sys.stderr.isatty() and not quiet
-        self._bar: tqdm[Any] | None = None
+        self._quiet = quiet
+        self._progress: Progress | None = None
 
     def begin(self, source: Source) -> ProgressCallback:
         """Start the bar of a file; return the callback that updates it."""
-        from tqdm import tqdm
+        from stemgmd_tools.runtime.progress import progress_on
 
         start = time.monotonic()
-        bar: tqdm[Any] = tqdm(
-            desc=source.name,
-            file=sys.stderr,
-            disable=not self._shown,
-            bar_format=_BAR,
-            dynamic_ncols=True,
-            leave=False,
-        )
-        self._bar = bar
+        progress = progress_on(sys.stderr, quiet=self._quiet, title=f"{source.name} ", leave=False)
+        self._progress = progress
 
         def update(read_s: float, total_s: float | None) -> None:
-            bar.total = total_s
-            bar.set_postfix_str(f"{read_s / max(time.monotonic() - start, 1e-3):.1f}x real time", refresh=False)
-            bar.update(read_s - bar.n)
+            rate = read_s / max(time.monotonic() - start, 1e-3)
+            progress.update(read_s, total_s, f"{rate:.1f}x real time")
 
         return update
 
     def end(self) -> None:
         """Remove the bar."""
-        if self._bar is not None:
-            self._bar.close()
+        if self._progress is not None:
+            self._progress.close()
 
 
 def _summary(done: FileResult, folder: Path | None) -> str:
-    from stemgmd_tools.corpus.render.progress import duration_text
+    from stemgmd_tools.runtime.quantities import duration_text
 
     where = "" if folder is None else f" in {shown(folder)}"
     if done.skipped:

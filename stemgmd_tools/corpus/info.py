@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from stemgmd_tools.corpus.render.progress import size_text
 from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.pieces import PIECES
+from stemgmd_tools.runtime.quantities import size_text
 
 _NO_SPLIT = "none"
 

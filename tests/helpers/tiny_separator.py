@@ -65,11 +65,11 @@ def tiny_config(kits: tuple[str, ...], **changes: Any) -> TrainConfig:
 
 def main() -> None:
     """Train as the settings in a file say: ``tiny.py CONFIG OUT``."""
-    from stemgmd_tools.separation.training.run.progress import Lines
+    from stemgmd_tools.runtime.progress import Lines
     from stemgmd_tools.separation.training.train import train
 
     torch.set_num_threads(1)
-    train(read_config(Path(sys.argv[1])), Path(sys.argv[2]), watch=Lines(sys.stderr), make=make_tiny)
+    train(read_config(Path(sys.argv[1])), Path(sys.argv[2]), progress=Lines(sys.stderr), make=make_tiny)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import Final, TextIO
 
 import click
 
 from stemgmd_tools.cli.support.options import kit_path_option
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
-
-_BAR: Final = "{percentage:3.0f}% |{bar}| {elapsed}, {remaining} left{postfix}"
 
 
 @click.command()
@@ -49,29 +45,21 @@ def fit(
     """
     from stemgmd_tools.fitting.produce import map_name, produce
     from stemgmd_tools.kits.library import load_kit, search_path
+    from stemgmd_tools.runtime.progress import progress_on
 
     map_name(out)
     folders = search_path(kit_path)
     donor_kits = [load_kit(name, folders) for name in donors]
-    with _bar(sys.stderr) as progress:
+    with closing(progress_on(sys.stderr)) as display:
         fitted = produce(
-            load_kit(recorded, folders), out, donors=donor_kits, title=title, report=report, progress=progress
+            load_kit(recorded, folders),
+            out,
+            donors=donor_kits,
+            title=title,
+            report=report,
+            progress=lambda what, share: display.update(share, 1.0, what),
         )
     click.echo(f"{fitted.map}: fitted in {fitted.fit_s:.0f} s")
     click.echo(f"look at it: stemgmd kits show {fitted.map} --plot {out.stem}.png")
     if fitted.report:
         click.echo(f"report: {fitted.report}{f', pictures: {fitted.pictures}' if fitted.pictures else ''}")
-
-
-@contextmanager
-def _bar(stream: TextIO) -> Iterator[Callable[[str, float], None]]:
-    """Yield a callback that updates a progress bar, shown if ``stream`` is a terminal."""
-    from tqdm import tqdm
-
-    with tqdm(total=1.0, file=stream, disable=not stream.isatty(), bar_format=_BAR, dynamic_ncols=True) as bar:
-
-        def update(what: str, share: float) -> None:
-            bar.set_postfix_str(what, refresh=False)
-            bar.update(share - bar.n)
-
-        yield update

@@ -11,12 +11,12 @@ from typing import Final
 from stemgmd_tools.corpus.folder import layout
 from stemgmd_tools.corpus.folder.job import Job
 from stemgmd_tools.corpus.folder.records import SINGLE_HITS, STEMS, read_record, record_path
-from stemgmd_tools.corpus.render.progress import duration_text, size_text
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.kits.bank.cache import seems_built
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.rendering.settings import RenderSettings
+from stemgmd_tools.runtime.quantities import duration_text, size_text
 
 TAIL_S: Final = 1.2
 """Mean time for which stems ring on after the nominal duration, over GMD and the modelled kits."""

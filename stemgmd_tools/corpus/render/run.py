@@ -20,13 +20,14 @@ from stemgmd_tools.corpus.folder.shards import record_shard, selection_digest
 from stemgmd_tools.corpus.render.estimate import Estimate, estimate, require_disk
 from stemgmd_tools.corpus.render.execute import execute, one_line_os_errors, worker_count
 from stemgmd_tools.corpus.render.jobs import MidiJob, SingleHitsJob, StemsJob
-from stemgmd_tools.corpus.render.progress import Progress, Quiet
 from stemgmd_tools.corpus.render.schedule import batches, in_shard
+from stemgmd_tools.corpus.render.tally import Tally
 from stemgmd_tools.errors import CorpusError, UsageError
 from stemgmd_tools.kits.sample_map.kit import Kit, located
 from stemgmd_tools.performances.midi_storage import MidiSource
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.rendering.settings import RenderSettings
+from stemgmd_tools.runtime.progress import Progress, Silent
 
 
 class Work(Protocol):
@@ -182,10 +183,10 @@ def render_corpus(
         with working_on(root, shard, prepare=lambda alone: _prepare(root, request, alone=alone)):
             _require_same_performances(root, everything, request.settings)
             require_same_banks(root, request.kits, mine, request.settings.sample_rate)
-            tally = _execute(root, mine, request, progress or Quiet(), workers=workers, scheduler=scheduler)
+            report = _execute(root, mine, request, progress or Silent(), workers=workers, scheduler=scheduler)
             if shard.count > 1:
                 record_shard(root, shard, selection_digest(everything, request.settings))
-        return replace(tally, complete=_finish(root, everything))
+        return replace(report, complete=_finish(root, everything))
 
 
 def _prepare(root: Path, request: Work, *, alone: bool) -> None:
@@ -212,18 +213,16 @@ def _execute(
     root: Path, jobs: Sequence[Job], request: Work, progress: Progress, *, workers: int, scheduler: str | None
 ) -> Report:
     """Complete the jobs; return the summary."""
-    rendered = files = size = 0
-    progress.start(sum(job.performance_s for job in jobs), sum(job.file_count(request.settings) for job in jobs))
+    tally = Tally(sum(job.performance_s for job in jobs), sum(job.file_count(request.settings) for job in jobs))
+    progress.update(0.0, tally.total_s)
     try:
         order = batches(jobs, request.kit_names, workers)
         for outcome in execute(root, order, request.settings, jobs=workers, scheduler=scheduler):
-            progress.update(outcome)
-            rendered += outcome.done
-            files += outcome.files
-            size += outcome.bytes
+            tally.add(outcome)
+            progress.update(tally.performance_s, tally.total_s, str(tally))
     finally:
         progress.close()
-    return Report(len(jobs), rendered, files, size, complete=False)
+    return Report(len(jobs), tally.rendered, tally.files, tally.bytes, complete=False)
 
 
 def _finish(root: Path, jobs: Sequence[Job]) -> bool:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import http.client
 import re
+import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from tqdm import tqdm
-
 from stemgmd_tools.errors import FetchError
+from stemgmd_tools.runtime.progress import progress_on
+from stemgmd_tools.runtime.quantities import size_text
 from stemgmd_tools.version import __version__
 
 CHUNK_BYTES: Final = 1 << 16
@@ -117,14 +119,7 @@ def _receive(
     position = start
     with (
         _opened(part, start) as file,
-        tqdm(
-            total=total,
-            initial=start,
-            unit="B",
-            unit_scale=True,
-            desc=part.name[:20],
-            disable=None if show_progress else True,
-        ) as bar,
+        closing(progress_on(sys.stderr, quiet=not show_progress, title=f"{part.name[:20]} ")) as progress,
     ):
         while chunk := response.read(CHUNK_BYTES):
             position += len(chunk)
@@ -135,7 +130,7 @@ def _receive(
                 file.flush()
             except OSError as error:
                 raise FetchError(f"{part}: cannot be written ({error.strerror}); make room and run again") from error
-            bar.update(len(chunk))
+            progress.update(position, total, size_text(position))
     if total is not None and position < total:
         return f"connection cut after {position} of {total} bytes"
     return None

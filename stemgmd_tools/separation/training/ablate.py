@@ -21,6 +21,7 @@ from stemgmd_tools.devices import device_named
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.library import search_path
 from stemgmd_tools.markdown import markdown_table
+from stemgmd_tools.runtime.progress import Progress, Silent
 from stemgmd_tools.separation.evaluation.bootstrap import mean_interval, paired_interval
 from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
 from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures, Source, evaluate, evaluation_clips
@@ -30,7 +31,6 @@ from stemgmd_tools.separation.training.loop.data import open_test
 from stemgmd_tools.separation.training.loop.distributed import process_count
 from stemgmd_tools.separation.training.loop.trainer import Make
 from stemgmd_tools.separation.training.run.checks import Checked, check_run
-from stemgmd_tools.separation.training.run.progress import Silent, Watch
 from stemgmd_tools.separation.training.settings.files import with_changes
 from stemgmd_tools.separation.training.settings.schema import TrainConfig
 from stemgmd_tools.separation.training.train import train
@@ -77,7 +77,7 @@ def ablate(
     *,
     limit: int | None = None,
     max_s: float | None = 30.0,
-    watch: Watch | None = None,
+    progress: Progress | None = None,
     make: Make = build,
 ) -> pd.DataFrame:
     """Train every variant and evaluate its best weights on the same clips.
@@ -91,16 +91,16 @@ def ablate(
     :raises UsageError: if several processes share the work (``torchrun``).
     :raises StemgmdError: as training and evaluation do.
     """
-    watch_or_silent = watch or Silent()
+    display = progress or Silent()
     settings, _, source = check_ablation(config, grid, out, limit=limit, make=make)
     device = device_named(config.device)
     results = []
     for variant, own in zip(grid, settings, strict=True):
-        watch_or_silent.say(f"{variant.name}: training")
-        weights = train(own, inside(out, _slug(variant.name), entered=True), watch=watch_or_silent, make=make).weights
+        display.say(f"{variant.name}: training")
+        weights = train(own, inside(out, _slug(variant.name), entered=True), progress=display, make=make).weights
         method = TrainedModel(weights, device, name=_slug(variant.name), make=make)
         takes = _takes(source, own)
-        watch_or_silent.say(f"{variant.name}: evaluating {len(takes):,} clips")
+        display.say(f"{variant.name}: evaluating {len(takes):,} clips")
         rows = evaluate(out / _EVALUATION, [method], takes, Measures(own.model.stem_names, max_s))
         results.append(rows.assign(variant=variant.name))
     table = table_of(pd.concat(results, ignore_index=True), [variant.name for variant in grid])

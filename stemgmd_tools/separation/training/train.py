@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from stemgmd_tools.augment.dataset import Batch
 from stemgmd_tools.corpus.render.execute import worker_count
 from stemgmd_tools.runtime.interrupts import Interrupt, interrupts
+from stemgmd_tools.runtime.progress import Progress, Silent
 from stemgmd_tools.separation.inference.allocator import enough_memory
 from stemgmd_tools.separation.networks.registry import build
 from stemgmd_tools.separation.training.loop.batches import PartSampler, loading_workers, part_loader
@@ -37,7 +38,6 @@ from stemgmd_tools.separation.training.optimization.schedule import factor, prog
 from stemgmd_tools.separation.training.run.checkpoint import State, read_state, restore, save_state
 from stemgmd_tools.separation.training.run.checks import require_budget, require_drawable, require_writable
 from stemgmd_tools.separation.training.run.folder import RunFolder
-from stemgmd_tools.separation.training.run.progress import Silent, Watch
 from stemgmd_tools.separation.training.run.reporter import Reporter
 from stemgmd_tools.separation.training.settings.schema import TrainConfig
 from stemgmd_tools.separation.weights.file import save_weights
@@ -65,13 +65,13 @@ class TrainingResult(NamedTuple):
         return self.folder.best if self.state.best_db is not None else self.folder.last
 
 
-def train(config: TrainConfig, out: Path, *, watch: Watch | None = None, make: Make = build) -> TrainingResult:
+def train(config: TrainConfig, out: Path, *, progress: Progress | None = None, make: Make = build) -> TrainingResult:
     """Train, or resume a training, until the budget is spent.
 
     On Ctrl-C and SIGTERM, the run is saved before it ends; otherwise it resumes from the last save.
 
     :param out: run directory.
-    :param watch: receives the progress, in the first process.
+    :param progress: receives the progress, in the first process.
     :param make: builds the model.
     :raises TrainingError: if splits or kits overlap, the run has other settings, or the loss is not finite.
     :raises StemgmdError: if a source, a kit, a model or a device cannot be used.
@@ -90,9 +90,9 @@ def train(config: TrainConfig, out: Path, *, watch: Watch | None = None, make: M
             folder.begin(config, data)
             prepare(data, worker_count(None))
         ranks.wait()
-        first_watch = watch if watch is not None and ranks.is_first else Silent()
-        stack.callback(first_watch.close)
-        return _Run(config, folder, data, Trainer(config, ranks, make), first_watch).go(stack)
+        display = progress if progress is not None and ranks.is_first else Silent()
+        stack.callback(display.close)
+        return _Run(config, folder, data, Trainer(config, ranks, make), display).go(stack)
 
 
 @dataclass
@@ -103,7 +103,7 @@ class _Run:
     folder: RunFolder
     data: TrainingData
     trainer: Trainer
-    watch: Watch
+    display: Progress
     state: State = field(init=False)
     _validation: Validation | None = field(init=False)
     _reporter: Reporter = field(init=False)
@@ -145,7 +145,7 @@ class _Run:
         self._reporter = Reporter(
             self.config,
             self.folder,
-            self.watch,
+            self.display,
             writes=self.ranks.is_first,
             skips=self.trainer.scaler.is_enabled(),
             step=-1 if saved is None else self.state.step,

@@ -13,12 +13,10 @@ from corpora import IDS, digests
 from toy_kits import layers, map_data, tone, write_map, write_sound
 
 from stemgmd_tools.corpus.folder.identity import IDENTITY_FILE
-from stemgmd_tools.corpus.folder.job import Outcome
 from stemgmd_tools.corpus.folder.locks import Shard, working_on
 from stemgmd_tools.corpus.merge import merge
 from stemgmd_tools.corpus.render import estimate as estimates
 from stemgmd_tools.corpus.render import jobs as job_module
-from stemgmd_tools.corpus.render.progress import Quiet
 from stemgmd_tools.corpus.render.run import Request, plan_run, render_corpus
 from stemgmd_tools.corpus.render.schedule import batches, in_shard
 from stemgmd_tools.corpus.sources.disk import Corpus
@@ -29,6 +27,7 @@ from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.manifest.tables import tables_of
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import PIECES
+from stemgmd_tools.runtime.progress import Silent
 
 
 def test_a_corpus_holds_what_was_asked_for(finished, request_of):
@@ -430,22 +429,17 @@ def test_the_estimate_counts_banks_that_have_to_be_built(plain, request_of, tmp_
 
 
 def test_progress_counts_everything(request_of, tmp_path):
-    class Recorder(Quiet):
-        started: tuple[float, int] = (0.0, 0)
-        performance_s = 0.0
-        files = 0
+    class Recorder(Silent):
+        last: tuple[float, float | None, str] = (0.0, None, "")
 
-        def start(self, performance_s: float, files: int) -> None:
-            self.started = (performance_s, files)
+        def update(self, done: float, total: float | None, text: str = "") -> None:
+            self.last = (done, total, text)
 
-        def update(self, outcome: Outcome) -> None:
-            self.performance_s += outcome.performance_s
-            self.files += outcome.files
-
-    seen = Recorder()
-    render_corpus(tmp_path / "corpus", request_of(), jobs=1, progress=seen)
-    assert (pytest.approx(seen.performance_s), seen.files) == seen.started
-    assert seen.files == 88
+    recorder = Recorder()
+    render_corpus(tmp_path / "corpus", request_of(), jobs=1, progress=recorder)
+    done, total, text = recorder.last
+    assert done == pytest.approx(total)
+    assert "88/88 files" in text
 
 
 def test_a_smaller_run_completes_after_a_larger_one_was_interrupted(request_of, tmp_path, monkeypatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 
 import pytest
@@ -12,10 +11,8 @@ from tiny_separator import Tiny, make_tiny, tiny_config
 
 from stemgmd_tools.errors import StemgmdError
 from stemgmd_tools.separation.training.run.log import Board, CsvLog, read_log
-from stemgmd_tools.separation.training.run.progress import Lines, Pace, Silent, TrainingBar, watch_on
+from stemgmd_tools.separation.training.run.reporter import Pace
 from stemgmd_tools.separation.training.train import train
-
-PACE = Pace(0.25, 1234, -3.21, 2.5, 240.0, 0.04)
 
 
 def test_the_log_takes_back_what_came_after_and_reads_back_exactly(tmp_path):
@@ -47,48 +44,10 @@ def test_tensorboard_has_scalars_sounds_and_masks(tmp_path):
     assert set(found["images"]) == {"kick/mask", "snare/mask"}
 
 
-def test_lines_and_bar_say_how_it_goes(monkeypatch):
-    stream = io.StringIO()
-    bar = TrainingBar(stream)
-    bar.pace(PACE)
-    bar.say("validation")
-    bar.close()
-    for words in (
-        "25.0%",
-        "step 1,234, loss -3.21",
-        "2.50 it/s",
-        "240x real time",
-        "waits for data 4%",
-        "left",
-        "validation",
-    ):
-        assert words in stream.getvalue()
-    stream = io.StringIO()
-    lines = Lines(stream)
-    monkeypatch.setattr("stemgmd_tools.separation.training.run.progress._LINE_EVERY_S", 0.0)
-    lines.pace(PACE)
-    lines.pace(PACE._replace(progress=0.5))
-    assert stream.getvalue().count("real time") == 2
-    assert "left" in stream.getvalue()
-    assert isinstance(watch_on(stream, quiet=True), Silent)
-    assert isinstance(watch_on(stream), Lines)
-
-
-def test_a_second_run_is_told_from_its_own_beginning(monkeypatch):
-    monkeypatch.setattr("stemgmd_tools.separation.training.run.progress._LINE_EVERY_S", 0.0)
-    for kind in (TrainingBar, Lines):
-        stream = io.StringIO()
-        watch = kind(stream)
-        watch.pace(PACE._replace(progress=0.5))
-        watch.pace(PACE._replace(progress=1.0))
-        watch.close()
-        stream.truncate(0)
-        stream.seek(0)
-        for progress in (0.1, 0.2):
-            watch.pace(PACE._replace(progress=progress))
-        watch.close()
-        assert " 20.0%" in stream.getvalue()
-        assert " left" in stream.getvalue().split("20.0%")[1]
+def test_the_pace_shows_step_loss_speed_and_waiting():
+    text = str(Pace(1234, -3.21, 2.5, 240.0, 0.04))
+    assert text == "step 1,234, loss -3.21, 2.50 it/s, 240x real time, waits for data 4%"
+    assert "20.0 s/it" in str(Pace(1234, -3.21, 0.05, 240.0, 0.04))
 
 
 def test_one_process_at_a_time_trains_in_a_folder(kits, tmp_path):

@@ -23,12 +23,12 @@ from stemgmd_tools.errors import StemgmdError, TrainingError, UsageError
 from stemgmd_tools.kits.library import kits_named
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
+from stemgmd_tools.runtime.progress import Silent
 from stemgmd_tools.separation.networks.registry import ModelSpec
 from stemgmd_tools.separation.training.loop.data import open_data, open_test, train_segments
 from stemgmd_tools.separation.training.loop.validate import Validation, ValidationResult
 from stemgmd_tools.separation.training.run.checkpoint import read_progress, read_state
 from stemgmd_tools.separation.training.run.log import read_log
-from stemgmd_tools.separation.training.run.progress import Silent
 from stemgmd_tools.separation.training.settings.files import config_text
 from stemgmd_tools.separation.training.settings.schema import DataConfig, TrainConfig
 from stemgmd_tools.separation.training.train import TrainingResult, train
@@ -324,7 +324,7 @@ def test_best_weights_are_not_forgotten_when_the_run_is_killed(kits, tmp_path, m
     )
     out = tmp_path / "run"
     with pytest.raises(SystemExit, match=r"step 2: validation 6\.00 dB .* the best so far"):
-        train(config, out, make=make_tiny, watch=EndsAt("step 2"))
+        train(config, out, make=make_tiny, progress=EndsAt("step 2"))
     stood = read_progress(out / "state.safetensors")
     assert stood is not None
     assert (stood.step, stood.best_db) == (1, 2.0)
@@ -340,7 +340,7 @@ def test_best_weights_and_what_the_run_knows_of_them_are_saved_together(kits, tm
     config = tiny_config(kits, budget={"steps": 8}, validation={"items": 2, "every_steps": 2})
     out = tmp_path / "run"
     with pytest.raises(SystemExit, match=r"step 6: validation 4\.00 dB"):
-        train(config, out, make=make_tiny, watch=EndsAt("step 6"))
+        train(config, out, make=make_tiny, progress=EndsAt("step 6"))
     found = read_progress(out / "state.safetensors")
     assert found is not None
     assert (found.step, found.best_db, found.best_step) == (4, 6.0, 4)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from contextlib import ExitStack
-from typing import Final
+from typing import Final, NamedTuple
 
 from torch import Tensor
 
 from stemgmd_tools.errors import TrainingError
+from stemgmd_tools.runtime.progress import Progress
 from stemgmd_tools.separation.networks.separator import Separator
 from stemgmd_tools.separation.training.loop.trainer import StepResult
 from stemgmd_tools.separation.training.loop.validate import ValidationResult
 from stemgmd_tools.separation.training.run.folder import RunFolder
 from stemgmd_tools.separation.training.run.log import Board, CsvLog
-from stemgmd_tools.separation.training.run.progress import Pace, Watch
 from stemgmd_tools.separation.training.settings.schema import TrainConfig
 
 _READ_STEPS: Final = 50
@@ -22,6 +22,27 @@ _READ_S: Final = 5.0
 """Maximum interval between reading losses from the device; each reading waits for the step."""
 _MOST_SKIPPED: Final = 64
 """Maximum number of consecutive steps that fp16 may skip; meanwhile its scale falls from 2^16 to 2^-48."""
+
+
+class Pace(NamedTuple):
+    """Speed of a training."""
+
+    step: int
+    loss: float
+    """Mean over the last steps."""
+    steps_per_s: float
+    real_time: float
+    """Seconds of mixture processed per second."""
+    wait_share: float
+    """Share of the time spent waiting for data, 0..1."""
+
+    def __str__(self) -> str:
+        """Return all of it."""
+        rate = f"{self.steps_per_s:.2f} it/s" if self.steps_per_s >= 0.1 else f"{1 / self.steps_per_s:.1f} s/it"
+        return (
+            f"step {self.step:,}, loss {self.loss:.4g}, {rate}, {self.real_time:.0f}x real time, "
+            f"waits for data {self.wait_share:.0%}"
+        )
 
 
 class Reporter:
@@ -37,7 +58,7 @@ class Reporter:
         self,
         config: TrainConfig,
         folder: RunFolder,
-        watch: Watch,
+        display: Progress,
         *,
         writes: bool,
         skips: bool,
@@ -45,7 +66,7 @@ class Reporter:
         spent_s: float,
     ) -> None:
         """Store the options; no file is opened."""
-        self._config, self._folder, self._watch, self._writes = config, folder, watch, writes
+        self._config, self._folder, self._display, self._writes = config, folder, display, writes
         self._most_skipped, self._skipped = (_MOST_SKIPPED if skips else 0), 0
         self._rows: list[tuple[dict[str, float], StepResult]] = []
         self._first, self._read = step, (max(step, 0), spent_s)
@@ -63,7 +84,7 @@ class Reporter:
         self._board = stack.enter_context(Board(self._folder.board, self._first))
         stack.callback(self._log.close)
         if self._first >= 0:
-            self._watch.say(f"{self._folder.root}: resuming at step {self._first:,}")
+            self._display.say(f"{self._folder.root}: resuming at step {self._first:,}")
 
     def step(self, row: dict[str, float], result: StepResult, progress: float) -> None:
         """Add the result of a step.
@@ -90,7 +111,7 @@ class Reporter:
                 "lower learning rate, or with precision fp32"
             )
         if rows:
-            self._watch.pace(self._pace(rows, spent_s, progress))
+            self._display.update(progress, 1.0, str(self._pace(rows, spent_s)))
             self._read = (int(rows[-1]["step"]), spent_s)
 
     def _valid_rows(self, rows: list[dict[str, float]]) -> tuple[list[dict[str, float]], str]:
@@ -109,7 +130,7 @@ class Reporter:
         scores = {"score_db": result.score_db, "pooled_db": result.pooled_db, "silence_db": result.silence_db}
         self._write([{**row, **scores, **each}])
         stems = ", ".join(f"{name} {value:.2f}" for name, value in result.stems_db.items())
-        self._watch.say(f"step {int(row['step']):,}: validation {result.score_db:.2f} dB ({stems}){note}")
+        self._display.say(f"step {int(row['step']):,}: validation {result.score_db:.2f} dB ({stems}){note}")
 
     def example(self, model: Separator, stems: Tensor, step: int) -> None:
         """Write audio and masks of one segment to TensorBoard.
@@ -125,11 +146,10 @@ class Reporter:
             for row in rows:
                 self._board.scalars(row)
 
-    def _pace(self, rows: list[dict[str, float]], spent_s: float, progress: float) -> Pace:
+    def _pace(self, rows: list[dict[str, float]], spent_s: float) -> Pace:
         seconds = max(spent_s - self._read[1], 1e-9)
         mixture_s = len(rows) * self._config.optimizer.items * self._config.data.segment_s
         return Pace(
-            progress,
             int(rows[-1]["step"]),
             sum(row["loss"] for row in rows) / len(rows),
             len(rows) / seconds,
