@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from pathlib import Path
 from typing import Any, Final
@@ -10,10 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.figures import empty_figure, require_image_path, save_figure
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.pieces import ARTICULATIONS
-from stemgmd_tools.storage.files import put_in_place, remove_abandoned, temporary_beside
 
 SHOWN_VELOCITY: Final = 100
 LONGEST_S: Final = 4.0
@@ -33,38 +31,13 @@ def plot_kit(bank: Bank, path: Path) -> None:
     """Plot each articulation at velocity 100, at its widest degree of openness, to an image file.
 
     :param path: the suffix decides the format (.png, .pdf, .svg).
-    :raises UsageError: if matplotlib is not installed or the ending is of no known format.
-    :raises KitError: if the file cannot be written.
+    :raises UsageError: if matplotlib is not installed, the suffix is of no known format, or the folder does not exist.
+    :raises StemgmdError: if the file cannot be written.
     """
+    require_image_path(path)
     figure = empty_figure(COLUMNS * _PANEL_INCHES[0], _ROWS * _PANEL_INCHES[1])
-    kind = path.suffix.removeprefix(".").lower()
-    if kind not in figure.canvas.get_supported_filetypes():
-        known = ", ".join(f".{name}" for name in sorted(figure.canvas.get_supported_filetypes()))
-        raise UsageError(f'{path}: no picture format "{path.suffix}"; known endings: {known}')
-    if not path.parent.is_dir():
-        raise KitError(f"{path}: cannot be written; there is no folder {path.parent}")
     _draw_all(figure, bank)
-    remove_abandoned(path)
-    temporary = temporary_beside(path)
-    try:
-        figure.savefig(temporary, format=kind, dpi=_DPI)
-        put_in_place([(temporary, path)])
-    except OSError as error:
-        raise KitError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def empty_figure(width: float, height: float) -> Any:
-    """Return an empty matplotlib figure; ``width`` and ``height`` are in inches.
-
-    :raises UsageError: if matplotlib is not installed.
-    """
-    try:
-        figures = importlib.import_module("matplotlib.figure")
-    except ModuleNotFoundError as error:
-        raise UsageError("pictures need matplotlib; install it with: pip install 'stemgmd-tools[plot]'") from error
-    return figures.Figure(figsize=(width, height))
+    save_figure(figure, path, dpi=_DPI)
 
 
 def _draw_all(figure: Any, bank: Bank) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import re
 from typing import Final
 
 import numpy as np
 import pretty_midi
 from numpy.typing import NDArray
 
+from stemgmd_tools.performances.bars import time_signature
 from stemgmd_tools.performances.smf.file import DEFAULT_TEMPO_US, US_PER_S
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import NOTES, PIECES, Piece
@@ -53,9 +53,9 @@ def mapped_midi(performance: Performance) -> bytes:
     tick_s = tempo_us / (ticks_per_beat * US_PER_S)
     # pretty_midi truncates to whole microseconds per beat; a millionth more keeps rounding from losing one.
     midi = pretty_midi.PrettyMIDI(resolution=ticks_per_beat, initial_tempo=60 * US_PER_S / (tempo_us + 1e-6))
-    signature = re.fullmatch(r"(\d+)-(1|2|4|8|16|32)", str(performance.metadata.get("time_signature", "")))
-    if signature and 1 <= int(signature[1]) <= 255:
-        midi.time_signature_changes = [pretty_midi.TimeSignature(int(signature[1]), int(signature[2]), 0.0)]
+    signature = time_signature(performance)
+    if signature:
+        midi.time_signature_changes = [pretty_midi.TimeSignature(*signature, 0.0)]
     drums = pretty_midi.Instrument(program=0, is_drum=True, name="Drums")
     starts, ends, notes, velocities = _notes(performance, tick_s)
     drums.notes = [

@@ -97,7 +97,7 @@ def spread(items: Sequence[T], limit: int | None) -> list[T]:
 
 def performance_hours(performances: Iterable[Performance]) -> float:
     """Return the sum of the nominal durations in hours, without tails."""
-    return math.fsum(performance.duration_s for performance in performances) / 3600
+    return sum(performance.duration_s for performance in performances) / 3600
 
 
 def subset_of_hours(performances: Sequence[Performance], hours: float, seed: int) -> list[Performance]:

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from toy_kits import tone, toy_kit, write_sound
 
 from stemgmd_tools.cli.kits import kits
-from stemgmd_tools.errors import KitError, StemgmdError, UsageError
+from stemgmd_tools.errors import StemgmdError, UsageError
 from stemgmd_tools.kits.bank.cache import PCM_FILE, bank_folder, open_bank
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.kits.sample_map.docs import reference
@@ -76,19 +76,19 @@ def test_show_plots(tmp_path: Path) -> None:
 def test_a_picture_that_cannot_be_written(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     path = toy_kit(tmp_path)
-    with pytest.raises(KitError, match=r"none/toy\.png: cannot be written"):
+    with pytest.raises(UsageError, match=r"none/toy\.png: cannot be written"):
         run("show", path, "--plot", tmp_path / "none" / "toy.png")
     with pytest.raises(UsageError, match=r"known endings: .*\.png"):
         run("show", path, "--plot", tmp_path / "toy.xyz")
 
 
 def test_plotting_without_matplotlib_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stemgmd_tools.kits import plot
+    from stemgmd_tools import figures
 
     def missing(name: str, *rest: Any) -> Any:
         raise ModuleNotFoundError(name)
 
-    monkeypatch.setattr(plot.importlib, "import_module", missing)
+    monkeypatch.setattr(figures.importlib, "import_module", missing)
     with pytest.raises(UsageError, match=r"stemgmd-tools\[plot\]"):
         run("show", toy_kit(tmp_path), "--plot", tmp_path / "toy.png")
 

@@ -31,6 +31,7 @@ TYPED: dict[str, tuple[str, str]] = {
     "evaluate": ("corpus --method mixture", "baseline"),
     "verify": ("corpus --jobs 1", ""),
     "info": ("corpus", ""),
+    "plot": ("drummer12/session1/4 --kit kit/toy.yaml", "plot"),
     "merge": ("merged corpus --jobs 1", ""),
     "fetch gmd": ("--to groove --url ftp://nowhere", "an error"),
     "kits build": ("kit/toy.yaml --jobs 1", ""),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import math
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from stemgmd_tools.errors import UsageError
+from stemgmd_tools.figures import empty_figure
 from stemgmd_tools.fitting.evaluation.fit_metrics import play
 from stemgmd_tools.fitting.recordings.recordings import ONSET_FRAMES, Strokes
 from stemgmd_tools.kits.plot import log_spectrogram_db
@@ -44,7 +43,7 @@ def need_matplotlib() -> None:
 
     :raises UsageError: if matplotlib is not installed.
     """
-    _figures()
+    empty_figure(1.0, 1.0)
 
 
 def draw(voice: VoiceModel, strokes: Sequence[Strokes], articulation: str, path: Path) -> None:
@@ -57,7 +56,7 @@ def draw(voice: VoiceModel, strokes: Sequence[Strokes], articulation: str, path:
     :raises AudioError: if the file cannot be written.
     """
     shown = _shown(strokes)
-    figure = _figures().Figure(figsize=(_INCHES[0], _INCHES[1] * len(shown)))
+    figure = empty_figure(_INCHES[0], _INCHES[1] * len(shown))
     grid = figure.add_gridspec(len(shown), 3, left=0.05, right=0.99, bottom=0.09 / len(shown), top=0.93, wspace=0.13)
     for row, layer in enumerate(shown):
         sides = _sides(layer, voice, articulation)
@@ -76,13 +75,6 @@ def draw(voice: VoiceModel, strokes: Sequence[Strokes], articulation: str, path:
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=_DPI)
     write_bytes(path, content.getvalue())
-
-
-def _figures() -> Any:
-    try:
-        return importlib.import_module("matplotlib.figure")
-    except ModuleNotFoundError as error:
-        raise UsageError("pictures need matplotlib; install it with: pip install 'stemgmd-tools[plot]'") from error
 
 
 def _shown(strokes: Sequence[Strokes]) -> tuple[Strokes, ...]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.audio import TrackWriter
-from stemgmd_tools.kits.plot import draw_spectrogram, empty_figure, log_spectrogram_db
+from stemgmd_tools.figures import empty_figure
+from stemgmd_tools.kits.plot import draw_spectrogram, log_spectrogram_db
 from stemgmd_tools.rendering.stems import Pcm
 from stemgmd_tools.separation.evaluation.methods.base import BLOCK, Clip, Frames, Method, regrouped
 from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures, clip_of

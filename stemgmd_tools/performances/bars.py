@@ -1,0 +1,49 @@
+"""Bars of a performance, from the tempo and the time signature in its metadata."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Final, NamedTuple
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.performances.types import Performance
+
+_ROUNDING: Final = 0.01
+"""Part of a bar by which a stated duration may exceed whole bars."""
+
+
+class BarSpan(NamedTuple):
+    """A range of bars, in seconds from the start of the performance."""
+
+    start_s: float
+    end_s: float
+    beat_s: float
+    """Length of a beat: the denominator of the time signature."""
+
+
+def time_signature(performance: Performance) -> tuple[int, int] | None:
+    """Return numerator and denominator of the time signature; None if the metadata hold no valid one."""
+    match = re.fullmatch(r"(\d{1,3})-(1|2|4|8|16|32)", str(performance.metadata.get("time_signature", "")))
+    if not match or not 1 <= int(match[1]) <= 255:
+        return None
+    return int(match[1]), int(match[2])
+
+
+def bar_span(performance: Performance, first: int, count: int) -> BarSpan:
+    """Return the span of ``count`` bars from bar ``first``, counted from 1.
+
+    Every bar has the first tempo (quarter notes per minute) and the first time signature; changes are not followed.
+
+    :raises UsageError: if tempo or time signature are not known, or the bars start after the performance's end.
+    """
+    signature, bpm = time_signature(performance), performance.metadata.get("bpm")
+    if signature is None or not isinstance(bpm, int | float) or not bpm > 0:
+        raise UsageError(f"{performance.id}: has no tempo and time signature, so its bars are not known")
+    beat_s = 60.0 / bpm * 4 / signature[1]
+    bar_s = beat_s * signature[0]
+    bars = math.ceil(performance.duration_s / bar_s - _ROUNDING)
+    if not 1 <= first <= bars or count < 1:
+        raise UsageError(f"{performance.id}: {count} bars from bar {first}: give at least one; it has bars 1 to {bars}")
+    start_s = (first - 1) * bar_s
+    return BarSpan(start_s, start_s + count * bar_s, beat_s)
