@@ -1,4 +1,4 @@
-"""Locate the shipped data (sample maps, manifests) and the user's cache folder."""
+"""Locate the shipped data (sample maps, manifests) and the user's folders of caches and kits."""
 
 from __future__ import annotations
 
@@ -29,3 +29,9 @@ def cache_dir() -> Path:
     """Return the user's cache folder: ``STEMGMD_CACHE`` if set, else the platform's default."""
     configured = os.environ.get("STEMGMD_CACHE")
     return Path(configured).expanduser() if configured else Path(platformdirs.user_cache_dir("stemgmd"))
+
+
+def kits_dir() -> Path:
+    """Return the folder of imported kits: ``kits`` in ``STEMGMD_DATA`` if set, else in the platform's default."""
+    configured = os.environ.get("STEMGMD_DATA")
+    return (Path(configured).expanduser() if configured else Path(platformdirs.user_data_dir("stemgmd"))) / "kits"

@@ -39,7 +39,7 @@ _SUFFIX: Final = ".yaml"
 
 
 def search_path(folders: Iterable[Path] = ()) -> tuple[Path, ...]:
-    """Return the kit path: the given folders, then those of ``STEMGMD_KITS``, each once.
+    """Return the kit path: the given folders, those of ``STEMGMD_KITS``, then that of imported kits, each once.
 
     :raises UsageError: if one of the given folders does not exist.
     """
@@ -50,7 +50,8 @@ def search_path(folders: Iterable[Path] = ()) -> tuple[Path, ...]:
     configured = (
         Path(entry).expanduser() for entry in os.environ.get(KIT_PATH_VARIABLE, "").split(os.pathsep) if entry
     )
-    return tuple(dict.fromkeys([*explicit, *configured]))
+    imported = data.kits_dir()
+    return tuple(dict.fromkeys([*explicit, *configured, *([imported] if imported.is_dir() else [])]))
 
 
 def known_maps(kit_path: Sequence[Path] = ()) -> dict[str, Path]:

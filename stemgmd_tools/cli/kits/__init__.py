@@ -6,6 +6,7 @@ import click
 
 from stemgmd_tools.cli.kits.build import build
 from stemgmd_tools.cli.kits.fit import fit
+from stemgmd_tools.cli.kits.import_kit import import_kit
 from stemgmd_tools.cli.kits.listing import list_kits
 from stemgmd_tools.cli.kits.make import make, morph
 from stemgmd_tools.cli.kits.schema import schema
@@ -16,8 +17,8 @@ __all__ = ["kits"]
 
 @click.group()
 def kits() -> None:
-    """List, show, fit, generate and compile kits."""
+    """List, show, import, fit, generate and compile kits."""
 
 
-for _command in (list_kits, show, build, fit, make, morph, schema):
+for _command in (list_kits, show, import_kit, build, fit, make, morph, schema):
     kits.add_command(_command)

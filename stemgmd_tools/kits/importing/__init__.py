@@ -1,1 +1,1 @@
-"""Turn a drum library, as its format reports it, into a sample map."""
+"""Make a sample map from a drum library of any format."""

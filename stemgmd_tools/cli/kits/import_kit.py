@@ -1,0 +1,134 @@
+"""``stemgmd kits import``: make a kit of a drum library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from stemgmd_tools.cli.kits.table import spread, table
+from stemgmd_tools.cli.support.paths import LocalPath
+
+if TYPE_CHECKING:
+    from stemgmd_tools.kits.importing.build_map import ImportedKit
+    from stemgmd_tools.kits.sources.base import Region
+
+_COLUMNS: Final = ("articulation", "layers", "takes", "openness", "from", "why")
+_IGNORED_SHOWN: Final = 12
+
+
+@click.command("import")
+@click.argument("source", type=LocalPath())
+@click.option("--name", metavar="NAME", help="Name of the kit, of a-z, 0-9 and _.  [default: from SOURCE]")
+@click.option(
+    "--map",
+    "overrides",
+    multiple=True,
+    metavar="NOTE=ARTICULATION",
+    help="Articulation of a note or a name of the library, or `none`; repeatable. Overrides every guess.",
+)
+@click.option("--mics", metavar="NAME=DB,...", help="Gains of microphones in dB, or `off`, such as room=-6,overhead=0.")
+@click.option("--license", "license_name", metavar="SPDX", help="Licence of the samples.  [default: as found]")
+@click.option("--copy", is_flag=True, help="Copy the samples instead of linking to their folder.")
+@click.option(
+    "--out",
+    type=LocalPath(),
+    metavar="NAME.yaml",
+    help="Sample map to write, with its samples beside it.  [default: NAME.yaml among your imported kits]",
+)
+@click.option("--replace", is_flag=True, help="Replace an imported kit of the same name.")
+def import_kit(
+    source: Path,
+    name: str | None,
+    overrides: tuple[str, ...],
+    mics: str | None,
+    license_name: str | None,
+    copy: bool,
+    out: Path | None,
+    replace: bool,
+) -> None:
+    """Import a drum library as a kit.
+
+    SOURCE is the file that defines the library (SFZ, Hydrogen, DrumGizmo, SoundFont) or a folder of one-shots. The kit
+    can be used at once wherever kits are named, such as in `render --kits NAME`.
+    """
+    from stemgmd_tools import data
+    from stemgmd_tools.kits.importing.assign import parse_overrides
+    from stemgmd_tools.kits.importing.run import ImportOptions, parse_microphones
+    from stemgmd_tools.kits.importing.run import import_kit as run
+
+    map_file = out or data.kits_dir() / f"{name or _name_of(source)}.yaml"
+    _check_name(map_file, name)
+    options = ImportOptions(
+        overrides=parse_overrides(overrides),
+        license=license_name,
+        microphones_db=parse_microphones(mics) if mics else None,
+        copy=copy,
+        replace=replace,
+    )
+    imported = run(source, map_file, options)
+    click.echo("\n".join(_report(imported)))
+    click.echo(f"map: {map_file}")
+    click.echo(f"use it: stemgmd render --kits {imported.map.name if out is None else map_file}")
+
+
+def _name_of(source: Path) -> str:
+    name = re.sub(r"[^a-z0-9]+", "_", source.absolute().stem.lower()).strip("_")
+    return name or "kit"
+
+
+def _check_name(map_file: Path, name: str | None) -> None:
+    from stemgmd_tools.errors import UsageError
+
+    if name is not None and map_file.stem != name:
+        raise UsageError(f"--out {map_file}: its name is the kit's; give --out {name}.yaml or leave out --name")
+    if map_file.suffix != ".yaml" or not re.fullmatch(r"[a-z0-9][a-z0-9_]*", map_file.stem):
+        raise UsageError(f"{map_file.name}: must be a kit name of a-z, 0-9 and _, followed by .yaml; choose a --name")
+
+
+def _report(imported: ImportedKit) -> Iterator[str]:
+    from stemgmd_tools.kits.importing.licence import UNKNOWN
+
+    kit_map, assignment = imported.map, imported.assignment
+    yield f"{kit_map.name}: {kit_map.title}"
+    where = f" ({imported.license_file})" if imported.license_file else ""
+    yield f"licence: {kit_map.license}{where}"
+    if kit_map.license == UNKNOWN:
+        yield "warning: no licence found; look for one before you publish anything, and give it with --license"
+    if kit_map.microphones:
+        yield f"microphones: {', '.join(f'{name} {one.gain_db:g} dB' for name, one in kit_map.microphones.items())}"
+    yield ""
+    yield from table(_COLUMNS, list(_rows(imported)))
+    yield ""
+    if assignment.unused:
+        yield "not used (name one with --map to use it):"
+        yield from (f"  {voice.label}: {_example(voice.regions)}; {why}" for voice, why in assignment.unused)
+    ignored = sorted(imported.ignored.items(), key=lambda row: (-row[1], row[0]))
+    if ignored:
+        shown = ", ".join(f"{name} ({count})" for name, count in ignored[:_IGNORED_SHOWN])
+        more = f" and {len(ignored) - _IGNORED_SHOWN} more" if len(ignored) > _IGNORED_SHOWN else ""
+        yield f"without influence: {shown}{more}"
+    yield from (f"note: {notice}" for notice in imported.notices)
+
+
+def _rows(imported: ImportedKit) -> Iterator[tuple[str, ...]]:
+    from stemgmd_tools.kits.sample_map.outline import outline
+
+    for row in outline(imported.map):
+        voices = imported.assignment.voices.get(row.articulation, [])
+        yield (
+            row.articulation,
+            str(row.layers or "-"),
+            spread(*row.variations) if row.layers else "-",
+            " ".join(f"{degree:g}" for degree in row.degrees),
+            ", ".join(voice.label for voice in voices) if voices else f"missing; {row.source} stands in",
+            "; ".join(dict.fromkeys(voice.reason for voice in voices)),
+        )
+
+
+def _example(regions: Sequence[Region]) -> str:
+    name = next(iter(regions[0].sounds.values())).path.name
+    return name if len(regions) == 1 else f"{name} and {len(regions) - 1} more"

@@ -1,0 +1,194 @@
+"""Assign the regions of a library to the 22 articulations, and say for each why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Final, NamedTuple
+
+from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.importing.names import Guess, articulation_of_key, articulation_of_names
+from stemgmd_tools.kits.importing.words import tokens
+from stemgmd_tools.kits.sources.base import DrumLibrary, Region
+from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, Group
+from stemgmd_tools.strict_yaml.problem import nearest
+
+NOTHING: Final = "none"
+"""Articulation in an override that leaves regions out."""
+_HANDS: Final = frozenset({"left", "right", "lh", "rh", "l", "r", "hand"})
+"""Words that tell the hand of a stroke; both hands are takes of one articulation."""
+
+
+class Voice(NamedTuple):
+    """What a player triggers as one instrument: regions with the same notes, or with the same names without notes."""
+
+    label: str
+    """For messages and overrides: ``36`` or the name of an instrument."""
+    regions: tuple[Region, ...]
+    articulation: str | None
+    openness: float | None
+    score: float
+    reason: str
+
+
+@dataclass(slots=True)
+class Assignment:
+    """The voices of every articulation, and those left out."""
+
+    voices: dict[str, list[Voice]] = field(default_factory=dict)
+    """Articulation -> voices that play it; of a hi-hat one or more for each degree of openness."""
+    unused: list[tuple[Voice, str]] = field(default_factory=list)
+    """Voices that are not played, with the reason."""
+
+    def regions(self, articulation: str) -> list[tuple[Region, float | None]]:
+        """Return the regions of an articulation with their openness; None for all or for none."""
+        rows = [(region, voice.openness) for voice in self.voices[articulation] for region in voice.regions]
+        degrees = {openness for _, openness in rows}
+        if len(degrees) == 1:
+            return [(region, None) for region, _ in rows]
+        unsaid = 1.0 if "open" in articulation else 0.0
+        return [(region, unsaid if openness is None else openness) for region, openness in rows]
+
+
+def parse_overrides(entries: Iterable[str]) -> dict[str, str]:
+    """Return the articulation for each note or name of ``--map NOTE_OR_NAME=ARTICULATION``.
+
+    :raises UsageError: for an entry of another form, or an unknown articulation.
+    """
+    overrides = {}
+    for entry in entries:
+        name, separator, articulation = entry.rpartition("=")
+        if not separator or not name:
+            raise UsageError(
+                f"--map {entry}: give NOTE=ARTICULATION or NAME=ARTICULATION, such as 37=snare_cross_stick"
+            )
+        if articulation not in (*ARTICULATIONS, NOTHING):
+            close = nearest(articulation, ARTICULATIONS)
+            known = ", ".join((*ARTICULATIONS, NOTHING))
+            raise UsageError(f"--map {entry}: unknown articulation{close}; known: {known}")
+        overrides[name.casefold()] = articulation
+    return overrides
+
+
+def assign(library: DrumLibrary, overrides: Mapping[str, str]) -> Assignment:
+    """Assign every voice of a library.
+
+    :param overrides: see :func:`parse_overrides`; they go before every guess.
+    :raises UsageError: if an override names no note or name of the library.
+    """
+    voices = list(_voices(library, overrides))
+    known = {label for voice in voices for label in _labels(voice.regions)}
+    for name in overrides:
+        if name not in known:
+            raise UsageError(f"--map {name}: the library has no such note or name{nearest(name, known)}")
+    assignment = Assignment()
+    claims: dict[tuple[str, float | None], list[Voice]] = defaultdict(list)
+    for voice in voices:
+        if voice.articulation is None:
+            assignment.unused.append((voice, voice.reason))
+        else:
+            claims[voice.articulation, voice.openness].append(voice)
+    for articulation in ARTICULATIONS:
+        for (name, _), claimants in claims.items():
+            if name == articulation:
+                chosen, others = _chosen(claimants)
+                assignment.voices.setdefault(name, []).extend(chosen)
+                best = chosen[0].label
+                assignment.unused += [(voice, f"also {name}, which {best} plays") for voice in others]
+    return assignment
+
+
+def _voices(library: DrumLibrary, overrides: Mapping[str, str]) -> Iterable[Voice]:
+    groups: dict[tuple[object, ...], list[Region]] = defaultdict(list)
+    for region in library.regions:
+        groups[_identity(region, library)].append(region)
+    for regions in groups.values():
+        articulation, openness, score, reason = _recognised(regions, library, overrides)
+        yield Voice(_label(regions[0]), tuple(regions), articulation, openness, score, reason)
+
+
+def _identity(region: Region, library: DrumLibrary) -> tuple[object, ...]:
+    """Return what regions of one voice have in common."""
+    guess = None if region.openness is not None else articulation_of_names(_names(region, library))
+    openness = region.openness if guess is None else guess.openness
+    if region.keys:
+        return (region.keys, openness)
+    return (region.names[:1], openness)
+
+
+def _label(region: Region) -> str:
+    return " ".join(map(str, region.keys)) if region.keys else (region.names or (region.place,))[0]
+
+
+def _labels(regions: Sequence[Region]) -> set[str]:
+    names = {name.casefold() for region in regions for name in region.names}
+    return names | {str(key) for region in regions for key in region.keys}
+
+
+def _names(region: Region, library: DrumLibrary) -> list[str]:
+    """Return the names of a region, the most telling first: notes, instruments and groups, then the file."""
+    keys = [library.key_names[key] for key in region.keys if key in library.key_names]
+    sound = next(iter(region.sounds.values()), None)
+    return [*keys, *region.names, *([_relative(sound.path, library.folder)] if sound else [])]
+
+
+def _relative(path: PurePath, folder: PurePath) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+def _recognised(
+    regions: Sequence[Region], library: DrumLibrary, overrides: Mapping[str, str]
+) -> tuple[str | None, float | None, float, str]:
+    """Return articulation, openness, score and reason for a voice."""
+    first = regions[0]
+    wanted = [overrides[label] for label in _labels(regions) if label in overrides]
+    named = articulation_of_names(_names(first, library))
+    openness = first.openness if first.openness is not None else named.openness if named else None
+    if wanted:
+        articulation = None if wanted[0] == NOTHING else wanted[0]
+        return articulation, openness if _is_hihat(articulation) else None, 2.0, "as given with --map"
+    keyed = [guess for key in first.keys for guess in [articulation_of_key(key)] if guess]
+    guess = _better(named, max(keyed, key=lambda one: one.score, default=None))
+    if guess is None:
+        return None, None, 0.0, "not recognised"
+    if guess.articulation is None or guess.special:
+        return None, None, 0.0, f"{' '.join(guess.special)} {guess.instrument}".strip()
+    if first.openness is None and guess is not named:
+        openness = guess.openness
+    return guess.articulation, openness if _is_hihat(guess.articulation) else None, guess.score, guess.reason
+
+
+def _better(named: Guess | None, keyed: Guess | None) -> Guess | None:
+    """Return the guess by names unless it leaves open what the note says about the same instrument."""
+    if named is None or keyed is None:
+        return named or keyed
+    return keyed if keyed.instrument == named.instrument and keyed.score > named.score else named
+
+
+def _is_hihat(articulation: str | None) -> bool:
+    return articulation is not None and NOTE_OF_ARTICULATION[articulation].piece.group is Group.HIHAT
+
+
+def _chosen(voices: Sequence[Voice]) -> tuple[list[Voice], list[Voice]]:
+    """Divide the voices of one articulation into those that are played and the others.
+
+    Voices that differ in the hand alone are takes of one another. Otherwise the surest guess is played, and among
+    equals the voice with most regions.
+    """
+    ranked = sorted(voices, key=lambda voice: (-voice.score, -len(voice.regions)))
+    best = ranked[0]
+    chosen = [voice for voice in ranked if voice is best or _differ_in_hand(best, voice)]
+    return chosen, [voice for voice in ranked if voice not in chosen]
+
+
+def _differ_in_hand(one: Voice, other: Voice) -> bool:
+    first, second = _words(one), _words(other)
+    return first != second and first - _HANDS == second - _HANDS
+
+
+def _words(voice: Voice) -> frozenset[str]:
+    """Return the words in the names of a voice's files, without numbers."""
+    stems = [sound.path.stem for region in voice.regions for sound in region.sounds.values()]
+    return frozenset(token.text for stem in stems for token in tokens(stem) if not token.is_number)

@@ -1,0 +1,140 @@
+"""Make a sample map from a drum library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from stemgmd_tools.errors import KitError
+from stemgmd_tools.kits.importing.assign import Assignment, assign
+from stemgmd_tools.kits.importing.fallbacks import RELEASE_S, choke_group, choking, stand_ins
+from stemgmd_tools.kits.importing.licence import UNKNOWN, licence_of_folder, licence_of_text
+from stemgmd_tools.kits.importing.velocity_layers import SQUARE_LAW_DB, added_db, velocity_layers
+from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap, Layer, Microphone, Sound
+from stemgmd_tools.kits.sources.base import ONLY_MICROPHONE, DrumLibrary, Region, SoundFile
+from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION
+
+_GAIN_STEP_DB: Final = 0.01
+_LAW_TOLERANCE_DB: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedKit:
+    """A sample map and how it came about."""
+
+    map: KitMap
+    assignment: Assignment
+    license_file: str
+    """Where the licence was found; empty if the library's definition says it, or nothing does."""
+    notices: tuple[str, ...]
+    ignored: Mapping[str, int]
+    """Settings of the library that have no influence -> number of occurrences."""
+
+
+def build_map(library: DrumLibrary, name: str, overrides: Mapping[str, str]) -> ImportedKit:
+    """Return the sample map of a library.
+
+    :param name: of the kit.
+    :param overrides: see :func:`stemgmd_tools.kits.importing.assign.parse_overrides`.
+    :raises KitError: if an articulation has no sound and nothing can stand in for it.
+    :raises UsageError: if an override names no note or name of the library.
+    """
+    if not library.regions:
+        raise KitError(f"{library.folder}: defines no sound; give the file that defines the drum kit")
+    assignment = assign(library, overrides)
+    articulations = {name: _articulation(name, assignment, library) for name in assignment.voices}
+    for missing, fallback in stand_ins(articulations).items():
+        articulations[missing] = Articulation(fallback=fallback, **_choke(missing, ()))
+    license_name, license_file = licence_of_text(library.license) or library.license, ""
+    if not license_name:
+        license_name, license_file = licence_of_folder(library.folder)
+    kit_map = KitMap(
+        schema_id="stemgmd-kit/1",
+        name=name,
+        title=library.title or name,
+        description=library.description,
+        license=license_name or UNKNOWN,
+        attribution=library.attribution,
+        source_url=library.source_url or None,
+        folder=name,
+        microphones=_microphones(library),
+        articulations={name: articulations[name] for name in ARTICULATIONS},
+    )
+    return ImportedKit(kit_map, assignment, license_file, library.notices, library.ignored)
+
+
+def _articulation(name: str, assignment: Assignment, library: DrumLibrary) -> Articulation:
+    rows = assignment.regions(name)
+    layers: list[Layer] = []
+    degrees = sorted({openness for _, openness in rows}, key=lambda openness: openness or 0.0)
+    for degree in degrees:
+        regions = [region for region, openness in rows if openness == degree]
+        layers += [
+            Layer(
+                velocity=(layer.low, layer.high),
+                openness=degree,
+                reference=None if layer.reference == layer.high else layer.reference,
+                gain_db=_rounded(layer.gain_db),
+                **_sounds(layer.regions, library),
+            )
+            for layer in velocity_layers(regions)
+        ]
+    regions = [region for region, _ in rows]
+    single = len(layers) == len(degrees)
+    added = added_db(regions)
+    return Articulation(
+        layers=tuple(layers),
+        dynamics_db=_rounded(added) if single and abs(added - SQUARE_LAW_DB) > _LAW_TOLERANCE_DB else None,
+        **_choke(name, regions),
+    )
+
+
+def _sounds(regions: Sequence[Region], library: DrumLibrary) -> dict[str, tuple[object, ...]]:
+    """Return the takes of a layer: files, or a file per microphone; equal ones once."""
+    takes: list[dict[str, Sound]] = []
+    for region in regions:
+        take = {microphone: _sound(file, library) for microphone, file in region.sounds.items()}
+        if take not in takes:
+            takes.append(take)
+    if all(set(take) == {ONLY_MICROPHONE} for take in takes):
+        return {"files": tuple(take[ONLY_MICROPHONE] for take in takes)}
+    return {"takes": tuple(takes)}
+
+
+def _sound(file: SoundFile, library: DrumLibrary) -> Sound:
+    return Sound(
+        file=file.path.relative_to(library.folder).as_posix(),
+        channels=file.channels,
+        start_frame=file.start_frame,
+        end_frame=file.end_frame,
+        gain_db=_rounded(file.gain_db),
+        pan=_rounded(file.pan),
+        pitch_semitones=_rounded(file.pitch_semitones),
+    )
+
+
+def _choke(name: str, regions: Sequence[Region]) -> dict[str, object]:
+    """Return choke group, choking and release of an articulation: as the library says, else by its piece."""
+    piece = NOTE_OF_ARTICULATION[name].piece.value
+    releases = [region.release_s for region in regions if region.release_s is not None]
+    choice: dict[str, object] = {"choke_group": choke_group(name), "chokes": choking(name)}
+    if releases:
+        choice["release_s"] = min(max(_rounded(sum(releases) / len(releases), 0.001), 0.001), 2.0)
+    elif piece in RELEASE_S:
+        choice["release_s"] = RELEASE_S[piece]
+    return choice
+
+
+def _microphones(library: DrumLibrary) -> dict[str, Microphone] | None:
+    if not library.microphones:
+        return None
+    return {
+        name: Microphone(gain_db=_rounded(one.gain_db), pan=_rounded(one.pan))
+        for name, one in library.microphones.items()
+    }
+
+
+def _rounded(value: float, step: float = _GAIN_STEP_DB) -> float:
+    """Return a value on a grid that reads well."""
+    return round(round(value / step) * step, 6)

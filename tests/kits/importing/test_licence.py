@@ -1,0 +1,41 @@
+"""Licences are found in the texts that libraries carry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stemgmd_tools.kits.importing.licence import licence_of_folder, licence_of_text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("This work is licensed under CC0 1.0 Universal", "CC0-1.0"),
+        ("http://creativecommons.org/publicdomain/zero/1.0/", "CC0-1.0"),
+        ("https://creativecommons.org/licenses/by-sa/4.0/", "CC-BY-SA-4.0"),
+        ("Creative Commons Attribution-ShareAlike 3.0 Unported", "CC-BY-SA-3.0"),
+        ("Creative Commons Attribution 4.0 International", "CC-BY-4.0"),
+        ("CC-BY-NC-SA 4.0", "CC-BY-NC-SA-4.0"),
+        ("Attribution-NonCommercial 4.0 International", "CC-BY-NC-4.0"),
+        ("CC BY 3.0", "CC-BY-3.0"),
+        ("GNU General Public License version 2", "GPL-2.0-or-later"),
+        ("GNU GENERAL PUBLIC LICENSE\n Version 3, 29 June 2007", "GPL-3.0-or-later"),
+        ("MIT License\n\nPermission is hereby granted, free of charge, to any person", "MIT"),
+        ("Recorded by someone in 2004. All rights reserved.", ""),
+    ],
+)
+def test_texts(text: str, expected: str) -> None:
+    assert licence_of_text(text) == expected
+
+
+def test_the_licence_file_goes_before_the_readme(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("The program is under the MIT License.")
+    (tmp_path / "LICENSE").write_text("Creative Commons Attribution-ShareAlike 4.0")
+    assert licence_of_folder(tmp_path) == ("CC-BY-SA-4.0", "LICENSE")
+
+
+def test_a_folder_without_texts_has_none(tmp_path: Path) -> None:
+    (tmp_path / "kick.wav").write_bytes(b"CC0")
+    assert licence_of_folder(tmp_path) == ("", "")
