@@ -42,12 +42,13 @@ def kits_dir() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the user's caches out of the tests; one cache per test session so that banks are built once."""
+    """Keep the user's caches and kits out of the tests; one cache per test session so that banks are built once."""
     session = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         session = session.parent  # each worker has a folder of its own within that of the session
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STEMGMD_CACHE", str(session / "stemgmd-cache"))
+        patch.setenv("STEMGMD_DATA", str(session / "stemgmd-data"))
         patch.delenv("STEMGMD_GMD", raising=False)
         patch.setenv("STEMGMD_FSYNC", "0")  # test_files.py tests it; thousands of small files need not wait for a disk
         yield

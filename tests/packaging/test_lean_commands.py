@@ -39,6 +39,7 @@ TYPED: dict[str, tuple[str, str]] = {
     "kits list": ("", ""),
     "kits make": ("--out made", ""),
     "kits morph": ("cedar_hall birch_room 0.5 --out between.yaml", ""),
+    "kits import": ("kit --name imported", "an error"),
     "kits schema": ("", ""),
     "kits show": ("cedar_hall", ""),
 }

@@ -9,8 +9,8 @@ from pathlib import PurePath
 from typing import Final, NamedTuple
 
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.kits.importing.names import Guess, articulation_of_key, articulation_of_names
-from stemgmd_tools.kits.importing.words import tokens
+from stemgmd_tools.kits.recognition.names import Guess, articulation_of_key, articulation_of_names
+from stemgmd_tools.kits.recognition.words import tokens
 from stemgmd_tools.kits.sources.base import DrumLibrary, Region
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, Group
 from stemgmd_tools.strict_yaml.problem import nearest

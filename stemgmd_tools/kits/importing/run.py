@@ -139,9 +139,8 @@ def _present(library: DrumLibrary) -> DrumLibrary:
         return library
     names = ", ".join(path.name for path in list(missing)[:_MISSING_SHOWN])
     more = f" and {len(missing) - _MISSING_SHOWN} more" if len(missing) > _MISSING_SHOWN else ""
-    return replace(
-        library, regions=regions, notices=(*library.notices, f"{len(missing)} sample files are missing: {names}{more}")
-    )
+    count = "1 sample file is" if len(missing) == 1 else f"{len(missing)} sample files are"
+    return replace(library, regions=regions, notices=(*library.notices, f"{count} missing: {names}{more}"))
 
 
 def _adjusted(kit_map: KitMap, options: ImportOptions) -> KitMap:

@@ -11,7 +11,9 @@ from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION
 CORE = {"kick", "snare_head", "hihat_closed_bow"}
 
 
-@pytest.mark.parametrize("more", [set(), {"hi_tom_head"}, {"low_tom_rim", "low_tom_head"}, {"ride_bell"}, {"crash2_bow"}])
+@pytest.mark.parametrize(
+    "more", [set(), {"hi_tom_head"}, {"low_tom_rim", "low_tom_head"}, {"ride_bell"}, {"crash2_bow"}]
+)
 def test_every_articulation_reaches_a_sound(more: set[str]) -> None:
     present = CORE | more
     fallbacks = stand_ins(present)
@@ -32,5 +34,5 @@ def test_the_same_drum_goes_before_others() -> None:
 
 
 def test_a_library_without_drums_is_refused() -> None:
-    with pytest.raises(KitError, match="no sound for kick, and nothing that could stand in for it; recognised: ride_bow"):
+    with pytest.raises(KitError, match=r"no sound for kick, and nothing that could stand in for it; .*: ride_bow"):
         stand_ins({"ride_bow"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def test_power_is_proportional_to_velocity() -> None:
     assert (rows[0][0], rows[-1][1]) == (1, 127)
     assert [row[2] for row in rows] == [round(1 + 126 * power / 11) for power in (1.5, 5.5, 9.5)]
     assert all(low <= reference <= high for low, high, reference, _ in rows)
-    assert all(upper[0] == lower[1] + 1 for lower, upper in zip(rows, rows[1:], strict=False))
+    assert all(upper[0] == lower[1] + 1 for lower, upper in pairwise(rows))
 
 
 def test_equal_power_is_one_layer() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final, NamedTuple
 
-from stemgmd_tools.kits.importing.vocabulary import DYNAMICS, MICROPHONES, SPECIAL, WORDS
+from stemgmd_tools.kits.recognition.vocabulary import DYNAMICS, MICROPHONES, SPECIAL, WORDS
 
 LONGEST_NAME: Final = 300
 """Number of characters of a name that are looked at; file systems allow 255 bytes."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stemgmd_tools.kits.importing.articulations import HALF_OPEN
-from stemgmd_tools.kits.importing.names import articulation_of_key, articulation_of_names
-from stemgmd_tools.kits.importing.vocabulary import WORDS
+from stemgmd_tools.kits.recognition.articulations import HALF_OPEN
+from stemgmd_tools.kits.recognition.names import articulation_of_key, articulation_of_names
+from stemgmd_tools.kits.recognition.vocabulary import WORDS
 from stemgmd_tools.pieces import ARTICULATIONS
 
 NAMES = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stemgmd_tools.kits.importing.vocabulary import CRASH, CYMBAL, HIHAT, KICK, RIDE, SNARE, TOM
+from stemgmd_tools.kits.recognition.vocabulary import CRASH, CYMBAL, HIHAT, KICK, RIDE, SNARE, TOM
 
 HALF_OPEN: Final = 0.4
 """Openness of a hi-hat that is called half or semi open."""

@@ -1,7 +1,7 @@
 """Recognise articulations from the names and MIDI notes of drum samples.
 
 Every guess carries what it rests on and how sure it is, so that it can be shown and overridden. The words are those of
-:mod:`stemgmd_tools.kits.importing.vocabulary`.
+:mod:`stemgmd_tools.kits.recognition.vocabulary`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from stemgmd_tools.kits.importing.articulations import Guess, describe, guess_of_key
-from stemgmd_tools.kits.importing.vocabulary import (
+from stemgmd_tools.kits.recognition.articulations import Guess, describe, guess_of_key
+from stemgmd_tools.kits.recognition.vocabulary import (
     CRASH,
     CYMBAL,
     DYNAMICS,
@@ -24,7 +24,7 @@ from stemgmd_tools.kits.importing.vocabulary import (
     TOM,
     WORDS,
 )
-from stemgmd_tools.kits.importing.words import LONGEST_NAME, Token, tokens
+from stemgmd_tools.kits.recognition.words import LONGEST_NAME, Token, tokens
 
 __all__ = ["Guess", "articulation_of_key", "articulation_of_names"]
 

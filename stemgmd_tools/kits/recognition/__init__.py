@@ -1,0 +1,1 @@
+"""Recognise articulations from the names and MIDI notes of drum samples."""
