@@ -52,6 +52,9 @@ class Region:
     """Position in the sequence of takes; None if takes are chosen at random or there is one."""
     dynamics_db: float | None = None
     """Level from velocity 1 to 127 that the player adds to the recorded one; None: its default, 40 log10 v."""
+    velocity_gain_db: tuple[float, float] | None = None
+    """The gain that the player adds at the lowest and at the highest velocity of the range; None if the format has no
+    such gain. A library balances its layers with it; :attr:`dynamics_db` sums it up over all velocities."""
     openness: float | None = None
     """Openness of the hi-hat, 0 shut .. 1 open, if the format says it."""
     choke_group: str | None = None
