@@ -18,6 +18,7 @@ from stemgmd_tools.kits.sources.sfz.definition.limits import FILE_BYTES, LEVELS_
 AUDIO_SUFFIXES: Final = (".flac", ".wav", ".ogg", ".aif", ".aiff", ".mp3", ".wv")
 _ABSOLUTE = re.compile(r"^(?:/|[A-Za-z]:)")
 _LONGEST_NAME: Final = 255
+_OUTSIDE: Final = ""
 
 
 class OutsideError(Exception):
@@ -103,10 +104,12 @@ class LibraryFiles:
             others = (listing.get(_key(stem + suffix)) for suffix in AUDIO_SUFFIXES)
             found = next((other for other in others if other is not None), None)
             self.renamed += found is not None
+        if found == _OUTSIDE:
+            raise OutsideError(name)
         return name[:_LONGEST_NAME] if found is None else found
 
     def _listing(self, folder: str) -> dict[str, str]:
-        """Return the names in a folder by their keys; links that lead out of the library are refused."""
+        """Return the names in a folder by their keys; those of links that lead out of the library are empty."""
         known = self._listings.get(folder)
         if known is not None:
             return known
@@ -114,10 +117,11 @@ class LibraryFiles:
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(self._top):
-                        continue
                     key = _key(entry.name)
-                    listing[key] = min(entry.name, listing.get(key, entry.name))
+                    if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(self._top):
+                        listing[key] = _OUTSIDE
+                    else:
+                        listing[key] = min(entry.name, listing.get(key, entry.name))
         except (OSError, ValueError):
             pass  # a folder that is missing has no files; whether a file exists is checked where it is read
         self._listings[folder] = listing
