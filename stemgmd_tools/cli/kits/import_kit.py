@@ -13,11 +13,12 @@ from stemgmd_tools.cli.kits.table import spread, table
 from stemgmd_tools.cli.support.paths import LocalPath
 
 if TYPE_CHECKING:
+    from stemgmd_tools.kits.importing.assign import Voice
     from stemgmd_tools.kits.importing.build_map import ImportedKit
-    from stemgmd_tools.kits.sources.base import Region
 
 _COLUMNS: Final = ("articulation", "layers", "takes", "openness", "from", "why")
 _IGNORED_SHOWN: Final = 12
+_UNUSED_SHOWN: Final = 20
 
 
 @click.command("import")
@@ -76,7 +77,8 @@ def import_kit(
 
 
 def _name_of(source: Path) -> str:
-    name = re.sub(r"[^a-z0-9]+", "_", source.absolute().stem.lower()).strip("_")
+    source = source.absolute()
+    name = re.sub(r"[^a-z0-9]+", "_", (source.name if source.is_dir() else source.stem).lower()).strip("_")
     return name or "kit"
 
 
@@ -103,15 +105,25 @@ def _report(imported: ImportedKit) -> Iterator[str]:
     yield ""
     yield from table(_COLUMNS, list(_rows(imported)))
     yield ""
-    if assignment.unused:
-        yield "not used (name one with --map to use it):"
-        yield from (f"  {voice.label}: {_example(voice.regions)}; {why}" for voice, why in assignment.unused)
+    yield from _unused(assignment.unused)
     ignored = sorted(imported.ignored.items(), key=lambda row: (-row[1], row[0]))
     if ignored:
         shown = ", ".join(f"{name} ({count})" for name, count in ignored[:_IGNORED_SHOWN])
         more = f" and {len(ignored) - _IGNORED_SHOWN} more" if len(ignored) > _IGNORED_SHOWN else ""
         yield f"without influence: {shown}{more}"
     yield from (f"note: {notice}" for notice in imported.notices)
+
+
+def _unused(rows: Sequence[tuple[Voice, str]]) -> Iterator[str]:
+    if not rows:
+        return
+    yield "not used (name one with --map to use it):"
+    for voice, why in rows[:_UNUSED_SHOWN]:
+        example = next(iter(voice.regions[0].sounds.values())).path.name
+        files = example if len(voice.regions) == 1 else f"{example} and {len(voice.regions) - 1} more"
+        yield f"  {voice.label}: {files}; {why}"
+    if len(rows) > _UNUSED_SHOWN:
+        yield f"  and {len(rows) - _UNUSED_SHOWN} more"
 
 
 def _rows(imported: ImportedKit) -> Iterator[tuple[str, ...]]:
@@ -127,8 +139,3 @@ def _rows(imported: ImportedKit) -> Iterator[tuple[str, ...]]:
             ", ".join(voice.label for voice in voices) if voices else f"missing; {row.source} stands in",
             "; ".join(dict.fromkeys(voice.reason for voice in voices)),
         )
-
-
-def _example(regions: Sequence[Region]) -> str:
-    name = next(iter(regions[0].sounds.values())).path.name
-    return name if len(regions) == 1 else f"{name} and {len(regions) - 1} more"

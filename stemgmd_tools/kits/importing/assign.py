@@ -90,6 +90,7 @@ def assign(library: DrumLibrary, overrides: Mapping[str, str]) -> Assignment:
             assignment.unused.append((voice, voice.reason))
         else:
             claims[voice.articulation, voice.openness].append(voice)
+    _give_second_crash(claims)
     for articulation in ARTICULATIONS:
         for (name, _), claimants in claims.items():
             if name == articulation:
@@ -103,19 +104,15 @@ def assign(library: DrumLibrary, overrides: Mapping[str, str]) -> Assignment:
 def _voices(library: DrumLibrary, overrides: Mapping[str, str]) -> Iterable[Voice]:
     groups: dict[tuple[object, ...], list[Region]] = defaultdict(list)
     for region in library.regions:
-        groups[_identity(region, library)].append(region)
+        groups[_identity(region)].append(region)
     for regions in groups.values():
         articulation, openness, score, reason = _recognised(regions, library, overrides)
         yield Voice(_label(regions[0]), tuple(regions), articulation, openness, score, reason)
 
 
-def _identity(region: Region, library: DrumLibrary) -> tuple[object, ...]:
+def _identity(region: Region) -> tuple[object, ...]:
     """Return what regions of one voice have in common."""
-    guess = None if region.openness is not None else articulation_of_names(_names(region, library))
-    openness = region.openness if guess is None else guess.openness
-    if region.keys:
-        return (region.keys, openness)
-    return (region.names[:1], openness)
+    return (region.keys or region.names[:1], region.openness)
 
 
 def _label(region: Region) -> str:
@@ -154,7 +151,7 @@ def _recognised(
     if guess is None:
         return None, None, 0.0, "not recognised"
     if guess.articulation is None or guess.special:
-        return None, None, 0.0, f"{' '.join(guess.special)} {guess.instrument}".strip()
+        return None, None, 0.0, " ".join(dict.fromkeys([*guess.special, guess.instrument]))
     if first.openness is None and guess is not named:
         openness = guess.openness
     return guess.articulation, openness if _is_hihat(guess.articulation) else None, guess.score, guess.reason
@@ -165,6 +162,20 @@ def _better(named: Guess | None, keyed: Guess | None) -> Guess | None:
     if named is None or keyed is None:
         return named or keyed
     return keyed if keyed.instrument == named.instrument and keyed.score > named.score else named
+
+
+def _give_second_crash(claims: dict[tuple[str, float | None], list[Voice]]) -> None:
+    """Let the second of several crashes play the articulations of crash 2, if nothing else does."""
+    if any(name.startswith("crash2") for name, _ in claims):
+        return
+    for side in ("bow", "edge"):
+        voices = claims.get((f"crash1_{side}", None), [])
+        chosen, others = _chosen(voices) if voices else ([], [])
+        if others:
+            second = others[0]
+            claims[f"crash1_{side}", None] = [*chosen, *others[1:]]
+            reason = f"{second.reason}, the second crash"
+            claims[f"crash2_{side}", None] = [second._replace(articulation=f"crash2_{side}", reason=reason)]
 
 
 def _is_hihat(articulation: str | None) -> bool:

@@ -17,7 +17,7 @@ _VERSION: Final = r"[\s\-–v/]*(\d)\.(\d)"
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern, re.IGNORECASE), name)
     for pattern, name in (
-        (r"\bcc0\b|creative\s*commons\s*zero|publicdomain/zero", "CC0-1.0"),
+        (r"\bcc[- ]?0\b|creative\s*commons\s*(zero|0\b)|publicdomain/zero", "CC0-1.0"),
         (r"licenses/by-nc-sa/(\d)\.(\d)|\bcc[- ]by[- ]nc[- ]sa" + _VERSION, "CC-BY-NC-SA-{}.{}"),
         (r"licenses/by-nc/(\d)\.(\d)|\bcc[- ]by[- ]nc" + _VERSION, "CC-BY-NC-{}.{}"),
         (r"licenses/by-sa/(\d)\.(\d)|\bcc[- ]by[- ]sa" + _VERSION, "CC-BY-SA-{}.{}"),

@@ -13,6 +13,7 @@ from stemgmd_tools.kits.importing.licence import licence_of_folder, licence_of_t
     ("text", "expected"),
     [
         ("This work is licensed under CC0 1.0 Universal", "CC0-1.0"),
+        ("This work is licensed under the Creative Commons 0 License.", "CC0-1.0"),
         ("http://creativecommons.org/publicdomain/zero/1.0/", "CC0-1.0"),
         ("https://creativecommons.org/licenses/by-sa/4.0/", "CC-BY-SA-4.0"),
         ("Creative Commons Attribution-ShareAlike 3.0 Unported", "CC-BY-SA-3.0"),
