@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from stemgmd_tools.manifest.files import read_manifest as read_manifest
     from stemgmd_tools.performances.select import Selection as Selection
     from stemgmd_tools.performances.source import find_source as find_source
-    from stemgmd_tools.performances.types import Choke as Choke
-    from stemgmd_tools.performances.types import Hit as Hit
-    from stemgmd_tools.performances.types import PedalMove as PedalMove
+    from stemgmd_tools.performances.tables import Choke as Choke
+    from stemgmd_tools.performances.tables import Hit as Hit
+    from stemgmd_tools.performances.tables import PedalMove as PedalMove
     from stemgmd_tools.performances.types import Performance as Performance
     from stemgmd_tools.pieces import NOTES as NOTES
     from stemgmd_tools.pieces import PIECES as PIECES
@@ -79,9 +79,9 @@ _HOME: Final = {
     "read_manifest": "manifest.files",
     "Selection": "performances.select",
     "find_source": "performances.source",
-    "Choke": "performances.types",
-    "Hit": "performances.types",
-    "PedalMove": "performances.types",
+    "Choke": "performances.tables",
+    "Hit": "performances.tables",
+    "PedalMove": "performances.tables",
     "Performance": "performances.types",
     "NOTES": "pieces",
     "PIECES": "pieces",

@@ -7,12 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.library import kits_named, load_kit, search_path
 from stemgmd_tools.kits.sample_map.kit import Kit
-from stemgmd_tools.performances.mapping import NoteMapping
+from stemgmd_tools.performances.mapping import note_mapping
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.performances.types import Performance
@@ -43,12 +42,10 @@ def load_performances(
     :warns StemgmdWarning: for each MIDI file in which something was corrected.
     :raises StemgmdError: if there are no performances, they cannot be read, or no performance passes the filters.
     """
-    if mapping not in tuple(NoteMapping):
-        raise UsageError(f"mapping is {mapping!r}; allowed: {', '.join(NoteMapping)}")
     source = find_source(
         gmd=None if gmd is None else Path(gmd),
         midi=None if midi is None else Path(midi),
-        mapping=NoteMapping(mapping),
+        mapping=note_mapping(mapping),
     )
     return select(source.read(strict=strict), Selection(**filters))
 

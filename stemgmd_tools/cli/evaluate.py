@@ -103,9 +103,9 @@ def evaluate(**options: Any) -> None:
         from stemgmd_tools.separation.evaluation.run import evaluate as evaluated
     except ModuleNotFoundError:
         raise UsageError("evaluating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
-    from stemgmd_tools.figures import empty_figure
     from stemgmd_tools.pieces import GROUPS, PIECES
     from stemgmd_tools.runtime.progress import counter_on
+    from stemgmd_tools.storage.figures import empty_figure
     from stemgmd_tools.storage.locks import alone_in
 
     if options["page"]:

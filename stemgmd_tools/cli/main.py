@@ -19,9 +19,9 @@ from stemgmd_tools.version import __version__
 COMMANDS: Final = {
     "render": "stemgmd_tools.cli.render:render",
     "augment": "stemgmd_tools.cli.augment:augment",
-    "baseline-train": "stemgmd_tools.cli.baseline_train:baseline_train",
-    "baseline-export": "stemgmd_tools.cli.baseline_export:baseline_export",
-    "baseline-join": "stemgmd_tools.cli.baseline_join:baseline_join",
+    "baseline-train": "stemgmd_tools.cli.baseline.train:baseline_train",
+    "baseline-export": "stemgmd_tools.cli.baseline.export:baseline_export",
+    "baseline-join": "stemgmd_tools.cli.baseline.join:baseline_join",
     "separate": "stemgmd_tools.cli.separate:separate",
     "evaluate": "stemgmd_tools.cli.evaluate:evaluate",
     "verify": "stemgmd_tools.cli.verify:verify",

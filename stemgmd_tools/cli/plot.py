@@ -38,11 +38,11 @@ def plot(performance: str, kit: str, out: Path, bar: int, bars: int, **options: 
     PERFORMANCE is an id, such as drummer12/session1/4, from the collection that `render` would use.
     """
     from stemgmd_tools.api import load_performances
-    from stemgmd_tools.figures import require_image_path
     from stemgmd_tools.kits.bank.cache import open_bank
     from stemgmd_tools.kits.library import load_kit, search_path
     from stemgmd_tools.performances.bars import bar_span
     from stemgmd_tools.rendering.plot import plot_bars
+    from stemgmd_tools.storage.figures import require_image_path
 
     require_image_path(out)
     midi = {name: options[name] for name in ("gmd", "midi", "mapping")}

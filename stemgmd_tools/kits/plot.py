@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.figures import empty_figure, require_image_path, save_figure
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.pieces import ARTICULATIONS
+from stemgmd_tools.storage.figures import empty_figure, require_image_path, save_figure
 
 SHOWN_VELOCITY: Final = 100
 LONGEST_S: Final = 4.0

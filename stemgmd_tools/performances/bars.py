@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Final, NamedTuple
 
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.performances.pretty import time_signature
 from stemgmd_tools.performances.types import Performance
 
 _ROUNDING: Final = 0.01
@@ -22,14 +22,6 @@ class BarSpan(NamedTuple):
     """Length of a beat: the denominator of the time signature."""
 
 
-def time_signature(performance: Performance) -> tuple[int, int] | None:
-    """Return numerator and denominator of the time signature; None if the metadata hold no valid one."""
-    match = re.fullmatch(r"(\d{1,3})-(1|2|4|8|16|32)", str(performance.metadata.get("time_signature", "")))
-    if not match or not 1 <= int(match[1]) <= 255:
-        return None
-    return int(match[1]), int(match[2])
-
-
 def bar_span(performance: Performance, first: int, count: int) -> BarSpan:
     """Return the span of ``count`` bars from bar ``first``, counted from 1.
 
@@ -37,7 +29,7 @@ def bar_span(performance: Performance, first: int, count: int) -> BarSpan:
 
     :raises UsageError: if tempo or time signature are not known, or the bars start after the performance's end.
     """
-    signature, bpm = time_signature(performance), performance.metadata.get("bpm")
+    signature, bpm = time_signature(performance.metadata), performance.metadata.get("bpm")
     if signature is None or not isinstance(bpm, int | float) or not bpm > 0:
         raise UsageError(f"{performance.id}: has no tempo and time signature, so its bars are not known")
     beat_s = 60.0 / bpm * 4 / signature[1]

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from stemgmd_tools.data import cache_dir
 from stemgmd_tools.errors import AudioError
-from stemgmd_tools.performances.midi_file import ReadCounts, Reading
-from stemgmd_tools.performances.types import CHOKE_DTYPE, HIT_DTYPE, PEDAL_DTYPE, Records
+from stemgmd_tools.performances.smf.interpret import ReadCounts, Reading
+from stemgmd_tools.performances.tables import CHOKE_DTYPE, HIT_DTYPE, PEDAL_DTYPE, Records
 from stemgmd_tools.storage.files import write_bytes
 from stemgmd_tools.storage.npz import read_arrays
 

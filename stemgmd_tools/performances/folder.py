@@ -14,9 +14,10 @@ from stemgmd_tools.errors import LeftOutWarning, PerformanceError, StemgmdWarnin
 from stemgmd_tools.performances.gmd.errata import with_repairs
 from stemgmd_tools.performances.gmd.info_csv import InfoRow
 from stemgmd_tools.performances.mapping import NoteMapping
-from stemgmd_tools.performances.midi_file import interpret, warn_of_repairs
+from stemgmd_tools.performances.midi_file import warn_of_repairs
 from stemgmd_tools.performances.midi_storage import MidiSource
 from stemgmd_tools.performances.smf.file import read_events
+from stemgmd_tools.performances.smf.interpret import interpret
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.storage.listing import list_files
 from stemgmd_tools.storage.paths import id_problem

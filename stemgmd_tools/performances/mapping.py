@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgmd_tools.errors import UsageError
 from stemgmd_tools.pieces import NOTES
 
 UNMAPPED: Final = -1
@@ -21,6 +22,16 @@ class NoteMapping(StrEnum):
     """Roland TD-11, as in GMD: the 22 notes of the note table, unchanged."""
     GM = "gm"
     """General MIDI's percussion map; hand percussion and effects have no counterpart and are left out."""
+
+
+def note_mapping(name: str) -> NoteMapping:
+    """Return the mapping of a name.
+
+    :raises UsageError: if there is none of this name.
+    """
+    if name not in tuple(NoteMapping):
+        raise UsageError(f"mapping is {name!r}; allowed: {', '.join(NoteMapping)}")
+    return NoteMapping(name)
 
 
 _GM_EXTRA: Final = {

@@ -8,14 +8,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.figures import empty_figure, require_image_path, save_figure
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.performances.bars import BarSpan
-from stemgmd_tools.performances.types import Performance, Records
+from stemgmd_tools.performances.tables import Records
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import NOTE_OF_NUMBER, PIECES, Group, Piece
 from stemgmd_tools.rendering.mix import mix
 from stemgmd_tools.rendering.plan import plan
 from stemgmd_tools.rendering.settings import RenderSettings
+from stemgmd_tools.storage.figures import empty_figure, require_image_path, save_figure
 
 MIXTURE: Final = "mixture"
 _INCHES: Final = (9.0, 5.4)
@@ -46,7 +47,7 @@ def plot_bars(performance: Performance, bank: Bank, bars: BarSpan, path: Path, *
     hit is a line at its time in the row of its piece; the louder, the darker.
 
     :param path: the suffix decides the format (.png, .pdf, .svg).
-    :raises UsageError: as :func:`~stemgmd_tools.figures.require_image_path` does.
+    :raises UsageError: as :func:`~stemgmd_tools.storage.figures.require_image_path` does.
     :raises StemgmdError: if the file cannot be written.
     """
     require_image_path(path)

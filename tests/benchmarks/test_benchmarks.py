@@ -14,7 +14,8 @@ from benchmarks import clips, report, segments, separation
 from benchmarks.results import Results, Row
 from benchmarks.run import Size, measure
 from stemgmd_tools.corpus.sources.open import virtual_corpus
-from stemgmd_tools.performances.types import Hit, Performance
+from stemgmd_tools.performances.tables import Hit
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import ARTICULATIONS
 
 SMALLEST = Size(mixed=2, written=2, repeats=1, parse_every=4, slow_peers=False, built=1, first_stem=False)

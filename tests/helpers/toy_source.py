@@ -10,7 +10,8 @@ from toys import RATE, toy_bank
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Example, Row
 from stemgmd_tools.corpus.sources.base import axes_of, silence, span_of
 from stemgmd_tools.kits.bank.bank import Bank
-from stemgmd_tools.performances.types import Hit, PedalMove, Performance
+from stemgmd_tools.performances.tables import Hit, PedalMove
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.rendering.mix import mix
 from stemgmd_tools.rendering.plan import plan

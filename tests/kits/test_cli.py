@@ -83,7 +83,7 @@ def test_a_picture_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_plotting_without_matplotlib_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stemgmd_tools import figures
+    from stemgmd_tools.storage import figures
 
     def missing(name: str, *rest: Any) -> Any:
         raise ModuleNotFoundError(name)

@@ -13,10 +13,11 @@ import pytest
 from stemgmd_tools.performances import Performance, read_folder, read_gmd
 from stemgmd_tools.performances.gmd.errata import ERRATA_CSV, read_errata
 from stemgmd_tools.performances.mapped_midi import mapped_midi
-from stemgmd_tools.performances.midi_file import MAX_OPENNESS_OF_CLOSED, MIN_OPENNESS_OF_OPEN, ReadCounts, read_midi
+from stemgmd_tools.performances.midi_file import read_midi
 from stemgmd_tools.performances.midi_storage import MidiSource
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.smf.file import read_events
+from stemgmd_tools.performances.smf.interpret import MAX_OPENNESS_OF_CLOSED, MIN_OPENNESS_OF_OPEN, ReadCounts
 from stemgmd_tools.pieces import NOTES
 
 pytestmark = pytest.mark.real

@@ -11,7 +11,7 @@ from midi_files import midi_file, off, on, pedal, touch
 from stemgmd_tools.errors import PerformanceError
 from stemgmd_tools.performances import NoteMapping, Performance, read_midi
 from stemgmd_tools.performances.mapping import note_table
-from stemgmd_tools.performances.midi_file import DECAY_S, MAX_OPENNESS_OF_CLOSED, MIN_OPENNESS_OF_OPEN, PEDAL_LAG_S
+from stemgmd_tools.performances.smf.interpret import DECAY_S, MAX_OPENNESS_OF_CLOSED, MIN_OPENNESS_OF_OPEN, PEDAL_LAG_S
 from stemgmd_tools.pieces import NOTE_OF_NUMBER, NOTES, Group
 
 SINGLE = 1e-6

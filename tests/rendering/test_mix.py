@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toys import RATE, RELEASE_FRAMES, toy_bank
 
-from stemgmd_tools.performances.types import Choke, Hit, Performance
+from stemgmd_tools.performances.tables import Choke, Hit
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import ARTICULATIONS, GROUPS, NOTES, PIECES, PIECES_OF_GROUP, Group, Piece
 from stemgmd_tools.rendering.mix import Mixer, Overload, mix
 from stemgmd_tools.rendering.plan import plan

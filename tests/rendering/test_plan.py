@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from toys import RATE, RELEASE_FRAMES, VARIATIONS, toy_bank
 
 from stemgmd_tools.errors import RenderError
-from stemgmd_tools.performances.types import Choke, Hit, PedalMove, Performance
+from stemgmd_tools.performances.tables import Choke, Hit, PedalMove
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import ARTICULATIONS, NOTES, PIECES, Piece, note_of
 from stemgmd_tools.rendering.plan import NOT_CHOKED, plan
 from stemgmd_tools.rendering.settings import RenderSettings

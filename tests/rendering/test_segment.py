@@ -13,7 +13,8 @@ from toys import toy_bank
 
 from stemgmd_tools import units
 from stemgmd_tools.kits.bank.bank import Bank
-from stemgmd_tools.performances.types import Choke, Hit, PedalMove, Performance
+from stemgmd_tools.performances.tables import Choke, Hit, PedalMove
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import NOTES
 from stemgmd_tools.rendering.headroom import Peaks, headroom_db
 from stemgmd_tools.rendering.mix import Mixer, Overload, mix

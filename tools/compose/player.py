@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from stemgmd_tools.performances.midi_file import HIHAT_PEDAL_CC, PEDAL_DOWN
+from stemgmd_tools.performances.smf.interpret import HIHAT_PEDAL_CC, PEDAL_DOWN
 from stemgmd_tools.performances.smf.track import AFTERTOUCH, CONTROL, NOTE_OFF, NOTE_ON
 from stemgmd_tools.pieces import NOTE_OF_ARTICULATION
 from stemgmd_tools.seeds import stream

@@ -16,10 +16,10 @@ from stemgmd_tools.audio import TrackWriter
 from stemgmd_tools.augment.chain.declarations.types import Value
 from stemgmd_tools.augment.chain.manifest_rows import STEM_NAMES, Drawn
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
-from stemgmd_tools.figures import empty_figure
 from stemgmd_tools.html import page
 from stemgmd_tools.kits.plot import draw_spectrogram, log_spectrogram_db
 from stemgmd_tools.rendering.stems import Pcm
+from stemgmd_tools.storage.figures import empty_figure
 from stemgmd_tools.storage.files import write_bytes
 
 PAGE: Final = "index.html"

@@ -12,7 +12,7 @@ from stemgmd_tools.augment.corpus.preview import LONGEST_S, Shown, Side, write_p
 from stemgmd_tools.augment.corpus.render_example import augment
 from stemgmd_tools.augment.corpus.run import AugmentRequest
 from stemgmd_tools.augment.symbolic.source_spec import open_source
-from stemgmd_tools.figures import empty_figure
+from stemgmd_tools.storage.figures import empty_figure
 from stemgmd_tools.storage.paths import inside
 
 FOLDER: Final = "preview"

@@ -23,7 +23,8 @@ from stemgmd_tools.augment.corpus.pcm import Quantised, quantised
 from stemgmd_tools.augment.symbolic.examples import ExampleRenderer
 from stemgmd_tools.augment.symbolic.renderer import Renderer
 from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, open_source
-from stemgmd_tools.performances.types import HIT_DTYPE, Performance, Records
+from stemgmd_tools.performances.tables import HIT_DTYPE, Records
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import PIECES
 
 

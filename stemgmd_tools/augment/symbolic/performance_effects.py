@@ -14,7 +14,8 @@ from stemgmd_tools.augment.chain.declarations.types import Value
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 from stemgmd_tools.augment.chain.stems import pieces_of_stem
 from stemgmd_tools.numerics import elementary
-from stemgmd_tools.performances.types import Performance, Records
+from stemgmd_tools.performances.tables import Records
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import NOTES, Group, Piece
 from stemgmd_tools.rendering.plan import PEDAL_SHUT
 from stemgmd_tools.seeds import standard_normal, stream

@@ -14,7 +14,8 @@ from stemgmd_tools.corpus.folder import layout
 from stemgmd_tools.corpus.render.ladder import Powers, rising
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.velocity_curve import energy
-from stemgmd_tools.performances.types import Hit, Performance
+from stemgmd_tools.performances.tables import Hit
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import NOTES, Note, Piece
 from stemgmd_tools.rendering.mix import mix
 from stemgmd_tools.rendering.plan import Plan, plan

@@ -21,7 +21,8 @@ from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.performances.mapping import NoteMapping
 from stemgmd_tools.performances.midi_file import read_midi
-from stemgmd_tools.performances.types import HIT_DTYPE, Hit, Performance, records
+from stemgmd_tools.performances.tables import HIT_DTYPE, Hit, records
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import PIECES, Piece
 from stemgmd_tools.rendering.stems import Pcm
 from stemgmd_tools.storage.json_text import parse_json

@@ -18,7 +18,8 @@ from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.manifest import tables
 from stemgmd_tools.manifest.columns import Column, Dtype, Table
 from stemgmd_tools.manifest.frames import frame_of
-from stemgmd_tools.performances.types import HIT_DTYPE, Performance
+from stemgmd_tools.performances.tables import HIT_DTYPE
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import NOTES
 from stemgmd_tools.rendering.settings import RenderSettings
 

@@ -13,12 +13,12 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from stemgmd_tools.figures import empty_figure
 from stemgmd_tools.fitting.evaluation.fit_metrics import play
 from stemgmd_tools.fitting.recordings.recordings import ONSET_FRAMES, Strokes
 from stemgmd_tools.kits.plot import log_spectrogram_db
 from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE, Float
 from stemgmd_tools.kits.synthesis.parameters import VoiceModel
+from stemgmd_tools.storage.figures import empty_figure
 from stemgmd_tools.storage.files import write_bytes
 
 LONGEST_S: Final = 3.0

@@ -13,9 +13,10 @@ from stemgmd_tools.performances.cache import cache_key, load_readings, store_rea
 from stemgmd_tools.performances.gmd.errata import errata_of, with_repairs
 from stemgmd_tools.performances.gmd.info_csv import InfoRow, read_info
 from stemgmd_tools.performances.mapping import NoteMapping
-from stemgmd_tools.performances.midi_file import Reading, interpret, warn_of_repairs
+from stemgmd_tools.performances.midi_file import warn_of_repairs
 from stemgmd_tools.performances.midi_storage import MidiSource
 from stemgmd_tools.performances.smf.file import read_events
+from stemgmd_tools.performances.smf.interpret import Reading, interpret
 from stemgmd_tools.performances.types import Performance
 
 

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.audio import TrackWriter
-from stemgmd_tools.figures import empty_figure
 from stemgmd_tools.kits.plot import draw_spectrogram, log_spectrogram_db
 from stemgmd_tools.rendering.stems import Pcm
 from stemgmd_tools.separation.evaluation.methods.base import BLOCK, Clip, Frames, Method, regrouped
 from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures, clip_of
 from stemgmd_tools.separation.evaluation.summary import MAIN, stems_in
+from stemgmd_tools.storage.figures import empty_figure
 
 EXCERPT_S: Final = 3.0
 """Maximum length of an excerpt, taken where the stem is loudest."""

@@ -13,7 +13,8 @@ from stemgmd_tools.augment.symbolic.examples import render_example
 from stemgmd_tools.augment.symbolic.kit_effects import stroke_shapes
 from stemgmd_tools.augment.symbolic.reshape import Shaped, damped, repitched
 from stemgmd_tools.onsets import onset_frame
-from stemgmd_tools.performances.types import Choke, Hit, Performance
+from stemgmd_tools.performances.tables import Choke, Hit
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.rendering.plan import plan
 
 HERTZ = 500.0

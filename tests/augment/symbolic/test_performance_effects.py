@@ -11,7 +11,8 @@ from toy_pool import GROUP_STEMS
 from stemgmd_tools.augment.chain.catalogue import EFFECTS, Domain
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 from stemgmd_tools.augment.symbolic.performance_effects import _CARRIED_OUT, JUST_OPEN, perform
-from stemgmd_tools.performances.types import Choke, Hit, PedalMove, Performance
+from stemgmd_tools.performances.tables import Choke, Hit, PedalMove
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.rendering.plan import PEDAL_SHUT
 
 NOTES = (36, 38, 42, 46, 49, 43)

@@ -22,7 +22,8 @@ from stemgmd_tools.corpus.folder import layout
 from stemgmd_tools.corpus.render.single_hits import write_single_hits
 from stemgmd_tools.corpus.render.writer import write_performance
 from stemgmd_tools.errors import AudioError, CorpusError
-from stemgmd_tools.performances.types import Hit, Performance
+from stemgmd_tools.performances.tables import Hit
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import NOTES, PIECES, Group
 from stemgmd_tools.rendering.mix import mix
 from stemgmd_tools.rendering.plan import plan

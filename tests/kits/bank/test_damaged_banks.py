@@ -22,7 +22,8 @@ from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.cache import INDEX_FILE, META_FILE, PCM_FILE, bank_folder, check_bank, is_built, open_bank
 from stemgmd_tools.kits.bank.checksums import damaged_rows
 from stemgmd_tools.kits.sample_map.kit import Kit, load_kit_file
-from stemgmd_tools.performances.types import Hit, Performance
+from stemgmd_tools.performances.tables import Hit
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.rendering.mix import mix
 from stemgmd_tools.rendering.plan import plan
 from stemgmd_tools.rendering.settings import RenderSettings

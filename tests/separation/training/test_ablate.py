@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from tiny_separator import make_tiny, tiny_config
 
-from stemgmd_tools.cli.baseline_train import baseline_train
+from stemgmd_tools.cli.baseline.train import baseline_train
 from stemgmd_tools.errors import StemgmdError, TrainingError, UsageError
 from stemgmd_tools.separation.training.ablate import Variant, ablate, markdown, table_of, variants
 from stemgmd_tools.separation.training.settings.files import with_changes

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from tone_kits import tone_kits
 
-from stemgmd_tools.cli.baseline_train import baseline_train
+from stemgmd_tools.cli.baseline.train import baseline_train
 from stemgmd_tools.data import shipped
 from stemgmd_tools.errors import TrainingError, UsageError
 from stemgmd_tools.performances.source import STARTER
