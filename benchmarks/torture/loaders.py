@@ -13,6 +13,7 @@ import numpy as np
 import yaml
 
 from benchmarks.torture.codecs import PLAIN, Codec, SafetensorsHeader, Sealed
+from benchmarks.torture.xml_kits import write_archives, write_drumgizmo, write_hydrogen
 from stemgmd_tools.audio import TrackReader, read_audio
 from stemgmd_tools.augment.chain import chain
 from stemgmd_tools.augment.chain.chain import load_chain
@@ -26,6 +27,8 @@ from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.bank.compile import compile_bank
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
+from stemgmd_tools.kits.sources import drumgizmo, hydrogen
+from stemgmd_tools.kits.sources.base import KitFormat
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.performances.cache import load_readings
 from stemgmd_tools.performances.folder import read_folder
@@ -63,6 +66,7 @@ def loaders(material: Path) -> tuple[Loader, ...]:
     return (
         *_performances(material),
         *_kits(material),
+        *_drum_libraries(material),
         *_corpora(material),
         *_augmentations(material),
         *_training(material),
@@ -95,6 +99,30 @@ def _kits(material: Path) -> Sequence[Loader]:
         Loader("one-shot, WAV", _some(wav, "tin/*.wav")[:4], lambda path: _compiled(path, "tin"), above=1),
         Loader("one-shot, FLAC", _some(flac, "glass/*.flac")[:4], lambda path: _compiled(path, "glass"), above=1),
         Loader("bank", bank, lambda path: _bank(path, wav / "tin.yaml"), above=2, fresh=True, promised=_sounds),
+    )
+
+
+def _drum_libraries(material: Path) -> Sequence[Loader]:
+    kit = write_drumgizmo(material / "drumgizmo")
+    plain, compressed = write_archives(material / "h2drumkit")
+    definition, map_, instruments = kit[0], kit[-1], kit[1:-1]
+    return (
+        Loader("kit of Hydrogen", (write_hydrogen(material / "hydrogen"),), _hydrogen, text=True),
+        Loader("archive of a Hydrogen kit", (compressed,), _hydrogen, fresh=True),
+        Loader("archive of a Hydrogen kit, plain", (plain,), _hydrogen, fresh=True, text=True),
+        Loader(
+            "kit of DrumGizmo",
+            (definition, map_),
+            lambda path: _library(drumgizmo.FORMAT, path.with_name("toy.xml")),
+            text=True,
+        ),
+        Loader(
+            "instrument of DrumGizmo",
+            instruments,
+            lambda path: _library(drumgizmo.FORMAT, path.parents[1] / "toy.xml"),
+            text=True,
+            above=1,
+        ),
     )
 
 
@@ -170,6 +198,20 @@ def _modelled(material: Path) -> Path:
         path.parent.mkdir(exist_ok=True)
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return path
+
+
+def _hydrogen(path: Path) -> object:
+    return _library(hydrogen.FORMAT, path)
+
+
+def _library(form: KitFormat, path: Path) -> object:
+    """Read a drum library, all of whose sounds have to lie in its folder."""
+    form.accepts(path)
+    library = form.read(path, path.parent / "unpacked")
+    for sound in (sound for region in library.regions for sound in region.sounds.values()):
+        if not sound.path.resolve().is_relative_to(library.folder.resolve()):
+            raise ValueError(f"{sound.path} lies outside of {library.folder}")
+    return library
 
 
 def _midi(path: Path) -> object:

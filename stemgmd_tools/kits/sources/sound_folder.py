@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.storage.paths import is_relative_path, leads_out
 
-SOUND_SUFFIXES: Final = (".flac", ".wav", ".aiff", ".aif", ".ogg", ".au", ".w64", ".caf")
+SOUND_SUFFIXES: Final = (".flac", ".wav", ".aiff", ".aif", ".ogg", ".mp3", ".au", ".w64", ".caf")
 """Suffixes that are tried, in this order, where a file of the given suffix does not exist."""
 MAX_FILES: Final = 200_000
 """Most files of a folder; a path to some parent folder of many kits is mostly a mistake."""
@@ -36,7 +37,7 @@ class SoundFolder:
 
         If there is none of exactly this name, capitals and small letters are not told apart; then another suffix of
         sound files is tried; then, since programs have stored absolute paths, the file name alone in ``base``.
-        A file that is found in none of these ways is returned as it was named.
+        A file that is found in none of these ways is returned by the name that was tried last.
 
         :param name: as the definition writes it.
         :param place: where it was written, for messages.
@@ -54,7 +55,7 @@ class SoundFolder:
         absolute = text.startswith("/") or _DRIVE.match(text) is not None
         written = self._normal(_DRIVE.sub("", text), place, base)
         plain = self._normal(written.rpartition("/")[2], place, base)
-        found = self._lookup(written) or (self._lookup(plain) if absolute else None) or written
+        found = self._lookup(written) or (self._lookup(plain) or plain if absolute else written)
         if leads_out(self.folder, found):
             raise KitError(f'{place}: "{name}" is a link that leads out of {self.folder}; put the file in its place')
         return self.folder / found
@@ -81,7 +82,7 @@ class SoundFolder:
             self._files = self._listing()
         if path in self._files:
             return path
-        lower = path.lower()
+        lower = _lower(path)
         if lower in self._by_lower:
             return self._by_lower[lower]
         suffixes = self._by_stem.get(_stem(lower), {})
@@ -96,10 +97,15 @@ class SoundFolder:
             if len(files) > MAX_FILES:
                 raise KitError(f"{self.folder}: holds more than {MAX_FILES} files; name the folder of one kit")
         for path in files:
-            lower = path.lower()
+            lower = _lower(path)
             self._by_lower.setdefault(lower, path)
             self._by_stem.setdefault(_stem(lower), {}).setdefault(PurePosixPath(lower).suffix, path)
         return frozenset(files)
+
+
+def _lower(path: str) -> str:
+    """Return a path in small letters; accented letters may be stored as one character or as two."""
+    return unicodedata.normalize("NFC", path).lower()
 
 
 def _stem(path: str) -> str:

@@ -1,0 +1,37 @@
+"""Microphones of a DrumGizmo kit. The format has no levels or positions; names tell which are stereo pairs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from stemgmd_tools.kits.sources.base import Microphone
+
+_SIDE: Final = re.compile(
+    r"^(?P<base>.*?)[ _-]*(?P<side>left|right|l|r)(?P<end>(?:[ _-]*(?:\d+|channel|ch))?)$", re.IGNORECASE
+)
+_STEREO: Final = re.compile(r"amb|^oh|over|room|hall|far|stereo|mix|main|master|^$", re.IGNORECASE)
+"""Pairs that hear the whole kit. "Kick L" and "Kick R" are mostly two drums, each with a microphone of its own."""
+_MAX_NAME: Final = 200
+
+
+def microphones_of(names: Sequence[str]) -> dict[str, Microphone]:
+    """Return the microphones by name; the two of a stereo pair are panned to their sides.
+
+    >>> [microphone.pan for microphone in microphones_of(["AmbL", "AmbR", "KdrumL", "KdrumR"]).values()]
+    [-1.0, 1.0, 0.0, 0.0]
+    """
+    sides = {name: _side(name) for name in names}
+    pairs = set(sides.values())
+    return {
+        name: Microphone(pan=float(side) if (pair, -side) in pairs else 0.0) for name, (pair, side) in sides.items()
+    }
+
+
+def _side(name: str) -> tuple[str, int]:
+    """Return what a name has in common with that of its partner, and its side: -1 left, 1 right, 0 neither."""
+    match = _SIDE.match(name[:_MAX_NAME])
+    if match is None or not _STEREO.search(match["base"]):
+        return name, 0
+    return f"{match['base']}:{match['end']}".lower(), -1 if match["side"].lower().startswith("l") else 1

@@ -1,0 +1,295 @@
+"""Kits of DrumGizmo: both versions of instruments, microphones, chokes, MIDI maps, and what is refused."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+
+import pytest
+
+from stemgmd_tools.errors import KitError
+from stemgmd_tools.kits.sources.base import DrumLibrary
+from stemgmd_tools.kits.sources.drumgizmo import FORMAT
+from stemgmd_tools.kits.sources.drumgizmo.chokes import Choking, choking
+from stemgmd_tools.kits.sources.drumgizmo.microphones import microphones_of
+
+LINEAR_DB = 20 * math.log10(127)
+
+
+def sample(name: str, power: float | None = None, files: str = '<audiofile channel="Close" file="a.wav"/>') -> str:
+    attribute = "" if power is None else f' power="{power}"'
+    return f'<sample name="{name}"{attribute}>{files}</sample>'
+
+
+def write_instrument(path: Path, samples: str, *, version: str = ' version="2.0"', more: str = "") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        f'<?xml version="1.0"?><instrument{version} name="x"><samples>{samples}</samples>{more}</instrument>'
+    )
+
+
+def reference(name: str = "Snare", content: str = "", more: str = "") -> str:
+    return f'<instrument name="{name}" file="{name}/{name}.xml"{more}>{content}</instrument>'
+
+
+def write_kit(
+    folder: Path, instruments: str, *, channels: str = "Close", head: str = "", attributes: str = 'name="Toy"'
+) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = "".join(f'<channel name="{name}"/>' for name in channels.split())
+    path = folder / "Toy.xml"
+    path.write_text(
+        f"<drumkit {attributes}>{head}<channels>{rows}</channels><instruments>{instruments}</instruments></drumkit>"
+    )
+    return path
+
+
+def read(path: Path) -> DrumLibrary:
+    return FORMAT.read(path, path / "unused")
+
+
+def test_powers_of_version_2_are_read(tmp_path: Path) -> None:
+    write_instrument(tmp_path / "Snare/Snare.xml", sample("s1", 0.00985718) + sample("s2", 0.0124808))
+    found = read(write_kit(tmp_path, reference()))
+    assert [region.power for region in found.regions] == [0.00985718, 0.0124808]
+    assert [region.velocity for region in found.regions] == [None, None]
+    assert [region.dynamics_db for region in found.regions] == [0.0, 0.0]
+    assert found.regions[0].place == "Snare/Snare.xml:1"
+    assert found.regions[0].names == ("Snare",)
+
+
+def test_normalised_samples_follow_velocity(tmp_path: Path) -> None:
+    write_instrument(
+        tmp_path / "Snare/Snare.xml",
+        '<sample name="s" power="1" normalized="true"><audiofile channel="Close" file="a.wav"/></sample>',
+    )
+    assert read(write_kit(tmp_path, reference())).regions[0].dynamics_db == pytest.approx(LINEAR_DB)
+
+
+@pytest.mark.parametrize("version", ["", ' version="1.0"'])
+def test_velocities_of_version_1_are_read(tmp_path: Path, version: str) -> None:
+    """Example of DrumGizmo's own tests: two samples that swap their probabilities."""
+    samples = sample("Snare-1") + sample("Snare-2", files='<audiofile channel="Close" file="b.wav"/>')
+    ranges = "".join(
+        f'<velocity lower="{low}" upper="{high}"><sampleref probability="{first}" name="Snare-1"/>'
+        f'<sampleref probability="{second}" name="Snare-2"/></velocity>'
+        for low, high, first, second in ((0, 0.6, 0.6, 0.4), (1.0, 0.6, 0.4, 0.6))
+    )
+    write_instrument(tmp_path / "Snare/Snare.xml", samples, version=version, more=f"<velocities>{ranges}</velocities>")
+    found = read(write_kit(tmp_path, reference()))
+    assert [(region.sounds[""].path.name, region.velocity) for region in found.regions] == [
+        ("a.wav", (1, 76)),
+        ("b.wav", (1, 76)),
+        ("a.wav", (77, 127)),
+        ("b.wav", (77, 127)),
+    ]
+    assert [region.power for region in found.regions] == [None] * 4
+    assert found.ignored == {"sampleref probability": 4}
+
+
+def test_borders_of_velocities_written_with_six_digits_leave_no_gap(tmp_path: Path) -> None:
+    edges = [f"{step / 127:.6f}" for step in range(128)]
+    ranges = "".join(
+        f'<velocity lower="{low}" upper="{high}"><sampleref name="s"/></velocity>'
+        for low, high in itertools.pairwise(edges)
+    )
+    write_instrument(tmp_path / "Snare/Snare.xml", sample("s"), version="", more=f"<velocities>{ranges}</velocities>")
+    found = read(write_kit(tmp_path, reference()))
+    assert [region.velocity for region in found.regions] == [(step, step) for step in range(1, 128)]
+
+
+def test_samples_without_velocities_play_at_all_of_them(tmp_path: Path) -> None:
+    write_instrument(tmp_path / "Snare/Snare.xml", sample("s1") + sample("s2"), version="")
+    found = read(write_kit(tmp_path, reference()))
+    assert [region.velocity for region in found.regions] == [(1, 127), (1, 127)]
+    assert "Snare/Snare.xml:1: has no velocities; all samples play at all velocities" in found.notices
+
+
+def test_channels_of_files_go_to_the_microphones_of_the_kit(tmp_path: Path) -> None:
+    files = "".join(
+        f'<audiofile channel="{channel}" file="samples/1.wav" filechannel="{number}"/>'
+        for channel, number in (("AmbL-in", 3), ("AmbR-in", 4), ("Close", 13), ("Triangle", 5))
+    )
+    files += '<audiofile channel="Bottom" file="../shared/b.wav"/>'
+    maps = (
+        '<channelmap in="AmbL-in" out="AmbL"/><channelmap in="AmbR-in" out="AmbR"/>'
+        '<channelmap in="Close" out="Close" main="true"/>'
+    )
+    write_instrument(tmp_path / "Snare/Snare.xml", sample("s", 1, files))
+    found = read(write_kit(tmp_path, reference(content=maps), channels="AmbL AmbR Unused Bottom Close"))
+    (region,) = found.regions
+    sounds = {name: (sound.path.relative_to(tmp_path), sound.channels) for name, sound in region.sounds.items()}
+    assert sounds == {
+        "AmbL": (Path("Snare/samples/1.wav"), (3,)),
+        "AmbR": (Path("Snare/samples/1.wav"), (4,)),
+        "Close": (Path("Snare/samples/1.wav"), (13,)),
+        "Bottom": (Path("shared/b.wav"), (1,)),
+    }
+    assert [(name, microphone.pan) for name, microphone in found.microphones.items()] == [
+        ("AmbL", -1.0),
+        ("AmbR", 1.0),
+        ("Bottom", 0.0),
+        ("Close", 0.0),
+    ]
+    assert found.ignored == {"channel Triangle": 1, "channelmap main": 1}
+
+
+def test_the_only_microphone_has_no_name(tmp_path: Path) -> None:
+    write_instrument(tmp_path / "Snare/Snare.xml", sample("s", 1))
+    found = read(write_kit(tmp_path, reference(), channels="Close Other"))
+    assert (list(found.regions[0].sounds), found.microphones) == ([""], {})
+
+
+@pytest.mark.parametrize(
+    ("names", "pans"),
+    [
+        (("AmbLeft", "AmbRight"), (-1, 1)),
+        (("OH L-3", "OH R-3", "Kick L-3", "Kick R-3"), (-1, 1, 0, 0)),
+        (("left_channel", "right_channel"), (-1, 1)),
+        (("Overhead right", "Overhead left", "Room"), (1, -1, 0)),
+        (("OHL", "OHL-2"), (0, 0)),
+        (("Amb Floor", "Snare_bottom", "Ride", "Tom1"), (0, 0, 0, 0)),
+    ],
+)
+def test_only_pairs_that_hear_the_whole_kit_are_panned(names: tuple[str, ...], pans: tuple[float, ...]) -> None:
+    assert tuple(microphone.pan for microphone in microphones_of(names).values()) == pans
+
+
+def test_groups_and_directed_chokes_are_choke_groups(tmp_path: Path) -> None:
+    for name in ("Open", "Closed", "Crash", "Hand", "Kick"):
+        write_instrument(tmp_path / name / f"{name}.xml", sample("s", 1))
+    hand = '<chokes><choke instrument="Crash" choketime="450"/><choke instrument="Gone"/></chokes>'
+    instruments = (
+        reference("Open", more=' group="hihat"')
+        + reference("Closed", more=' group="hihat"')
+        + reference("Crash")
+        + reference("Hand", hand)
+        + reference("Kick", more=' group="alone"')
+    )
+    found = {region.names[0]: region for region in read(write_kit(tmp_path, instruments)).regions}
+    assert {name: (region.choke_group, region.chokes, region.release_s) for name, region in found.items()} == {
+        "Open": ("hihat", ("hihat",), 0.068),
+        "Closed": ("hihat", ("hihat",), 0.068),
+        "Crash": ("Crash", (), 0.45),
+        "Hand": ("Crash", ("Crash",), None),
+        "Kick": (None, (), None),
+    }
+
+
+def test_a_directed_choke_of_a_member_joins_its_group() -> None:
+    found = choking({"Pedal": "", "Open": "hats", "Closed": "hats"}, {"Pedal": {"Open": 0.1}})
+    assert found == {
+        "Pedal": Choking("hats", silences=True),
+        "Open": Choking("hats", silences=True, fade_s=0.1),
+        "Closed": Choking("hats", silences=True, fade_s=0.068),
+    }
+
+
+def _with_map(folder: Path, name: str, notes: str) -> None:
+    (folder / name).write_text(f"<midimap>{notes}</midimap>")
+
+
+def test_notes_come_from_the_map_that_the_kit_names(tmp_path: Path) -> None:
+    for name in ("Kick", "Snare"):
+        write_instrument(tmp_path / name / f"{name}.xml", sample("s", 1))
+    _with_map(
+        tmp_path,
+        "notes.xml",
+        '<map note="36" instr="Kick" velmin="0"/><map note="35" instr="Kick"/><map note="4" cc="4"/>',
+    )
+    _with_map(tmp_path, "midimap.xml", '<map note="1" instr="Kick"/>')
+    head = '<metadata><defaultmidimap src="notes.xml"/></metadata>'
+    found = read(write_kit(tmp_path, reference("Kick") + reference("Snare"), head=head))
+    assert [region.keys for region in found.regions] == [(36, 35), ()]
+    assert found.key_names == {36: "Kick", 35: "Kick"}
+    assert found.ignored == {"map without instr": 1}
+
+
+@pytest.mark.parametrize(
+    ("maps", "key"),
+    [
+        (("Midimap.xml",), 1),
+        (("Midimap_full.xml", "Midimap_toy.xml"), 2),
+        (("Midimap_full.xml", "midimap.xml"), 2),
+        (("Midimap_full.xml", "Midimap_small.xml"), None),
+        ((), None),
+    ],
+)
+def test_notes_come_from_the_map_beside_the_kit(tmp_path: Path, maps: tuple[str, ...], key: int | None) -> None:
+    write_instrument(tmp_path / "Snare/Snare.xml", sample("s", 1))
+    for number, name in enumerate(maps, start=1):
+        _with_map(tmp_path, name, f'<map note="{number}" instr="Snare"/>')
+    found = read(write_kit(tmp_path, reference()))
+    assert found.regions[0].keys == (() if key is None else (key,))
+    assert any("has no MIDI map" in notice for notice in found.notices) == (key is None)
+
+
+def test_what_the_kit_says_about_itself_is_read(tmp_path: Path) -> None:
+    write_instrument(tmp_path / "Snare/Snare.xml", sample("s", 1))
+    old = read(write_kit(tmp_path, reference(), attributes='name="Old" description="As attributes"'))
+    assert (old.title, old.description, old.license) == ("Old", "As attributes", "")
+    head = (
+        "<metadata><title>New</title><description>As elements</description><notes>Loud</notes>"
+        "<license>CC-BY 4.0</license><author>A. Drummer</author><email>a@b.org</email>"
+        "<website>http://b.org</website></metadata>"
+    )
+    new = read(write_kit(tmp_path, reference(), head=head, attributes='version="2.0" samplerate="48000"'))
+    assert (new.title, new.description, new.license) == ("New", "As elements Loud", "CC-BY 4.0")
+    assert (new.attribution, new.source_url) == ("A. Drummer a@b.org", "http://b.org")
+    assert new.ignored == {"samplerate": 1}
+
+
+def test_a_folder_of_several_kits_asks_for_one(tmp_path: Path) -> None:
+    write_instrument(tmp_path / "Snare/Snare.xml", sample("s", 1))
+    path = write_kit(tmp_path, reference())
+    assert FORMAT.accepts(tmp_path)
+    assert FORMAT.accepts(path)
+    assert len(read(tmp_path).regions) == 1
+    (tmp_path / "Toy_small.xml").write_text(path.read_text())
+    assert FORMAT.accepts(tmp_path)
+    with pytest.raises(KitError, match=r"holds 2 kits; name one of them: Toy\.xml, Toy_small\.xml"):
+        read(tmp_path)
+    assert not FORMAT.accepts(tmp_path / "Snare")
+    with pytest.raises(KitError, match="holds no XML file of a DrumGizmo kit"):
+        read(tmp_path / "Snare")
+
+
+@pytest.mark.parametrize(
+    ("samples", "instruments", "message"),
+    [
+        (sample("s"), reference(), r"Snare/Snare\.xml:1: <sample> has no attribute power"),
+        (sample("s", -1), reference(), r"power of <sample> is \"-1\""),
+        (sample("s", 1, '<audiofile channel="Close"/>'), reference(), r"<audiofile> has no attribute file"),
+        (
+            sample("s", 1, '<audiofile channel="Close" file="a.wav" filechannel="0"/>'),
+            reference(),
+            r"filechannel of <audiofile> is \"0\"",
+        ),
+        (
+            sample("s", 1, '<audiofile channel="Close" file="../../a.wav"/>'),
+            reference(),
+            r"Snare/Snare\.xml:1: \"\.\./\.\./a\.wav\" leads out of",
+        ),
+        (sample("s", 1), reference("Kick"), r"Kick/Kick\.xml: cannot be read"),
+        (sample("s", 1), '<instrument name="x" file="/etc/passwd"/>', r"passwd: cannot be read"),
+        (sample("s", 1), '<instrument name="x" file="Toy.xml"/>', r"starts with <drumkit>; <instrument> is expected"),
+        ("", reference(), r"no instrument has a sample"),
+        (sample("s", 1, '<audiofile channel="Other" file="a.wav"/>'), reference(), r"no instrument has a sample"),
+        (sample("s", 1), reference() * 501, r"501 instruments; at most 500"),
+    ],
+    ids=range(11),
+)
+def test_each_error_is_one_line_with_file_and_line(
+    tmp_path: Path, samples: str, instruments: str, message: str
+) -> None:
+    write_instrument(tmp_path / "Snare/Snare.xml", samples)
+    with pytest.raises(KitError, match=message):
+        read(write_kit(tmp_path, instruments))
+
+
+def test_a_reference_to_a_missing_sample_is_an_error(tmp_path: Path) -> None:
+    ranges = '<velocities><velocity lower="0" upper="1"><sampleref name="gone"/></velocity></velocities>'
+    write_instrument(tmp_path / "Snare/Snare.xml", sample("s"), version="", more=ranges)
+    with pytest.raises(KitError, match=r'Snare/Snare\.xml:1: no sample is called "gone"'):
+        read(write_kit(tmp_path, reference()))
