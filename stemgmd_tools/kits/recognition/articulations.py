@@ -11,6 +11,8 @@ from stemgmd_tools.kits.recognition.vocabulary import CRASH, CYMBAL, HIHAT, KICK
 HALF_OPEN: Final = 0.4
 """Openness of a hi-hat that is called half or semi open."""
 _QUARTER_OPEN: Final = 0.2
+_OPENNESS: Final = frozenset({"closed", "half", "quarter", "open", "pedal"})
+"""Strikes that only a hi-hat has."""
 _UNSAID: Final = 0.5
 """Factor of the score where a name leaves open which of several articulations it means."""
 
@@ -76,6 +78,12 @@ def guess_of_key(key: int) -> Guess | None:
     return Guess(articulation, _instrument_of(articulation), score, f"note {key} of General MIDI", openness)
 
 
+def guess_of_articulation(articulation: str) -> Guess:
+    """Return the guess for a name that is an articulation's own."""
+    openness = 1.0 if "_open_" in articulation else 0.0 if "_closed_" in articulation else None
+    return Guess(articulation, _instrument_of(articulation), 1.0, f'"{articulation}"', openness)
+
+
 def _instrument_of(articulation: str) -> str:
     return next(name for name in (KICK, SNARE, TOM, HIHAT, RIDE, CRASH) if name in articulation)
 
@@ -111,6 +119,10 @@ def describe(
     :param note: MIDI note that stands in the name; it decides only what words leave open.
     """
     choose = _CHOICES.get(instrument)
+    if instrument == CYMBAL and not _OPENNESS.isdisjoint(strikes):
+        choose, instrument = _hihat, HIHAT
+    if "bell" in strikes and instrument in (HIHAT, CRASH):
+        special = (*special, "bell")
     if choose is None:
         return Guess(None, instrument, score, reason, None, number, tuple(special), tuple(rest))
     by_note = _GENERAL_MIDI.get(note, ("",))[0] if note is not None else ""

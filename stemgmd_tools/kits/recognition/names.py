@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from stemgmd_tools.kits.recognition.articulations import Guess, describe, guess_of_key
+from stemgmd_tools.kits.recognition.articulations import Guess, describe, guess_of_articulation, guess_of_key
 from stemgmd_tools.kits.recognition.vocabulary import (
     CRASH,
     CYMBAL,
@@ -22,9 +22,11 @@ from stemgmd_tools.kits.recognition.vocabulary import (
     SPECIAL,
     SURE,
     TOM,
+    WEAK,
     WORDS,
 )
 from stemgmd_tools.kits.recognition.words import LONGEST_NAME, Token, tokens
+from stemgmd_tools.pieces import ARTICULATIONS
 
 __all__ = ["Guess", "articulation_of_key", "articulation_of_names"]
 
@@ -65,6 +67,8 @@ def articulation_of_names(names: Sequence[str]) -> Guess | None:
         Paths should be relative to the library.
     :return: None if no word of them names an instrument.
     """
+    if names and names[0] in ARTICULATIONS:
+        return guess_of_articulation(names[0])
     parts = [part for name in names for part in reversed(_parts(name))][:_MOST_SEGMENTS]
     for keeps_microphones in (False, True):
         found = _combined(
@@ -160,18 +164,26 @@ def _read(text: str, *, keeps_microphones: bool) -> _Segment:
         segment.instrument, segment.score = word.instrument, word.score
         segment.number, segment.size_inches = _numbers(found, place)
     for position, token in enumerate(found):
+        if place is not None and position != place and _is_overhead(token.text, after=position == place + 1):
+            continue
         _read_token(segment, token, is_instrument=position == place)
     return segment
 
 
+def _is_overhead(text: str, *, after: bool) -> bool:
+    """Return whether ``oh``, or a word as unclear, stands beside an instrument without telling how it is struck."""
+    word = WORDS.get(text)
+    return word is not None and word.score == WEAK and word.instrument == HIHAT and not after
+
+
 def _read_token(segment: _Segment, token: Token, *, is_instrument: bool) -> None:
     word = WORDS.get(token.text)
-    if token.text in SPECIAL or (segment.instrument == HIHAT and word and word.instrument == "splash"):
+    if not is_instrument and token.text in SPECIAL:
         segment.special.append(token.text)
     elif word is None:
         if not token.is_number and token.text not in DYNAMICS and token.text not in MICROPHONES and len(token.text) > 2:
             segment.rest.append(token.text)
-    elif is_instrument or not word.instrument or word.instrument == segment.instrument or _is_rim(token.text):
+    elif is_instrument or not word.instrument or word.instrument == segment.instrument or _is_shared(token.text):
         segment.strikes += [word.strike] if word.strike else []
         segment.words.append(token.text)
     elif segment.instrument == RIDE and word.instrument == CRASH:
@@ -179,9 +191,9 @@ def _read_token(segment: _Segment, token: Token, *, is_instrument: bool) -> None
         segment.words.append(token.text)
 
 
-def _is_rim(text: str) -> bool:
-    """Return whether a word that implies a snare drum may also tell how a tom is struck."""
-    return WORDS[text].strike in ("rimshot", "rim", "cross_stick")
+def _is_shared(text: str) -> bool:
+    """Return whether a word that implies one instrument, such as ``rim``, may also tell how another is struck."""
+    return WORDS[text].strike in ("rimshot", "rim", "cross_stick", "bell")
 
 
 def _instrument_at(found: Sequence[Token], *, keeps_microphones: bool) -> int | None:

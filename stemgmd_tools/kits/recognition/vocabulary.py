@@ -83,8 +83,9 @@ _INSTRUMENTS: Final = {
     ),
     **_table(LIKELY, HIHAT, {"": "hh", "closed": "ch hc", "open": "ho", "pedal": "hp ph hf"}),
     **_table(WEAK, HIHAT, {"open": "oh", "half": "hl"}),
-    **_table(SURE, RIDE, {"": "ride rides ridecymbal", "bell": "ridebell"}),
+    **_table(SURE, RIDE, {"": "ride rides ridecymbal flatride", "bell": "ridebell rbell"}),
     **_table(LIKELY, RIDE, {"": "rd rid rc rde", "bell": "rb rdb"}),
+    **_table(WEAK, RIDE, {"bell": "bell bells cup dome"}),
     **_table(SURE, CRASH, {"": "crash crashes crashcymbal crsh"}),
     **_table(LIKELY, CRASH, {"": "cr crs csh cra"}),
     **_table(SURE, CYMBAL, {"": "cymbal cymbals cymb"}),
@@ -139,26 +140,25 @@ _STRIKES: Final = {
             "rim": "rim rims",
             "edge": "edge edges shank shoulder clang",
             "bow": "bow tip",
-            "bell": "bell bells cup dome",
             "cross_stick": "stick click clicks",
             "": "oneshot oneshots",
-            "closed": "closed close shut clsd tight closd",
+            "closed": "closed close shut clsd cld closd tight",
             "open": "open opened opn",
-            "half": "half semi semiopen halfopen halfclosed semiclosed",
+            "half": "half semi semiopen halfopen halfclosed semiclosed mostlyopen",
             "quarter": "quarter qtr loose",
-            "pedal": "pedal foot chik stomp footstomp",
+            "pedal": "pedal pdl foot footed chik chick",
             "high": "high hi hgh small",
             "mid": "mid medium",
             "low": "low lo large",
         },
     ),
-    **_table(LIKELY, "", {"closed": "cl cls clo", "open": "op ope", "pedal": "ped", "bell": "bel"}),
+    **_table(LIKELY, "", {"closed": "cl cls clo", "open": "op ope", "pedal": "ped"}),
 }
 
 _SPECIAL: Final = (
     "brush brushes brushed flam flams roll rolls drag drags ruff buzz choke choked grab mute muted mutes damp damped "
     "dampened off nosnares snaresoff sizzle swirl sweep swish scrape rattle splash mallet mallets rod rods hotrod "
-    "hotrods hand hands finger fingers reverse reversed rev bowed release dead press double"
+    "hotrods stomp reverse reversed rev bowed release dead press double riff loop fill"
 )
 SPECIAL: Final = frozenset(_SPECIAL.split())
 """Strokes that none of the 22 articulations stands for; a plain one is preferred to them."""
