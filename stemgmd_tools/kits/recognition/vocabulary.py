@@ -70,6 +70,7 @@ _INSTRUMENTS: Final = {
         },
     ),
     **_table(LIKELY, TOM, {"high": "ht th", "mid": "mt tm", "low": "lt tl", "floor": "ft tf ftom", "rack": "rt rtom"}),
+    **_table(WEAK, TOM, {"": "t"}),
     **_table(
         SURE,
         HIHAT,

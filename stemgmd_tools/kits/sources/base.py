@@ -107,11 +107,14 @@ class KitFormat:
     """Suffixes of the files that define a kit, in lower case, such as ``.sfz``."""
     accepts: Callable[[Path], bool]
     """Whether a path (a file or a folder) looks like this format; reads as little as possible."""
-    read: Callable[[Path, Path], DrumLibrary]
-    """Read a library. The second path is a folder for sound files, created on use by formats that keep them inside
-    archives or binary files; others read the files where they are.
+    read: Callable[..., DrumLibrary]
+    """Read a library: a function of two paths and of :attr:`options`, which are keywords. The second path is a folder
+    for sound files, created on use by formats that keep them inside archives or binary files; others read the files
+    where they are.
 
     Raises ``KitError`` with one line (file, line or element, what was found, what is allowed) if it cannot be used.
     """
     installed: Callable[[], Mapping[str, Path]] = dict
     """Libraries in the folders of programs that use the format, by name, so that they can be named without a path."""
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Names of the options of ``read``, which are texts -> what they choose, for help."""
