@@ -1,4 +1,4 @@
-"""Write the parts of the documents that follow from the code, or check that they are current.
+"""Write the parts of the documents that follow from the code and the schema of chains, or check that they are current.
 
 A part lies between ``<!-- generated: NAME -->`` and ``<!-- end generated -->``; everything outside is written by hand.
 
@@ -31,6 +31,7 @@ from benchmarks.realism import report as realism  # noqa: E402
 from benchmarks.realism.results import RESULTS, Results  # noqa: E402
 from benchmarks.torture import report as torture_report  # noqa: E402
 from stemgmd_tools.augment.chain import docs as augment_docs  # noqa: E402
+from stemgmd_tools.augment.chain.chain import CHAINS, schema_text  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
 from stemgmd_tools.kits.generate import docs as figure_docs  # noqa: E402
 from stemgmd_tools.kits.kit_table import kit_table  # noqa: E402
@@ -225,6 +226,10 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
 }
 
 
+SCHEMAS: Final[dict[Path, Callable[[], str]]] = {CHAINS / "chain.schema.json": schema_text}
+"""JSON Schemas that editors read."""
+
+
 def render(text: str) -> str:
     """Return a document with every generated part made anew."""
     return PART.sub(lambda part: f"{part[1]}{PARTS[part['name']]().strip()}\n{part[4]}", text)
@@ -239,6 +244,14 @@ def stale(documents: list[Path]) -> Iterator[tuple[Path, str]]:
             yield document, current
 
 
+def stale_schemas() -> Iterator[tuple[Path, str]]:
+    """Yield each schema that differs from the code, with what it should say."""
+    for path, text in SCHEMAS.items():
+        current = text()
+        if not path.is_file() or path.read_text(encoding="utf-8") != current:
+            yield path, current
+
+
 def main() -> None:
     """Generate or check."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -246,6 +259,7 @@ def main() -> None:
     check = parser.parse_args().check
     card = REFERENCE.with_suffix(".md")
     found = list(stale([ROOT / "README.md", card, *sorted((ROOT / "docs").glob("*.md")), *RESULT_PAGES]))
+    found += stale_schemas()
     for document, current in found:
         print(f"{document.relative_to(ROOT)}: {'stale; run python docs/generate.py' if check else 'written'}")
         if not check:

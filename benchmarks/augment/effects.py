@@ -73,7 +73,7 @@ def _ours(effect: str, batch: Batch) -> _Side:
 
     def work() -> None:
         stage = Stage(lines, [lines.shape[-1]] * LINES, onsets, RATE, taps)
-        stage.carry_out(effect, [Touch(line, values) for line in range(LINES)])
+        stage.carry_out(find_effect(effect), [Touch(line, values) for line in range(LINES)])
         stage.settle()
 
     return _Side(lambda: lines.copy_(fresh), work)

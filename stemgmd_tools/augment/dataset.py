@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from stemgmd_tools.augment.audio.apply import Applied, apply
-from stemgmd_tools.augment.audio.registry import ImpulseResponses
+from stemgmd_tools.augment.audio.impulse_responses import ImpulseResponses
 from stemgmd_tools.augment.chain.rows import Example, Row, example_name
 from stemgmd_tools.augment.chain.schema import Chain
 from stemgmd_tools.augment.sampling.draw import counts_hits, draw

@@ -12,24 +12,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from toy_batches import NAMES, RATE, TAPS, toy_batch, toy_onsets, typical_row
+from toy_batches import NAMES, RATE, TAPS, TIME_EFFECTS, parameters, toy_batch, toy_onsets, typical_row
 from toy_source import ToySource, toy_example, toy_source
 
 from stemgmd_tools.augment.audio.apply import apply
-from stemgmd_tools.augment.audio.registry import TIME_FUNCTIONS
 from stemgmd_tools.augment.audio.signal.attacks import detect_attacks
-from stemgmd_tools.augment.chain.catalogue import EFFECTS, Domain, Effect, Kind, Scope
+from stemgmd_tools.augment.chain.catalogue import EFFECTS
+from stemgmd_tools.augment.chain.effect import Domain, Effect, Scope
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 from stemgmd_tools.augment.symbolic.examples import render_example
 
 ITEMS, FRAMES = 2, 60_000
-GIVEN = {
-    "kit": "wood", "performance": "d/2", "start_s": 0.4, "rate": 0.93, "sigma_ms": 4.0, "bpm": 120.0, "percent": 61.0,
-    "gamma": 1.3, "sigma": 6.0, "share": 0.3, "shift": 0.2, "shift_s": 0.11, "cents": 137.0, "spread_cents": 40.0,
-    "decay": 0.7, "seed": 5, "threshold_db": -25.0, "drive_db": 9.0, "lufs": -22.0, "leakage_db": -20.0,
-    "overhead_db": -9.0, "room_db": -15.0, "overhead_m": 1.1, "room_m": 3.0, "ratio": 4.0, "fastest": 1.0,
-}  # fmt: skip
-"""Values of parameters that effects outside `toy_batches` need."""
 
 
 def write_input(path: Path) -> None:
@@ -56,8 +49,7 @@ def made(stems: torch.Tensor, taps: torch.Tensor, source: ToySource) -> Iterator
 
 
 def _rendered(effect: Effect, source: ToySource) -> Iterator[tuple[str, Any]]:
-    parameters = {p.name: GIVEN.get(p.name, p.default) for p in effect.parameters}
-    row = Row("d/1+tin+1", 0, effect.name, "example", ALL_STEMS, parameters)
+    row = Row("d/1+tin+1", 0, effect.name, "example", ALL_STEMS, parameters(effect.name))
     rendered = render_example(source, toy_example(), [row])
     yield f"{effect.name}, stems", rendered.stems
     yield f"{effect.name}, labels", rendered.labels
@@ -65,15 +57,11 @@ def _rendered(effect: Effect, source: ToySource) -> Iterator[tuple[str, Any]]:
 
 
 def _rows(effect: Effect, scope: Scope) -> list[Row]:
-    if effect.name in TIME_FUNCTIONS:
+    if effect.name in TIME_EFFECTS:
         return [typical_row(effect.name)]
     if scope is Scope.STEM:
         return [typical_row(effect.name, stem) for stem in range(len(NAMES))]
-    if effect.domain is Domain.AUDIO:
-        return [typical_row(effect.name, ALL_STEMS, scope.value)]
-    parameters: dict[str, Any] = {p.name: GIVEN.get(p.name, p.default) for p in effect.parameters}
-    parameters |= {p.name: "hall" for p in effect.parameters if p.kind is Kind.TEXT}
-    return [Row("an example", 0, effect.name, scope.value, ALL_STEMS, parameters)]
+    return [typical_row(effect.name, ALL_STEMS, scope.value)]
 
 
 def _applied(rows: Sequence[Row], stems: torch.Tensor, taps: torch.Tensor, *, told: bool = True) -> Any:

@@ -7,28 +7,37 @@ import torch
 from toy_strokes import ONSETS, strokes
 
 from stemgmd_tools.augment.audio.apply import Applied, apply
-from stemgmd_tools.augment.audio.registry import LINE_EFFECTS, RESPONSES, TIME_FUNCTIONS
-from stemgmd_tools.augment.chain.catalogue import find_effect
+from stemgmd_tools.augment.chain.catalogue import EFFECTS, find_effect
+from stemgmd_tools.augment.chain.effect import Domain, Kind, TimeEffect
 from stemgmd_tools.augment.chain.rows import Row
 
 RATE = 44_100
 NAMES = ("kick", "snare", "toms")
 TAPS = {"hall": torch.from_numpy(np.random.default_rng(3).normal(size=(1, 700)).astype(np.float32))}
-ON_STEMS = sorted({*LINE_EFFECTS, *TIME_FUNCTIONS, *RESPONSES})
-TYPICAL = {
-    "gain_db": -4.0, "factor": 0.6, "lufs": -22.0, "width": 0.4, "drive": 2.0, "cents": 210.0, "rate": 1.13,
-    "frequency_hz": 900.0, "threshold_db": -20.0, "ratio": 4.0, "attack_db": 6.0, "sustain_db": -6.0, "decay_s": 0.2,
-    "level_dbfs": -50.0, "rate_hz": 9000.0, "bits": 9, "drive_db": 9.0, "impulse_response": "hall", "seed": 7,
-    "fastest": 1.13,
-}  # fmt: skip
+ON_STEMS = [effect.name for effect in EFFECTS if effect.domain is Domain.AUDIO]
+TIME_EFFECTS = [effect.name for effect in EFFECTS if isinstance(effect, TimeEffect)]
+DRAWN_VALUES = {
+    Kind.SEED: 7,
+    Kind.TEXT: "hall",
+    Kind.KIT: "wood",
+    Kind.PERFORMANCE: "d/2",
+    Kind.START: 0.4,
+    Kind.TEMPO: 120.0,
+    Kind.FASTEST: 1.13,
+}
+"""What no declaration can name; of :data:`TAPS` and of `toy_source`."""
 
 
 def parameters(effect: str) -> dict:
-    return {p.name: TYPICAL.get(p.name, p.default) for p in find_effect(effect).parameters}
+    """Return the typical parameters of an effect, as its declaration gives them."""
+    return {
+        p.name: DRAWN_VALUES.get(p.kind, p.default if p.typical is None else p.typical)
+        for p in find_effect(effect).parameters
+    }
 
 
 def typical_row(effect: str, stem: int = 0, scope: str = "stem", step: int = 0, **changed) -> Row:
-    if effect in TIME_FUNCTIONS:
+    if effect in TIME_EFFECTS:
         scope, stem = "example", -1
     return Row("an example", step, effect, scope, stem, {**parameters(effect), **changed})
 

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stemgmd_tools.augment.audio.effects.bleed import StemParts
-from stemgmd_tools.augment.audio.effects.loudness import loudness
 from stemgmd_tools.augment.audio.executor import Stage, Touch
-from stemgmd_tools.augment.audio.mixture import finish, require_names, summed
-from stemgmd_tools.augment.audio.registry import ImpulseResponses
+from stemgmd_tools.augment.audio.impulse_responses import ImpulseResponses
+from stemgmd_tools.augment.audio.mixture import StemParts, finish, require_names, summed
 from stemgmd_tools.augment.audio.steps import Step, needs_all_stems, steps_on_sound, touched
+from stemgmd_tools.augment.chain.catalogue import find_effect
+from stemgmd_tools.augment.chain.effect import Effect, GainEffect
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 from stemgmd_tools.errors import AugmentError
 
@@ -101,24 +101,23 @@ def _parts(stems: Tensor) -> StemParts:
     return lambda start, stop: stems[:, :, start:stop]
 
 
-def _touches(effect: str, step: Step, stage: Stage, count: int, sample_rate: int) -> tuple[str, list[Touch]]:
+def _touches(effect: Effect, step: Step, stage: Stage, count: int, sample_rate: int) -> tuple[Effect, list[Touch]]:
     """Return the effect of a step with the lines it applies to and their parameters."""
     if needs_all_stems(effect, step):
-        return "gain", [touch for item, row in step for touch in _common_gain(item, row, stage, count, sample_rate)]
+        gains = (touch for item, row in step for touch in _common_gain(effect, item, row, stage, count, sample_rate))
+        return find_effect("gain"), list(gains)
     return effect, [
         Touch(item * count + stem, parameters) for item, row in step for stem, parameters in touched(row, range(count))
     ]
 
 
-def _common_gain(item: int, row: Row, stage: Stage, count: int, sample_rate: int) -> list[Touch]:
-    """Return the gain that gives the sum of all stems, or one stem, a loudness."""
+def _common_gain(effect: GainEffect, item: int, row: Row, stage: Stage, count: int, sample_rate: int) -> list[Touch]:
+    """Return the gain for the sum of all stems, or for one stem."""
     lines = range(item * count, (item + 1) * count) if row.stem == ALL_STEMS else [item * count + row.stem]
     stage.settle(lines)
     sound = summed(stage.audio[lines[0] : lines[-1] + 1, :, : stage.frames[lines[0]]][None])[0]
-    measured = loudness(sound, sample_rate)
-    if math.isinf(measured):
-        return []
-    return [Touch(line, {"gain_db": float(row.parameters["lufs"]) - measured}) for line in lines]
+    gain_db = effect.call(sound, values=effect.values(row.parameters), sample_rate=sample_rate)
+    return [Touch(line, {"gain_db": gain_db}) for line in lines]
 
 
 def _check(rows: Sequence[Sequence[Row]], stems: Tensor, frames: Sequence[int], onsets: OnsetFrames | None) -> None:

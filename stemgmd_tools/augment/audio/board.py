@@ -1,101 +1,45 @@
-"""Effects on finished mixes with pedalboard (GPL-3), one mix at a time, on the CPU. No other module imports it."""
+"""Process mixtures with pedalboard (GPL-3), one at a time, on the CPU."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Final
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from stemgmd_tools.errors import UsageError
+from stemgmd_tools.augment.audio.impulse_responses import ImpulseResponses
+from stemgmd_tools.augment.chain.effect import BoardEffect, Value
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-Parameters = Mapping[str, Any]
-
-
-def _pedalboard() -> Any:
-    try:
-        import pedalboard  # noqa: PLC0415 - an optional extra
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "this effect needs pedalboard, which is not installed; pip install 'stemgmd-tools[augment]'"
-        ) from error
-    return pedalboard
-
-
-def _bus_compressor(board: Any, values: Parameters) -> Sequence[Any]:
-    names = ("threshold_db", "ratio", "attack_ms", "release_ms")
-    return [board.Compressor(**{name: float(values[name]) for name in names})]
-
-
-def _tape_saturation(board: Any, values: Parameters) -> Sequence[Any]:
-    drive_db = float(values["drive_db"])
-    return [
-        board.Distortion(drive_db=drive_db),
-        board.LowpassFilter(cutoff_frequency_hz=float(values["frequency_hz"])),
-    ]
-
-
-def _reverb(board: Any, values: Parameters) -> Sequence[Any]:
-    names = ("room_size", "damping", "wet_level", "dry_level", "width")
-    return [board.Reverb(**{name: float(values[name]) for name in names})]
-
-
-_PLUGINS: Final[Mapping[str, Callable[[Any, Parameters], Sequence[Any]]]] = {
-    "bus_compressor": _bus_compressor,
-    "tape_saturation": _tape_saturation,
-    "mp3_compression": lambda board, values: [board.MP3Compressor(vbr_quality=float(values["vbr_quality"]))],
-    "gsm_compression": lambda board, _: [board.GSMFullRateCompressor()],
-    "board_reverb": _reverb,
-}
-BOARD_EFFECTS: Final = frozenset({*_PLUGINS, "board_convolution"})
-"""Names of these effects in the catalogue."""
 SHORTEST: Final = 4
-"""Minimum frames, so that pedalboard does not confuse frames and channels; shorter mixes are padded."""
+"""Minimum frames, so that pedalboard does not confuse frames and channels; shorter mixtures are padded."""
 
 
-def need_board(effects: Iterable[str]) -> None:
-    """Check that pedalboard is installed if effects need it.
-
-    :raises UsageError: if one of them needs pedalboard and it is not installed.
-    """
-    if not BOARD_EFFECTS.isdisjoint(effects):
-        _pedalboard()
-
-
-def board_effect(
-    name: str,
-    audio: np.ndarray,
-    values: Parameters,
-    *,
+def through_board(
+    effect: BoardEffect,
+    mixture: Tensor,
+    values: Mapping[str, Value],
     sample_rate: int,
-    impulse_response: np.ndarray | None = None,
-) -> np.ndarray:
-    """Return a finished mix after an effect, with the same length and without a codec's delay.
+    impulse_responses: ImpulseResponses,
+) -> Tensor:
+    """Return a mixture after an effect, with the same length and without a codec's delay.
 
-    :param audio: (channel, frame) float32.
-    :param impulse_response: (channel, frame) at the sample rate, for ``board_convolution``.
+    :param mixture: (channel, frame) float32.
+    :param values: parameters of the effect.
     :raises UsageError: if pedalboard is not installed.
     """
-    board = _pedalboard()
-    if name == "board_convolution":
-        plugins: Sequence[Any] = [board.Convolution(_response(impulse_response), float(values["mix"]), sample_rate)]
-    else:
-        plugins = _PLUGINS[name](board, values)
+    effect.require_library()
+    board = import_module(effect.library)
+    plugins = effect.call(board, values=values, sample_rate=sample_rate, impulse_responses=impulse_responses)
+    audio = mixture.cpu().numpy()
     sound = np.pad(audio, ((0, 0), (0, max(0, SHORTEST - audio.shape[1]))))
-    out = np.asarray(board.Pedalboard(list(plugins))(sound, float(sample_rate)), np.float32)
+    out = np.asarray(board.Pedalboard(plugins)(sound, float(sample_rate)), np.float32)
     out = out[:, : audio.shape[1]]
-    if name == "tape_saturation":
+    if effect.keeps_level:
         out = out * _level_gain(audio, out)
-    return np.pad(out, ((0, 0), (0, audio.shape[1] - out.shape[1])))
-
-
-def _response(taps: np.ndarray | None) -> np.ndarray:
-    if taps is None:
-        raise UsageError("board_convolution: no impulse response was given; pass it in impulse_responses")
-    return np.ascontiguousarray(taps, np.float32)
+    return torch.from_numpy(np.pad(out, ((0, 0), (0, audio.shape[1] - out.shape[1]))))
 
 
 def _level_gain(before: np.ndarray, after: np.ndarray) -> np.float32:

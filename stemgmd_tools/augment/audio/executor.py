@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from stemgmd_tools.augment.audio.registry import (
-    LINE_EFFECTS,
-    RESPONSES,
-    TIME_FUNCTIONS,
-    ImpulseResponses,
-    Lines,
-    Parameters,
-    Place,
-)
+from stemgmd_tools.augment.audio.impulse_responses import ImpulseResponses
 from stemgmd_tools.augment.audio.signal.blocks import lines_at_once
 from stemgmd_tools.augment.audio.signal.lti import Response, filtered
+from stemgmd_tools.augment.audio.signal.stretch import Timed
+from stemgmd_tools.augment.audio.steps import Parameters
+from stemgmd_tools.augment.chain.effect import AudioEffect, Effect, FilterEffect, GainEffect, TimeEffect, Value
 from stemgmd_tools.errors import AugmentError
-
-SHARING = frozenset({"pitch_shift", "time_stretch"})
-"""Effects whose small steps are batched over all lines."""
+from stemgmd_tools.numerics import elementary
 
 
 class Touch(NamedTuple):
@@ -51,31 +44,46 @@ class Stage:
         self.onsets = None if onsets is None else list(onsets)
         self.factors: list[tuple[float, ...]] = [()] * len(self.frames)
         self._pending: defaultdict[int, list[Response]] = defaultdict(list)
-        self._place = Place(audio.shape[1], sample_rate, impulse_responses)
+        self._sample_rate = sample_rate
+        self._impulse_responses = impulse_responses
 
-    def carry_out(self, effect: str, touches: Sequence[Touch]) -> None:
+    def carry_out(self, effect: Effect, touches: Sequence[Touch]) -> None:
         """Apply one effect to some lines, or defer it if it can be combined with the next.
 
-        :raises AugmentError: if no effect on sound has that name.
+        :raises AugmentError: if the effect does not act on stems or mixtures alike.
         """
-        if effect in RESPONSES:
+        if isinstance(effect, FilterEffect):
             for line, parameters in touches:
-                self._pending[line].append(RESPONSES[effect](parameters, self._place))
+                self._pending[line].append(self._response(effect, parameters))
             return
         first_touches, repeated = _apart(touches)
         self.settle(touch.line for touch in first_touches)
-        if effect in LINE_EFFECTS:
-            for part, lines in self._gathered(effect, first_touches):
-                after = LINE_EFFECTS[effect](lines)
-                if after is not lines.audio or not _is_view(part):
-                    self._write(part, after)
-        elif effect in TIME_FUNCTIONS:
+        if isinstance(effect, TimeEffect):
             self._change_time(effect, first_touches)
+        elif isinstance(effect, AudioEffect):
+            for part, audio, arguments in self._gathered(effect, first_touches):
+                after = effect.call(audio, **arguments)
+                if after is not audio or not _is_view(part):
+                    self._write(part, after)
+        elif isinstance(effect, GainEffect):
+            for line, parameters in first_touches:
+                sound = self.audio[line, :, : self.frames[line]]
+                gain_db = effect.call(sound, values=effect.values(parameters), sample_rate=self._sample_rate)
+                sound.mul_(elementary.exp10(gain_db / 20))
         else:
-            known = ", ".join([*LINE_EFFECTS, *TIME_FUNCTIONS, *RESPONSES])
-            raise AugmentError(f'"{effect}" is no effect on stems or on a mixture; those are: {known}')
+            raise AugmentError(f"{effect.name} is no effect on stems, and on mixtures it is applied after them")
         if repeated:
             self.carry_out(effect, repeated)
+
+    def _response(self, effect: FilterEffect, parameters: Parameters) -> Response:
+        """Return the frequency response of a filter."""
+        response: Response = effect.call(
+            values=effect.values(parameters),
+            sample_rate=self._sample_rate,
+            channels=self.audio.shape[1],
+            impulse_responses=self._impulse_responses,
+        )
+        return response
 
     def settle(self, lines: Sequence[int] | Iterator[int] | None = None) -> None:
         """Apply the deferred effects of some lines; default: all."""
@@ -85,19 +93,22 @@ class Stage:
                 part = self.audio[line, :, : self.frames[line]]
                 filtered(part, responses, out=part)
 
-    def _gathered(self, effect: str, touches: Sequence[Touch]) -> Iterator[tuple[list[int], Lines]]:
-        """Yield the lines in parts of equal length."""
+    def _gathered(
+        self, effect: AudioEffect, touches: Sequence[Touch]
+    ) -> Iterator[tuple[list[int], Tensor, dict[str, Any]]]:
+        """Yield indices, sound and arguments of the lines, in parts of equal length."""
         by_length: defaultdict[int, list[Touch]] = defaultdict(list)
         for touch in touches:
             by_length[self.frames[touch.line]].append(touch)
-        at_once = lines_at_once(self.audio.device, sharing=effect in SHARING)
+        at_once = lines_at_once(self.audio.device, sharing=effect.shares_steps)
         for frames, equal in by_length.items():
             for first in range(0, len(equal), at_once):
                 part = equal[first : first + at_once]
                 indices = [touch.line for touch in part]
-                audio = self._lines(indices, frames)
                 onsets = None if self.onsets is None else [self.onsets[line] for line in indices]
-                yield indices, Lines(audio, [touch.parameters for touch in part], self._place.sample_rate, onsets)
+                values = _columns([effect.values(touch.parameters) for touch in part])
+                arguments = {"values": values, "sample_rate": self._sample_rate, "onsets": onsets}
+                yield indices, self._lines(indices, frames), arguments
 
     def _lines(self, indices: list[int], frames: int) -> Tensor:
         """Return lines, as a view if they are consecutive."""
@@ -111,9 +122,9 @@ class Stage:
         else:
             self.audio[_index(indices, audio), :, : audio.shape[-1]] = audio
 
-    def _change_time(self, effect: str, touches: Sequence[Touch]) -> None:
-        for part, lines in self._gathered(effect, touches):
-            timed = TIME_FUNCTIONS[effect](lines)
+    def _change_time(self, effect: TimeEffect, touches: Sequence[Touch]) -> None:
+        for part, audio, arguments in self._gathered(effect, touches):
+            timed: Timed = effect.call(audio, **arguments)
             if part == list(range(len(self.frames))):  # every line: no need to copy
                 self.audio = timed.audio
             elif (more := timed.audio.shape[-1] - self.audio.shape[-1]) > 0:
@@ -137,6 +148,18 @@ def _apart(touches: Sequence[Touch]) -> tuple[list[Touch], list[Touch]]:
     first_touches: dict[int, Touch] = {}
     repeated = [touch for touch in touches if first_touches.setdefault(touch.line, touch) is not touch]
     return list(first_touches.values()), repeated
+
+
+def _columns(rows: Sequence[Mapping[str, Value]]) -> dict[str, Tensor | tuple[str, ...]]:
+    """Return the values of every parameter, one a line: tensors of float64 or int64 on the CPU, or texts."""
+    columns: dict[str, Tensor | tuple[str, ...]] = {}
+    for name, first in rows[0].items():
+        values = [row[name] for row in rows]
+        if isinstance(first, str):
+            columns[name] = tuple(map(str, values))
+        else:
+            columns[name] = torch.tensor(values, dtype=torch.float64 if isinstance(first, float) else torch.int64)
+    return columns
 
 
 def _is_view(indices: list[int]) -> bool:

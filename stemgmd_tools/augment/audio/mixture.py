@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
-import torch
 from torch import Tensor
 
-from stemgmd_tools.augment.audio.board import BOARD_EFFECTS, board_effect
-from stemgmd_tools.augment.audio.effects.bleed import Settings, StemParts, add_bleed
+from stemgmd_tools.augment.audio.board import through_board
 from stemgmd_tools.augment.audio.executor import Stage, Touch
-from stemgmd_tools.augment.audio.registry import ImpulseResponses, Parameters, find_impulse_response
+from stemgmd_tools.augment.audio.impulse_responses import ImpulseResponses
 from stemgmd_tools.augment.audio.steps import steps_on_sound
+from stemgmd_tools.augment.chain.catalogue import find_effect
+from stemgmd_tools.augment.chain.effect import BoardEffect, MixtureEffect
 from stemgmd_tools.augment.chain.rows import Row
 from stemgmd_tools.errors import AugmentError
+
+StemParts: TypeAlias = Callable[[int, int], Tensor]
+"""For a first frame and a last + 1: the stems there, (stem, channel, frame) float32, read-only."""
 
 
 def finish(
@@ -35,16 +39,26 @@ def finish(
     """
     stage = Stage(mixtures, lengths, None, sample_rate, impulse_responses)
     for effect, step in steps_on_sound(rows, mixture=True):
-        if effect != "bleed" and effect not in BOARD_EFFECTS:
+        if not isinstance(effect, MixtureEffect):
             stage.carry_out(effect, [Touch(item, row.parameters) for item, row in step])
             continue
         stage.settle([item for item, _ in step])
         for item, row in step:
             sound = stage.audio[item, :, : lengths[item]]
-            if effect == "bleed":
-                add_bleed(sound, stems(item), names, _settings(row.parameters), sample_rate=sample_rate)
+            values = effect.values(row.parameters)
+            if isinstance(effect, BoardEffect):
+                after = through_board(effect, sound, values, sample_rate, impulse_responses)
             else:
-                sound.copy_(_board(effect, sound, row.parameters, sample_rate, impulse_responses))
+                after = effect.call(
+                    sound,
+                    values=values,
+                    stems=stems(item),
+                    names=names,
+                    sample_rate=sample_rate,
+                    impulse_responses=impulse_responses,
+                )
+            if after is not sound:
+                sound.copy_(after)
     stage.settle()
     return stage.audio
 
@@ -58,25 +72,12 @@ def summed(stems: Tensor) -> Tensor:
 
 
 def require_names(rows: Sequence[Sequence[Row]], names: Sequence[str], count: int) -> None:
-    """Check that the names of the stems are given if bleed is applied.
+    """Check that the names of the stems are given if an effect asks for them.
 
     :raises AugmentError: if they are not.
     """
-    if len(names) != count and any(row.effect == "bleed" for item_rows in rows for row in item_rows):
-        raise AugmentError(f"bleed: {count} stems and {len(names)} names; give apply the names of the stems")
-
-
-def _settings(parameters: Parameters) -> Settings:
-    values = {name: float(parameters[name]) for name in Settings._fields if name != "seed"}
-    return Settings(**values, seed=int(parameters["seed"]))
-
-
-def _board(
-    effect: str, sound: Tensor, parameters: Parameters, sample_rate: int, impulse_responses: ImpulseResponses
-) -> Tensor:
-    taps = None
-    if "impulse_response" in parameters:
-        taps = find_impulse_response(str(parameters["impulse_response"]), impulse_responses).cpu().numpy()
-    audio = sound.cpu().numpy()
-    out = board_effect(effect, audio, parameters, sample_rate=sample_rate, impulse_response=taps)
-    return torch.from_numpy(out)
+    if len(names) == count:
+        return
+    for row in (row for item_rows in rows for row in item_rows):
+        if find_effect(row.effect).asks_for("names"):
+            raise AugmentError(f"{row.effect}: {count} stems and {len(names)} names; give apply the names of the stems")

@@ -17,13 +17,13 @@ import torch
 from torch import Tensor
 
 from stemgmd_tools.augment.audio.apply import Warp, apply
-from stemgmd_tools.augment.audio.effects.bleed import StemParts
-from stemgmd_tools.augment.audio.effects.loudness import loudness
 from stemgmd_tools.augment.audio.executor import Stage, Touch
-from stemgmd_tools.augment.audio.mixture import finish
-from stemgmd_tools.augment.audio.registry import ImpulseResponses
+from stemgmd_tools.augment.audio.impulse_responses import ImpulseResponses
+from stemgmd_tools.augment.audio.mixture import StemParts, finish
 from stemgmd_tools.augment.audio.sounds import Float, MemoryStems, Sounds, Spool
 from stemgmd_tools.augment.audio.steps import Step, needs_all_stems, steps_on_sound, touched
+from stemgmd_tools.augment.chain.catalogue import find_effect
+from stemgmd_tools.augment.chain.effect import Effect, GainEffect
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 from stemgmd_tools.augment.symbolic.examples import ExampleRenderer
 from stemgmd_tools.errors import AugmentError
@@ -94,17 +94,17 @@ def _is_finished(rows: Sequence[Row]) -> bool:
 class _Section(NamedTuple):
     """Steps between two steps that need all stems."""
 
-    loudness_step: Step
-    """The loudness step before the section; empty for the first section."""
-    steps: list[tuple[str, Step]]
+    gain_step: tuple[GainEffect, Step] | None
+    """The common gain before the section; None for the first section."""
+    steps: list[tuple[Effect, Step]]
 
 
 def _sections(rows: Sequence[Row]) -> list[_Section]:
     """Return the sections of the steps on stems, in order."""
-    sections = [_Section([], [])]
+    sections = [_Section(None, [])]
     for effect, step in steps_on_sound([rows], mixture=False):
         if needs_all_stems(effect, step):
-            sections.append(_Section(step, []))
+            sections.append(_Section((effect, step), []))
         else:
             sections[-1].steps.append((effect, step))
     return sections
@@ -121,7 +121,7 @@ class _StemGroups:
         """Apply all rows."""
         stages = [self._empty_stage(group) for group in self._groups]
         for number, section in enumerate(_sections(self._work.rows)):
-            gains = self._gains(section.loudness_step)
+            gains = self._gains(*section.gain_step) if section.gain_step else {}
             for group, stage in zip(self._groups, stages, strict=True):
                 stage.audio = self._rendered(group) if number == 0 else self._fetched(group, stage)
                 self._carry_out(section, gains, group, stage)
@@ -154,7 +154,7 @@ class _StemGroups:
 
     def _carry_out(self, section: _Section, gains: Mapping[int, float], group: range, stage: Stage) -> None:
         touches = [Touch(line, {"gain_db": gains[stem]}) for line, stem in enumerate(group) if stem in gains]
-        stage.carry_out("gain", touches)
+        stage.carry_out(find_effect("gain"), touches)
         for effect, step in section.steps:
             touches = [Touch(group.index(stem), values) for _, row in step for stem, values in touched(row, group)]
             stage.carry_out(effect, touches)
@@ -166,16 +166,16 @@ class _StemGroups:
             self._spool.write(stem, sound[:, :frames].cpu().numpy())
         stage.audio = stage.audio.new_empty(len(group), 2, 0)
 
-    def _gains(self, step: Step) -> dict[int, float]:
-        """Return the gain of each stem that gives it, or the sum of all stems, a loudness; none for silence."""
+    def _gains(self, effect: GainEffect, step: Step) -> dict[int, float]:
+        """Return the gain of each stem, which may be that of the sum of all stems."""
         gains: dict[int, float] = {}
         for _, row in step:
             every = row.stem == ALL_STEMS
             sound = self._sum() if every else self._spool.stem(row.stem, 0, self._spool.frames)
-            measured = loudness(self._tensor(sound), self._work.sample_rate)
-            if not math.isinf(measured):
-                stems = range(self._spool.count) if every else (row.stem,)
-                gains.update(dict.fromkeys(stems, float(row.parameters["lufs"]) - measured))
+            values = effect.values(row.parameters)
+            gain_db = effect.call(self._tensor(sound), values=values, sample_rate=self._work.sample_rate)
+            stems = range(self._spool.count) if every else (row.stem,)
+            gains.update(dict.fromkeys(stems, gain_db))
         return gains
 
     def _sum(self) -> Float:

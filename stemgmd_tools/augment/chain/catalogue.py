@@ -1,45 +1,41 @@
-"""Catalogue of all effects; validation, schema and documentation are derived from it.
+"""Catalogue of all effects, collected from the modules of :mod:`stemgmd_tools.augment.effects`.
 
-Names follow audiomentations, pedalboard and scaper where possible. A step must give every parameter without a default.
-Ranges are the values accepted, not recommendations; for those see the ready chains.
+Validation, schema and documentation are derived from it. Names follow audiomentations, pedalboard and scaper where
+possible. Ranges are the values accepted, not recommendations; for those see the ready chains.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from stemgmd_tools.augment.chain.declarations.dynamics_rooms_noise import DYNAMICS, SPACE
-from stemgmd_tools.augment.chain.declarations.levels_pitch_filters import FILTERS, LEVEL_EFFECTS, TIME_EFFECTS
-from stemgmd_tools.augment.chain.declarations.mixture import MIX_EFFECTS
-from stemgmd_tools.augment.chain.declarations.played import KIT_EFFECTS, PERFORMANCE_EFFECTS
-from stemgmd_tools.augment.chain.declarations.types import DRAWN, SEEDS, Domain, Effect, Kind, Parameter, Scope
+from stemgmd_tools.augment.chain.effect import Domain, Effect
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.runtime.plugins import PluginError, declared
 from stemgmd_tools.strict_yaml.problem import nearest
 
-__all__ = [
-    "DRAWN",
-    "EFFECTS",
-    "EFFECT_OF_NAME",
-    "SEEDS",
-    "Domain",
-    "Effect",
-    "Kind",
-    "Parameter",
-    "Scope",
-    "find_effect",
-]
+PACKAGES: Final = tuple(f"stemgmd_tools.augment.effects.{name}" for name in ("performance", "kits", "audio", "mixture"))
+"""Where effects are declared. Other distributions declare theirs in entry points of these groups."""
 
-EFFECTS: Final[tuple[Effect, ...]] = (
-    *PERFORMANCE_EFFECTS,
-    *KIT_EFFECTS,
-    *LEVEL_EFFECTS,
-    *TIME_EFFECTS,
-    *FILTERS,
-    *DYNAMICS,
-    *SPACE,
-    *MIX_EFFECTS,
-)
-"""All effects, by domain."""
+
+def _collected() -> tuple[Effect, ...]:
+    """Return all effects by domain and name.
+
+    :raises PluginError: if two have the same name.
+    """
+    effects = [effect for package in PACKAGES for effect in declared(package, "EFFECTS", Effect)]
+    modules: dict[str, str] = {}
+    for effect in effects:
+        module = effect.function.__module__
+        if effect.name in modules:
+            raise PluginError(
+                f"effect {effect.name}: declared by {modules[effect.name]} and by {module}; rename one of them"
+            )
+        modules[effect.name] = module
+    return tuple(sorted(effects, key=lambda effect: (list(Domain).index(effect.domain), effect.name)))
+
+
+EFFECTS: Final = _collected()
+"""All effects, by domain and name."""
 
 EFFECT_OF_NAME: Final = {effect.name: effect for effect in EFFECTS}
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from stemgmd_tools.augment.chain.catalogue import DRAWN, EFFECTS, Domain, Effect, Kind, Parameter
+from stemgmd_tools.augment.chain.catalogue import EFFECTS
 from stemgmd_tools.augment.chain.chain import chain_names, json_schema, load_chain
+from stemgmd_tools.augment.chain.effect import DRAWN, Domain, Effect, Kind, Parameter
 from stemgmd_tools.augment.chain.schema import Chain, Distribution, Step
 from stemgmd_tools.strict_yaml.docs import schema_reference
 

@@ -12,7 +12,8 @@ import soxr
 from numpy.typing import NDArray
 
 from stemgmd_tools.audio import read_audio
-from stemgmd_tools.augment.chain.catalogue import EFFECTS, Kind
+from stemgmd_tools.augment.chain.catalogue import EFFECTS
+from stemgmd_tools.augment.chain.effect import Kind
 from stemgmd_tools.augment.chain.rows import Row
 from stemgmd_tools.augment.chain.schema import Chain, Distribution
 from stemgmd_tools.errors import UsageError

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from stemgmd_tools.augment.chain.declarations.types import Value
+from stemgmd_tools.augment.chain.effect import Value
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.storage.json_text import parse_json
 

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from stemgmd_tools.augment.chain.catalogue import DRAWN, EFFECT_OF_NAME, Scope, find_effect
-from stemgmd_tools.augment.chain.declarations.types import Value
+from stemgmd_tools.augment.chain.catalogue import EFFECT_OF_NAME, find_effect
+from stemgmd_tools.augment.chain.effect import DRAWN, Scope, Value
 from stemgmd_tools.strict_yaml.model import Strict
 
 SCHEMA_ID: Final = "stemgmd-chain/1"
@@ -80,7 +80,7 @@ Setting: TypeAlias = Annotated[
 class Step(Strict):
     """One step: an effect, its probability, its stems and its parameters."""
 
-    effect: EffectName = Field(description="name of the effect, see below")
+    effect: EffectName = Field(description="name of the effect")
     scope: ScopeName = Field(
         description="`example`: one draw for all selected stems; `stem`: one draw for each selected stem; "
         "`target`: as `stem`, for the training target only; `song`: one draw for all stems of a song; "

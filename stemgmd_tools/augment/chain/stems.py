@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stemgmd_tools.augment.chain.catalogue import Scope
+from stemgmd_tools.augment.chain.effect import Scope
 from stemgmd_tools.augment.chain.rows import Example
 from stemgmd_tools.augment.chain.schema import Step
 from stemgmd_tools.errors import AugmentError

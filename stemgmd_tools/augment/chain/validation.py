@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias, TypeGuard
 
-from stemgmd_tools.augment.chain.catalogue import DRAWN, EFFECT_OF_NAME, SEEDS, Domain, Effect, Kind, Parameter, Scope
-from stemgmd_tools.augment.chain.declarations.types import Value
+from stemgmd_tools.augment.chain.catalogue import EFFECT_OF_NAME
+from stemgmd_tools.augment.chain.effect import DRAWN, SEEDS, Domain, Effect, Kind, Parameter, Scope, Value
 from stemgmd_tools.augment.chain.rows import Row
 from stemgmd_tools.augment.chain.schema import Chain, Distribution, Step
 from stemgmd_tools.errors import AugmentError

@@ -9,15 +9,22 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from stemgmd_tools.augment.audio.board import BOARD_EFFECTS
+from stemgmd_tools.augment.chain.catalogue import find_effect
 from stemgmd_tools.augment.chain.manifest_rows import Drawn
 from stemgmd_tools.corpus.folder.identity import Augmentation
 from stemgmd_tools.version import __version__
 
 ALWAYS: Final = ("numpy", "scipy", "soxr", "torch")
 """Libraries that every augmented corpus depends on."""
-BOARD: Final = "pedalboard"
-"""Library of the effects on finished mixes."""
+
+
+def require_libraries(effects: Iterable[str]) -> None:
+    """Check that the libraries of effects are installed.
+
+    :raises UsageError: if one is not.
+    """
+    for name in sorted(effects):
+        find_effect(name).require_library()
 
 
 def libraries(effects: Iterable[str], recorded: str = "") -> str:
@@ -25,7 +32,7 @@ def libraries(effects: Iterable[str], recorded: str = "") -> str:
 
     :param recorded: recorded libraries; those that are installed are included too.
     """
-    names = {*ALWAYS, *_parsed(recorded)} | ({BOARD} if not BOARD_EFFECTS.isdisjoint(effects) else set())
+    names = {*ALWAYS, *_parsed(recorded), *(find_effect(effect).library for effect in effects)} - {""}
     return ", ".join(f"{name} {installed}" for name in sorted(names) if (installed := _version(name)))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.audio import TrackWriter
-from stemgmd_tools.augment.chain.declarations.types import Value
+from stemgmd_tools.augment.chain.effect import Value
 from stemgmd_tools.augment.chain.manifest_rows import STEM_NAMES, Drawn
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 from stemgmd_tools.html import page

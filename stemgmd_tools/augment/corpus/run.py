@@ -10,13 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from stemgmd_tools.augment.audio.board import need_board
 from stemgmd_tools.augment.chain.impulse_responses import names_of_chain, names_of_rows, response
 from stemgmd_tools.augment.chain.manifest_rows import STEM_NAMES, Drawn
 from stemgmd_tools.augment.chain.rows import Example, example_name
 from stemgmd_tools.augment.chain.schema import Chain
 from stemgmd_tools.augment.corpus.jobs import AugmentationPlan, AugmentJob
-from stemgmd_tools.augment.corpus.libraries import libraries
+from stemgmd_tools.augment.corpus.libraries import libraries, require_libraries
 from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, is_augmented, kit_rows, open_source, settings_of
 from stemgmd_tools.corpus.folder.identity import Augmentation, Identity
 from stemgmd_tools.corpus.folder.job import Job
@@ -65,7 +64,7 @@ class AugmentRequest:
         for drawn in self.replayed:
             names.update(names_of_rows(drawn.rows))
             effects.update(row.effect for row in drawn.rows)
-        need_board(effects)
+        require_libraries(effects)
         augmentation = replace(self.augmentation, libraries=libraries(effects, self.augmentation.libraries))
         object.__setattr__(self, "augmentation", augmentation)
         for name in sorted(names):

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.augment.chain.catalogue import EFFECT_OF_NAME, SEEDS, Effect, Kind, Parameter, Scope
-from stemgmd_tools.augment.chain.declarations.types import Value
+from stemgmd_tools.augment.chain.catalogue import EFFECT_OF_NAME
+from stemgmd_tools.augment.chain.effect import SEEDS, Effect, Kind, Parameter, Scope, SourceEffect, TempoEffect, Value
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Example, Row, rounded
 from stemgmd_tools.augment.chain.schema import Chain, Distribution, Step, settings_of
 from stemgmd_tools.augment.chain.stems import selected
@@ -73,12 +73,13 @@ def counts_hits(chain: Chain) -> bool:
 
 
 def _counts_hits(step: Step) -> bool:
-    return step.effect == "random_mix" and step.parameters.get("min_hits", 0) != 0
+    return EFFECT_OF_NAME[step.effect].has(Kind.PERFORMANCE) and step.parameters.get("min_hits", 0) != 0
 
 
 def _check_pool(step: Step, example: Example, pool: Pool) -> None:
     """Check that the pool has what a step may draw, whether or not it is applied."""
-    if step.effect in ("kit_swap", "doubling") and not pool.other_kits(example.kit):
+    effect = EFFECT_OF_NAME[step.effect]
+    if effect.has(Kind.KIT) and not effect.has(Kind.PERFORMANCE) and not pool.other_kits(example.kit):
         split = pool.kit(example.kit).split
         raise AugmentError(
             f"{example.name}: {step.effect} needs another kit than {example.kit}"
@@ -86,8 +87,8 @@ def _check_pool(step: Step, example: Example, pool: Pool) -> None:
         )
     if _counts_hits(step) and pool.activity is None:
         raise AugmentError(f"{example.name}: min_hits needs the onsets; make the pool with activity=True")
-    if step.effect == "swing" and pool.performance(example.performance).bpm is None:
-        raise AugmentError(f"{example.name}: swing needs the performance's tempo (bpm), which is not known")
+    if effect.has(Kind.TEMPO) and pool.performance(example.performance).bpm is None:
+        raise AugmentError(f"{example.name}: {step.effect} needs the performance's tempo (bpm), which is not known")
 
 
 def _step_rows(
@@ -104,7 +105,7 @@ def _step_rows(
     settings = settings_of(step)
 
     def values(table_row: int, names: Sequence[str], present: Song) -> dict[str, Value]:
-        if effect.name == "remix":
+        if isinstance(effect, SourceEffect) and effect.shares_songs:
             return _remix_parameters(effect, settings["songs"], uniform[[_JOINT, table_row]], example, pool)
         return _parameters(effect, settings, uniform[table_row, 1:].tolist(), names, present, example, pool)
 
@@ -157,7 +158,7 @@ def _at_tempo(rows: Sequence[Row]) -> Iterator[Row]:
     """Yield the rows, with tempo parameters scaled by the preceding changes of tempo."""
     rate = 1.0
     for row in rows:
-        if row.effect == "tempo":
+        if isinstance(EFFECT_OF_NAME[row.effect], TempoEffect):
             rate *= float(row.parameters["rate"])
         if "bpm" in row.parameters and rate != 1.0:
             yield row._replace(parameters={**row.parameters, "bpm": rounded(float(row.parameters["bpm"]) * rate)})
@@ -167,7 +168,8 @@ def _at_tempo(rows: Sequence[Row]) -> Iterator[Row]:
 
 def _update_songs(rows: Sequence[Row], songs: SongOfStem) -> None:
     for row in rows:
-        if row.effect in ("kit_swap", "random_mix", "remix"):
+        effect = EFFECT_OF_NAME[row.effect]
+        if isinstance(effect, SourceEffect) and effect.replaces:
             for stem in songs if row.stem == ALL_STEMS else (row.stem,):
                 before, parameters = songs[stem], row.parameters
                 start_s = float(parameters["start_s"]) if "start_s" in parameters else before.start_s
@@ -193,7 +195,7 @@ def _parameters(
             values[parameter.name] = value_of(setting, parameter, u)
         elif setting is not None:
             values[parameter.name] = _typed(setting, parameter)
-        elif effect.name == "random_mix":
+        elif parameter.kind is Kind.PERFORMANCE:
             return values | random_source(values, numbers[len(values) : len(values) + 3], names, example, pool)
         else:
             values[parameter.name] = _drawn(parameter.kind, u, present, example, pool)

@@ -18,7 +18,7 @@ from pydantic import ConfigDict
 
 from stemgmd_tools import units
 from stemgmd_tools.augment.chain.catalogue import find_effect
-from stemgmd_tools.augment.chain.declarations.types import Value
+from stemgmd_tools.augment.chain.effect import Value
 from stemgmd_tools.augment.chain.rows import Example, Row, rounded
 from stemgmd_tools.augment.sampling.activity import Activity
 from stemgmd_tools.augment.sampling.pool import Pool

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from stemgmd_tools import units
-from stemgmd_tools.augment.chain.declarations.types import Value
+from stemgmd_tools.augment.chain.effect import Value
 from stemgmd_tools.augment.chain.rows import Example, rounded
 from stemgmd_tools.augment.sampling.activity import Activity
 from stemgmd_tools.augment.sampling.pool import Pool
@@ -23,14 +23,16 @@ def random_source(
 ) -> dict[str, Value]:
     """Return ``performance``, ``kit`` and ``start_s`` of a stem from another position.
 
-    :param stated: ``match`` and ``min_hits``.
+    :param stated: ``match`` and ``min_hits``, if the effect has them.
     :param numbers: three uniform numbers; they also determine further tries.
     :param names: stems from the new position; ``min_hits`` counts the hits of all of them.
     """
     source: dict[str, Value] = {}
     for place in _places(numbers):
-        source = _source(str(stated["match"]), place, example, pool)
-        if pool.activity is None or _hits(source, names, example, pool, pool.activity) >= int(stated["min_hits"]):
+        source = _source(str(stated.get("match", "any")), place, example, pool)
+        if pool.activity is None or _hits(source, names, example, pool, pool.activity) >= int(
+            stated.get("min_hits", 0)
+        ):
             break
     return source
 

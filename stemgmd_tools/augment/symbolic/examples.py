@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stemgmd_tools import units
 from stemgmd_tools.augment.chain.rows import Example, Row
 from stemgmd_tools.augment.chain.stems import pieces_of_stem
-from stemgmd_tools.augment.symbolic.kit_effects import STROKE_EFFECTS, StemPart, layers, stems_of
+from stemgmd_tools.augment.symbolic.kit_effects import StemPart, layers, reshapes_strokes, stems_of
 from stemgmd_tools.augment.symbolic.performance_effects import is_performed, perform
 from stemgmd_tools.augment.symbolic.renderer import Renderer
 from stemgmd_tools.corpus.sources.base import StemSource
@@ -206,4 +206,4 @@ def _add(out: NDArray[np.float32], sounds: Sequence[Pcm], factor: np.float32, sc
 
 
 def _stroke_rows(rows: Sequence[Row], example: Example, stem: int) -> tuple[Row, ...]:
-    return tuple(row for row in rows if row.effect in STROKE_EFFECTS and stem in stems_of(row, example))
+    return tuple(row for row in rows if reshapes_strokes(row) and stem in stems_of(row, example))

@@ -5,25 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools import units
+from stemgmd_tools.augment.chain.catalogue import find_effect
+from stemgmd_tools.augment.chain.effect import SourceEffect, StrokeEffect, TempoEffect
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Example, Row
 from stemgmd_tools.augment.symbolic.reshape import RESHAPING_FRAMES, Shaped, damped, repitched
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.compile import quantised
 from stemgmd_tools.numerics import elementary
-from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.rendering.plan import Plan
-from stemgmd_tools.seeds import stream
-
-STROKE_EFFECTS: Final = ("tuning", "stroke_pitch", "damping")
-"""Effects on single strokes, which must be rendered anew."""
-SOURCE_EFFECTS: Final = ("kit_swap", "doubling", "random_mix", "remix", "time_shift")
-"""Effects that change the source of a stem."""
 
 
 class StemPart(NamedTuple):
@@ -36,19 +31,24 @@ class StemPart(NamedTuple):
     weight: float
 
 
-def layers(example: Example, rows: Sequence[Row], sample_rate: int) -> tuple[tuple[StemPart, ...], ...]:
+Layers: TypeAlias = tuple[StemPart, ...]
+"""What a stem is the weighted sum of."""
+
+
+def layers(example: Example, rows: Sequence[Row], sample_rate: int) -> tuple[Layers, ...]:
     """Return the layers of each stem after the rows; rows of other domains are ignored.
 
     The first layer is the main source of a stem, further layers double it; weights add up to 1. After a change of tempo
     the segment starts at the same musical position.
     """
-    rate = math.prod(float(row.parameters["rate"]) for row in rows if row.effect == "tempo")
-    unchanged: tuple[StemPart, ...] = (StemPart(example.performance, example.kit, round(example.start / rate), 1.0),)
+    rate = math.prod(float(row.parameters["rate"]) for row in rows if isinstance(find_effect(row.effect), TempoEffect))
+    unchanged: Layers = (StemPart(example.performance, example.kit, round(example.start / rate), 1.0),)
     stems = [unchanged] * len(example.stems)
     for row in rows:
-        if row.effect in SOURCE_EFFECTS:
+        effect = find_effect(row.effect)
+        if isinstance(effect, SourceEffect):
             for stem in stems_of(row, example):
-                stems[stem] = _changed_layers(stems[stem], row, sample_rate)
+                stems[stem] = effect.call(stems[stem], values=effect.values(row.parameters), sample_rate=sample_rate)
     return tuple(stems)
 
 
@@ -57,19 +57,9 @@ def stems_of(row: Row, example: Example) -> Sequence[int]:
     return range(len(example.stems)) if row.stem == ALL_STEMS else (row.stem,)
 
 
-def _changed_layers(before: tuple[StemPart, ...], row: Row, sample_rate: int) -> tuple[StemPart, ...]:
-    parameters = row.parameters
-    if row.effect == "time_shift":
-        later = units.frames_of(float(parameters["shift_s"]), sample_rate)
-        return tuple(layer._replace(start=layer.start - later) for layer in before)
-    kit = str(parameters["kit"])
-    if row.effect == "kit_swap":
-        return (before[0]._replace(kit=kit, weight=1.0),)
-    if row.effect == "doubling":
-        halved = tuple(layer._replace(weight=0.5 * layer.weight) for layer in before)
-        return (*halved, before[0]._replace(kit=kit, weight=0.5))
-    start = units.frames_of(float(parameters["start_s"]), sample_rate)
-    return (StemPart(str(parameters["performance"]), kit, start, 1.0),)
+def reshapes_strokes(row: Row) -> bool:
+    """Return whether a row changes single strokes, which must then be rendered anew."""
+    return isinstance(find_effect(row.effect), StrokeEffect)
 
 
 class StrokeShapes(NamedTuple):
@@ -80,32 +70,19 @@ class StrokeShapes(NamedTuple):
 
 
 def stroke_shapes(plan: Plan, rows: Sequence[Row]) -> StrokeShapes:
-    """Return pitch and decay of every stroke of a plan; several rows add their cents and multiply their decays.
-
-    Deviations depend on the index of the piece or hit, so they are the same in every kit.
-    """
-    strikes = plan.strikes
-    cents, decay = np.zeros(len(strikes)), np.ones(len(strikes))
+    """Return pitch and decay of every stroke of a plan after all rows that reshape strokes."""
+    count = len(plan.strikes)
+    shapes = StrokeShapes(np.zeros(count), np.ones(count))
     for row in rows:
-        if row.effect == "damping":
-            decay *= float(row.parameters["decay"])
-        elif row.effect in STROKE_EFFECTS:
-            rng = stream(int(row.parameters["seed"]), row.effect)
-            per_piece = row.effect == "tuning"
-            deviations = rng.uniform(-1.0, 1.0, len(PIECES) if per_piece else _hits(plan))
-            numbers = strikes["piece"] if per_piece else strikes["hit"]
-            spread = float(row.parameters["spread_cents"])
-            cents += float(row.parameters["cents"]) + (deviations[numbers] * spread if spread else 0.0)
-    return StrokeShapes(cents, decay)
+        if reshapes_strokes(row):
+            effect = find_effect(row.effect)
+            shapes = effect.call(shapes, values=effect.values(row.parameters), plan=plan)
+    return shapes
 
 
 def longer(cents: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the factor on the length of sounds that are resampled by ``cents``."""
     return elementary.exp2(-cents / units.CENTS_PER_OCTAVE)
-
-
-def _hits(plan: Plan) -> int:
-    return int(plan.strikes["hit"].max(initial=-1)) + 1
 
 
 def reshape_strokes(plan: Plan, bank: Bank, shapes: StrokeShapes) -> tuple[Plan, Bank]:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stemgmd_tools.augment.chain.catalogue import EFFECTS, Domain, Kind, Scope, find_effect
+from stemgmd_tools.augment.chain.catalogue import EFFECTS, find_effect
+from stemgmd_tools.augment.chain.effect import Domain, Kind, Scope
 from stemgmd_tools.augment.chain.rows import Row, rounded, rows_from_json, rows_to_json
 from stemgmd_tools.errors import UsageError
 

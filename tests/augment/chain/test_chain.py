@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from stemgmd_tools.augment.chain.catalogue import DRAWN, EFFECTS, Kind
+from stemgmd_tools.augment.chain.catalogue import EFFECTS
 from stemgmd_tools.augment.chain.chain import (
     CHAINS,
     chain_names,
@@ -19,6 +19,7 @@ from stemgmd_tools.augment.chain.chain import (
     read_chain,
     schema_text,
 )
+from stemgmd_tools.augment.chain.effect import DRAWN, Kind
 from stemgmd_tools.augment.chain.schema import settings_of
 from stemgmd_tools.augment.sampling.draw import NUMBERS
 from stemgmd_tools.errors import AugmentError, UsageError

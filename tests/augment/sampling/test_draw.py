@@ -11,8 +11,9 @@ import pytest
 from scipy import stats
 from toy_pool import BPM, GROUP_STEMS, HELDOUT, PIECE_STEMS, TRAIN, example, pool
 
-from stemgmd_tools.augment.chain.catalogue import SEEDS, Kind, Parameter, find_effect
+from stemgmd_tools.augment.chain.catalogue import find_effect
 from stemgmd_tools.augment.chain.chain import load_chain, make_chain
+from stemgmd_tools.augment.chain.effect import SEEDS, Kind, Parameter
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, rows_from_json, rows_to_json
 from stemgmd_tools.augment.chain.schema import Distribution
 from stemgmd_tools.augment.chain.validation import check_rows

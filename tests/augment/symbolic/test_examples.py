@@ -56,7 +56,9 @@ def test_a_whole_example_holds_a_stem_that_was_shifted_too():
 
 
 def test_a_whole_example_all_of_whose_stems_are_from_elsewhere_keeps_its_length():
-    rows = [row("random_mix", stem, performance="d/2", kit="tin", start_s=0.0) for stem in range(9)]
+    rows = [
+        row("random_mix", stem, match="any", min_hits=0, performance="d/2", kit="tin", start_s=0.0) for stem in range(9)
+    ]
     made = render_example(SOURCE, toy_example(start=0, frames=None), rows)
     assert made.stems.shape[2] == SOURCE.length("d/1", "tin")
     assert made.stems.any()
@@ -108,7 +110,7 @@ def test_doubling_with_itself_is_the_stem():
 
 
 def test_random_mixes_are_slices_of_the_others_and_labels_are_theirs():
-    rows = [row("random_mix", 0, match="any", performance="d/2", kit="wood", start_s=1.5)]
+    rows = [row("random_mix", 0, match="any", min_hits=0, performance="d/2", kit="wood", start_s=1.5)]
     made = render_example(SOURCE, toy_example(), rows)
     start = round(1.5 * RATE)
     assert np.array_equal(made.stems[0], slices("d/2", "wood", start)[0])

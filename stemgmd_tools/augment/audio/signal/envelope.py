@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stemgmd_tools.augment.audio.signal.gains import ratio_of_db
 from stemgmd_tools.augment.audio.signal.lti import good_length, quotient
 from stemgmd_tools.augment.audio.signal.portable import irfft, log10, rfft, times
 from stemgmd_tools.numerics import elementary
@@ -25,6 +26,16 @@ FLOOR_DB, FLOOR = -200.0, 1e-10
 """The quietest level, and its amplitude."""
 DB_PER_TIME_CONSTANT = 8.685889638065035
 """20 log10 e: how far an exponential falls in one time constant."""
+
+
+def control_steps(time_s: Tensor, sample_rate: int) -> Tensor:
+    """Return times in control steps, float64."""
+    return time_s.double() * (sample_rate / BLOCK)
+
+
+def column(values: Tensor, like: Tensor) -> Tensor:
+    """Return one value per line in the shape that combines with ``like`` (line, step)."""
+    return values.to(device=like.device, dtype=like.dtype)[:, None]
 
 
 def block_peaks(audio: Tensor) -> Tensor:
@@ -104,6 +115,12 @@ def apply_gain(audio: Tensor, steps: Tensor, out: Tensor | None = None) -> Tenso
         knots = steps[:, first : first + PART // BLOCK + 1]
         torch.mul(part, drawn_out(knots, part.shape[-1]), out=out[..., start : start + PART])
     return out
+
+
+def apply_gain_db(audio: Tensor, gain_db: Tensor) -> Tensor:
+    """Multiply ``audio`` by the gain of every block, (line, step) in dB, in place."""
+    steps = torch.cat([gain_db, gain_db[:, -1:]], 1)  # the last block has an end
+    return apply_gain(audio, ratio_of_db(steps).to(audio.dtype), audio)
 
 
 def drawn_out(steps: Tensor, frames: int, block: int = BLOCK) -> Tensor:

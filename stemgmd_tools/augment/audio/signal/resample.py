@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from stemgmd_tools.augment.audio.signal.blocks import blocks_at_once, stretch
-from stemgmd_tools.augment.audio.signal.crossfade import cosine_fade
+from stemgmd_tools.augment.audio.signal.gains import cosine_fade
 from stemgmd_tools.augment.audio.signal.portable import irfft, rfft, scaled
 
 CLOSE_CENTS = 0.3

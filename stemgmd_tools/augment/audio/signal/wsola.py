@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stemgmd_tools.augment.audio.signal.crossfade import cosine_fade
+from stemgmd_tools.augment.audio.signal.gains import cosine_fade
 from stemgmd_tools.augment.audio.signal.portable import total
 from stemgmd_tools.numerics import elementary
 

@@ -1,1 +1,0 @@
-"""Declarations of the effects: names, domains, parameters and ranges. Torch-free."""

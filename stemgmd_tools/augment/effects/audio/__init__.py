@@ -1,0 +1,1 @@
+"""Effects on the sound of stems, or of the mixture after they are summed."""

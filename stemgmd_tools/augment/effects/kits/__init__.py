@@ -1,0 +1,1 @@
+"""Effects on kits and single strokes."""

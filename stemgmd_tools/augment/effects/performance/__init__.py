@@ -1,0 +1,1 @@
+"""Effects on hits, pedal movements and chokes."""
