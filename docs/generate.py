@@ -40,6 +40,7 @@ from stemgmd_tools.kits.sample_map import docs as kit_docs  # noqa: E402
 from stemgmd_tools.manifest import docs as manifest_docs  # noqa: E402
 from stemgmd_tools.markdown import markdown_table  # noqa: E402
 from stemgmd_tools.pieces import GROUPS, NOTES  # noqa: E402
+from stemgmd_tools.separation.evaluation.metric_table import metric_table  # noqa: E402
 from stemgmd_tools.separation.networks.registry import (  # noqa: E402
     ModelSpec,
     build,
@@ -187,6 +188,11 @@ def model_options() -> str:
     return markdown_table(("model", "option", "default", "meaning"), rows)
 
 
+def metrics() -> str:
+    """Return the table of the metrics."""
+    return markdown_table(*metric_table())
+
+
 def training() -> str:
     """Return the keys of a training run's settings."""
     return schema_reference(TrainConfig.model_json_schema(by_alias=True), "TrainConfig")
@@ -209,6 +215,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "kits": kits,
     "loader": loader,
     "manifests": manifest_docs.reference,
+    "metrics": metrics,
     "model-options": model_options,
     "models": models,
     "notes": notes,

@@ -112,14 +112,14 @@ def evaluate(**options: Any) -> None:
         empty_figure(1.0, 1.0)  # fails here, not after minutes of work, if matplotlib is missing
     out: Path = options["out"]
     methods = _methods(options)
-    takes = _takes(options, methods)
+    clips = _clips(options, methods)
     names = GROUPS if options["stems"] == "five" else PIECES
     measures = Measures(tuple(stem.value for stem in names), options["max_s"])
     with alone_in(out):
         with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
-            table = evaluated(out, methods, takes, measures, jobs=options["jobs"], progress=progress)
+            table = evaluated(out, methods, clips, measures, jobs=options["jobs"], progress=progress)
         title = f"Evaluation of {', '.join(method.name for method in methods)}"
-        done = report.EvaluationResult(title, _about(options, methods, takes), table, methods, takes, measures)
+        done = report.EvaluationResult(title, _about(options, methods, clips), table, methods, clips, measures)
         click.echo(f"{report.write_table(out, table)}: {len(table):,} rows; {report.write_report(out, done)}")
         if options["page"]:
             with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
@@ -171,7 +171,7 @@ def _names(weights: Sequence[Path]) -> list[str]:
     return names
 
 
-def _takes(options: dict[str, Any], methods: list[Method]) -> list[EvaluationClip]:
+def _clips(options: dict[str, Any], methods: list[Method]) -> list[EvaluationClip]:
     """Return the clips of the corpus, then of the same performances through recorded kits."""
     from stemgmd_tools.augment.symbolic.source_spec import is_augmented, settings_of
     from stemgmd_tools.corpus.sources.open import open_corpus, virtual_corpus
@@ -201,12 +201,12 @@ def _takes(options: dict[str, Any], methods: list[Method]) -> list[EvaluationCli
             "no test performances (GMD's evaluation sessions and its test split): the weights may have been trained "
             "on all of these; give --id '*' to evaluate them anyway"
         )
-    takes = evaluation_clips(source, recorded=names, trained=trained, allowed=allowed, selection=selection)
+    clips = evaluation_clips(source, recorded=names, trained=trained, allowed=allowed, selection=selection)
     added = [kit for kit in recorded if kit.name not in source.kit_splits]
     if added:
-        played = [source.played(name) for name in dict.fromkeys(take.performance for take in takes)]
-        takes += evaluation_clips(VirtualCorpus(played, added, settings_of(source)), recorded=names, trained=trained)
-    return takes
+        played = [source.played(name) for name in dict.fromkeys(clip.performance for clip in clips)]
+        clips += evaluation_clips(VirtualCorpus(played, added, settings_of(source)), recorded=names, trained=trained)
+    return clips
 
 
 def _only_test(options: dict[str, Any]) -> bool:
@@ -214,9 +214,9 @@ def _only_test(options: dict[str, Any]) -> bool:
     return bool(options["weights"]) and not (options["splits"] or options["ids"])
 
 
-def _chosen(options: dict[str, Any], takes: list[EvaluationClip]) -> str:
+def _chosen(options: dict[str, Any], clips: list[EvaluationClip]) -> str:
     """Describe how performances were selected, and their GMD splits."""
-    splits = sorted(Counter({take.performance: take.split or "none" for take in takes}.values()).items())
+    splits = sorted(Counter({clip.performance: clip.split or "none" for clip in clips}.values()).items())
     selectors = (("--split", options["splits"]), ("--id", options["ids"]))
     words = [f"`{option} {value}`" for option, values in selectors for value in values]
     if options["limit"] is not None:
@@ -226,10 +226,10 @@ def _chosen(options: dict[str, Any], takes: list[EvaluationClip]) -> str:
     return f"GMD's splits: {', '.join(f'{name} {count}' for name, count in splits)}; chosen: {chosen}"
 
 
-def _about(options: dict[str, Any], methods: list[Method], takes: list[EvaluationClip]) -> str:
+def _about(options: dict[str, Any], methods: list[Method], clips: list[EvaluationClip]) -> str:
     """Return one line that describes the evaluation."""
-    performances = len({take.performance for take in takes})
-    kits = {take.kit: take.kit_set.value for take in takes}
+    performances = len({clip.performance for clip in clips})
+    kits = {clip.kit: clip.kit_set.value for clip in clips}
     length = f"the first {options['max_s']:g} s of each clip" if options["max_s"] else "whole clips"
     factorised = {"nmfd", "sanmf"} & set(options["methods"])
     templates = f"; templates of {' and '.join(sorted(factorised))}: {options['templates']}" if factorised else ""
@@ -237,5 +237,5 @@ def _about(options: dict[str, Any], methods: list[Method], takes: list[Evaluatio
         f"; {method.name}: SHA-256 {method.about['sha256']}" for method in methods if "sha256" in method.about
     )
     named = ", ".join(f"{kit} ({kit_set})" for kit, kit_set in kits.items())
-    chosen = _chosen(options, takes)
+    chosen = _chosen(options, clips)
     return f"{performances} performances through {len(kits)} kits: {named}; {chosen}; {length}{templates}{weights}."

@@ -18,8 +18,9 @@ from stemgmd_tools.audio import TrackWriter
 from stemgmd_tools.kits.plot import draw_spectrogram, log_spectrogram_db
 from stemgmd_tools.rendering.stems import Pcm
 from stemgmd_tools.separation.evaluation.methods.base import BLOCK, Clip, Frames, Method, regrouped
-from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures, clip_of
-from stemgmd_tools.separation.evaluation.summary import MAIN, stems_in
+from stemgmd_tools.separation.evaluation.metric_table import MAIN
+from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures, audio_of
+from stemgmd_tools.separation.evaluation.summary import stems_in
 from stemgmd_tools.storage.figures import empty_figure
 
 EXCERPT_S: Final = 3.0
@@ -41,7 +42,7 @@ class Example(NamedTuple):
     stem: str
     rank: str
     """``best``, ``median`` or ``worst`` of the stem, by the method under examination."""
-    take: EvaluationClip
+    clip: EvaluationClip
     figures: dict[str, float]
     """nSDR in dB of each method."""
 
@@ -54,17 +55,17 @@ class ExampleSound(NamedTuple):
     """Shape (2, frame)."""
 
 
-def examples_of(table: pd.DataFrame, method: str, takes: Sequence[EvaluationClip]) -> list[Example]:
+def examples_of(table: pd.DataFrame, method: str, clips: Sequence[EvaluationClip]) -> list[Example]:
     """Return the best, median and worst clip of a method for each stem that is present in any clip."""
-    by_name = {(take.performance, take.kit): take for take in takes}
+    by_name = {(clip.performance, clip.kit): clip for clip in clips}
     examples = []
     for stem in stems_in(table):
         present = table[table["present"] & (table["stem"] == stem)]
-        own = present[present["method"] == method].sort_values([MAIN, "performance", "kit"], ascending=False)
+        own = present[present["method"] == method].sort_values([MAIN.name, "performance", "kit"], ascending=False)
         for rank, place in _places(len(own)).items():
             performance, kit = str(own["performance"].iloc[place]), str(own["kit"].iloc[place])
             same = present[(present["performance"] == performance) & (present["kit"] == kit)]
-            figures = dict(zip(same["method"].tolist(), same[MAIN].tolist(), strict=True))
+            figures = dict(zip(same["method"].tolist(), same[MAIN.name].tolist(), strict=True))
             examples.append(Example(stem, rank, by_name[performance, kit], figures))
     return examples
 
@@ -78,12 +79,12 @@ def _places(count: int) -> dict[str, int]:
 
 def example_sounds(example: Example, methods: Sequence[Method], measures: Measures) -> list[ExampleSound]:
     """Return excerpts of the mixture, the true stem, and each method's estimate from the whole clip."""
-    clip = clip_of(example.take, measures)
-    axis = clip.stems.index(example.stem)
-    start, frames = loudest_part(clip, axis)
-    mixture, stems = clip.both(start, frames)
+    audio = audio_of(example.clip, measures)
+    axis = audio.stems.index(example.stem)
+    start, frames = loudest_part(audio, axis)
+    mixture, stems = audio.both(start, frames)
     estimates = [
-        ExampleSound(method.name, _excerpt(method, clip, start, frames)[axis])
+        ExampleSound(method.name, _excerpt(method, audio, start, frames)[axis])
         for method in methods
         if method.name != MIXTURE
     ]
@@ -118,7 +119,7 @@ def sound_uri(sound: Frames, gain: float, sample_rate: int) -> str:
     :param gain: common to all compared sounds, so that none exceeds full scale.
     """
     pcm: Pcm = np.empty(sound.shape[::-1], np.int16)
-    # Two equal channels take no more room than one.
+    # Two equal channels clip no more room than one.
     samples = np.repeat(sound.mean(axis=0, dtype=np.float32)[:, None], len(sound), axis=1)
     scale = np.float32(gain * (units.full_scale(_BIT_DEPTH) - 1))
     units.quantise(samples, scale, np.empty_like(samples), pcm)

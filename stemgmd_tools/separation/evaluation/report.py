@@ -23,18 +23,19 @@ from stemgmd_tools.separation.evaluation.examples import (
 )
 from stemgmd_tools.separation.evaluation.methods.base import Method
 from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
+from stemgmd_tools.separation.evaluation.metric_table import MAIN, metrics_of_present, stem_mean_title
 from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures
 from stemgmd_tools.separation.evaluation.summary import (
     EXPLANATION,
-    MAIN,
     Section,
     Slice,
     interval_of,
+    metrics_section,
     slices_of,
     stems_in,
     summary,
 )
-from stemgmd_tools.separation.evaluation.table import EVALUATION
+from stemgmd_tools.separation.evaluation.table import evaluation_table
 from stemgmd_tools.storage.files import write_bytes
 
 REPORT: Final = "report.md"
@@ -55,7 +56,7 @@ class EvaluationResult(NamedTuple):
     table: pd.DataFrame
     methods: Sequence[Method]
     """In the order of the report; the last is compared with each of the others."""
-    takes: Sequence[EvaluationClip]
+    clips: Sequence[EvaluationClip]
     measures: Measures
 
     @property
@@ -66,7 +67,7 @@ class EvaluationResult(NamedTuple):
 
 def write_table(out: Path, table: pd.DataFrame) -> Path:
     """Write the rows as Parquet and CSV; return the path of the Parquet file."""
-    return write_manifest(out, EVALUATION, table)[0]
+    return write_manifest(out, evaluation_table(), table)[0]
 
 
 def markdown(result: EvaluationResult) -> str:
@@ -76,7 +77,7 @@ def markdown(result: EvaluationResult) -> str:
         result.about,
         _training_overlap(result),
         EXPLANATION,
-        *(section.markdown(2) for section in summary(result.table, result.names)),
+        *(section.markdown(2) for section in (*summary(result.table, result.names), metrics_section())),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -85,8 +86,8 @@ def _training_overlap(result: EvaluationResult) -> str:
     """Return a warning if weights may have been trained on some performances; empty if not."""
     if not any(isinstance(method, TrainedModel) for method in result.methods):
         return ""
-    names = {take.performance for take in result.takes}
-    training_names = {take.performance for take in result.takes if take.split in {None, "train"}}
+    names = {clip.performance for clip in result.clips}
+    training_names = {clip.performance for clip in result.clips if clip.split in {None, "train"}}
     if not training_names:
         return ""
     return (
@@ -111,12 +112,12 @@ def write_page(
     :param progress: called with examples done and examples in all.
     :raises UsageError: if matplotlib is not installed.
     """
-    sections = summary(result.table, result.names)
+    sections = (*summary(result.table, result.names), metrics_section())
     paragraphs = "".join(
         f"<p>{html.escape(text)}</p>\n" for text in (result.about, _training_overlap(result), EXPLANATION) if text
     )
     body = [paragraphs, _charts(result.table, result.names), *(_section(section) for section in sections)]
-    examples = examples_of(result.table, result.names[-1], result.takes)
+    examples = examples_of(result.table, result.names[-1], result.clips)
     body.append(
         f"<h2>Best, median and worst of {html.escape(result.names[-1])}, by stem</h2>\n<p>{_EXCERPT_NOTE}</p>\n"
     )
@@ -140,18 +141,20 @@ def _section(section: Section) -> str:
 
 
 def _charts(table: pd.DataFrame, methods: Sequence[str]) -> str:
-    """Return a chart of all stems, and one for each."""
+    """Return a chart of every metric over all stems, and one of the main metric for each stem."""
     slices = list(slices_of(table, methods))
 
-    def drawn(title: str, stem: str | None = None, *, by_stem: bool = False) -> str:
+    def drawn(title: str, column: str, stem: str | None = None, *, by_stem: bool = False) -> str:
         dots = []
         for part in slices:
             rows = part.rows if stem is None else part.rows[part.rows["stem"] == stem]
-            dots.append(Dot(_label(part), interval_of(rows, MAIN, by_stem=by_stem), methods.index(part.method)))
+            dots.append(Dot(_label(part), interval_of(rows, column, by_stem=by_stem), methods.index(part.method)))
         return chart(title, dots)
 
-    whole = drawn("nSDR, pooled, dB") + drawn("nSDR, stem mean, dB", by_stem=True)
-    return whole + "".join(drawn(f"nSDR, {stem}, dB", stem) for stem in stems_in(table))
+    charts = [drawn(f"{MAIN.title}, pooled, {MAIN.unit}", MAIN.name)]
+    charts += [drawn(stem_mean_title(metric), metric.name, by_stem=True) for metric in metrics_of_present()]
+    charts += [drawn(f"{MAIN.title}, {stem}, {MAIN.unit}", MAIN.name, stem) for stem in stems_in(table)]
+    return "".join(charts)
 
 
 def _label(part: Slice) -> str:
@@ -160,7 +163,7 @@ def _label(part: Slice) -> str:
 
 def _example(example: Example, sounds: Sequence[ExampleSound]) -> str:
     """Return the part of the page about one example."""
-    take, rate, gain = example.take, example.take.source.sample_rate, gain_for(sounds)
+    clip, rate, gain = example.clip, example.clip.source.sample_rate, gain_for(sounds)
     cells = []
     for item, picture in zip(sounds, picture_uris(sounds, rate), strict=True):
         figure = example.figures.get(item.title)
@@ -172,5 +175,5 @@ def _example(example: Example, sounds: Sequence[ExampleSound]) -> str:
             f'<img src="{picture}" alt="Spectrogram: {html.escape(item.title)}">'
             f'<audio controls preload="none" src="{sound_uri(item.sound, gain, rate)}"></audio></div>'
         )
-    title = f"{example.stem}, {example.rank}: {take.performance} through {take.kit} ({take.kit_set.value})"
+    title = f"{example.stem}, {example.rank}: {clip.performance} through {clip.kit} ({clip.kit_set.value})"
     return f'<h3>{html.escape(title)}</h3>\n<div class="heard">{"".join(cells)}</div>\n'

@@ -26,7 +26,8 @@ from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.runtime.workers import delayed, results_of, workers
 from stemgmd_tools.separation.evaluation.measure import Times, measure
 from stemgmd_tools.separation.evaluation.methods.base import Clip, Method
-from stemgmd_tools.separation.evaluation.table import EVALUATION, KitSet
+from stemgmd_tools.separation.evaluation.metric import all_metrics
+from stemgmd_tools.separation.evaluation.table import KitSet, evaluation_table
 from stemgmd_tools.separation.splits.kit_identity import known_identities, source_identities
 from stemgmd_tools.separation.splits.roles import KitIdentity, kinship, same_kit, split_table
 from stemgmd_tools.storage.paths import inside
@@ -37,8 +38,6 @@ Row: TypeAlias = dict[str, Any]
 
 RECORDS: Final = "clips"
 """Folder of the finished clips of an evaluation."""
-_REVISION: Final = 2
-"""Incremented when the meaning of a metric changes; older records are then measured again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,7 @@ def _digest(*values: Any) -> str:
 def evaluate(
     out: Path | None,
     methods: Sequence[Method],
-    takes: Sequence[EvaluationClip],
+    clips: Sequence[EvaluationClip],
     measures: Measures,
     *,
     jobs: int = 1,
@@ -192,27 +191,27 @@ def evaluate(
     :param progress: called with clips done and clips in all.
     :raises UsageError: if there is nothing to evaluate, or two methods have one name.
     """
-    if not methods or not takes:
+    if not methods or not clips:
         raise UsageError("nothing to evaluate: give at least one method, performance and kit")
     if len({method.name for method in methods}) < len(methods):
         names = ", ".join(method.name for method in methods)
         raise UsageError(f"two methods have one name: {names}; give each a name of its own")
     for method in methods:
-        for sample_rate in {take.source.sample_rate for take in takes}:
+        for sample_rate in {clip.source.sample_rate for clip in clips}:
             method.check(measures.stems, sample_rate)
     rows: list[Row] = []
-    total = len(methods) * len(takes)
-    for done, clip_results in enumerate(_all_rows(out, methods, takes, measures, jobs), start=1):
+    total = len(methods) * len(clips)
+    for done, clip_results in enumerate(_all_rows(out, methods, clips, measures, jobs), start=1):
         rows += clip_results
         progress(done, total)
-    return frame_of(EVALUATION, rows)
+    return frame_of(evaluation_table(), rows)
 
 
 def _all_rows(
-    out: Path | None, methods: Sequence[Method], takes: Sequence[EvaluationClip], measures: Measures, jobs: int
+    out: Path | None, methods: Sequence[Method], clips: Sequence[EvaluationClip], measures: Measures, jobs: int
 ) -> Iterator[list[Row]]:
     """Yield the rows of every clip, in no particular order."""
-    tasks = (delayed(clip_rows)(out, method, take, measures) for method in methods for take in takes)
+    tasks = (delayed(clip_rows)(out, method, clip, measures) for method in methods for clip in clips)
     if jobs == 1:
         for function, arguments, options in tasks:
             yield function(*arguments, **options)
@@ -220,39 +219,44 @@ def _all_rows(
     yield from results_of(workers(jobs, batch_size=1), tasks)
 
 
-def clip_rows(out: Path | None, method: Method, take: EvaluationClip, measures: Measures) -> list[Row]:
+def clip_rows(out: Path | None, method: Method, clip: EvaluationClip, measures: Measures) -> list[Row]:
     """Return the rows of one clip, from its record if method, sound and measures are the same, else measured."""
-    path = out and inside(out, f"{RECORDS}/{method.name}/{take.performance}/{take.kit}.json")
-    inputs = _digest(_REVISION, __version__, dict(method.about), take.identity, asdict(measures))
+    path = out and inside(out, f"{RECORDS}/{method.name}/{clip.performance}/{clip.kit}.json")
+    inputs = _digest(_metric_revisions(), __version__, dict(method.about), clip.identity, asdict(measures))
     record = read_record(path) if path else None
     if record is None or record.inputs != inputs:
-        record = Record(inputs, (), {"figures": _figures(method, take, measures)})
+        record = Record(inputs, (), {"figures": _figures(method, clip, measures)})
         if path:
             write_record(path, record)
-    clip = clip_of(take, measures)
+    audio = audio_of(clip, measures)
     columns = {
         "method": method.name,
-        "performance": take.performance,
-        "kit": take.kit,
-        "kit_set": take.kit_set.value,
-        "split": take.split,
-        "style": take.style,
-        "duration_s": clip.frames / clip.sample_rate,
+        "performance": clip.performance,
+        "kit": clip.kit,
+        "kit_set": clip.kit_set.value,
+        "split": clip.split,
+        "style": clip.style,
+        "duration_s": audio.frames / audio.sample_rate,
     }
     return [{**columns, "stem": stem, **figures} for stem, figures in record.content["figures"].items()]
 
 
-def clip_of(take: EvaluationClip, measures: Measures) -> Clip:
-    """Return the part of a clip that is measured."""
-    frames = take.source.length(take.performance, take.kit)
+def _metric_revisions() -> dict[str, int]:
+    """Return the revision of each metric; records of clips are valid for these."""
+    return {metric.name: metric.revision for metric in all_metrics()}
+
+
+def audio_of(clip: EvaluationClip, measures: Measures) -> Clip:
+    """Return the audio of the part of a clip that is measured."""
+    frames = clip.source.length(clip.performance, clip.kit)
     if measures.max_s is not None:
-        frames = min(frames, units.frames_of(measures.max_s, take.source.sample_rate))
-    return Clip(take.source, take.performance, take.kit, measures.stems, frames)
+        frames = min(frames, units.frames_of(measures.max_s, clip.source.sample_rate))
+    return Clip(clip.source, clip.performance, clip.kit, measures.stems, frames)
 
 
-def _figures(method: Method, take: EvaluationClip, measures: Measures) -> dict[str, Any]:
+def _figures(method: Method, clip: EvaluationClip, measures: Measures) -> dict[str, Any]:
     strokes = {
-        stem: np.sort(np.concatenate([np.empty(0), *(take.hits.get(piece, np.empty(0)) for piece in pieces)]))
+        stem: np.sort(np.concatenate([np.empty(0), *(clip.hits.get(piece, np.empty(0)) for piece in pieces)]))
         for stem, pieces in ((stem, pieces_of_stem(stem)) for stem in measures.stems)
     }
-    return dict(measure(method, clip_of(take, measures), strokes))
+    return dict(measure(method, audio_of(clip, measures), strokes))

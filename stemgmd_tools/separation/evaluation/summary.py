@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
 from stemgmd_tools.markdown import markdown_table
 from stemgmd_tools.separation.evaluation.bootstrap import Interval, mean_interval, paired_interval
+from stemgmd_tools.separation.evaluation.metric import Metric
+from stemgmd_tools.separation.evaluation.metric_table import (
+    MAIN,
+    metric_table,
+    metrics_of_absent,
+    metrics_of_present,
+    stem_mean_title,
+)
 from stemgmd_tools.separation.evaluation.table import STEMS, KitSet
 
-MAIN: Final = "nsdr_larsnet_db"
-"""The metric in the tables by stem, kit and style."""
 NOTHING: Final = "–"
 
 EXPLANATION: Final = """All figures but those of absent stems are of present stems: those with any sample that is not
-zero. Pooled is the mean over all clips and stems, stem mean the mean over stems of their means. nSDR is LarsNet's
-(nsdr_larsnet): the ratio in dB of the mean powers of stem and error, each plus 1e-7. Brackets hold 95 % intervals of a
-percentile bootstrap over performances: all kits and stems of one are drawn together; kits stay as they are, and others
-may lie outside. Onset F1 compares onsets found in the estimate (spectral flux) with the strokes that were played,
-within 50 ms."""
+zero. Pooled is the mean over all clips and stems, stem mean the mean over stems of their means. Brackets hold 95 %
+intervals of a percentile bootstrap over performances: all kits and stems of one are drawn together; kits stay as they
+are, and others may lie outside. The last table defines the metrics."""
 
 
 class Section(NamedTuple):
@@ -107,45 +111,52 @@ def text_of(interval: Interval, digits: int = 2) -> str:
     return f"{mean} [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
 
 
+def metrics_section() -> Section:
+    """Return the section of a report that defines the metrics."""
+    return Section("Metrics", "", *metric_table())
+
+
 def _overview(slices: Sequence[Slice]) -> Section:
+    main, *others = metrics_of_present()
     header = (
         "method",
         "kits",
         "clips",
-        "nSDR pooled, dB",
+        f"{main.title} pooled, {main.unit}",
         "by kit",
-        "nSDR stem mean, dB",
+        stem_mean_title(main),
         "of medians",
-        "over mixture, pooled, dB",
-        "SI-SDR stem mean, dB",
-        "uSDR stem mean, dB",
-        "SDR of BSS eval v4 stem mean, dB",
-        "onset F1 stem mean (of the true stems)",
+        f"over mixture, pooled, {main.unit}",
+        *(stem_mean_title(metric) + (" (of the true stems)" if metric.of_reference else "") for metric in others),
     )
     note = (
         "By kit: the lowest and the highest of the kits' own means. Of medians: the mean over stems of their medians "
         "over clips."
     )
-    return Section("Overview", note, header, [_overview_row(part) for part in slices])
+    return Section("Overview", note, header, [_overview_row(part, others) for part in slices])
 
 
-def _overview_row(part: Slice) -> tuple[str, ...]:
-    rows = part.rows
-    ceiling = interval_of(rows, "reference_onset_f1", by_stem=True)
+def _overview_row(part: Slice, others: Sequence[Metric[Any]]) -> tuple[str, ...]:
+    rows, main = part.rows, MAIN.name
     return (
         part.method,
         part.kit_set,
         str(len(rows.drop_duplicates(["performance", "kit"]))),
-        text_of(interval_of(rows, MAIN, by_stem=False)),
-        _by_kit(rows, MAIN),
-        text_of(interval_of(rows, MAIN, by_stem=True)),
-        _number(rows[rows["present"]].groupby("stem")[MAIN].median().mean()),
-        text_of(interval_of(rows, MAIN, by_stem=False, over=f"mixture_{MAIN}")),
-        text_of(interval_of(rows, "si_sdr_db", by_stem=True)),
-        text_of(interval_of(rows, "usdr_db", by_stem=True)),
-        text_of(interval_of(rows, "sdr_bss_eval_db", by_stem=True)),
-        f"{text_of(interval_of(rows, 'onset_f1', by_stem=True))} ({ceiling.mean:.2f})",
+        text_of(interval_of(rows, main, by_stem=False)),
+        _by_kit(rows, main),
+        text_of(interval_of(rows, main, by_stem=True)),
+        _number(rows[rows["present"]].groupby("stem")[main].median().mean()),
+        text_of(interval_of(rows, main, by_stem=False, over=f"mixture_{main}")),
+        *(_stem_mean(rows, metric) for metric in others),
     )
+
+
+def _stem_mean(rows: pd.DataFrame, metric: Metric[Any]) -> str:
+    """Return a metric's mean over stems, with that of the true stems if it is measured."""
+    mean = text_of(interval_of(rows, metric.name, by_stem=True))
+    if not metric.of_reference:
+        return mean
+    return f"{mean} ({interval_of(rows, f'reference_{metric.name}', by_stem=True).mean:.2f})"
 
 
 def _by_kit(rows: pd.DataFrame, column: str) -> str:
@@ -164,7 +175,7 @@ def _stems(table: pd.DataFrame, slices: Sequence[Slice]) -> Section:
         (
             part.method,
             part.kit_set,
-            *(text_of(interval_of(part.rows[part.rows["stem"] == stem], MAIN, by_stem=False)) for stem in stems),
+            *(text_of(interval_of(part.rows[part.rows["stem"] == stem], MAIN.name, by_stem=False)) for stem in stems),
         )
         for part in slices
     ]
@@ -174,46 +185,35 @@ def _stems(table: pd.DataFrame, slices: Sequence[Slice]) -> Section:
         f"{stem} {size:,} ({strokes:,})" for stem, size, strokes in counts.reindex(stems, fill_value=0).itertuples()
     ]
     note = f"Performances in which a stem is present, and its strokes in them: {', '.join(played)}."
-    return Section("nSDR by stem, dB", note, ("method", "kits", *stems), rows)
+    return Section(f"{MAIN.title} by stem, {MAIN.unit}", note, ("method", "kits", *stems), rows)
 
 
 def _absent(table: pd.DataFrame, slices: Sequence[Slice]) -> Section:
     absent_somewhere = set(table.loc[~table["present"], "stem"])
     stems = [stem for stem in stems_in(table) if stem in absent_somewhere]
-    note = (
-        "On an absent stem nSDR is 0 for silence and falls with what was predicted. False strokes are onsets found "
-        "where nothing was played. Predicted energy at silence is the mean level of windows of 46 ms in which the stem "
-        "is silent, -100 dB at least, so that windows without anything weigh most; it is told of pauses of present "
-        "stems, too."
-    )
+    metrics = metrics_of_absent()
+    note = f"On absent stems: {'; '.join(f'{metric.title}: {metric.absent}' for metric in metrics)}."
     header = (
         "method",
         "kits",
         "absent stems",
-        "nSDR, dB",
-        *(f"{stem}, dB" for stem in stems),
-        "false strokes/min",
-        "energy, dBFS",
-        "energy, all, dBFS",
+        *(metric.label for metric in metrics),
+        *(f"{MAIN.title} of {stem}, {MAIN.unit}" for stem in stems),
     )
-    return Section("Absent stems and silence", note, header, [_absent_row(part, stems) for part in slices])
+    rows = [_absent_row(part, metrics, stems) for part in slices]
+    return Section("Absent stems and silence", note, header, rows)
 
 
-def _absent_row(part: Slice, stems: Sequence[str]) -> tuple[str, ...]:
+def _absent_row(part: Slice, metrics: Sequence[Metric[Any]], stems: Sequence[str]) -> tuple[str, ...]:
     absent = part.rows[~part.rows["present"]]
     names = absent["performance"].tolist()
-    of_stem = absent.groupby("stem")[MAIN].mean()
-    per_minute = 60.0 * absent["onsets_found"].to_numpy(float) / absent["duration_s"].to_numpy(float)
-    everywhere = mean_interval(part.rows["silence_energy_db"].to_numpy(), part.rows["performance"].tolist())
+    of_stem = absent.groupby("stem")[MAIN.name].mean()
     return (
         part.method,
         part.kit_set,
         str(len(absent)),
-        text_of(mean_interval(absent[MAIN].to_numpy(), names)),
+        *(text_of(mean_interval(absent[metric.name].to_numpy(), names)) for metric in metrics),
         *(_number(of_stem.get(stem, math.nan)) for stem in stems),
-        text_of(mean_interval(per_minute, names), 1),
-        text_of(mean_interval(absent["silence_energy_db"].to_numpy(), names), 1),
-        text_of(everywhere, 1),
     )
 
 
@@ -225,11 +225,13 @@ def _kits(table: pd.DataFrame, methods: Sequence[str]) -> Section:
         for kit_set in KitSet:
             for kit in sorted(of_method.loc[of_method["kit_set"] == kit_set.value, "kit"].unique()):
                 own = of_method[of_method["kit"] == kit]
-                figures = (text_of(interval_of(own, MAIN, by_stem=by_stem)) for by_stem in (False, True))
-                of_stem = own[own["present"]].groupby("stem")[MAIN].mean()
+                figures = (text_of(interval_of(own, MAIN.name, by_stem=by_stem)) for by_stem in (False, True))
+                of_stem = own[own["present"]].groupby("stem")[MAIN.name].mean()
                 means = (_number(of_stem.get(stem, math.nan)) for stem in stems)
                 rows.append((method, kit_set.value, str(kit), *figures, *means))
-    return Section("nSDR by kit, dB", "", ("method", "kits", "kit", "pooled", "stem mean", *stems), rows)
+    return Section(
+        f"{MAIN.title} by kit, {MAIN.unit}", "", ("method", "kits", "kit", "pooled", "stem mean", *stems), rows
+    )
 
 
 def _styles(table: pd.DataFrame, methods: Sequence[str]) -> Section:
@@ -238,28 +240,29 @@ def _styles(table: pd.DataFrame, methods: Sequence[str]) -> Section:
         of_set = table[table["kit_set"] == kit_set.value]
         for style in sorted(of_set["style"].dropna().unique()):
             own = of_set[of_set["style"] == style]
-            means = (text_of(interval_of(own[own["method"] == method], MAIN, by_stem=False)) for method in methods)
+            means = (text_of(interval_of(own[own["method"] == method], MAIN.name, by_stem=False)) for method in methods)
             rows.append((kit_set.value, str(style), str(own["performance"].nunique()), *means))
-    return Section("nSDR by style, pooled, dB", "", ("kits", "style", "performances", *methods), rows)
+    return Section(f"{MAIN.title} by style, pooled, {MAIN.unit}", "", ("kits", "style", "performances", *methods), rows)
 
 
 def _differences(table: pd.DataFrame, methods: Sequence[str]) -> Section:
     """Compare the last method with every other, on the clips that both have."""
     keys = ["performance", "kit", "stem"]
     *other_methods, last = methods
+    other = f"{MAIN.name}_other"
     own = table[table["method"] == last]
     rows = []
     for other_method in other_methods:
-        other_rows = table.loc[table["method"] == other_method, [*keys, MAIN]]
+        other_rows = table.loc[table["method"] == other_method, [*keys, MAIN.name]]
         both = own.merge(other_rows, on=keys, suffixes=("", "_other"))
         for kit_set in KitSet:
             same = both[both["kit_set"] == kit_set.value]
             if len(same):
                 pooled, stem_mean = (
-                    text_of(interval_of(same, MAIN, by_stem=by, over=f"{MAIN}_other")) for by in (False, True)
+                    text_of(interval_of(same, MAIN.name, by_stem=by, over=other)) for by in (False, True)
                 )
-                by_kit = _by_kit(same.assign(gain=same[MAIN] - same[f"{MAIN}_other"]), "gain")
+                by_kit = _by_kit(same.assign(gain=same[MAIN.name] - same[other]), "gain")
                 rows.append((other_method, kit_set.value, pooled, by_kit, stem_mean))
     note = "The same clips and stems, pair by pair."
     header = ("above", "kits", "pooled", "by kit", "stem mean")
-    return Section(f"nSDR of {last} above others, dB", note, header, rows)
+    return Section(f"{MAIN.title} of {last} above others, {MAIN.unit}", note, header, rows)

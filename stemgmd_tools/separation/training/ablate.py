@@ -99,9 +99,9 @@ def ablate(
         display.say(f"{variant.name}: training")
         weights = train(own, inside(out, _slug(variant.name), entered=True), progress=display, make=make).weights
         method = TrainedModel(weights, device, name=_slug(variant.name), make=make)
-        takes = _takes(source, own)
-        display.say(f"{variant.name}: evaluating {len(takes):,} clips")
-        rows = evaluate(out / _EVALUATION, [method], takes, Measures(own.model.stem_names, max_s))
+        clips = _clips(source, own)
+        display.say(f"{variant.name}: evaluating {len(clips):,} clips")
+        rows = evaluate(out / _EVALUATION, [method], clips, Measures(own.model.stem_names, max_s))
         results.append(rows.assign(variant=variant.name))
     table = table_of(pd.concat(results, ignore_index=True), [variant.name for variant in grid])
     write_bytes(out / "ablation.csv", table.to_csv(index=False).encode())
@@ -219,7 +219,7 @@ def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "unnamed"
 
 
-def _takes(source: Source, config: TrainConfig) -> list[EvaluationClip]:
+def _clips(source: Source, config: TrainConfig) -> list[EvaluationClip]:
     """Return the test clips; kits without split and origin that were not trained on count as recorded."""
     kits = source.kits
     trained = trained_on(

@@ -28,16 +28,17 @@ from stemgmd_tools.separation.evaluation.methods.base import BLOCK, Callback, Cl
 from stemgmd_tools.separation.evaluation.methods.bounds import IdealRatioMask, Mixture, PhaseSensitiveMask
 from stemgmd_tools.separation.evaluation.methods.nmf import Lenders, Nmfd, SemiAdaptive
 from stemgmd_tools.separation.evaluation.methods.templates import Grid, templates_of
-from stemgmd_tools.separation.evaluation.metrics import nsdr_larsnet, si_sdr
+from stemgmd_tools.separation.evaluation.metrics.nsdr_larsnet import METRIC as NSDR
+from stemgmd_tools.separation.evaluation.metrics.si_sdr import METRIC as SI_SDR
 from stemgmd_tools.separation.evaluation.run import (
     EvaluationClip,
     Measures,
-    clip_of,
+    audio_of,
     evaluate,
     evaluation_clips,
     performances_for_test,
 )
-from stemgmd_tools.separation.evaluation.table import EVALUATION, KitSet
+from stemgmd_tools.separation.evaluation.table import KitSet, evaluation_table
 from stemgmd_tools.separation.splits.kit_identity import known_identities
 from stemgmd_tools.separation.splits.roles import KitIdentity
 
@@ -56,7 +57,7 @@ def source(kit_files) -> VirtualCorpus:
 
 
 @pytest.fixture(scope="module")
-def takes(source) -> list[EvaluationClip]:
+def clips(source) -> list[EvaluationClip]:
     return evaluation_clips(source)
 
 
@@ -78,9 +79,9 @@ class Perfect(Method):
             yield np.float32(self.gain) * clip.both(start, min(10_007, clip.frames - start))[1]
 
 
-def test_rows_of_a_perfect_method(takes) -> None:
-    table = evaluate(None, [Perfect()], takes, FIVE)
-    validate(EVALUATION, table)
+def test_rows_of_a_perfect_method(clips) -> None:
+    table = evaluate(None, [Perfect()], clips, FIVE)
+    validate(evaluation_table(), table)
     assert len(table) == 3 * 2 * 5
     there = table[table["present"]]
     assert (there["si_sdr_db"] == 100.0).all()
@@ -91,25 +92,25 @@ def test_rows_of_a_perfect_method(takes) -> None:
     assert (absent["nsdr_larsnet_db"] == 0.0).all()
     assert (absent["silence_energy_db"] == -100.0).all()
     assert absent[["si_sdr_db", "onset_f1"]].isna().all(axis=None)
-    assert (absent["onsets_found"] == 0).all()
+    assert (absent["onsets_per_min"] == 0).all()
     assert set(there["sdr_bss_eval_db"].dropna()) == {100.0}
 
 
-def test_figures_are_those_of_the_whole_clip(takes) -> None:
-    take, longer = takes[0], Measures(FIVE.stems)
-    row = evaluate(None, [Perfect(0.7)], [take], longer).set_index("stem").loc["snare"]
-    clip = clip_of(take, longer)
+def test_figures_are_those_of_the_whole_clip(clips) -> None:
+    one, longer = clips[0], Measures(FIVE.stems)
+    row = evaluate(None, [Perfect(0.7)], [one], longer).set_index("stem").loc["snare"]
+    clip = audio_of(one, longer)
     assert clip.frames > BLOCK
     mixture, stems = clip.both(0, clip.frames)
     snare = stems[FIVE.stems.index("snare")]
-    assert row["nsdr_larsnet_db"] == pytest.approx(nsdr_larsnet(snare, np.float32(0.7) * snare))
-    assert row["mixture_si_sdr_db"] == pytest.approx(si_sdr(snare, mixture))
+    assert row["nsdr_larsnet_db"] == pytest.approx(NSDR(snare, np.float32(0.7) * snare))
+    assert row["mixture_si_sdr_db"] == pytest.approx(SI_SDR(snare, mixture))
     assert row["duration_s"] == clip.frames / 44_100
     assert np.array_equal(mixture, stems.sum(axis=0))
 
 
-def test_the_mixture_improves_on_itself_by_nothing(takes) -> None:
-    table = evaluate(None, [Mixture()], takes, NINE)
+def test_the_mixture_improves_on_itself_by_nothing(clips) -> None:
+    table = evaluate(None, [Mixture()], clips, NINE)
     assert len(table) == 3 * 2 * 9
     for name in ("nsdr_larsnet_db", "usdr_db", "si_sdr_db", "onset_f1"):
         there = table[table["present"]]
@@ -120,16 +121,19 @@ def test_kits_are_sorted_by_what_they_are_to_the_method(source) -> None:
     def trained(name: str, *related: str) -> KitIdentity:
         return KitIdentity(name, frozenset(related), frozenset())
 
-    assert {take.kit_set for take in evaluation_clips(source)} == {KitSet.OTHER}
-    found = {take.kit: take.kit_set for take in evaluation_clips(source, recorded={"tin"}, trained=[trained("wood")])}
+    assert {one.kit_set for one in evaluation_clips(source)} == {KitSet.OTHER}
+    found = {one.kit: one.kit_set for one in evaluation_clips(source, recorded={"tin"}, trained=[trained("wood")])}
     assert found == {"tin": KitSet.RECORDED, "wood": KitSet.SEEN}
     found = {
-        take.kit: take.kit_set for take in evaluation_clips(source, recorded={"tin"}, trained=[trained("fit", "tin")])
+        one.kit: one.kit_set for one in evaluation_clips(source, recorded={"tin"}, trained=[trained("fit", "tin")])
     }
     assert found == {"tin": KitSet.RELATED, "wood": KitSet.OTHER}
     shipped = evaluation_clips(virtual_corpus(None, ["birch_room", "amber_parlour"], ids=IDS[:1]))
-    assert {take.kit: take.kit_set for take in shipped} == {"birch_room": KitSet.SEEN, "amber_parlour": KitSet.HELDOUT}
-    other = {take.kit: take.kit_set for take in evaluation_clips(shipped[0].source, trained=[trained("amber_parlour")])}
+    assert {one.kit: one.kit_set for one in shipped} == {
+        "birch_room": KitSet.SEEN,
+        "amber_parlour": KitSet.HELDOUT,
+    }
+    other = {one.kit: one.kit_set for one in evaluation_clips(shipped[0].source, trained=[trained("amber_parlour")])}
     assert other == {"amber_parlour": KitSet.SEEN, "birch_room": KitSet.HELDOUT}
 
 
@@ -139,13 +143,13 @@ def test_a_copy_of_a_kit_of_training_is_seen_under_another_name(kit_files, tmp_p
     folder = Path(kit_files[0]).parent
     source = virtual_corpus(None, [str(copy), kit_files[1]], ids=IDS[:1], kit_path=[folder])
     found = evaluation_clips(source, trained=known_identities(kit_files[:1], ()))
-    assert {take.kit: take.kit_set for take in found} == {"copied": KitSet.SEEN, "wood": KitSet.OTHER}
+    assert {one.kit: one.kit_set for one in found} == {"copied": KitSet.SEEN, "wood": KitSet.OTHER}
 
 
 def test_performances_kept_for_the_test_are_those_of_gmd(kit_files) -> None:
     source = virtual_corpus(None, kit_files[:1], ids=IDS)
     assert performances_for_test(source) == {IDS[3]}
-    assert [(take.performance, take.split) for take in evaluation_clips(source, allowed=IDS[2:3])] == [
+    assert [(one.performance, one.split) for one in evaluation_clips(source, allowed=IDS[2:3])] == [
         (IDS[2], "validation")
     ]
 
@@ -165,58 +169,58 @@ def test_clips_are_kept_only_while_the_same_is_played(source, column: str) -> No
 
 
 def test_performances_are_selected(source) -> None:
-    assert {take.performance for take in evaluation_clips(source, selection=Selection(ids=IDS[:1]))} == {IDS[0]}
+    assert {one.performance for one in evaluation_clips(source, selection=Selection(ids=IDS[:1]))} == {IDS[0]}
 
 
-def test_finished_clips_are_kept_until_something_changes(takes, tmp_path: Path) -> None:
+def test_finished_clips_are_kept_until_something_changes(clips, tmp_path: Path) -> None:
     method = Perfect()
-    first = evaluate(tmp_path, [method], takes[:3], FIVE)
+    first = evaluate(tmp_path, [method], clips[:3], FIVE)
     record = next((tmp_path / "clips").rglob("*.json"))
     record.write_bytes(record.read_bytes().replace(b"present", b"presnt"))
-    again = evaluate(tmp_path, [method], takes[:4], FIVE)
+    again = evaluate(tmp_path, [method], clips[:4], FIVE)
     assert method.asked == 3 + 2  # the damaged and the new one
     assert again[again["performance"].isin(first["performance"]) & again["kit"].isin(first["kit"])].shape[0] >= len(
         first
     )
-    evaluate(tmp_path, [Perfect(0.5)], takes[:4], FIVE)
+    evaluate(tmp_path, [Perfect(0.5)], clips[:4], FIVE)
     changed = Perfect(0.5)
-    evaluate(tmp_path, [changed], takes[:4], FIVE)
+    evaluate(tmp_path, [changed], clips[:4], FIVE)
     assert changed.asked == 0
-    evaluate(tmp_path, [changed], takes[:4], Measures(FIVE.stems, max_s=2.0))
+    evaluate(tmp_path, [changed], clips[:4], Measures(FIVE.stems, max_s=2.0))
     assert changed.asked == 4
 
 
 @pytest.mark.slow
-def test_processes_and_kept_clips_make_no_difference(takes, tmp_path: Path) -> None:
-    alone = evaluate(None, [Mixture()], takes[:3], FIVE)
+def test_processes_and_kept_clips_make_no_difference(clips, tmp_path: Path) -> None:
+    alone = evaluate(None, [Mixture()], clips[:3], FIVE)
     told: list[tuple[int, int]] = []
     beside = evaluate(
-        tmp_path, [Mixture()], takes[:3], FIVE, jobs=2, progress=lambda done, total: told.append((done, total))
+        tmp_path, [Mixture()], clips[:3], FIVE, jobs=2, progress=lambda done, total: told.append((done, total))
     )
     assert beside.equals(alone)
     assert told == [(number, 3) for number in range(1, 4)]
-    assert evaluate(tmp_path, [Mixture()], takes[:3], FIVE).equals(alone)
+    assert evaluate(tmp_path, [Mixture()], clips[:3], FIVE).equals(alone)
 
 
-def test_a_corpus_on_disk_gives_the_same_rows(source, takes, tmp_path: Path) -> None:
+def test_a_corpus_on_disk_gives_the_same_rows(source, clips, tmp_path: Path) -> None:
     found = find_source()
-    played = [source.played(takes[0].performance)]
-    kits = [source.kit(takes[0].kit)]
+    played = [source.played(clips[0].performance)]
+    kits = [source.kit(clips[0].kit)]
     request = Request(played, found.midi(), found.kind.value, kits, RenderSettings(), single_hits=False)
     render_corpus(tmp_path / "corpus", request, jobs=1)
     written = evaluate(None, [Mixture()], evaluation_clips(open_corpus(tmp_path / "corpus")), FIVE)
-    assert written.equals(evaluate(None, [Mixture()], takes[:1], FIVE))
+    assert written.equals(evaluate(None, [Mixture()], clips[:1], FIVE))
 
 
 @pytest.mark.parametrize("size", [(1024, 256), (4096, 1024)])
-def test_the_ideal_mask_bounds_what_masks_can_do(takes, size, monkeypatch) -> None:
+def test_the_ideal_mask_bounds_what_masks_can_do(clips, size, monkeypatch) -> None:
     oracle = IdealRatioMask(*size)
-    table = evaluate(None, [oracle], takes[1::2], FIVE)
+    table = evaluate(None, [oracle], clips[1::2], FIVE)
     there = table[table["present"]]
     assert (there["nsdr_larsnet_db"] > there["mixture_nsdr_larsnet_db"]).all()
     assert (there["si_sdr_db"] - there["mixture_si_sdr_db"]).mean() > 15.0
     assert table.loc[~table["present"], "silence_energy_db"].max() < -95.0
-    clip = clip_of(takes[0], Measures(FIVE.stems))
+    clip = audio_of(clips[0], Measures(FIVE.stems))
     monkeypatch.setattr("stemgmd_tools.separation.evaluation.methods.bounds._PIECE_SPECTRA", 40)
     pieces = np.concatenate(list(oracle.separate(clip)), axis=-1)
     monkeypatch.setattr("stemgmd_tools.separation.evaluation.methods.bounds._PIECE_SPECTRA", 10_000)
@@ -224,22 +228,22 @@ def test_the_ideal_mask_bounds_what_masks_can_do(takes, size, monkeypatch) -> No
     assert np.abs(pieces - whole).max() < 1e-6
 
 
-def test_no_mask_within_0_and_1_beats_the_phase_sensitive_one(takes) -> None:
-    table = evaluate(None, [IdealRatioMask(), PhaseSensitiveMask()], takes[:1], FIVE)
+def test_no_mask_within_0_and_1_beats_the_phase_sensitive_one(clips) -> None:
+    table = evaluate(None, [IdealRatioMask(), PhaseSensitiveMask()], clips[:1], FIVE)
     by_method = table[table["present"]].pivot_table(index="stem", columns="method", values="nsdr_larsnet_db")
     assert (by_method["psm-4096-1024"] > by_method["irm-4096-1024"]).all()
 
 
-def test_ideal_masks_of_all_stems_sum_to_the_mixture(takes) -> None:
-    clip = clip_of(takes[0], FIVE)
+def test_ideal_masks_of_all_stems_sum_to_the_mixture(clips) -> None:
+    clip = audio_of(clips[0], FIVE)
     made = np.concatenate(list(IdealRatioMask().separate(clip)), axis=-1)
     assert np.abs(made.sum(axis=0) - clip.mixture(0, clip.frames)).max() < 1e-5
 
 
 @pytest.mark.parametrize("kind", [Nmfd, SemiAdaptive])
-def test_factorisation_beats_the_mixture_and_own_templates_help(kind, takes, source, kit_files) -> None:
+def test_factorisation_beats_the_mixture_and_own_templates_help(kind, clips, source, kit_files) -> None:
     pytest.importorskip("torchnmf")
-    wood = [take for take in takes if take.kit == "wood"][:1]
+    wood = [one for one in clips if one.kit == "wood"][:1]
     own, foreign = kind(Lenders("own")), kind(Lenders("training", (kit_files[0],)))
     table = evaluate(None, [own, foreign], wood, FIVE)
     there = table[table["present"]].groupby("method")
@@ -259,9 +263,9 @@ def test_templates_are_those_of_single_strokes(source) -> None:
     assert loudest[found.pieces.index("snare")] == pytest.approx(662.0, abs=22.0)
 
 
-def test_estimates_are_checked(takes) -> None:
+def test_estimates_are_checked(clips) -> None:
     def made(function):
-        return evaluate(None, [Callback("mine", function)], takes[:1], FIVE)
+        return evaluate(None, [Callback("mine", function)], clips[:1], FIVE)
 
     with pytest.raises(UsageError, match=r"mine: its estimate has shape \(4, 2, \d+\); \(5, 2, frames\) is needed"):
         made(lambda mixture: np.stack([mixture] * 4))
@@ -274,11 +278,11 @@ def test_estimates_are_checked(takes) -> None:
     assert made(lambda mixture: np.stack([mixture] * 5))["si_sdr_db"].notna().any()
 
 
-def test_what_cannot_be_asked_for(takes) -> None:
+def test_what_cannot_be_asked_for(clips) -> None:
     with pytest.raises(UsageError, match="nothing to evaluate"):
-        evaluate(None, [], takes, FIVE)
+        evaluate(None, [], clips, FIVE)
     with pytest.raises(UsageError, match="two methods have one name"):
-        evaluate(None, [Mixture(), Mixture()], takes, FIVE)
+        evaluate(None, [Mixture(), Mixture()], clips, FIVE)
     with pytest.raises(UsageError, match="each once"):
         Measures(("kick", "kick"))
     with pytest.raises(UsageError, match="max_s is 0"):
@@ -295,8 +299,8 @@ def test_parts_are_cut_and_joined() -> None:
     assert np.array_equal(np.concatenate(found, axis=-1), whole)
 
 
-def test_pieces_hear_their_surroundings(takes) -> None:
-    clip = clip_of(takes[0], FIVE)
+def test_pieces_hear_their_surroundings(clips) -> None:
+    clip = audio_of(clips[0], FIVE)
     asked: list[tuple[int, int]] = []
 
     def separate(first: int, frames: int) -> Frames:
@@ -308,8 +312,8 @@ def test_pieces_hear_their_surroundings(takes) -> None:
     assert asked[1] == (95_000, min(110_000, clip.frames - 95_000))
 
 
-def test_records_are_readable(takes, tmp_path: Path) -> None:
-    evaluate(tmp_path, [Mixture()], takes[:1], FIVE)
+def test_records_are_readable(clips, tmp_path: Path) -> None:
+    evaluate(tmp_path, [Mixture()], clips[:1], FIVE)
     path = next((tmp_path / "clips" / "mixture").rglob("*.json"))
     content = json.loads(path.read_bytes().partition(b"\n")[2])
     assert set(content["content"]["figures"]) == set(FIVE.stems)

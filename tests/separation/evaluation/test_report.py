@@ -40,10 +40,11 @@ from stemgmd_tools.separation.evaluation.examples import (
 from stemgmd_tools.separation.evaluation.methods import model
 from stemgmd_tools.separation.evaluation.methods.bounds import IdealRatioMask, Mixture
 from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
+from stemgmd_tools.separation.evaluation.metric_table import metrics_of_present
 from stemgmd_tools.separation.evaluation.report import EvaluationResult, markdown, write_page, write_table
-from stemgmd_tools.separation.evaluation.run import Measures, clip_of, evaluate, evaluation_clips
+from stemgmd_tools.separation.evaluation.run import Measures, audio_of, evaluate, evaluation_clips
 from stemgmd_tools.separation.evaluation.summary import summary
-from stemgmd_tools.separation.evaluation.table import EVALUATION
+from stemgmd_tools.separation.evaluation.table import evaluation_table
 from stemgmd_tools.separation.networks.registry import ModelSpec
 from stemgmd_tools.separation.networks.separator import Estimate, Separator
 from stemgmd_tools.separation.splits.recorded_kits import recorded_kits, trained_on
@@ -72,14 +73,14 @@ def kit_files(tmp_path_factory) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def done(kit_files) -> EvaluationResult:
-    takes = evaluation_clips(virtual_corpus(None, kit_files, ids=IDS[:3]))[:4]
-    return EvaluationResult("Two bounds", "a test", evaluate(None, METHODS, takes, FIVE), METHODS, takes, FIVE)
+    clips = evaluation_clips(virtual_corpus(None, kit_files, ids=IDS[:3]))[:4]
+    return EvaluationResult("Two bounds", "a test", evaluate(None, METHODS, clips, FIVE), METHODS, clips, FIVE)
 
 
 def test_the_table_reads_back(done, tmp_path: Path) -> None:
     path = write_table(tmp_path, done.table)
     for one in (path, path.with_suffix(".csv")):
-        assert read_manifest(one, EVALUATION).equals(done.table)
+        assert read_manifest(one, evaluation_table()).equals(done.table)
 
 
 def test_sections_tell_what_the_table_holds(done) -> None:
@@ -122,7 +123,7 @@ def test_markdown_is_whole(done) -> None:
 
 
 def test_examples_are_the_best_the_median_and_the_worst(done) -> None:
-    found = examples_of(done.table, "irm-1024-256", done.takes)
+    found = examples_of(done.table, "irm-1024-256", done.clips)
     there = done.table[done.table["present"] & (done.table["method"] == "irm-1024-256")]
     for example in found:
         own = there.loc[there["stem"] == example.stem, "nsdr_larsnet_db"].sort_values()
@@ -130,15 +131,15 @@ def test_examples_are_the_best_the_median_and_the_worst(done) -> None:
         assert example.figures["irm-1024-256"] == wanted[example.rank]
         assert set(example.figures) == {"mixture", "irm-1024-256"}
     assert {example.stem for example in found} == set(there["stem"])
-    clips = there.groupby("stem").size()
-    for stem, count in clips.items():
+    counts = there.groupby("stem").size()
+    for stem, count in counts.items():
         assert len([example for example in found if example.stem == stem]) == min(count, 3)
 
 
 def test_what_is_heard_is_the_loudest_part_of_what_was_measured(done, monkeypatch) -> None:
     monkeypatch.setattr("stemgmd_tools.separation.evaluation.examples.EXCERPT_S", 0.5)
-    example = examples_of(done.table, "irm-1024-256", done.takes)[0]
-    clip = clip_of(example.take, FIVE)
+    example = examples_of(done.table, "irm-1024-256", done.clips)[0]
+    clip = audio_of(example.clip, FIVE)
     axis = clip.stems.index(example.stem)
     start, frames = loudest_part(clip, axis)
     whole = clip.both(0, clip.frames)[1][axis]
@@ -162,15 +163,15 @@ def test_sounds_are_files_within_the_page() -> None:
 
 def test_the_page_needs_no_other_file(done, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    take = done.takes[0]
-    own = (done.table["kit"] == take.kit) & (done.table["performance"] == take.performance)
-    done = done._replace(takes=[take], table=done.table[own])
+    entry = done.clips[0]
+    own = (done.table["kit"] == entry.kit) & (done.table["performance"] == entry.performance)
+    done = done._replace(clips=[entry], table=done.table[own])
     text = write_page(tmp_path, done, lambda number, total: told.append((number, total))).read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
     assert set(re.findall(r'src="([a-z]+:[a-z]+/[a-z]+)', text)) == {"data:image/png", "data:audio/flac"}
     assert not re.findall(r'(?:src|href)="(?!data:)', text)
-    assert text.count("<svg") == 2 + done.table.loc[done.table["present"], "stem"].nunique()
-    assert told[-1][0] == told[-1][1] == len(examples_of(done.table, "irm-1024-256", done.takes))
+    assert text.count("<svg") == 1 + len(metrics_of_present()) + done.table.loc[done.table["present"], "stem"].nunique()
+    assert told[-1][0] == told[-1][1] == len(examples_of(done.table, "irm-1024-256", done.clips))
     assert text.count("<audio") == 3 * told[-1][1]
 
 
@@ -187,18 +188,18 @@ def test_charts_leave_out_what_has_no_value() -> None:
 
 def test_weights_are_evaluated_and_pieces_add_up_to_groups(kit_files, tmp_path: Path, monkeypatch) -> None:
     path = _weights(tmp_path, monkeypatch)
-    take = evaluation_clips(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
+    entry = evaluation_clips(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
     method = TrainedModel(path)
-    clip = clip_of(take, FIVE)
+    clip = audio_of(entry, FIVE)
     made = np.concatenate(list(method.separate(clip)), axis=-1)
     mixture = clip.mixture(0, clip.frames)
     for stem, times in (("kick", 1), ("toms", 3), ("hihat", 2)):
         assert np.allclose(made[FIVE.stems.index(stem)], 0.5 * times * mixture, atol=1e-6)
     assert method.training_kits == TrainingKits(("cedar_hall",))
-    table = evaluate(None, [method], [take], FIVE)
+    table = evaluate(None, [method], [entry], FIVE)
     assert table["nsdr_larsnet_db"].notna().all()
     with pytest.raises(UsageError, match="has no stem ride"):
-        next(TrainedModel(_weights(tmp_path, monkeypatch, ("kick",))).separate(clip_of(take, Measures(("ride",)))))
+        next(TrainedModel(_weights(tmp_path, monkeypatch, ("kick",))).separate(audio_of(entry, Measures(("ride",)))))
 
 
 def _weights(folder: Path, monkeypatch, stems=tuple(piece.value for piece in PIECES)) -> Path:
@@ -236,7 +237,7 @@ def test_the_command_writes_rows_report_and_page(tmp_path: Path, kit_files, monk
     words = (corpus, "--method", "mixture", "--max-s", "1", "--stems", "nine", "--out", out)
     result = _call(*words, "--test-kits", Path(kit_files[1]).parent)
     assert result.exit_code == 0, result.output + repr(result.exception)
-    table = read_manifest(out / "evaluation.parquet", EVALUATION)
+    table = read_manifest(out / "evaluation.parquet", evaluation_table())
     assert set(table["kit"]) == {"tin", "wood"}
     assert len(table) == 2 * 9
     report = (out / "report.md").read_text()
@@ -246,7 +247,7 @@ def test_the_command_writes_rows_report_and_page(tmp_path: Path, kit_files, monk
     assert (out / "index.html").is_file()
     again = _call(*words, "--no-page")
     assert again.exit_code == 0
-    assert len(read_manifest(out / "evaluation.parquet", EVALUATION)) == 9
+    assert len(read_manifest(out / "evaluation.parquet", evaluation_table())) == 9
 
 
 def test_the_weights_of_several_runs_are_told_apart(tmp_path: Path, kit_files, monkeypatch) -> None:
@@ -258,7 +259,7 @@ def test_the_weights_of_several_runs_are_told_apart(tmp_path: Path, kit_files, m
     weights = [word for file in files for word in ("--weights", file)]
     result = _call(corpus, *weights, "--max-s", "1", "--no-page", "--device", "cpu", "--out", out)
     assert result.exit_code == 0, repr(result.exception)
-    names = set(read_manifest(out / "evaluation.parquet", EVALUATION)["method"])
+    names = set(read_manifest(out / "evaluation.parquet", evaluation_table())["method"])
     assert names == {"one-run-best", "two-run-best", "three-best"}
     report = (out / "report.md").read_text()
     assert f"two-run-best: SHA-256 {file_sha256(files[1])}" in report
@@ -274,7 +275,7 @@ def test_weights_are_measured_on_what_training_did_not_hear(tmp_path: Path, kit_
     def measured(*more: str) -> tuple[dict[str, str], str]:
         result = _call(*words, *more, "--no-page")
         assert result.exit_code == 0, repr(result.exception)
-        table = read_manifest(out / "evaluation.parquet", EVALUATION)
+        table = read_manifest(out / "evaluation.parquet", evaluation_table())
         return dict(zip(table["performance"], table["split"], strict=True)), (out / "report.md").read_text()
 
     found, report = measured()
@@ -314,19 +315,19 @@ def test_what_the_command_refuses(words: tuple[str, ...], message: str, tmp_path
 
 def test_weights_that_change_meanwhile_are_not_measured(kit_files, tmp_path: Path, monkeypatch) -> None:
     path = _weights(tmp_path, monkeypatch)
-    take = evaluation_clips(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
+    entry = evaluation_clips(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
     method = pickle.loads(pickle.dumps(TrainedModel(path)))
-    before = evaluate(None, [method], [take], FIVE)
+    before = evaluate(None, [method], [entry], FIVE)
     save_weights(path, ModelSpec("halver", FIVE.stems), Halver(FIVE.stems), {})
-    assert evaluate(None, [method], [take], FIVE).equals(before), "this process has read them"
+    assert evaluate(None, [method], [entry], FIVE).equals(before), "this process has read them"
     model._loaded.cache_clear()  # another one has not
     with pytest.raises(UsageError, match="changed while it was evaluated"):
-        evaluate(None, [method], [take], FIVE)
+        evaluate(None, [method], [entry], FIVE)
 
 
 def test_what_a_model_cannot_do_is_told_before_anything_is_measured(kit_files, tmp_path: Path, monkeypatch) -> None:
     kick = TrainedModel(_weights(tmp_path, monkeypatch, ("kick",)))
-    take = evaluation_clips(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
+    entry = evaluation_clips(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
     with pytest.raises(UsageError, match="has no stem snare"):
-        evaluate(tmp_path / "out", [*METHODS, kick], [take], FIVE)
+        evaluate(tmp_path / "out", [*METHODS, kick], [entry], FIVE)
     assert not (tmp_path / "out").exists()

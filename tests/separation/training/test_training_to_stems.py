@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from stemgmd_tools.augment.chain.stems import pieces_of_stem
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.pieces import GROUPS, PIECES
-from stemgmd_tools.separation.evaluation.metrics import is_present, nsdr_larsnet
+from stemgmd_tools.separation.evaluation.metric import is_present
+from stemgmd_tools.separation.evaluation.metrics.nsdr_larsnet import METRIC as NSDR_LARSNET
 from stemgmd_tools.separation.training.loop.data import open_data
 from stemgmd_tools.separation.training.run.log import read_log
 from stemgmd_tools.separation.training.settings.files import load_config
@@ -68,7 +69,7 @@ def test_the_command_separates_a_training_clip_better_than_the_mixture(run, kits
         reference = pieces[[list(PIECES).index(piece) for piece in pieces_of_stem(stem)]].sum(axis=0)
         estimate = soundfile.read(tmp_path / "clip" / f"{stem}.wav")[0].T
         if is_present(reference):
-            gains.append(nsdr_larsnet(reference, estimate) - nsdr_larsnet(reference, mixture))
+            gains.append(NSDR_LARSNET(reference, estimate) - NSDR_LARSNET(reference, mixture))
     assert len(gains) >= 2
     assert min(gains) > 0.0
     assert np.mean(gains) > 3.0

@@ -31,8 +31,8 @@ def test_they_are_small_and_say_what_made_them():
 def test_they_separate_kits_that_they_never_heard():
     model = TrainedModel(shipped_weights())
     source = virtual_corpus(None, ["amber_parlour", "meadow_barn"], ids=["drummer1[23]/eval_session/1"])
-    takes = evaluation_clips(source, trained=trained_on([model.training_kits], ()))
-    table = evaluate(None, [model], takes, Measures(STEMS, max_s=12.0))
+    clips = evaluation_clips(source, trained=trained_on([model.training_kits], ()))
+    table = evaluate(None, [model], clips, Measures(STEMS, max_s=12.0))
     assert set(table["kit_set"]) == {KitSet.HELDOUT}
     there = table[table["present"]]
     assert set(there["stem"]) >= {"kick", "snare", "hihat"}

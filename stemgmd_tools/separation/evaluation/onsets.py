@@ -1,28 +1,25 @@
-"""Onset F1 of a separated stem: whether strokes are detected where they were played. SDR is insensitive to this.
+"""Detect onsets in a stem, for metrics that compare them with the strokes that were played.
 
 The detector is the spectral flux of SuperFlux (Böck & Widmer 2013): Hann windows of 1,024 frames every 10 ms, the power
 of both channels in logarithmic bands (12 per octave, 40 Hz to 16 kHz), log10(1 + 1,000 magnitude), the rise against the
 loudest of three neighbouring bands two windows earlier, summed over bands. An onset is a window that rises above all
 within 30 ms, above the mean of its surroundings and above a fixed threshold: full scale is known, so soft
-bleed of another drum does not count. Detected and played strokes are matched by mir_eval within 50 ms.
+bleed of another drum does not count.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
-from stemgmd_tools.errors import UsageError
+from stemgmd_tools.separation.evaluation.metric import Meter, Sound
 
-TOLERANCE_S: Final = 0.050
-"""Maximum distance between matching detected and played strokes (the tolerance of MIREX)."""
 TOGETHER_S: Final = 0.030
 """Closer strokes (flams, or several pieces of a stem) are merged, since the detector cannot separate them."""
 _WINDOW: Final = 1024
@@ -40,23 +37,27 @@ THRESHOLD: Final = 0.03
 performances through training kits it finds most: F1 0.95 to 1.00 by stem; 0.02 and 0.05 find fewer hi-hats."""
 
 
-class OnsetMeter:
-    """Detects the onsets of a sound that is processed in blocks.
+class OnsetMeter(Meter):
+    """Detects the onsets of the estimate."""
 
-    :param sample_rate: in Hz.
-    """
+    uses_reference = False
 
     def __init__(self, sample_rate: int) -> None:
         """Start before the first frame."""
+        super().__init__(sample_rate)
         self._hop = round(sample_rate / _HOPS_PER_S)
         self._step_s = self._hop / sample_rate
         self._bands = _edges(sample_rate)
         self._rest: NDArray[np.float32] = np.zeros((2, _WINDOW // 2), np.float32)
         self._before: NDArray[np.float32] = np.zeros((_LAG, len(self._bands) - 1), np.float32)
         self._rises: list[NDArray[np.float64]] = []
+        self._times_s: NDArray[np.float64] | None = None
 
-    def push(self, sound: NDArray[np.floating[Any]]) -> None:
+    def push(self, reference: Sound, estimate: Sound) -> None:  # noqa: ARG002 - onsets of the estimate alone
         """Add the next block, shape (2, frame)."""
+        self._detect(estimate)
+
+    def _detect(self, sound: Sound) -> None:
         waiting = np.concatenate([self._rest, sound.astype(np.float32, copy=False)], axis=1)
         count = max(0, (waiting.shape[1] - _WINDOW) // self._hop + 1)
         if count:
@@ -65,8 +66,10 @@ class OnsetMeter:
 
     def times_s(self) -> NDArray[np.float64]:
         """Return the onsets in seconds, ascending, at the end of the sound."""
-        self.push(np.zeros((2, _WINDOW), np.float32))
-        return np.asarray(_peaks(np.concatenate(self._rises)) * self._step_s, np.float64)
+        if self._times_s is None:
+            self._detect(np.zeros((2, _WINDOW), np.float32))
+            self._times_s = np.asarray(_peaks(np.concatenate(self._rises)) * self._step_s, np.float64)
+        return self._times_s
 
     def _measure(self, waiting: NDArray[np.float32], count: int) -> NDArray[np.float64]:
         """Return the mean rise of each of ``count`` windows."""
@@ -82,28 +85,11 @@ class OnsetMeter:
         return np.asarray(np.maximum(levels[_LAG:] - earlier, 0.0).mean(axis=1), np.float64)
 
 
-def onset_times_s(sound: NDArray[np.floating[Any]], sample_rate: int) -> NDArray[np.float64]:
+def onset_times_s(sound: Sound, sample_rate: int) -> NDArray[np.float64]:
     """Return the onsets of a sound (2, frame) in seconds, ascending."""
     meter = OnsetMeter(sample_rate)
-    meter.push(sound)
+    meter.push(sound, sound)
     return meter.times_s()
-
-
-def onset_f1(played_s: Sequence[float] | NDArray[np.float64], detected_s: NDArray[np.float64]) -> float:
-    """Return the F1 of detected onsets against the strokes that were played, 0..1.
-
-    :param played_s: times of the strokes, in any order; strokes less than 30 ms apart are merged.
-    :return: F1; NaN if nothing was played.
-    :raises UsageError: if mir_eval is not installed.
-    """
-    try:
-        from mir_eval.onset import f_measure  # noqa: PLC0415 - an optional extra
-    except ModuleNotFoundError:
-        raise UsageError("onset F1 needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
-    played = merge_close(np.sort(np.asarray(played_s, np.float64)))
-    if not len(played):
-        return math.nan
-    return float(f_measure(played, detected_s, window=TOLERANCE_S)[0]) if len(detected_s) else 0.0
 
 
 def merge_close(times_s: NDArray[np.float64]) -> NDArray[np.float64]:

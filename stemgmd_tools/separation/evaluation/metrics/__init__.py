@@ -1,0 +1,1 @@
+"""Metrics of separation quality: one module for each, and nothing else."""
