@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stemgmd_tools.manifest.columns import Column, Table
+from stemgmd_tools.manifest.schema import Column, Table
 from stemgmd_tools.manifest.tables import TABLES
 
 

@@ -16,9 +16,9 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from stemgmd_tools.errors import CorpusError
-from stemgmd_tools.manifest.columns import Column, Dtype, Table
 from stemgmd_tools.manifest.csv_fields import MISSING_TEXT, field_to_text, text_to_field
-from stemgmd_tools.manifest.frames import validate
+from stemgmd_tools.manifest.frames import series_of, validate
+from stemgmd_tools.manifest.schema import ARROW_TYPE, Column, Dtype, Table
 from stemgmd_tools.manifest.tables import TABLES
 from stemgmd_tools.storage.files import write_together
 
@@ -45,7 +45,8 @@ def write_manifest(folder: Path, table: Table, frame: pd.DataFrame) -> tuple[Pat
 def read_manifest(path: Path | str, table: Table | None = None) -> pd.DataFrame:
     """Read a manifest; its ``.parquet`` and its ``.csv`` give the same typed, validated frame.
 
-    The CSV may have been saved by a spreadsheet: with a byte order mark, ``\\r\\n`` line ends, flags in capitals.
+    Optional columns that the file lacks have missing values; columns that are not declared are left out. The CSV may
+    have been saved by a spreadsheet: with a byte order mark, ``\\r\\n`` line ends, flags in capitals.
 
     :param table: table of the file; by default the one that the file is named after.
     :raises CorpusError: if the file is missing, unreadable or does not fit its table.
@@ -129,12 +130,33 @@ def _read_parquet(path: Path, table: Table) -> pd.DataFrame:
     """Read typed columns; types are checked, not converted."""
     with _arrow_file(path) as file:
         loaded = pq.read_table(file)
-    if loaded.column_names != table.names:
-        raise ValueError(f"columns {', '.join(loaded.column_names)}; expected {', '.join(table.names)}")
-    for field in table.schema:
-        if loaded.schema.field(field.name).type != field.type:
-            raise ValueError(f"column {field.name} is {loaded.schema.field(field.name).type}, expected {field.type}")
-    return pd.DataFrame({column.name: _typed(column, loaded[column.name]) for column in table.columns})
+    present = _present(table, loaded.column_names)
+    for column in present:
+        expected = ARROW_TYPE[column.kind]
+        if loaded.schema.field(column.name).type != expected:
+            raise ValueError(f"column {column.name} is {loaded.schema.field(column.name).type}, expected {expected}")
+    return _frame(table, {column.name: _typed(column, loaded[column.name]) for column in present})
+
+
+def _present(table: Table, names: list[str]) -> list[Column]:
+    """Return the columns of a table that a file has; only optional ones may be absent, unknown ones are not read."""
+    present = [column for column in table.columns if not column.optional or column.name in names]
+    if [name for name in names if name in table.names] != [column.name for column in present]:
+        raise ValueError(f"columns {', '.join(names)}; expected {', '.join(table.names)}")
+    return present
+
+
+def _frame(table: Table, present: dict[str, pd.Series]) -> pd.DataFrame:
+    """Return the frame of a table; columns that are not present have missing values."""
+    rows = len(next(iter(present.values())))
+    return pd.DataFrame(
+        {
+            column.name: present[column.name]
+            if column.name in present
+            else series_of(column, np.full(rows, None, object))
+            for column in table.columns
+        }
+    )
 
 
 def _typed(column: Column, values: pa.ChunkedArray) -> pd.Series:
@@ -157,23 +179,21 @@ def _read_csv(path: Path, table: Table) -> pd.DataFrame:
         raise ValueError(
             "its fields are separated by semicolons; save it with commas between fields and points in numbers"
         )
-    if header != table.names:
-        raise ValueError(f"columns {', '.join(header)}; expected {', '.join(table.names)}")
+    present = _present(table, header)
     with _arrow_file(path) as file:
         loaded = arrow_csv.read_csv(
             file,
             parse_options=arrow_csv.ParseOptions(ignore_empty_lines=False),
             convert_options=arrow_csv.ConvertOptions(
-                column_types={field.name: field.type for field in table.schema},
+                column_types={column.name: ARROW_TYPE[column.kind] for column in present},
+                include_columns=[column.name for column in present],
                 null_values=["", MISSING_TEXT],
                 strings_can_be_null=True,
                 true_values=_spellings(_FLAG_TEXT[True]),
                 false_values=_spellings(_FLAG_TEXT[False]),
             ),
         )
-    return pd.DataFrame(
-        {column.name: _typed(column, _unmarked(column, loaded[column.name])) for column in table.columns}
-    )
+    return _frame(table, {column.name: _typed(column, _unmarked(column, loaded[column.name])) for column in present})
 
 
 def _spellings(word: str) -> list[str]:

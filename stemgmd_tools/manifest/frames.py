@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from stemgmd_tools.errors import CorpusError
-from stemgmd_tools.manifest.columns import Column, Dtype, Table
+from stemgmd_tools.manifest.schema import Column, Dtype, Table
 from stemgmd_tools.storage import paths
 
 CONTROL: Final = re.compile(f"[{paths.CONTROL}{paths.NOT_TEXT}]")
@@ -69,6 +69,13 @@ def _series(table: Table, column: Column, values: list[object]) -> pd.Series:
             raise CorpusError(f"{table.name}.{column.name} row {number}: {value!r} does not fit 64 bits")
         if isinstance(value, str) and CONTROL.search(value):
             raise CorpusError(f"{table.name}.{column.name} row {number}: {value!r} holds a control character")
+    return pd.Series(values, dtype=column.dtype)
+
+
+def series_of(column: Column, values: NDArray[Any]) -> pd.Series:
+    """Return an array of a column's values as a typed series; None in an array of objects is a missing value."""
+    if column.kind is Dtype.REAL:
+        return pd.Series(values.astype(np.float64), dtype=column.dtype)
     return pd.Series(values, dtype=column.dtype)
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest import docs
-from stemgmd_tools.manifest.columns import Column, Dtype, Table
 from stemgmd_tools.manifest.files import csv_bytes, parquet_bytes, read_manifest, write_manifest
 from stemgmd_tools.manifest.frames import empty, frame_of, validate
+from stemgmd_tools.manifest.schema import Column, Dtype, Table
 from stemgmd_tools.manifest.tables import HITS, KITS, PERFORMANCES, STEMS, TABLES
 
 INT64 = st.integers(-(2**63) + 1, 2**63 - 1)

@@ -39,7 +39,7 @@ ALLOWED = {
     },
     # In single precision, too; torch's on devices other than CPUs.
     "augment/audio/signal/wsola.py": {"torch's cumsum"},  # numpy's, of whole numbers
-    "corpus/render/levels.py": {"scipy.fft"},  # in single precision, which rounds differences of its sines away
+    "manifest/columns/levels.py": {"scipy.fft"},  # in single precision, which rounds differences of its sines away
 }
 
 MATH = {"inf", "nan", "pi", "isnan", "isinf", "isfinite", "floor", "ceil", "sqrt", "frexp", "ldexp", "isqrt"}

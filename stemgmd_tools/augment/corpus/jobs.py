@@ -20,7 +20,7 @@ from stemgmd_tools.corpus.folder import layout
 from stemgmd_tools.corpus.folder.identity import Augmentation
 from stemgmd_tools.corpus.folder.records import STEMS, FileEntry
 from stemgmd_tools.corpus.render.jobs import FIXED_COST_S, performance_content, performance_digest, write_midi
-from stemgmd_tools.corpus.render.writer import TrackFacts, block_frames, write_tracks
+from stemgmd_tools.corpus.render.writer import TrackSet, block_frames, write_tracks
 from stemgmd_tools.performances.mapped_midi import mapped_midi
 from stemgmd_tools.rendering.settings import RenderSettings
 
@@ -101,7 +101,7 @@ class AugmentJob:
         drawn = Drawn(self.example, self.drawn_rows(), self.plan.augmentation)
         augmented = augment(self.plan.origin, self.example, drawn.rows, self.plan.augmentation.device, root)
         blocks = augmented.tracks.blocks(block_frames(settings.sample_rate))
-        rows = write_tracks(root, self._track_facts(augmented, settings), blocks, settings)
+        rows = write_tracks(root, self._track_set(augmented, settings), blocks, settings)
         source = open_source(self.plan.origin)
         parent = mapped_midi(source.played(self.example.performance))
         midi = write_midi(root, augmented.performance, parent)
@@ -122,13 +122,13 @@ class AugmentJob:
             return self.rows or ()
         return draw(chain, self.example, _pool(self.plan.origin, counts_hits(chain)), self.plan.augmentation.seed)
 
-    def _track_facts(self, augmented: Augmented, settings: RenderSettings) -> TrackFacts:
+    def _track_set(self, augmented: Augmented, settings: RenderSettings) -> TrackSet:
         """Return the facts about the tracks for the manifest."""
         tracks = augmented.tracks
         silent_axes = tracks.silent
         names = set(layout.tracks(settings)) - ({layout.MIXTURE} if tracks.finished is not None else set())
         silent = frozenset(name for name in names if silent_axes.issuperset(layout.axes_of(name)))
-        return TrackFacts(augmented.performance, self.kit_name, tracks.frames, augmented.hits, silent, tracks.gain_db)
+        return TrackSet(augmented.performance, self.kit_name, tracks.frames, augmented.hits, silent, tracks.gain_db)
 
 
 @lru_cache(maxsize=1)

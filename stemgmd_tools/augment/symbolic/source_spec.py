@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from stemgmd_tools.corpus.folder.kit_rows import Row
 from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.corpus.sources.open import open_corpus, virtual_corpus
 from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
+from stemgmd_tools.manifest.rows import Row
 from stemgmd_tools.rendering.settings import RenderSettings
 
 

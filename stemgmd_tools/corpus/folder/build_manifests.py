@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
-from stemgmd_tools import units
 from stemgmd_tools.corpus.folder.bank_checks import two_banks
 from stemgmd_tools.corpus.folder.identity import Identity
-from stemgmd_tools.corpus.folder.kit_rows import KITS, Row, one_line
+from stemgmd_tools.corpus.folder.kit_rows import KITS
 from stemgmd_tools.corpus.folder.records import MIDI, SINGLE_HITS, STEMS, FileEntry, Record, records_of
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest import tables
+from stemgmd_tools.manifest.contexts import HitFacts, MidiFile, MidiFiles, PerformanceFacts
 from stemgmd_tools.manifest.files import write_manifest
-from stemgmd_tools.manifest.frames import frame_of
-from stemgmd_tools.pieces import note_of
+from stemgmd_tools.manifest.frames import frame_of, validate
+from stemgmd_tools.manifest.rows import Row, completed, copied, hits_frame, known, written
+from stemgmd_tools.manifest.schema import Table
+from stemgmd_tools.performances.tables import HIT_DTYPE, Records
 from stemgmd_tools.storage.paths import inside
 
 MANIFEST_FOLDER: Final = "manifests"
@@ -32,7 +35,7 @@ def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
     folder = inside(root, MANIFEST_FOLDER, entered=True)
     try:
         frames = _frames(root, identity)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise CorpusError(
             f"{root}: its records are damaged ({type(error).__name__}: {error}); render into another folder with --out"
         ) from error
@@ -54,21 +57,27 @@ def _frames(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
                 f"{root}: holds stems of {performance} from a run that was interrupted before its MIDI was written; "
                 "run that command again, or render into another folder with --out"
             )
-    kits = {name: record.content for name, record in records_of(root, KITS) if name in banks}
-    splits = {name: _split(record.content) for name, record in midi.items()}
-    rate = identity.settings.sample_rate
-    rows: dict[str, Iterator[Row]] = {
-        "performances": (_performance_row(name, record) for name, record in midi.items()),
-        "stems": (_stem_row(row, record, kits, splits) for record in stems.values() for row in record.content["rows"]),
-        "hits": (row for name, record in midi.items() for row in _hit_rows(name, record.content, rate)),
-        "single_hits": (
-            _single_hit_row(row, record, kits) for record in single_hits.values() for row in record.content["rows"]
+    kits = _kit_rows(root, banks)
+    performances = {name: _performance_row(name, record) for name, record in midi.items()}
+    parents = {"performances": performances, "kits": kits}
+    tracks = (row for record in stems.values() for row in record.content["rows"])
+    single = (row for record in single_hits.values() for row in record.content["rows"])
+    rows: dict[str, Iterable[Row]] = {
+        "performances": performances.values(),
+        "stems": (_joined(tables.STEMS, row, parents) for row in tracks),
+        "single_hits": (_joined(tables.SINGLE_HITS, row, parents) for row in single),
+        "kits": kits.values(),
+        "augmentations": (
+            completed(tables.AUGMENTATIONS, {**row, **known(tables.AUGMENTATIONS, row)})
+            for record in stems.values()
+            for row in record.content.get("augmentations", ())
         ),
-        "kits": ({**kits[name], "bank_sha256": bank} for name, bank in banks.items()),
-        "augmentations": (row for record in stems.values() for row in record.content.get("augmentations", ())),
     }
+    rate = identity.settings.sample_rate
+    hits = hits_frame(HitFacts(name, _hits(midi[name].content), rate) for name in sorted(midi))
+    validate(tables.HITS, hits)
     wanted = tables.tables_of(augmented=identity.augmentation is not None)
-    return {name: frame_of(table, rows[name]) for name, table in wanted.items()}
+    return {name: hits if name == "hits" else frame_of(table, rows[name]) for name, table in wanted.items()}
 
 
 def _examples(stems: Iterable[Record]) -> dict[str, Record]:
@@ -92,66 +101,28 @@ def _banks(root: Path, records: list[Record]) -> dict[str, str]:
     return banks
 
 
-def _split(content: Mapping[str, Any]) -> str | None:
-    return content["metadata"].get("split") or None
+def _kit_rows(root: Path, banks: Mapping[str, str]) -> dict[str, Row]:
+    """Return the rows of the kits that have banks, by name."""
+    stored = dict(records_of(root, KITS))
+    return {
+        name: completed(tables.KITS, {**stored[name].content, **written(tables.KITS, bank)})
+        for name, bank in banks.items()
+    }
+
+
+def _joined(table: Table, row: Row, parents: Mapping[str, Mapping[str, Row]]) -> Row:
+    """Return a stored row with the values of its performance and kit."""
+    return completed(table, {**row, **copied(table, row, parents)})
 
 
 def _performance_row(name: str, record: Record) -> Row:
-    source, mapped = (FileEntry(*entry) for entry in record.files)
-    files = {
-        "midi_path": source.path,
-        "midi_hash": source.sha256,
-        "mapped_midi_path": mapped.path,
-        "mapped_midi_hash": mapped.sha256,
-    }
+    files = MidiFiles(*(MidiFile(path, sha256) for path, sha256, _ in (FileEntry(*entry) for entry in record.files)))
     content = record.content
-    return performance_row(name, content["duration_s"], len(content["hits"]["note"]), content["metadata"], files)
+    facts = PerformanceFacts(name, content["duration_s"], _hits(content), content["metadata"])
+    return {**known(tables.PERFORMANCES, facts), **written(tables.PERFORMANCES, files)}
 
 
-def performance_row(name: str, duration_s: float, hits: int, metadata: Mapping[str, Any], files: Row) -> Row:
-    """Return the row of the manifest ``performances``.
-
-    :param files: the columns of its MIDI files.
-    """
-    row: Row = {
-        "performance": name,
-        "duration_s": duration_s,
-        "gmd_split": metadata.get("split") or None,
-        "hits": hits,
-        **files,
-    }
-    for column in tables.PERFORMANCES.names:
-        if column not in row:
-            row[column] = one_line(metadata.get(column))
-    return row
-
-
-def _stem_row(row: Row, record: Record, kits: Mapping[str, Row], splits: Mapping[str, str | None]) -> Row:
-    return {
-        **row,
-        "kit_hash": record.content["kit_hash"],
-        "gmd_split": splits.get(row["performance"]),
-        "kit_split": kits[row["kit"]]["kit_split"],
-    }
-
-
-def _single_hit_row(row: Row, record: Record, kits: Mapping[str, Row]) -> Row:
-    return {**row, "kit_hash": record.content["kit_hash"], "kit_split": kits[row["kit"]]["kit_split"]}
-
-
-def _hit_rows(name: str, content: Mapping[str, Any], sample_rate: int) -> Iterator[Row]:
+def _hits(content: Mapping[str, Any]) -> Records:
+    """Return the hits of a record."""
     hits = content["hits"]
-    columns = zip(hits["time_s"], hits["note"], hits["velocity"], hits["openness"], strict=True)
-    for index, (time_s, number, velocity, openness) in enumerate(columns):
-        note = note_of(number)
-        yield {
-            "performance": name,
-            "index": index,
-            "time_s": time_s,
-            "frame": units.frames_of(time_s, sample_rate),
-            "note": number,
-            "piece": note.piece.value,
-            "articulation": note.articulation,
-            "velocity": velocity,
-            "openness": openness,
-        }
+    return np.array(list(zip(*(hits[name] for name in HIT_DTYPE.names or ()), strict=True)), HIT_DTYPE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from stemgmd_tools.corpus.folder import layout
 from stemgmd_tools.corpus.render.ladder import Powers, rising
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.velocity_curve import energy
+from stemgmd_tools.manifest.contexts import SingleHit, TrackFile, TrackFormat
+from stemgmd_tools.manifest.rows import Row, written
+from stemgmd_tools.manifest.tables import SINGLE_HITS
 from stemgmd_tools.performances.tables import Hit
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import NOTES, Note, Piece
@@ -21,24 +24,6 @@ from stemgmd_tools.rendering.mix import mix
 from stemgmd_tools.rendering.plan import Plan, plan
 from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.storage.paths import inside
-
-
-class SingleHitRow(TypedDict):
-    """One row of the ``single_hits`` manifest."""
-
-    kit: str
-    articulation: str
-    piece: str
-    note: int
-    velocity: int
-    path: str
-    frames: int
-    sample_rate: int
-    onset_frame: int
-    gain_db: float
-    peak_dbfs: float
-    content_hash: str
-    bytes: int
 
 
 class SingleStroke(NamedTuple):
@@ -60,7 +45,7 @@ class _Hit(NamedTuple):
     """Headroom gain."""
 
 
-def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[SingleHitRow]:
+def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[Row]:
     """Write the single hits of one kit below ``root``; each sounds exactly as the same stroke in a performance.
 
     If a stroke would clip, all strokes of its articulation are attenuated by the same gain.
@@ -68,13 +53,13 @@ def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[
     :return: one row per file, by articulation in table order, then velocity.
     :raises AudioError: if a file cannot be written.
     """
-    rows: list[SingleHitRow] = []
+    rows: list[Row] = []
     for note in NOTES:
         hits = _mixed_alike(bank, note, settings)
         with ExitStack() as stack:
-            written = [_write_hit(root, bank, settings, note, hit, stack) for hit in hits]
-            commit_all([writer for writer, _ in written])
-        rows += [row for _, row in written]
+            hits_written = [_write_hit(root, bank, settings, note, hit, stack) for hit in hits]
+            commit_all([writer for writer, _ in hits_written])
+        rows += [row for _, row in hits_written]
     return rows
 
 
@@ -130,7 +115,7 @@ def _mixed(bank: Bank, note: Note, settings: RenderSettings, stroke: SingleStrok
 
 def _write_hit(
     root: Path, bank: Bank, settings: RenderSettings, note: Note, hit: _Hit, stack: ExitStack
-) -> tuple[TrackWriter, SingleHitRow]:
+) -> tuple[TrackWriter, Row]:
     """Write one stroke, from its lead-in to the end of its decay, to a temporary file."""
     stroke, pcm = hit.stroke, hit.pcm
     path = layout.single_hit_path(settings, bank.kit, note.articulation, stroke.velocity)
@@ -144,20 +129,13 @@ def _write_hit(
         )
     )
     writer.write(pcm)
-    content_hash, size = writer.close()
-    row = SingleHitRow(
-        kit=bank.kit,
-        articulation=note.articulation,
-        piece=note.piece.value,
-        note=note.number,
-        velocity=stroke.velocity,
-        path=path.as_posix(),
-        frames=len(pcm),
-        sample_rate=settings.sample_rate,
-        onset_frame=stroke.onset,
-        gain_db=hit.gain_db,
-        peak_dbfs=round(units.db_of_gain(float(np.abs(pcm).max()) / units.full_scale(settings.bit_depth)), 2),
-        content_hash=content_hash,
-        bytes=size,
+    one_shot = SingleHit(
+        bank.kit,
+        note,
+        stroke.velocity,
+        pcm,
+        TrackFormat(settings.sample_rate, settings.bit_depth),
+        stroke.onset,
+        TrackFile(path.as_posix(), len(pcm), hit.gain_db, *writer.close()),
     )
-    return writer, row
+    return writer, {"kit": bank.kit, **written(SINGLE_HITS, one_shot)}

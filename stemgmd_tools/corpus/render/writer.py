@@ -12,9 +12,12 @@ import numpy as np
 
 from stemgmd_tools.audio import Pcm, TrackWriter, commit_all
 from stemgmd_tools.corpus.folder import layout
-from stemgmd_tools.corpus.render.levels import Levels, TrackMeter
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.loudness import HOPS_PER_SECOND, hop_frames
+from stemgmd_tools.manifest.contexts import TrackFacts, TrackFile, TrackFormat
+from stemgmd_tools.manifest.rows import Row, TrackMeters, known
+from stemgmd_tools.manifest.rows import written as written_values
+from stemgmd_tools.manifest.tables import STEMS
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.rendering.mix import Mixer, Overload
@@ -26,25 +29,9 @@ BLOCK_SECONDS: Final = 3
 """Long enough to make the cost of calls negligible, short enough for a block to stay in the processor's cache."""
 
 
-class TrackRow(Levels):
-    """The columns of a row of the ``stems`` manifest that depend on the audio."""
-
-    performance: str
-    kit: str
-    track: str
-    path: str
-    frames: int
-    sample_rate: int
-    hits: int
-    gain_db: float
-    seed: int
-    content_hash: str
-    bytes: int
-
-
 @dataclass(frozen=True, slots=True)
-class TrackFacts:
-    """The values in the rows of one performance and kit that are known before rendering."""
+class TrackSet:
+    """What is known of the tracks of one performance and kit before they are written."""
 
     performance: Performance
     kit: str
@@ -63,12 +50,12 @@ class TrackFacts:
 
 @dataclass(frozen=True, slots=True)
 class _Track:
-    """An open file, its meter, and the axes of the stems that it is the sum of."""
+    """An open file, its meters, and the axes of the stems that it is the sum of."""
 
     name: str
     axes: tuple[int, ...]
     writer: TrackWriter
-    meter: TrackMeter
+    meters: TrackMeters
 
 
 def block_frames(sample_rate: int) -> int:
@@ -76,7 +63,7 @@ def block_frames(sample_rate: int) -> int:
     return hop_frames(sample_rate) * HOPS_PER_SECOND * BLOCK_SECONDS
 
 
-def write_performance(root: Path, performance: Performance, bank: Bank, settings: RenderSettings) -> list[TrackRow]:
+def write_performance(root: Path, performance: Performance, bank: Bank, settings: RenderSettings) -> list[Row]:
     """Render one performance through one kit and write all its tracks below ``root``.
 
     Files are renamed from temporary names once all of them are complete. The mixture is the sum of the stems' integers.
@@ -96,18 +83,16 @@ def write_performance(root: Path, performance: Performance, bank: Bank, settings
 
 def _write(
     root: Path, performance: Performance, decided: Plan, mixer: Mixer, settings: RenderSettings, *, gain_db: float
-) -> list[TrackRow]:
+) -> list[Row]:
     """Write every track with one headroom gain; no file is left if :class:`Overload` is raised."""
     hits = tuple(np.bincount(decided.strikes["piece"], minlength=len(PIECES)).tolist())
     silent = frozenset(name for name in layout.tracks(settings) if not any(hits[a] for a in layout.axes_of(name)))
-    facts = TrackFacts(performance, decided.kit, decided.frames, hits, silent, gain_db)
+    facts = TrackSet(performance, decided.kit, decided.frames, hits, silent, gain_db)
     blocks = mixer.blocks(settings.bit_depth, gain_db, block_frames(settings.sample_rate))
     return write_tracks(root, facts, blocks, settings)
 
 
-def write_tracks(
-    root: Path, facts: TrackFacts, blocks: Iterator[tuple[Pcm, Pcm]], settings: RenderSettings
-) -> list[TrackRow]:
+def write_tracks(root: Path, facts: TrackSet, blocks: Iterator[tuple[Pcm, Pcm]], settings: RenderSettings) -> list[Row]:
     """Write all tracks of one performance and kit from blocks of integers; no file is left after an error.
 
     :param blocks: stems (9, frames, 2) and mixture (frames, 2), each but the last of :func:`block_frames` frames.
@@ -120,32 +105,24 @@ def write_tracks(
         for stems, mixture in blocks:
             for track in tracks:
                 block = _share(track.axes, stems, mixture)
-                track.meter.update(block)
+                track.meters.update(block)
                 track.writer.write(block)
         content = {track.name: track.writer.close() for track in tracks}
-        levels = {track.name: track.meter.levels() for track in tracks}
+        measured = {track.name: track.meters.values() for track in tracks}
         copies = [(tracks[-1].writer, inside(root, paths[name])) for name in silent[1:]]
         commit_all([track.writer for track in tracks], copies)
     rows = []
     for name, path in paths.items():
         source = name if name in content else silent[0]
-        rows.append(
-            TrackRow(
-                performance=facts.performance.id,
-                kit=facts.kit,
-                track=name,
-                path=path.as_posix(),
-                frames=facts.frames,
-                sample_rate=settings.sample_rate,
-                hits=facts.hits_of(name),
-                gain_db=facts.gain_db,
-                seed=settings.seed,
-                content_hash=content[source][0],
-                bytes=content[source][1],
-                **levels[source],
-            )
-        )
+        known_facts = TrackFacts(facts.performance, name, facts.hits_of(name), _format(settings), settings.seed)
+        file = TrackFile(path.as_posix(), facts.frames, facts.gain_db, *content[source])
+        key = {"performance": facts.performance.id, "kit": facts.kit}
+        rows.append({**key, **known(STEMS, known_facts), **measured[source], **written_values(STEMS, file)})
     return rows
+
+
+def _format(settings: RenderSettings) -> TrackFormat:
+    return TrackFormat(settings.sample_rate, settings.bit_depth)
 
 
 @contextmanager
@@ -167,7 +144,7 @@ def _open_tracks(
                         flac_level=settings.flac_level,
                     )
                 ),
-                TrackMeter(settings.sample_rate, settings.bit_depth),
+                TrackMeters(_format(settings)),
             )
             for name in names
         ]

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stemgmd_tools.corpus.folder.kit_rows import kit_split
 from stemgmd_tools.corpus.sources import virtual_manifests
 from stemgmd_tools.corpus.sources.base import axes_of, not_held, room_for, silence, span_of
 from stemgmd_tools.corpus.sources.process_cache import Memory
@@ -19,6 +18,7 @@ from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.cache import build_banks, open_bank
 from stemgmd_tools.kits.sample_map.kit import Kit, located
+from stemgmd_tools.manifest.columns.kits import kit_split
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import Piece
 from stemgmd_tools.rendering.headroom import Peaks, headroom_db
@@ -127,7 +127,9 @@ class VirtualCorpus:
             elif name == "kits":
                 tables[name] = virtual_manifests.kits(list(self._kits.values()))
             else:
-                tables[name] = virtual_manifests.tracks(played, self._table("kits"), self.settings)
+                tables[name] = virtual_manifests.tracks(
+                    played, self._table("performances"), self._table("kits"), self.settings
+                )
         return tables[name].copy()
 
     @property

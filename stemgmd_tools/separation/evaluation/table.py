@@ -6,8 +6,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Final
 
-from stemgmd_tools.manifest.columns import Column, Dtype, Table
-from stemgmd_tools.manifest.tables import GMD_SPLITS
+from stemgmd_tools.manifest.columns.common import GMD_SPLITS
+from stemgmd_tools.manifest.schema import Column, Dtype, Table
 from stemgmd_tools.pieces import GROUPS, PIECES
 from stemgmd_tools.separation.evaluation.metric import all_metrics
 

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from stemgmd_tools.corpus.render.levels import TrackMeter
 from stemgmd_tools.loudness import hop_frames, integrated_loudness, k_weighting
+from stemgmd_tools.manifest.contexts import TrackFormat
+from stemgmd_tools.manifest.rows import TrackMeters
 
 RATE = 44_100
 LOUDNESS_TOLERANCE_LU = 0.1  # hops measured as if periodic; pyloudnorm's shelf differs from the standard's by 0.05
@@ -29,9 +30,9 @@ def drums(rate, seconds=6.0, seed=0):
 
 
 def levels(pcm, rate=RATE, bit_depth=16):
-    meter = TrackMeter(rate, bit_depth)
+    meter = TrackMeters(TrackFormat(rate, bit_depth))
     meter.update(pcm)
-    return meter.levels()
+    return meter.values()
 
 
 @pytest.mark.parametrize("rate", [22_050, 44_100, 48_000, 96_000])
@@ -87,12 +88,12 @@ def test_activity_counts_hops_above_the_threshold():
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=5), st.integers(0, 4409))
 def test_blocks_do_not_matter(hops, rest):
     pcm = drums(RATE, 0.1 * sum(hops))[: sum(hops) * 4410 - rest]
-    meter = TrackMeter(RATE, 16)
+    meter = TrackMeters(TrackFormat(RATE, 16))
     begin = 0
     for n in hops:
         meter.update(pcm[begin : begin + n * 4410])
         begin += n * 4410
-    assert meter.levels() == levels(pcm)
+    assert meter.values() == levels(pcm)
 
 
 def test_a_sound_in_the_last_partial_hop_counts():

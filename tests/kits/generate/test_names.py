@@ -15,7 +15,6 @@ from shipped_kits import SHIPPED_SEEDS, drawn, shipped
 from toy_models import toy_model, write_toy_models
 
 from stemgmd_tools.cli.kits import kits
-from stemgmd_tools.corpus.folder.kit_rows import kit_split
 from stemgmd_tools.errors import KitError, StemgmdError, UsageError
 from stemgmd_tools.kits import library
 from stemgmd_tools.kits.generate.names import MOST_KITS, SPACE_VERSION, generated_names
@@ -27,6 +26,7 @@ from stemgmd_tools.kits.sample_map.licence import attribution_over
 from stemgmd_tools.kits.sample_map.loader import load_map
 from stemgmd_tools.kits.sample_map.schema import Recording
 from stemgmd_tools.kits.sample_map.writer import map_text, write_map
+from stemgmd_tools.manifest.columns.kits import kit_split
 
 TRAINING = [row.name for row in kit_table() if row.split == "train"]
 HELD_OUT = [row.name for row in kit_table() if row.split == "heldout"]

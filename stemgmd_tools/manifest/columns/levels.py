@@ -1,10 +1,10 @@
-"""Measure peak, RMS, loudness and activity of a track while it is written."""
+"""Columns of ``stems`` that are measured on the audio: peak, RMS, loudness and activity."""
 
 from __future__ import annotations
 
 import functools
 import math
-from typing import Final, TypedDict
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from scipy import fft
 from stemgmd_tools import units
 from stemgmd_tools.audio import Pcm
 from stemgmd_tools.loudness import hop_frames, integrated_loudness, k_weighting
+from stemgmd_tools.manifest.contexts import TrackFormat
+from stemgmd_tools.manifest.schema import Column, Columns, Dtype
+from stemgmd_tools.manifest.values import Measured
 from stemgmd_tools.numerics.elementary import exp10, turn
 
 ACTIVE_DBFS: Final = -60.0
@@ -20,31 +23,21 @@ ACTIVE_DBFS: Final = -60.0
 _DECIMALS: Final = 2
 
 
-class Levels(TypedDict):
-    """Levels of one track; dB values are None for silence (loudness: if nothing is above the gate)."""
-
-    peak_dbfs: float | None
-    rms_dbfs: float | None
-    loudness_lufs: float | None
-    active_fraction: float
-    silent: bool
-
-
-class TrackMeter:
+class LevelMeter:
     """Accumulates the levels of one stereo track, block by block.
 
     Loudness is the integrated loudness of ITU-R BS.1770-4. The K-weighted energy of each hop is computed from the
     spectrum of that hop instead of with the recursive filter: this is several times as fast and, on drum stems, agrees
     within 0.1 LU.
 
-    :param sample_rate: in Hz; every block but the last must hold a whole number of hops (:func:`hop_frames`).
+    Every block but the last must hold a whole number of hops (:func:`hop_frames`). dB values are None for silence.
     """
 
-    def __init__(self, sample_rate: int, bit_depth: int) -> None:
+    def __init__(self, track: TrackFormat) -> None:
         """Start with silence."""
-        self._hop = hop_frames(sample_rate)
-        self._full = float(units.full_scale(bit_depth))
-        self._weights = _energy_weights(sample_rate)
+        self._hop = hop_frames(track.sample_rate)
+        self._full = float(units.full_scale(track.bit_depth))
+        self._weights = _energy_weights(track.sample_rate)
         self._spectra = np.empty((0, len(self._weights)), np.float32)
         self._peak = 0
         self._energy: list[NDArray[np.float64]] = []
@@ -80,19 +73,80 @@ class TrackMeter:
             self._spectra = np.empty((hops, len(self._weights)), np.float32)
         return self._spectra[:hops]
 
-    def levels(self) -> Levels:
-        """Return the levels of all samples so far."""
-        energy = np.concatenate(self._energy) if self._energy else np.zeros((0, 2))
-        plain = energy[:, 0] / self._full**2
-        mean_square = (plain.sum() + self._remainder_energy / self._full**2) / max(1, 2 * self._frames)
-        active = plain / (2 * self._hop) > exp10(ACTIVE_DBFS / 10)
-        return Levels(
-            peak_dbfs=_rounded(units.db_of_gain(self._peak / self._full)),
-            rms_dbfs=_rounded(units.db_of_gain(math.sqrt(mean_square))),
-            loudness_lufs=_rounded(integrated_loudness(energy[:, 1] / self._full**2 / self._hop)),
-            active_fraction=round(float(active.mean()), 4) if len(active) else 0.0,
-            silent=self._peak == 0,
-        )
+    def _hops(self) -> NDArray[np.float64]:
+        """Return plain and K-weighted energy of every hop, shape (hops, 2)."""
+        return np.concatenate(self._energy) if self._energy else np.zeros((0, 2))
+
+    def silent(self) -> bool:
+        """Return whether every sample is zero."""
+        return self._peak == 0
+
+    def peak_dbfs(self) -> float | None:
+        """Return the highest sample peak."""
+        return _rounded(units.db_of_gain(self._peak / self._full))
+
+    def rms_dbfs(self) -> float | None:
+        """Return the root mean square over channels and frames."""
+        energy = self._hops()[:, 0] / self._full**2
+        mean_square = (energy.sum() + self._remainder_energy / self._full**2) / max(1, 2 * self._frames)
+        return _rounded(units.db_of_gain(math.sqrt(mean_square)))
+
+    def loudness_lufs(self) -> float | None:
+        """Return the integrated loudness, None if nothing is above the gate."""
+        return _rounded(integrated_loudness(self._hops()[:, 1] / self._full**2 / self._hop))
+
+    def active_fraction(self) -> float:
+        """Return the share of hops that are active."""
+        energy = self._hops()[:, 0] / self._full**2
+        active = energy / (2 * self._hop) > exp10(ACTIVE_DBFS / 10)
+        return round(float(active.mean()), 4) if len(active) else 0.0
+
+
+COLUMNS: Final = Columns(
+    "stems",
+    (
+        Column(
+            "peak_dbfs",
+            Dtype.REAL,
+            "highest sample peak; missing for silence",
+            "dBFS",
+            nullable=True,
+            high=0,
+            value=Measured(LevelMeter, LevelMeter.peak_dbfs),
+        ),
+        Column(
+            "rms_dbfs",
+            Dtype.REAL,
+            "root mean square over channels and frames; missing for silence",
+            "dBFS",
+            nullable=True,
+            value=Measured(LevelMeter, LevelMeter.rms_dbfs),
+        ),
+        Column(
+            "loudness_lufs",
+            Dtype.REAL,
+            "integrated loudness (ITU-R BS.1770-4); missing where nothing passes its gate",
+            "LUFS",
+            nullable=True,
+            value=Measured(LevelMeter, LevelMeter.loudness_lufs),
+        ),
+        Column(
+            "active_fraction",
+            Dtype.REAL,
+            "share of the track's 100 ms hops whose RMS is above -60 dBFS",
+            low=0,
+            high=1,
+            value=Measured(LevelMeter, LevelMeter.active_fraction),
+        ),
+        Column(
+            "silent",
+            Dtype.FLAG,
+            "whether every sample is zero",
+            value=Measured(LevelMeter, LevelMeter.silent, before=lambda track: track.hits == 0),
+        ),
+    ),
+    after="hits",
+)
 
 
 @functools.lru_cache(maxsize=8)

@@ -10,6 +10,8 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow as pa
 
+from stemgmd_tools.manifest.values import Value
+
 
 class Dtype(StrEnum):
     """Data type of a column."""
@@ -46,6 +48,10 @@ class Column:
     """Smallest and largest number allowed."""
     pattern: str = ""
     """Regular expression that a whole text must match."""
+    value: Value | None = None
+    """How the column is computed; None if the rows are given with it."""
+    optional: bool = False
+    """Whether files may lack the column, as those written before it was added; then ``nullable`` has to be true."""
 
     @property
     def dtype(self) -> pd.StringDtype[Any] | str:
@@ -71,13 +77,24 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """What a module of :mod:`stemgmd_tools.manifest.columns` declares: columns of one table."""
+
+    table: str
+    """Name of the table, such as ``stems``."""
+    columns: tuple[Column, ...]
+    after: str = ""
+    """Column that they follow in the files; the last one if empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One manifest: a file ``<name>.parquet`` and a file ``<name>.csv`` with the same rows."""
 
     name: str
     description: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
+    columns: tuple[Column, ...] = ()
+    key: tuple[str, ...] = ()
     """Columns that identify a row, and by which the file is sorted."""
 
     @property
