@@ -26,7 +26,7 @@ def fetch() -> None:
 @click.option("--url", default=GMD_URL, show_default=True, help="URL of the MIDI-only archive, e.g. of a mirror.")
 @click.option("--sha256", default=GMD_SHA256, show_default=True, metavar="HEX", help="Expected SHA-256 of the archive.")
 def gmd(folder: Path | None, url: str, sha256: str) -> None:
-    """Fetch the Groove MIDI Dataset (MIDI only, 3 MiB, CC BY 4.0); resumes interrupted downloads."""
+    """Fetch the Groove MIDI Dataset (MIDI only, 3 MiB, CC BY 4.0)."""
     fetched = fetch_gmd(folder, url=url, sha256=sha256)
     status = "already in" if fetched.already_present else "fetched to"
     click.echo(f"Groove MIDI Dataset: {fetched.performances:,} performances {status} {fetched.folder}")

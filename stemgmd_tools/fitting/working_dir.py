@@ -8,11 +8,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from filelock import Timeout
-
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.storage.files import TEMPORARY_SUFFIX
-from stemgmd_tools.storage.locks import file_lock
+from stemgmd_tools.storage.locks import locked
 from stemgmd_tools.storage.paths import inside
 
 _SUFFIX: Final = ".fit"
@@ -33,10 +31,9 @@ def workplace(*files: Path) -> Iterator[Path]:
     with ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(file_lock(folder / _LOCK, timeout=0))
+            in_use = KitError(f"{out}: another run is writing it; wait for it or choose another --out")
+            stack.enter_context(locked(folder / _LOCK, in_use))
             _clear(folder, files)
-        except Timeout:
-            raise KitError(f"{out}: another run is writing it; wait for it or choose another --out") from None
         except OSError as error:
             raise KitError(
                 f"{out.parent}: cannot be written ({error.strerror or error}); fix that or choose another --out"

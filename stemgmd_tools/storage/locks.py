@@ -7,7 +7,7 @@ import fcntl
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -39,13 +39,41 @@ def file_lock(path: Path, timeout: float = -1.0) -> BaseFileLock:
 
 
 @contextmanager
+def lock_if_free(path: Path, timeout: float = 0.0) -> Iterator[bool]:
+    """Hold a lock, see :func:`file_lock`, if no one else does; yield whether it is held.
+
+    :param timeout: seconds to wait for it.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(path, timeout))
+            free = True
+        except Timeout:
+            free = False
+        yield free
+
+
+@contextmanager
+def locked(path: Path, error: StemgmdError, timeout: float = 0.0) -> Iterator[None]:
+    """Hold a lock, see :func:`file_lock`.
+
+    :param error: raised if another process holds the lock.
+    :param timeout: seconds to wait before that.
+    """
+    with lock_if_free(path, timeout) as free:
+        if not free:
+            raise error
+        yield
+
+
+@contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Lock an output folder, creating it if needed, and remove temporary files of killed runs.
 
     :raises StemgmdError: if another process holds the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
+    with locked(folder / _LOCK, _in_use(folder)):
         for abandoned in folder.rglob(f"*{TEMPORARY_SUFFIX}"):
             if _OURS.search(abandoned.name):
                 abandoned.unlink(missing_ok=True)
@@ -58,19 +86,12 @@ def require_unlocked(folder: Path) -> None:
     :raises StemgmdError: if another process holds the lock.
     """
     if (folder / _LOCK).exists():
-        with _locked(folder):
+        with locked(folder / _LOCK, _in_use(folder)):
             pass
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    try:
-        with file_lock(folder / _LOCK, timeout=0):
-            yield
-    except Timeout:
-        raise StemgmdError(
-            f"{folder}: another run is at work on this folder; wait for it or choose another with --out"
-        ) from None
+def _in_use(folder: Path) -> StemgmdError:
+    return StemgmdError(f"{folder}: another run is at work on this folder; wait for it or choose another with --out")
 
 
 def _has_flock(folder: Path) -> bool:

@@ -18,15 +18,12 @@ class Behaviour:
     """Close the connection after so many bytes of each answer."""
     cuts: int = 10**9
     """How many answers are cut; later ones are whole."""
-    ignore_range: bool = False
-    wrong_range: bool = False
-    """Answer 206 with another range than was asked for."""
     statuses: list[int] = field(default_factory=list)
     """Answer the first requests with these errors."""
     state_length: bool = True
     chunked: bool = False
     requests: list[str] = field(default_factory=list)
-    """The Range header of every request, "" without."""
+    """The path of every request."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -35,28 +32,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         behaviour = self.behaviour
-        asked = self.headers.get("Range", "")
-        behaviour.requests.append(asked)
+        behaviour.requests.append(self.path)
         self.close_connection = True
         if behaviour.statuses:
             self.send_error(behaviour.statuses.pop(0))
             return
-        total = len(behaviour.content)
-        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and not behaviour.ignore_range else 0
-        if start >= total:
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{total}")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        self._send(behaviour, start, total)
+        self._send(behaviour)
 
-    def _send(self, behaviour: Behaviour, start: int, total: int) -> None:
-        self.send_response(206 if start else 200)
-        if start:
-            shown = start + 1 if behaviour.wrong_range else start
-            self.send_header("Content-Range", f"bytes {shown}-{total - 1}/{total}")
-        body = behaviour.content[start:]
+    def _send(self, behaviour: Behaviour) -> None:
+        self.send_response(200)
+        body = behaviour.content
         if behaviour.chunked:
             self.send_header("Transfer-Encoding", "chunked")
         elif behaviour.state_length:

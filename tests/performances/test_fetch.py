@@ -15,14 +15,13 @@ import pytest
 from bad_server import Behaviour, serving
 from click.testing import CliRunner
 from filelock import FileLock
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import stemgmd_tools
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.data import cache_dir
 from stemgmd_tools.errors import FetchError
 from stemgmd_tools.performances import read_gmd
+from stemgmd_tools.performances.gmd import download as download_module
 from stemgmd_tools.performances.gmd import unpack as unpack_module
 from stemgmd_tools.performances.gmd.download import Patience, download
 from stemgmd_tools.performances.gmd.fetch import GMD_SHA256, GMD_URL, fetch_gmd
@@ -53,92 +52,73 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def fetched(behaviour: Behaviour, part: Path, patience: Patience = QUICK) -> bytes:
+def cached_archive(digest: str) -> Path:
+    return cache_dir() / "downloads" / digest / f"{digest}.zip"
+
+
+def archives() -> list[Path]:
+    return [path for path in (cache_dir() / "downloads").rglob("*") if path.is_file() and path.suffix != ".lock"]
+
+
+def fetched(behaviour: Behaviour, target: Path, patience: Patience = QUICK, content: bytes = CONTENT) -> bytes:
     with serving(behaviour) as url:
-        download(url, part, patience=patience, show_progress=False)
-    return part.read_bytes()
+        download(url, target, sha256(content), patience=patience, show_progress=False)
+    return target.read_bytes()
 
 
 # --- download ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_whole_answer_is_taken_as_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        Behaviour(CONTENT),
+        Behaviour(CONTENT, chunked=True),
+        Behaviour(CONTENT, state_length=False),
+        Behaviour(CONTENT, cut_after=100_000, cuts=2),
+        Behaviour(CONTENT, cut_after=100_000, cuts=2, chunked=True),
+        Behaviour(CONTENT, statuses=[503, 429, 500]),
+    ],
+    ids=["whole", "chunked", "without length", "cut", "chunked and cut", "passing errors"],
+)
+def test_whole_content_arrives(tmp_path: Path, behaviour: Behaviour) -> None:
+    assert fetched(behaviour, tmp_path / "a.zip") == CONTENT
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+
+
+@pytest.mark.parametrize("present", [b"", CONTENT[:77_777], CONTENT + b"more", b"something else"])
+def test_a_file_with_other_content_is_replaced(tmp_path: Path, present: bytes) -> None:
+    (tmp_path / "a.zip").write_bytes(present)
+    assert fetched(Behaviour(CONTENT), tmp_path / "a.zip") == CONTENT
+
+
+def test_a_file_with_the_right_content_is_not_downloaded(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(CONTENT)
     behaviour = Behaviour(CONTENT)
-    assert fetched(behaviour, tmp_path / "part") == CONTENT
-    assert behaviour.requests == [""]
-
-
-def test_a_cut_connection_is_continued_where_it_stopped(tmp_path: Path) -> None:
-    behaviour = Behaviour(CONTENT, cut_after=100_000)
-    assert fetched(behaviour, tmp_path / "part") == CONTENT
-    assert behaviour.requests == ["", "bytes=100000-", "bytes=200000-"]
-
-
-def test_a_later_call_continues_too(tmp_path: Path) -> None:
-    (tmp_path / "part").write_bytes(CONTENT[:77_777])
-    behaviour = Behaviour(CONTENT)
-    assert fetched(behaviour, tmp_path / "part") == CONTENT
-    assert behaviour.requests == ["bytes=77777-"]
-
-
-def test_a_whole_partial_file_is_whole(tmp_path: Path) -> None:
-    (tmp_path / "part").write_bytes(CONTENT)
-    assert fetched(Behaviour(CONTENT), tmp_path / "part") == CONTENT
-
-
-def test_a_partial_file_that_is_too_long_is_dropped(tmp_path: Path) -> None:
-    (tmp_path / "part").write_bytes(CONTENT + b"more")
-    assert fetched(Behaviour(CONTENT), tmp_path / "part") == CONTENT
-
-
-def test_a_server_that_ignores_ranges_starts_over(tmp_path: Path) -> None:
-    (tmp_path / "part").write_bytes(b"x" * 50_000)
-    assert fetched(Behaviour(CONTENT, ignore_range=True, cut_after=200_000, cuts=2), tmp_path / "part") == CONTENT
-
-
-def test_a_server_that_sends_another_range_is_not_believed(tmp_path: Path) -> None:
-    (tmp_path / "part").write_bytes(CONTENT[:10])
-    with pytest.raises(FetchError, match=r"another range than bytes 10-\), after 4 attempts"):
-        fetched(Behaviour(CONTENT, wrong_range=True), tmp_path / "part")
-    assert (tmp_path / "part").read_bytes() == CONTENT[:10]
-
-
-def test_chunked_answers_are_read_and_their_cuts_noticed(tmp_path: Path) -> None:
-    assert fetched(Behaviour(CONTENT, chunked=True, cut_after=100_000), tmp_path / "part") == CONTENT
-
-
-def test_answers_without_a_length_are_read(tmp_path: Path) -> None:
-    assert fetched(Behaviour(CONTENT, state_length=False), tmp_path / "part") == CONTENT
-
-
-def test_passing_errors_are_tried_again(tmp_path: Path) -> None:
-    behaviour = Behaviour(CONTENT, statuses=[503, 429, 500])
-    assert fetched(behaviour, tmp_path / "part") == CONTENT
-    assert len(behaviour.requests) == 4
+    assert fetched(behaviour, tmp_path / "a.zip") == CONTENT
+    assert behaviour.requests == []
 
 
 @pytest.mark.parametrize("status", [404, 403, 410])
-def test_lasting_errors_are_not(tmp_path: Path, status: int) -> None:
+def test_lasting_errors_are_not_tried_again(tmp_path: Path, status: int) -> None:
     behaviour = Behaviour(CONTENT, statuses=[status])
     with pytest.raises(FetchError, match=f"the server answered {status} .*; is the address right"):
-        fetched(behaviour, tmp_path / "part")
+        fetched(behaviour, tmp_path / "a.zip")
     assert len(behaviour.requests) == 1
 
 
-def test_endless_cuts_end_and_keep_what_came(tmp_path: Path) -> None:
-    with pytest.raises(
-        FetchError, match=r"cut after 40 of 256000 bytes, after 4 attempts; 40 bytes are kept, run the same"
-    ):
-        fetched(Behaviour(CONTENT, cut_after=10), tmp_path / "part")
-    assert (tmp_path / "part").read_bytes() == CONTENT[:40]
+def test_endless_cuts_end(tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match=r"the connection failed \(.*\), after 4 attempts; run the same"):
+        fetched(Behaviour(CONTENT, cut_after=10), tmp_path / "a.zip")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_server_at_all(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(FetchError, match=r"no connection .* 0 bytes are kept"):
-        download(f"http://127.0.0.1:{port}/x", tmp_path / "part", patience=QUICK, show_progress=False)
+    with pytest.raises(FetchError, match=r"the connection failed \(.*refused"):
+        download(f"http://127.0.0.1:{port}/x", tmp_path / "a", "0" * 64, patience=QUICK, show_progress=False)
 
 
 @pytest.mark.parametrize(
@@ -146,38 +126,31 @@ def test_no_server_at_all(tmp_path: Path) -> None:
 )
 def test_only_http_is_fetched(tmp_path: Path, url: str) -> None:
     with pytest.raises(FetchError, match="only http and https"):
-        download(url, tmp_path / "part", patience=QUICK)
+        download(url, tmp_path / "a", "0" * 64, patience=QUICK)
 
 
 @pytest.mark.parametrize("url", ["http://[bad/x", "http://127.0.0.1:99999/x"])
 def test_what_is_no_address_is_not_tried(tmp_path: Path, url: str) -> None:
     with pytest.raises(FetchError, match="not an address"):
-        download(url, tmp_path / "part", patience=QUICK)
+        download(url, tmp_path / "a", "0" * 64, patience=QUICK)
 
 
 def test_an_endless_answer_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="more than 1000 bytes"):
-        fetched(Behaviour(CONTENT), tmp_path / "part", Patience(attempts=1, max_bytes=1000))
+        fetched(Behaviour(CONTENT), tmp_path / "a.zip", Patience(attempts=1, max_bytes=1000))
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_said_and_not_tried_again() -> None:
-    full = Path("/dev/full")
-    if not full.exists():
-        pytest.skip("no /dev/full here")
+def test_a_full_disk_is_reported_and_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(download_module._Limited, "flush", full)
     behaviour = Behaviour(CONTENT)
-    with pytest.raises(FetchError, match=r"/dev/full: cannot be written \(No space left on device\)"):
-        fetched(behaviour, full)
+    with pytest.raises(FetchError, match=r"a\.zip: cannot be written \(No space left on device\)"):
+        fetched(behaviour, tmp_path / "a.zip")
     assert len(behaviour.requests) == 1
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cut_after=st.integers(1000, 6000), have=st.integers(0, 9_000), ignore=st.booleans())
-def test_whatever_is_cut_wherever_the_bytes_are_right(tmp_path: Path, cut_after: int, have: int, ignore: bool) -> None:
-    content = CONTENT[:9_000]
-    part = tmp_path / "part"
-    part.write_bytes(content[:have])
-    behaviour = Behaviour(content, cut_after=cut_after, cuts=9, ignore_range=ignore)
-    assert fetched(behaviour, part, Patience(attempts=12, pause_s=0.0)) == content
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- unpack -----------------------------------------------------------------------------------------------------------
@@ -255,17 +228,17 @@ def test_bytes_that_are_no_zip(tmp_path: Path) -> None:
 
 
 def test_fetched_data_is_found_and_read(archive: bytes, starter_dir: Path) -> None:
-    behaviour = Behaviour(archive, cut_after=len(archive) // 3)
+    behaviour = Behaviour(archive, cut_after=len(archive) // 3, cuts=2)
     with serving(behaviour) as url:
         done = fetch_gmd(url=url, sha256=sha256(archive), patience=QUICK, show_progress=False)
         again = fetch_gmd(url=url, sha256=sha256(archive), patience=QUICK, show_progress=False)
     assert (done.already_present, again.already_present, done.performances) == (False, True, 33)
-    assert len(behaviour.requests) == 4
+    assert len(behaviour.requests) == 3
     assert find_source().path == done.folder == cached_gmd()
     theirs = {p.id: p.hits.tobytes() for p in read_gmd(starter_dir)}
     assert {p.id: p.hits.tobytes() for p in find_source().read()} == theirs
     assert {path.name for path in cache_dir().iterdir()} == {"downloads", "gmd", "performances"}
-    assert not list((cache_dir() / "downloads").glob("*.part"))
+    assert archives() == []
 
 
 def test_what_a_killed_process_left_is_removed(archive: bytes) -> None:
@@ -274,24 +247,24 @@ def test_what_a_killed_process_left_is_removed(archive: bytes) -> None:
     scratch = cached_gmd().with_name(f".tmp-gmd-{digest[:16]}")
     for _ in range(2):
         (scratch / "unpacked").mkdir(parents=True)
-        part = cache_dir() / "downloads" / f"{digest}.part"
-        part.parent.mkdir(exist_ok=True)
-        part.write_bytes(archive)
+        part = cached_archive(digest)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.with_name("tmp_of_a_killed_process").write_bytes(archive[:1000])
         with serving(Behaviour(archive)) as url:
             assert fetch_gmd(url=url, sha256=digest, patience=QUICK, show_progress=False).performances == 33
         assert not scratch.exists()
-        assert not part.exists()
+        assert not part.parent.exists()
 
 
 def test_wrong_bytes_are_dropped_before_anything_is_unpacked(archive: bytes) -> None:
-    with serving(Behaviour(CONTENT)) as url, pytest.raises(FetchError, match=f"SHA-256 is {sha256(CONTENT)}, must be"):
+    with serving(Behaviour(CONTENT)) as url, pytest.raises(FetchError, match="SHA-256 of its content is not"):
         fetch_gmd(url=url, sha256=sha256(archive), patience=QUICK, show_progress=False)
     assert not cached_gmd().exists()
-    assert not list((cache_dir() / "downloads").glob("*.part"))
+    assert archives() == []
 
 
 def test_a_partial_file_of_something_else_is_replaced_by_itself(archive: bytes) -> None:
-    part = cache_dir() / "downloads" / f"{sha256(archive)}.part"
+    part = cached_archive(sha256(archive))
     part.parent.mkdir(parents=True)
     part.write_bytes(b"something else")
     with serving(Behaviour(archive)) as url:
@@ -299,7 +272,7 @@ def test_a_partial_file_of_something_else_is_replaced_by_itself(archive: bytes) 
 
 
 def test_an_archive_that_came_whole_before_is_only_unpacked(archive: bytes) -> None:
-    part = cache_dir() / "downloads" / f"{sha256(archive)}.part"
+    part = cached_archive(sha256(archive))
     part.parent.mkdir(parents=True)
     part.write_bytes(archive)
     behaviour = Behaviour(archive)
@@ -349,7 +322,7 @@ def test_a_full_disk_while_unpacking_leaves_nothing(
     with serving(Behaviour(archive)) as url, pytest.raises(FetchError, match="No space left on device"):
         fetch_gmd(tmp_path / "to", url=url, sha256=sha256(archive), patience=QUICK, show_progress=False)
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
-    assert len(list((cache_dir() / "downloads").glob("*.part"))) == 1, "the checked archive is kept for the next call"
+    assert len(archives()) == 1, "the checked archive is kept for the next call"
 
 
 def test_the_command_says_what_it_did(tmp_path: Path, archive: bytes) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from filelock import Timeout
-
 from stemgmd_tools.corpus.folder.identity import STATE_FOLDER
 from stemgmd_tools.errors import CorpusError, UsageError
-from stemgmd_tools.storage.locks import file_lock
+from stemgmd_tools.storage.locks import lock_if_free, locked
 from stemgmd_tools.storage.paths import inside
 
 _GATE_TIMEOUT_S: Final = 600.0
@@ -62,15 +60,11 @@ def working_on(root: Path, shard: Shard, prepare: Callable[[bool], None]) -> Ite
     """
     folder = _folder(root)
     with ExitStack() as stack:
-        with _gate(folder):
+        with _gate(root, folder):
             others = _busy(folder, except_for=_name(shard))
             if any(not name.endswith(f"-of-{shard.count}") for name in others):
                 raise _in_use(root)
-            lock = file_lock(folder / f"{_name(shard)}.lock", timeout=0)
-            try:
-                stack.enter_context(lock)
-            except Timeout:
-                raise _in_use(root) from None
+            stack.enter_context(locked(folder / f"{_name(shard)}.lock", _in_use(root)))
             prepare(not others)
         yield
 
@@ -79,7 +73,7 @@ def working_on(root: Path, shard: Shard, prepare: Callable[[bool], None]) -> Ite
 def finishing(root: Path) -> Iterator[bool]:
     """Keep new shards from starting; the value is True if no shard is running."""
     folder = _folder(root)
-    with _gate(folder):
+    with _gate(root, folder):
         yield not _busy(folder)
 
 
@@ -93,25 +87,18 @@ def _name(shard: Shard) -> str:
     return f"shard-{shard.number}-of-{shard.count}"
 
 
-@contextmanager
-def _gate(folder: Path) -> Iterator[None]:
+def _gate(root: Path, folder: Path) -> AbstractContextManager[None]:
     """Let one process at a time inspect the locks or start a shard."""
-    try:
-        with file_lock(folder / "gate.lock", timeout=_GATE_TIMEOUT_S):
-            yield
-    except Timeout:
-        raise _in_use(folder.parent.parent) from None
+    return locked(folder / "gate.lock", _in_use(root), _GATE_TIMEOUT_S)
 
 
 def _busy(folder: Path, except_for: str = "") -> list[str]:
     """Return the names of the running shards."""
     busy = []
     for name in sorted({path.name.partition(".")[0] for path in folder.glob("shard-*")} - {except_for}):
-        try:
-            with file_lock(folder / f"{name}.lock", timeout=0):
-                pass
-        except Timeout:
-            busy.append(name)
+        with lock_if_free(folder / f"{name}.lock") as free:
+            if not free:
+                busy.append(name)
     return busy
 
 

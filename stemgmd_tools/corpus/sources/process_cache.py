@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Final
+from collections.abc import Callable, Hashable
+from typing import Final, Generic, TypeVar
 
 import pandas as pd
+from cachetools import LRUCache
 
-from stemgmd_tools.corpus.sources.lru_cache import LruCache
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.rendering.headroom import Peaks
 from stemgmd_tools.rendering.segment import Buffers, Score
@@ -25,6 +26,42 @@ KEPT_GAINS: Final = 1 << 17
 """Headroom gains that a process keeps: more than there are performances x 100 kits."""
 
 
+Key = TypeVar("Key", bound=Hashable)
+Cached = TypeVar("Cached")
+
+
+class SharedCache(Generic[Key, Cached]):
+    """A cache that drops the least recently used values and that threads may share.
+
+    :param limit: the largest sum of weights; a value that is heavier is held alone.
+    :param weight: weight of a value; each counts 1 if omitted.
+    """
+
+    def __init__(self, limit: int, weight: Callable[[Cached], int] | None = None) -> None:
+        """Start empty."""
+        size = None if weight is None else lambda value: min(weight(value), limit)
+        self._values: LRUCache[Key, Cached] = LRUCache(limit, size)
+        self._lock = threading.Lock()
+
+    @property
+    def total(self) -> int:
+        """Sum of the weights of all values."""
+        return int(self._values.currsize)
+
+    def __len__(self) -> int:
+        """Return how many values there are."""
+        return len(self._values)
+
+    def get(self, key: Key, make: Callable[[], Cached]) -> Cached:
+        """Return the value of ``key``; if it is absent, call ``make``. Two threads may do so at the same time."""
+        with self._lock:
+            if key in self._values:
+                return self._values[key]
+        value = make()
+        with self._lock:
+            return self._values.setdefault(key, value)
+
+
 class Memory:
     """The caches of one process for a virtual corpus."""
 
@@ -32,13 +69,13 @@ class Memory:
         """Start with empty caches."""
         self.process = os.getpid()
         self.tables: dict[str, pd.DataFrame] = {}
-        self.banks: LruCache[str, Bank] = LruCache(OPEN_BANKS)
-        self.peaks: LruCache[str, Peaks] = LruCache(KEPT_PEAKS)
-        self.scores: LruCache[tuple[str, str], Score] = LruCache(
+        self.banks: SharedCache[str, Bank] = SharedCache(OPEN_BANKS)
+        self.peaks: SharedCache[str, Peaks] = SharedCache(KEPT_PEAKS)
+        self.scores: SharedCache[tuple[str, str], Score] = SharedCache(
             KEPT_RUNS, lambda score: RUNS_OF_A_SCORE + len(score.runs)
         )
-        self.gains: LruCache[tuple[str, str], float] = LruCache(KEPT_GAINS)
-        self.lengths: LruCache[tuple[str, str], int] = LruCache(KEPT_GAINS)
+        self.gains: SharedCache[tuple[str, str], float] = SharedCache(KEPT_GAINS)
+        self.lengths: SharedCache[tuple[str, str], int] = SharedCache(KEPT_GAINS)
         self._of_thread = threading.local()
 
     @property

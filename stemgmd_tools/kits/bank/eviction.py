@@ -14,10 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from filelock import Timeout
-
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.storage.locks import file_lock
+from stemgmd_tools.storage.locks import lock_if_free
 
 LIMIT_VARIABLE: Final = "STEMGMD_CACHE_GB"
 """Environment variable: limit of the total size of the banks in the cache, in GB (1e9 bytes)."""
@@ -89,9 +87,7 @@ def _stored(banks: Path, mark: str) -> Iterator[_Stored]:
 
 def _removed(folder: Path) -> bool:
     """Remove a bank or an unfinished folder, unless a process is building it; return whether it was removed."""
-    try:
-        with file_lock(folder.with_suffix(_LOCK), timeout=0):
+    with suppress(OSError), lock_if_free(folder.with_suffix(_LOCK)) as free:
+        if free:
             shutil.rmtree(folder, ignore_errors=True)
-    except (Timeout, OSError):
-        return False
     return not folder.exists()

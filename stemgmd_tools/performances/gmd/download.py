@@ -1,25 +1,23 @@
-"""Download a file over HTTP, resuming partial downloads."""
+"""Download a file with a known hash over HTTP, through pooch."""
 
 from __future__ import annotations
 
-import http.client
-import re
+import logging
 import sys
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+import pooch
+import requests
+
 from stemgmd_tools.errors import FetchError
-from stemgmd_tools.runtime.progress import progress_on
+from stemgmd_tools.runtime.progress import Progress, progress_on
 from stemgmd_tools.runtime.quantities import size_text
 from stemgmd_tools.version import __version__
 
-CHUNK_BYTES: Final = 1 << 16
 MAX_PAUSE_S: Final = 30.0
 _TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP statuses after which the download is tried again (RFC 9110, RFC 6585)."""
@@ -29,7 +27,7 @@ _TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 class Patience:
     """Retries, timeouts and the size limit of a download."""
 
-    attempts: int = 8
+    attempts: int = 5
     pause_s: float = 1.0
     """Pause before the second attempt; doubled after each, at most :data:`MAX_PAUSE_S`."""
     timeout_s: float = 30.0
@@ -37,26 +35,28 @@ class Patience:
     max_bytes: int = 1 << 30
 
 
-def download(url: str, part: Path, *, patience: Patience, show_progress: bool = True) -> None:
-    """Download ``url`` to the file ``part``, resuming a partial download.
-
-    The caller has to verify the content. The progress bar is shown on terminals only.
+def download(url: str, target: Path, sha256: str, *, patience: Patience, show_progress: bool = True) -> None:
+    """Download ``url`` to ``target``, which appears once its SHA-256 is verified; one that has it already is left.
 
     :raises FetchError: if the address is not http or https, the server refuses, the connection fails
-        ``patience.attempts`` times (``part`` is kept), the file is too large, or it cannot be written.
+        ``patience.attempts`` times, the content is wrong or too large, or it cannot be written.
     """
     _require_http(url)
-    failure: str | None = None
+    failure = ""
     for attempt in range(patience.attempts):
         if attempt:
             time.sleep(min(patience.pause_s * 2 ** (attempt - 1), MAX_PAUSE_S))
-        failure = _attempt(url, part, patience, show_progress)
-        if failure is None:
+        try:
+            _retrieve(url, target, sha256, patience, show_progress)
+        except requests.HTTPError as error:
+            failure = f"the server answered {error}".partition(" for url")[0]
+            if error.response is None or error.response.status_code not in _TRANSIENT:
+                raise FetchError(f"{url}: {failure}; is the address right?") from error
+        except requests.RequestException as error:
+            failure = f"the connection failed ({_reason(error)})"
+        else:
             return
-    raise FetchError(
-        f"{url}: {failure}, after {patience.attempts} attempts; {_size(part)} bytes are kept, "
-        "run the same command again to continue"
-    )
+    raise FetchError(f"{url}: {failure}, after {patience.attempts} attempts; run the same command again later")
 
 
 def _require_http(url: str) -> None:
@@ -70,78 +70,76 @@ def _require_http(url: str) -> None:
         raise FetchError(f"{url!r}: only http and https addresses, without spaces, are fetched")
 
 
-def _attempt(url: str, part: Path, patience: Patience, show_progress: bool) -> str | None:
-    """Try once; return None if the download is complete, else the error."""
-    have = _size(part)
-    headers = {"User-Agent": f"stemgmd-tools/{__version__}"}
-    if have:
-        headers["Range"] = f"bytes={have}-"
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - the scheme has been checked
+def _retrieve(url: str, target: Path, sha256: str, patience: Patience, show_progress: bool) -> None:
+    """Try once.
+
+    :raises requests.RequestException: if the server refuses or the connection fails.
+    """
+    pooch.get_logger().setLevel(logging.WARNING)  # by default pooch reports each download
+    http = pooch.HTTPDownloader(
+        progressbar=show_progress and sys.stderr.isatty(),
+        timeout=patience.timeout_s,
+        headers={"User-Agent": f"stemgmd-tools/{__version__}"},
+    )
+
+    def limited(url: str, output: str, _: object) -> None:
+        with Path(output).open("wb") as file:
+            http(url, _Limited(file, url, patience.max_bytes), None)
+
     try:
-        with urllib.request.urlopen(request, timeout=patience.timeout_s) as response:  # noqa: S310 - likewise
-            return _receive(response, part, _first_byte(response, have), patience, show_progress)
-    except urllib.error.HTTPError as error:
-        with error:
-            return _refused(error, url, part, have)
-    except urllib.error.URLError as error:
-        return f"no connection ({error.reason})"
-    except (http.client.HTTPException, OSError) as error:
-        return f"connection failed ({error or type(error).__name__})"
-
-
-def _refused(error: urllib.error.HTTPError, url: str, part: Path, have: int) -> str | None:
-    if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and have:
-        total = re.fullmatch(r"bytes \*/(\d+)", error.headers.get("Content-Range", ""))
-        if total and int(total[1]) == have:
-            return None
-        part.unlink(missing_ok=True)
-        return "the partial file did not fit and was dropped"
-    if error.code in _TRANSIENT:
-        return f"the server answered {error.code} {error.reason}"
-    raise FetchError(f"{url}: the server answered {error.code} {error.reason}; is the address right?")
-
-
-def _first_byte(response: http.client.HTTPResponse, have: int) -> int:
-    """Return the position of the response in the file; 0 if the server ignored the range."""
-    if response.status != http.HTTPStatus.PARTIAL_CONTENT:
-        return 0
-    span = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
-    if not span or int(span[1]) != have:
-        raise http.client.HTTPException(f"the server sent another range than bytes {have}-")
-    return have
-
-
-def _receive(
-    response: http.client.HTTPResponse, part: Path, start: int, patience: Patience, show_progress: bool
-) -> str | None:
-    stated = response.headers.get("Content-Length", "")
-    total = start + int(stated) if stated.isdigit() else None
-    position = start
-    with (
-        _opened(part, start) as file,
-        closing(progress_on(sys.stderr, quiet=not show_progress, title=f"{part.name[:20]} ")) as progress,
-    ):
-        while chunk := response.read(CHUNK_BYTES):
-            position += len(chunk)
-            if position > patience.max_bytes:
-                raise FetchError(f"{response.url}: more than {patience.max_bytes} bytes; that cannot be the archive")
-            try:
-                file.write(chunk)
-                file.flush()
-            except OSError as error:
-                raise FetchError(f"{part}: cannot be written ({error.strerror}); make room and run again") from error
-            progress.update(position, total, size_text(position))
-    if total is not None and position < total:
-        return f"connection cut after {position} of {total} bytes"
-    return None
-
-
-def _opened(part: Path, start: int) -> BinaryIO:
-    try:
-        return part.open("ab" if start else "wb")
+        pooch.retrieve(url, f"sha256:{sha256}", fname=target.name, path=target.parent, downloader=limited)
+    except requests.RequestException:
+        raise  # an OSError too
     except OSError as error:
-        raise FetchError(f"{part}: cannot be written ({error.strerror})") from error
+        raise FetchError(f"{target}: cannot be written ({error.strerror}); make room and run again") from error
+    except ValueError as error:
+        raise FetchError(
+            f"{url}: the SHA-256 of its content is not {sha256}; the download was dropped, give another --url"
+        ) from error
 
 
-def _size(part: Path) -> int:
-    return part.stat().st_size if part.exists() else 0
+class _Limited:
+    """A file that may not grow beyond a size."""
+
+    def __init__(self, file: BinaryIO, url: str, max_bytes: int) -> None:
+        self._file, self._url, self._max_bytes = file, url, max_bytes
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes; raise :class:`FetchError` if they are too many."""
+        if self._file.tell() + len(chunk) > self._max_bytes:
+            raise FetchError(f"{self._url}: more than {self._max_bytes} bytes; that cannot be the archive")
+        self._file.write(chunk)
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        self._file.flush()
+
+
+class _Progress:
+    """Progress in bytes, as pooch reports it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._done = progress, 0
+        self.total = 0
+        """0 if it is unknown."""
+
+    def update(self, size: int) -> None:
+        """Receive the size of a chunk."""
+        self._done += size
+        self._progress.update(self._done, self.total or None, size_text(self._done))
+
+    def reset(self) -> None:
+        """Start over."""
+        self._done = 0
+
+    def close(self) -> None:
+        """Finish."""
+        self._progress.close()
+
+
+def _reason(error: BaseException) -> str:
+    """Return the innermost cause of a failed connection."""
+    inner = getattr(error, "reason", None) or next(iter(error.args), None)
+    if isinstance(inner, BaseException):
+        return _reason(inner)
+    return " ".join(str(error).split()) or type(error).__name__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,8 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-from filelock import Timeout
 
 from stemgmd_tools.data import cache_dir
 from stemgmd_tools.errors import FetchError, PerformanceError
@@ -21,7 +18,7 @@ from stemgmd_tools.performances.gmd.unpack import unpack
 from stemgmd_tools.performances.midi_storage import INFO_CSV, MidiSource
 from stemgmd_tools.performances.source import cached_gmd
 from stemgmd_tools.storage.files import put_in_place
-from stemgmd_tools.storage.locks import file_lock
+from stemgmd_tools.storage.locks import locked
 
 GMD_URL: Final = "https://storage.googleapis.com/magentadata/datasets/groove/groove-v1.0.0-midionly.zip"
 GMD_SHA256: Final = "651cbc524ffb891be1a3e46d89dc82a1cecb09a57c748c7b45b844c4841dcc1e"
@@ -48,8 +45,7 @@ def fetch_gmd(
 ) -> Fetched:
     """Download GMD's MIDI-only archive and unpack it into ``folder`` (default: :func:`cached_gmd`).
 
-    An interrupted download is resumed, also by a later call. The archive is unpacked after its SHA-256 was verified,
-    and the folder is created atomically.
+    The archive is unpacked after its SHA-256 was verified, and the folder is created atomically.
 
     :param sha256: SHA-256 of the archive, 64 hexadecimal digits; the official one also for a mirror's ``url``.
     :raises FetchError: if the folder contains other files, another process downloads the same archive, the download
@@ -64,10 +60,10 @@ def fetch_gmd(
         return Fetched(target, present, already_present=True)
     if not _is_free(target):
         raise FetchError(f"{target}: exists and is not a whole copy of GMD; move it away or choose another folder")
-    with _alone(sha256.lower()) as part:
-        _download_checked(url, sha256.lower(), part, patience, show_progress)
-        _place(part, target)
-        part.unlink()
+    with _alone(sha256.lower()) as archive:
+        download(url, archive, sha256.lower(), patience=patience, show_progress=show_progress)
+        _place(archive, target)
+        shutil.rmtree(archive.parent)
     return Fetched(target, _performances_in(target), already_present=False)
 
 
@@ -101,14 +97,18 @@ def _downloads() -> Path:
 
 @contextmanager
 def _alone(sha256: str) -> Iterator[Path]:
-    """Lock the partial file of an archive and yield its path."""
+    """Lock the download of an archive and yield its path, in a folder of its own."""
     downloads = _downloads()
+    in_use = FetchError(f"{downloads}: another process is fetching this archive; wait for it")
     try:
         downloads.mkdir(parents=True, exist_ok=True)
-        with file_lock(downloads / f"{sha256}.lock", timeout=0):
-            yield downloads / f"{sha256}.part"
-    except Timeout:
-        raise FetchError(f"{downloads}: another process is fetching this archive; wait for it") from None
+        with locked(downloads / f"{sha256}.lock", in_use):
+            archive = downloads / sha256 / f"{sha256}.zip"
+            archive.parent.mkdir(exist_ok=True)
+            for left in archive.parent.iterdir():
+                if left != archive:  # of a process that was killed
+                    left.unlink()
+            yield archive
     except OSError as error:
         raise FetchError(f"{downloads}: cannot be written ({error.strerror}); set STEMGMD_CACHE") from error
 
@@ -120,33 +120,11 @@ def _scratch(sha256: str, target: Path) -> Path:
 
 def _clear(sha256: str, target: Path) -> None:
     """Remove files left by a killed process, unless another process holds the lock."""
-    scratch, part = _scratch(sha256, target), _downloads() / f"{sha256}.part"
-    if scratch.exists() or part.exists():
-        with suppress(FetchError), _alone(sha256):
-            part.unlink(missing_ok=True)
+    scratch = _scratch(sha256, target)
+    if scratch.exists() or (_downloads() / sha256).exists():
+        with suppress(FetchError), _alone(sha256) as archive:
+            shutil.rmtree(archive.parent)
             shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _download_checked(url: str, sha256: str, part: Path, patience: Patience, show_progress: bool) -> None:
-    """Download the archive to ``part`` and verify it; a resumed download with wrong bytes is repeated once."""
-    continued = part.exists()
-    if continued and _sha256(part) == sha256:
-        return
-    download(url, part, patience=patience, show_progress=show_progress)
-    if continued and _sha256(part) != sha256:
-        part.unlink()
-        download(url, part, patience=patience, show_progress=show_progress)
-    digest = _sha256(part)
-    if digest != sha256:
-        part.unlink()
-        raise FetchError(
-            f"{url}: SHA-256 is {digest}, must be {sha256}; nothing was unpacked, the download was dropped"
-        )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _place(archive: Path, target: Path) -> None:
