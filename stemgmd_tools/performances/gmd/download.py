@@ -76,8 +76,9 @@ def _retrieve(url: str, target: Path, sha256: str, patience: Patience, show_prog
     :raises requests.RequestException: if the server refuses or the connection fails.
     """
     pooch.get_logger().setLevel(logging.WARNING)  # by default pooch reports each download
+    progress = progress_on(sys.stderr, quiet=not show_progress, title=f"{target.name[:20]} ")
     http = pooch.HTTPDownloader(
-        progressbar=show_progress and sys.stderr.isatty(),
+        progressbar=_Progress(progress),
         timeout=patience.timeout_s,
         headers={"User-Agent": f"stemgmd-tools/{__version__}"},
     )
