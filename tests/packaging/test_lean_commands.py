@@ -35,6 +35,7 @@ TYPED: dict[str, tuple[str, str]] = {
     "merge": ("merged corpus --jobs 1", ""),
     "fetch gmd": ("--to groove --url ftp://nowhere", "an error"),
     "kits build": ("kit/toy.yaml --jobs 1", ""),
+    "kits check": ("kit/toy.yaml", ""),
     "kits fit": ("kit/toy.yaml --no-report --out fitted.yaml", "an error"),
     "kits list": ("", ""),
     "kits make": ("--out made", ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from stemgmd_tools.cli.kits.build import build
+from stemgmd_tools.cli.kits.check import check
 from stemgmd_tools.cli.kits.fit import fit
 from stemgmd_tools.cli.kits.import_kit import import_kit
 from stemgmd_tools.cli.kits.listing import list_kits
@@ -17,8 +18,8 @@ __all__ = ["kits"]
 
 @click.group()
 def kits() -> None:
-    """List, show, import, fit, generate and compile kits."""
+    """List, show, import, check, fit, generate and compile kits."""
 
 
-for _command in (list_kits, show, import_kit, build, fit, make, morph, schema):
+for _command in (list_kits, show, import_kit, check, build, fit, make, morph, schema):
     kits.add_command(_command)

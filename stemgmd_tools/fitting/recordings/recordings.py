@@ -17,6 +17,7 @@ from stemgmd_tools.kits.bank.compile import quantised
 from stemgmd_tools.kits.bank.one_shots import treated
 from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes
 from stemgmd_tools.kits.bank.velocity_curve import UNEVEN_DB, dynamics, energy
+from stemgmd_tools.kits.checks.measures import is_clipped
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE, Float
 from stemgmd_tools.onsets import magnitude, onset_frame
@@ -37,9 +38,6 @@ _OFFSET_DB: Final = -70.0
 _OFFSET_SHARE: Final = 0.7
 """Least share of the offset in the RMS of that part, which excludes the slow end of a kick."""
 _LATE_S: Final = 0.05
-_CLIPPED_RUN: Final = 4
-"""Number of successive frames within a thousandth of a file's peak that count as clipping."""
-_CLIPPED_PEAK: Final = 0.9
 _FLOOR_WINDOW: Final = 441
 
 
@@ -129,7 +127,7 @@ def _energy(sound: Float) -> float:
 
 def _corrected(sound: Float, faults: list[str]) -> Float:
     """Return a sound from 1 ms before its attack on, without offset; empty if it is silent."""
-    if _is_clipped(sound):
+    if is_clipped(sound):
         faults.append("clipped recordings: their peaks are not the drum's")
     sound = _without_offset(sound, faults)
     onset = onset_frame(sound, SAMPLE_RATE)
@@ -157,17 +155,6 @@ def _without_offset(sound: Float, faults: list[str]) -> Float:
     faults.append("a constant offset was filtered out")
     high = butter(2, _RUMBLE_HZ, "highpass", fs=SAMPLE_RATE, output="sos")
     return np.asarray(sosfiltfilt(high, sound - tail.mean(axis=0), axis=0))
-
-
-def _is_clipped(sound: Float) -> bool:
-    """Return whether a channel stays at its peak for several frames."""
-    for channel in np.abs(sound).T:
-        peak = channel.max(initial=0.0)
-        at_peak = (channel >= 0.999 * peak) & (peak >= _CLIPPED_PEAK)
-        runs = np.convolve(at_peak, np.ones(_CLIPPED_RUN), "valid")
-        if runs.max(initial=0.0) >= _CLIPPED_RUN:
-            return True
-    return False
 
 
 def _floor_db(sound: Float) -> float:

@@ -1,0 +1,69 @@
+"""``stemgmd kits check``: look for faults in kits."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stemgmd_tools.cli.support.options import kit_path_option
+from stemgmd_tools.cli.support.paths import LocalName
+
+if TYPE_CHECKING:
+    from stemgmd_tools.kits.checks.run import CheckResult
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, type=LocalName())
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each kit, on a line of its own.")
+@kit_path_option
+def check(names: tuple[str, ...], as_json: bool, kit_path: tuple[Path, ...]) -> None:
+    """Check the recordings of kits. NAMES are as for `render --kits`.
+
+    Prints a line for each fault: severity, rule, place, and what was measured. The exit code is 1 if there is an error.
+    """
+    from stemgmd_tools.kits.checks.base import Severity
+    from stemgmd_tools.kits.checks.run import check_kit
+    from stemgmd_tools.kits.library import kits_named, search_path
+
+    failed = False
+    for kit in kits_named(names, search_path(kit_path)):
+        result = check_kit(kit)
+        click.echo(json.dumps(_plain(result)) if as_json else "\n".join(_lines(result)))
+        failed = failed or result.count(Severity.ERROR) > 0
+    if failed:
+        sys.exit(1)
+
+
+def _lines(result: CheckResult) -> list[str]:
+    from stemgmd_tools.kits.checks.base import Severity
+
+    counts = ", ".join(_counted(severity.value, result.count(severity)) for severity in Severity)
+    lines = [f"{result.kit}: {result.takes} takes; {counts}"]
+    return lines + [
+        f"  {rule.severity.value}: {rule.name}: {finding.place}: {finding.message}" for rule, finding in result.findings
+    ]
+
+
+def _counted(severity: str, count: int) -> str:
+    return f"{count} {severity}" if count == 1 or severity == "advice" else f"{count} {severity}s"
+
+
+def _plain(result: CheckResult) -> dict[str, Any]:
+    return {
+        "kit": result.kit,
+        "takes": result.takes,
+        "findings": [
+            {
+                "severity": rule.severity.value,
+                "rule": rule.name,
+                "place": finding.place,
+                "message": finding.message,
+                "value": finding.value,
+            }
+            for rule, finding in result.findings
+        ],
+    }

@@ -1,0 +1,1 @@
+"""Check recorded kits: measured faults and advice, one rule each."""

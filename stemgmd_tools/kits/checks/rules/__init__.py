@@ -1,0 +1,1 @@
+"""Rules of ``kits check``, one module for each kind; every module declares its ``RULES``."""
