@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.manifest.columns import Column, Dtype
+from stemgmd_tools.manifest.schema import Column, Dtype
 from stemgmd_tools.runtime.plugins import PluginError, declared
 
 METRICS: Final = "stemgmd_tools.separation.evaluation.metrics"
