@@ -53,8 +53,9 @@ def import_kit(
 ) -> None:
     """Import a drum library as a kit.
 
-    SOURCE is the file that defines the library (SFZ, Hydrogen, DrumGizmo, SoundFont) or a folder of one-shots. The kit
-    can be used at once wherever kits are named, such as in `render --kits NAME`.
+    SOURCE is the file that defines the library (SFZ, Hydrogen, DrumGizmo, SoundFont), a folder of one-shots, or the
+    name of a kit that Hydrogen has installed. The kit can be used at once wherever kits are named, such as in
+    `render --kits NAME`.
     """
     from stemgmd_tools import data
     from stemgmd_tools.kits.importing.assign import parse_overrides

@@ -31,13 +31,16 @@ _DAMAGED: Final = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, Value
 """What the modules of the standard library raise for damaged archives, apart from ``OSError``."""
 
 
-def unpack_tar(archive: Path, folder: Path) -> None:
-    """Unpack a tar archive, plain or compressed with gzip, bzip2 or xz, into a folder that does not exist or is empty.
+def unpack_tar(archive: Path, folder: Path, definition: str) -> None:
+    """Unpack a tar archive, plain or compressed with gzip, bzip2 or xz, to a folder that does not exist or is empty.
 
-    The folder gets its name when all files are complete.
+    The folder gets its name when all files are complete. Archives mostly hold one folder; that with the definition
+    becomes the new folder.
 
-    :raises KitError: for a damaged archive, a path that is absolute or leaves the folder, a link or device, a name that
-        occurs twice, too many or too large files, a folder that holds files or cannot be written.
+    :param definition: name of the file that defines the kit.
+    :raises KitError: for an archive without a definition, a damaged archive, a path that is absolute or leaves the
+        folder, a link or device, a name that occurs twice, too many or too large files, a folder that holds files or
+        cannot be written.
     """
     temporary = temporary_beside(folder)
     try:
@@ -46,7 +49,10 @@ def unpack_tar(archive: Path, folder: Path) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         _unpack(archive, temporary)
-        put_in_place([(temporary, folder)])
+        found = sorted(temporary.rglob(definition), key=lambda file: (len(file.parts), file))
+        if not found:
+            raise KitError(f"{archive}: holds no {definition}; an archive of a kit is expected")
+        put_in_place([(found[0].parent, folder)])
     except OSError as error:  # of the target: those of the archive were converted
         raise KitError(f"{shown(folder)}: cannot be written ({error.strerror}); make room and run again") from error
     finally:

@@ -15,7 +15,7 @@ from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.library import load_kit
-from stemgmd_tools.runtime.plugins import modules
+from stemgmd_tools.runtime.plugins import module_names, modules
 
 SOUNDS = ("kick soft", "kick hard", "snare", "hat closed", "hat open", "ride", "crash", "cowbell")
 GROUP = "stemgmd_tools.kits.sources"
@@ -51,9 +51,11 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> ToyPackage:
 def installed(package: ToyPackage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Add the package to this process."""
     monkeypatch.syspath_prepend(str(package.folder))
-    modules.cache_clear()
+    for remembered in (module_names, modules):
+        remembered.cache_clear()
     yield
-    modules.cache_clear()
+    for remembered in (module_names, modules):
+        remembered.cache_clear()
 
 
 def run_import(*words: str | Path) -> str:

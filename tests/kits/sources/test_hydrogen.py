@@ -6,10 +6,15 @@ import math
 import os
 import tarfile
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
+from toy_kits import RATE, tone, write_sound
 
-from stemgmd_tools.errors import KitError
+from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.kits.bank.cache import open_bank
+from stemgmd_tools.kits.importing.run import ImportOptions, import_kit
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.kits.sources.base import DrumLibrary, Region, SoundFile
 from stemgmd_tools.kits.sources.hydrogen import FORMAT
 
@@ -138,7 +143,7 @@ def test_velocities_are_those_at_which_hydrogen_plays_a_layer(tmp_path: Path) ->
         ("a", (13, 38)),
         ("c", (77, 127)),
     ]
-    assert found.notices == ("1 instruments have layers that never play, as others come first: Snare",)
+    assert found.notices == ("instruments with layers that never play, as others come first: Snare",)
 
 
 @pytest.mark.parametrize(("selection", "turns"), [("ROUND_ROBIN", [1, 2, None]), ("RANDOM", [None, None, None])])
@@ -228,7 +233,7 @@ def test_openness_is_unknown_without_a_group_or_a_range(tmp_path: Path, stored: 
 
 
 def test_notes_are_those_that_the_kit_gives(tmp_path: Path) -> None:
-    """Note 60 of several instruments is what old versions wrote where nobody gave a note."""
+    """Several instruments of one note are told apart by their names; old versions wrote note 60 for all."""
     rows = (("Kick", 36), ("Snare", 38), ("Tom", 60), ("Bell", 60), ("Other", -1))
     found = read(
         kit(
@@ -258,8 +263,8 @@ def test_what_does_not_sound_is_left_out_and_named(tmp_path: Path) -> None:
     found = read(kit(tmp_path, silent + instrument(layer("b.wav"))))
     assert [region.names[0] for region in found.regions] == ["Snare"]
     assert found.notices == (
-        "2 instruments have no sound and were left out: Empty, Layer of gain 0",
-        "2 instruments are muted in the kit and were left out: Muted, Turned down",
+        "instruments without sound, left out: Empty, Layer of gain 0",
+        "instruments that the kit mutes, left out: Muted, Turned down",
     )
 
 
@@ -370,8 +375,8 @@ def test_archives_are_unpacked_to_the_folder_given(tmp_path: Path, mode: str) ->
     archive = packed(folder, tmp_path / "toy.h2drumkit", mode)
     assert FORMAT.accepts(archive)
     found = FORMAT.read(archive, tmp_path / "samples")
-    assert found.folder == tmp_path / "samples" / "toy"
-    assert sound(found.regions[0]).path == tmp_path / "samples" / "toy" / "a.flac"
+    assert found.folder == tmp_path / "samples"
+    assert sound(found.regions[0]).path == tmp_path / "samples" / "a.flac"
     assert sound(found.regions[0]).path.is_file()
 
 
@@ -404,6 +409,40 @@ def test_installed_kits_are_found_and_those_of_the_user_come_first(
     found = FORMAT.installed()
     assert {name: found[name] for name in ("Mine", "GMRockKit")} == {"Mine": own, "GMRockKit": other}
     assert "empty" not in found
+
+
+DRUMS = ("Kick", "Snare", "Tom Hi", "Tom Mid", "Tom Low", "Closed HH", "Open HH", "Ride", "Crash")
+
+
+def _whole_kit(folder: Path) -> Path:
+    """Write a kit of all pieces with sounds."""
+    kit(folder, "".join(instrument(layer(f"{name}.wav"), name) for name in DRUMS))
+    for name in DRUMS:
+        write_sound(folder / f"{name}.wav", tone())
+    return folder
+
+
+@pytest.mark.parametrize("way", ["folder", "archive", "name"])
+def test_kits_are_imported_from_folders_archives_and_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    folder = _whole_kit(tmp_path / "hydrogen/data/drumkits/Toy")
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path))
+    source = {"folder": folder, "name": Path("Toy")}.get(way) or packed(folder, tmp_path / "Toy.h2drumkit")
+    map_file = tmp_path / "kits" / "toy.yaml"
+    import_kit(source, map_file, ImportOptions(overrides={}))
+    if way == "archive":
+        rmtree(folder)
+    bank = open_bank(load_kit_file(map_file), RATE, cache=tmp_path / "cache")
+    assert len(bank.samples) >= len(DRUMS)
+    assert sorted(path.name for path in map_file.parent.iterdir()) == ["toy", "toy.yaml"]
+
+
+def test_an_unknown_name_is_told_what_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _whole_kit(tmp_path / "hydrogen/data/drumkits/Toy")
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path))
+    with pytest.raises(UsageError, match=r"^Gone: no such file or folder; installed libraries: .*Toy"):
+        import_kit(Path("Gone"), tmp_path / "kits" / "toy.yaml", ImportOptions(overrides={}))
 
 
 @pytest.mark.real
@@ -439,3 +478,4 @@ def test_a_published_kit_of_many_layers_is_read() -> None:
     assert found.license == "https://creativecommons.org/licenses/by-sa/3.0/"
     kick = found.regions[0]
     assert (kick.names[0], kick.keys, kick.velocity) == ("SMM_KICK_K68_V01_R01", (36,), (1, 8))
+    assert {region.keys for region in found.regions if region.names[0].startswith("SMM_TOM")} == {()}

@@ -15,6 +15,10 @@ from stemgmd_tools.kits.sources import tar_archive
 from stemgmd_tools.kits.sources.tar_archive import unpack_tar
 
 
+def unpack(archive: Path, folder: Path) -> None:
+    unpack_tar(archive, folder, "kit.xml")
+
+
 def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
     info.type, info.linkname = kind, target
@@ -29,14 +33,21 @@ def archive_of(path: Path, *members: tarfile.TarInfo, content: bytes = b"sound")
     return path
 
 
-def test_files_are_unpacked_as_they_are(tmp_path: Path) -> None:
-    archive = archive_of(
-        tmp_path / "a.tar.gz", member("kit", tarfile.DIRTYPE), member("kit/a/b.wav"), member("./c.wav")
-    )
-    unpack_tar(archive, tmp_path / "out")
+def test_the_folder_of_the_definition_is_unpacked(tmp_path: Path) -> None:
+    members = member("kit", tarfile.DIRTYPE), member("kit/a/b.wav"), member("./kit/kit.xml"), member("other/kit.xml")
+    archive = archive_of(tmp_path / "a.tar.gz", *members)
+    unpack(archive, tmp_path / "out")
     found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    assert found == {"kit/a/b.wav", "c.wav"}
-    assert (tmp_path / "out" / "c.wav").read_bytes() == b"sound"
+    assert found == {"a/b.wav", "kit.xml"}
+    assert (tmp_path / "out" / "a" / "b.wav").read_bytes() == b"sound"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar.gz", "out"]
+
+
+def test_an_archive_without_a_definition_is_refused(tmp_path: Path) -> None:
+    archive = archive_of(tmp_path / "a.tar.gz", member("a.wav"))
+    with pytest.raises(KitError, match=r"holds no kit\.xml"):
+        unpack(archive, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == [archive]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +69,7 @@ def test_files_are_unpacked_as_they_are(tmp_path: Path) -> None:
 def test_unsafe_members_are_refused_and_nothing_remains(tmp_path: Path, bad: tarfile.TarInfo, reason: str) -> None:
     archive = archive_of(tmp_path / "a.tar.gz", member("good.wav"), bad)
     with pytest.raises(KitError, match=reason):
-        unpack_tar(archive, tmp_path / "out")
+        unpack(archive, tmp_path / "out")
     assert list(tmp_path.iterdir()) == [archive]
 
 
@@ -101,7 +112,7 @@ def _text(path: Path) -> Path:
 def test_damaged_archives_are_one_line_and_nothing_remains(tmp_path: Path, make: Callable[[Path], Path]) -> None:
     archive = make(tmp_path / "a.h2drumkit")
     with pytest.raises(KitError, match=r"a\.h2drumkit"):
-        unpack_tar(archive, tmp_path / "out")
+        unpack(archive, tmp_path / "out")
     assert list(tmp_path.iterdir()) == [archive]
 
 
@@ -109,12 +120,12 @@ def test_the_number_of_files_is_limited(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(tar_archive, "MAX_MEMBERS", 3)
     archive = archive_of(tmp_path / "a.tar.gz", *(member(f"{number}.wav") for number in range(4)))
     with pytest.raises(KitError, match="exceeds 3 files"):
-        unpack_tar(archive, tmp_path / "out")
+        unpack(archive, tmp_path / "out")
 
 
 def test_a_folder_that_holds_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").touch()
     with pytest.raises(KitError, match="holds files already"):
-        unpack_tar(archive_of(tmp_path / "a.tar.gz", member("a.wav")), tmp_path / "out")
+        unpack(archive_of(tmp_path / "a.tar.gz", member("a.wav")), tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine"]

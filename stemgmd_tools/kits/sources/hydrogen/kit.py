@@ -76,11 +76,8 @@ def _definition(path: Path, samples: Path) -> Path:
         return path / DEFINITION
     if path.suffix.lower() != ARCHIVE_SUFFIX:
         return path
-    unpack_tar(path, samples)
-    found = sorted(samples.rglob(DEFINITION), key=lambda file: (len(file.parts), file))
-    if not found:
-        raise KitError(f"{path}: holds no {DEFINITION}; an archive of a Hydrogen kit is expected")
-    return found[0]
+    unpack_tar(path, samples, DEFINITION)
+    return samples / DEFINITION
 
 
 def _kit_components(root: Element) -> dict[str, KitComponent]:
@@ -122,14 +119,16 @@ def _regions(instruments: Sequence[Instrument], *, named: bool) -> tuple[list[Re
 def _notices(instruments: Sequence[Instrument]) -> Iterator[str]:
     sounding = [instrument for instrument in instruments if instrument.components]
     for what, names in {
-        "have no sound and were left out": [one.name for one in instruments if not one.components],
-        "are muted in the kit and were left out": [one.name for one in sounding if one.muted],
-        "have layers that never play, as others come first": [one.name for one in sounding if hides_layers(one)],
+        "instruments without sound, left out": [one.name for one in instruments if not one.components],
+        "instruments that the kit mutes, left out": [one.name for one in sounding if one.muted],
+        "instruments with layers that never play, as others come first": [
+            one.name for one in sounding if hides_layers(one)
+        ],
     }.items():
         shown = ", ".join(name or "(without a name)" for name in names[:_NAMED])
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         if names:
-            yield f"{len(names)} instruments {what}: {shown}{more}"
+            yield f"{what}: {shown}{more}"
 
 
 def _told(root: Element, name: str) -> str:

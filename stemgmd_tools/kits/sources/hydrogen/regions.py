@@ -14,8 +14,6 @@ from stemgmd_tools.kits.sources.hydrogen.layers import Take, decibels, takes
 
 LINEAR_DYNAMICS_DB: Final = decibels(127)
 """Hydrogen multiplies the sound by velocity / 127, which is so many dB from velocity 1 to 127."""
-UNSET_NOTE: Final = 60
-"""``midiOutNote`` of every instrument to which nobody gave one, in versions before 1.0."""
 
 _OPEN: Final = re.compile(r"open", re.IGNORECASE)
 _PARTLY: Final = re.compile(r"semi|half|part|quarter", re.IGNORECASE)
@@ -33,16 +31,13 @@ def microphones(instruments: Sequence[Instrument]) -> dict[str, Microphone]:
 
 
 def notes_of(instruments: Sequence[Instrument]) -> list[int | None]:
-    """Return the note of each instrument; None where the kit gives none.
+    """Return the note of each instrument; None where the kit gives none, or gives it to several.
 
-    Before version 1.0 Hydrogen wrote note 60 for instruments without one. It is a note only if a single instrument
-    has it.
+    Hydrogen plays instruments by their position. Old versions wrote note 60 for all of them, and authors have used one
+    note for different drums, so that only names tell those apart.
     """
     counts = Counter(instrument.note for instrument in instruments)
-    return [
-        None if instrument.note == UNSET_NOTE and counts[UNSET_NOTE] > 1 else instrument.note
-        for instrument in instruments
-    ]
+    return [instrument.note if counts[instrument.note] == 1 else None for instrument in instruments]
 
 
 def regions_of(instrument: Instrument, note: int | None, openness: float | None, *, named: bool) -> list[Region]:
