@@ -40,6 +40,12 @@ def kits_dir() -> Path:
     return _real("STEMGMD_KITS", "kits")
 
 
+@pytest.fixture(scope="session")
+def raw_kits() -> Path:
+    """Return the folder of drum libraries as published, or skip."""
+    return _real("STEMGMD_RAW_KITS", "raw_kits")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the user's caches and kits out of the tests; one cache per test session so that banks are built once."""

@@ -13,6 +13,7 @@ import numpy as np
 import yaml
 
 from benchmarks.torture.codecs import PLAIN, Codec, SafetensorsHeader, Sealed
+from benchmarks.torture.sfz_kits import read_sfz, write_sfz
 from benchmarks.torture.xml_kits import write_archives, write_drumgizmo, write_hydrogen
 from stemgmd_tools.audio import TrackReader, read_audio
 from stemgmd_tools.augment.chain import chain
@@ -106,6 +107,7 @@ def _drum_libraries(material: Path) -> Sequence[Loader]:
     kit = write_drumgizmo(material / "drumgizmo")
     plain, compressed = write_archives(material / "h2drumkit")
     definition, map_, instruments = kit[0], kit[-1], kit[1:-1]
+    main, *included = write_sfz(material)
     return (
         Loader("kit of Hydrogen", (write_hydrogen(material / "hydrogen"),), _hydrogen, text=True),
         Loader("archive of a Hydrogen kit", (compressed,), _hydrogen, fresh=True),
@@ -123,6 +125,8 @@ def _drum_libraries(material: Path) -> Sequence[Loader]:
             text=True,
             above=1,
         ),
+        Loader("SFZ definition", (main,), read_sfz, text=True, above=3),
+        Loader("SFZ, included file", tuple(included), read_sfz, text=True, above=4),
     )
 
 

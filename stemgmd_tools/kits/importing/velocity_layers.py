@@ -56,7 +56,7 @@ _Range = tuple[int, int, int, tuple[Region, ...]]
 
 def _layer(low: int, high: int, reference: int, regions: tuple[Region, ...], *, single: bool) -> RegionLayer:
     ordered = sorted(regions, key=lambda region: region.round_robin or 0)
-    gain_db = 0.0 if single else added_db(regions) * (log10(reference) / log10(HIGHEST_VELOCITY) - 1.0)
+    gain_db = 0.0 if single else _player_gain_db(regions, reference)
     return RegionLayer(low, high, reference, gain_db, tuple(ordered))
 
 
@@ -64,6 +64,26 @@ def added_db(regions: Iterable[Region]) -> float:
     """Return the level difference between velocity 1 and 127 that the player adds, the mean of the regions."""
     amounts = [SQUARE_LAW_DB if region.dynamics_db is None else region.dynamics_db for region in regions]
     return sum(amounts) / len(amounts)
+
+
+def _player_gain_db(regions: Sequence[Region], velocity: int) -> float:
+    """Return the gain of the player at a velocity, relative to velocity 127 unless regions say it themselves."""
+    given = [
+        _own_gain_db(region.velocity, region.velocity_gain_db, velocity)
+        for region in regions
+        if region.velocity is not None and region.velocity_gain_db is not None
+    ]
+    if len(given) == len(regions):
+        return sum(given) / len(given)
+    return added_db(regions) * (log10(velocity) / log10(HIGHEST_VELOCITY) - 1.0)
+
+
+def _own_gain_db(span: tuple[int, int], gains_db: tuple[float, float], velocity: int) -> float:
+    """Return the gain at a velocity from those at the ends of a range, in decibels over the logarithm of velocity."""
+    (low, high), (softest, loudest) = span, gains_db
+    if velocity >= high or low == high:
+        return loudest
+    return softest + (loudest - softest) * float(log10(max(velocity, low) / low) / log10(high / low))
 
 
 def _by_range(regions: Sequence[Region]) -> list[_Range]:

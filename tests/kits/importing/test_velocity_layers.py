@@ -74,3 +74,26 @@ def test_a_layer_has_the_gain_of_the_player_at_its_reference(added_db: float | N
     )
     assert soft.gain_db == pytest.approx(expected)
     assert loud.gain_db == pytest.approx(0.0)
+
+
+def test_gains_at_the_ends_of_ranges_go_before_the_law() -> None:
+    """As in SFZ, where each layer often plays as recorded at the top of its range (``amp_velcurve_N=1``)."""
+    soft, loud = velocity_layers(
+        [
+            region("soft", (1, 40), dynamics_db=32.0, velocity_gain_db=(-32.0, 0.0)),
+            region("loud", (41, 127), velocity_gain_db=(-3.0, -1.0)),
+        ]
+    )
+    assert (soft.reference, soft.gain_db) == (40, pytest.approx(0.0))
+    assert (loud.reference, loud.gain_db) == (127, pytest.approx(-1.0))
+
+
+def test_where_a_range_is_cut_the_gain_lies_between_its_ends() -> None:
+    rows = velocity_layers(
+        [region("a", (4, 64), velocity_gain_db=(-20.0, 0.0)), region("b", (17, 127), velocity_gain_db=(0.0, 0.0))]
+    )
+    assert [(row.high, row.gain_db) for row in rows] == [
+        (16, pytest.approx(-10.0)),
+        (64, pytest.approx(0.0)),
+        (127, pytest.approx(0.0)),
+    ]

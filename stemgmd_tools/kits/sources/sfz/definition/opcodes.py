@@ -64,6 +64,7 @@ PLAIN: Final = frozenset((
 """Opcodes without a number in their name that have an influence here."""
 _NOTE: Final = re.compile(r"([a-g])([#b♯♭]?)(-?\d{1,2})")
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_NUMBERED: Final = re.compile(r"(cc|^eg|^eq|^lfo|^var)\d+")
 _SEMITONES: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _HIGHEST_CONTROLLER: Final = 1_023
 LARGEST: Final = 1e9
@@ -120,11 +121,11 @@ def is_used(name: str) -> bool:
 
 
 def ignored(occurrences: Mapping[str, int]) -> dict[str, int]:
-    """Return how often opcodes without influence occur, the most frequent first; numbers in names become N."""
+    """Return how often opcodes without influence occur, the most frequent first; numbers of controllers become N."""
     counts: Counter[str] = Counter()
     for name, count in occurrences.items():
         if parsed(name).role != "point" and not is_used(name):
-            counts[re.sub(r"\d+", "N", shown(name[:60]))] += count
+            counts[_NUMBERED.sub(r"\1N", shown(name[:60]))] += count
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
