@@ -79,4 +79,6 @@ def card() -> str:
         "corpus hash": f"`{about['data']}`",
         "validation, nSDR in dB": validation,
     }
+    if "bank_engine" in about:
+        rows["banks"] = f"compiled by engine version {about['bank_engine']}"
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {told} |" for name, told in rows.items())])

@@ -12,6 +12,8 @@ import click
 from stemgmd_tools.cli.support.options import id_option, kit_path_option, limit_option, quiet_option, split_option
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.runtime.plugins import module_names
+from stemgmd_tools.separation.evaluation import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +26,10 @@ _RUN_FILES: Final = ("best", "last")
 METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
 
 
-@click.command(short_help="Evaluate weights and baselines on seen, held-out and recorded kits.")
+@click.command(
+    short_help="Evaluate weights and baselines on seen, held-out and recorded kits.",
+    epilog=f"Metrics: {', '.join(module_names(metrics.__name__))}.",
+)
 @click.argument("corpus", required=False, type=LocalPath())
 @click.option(
     "--virtual",
@@ -137,16 +142,16 @@ def _methods(options: dict[str, Any]) -> list[Method]:
         PhaseSensitiveMask,
     )
     from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
-    from stemgmd_tools.separation.evaluation.methods.nmf import Lenders, Nmfd, SemiAdaptive
+    from stemgmd_tools.separation.evaluation.methods.nmf import Nmfd, SemiAdaptive, TemplateKits
 
-    lenders = Lenders(options["templates"], kit_path=search_path(options["kit_path"]))
+    template_kits = TemplateKits(options["templates"], kit_path=search_path(options["kit_path"]))
     device = device_named(options["device"])
     makers: dict[str, Callable[[], list[Method]]] = {
         "mixture": lambda: [Mixture()],
         "irm": lambda: [IdealRatioMask(*size) for size in MASK_SIZES],
         "psm": lambda: [PhaseSensitiveMask(*size) for size in MASK_SIZES],
-        "nmfd": lambda: [Nmfd(lenders)],
-        "sanmf": lambda: [SemiAdaptive(lenders)],
+        "nmfd": lambda: [Nmfd(template_kits)],
+        "sanmf": lambda: [SemiAdaptive(template_kits)],
     }
     selected = [method for name in dict.fromkeys(options["methods"]) for method in makers[name]()]
     names = _names(options["weights"])
@@ -221,7 +226,7 @@ def _chosen(options: dict[str, Any], clips: list[EvaluationClip]) -> str:
     words = [f"`{option} {value}`" for option, values in selectors for value in values]
     if options["limit"] is not None:
         words.append(f"`--limit {options['limit']}`")
-    default = "those kept for the test" if _only_test(options) else "" if words else "all there are"
+    default = "test performances" if _only_test(options) else "" if words else "all there are"
     chosen = " ".join([*filter(None, [default]), *words])
     return f"GMD's splits: {', '.join(f'{name} {count}' for name, count in splits)}; chosen: {chosen}"
 

@@ -12,16 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.manifest.schema import Column, Dtype
 from stemgmd_tools.runtime.plugins import PluginError, declared
-
-METRICS: Final = "stemgmd_tools.separation.evaluation.metrics"
-"""The package of the metrics, and the group of entry points that add others."""
+from stemgmd_tools.separation.evaluation import metrics
 
 Sound: TypeAlias = NDArray[np.floating[Any]]
 """Shape (channel, frame), full scale 1."""
@@ -163,8 +161,8 @@ def all_metrics() -> tuple[Metric[Any], ...]:
 
     :raises PluginError: if an entry point declares none, or two have the same name.
     """
-    metrics = declared(METRICS, "METRIC", Metric)
-    for name, count in Counter(metric.name for metric in metrics).items():
+    everything = declared(metrics.__name__, "METRIC", Metric)
+    for name, count in Counter(metric.name for metric in everything).items():
         if count > 1:
             raise PluginError(f"metric {name}: is declared by {count} modules; rename it in all but one")
-    return metrics
+    return everything

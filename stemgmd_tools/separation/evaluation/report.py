@@ -43,8 +43,8 @@ PAGE: Final = "index.html"
 _EXCERPT_NOTE: Final = "Where the stem is loudest, both channels mixed to one; all sounds of an example at one level."
 _STYLE: Final = """.wide { overflow-x: auto; } .wide th, .wide td { white-space: nowrap; font-size: .85rem; }
 figure { margin: 1rem 0; } figcaption { font-weight: 600; }
-.heard { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: .8rem; }
-.heard div { min-width: 0; } h3 { margin-bottom: .3rem; overflow-wrap: anywhere; }"""
+.sounds { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: .8rem; }
+.sounds div { min-width: 0; } h3 { margin-bottom: .3rem; overflow-wrap: anywhere; }"""
 
 
 class EvaluationResult(NamedTuple):
@@ -176,4 +176,4 @@ def _example(example: Example, sounds: Sequence[ExampleSound]) -> str:
             f'<audio controls preload="none" src="{sound_uri(item.sound, gain, rate)}"></audio></div>'
         )
     title = f"{example.stem}, {example.rank}: {clip.performance} through {clip.kit} ({clip.kit_set.value})"
-    return f'<h3>{html.escape(title)}</h3>\n<div class="heard">{"".join(cells)}</div>\n'
+    return f'<h3>{html.escape(title)}</h3>\n<div class="sounds">{"".join(cells)}</div>\n'

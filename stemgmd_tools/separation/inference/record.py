@@ -77,7 +77,7 @@ def write_record(source: Source, written: Mapping[Path, str], recipe: Recipe) ->
     folder = next(iter(written)).parent
     origin = {**recipe, "sound": sound_of(source)}
     other_files = {name: entry for name, entry in _read(folder).items() if os.path.lexists(folder / name)}
-    files = {**other_files, **{path.name: {"sha256": sha256, "made": origin} for path, sha256 in written.items()}}
+    files = {**other_files, **{path.name: {"sha256": sha256, "origin": origin} for path, sha256 in written.items()}}
     content = json.dumps({"files": files}, indent=1, sort_keys=True)
     write_bytes(folder / RECORD_FILE, f"{content}\n".encode())
 
@@ -92,7 +92,9 @@ def _read(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the entries of a folder's record; empty if it is missing or invalid."""
     try:
         files = parse_json((folder / RECORD_FILE).read_bytes())["files"]
-        return {str(name): {"sha256": entry["sha256"], "made": dict(entry["made"])} for name, entry in files.items()}
+        return {
+            str(name): {"sha256": entry["sha256"], "origin": dict(entry["origin"])} for name, entry in files.items()
+        }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
@@ -104,8 +106,8 @@ def _require_same_origin(path: Path, entry: Mapping[str, Any] | None, wanted: Re
     """
     if entry is None or not path.is_file() or file_sha256(path) != entry["sha256"]:
         raise _exists_error(path)
-    for name in sorted({*wanted, *entry["made"]}):
-        recorded, requested = entry["made"].get(name), wanted.get(name)
+    for name in sorted({*wanted, *entry["origin"]}):
+        recorded, requested = entry["origin"].get(name), wanted.get(name)
         if recorded != requested:
             difference = (
                 f"made with other {name}" if name in _HASHES else f"made with {name} {recorded}, not {requested}"

@@ -25,6 +25,7 @@ from stemgmd_tools.separation.training.loop.batches import PartSampler, loading_
 from stemgmd_tools.separation.training.loop.data import (
     EPOCH_ITEMS,
     TrainingData,
+    bank_engine_of,
     kit_names_of,
     open_data,
     prepare,
@@ -277,6 +278,7 @@ class _Run:
             "step": self.state.step,
             "config": config,
             **kit_names_of(self.data),
+            **bank_engine_of(self.data),
             **self.data.origin,
             "data": self.data.fingerprint,
         }

@@ -26,7 +26,7 @@ from stemgmd_tools.pieces import GROUPS, PIECES
 from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.separation.evaluation.methods.base import BLOCK, Callback, Clip, Frames, Method, in_pieces, regrouped
 from stemgmd_tools.separation.evaluation.methods.bounds import IdealRatioMask, Mixture, PhaseSensitiveMask
-from stemgmd_tools.separation.evaluation.methods.nmf import Lenders, Nmfd, SemiAdaptive
+from stemgmd_tools.separation.evaluation.methods.nmf import Nmfd, SemiAdaptive, TemplateKits
 from stemgmd_tools.separation.evaluation.methods.templates import Grid, templates_of
 from stemgmd_tools.separation.evaluation.metrics.nsdr_larsnet import METRIC as NSDR
 from stemgmd_tools.separation.evaluation.metrics.si_sdr import METRIC as SI_SDR
@@ -244,13 +244,13 @@ def test_ideal_masks_of_all_stems_sum_to_the_mixture(clips) -> None:
 def test_factorisation_beats_the_mixture_and_own_templates_help(kind, clips, source, kit_files) -> None:
     pytest.importorskip("torchnmf")
     wood = [one for one in clips if one.kit == "wood"][:1]
-    own, foreign = kind(Lenders("own")), kind(Lenders("training", (kit_files[0],)))
+    own, foreign = kind(TemplateKits("own")), kind(TemplateKits("training", (kit_files[0],)))
     table = evaluate(None, [own, foreign], wood, FIVE)
     there = table[table["present"]].groupby("method")
     better = there["nsdr_larsnet_db"].mean() - there["mixture_nsdr_larsnet_db"].mean()
     assert better[own.name] > 6.0
     assert better[own.name] > better[foreign.name]
-    again = evaluate(None, [kind(Lenders("own"))], wood, FIVE)
+    again = evaluate(None, [kind(TemplateKits("own"))], wood, FIVE)
     assert again.equals(table[table["method"] == own.name].reset_index(drop=True))
 
 

@@ -280,7 +280,7 @@ def test_weights_are_measured_on_what_training_did_not_hear(tmp_path: Path, kit_
 
     found, report = measured()
     assert found == {IDS[3]: "test"}
-    assert "GMD's splits: test 1; chosen: those kept for the test;" in report
+    assert "GMD's splits: test 1; chosen: test performances;" in report
     assert "No test:" not in report
     found, report = measured("--id", "*", "--limit", "2")
     assert found == {IDS[0]: "train", IDS[3]: "test"}

@@ -21,6 +21,7 @@ from stemgmd_tools.corpus.render.run import Request, render_corpus
 from stemgmd_tools.corpus.sources.open import virtual_corpus
 from stemgmd_tools.errors import StemgmdError, TrainingError, UsageError
 from stemgmd_tools.kits.library import kits_named
+from stemgmd_tools.kits.sample_map.kit import ENGINE_VERSION
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.runtime.progress import Silent
@@ -486,6 +487,7 @@ def test_what_starting_weights_heard_is_passed_on_and_may_not_be_tested(kits, tm
     second = run(tiny_config(kits[1:], model=start, budget={"steps": 1}), tmp_path / "second")
     about = about_weights(second.folder.last)
     assert about["kits"] == ["wood", "tin"]
+    assert about["bank_engine"] == ENGINE_VERSION
     again = run(tiny_config(kits[:1], model=start, budget={"steps": 1}), tmp_path / "again")
     assert about_weights(again.folder.last)["kits"] == ["tin"]
     assert "weights" not in about["config"]["model"]

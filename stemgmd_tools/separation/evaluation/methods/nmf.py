@@ -43,13 +43,13 @@ ADAPT_EXPONENT: Final = 4.0
 """Iteration k of K moves templates (k/K)^4 of the way to what was learnt: the default of Dittmar & Gärtner 2014."""
 _PIECE: Final = 2048 * HOP
 _MARGIN: Final = 64 * HOP
-"""What pieces hear of their surroundings, 0.7 s: as long as most drums ring."""
+"""Context on both sides of a piece, 0.7 s: as long as most drums ring."""
 _LEAST: Final = 1e-7
 """Added to magnitudes, whose divergence from zero is infinite."""
 
 
 @dataclass(frozen=True)
-class Lenders:
+class TemplateKits:
     """Where templates come from.
 
     :param kind: ``training``: the kits of training, whatever kit a clip is played through; ``own``: the clip's kit,
@@ -89,22 +89,22 @@ def _own(bank: Bank, grid: Grid) -> Templates:
 class Factorisation(Method):
     """A method that explains magnitudes by templates.
 
-    :param lenders: where templates come from.
+    :param template_kits: where templates come from.
     """
 
     kind: str
     grid: Grid
 
-    def __init__(self, lenders: Lenders | None = None) -> None:
+    def __init__(self, template_kits: TemplateKits | None = None) -> None:
         """Take the templates' source.
 
         :raises UsageError: if torchnmf is not installed, or a kit is unknown.
         """
         _torchnmf()
-        self._lenders = lenders or Lenders()
-        if self._lenders.kind == "training":
-            kit_names(self._lenders.kits, self._lenders.kit_path)
-        self.name = self.kind if self._lenders.kind == "training" else f"{self.kind}-own"
+        self._template_kits = template_kits or TemplateKits()
+        if self._template_kits.kind == "training":
+            kit_names(self._template_kits.kits, self._template_kits.kit_path)
+        self.name = self.kind if self._template_kits.kind == "training" else f"{self.kind}-own"
         self._transform = Spectrogram(self.grid.window, self.grid.hop)
 
     @property
@@ -112,15 +112,15 @@ class Factorisation(Method):
         """Templates and sizes."""
         return {
             "name": self.name,
-            "templates": self._lenders.kind,
-            "kits": list(self._lenders.kits) if self._lenders.kind == "training" else None,
+            "templates": self._template_kits.kind,
+            "kits": list(self._template_kits.kits) if self._template_kits.kind == "training" else None,
             "grid": self.grid._asdict(),
             "revision": 1,
         }
 
     def separate(self, clip: Clip) -> Iterator[Frames]:
         """Yield the masked mixture of one piece after the other."""
-        templates = self._lenders.templates(clip, self.grid)
+        templates = self._template_kits.templates(clip, self.grid)
         chosen = [_members(templates, stem) for stem in clip.stems]
         patches = torch.from_numpy(templates.patches)
         return in_pieces(

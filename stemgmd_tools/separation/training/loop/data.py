@@ -19,6 +19,7 @@ from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.errors import TrainingError, UsageError
 from stemgmd_tools.kits.bank.cache import build_banks, seems_built
 from stemgmd_tools.kits.library import kits_named, search_path
+from stemgmd_tools.kits.sample_map.kit import ENGINE_VERSION
 from stemgmd_tools.performances.select import spread
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.pieces import GROUPS, PIECES_OF_GROUP
@@ -192,6 +193,11 @@ def validation_segments(config: TrainConfig, data: TrainingData) -> SegmentDatas
         min_active=active,
         seed=_VALIDATION_SEED,
     )
+
+
+def bank_engine_of(data: TrainingData) -> dict[str, int]:
+    """Return the version of the engine that compiled the banks, for the description of weights; empty for files."""
+    return {"bank_engine": ENGINE_VERSION} if isinstance(data.train, VirtualCorpus) else {}
 
 
 def kit_names_of(data: TrainingData) -> dict[str, list[str]]:
