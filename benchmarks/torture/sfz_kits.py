@@ -72,7 +72,7 @@ def _read_within(form: KitFormat, path: Path, folder: Path) -> object:
 
     :raises ValueError: if that is not so.
     """
-    with _watched(folder.resolve()):
+    with watched(folder.resolve()):
         found = form.read(path, folder / "sounds")
     for region in found.regions:
         for sound in region.sounds.values():
@@ -98,7 +98,8 @@ def _hook(event: str, arguments: Sequence[Any]) -> None:
 
 
 @contextmanager
-def _watched(folder: Path) -> Iterator[None]:
+def watched(folder: Path) -> Iterator[None]:
+    """Let only a folder be read."""
     if not _hooked:
         sys.addaudithook(_hook)
         _hooked.append(True)

@@ -149,6 +149,8 @@ def test_what_the_head_says_about_its_origin_is_kept(tmp_path: Path) -> None:
         ('#include "kit.sfz"', "includes this file again"),
         ('#include "b.sfz"', "includes this file again"),
         ('#include "none.sfz"', "no such file"),
+        ('#include "' + "é" * 200 + '"', "no such file"),
+        ('#include "' + "ab/" * 2_000 + '"', "outside the library's folder"),
         ('#include "."', "cannot be read|no such file|includes this"),
         ("<group> key=36", "it has no <region>"),
         ("", "it has no <region>"),

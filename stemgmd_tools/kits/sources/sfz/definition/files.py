@@ -17,12 +17,14 @@ from stemgmd_tools.kits.sources.sfz.definition.limits import FILE_BYTES, LEVELS_
 
 AUDIO_SUFFIXES: Final = (".flac", ".wav", ".ogg", ".aif", ".aiff", ".mp3", ".wv")
 _ABSOLUTE = re.compile(r"^(?:/|[A-Za-z]:)")
-_LONGEST_NAME: Final = 255
+_LONGEST: Final = 255
+"""Bytes of a file's name; longer ones exist nowhere, and asking for them is an error of the system."""
+_LONGEST_PATH: Final = 1_024
 _OUTSIDE: Final = ""
 
 
 class OutsideError(Exception):
-    """A path that leads out of the library's folder."""
+    """A path that leads out of the library's folder, or that no system has."""
 
 
 class LibraryFiles:
@@ -55,7 +57,7 @@ class LibraryFiles:
         :raises OutsideError: if it lies outside the library's folder.
         """
         plain = name.strip().strip('"').replace("\\", "/")
-        if not plain or "\0" in plain or _ABSOLUTE.match(plain):
+        if not plain or "\0" in plain or _ABSOLUTE.match(plain) or len(plain.encode()) > _LONGEST_PATH:
             raise OutsideError(name)
         parts = os.path.normpath(plain).split("/")
         up = 0
@@ -106,7 +108,7 @@ class LibraryFiles:
             self.renamed += found is not None
         if found == _OUTSIDE:
             raise OutsideError(name)
-        return name[:_LONGEST_NAME] if found is None else found
+        return name.encode()[:_LONGEST].decode(errors="ignore") if found is None else found
 
     def _listing(self, folder: str) -> dict[str, str]:
         """Return the names in a folder by their keys; those of links that lead out of the library are empty."""
