@@ -1,4 +1,9 @@
-"""Loudness after ITU-R BS.1770-4: K-weighting, gated blocks of 0.4 s."""
+"""Loudness after ITU-R BS.1770-4 on any device: K-weighting, gated blocks of 0.4 s.
+
+Filters and gates are those of :mod:`stemgmd_tools.loudness`. The gating is computed here anew, since the bytes of
+augmented sound depend on its last bit: ``portable.total`` sums alike on every device and processor. The levels of
+written tracks are rounded to 0.01 LU.
+"""
 
 from __future__ import annotations
 
