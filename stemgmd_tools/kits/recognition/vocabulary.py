@@ -48,7 +48,8 @@ _INSTRUMENTS: Final = {
         {
             "": "snare snares snaredrum snr snaer",
             "rimshot": "rimshot rimshots snarerim",
-            "cross_stick": "sidestick sidesticks sidestk crossstick crosstick xstick crossstk sstick rimclick rimknock",
+            "cross_stick": "sidestick sidesticks sidestk crossstick crosstick xstick crossstk sstick rimclick rimknock "
+            "rimtap",
         },
     ),
     **_table(
@@ -139,7 +140,7 @@ _STRIKES: Final = {
         {
             "head": "head center centre middle",
             "rim": "rim rims",
-            "edge": "edge edges shank shoulder clang",
+            "edge": "edge edges edg ed shank shoulder clang",
             "bow": "bow tip",
             "cross_stick": "stick click clicks",
             "": "oneshot oneshots",

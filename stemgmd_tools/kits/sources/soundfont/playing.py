@@ -1,0 +1,93 @@
+"""What a zone does at a key: pitch, level, position and the part of the sample.
+
+Attenuation follows the specification: 1 cB is a tenth of a decibel. E-mu's hardware played 0.4 of it, and FluidSynth
+does likewise; that changes only how loud the sounds of a kit are against each other.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from stemgmd_tools.kits.sources.soundfont import generators as gen
+from stemgmd_tools.kits.sources.soundfont.structure import VORBIS
+from stemgmd_tools.kits.sources.soundfont.zones import Zone
+from stemgmd_tools.numerics.elementary import log10, tan
+
+LEFT: Final = -500
+RIGHT: Final = 500
+"""Values of the generator ``pan`` at its ends."""
+_HIGHEST_ATTENUATION_CB: Final = 1440
+_UNPITCHED_ROOT: Final = 60
+_HIGHEST_PITCH: Final = 120.0
+_CENTRE_DB: Final = -10.0 * log10(2.0)
+
+
+class Playing(NamedTuple):
+    """How a sample sounds."""
+
+    sample: int
+    pitch_semitones: float
+    gain_db: float
+    pan: int
+    """-500 left .. 500 right."""
+    start_frame: int
+    end_frame: int | None
+
+
+def playing(zone: Zone, key: int, record: np.void, attenuation: float = 1.0) -> Playing:
+    """Return how a zone plays its sample at a key.
+
+    :param record: the sample's header.
+    :param attenuation: factor of all attenuations.
+    """
+    frames = max(0, int(record["end"]) - int(record["start"]))
+    start = zone.value(gen.START_OFFSET) + gen.COARSE_FRAMES * zone.value(gen.START_COARSE_OFFSET)
+    end = frames + zone.value(gen.END_OFFSET) + gen.COARSE_FRAMES * zone.value(gen.END_COARSE_OFFSET)
+    return Playing(
+        sample=zone.sample,
+        pitch_semitones=_pitch(zone, key, record),
+        gain_db=_gain_db(zone, attenuation),
+        pan=min(max(zone.value(gen.PAN), LEFT), RIGHT),
+        start_frame=max(0, start),
+        end_frame=end if end < frames and not int(record["type"]) & VORBIS else None,
+    )
+
+
+def _pitch(zone: Zone, key: int, record: np.void) -> float:
+    stored = int(record["root"])
+    root = zone.value(gen.ROOT_KEY)
+    if root < 0:
+        root = stored if stored <= 127 else _UNPITCHED_ROOT
+    forced = zone.value(gen.KEY)
+    played = forced if 0 <= forced <= 127 else key
+    cents = (
+        (played - root) * zone.value(gen.SCALE_TUNING)
+        + 100 * zone.value(gen.COARSE_TUNE)
+        + zone.value(gen.FINE_TUNE)
+        + int(record["correction"])
+    )
+    return min(max(cents / 100, -_HIGHEST_PITCH), _HIGHEST_PITCH)
+
+
+def _gain_db(zone: Zone, factor: float) -> float:
+    attenuation = factor * min(max(zone.value(gen.ATTENUATION), 0), _HIGHEST_ATTENUATION_CB)
+    forced = zone.value(gen.VELOCITY)
+    softer_db = 4 * zone.dynamics_cb / 96 * log10(127 / forced) if 1 <= forced <= 127 else 0.0
+    return 0.0 - attenuation / 10 - softer_db
+
+
+def balance(pan: int) -> tuple[float, float]:
+    """Return gain in dB and balance (-1 left .. 1 right) of a mono sample, panned with constant power.
+
+    >>> balance(500)
+    (0.0, 1.0)
+    """
+    if abs(pan) == RIGHT:
+        return 0.0, pan / RIGHT
+    if pan == 0:
+        return _CENTRE_DB, 0.0
+    ratio = float(tan(math.pi / 4 * (1 - abs(pan) / RIGHT)))  # of the softer channel to the louder one
+    return -10.0 * log10(1 + ratio * ratio), math.copysign(1 - ratio, pan)
