@@ -1,4 +1,4 @@
-"""Render drum performances into stems, and build, read, augment and verify corpora of them.
+"""Render drum performances into stems; build, read and augment corpora; train, evaluate and run separators.
 
 >>> import stemgmd_tools as stemgmd
 >>> performance = stemgmd.load_performances()[0]
@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 from stemgmd_tools.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from stemgmd_tools.api import fit_kit as fit_kit
     from stemgmd_tools.api import load_kits as load_kits
     from stemgmd_tools.api import load_performances as load_performances
     from stemgmd_tools.api import render as render
+    from stemgmd_tools.api import render_request as render_request
     from stemgmd_tools.augment.chain.chain import load_chain as load_chain
     from stemgmd_tools.augment.chain.rows import Example as Example
+    from stemgmd_tools.augment.corpus.augment_corpus import augment_corpus as augment_corpus
     from stemgmd_tools.augment.sampling.draw import draw as draw
     from stemgmd_tools.augment.sampling.pool import pool_of as pool_of
     from stemgmd_tools.augment.sampling.random_mixing import RandomMix as RandomMix
@@ -50,11 +53,18 @@ if TYPE_CHECKING:
     from stemgmd_tools.pieces import Piece as Piece
     from stemgmd_tools.rendering.settings import RenderSettings as RenderSettings
     from stemgmd_tools.rendering.stems import Stems as Stems
+    from stemgmd_tools.separation.api import SeparatedSound as SeparatedSound
+    from stemgmd_tools.separation.api import evaluate as evaluate
+    from stemgmd_tools.separation.api import separate as separate
+    from stemgmd_tools.separation.api import train as train
 
 _HOME: Final = {
     "load_kits": "api",
     "load_performances": "api",
     "render": "api",
+    "render_request": "api",
+    "fit_kit": "api",
+    "augment_corpus": "augment.corpus.augment_corpus",
     "load_chain": "augment.chain.chain",
     "draw": "augment.sampling.draw",
     "render_example": "augment.symbolic.examples",
@@ -89,6 +99,10 @@ _HOME: Final = {
     "Piece": "pieces",
     "RenderSettings": "rendering.settings",
     "Stems": "rendering.stems",
+    "SeparatedSound": "separation.api",
+    "evaluate": "separation.api",
+    "separate": "separation.api",
+    "train": "separation.api",
 }
 """Public name -> module, imported on first use, so that ``import stemgmd_tools`` is fast."""
 
@@ -99,7 +113,13 @@ def __getattr__(name: str) -> Any:
     """Import a public name from its module (PEP 562)."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    try:
+        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        extra = "baseline" if _HOME[name].startswith("separation") else "augment"
+        raise ModuleNotFoundError(
+            f"stemgmd_tools.{name} needs {error.name}: pip install 'stemgmd-tools[{extra}]'", name=error.name
+        ) from error
 
 
 def __dir__() -> list[str]:

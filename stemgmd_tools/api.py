@@ -1,4 +1,4 @@
-"""The main functions of the Python interface: load performances and kits, render."""
+"""The main functions of the Python interface: load performances and kits, render, fit a kit."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from stemgmd_tools.corpus.render.run import Request
+from stemgmd_tools.fitting.produce import Produced, produce
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.library import kits_named, load_kit, search_path
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.performances.mapping import note_mapping
 from stemgmd_tools.performances.select import Selection, select
-from stemgmd_tools.performances.source import find_source
+from stemgmd_tools.performances.source import PerformanceSource, find_source
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.rendering.mix import mix
 from stemgmd_tools.rendering.plan import plan
@@ -42,12 +44,7 @@ def load_performances(
     :warns StemgmdWarning: for each MIDI file in which something was corrected.
     :raises StemgmdError: if there are no performances, they cannot be read, or no performance passes the filters.
     """
-    source = find_source(
-        gmd=None if gmd is None else Path(gmd),
-        midi=None if midi is None else Path(midi),
-        mapping=note_mapping(mapping),
-    )
-    return select(source.read(strict=strict), Selection(**filters))
+    return select(_source(gmd, midi, mapping).read(strict=strict), Selection(**filters))
 
 
 def load_kits(*names: str, kit_path: Sequence[Path | str] = ()) -> tuple[Kit, ...]:
@@ -72,6 +69,78 @@ def render(performance: Performance, kit: Kit | Bank | str, settings: RenderSett
     settings = settings or RenderSettings()
     bank = kit if isinstance(kit, Bank) else _bank(kit, settings.sample_rate)
     return mix(plan(performance, bank, settings), bank, bit_depth=settings.bit_depth)
+
+
+def render_request(
+    gmd: Path | str | None = None,
+    kits: str | Sequence[str] = ("all",),
+    *,
+    midi: Path | str | None = None,
+    mapping: str = "td11",
+    kit_path: Sequence[Path | str] = (),
+    single_hits: bool = True,
+    strict: bool = False,
+    settings: RenderSettings | None = None,
+    **filters: Any,
+) -> Request:
+    """Return the request of a corpus for :func:`stemgmd_tools.render_corpus`, as ``stemgmd render`` makes it.
+
+    >>> request = render_request(kits="train", splits="test")
+    >>> stemgmd_tools.render_corpus("corpus", request)  # doctest: +SKIP
+
+    :param kits: names, groups or paths of sample maps: ``"train"``, ``["cedar_hall", "random:0..99"]``.
+    :param kit_path: folders searched for sample maps and sample folders, before those of ``STEMGMD_KITS``.
+    :param single_hits: whether the corpus holds single hits of every articulation.
+    :param settings: the defaults of ``stemgmd render`` if omitted. Their seed also selects performances by ``hours``.
+
+    The other arguments are those of :func:`load_performances`.
+
+    :raises StemgmdError: if performances or kits cannot be used, or nothing is selected.
+    """
+    source = _source(gmd, midi, mapping)
+    settings = settings or RenderSettings()
+    return Request(
+        performances=select(source.read(strict=strict), Selection(**{"seed": settings.seed, **filters})),
+        midi=source.midi(),
+        source=source.kind.value,
+        kits=load_kits(*([kits] if isinstance(kits, str) else kits), kit_path=kit_path),
+        settings=settings,
+        single_hits=single_hits,
+    )
+
+
+def fit_kit(
+    recorded: Kit | str,
+    out: Path | str,
+    *,
+    donors: Sequence[Kit | str] = (),
+    title: str | None = None,
+    report: bool = True,
+    kit_path: Sequence[Path | str] = (),
+) -> Produced:
+    """Fit a modelled kit to a recorded one and write its sample map, as ``stemgmd kits fit`` does. Takes minutes.
+
+    :param recorded: a recorded kit, or its name or the path of its sample map.
+    :param out: the sample map to write, ``NAME.yaml``.
+    :param donors: recorded kits that supply articulations missing in ``recorded``, in order.
+    :param title: display name of the new kit; default: that of ``recorded``, modelled.
+    :param report: whether to write ``NAME.report.md`` and its figures.
+    :param kit_path: folders searched for sample maps and sample folders, before those of ``STEMGMD_KITS``.
+    :return: the paths that were written.
+    :raises UsageError: if a name is unknown, or ``out`` is not a valid name or was not written by a fit.
+    :raises KitError: if a kit has no recordings, or a missing articulation cannot be replaced.
+    """
+    folders = search_path([Path(folder) for folder in kit_path])
+    kit, *others = (load_kit(one, folders) if isinstance(one, str) else one for one in (recorded, *donors))
+    return produce(kit, Path(out), donors=others, title=title, report=report)
+
+
+def _source(gmd: Path | str | None, midi: Path | str | None, mapping: str) -> PerformanceSource:
+    return find_source(
+        gmd=None if gmd is None else Path(gmd),
+        midi=None if midi is None else Path(midi),
+        mapping=note_mapping(mapping),
+    )
 
 
 def _bank(kit: Kit | str, sample_rate: int) -> Bank:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+from toy_kits import toy_kit
 from toys import toy_bank
 
 import stemgmd_tools
@@ -61,6 +64,97 @@ def test_what_names_no_kit_or_no_mapping_is_refused():
         stemgmd_tools.render(performance, "train")
     with pytest.raises(StemgmdError, match="mapping is 'roland'; allowed: td11, gm"):
         stemgmd_tools.load_performances(mapping="roland")
+
+
+def test_a_corpus_is_rendered_and_augmented_by_two_calls(tmp_path: Path):
+    kit = str(toy_kit(tmp_path / "toy"))
+    request = stemgmd_tools.render_request(kits=kit, ids="drummer13/session1/[57]", single_hits=False)
+    report = stemgmd_tools.render_corpus(tmp_path / "corpus", request, jobs=1)
+    assert (report.rendered, report.complete) == (4, True)
+    pytest.importorskip("torch")
+    words = {"chain": "none", "copies": 2, "ids": "*/7", "jobs": 1}
+    assert stemgmd_tools.augment_corpus(tmp_path / "corpus", tmp_path / "augmented", **words, seed=3).complete
+    corpus = stemgmd_tools.open_corpus(tmp_path / "augmented")
+    assert len(corpus.performances) == 2
+    with pytest.raises(StemgmdError, match="augmentation seed"):
+        stemgmd_tools.augment_corpus(tmp_path / "corpus", tmp_path / "augmented", **words, seed=4)
+
+
+def _loop() -> np.ndarray:
+    bank = toy_bank()
+    performance = Performance(id="loop", hits=[Hit(0.1, 36, 100), Hit(0.4, 38, 90)], duration_s=1.0)
+    return stemgmd_tools.render(performance, bank).mixture[:, :44_100].astype(np.float32) / 32768
+
+
+def test_a_sound_in_memory_and_in_a_file_is_separated_alike(tmp_path: Path):
+    pytest.importorskip("torch")
+    loop = _loop()
+    separated = stemgmd_tools.separate(loop, 44_100, mixture_consistent=True, device="cpu")
+    assert list(separated.stems) == ["kick", "snare", "toms", "hihat", "cymbals"]
+    assert separated.sample_rate == 44_100
+    assert {stem.shape for stem in separated.stems.values()} == {loop.shape}
+    assert np.abs(sum(separated.stems.values()) - loop).max() < 2**-22  # float32 sums of integers of 24 bits
+    soundfile.write(tmp_path / "loop.wav", loop.T, 44_100, subtype="FLOAT")
+    from_file = stemgmd_tools.separate(tmp_path / "loop.wav", mixture_consistent=True, device="cpu")
+    assert all(np.array_equal(from_file.stems[name], stem) for name, stem in separated.stems.items())
+    mono = stemgmd_tools.separate(loop[0, :22_050], 22_050, device="cpu")
+    assert {stem.shape for stem in mono.stems.values()} == {(22_050,)}
+
+
+@pytest.mark.parametrize(
+    ("sound", "rate", "message"),
+    [
+        (np.zeros((44_100, 2)), 44_100, r"shape \(44100, 2\); give \(1 or 2 channels, frames\)"),
+        (np.zeros((2, 9), np.int16), 44_100, "samples are int16; give floats of full scale 1"),
+        (np.zeros((2, 9)), None, "samples need a sample_rate"),
+        (np.full((1, 9), np.nan), 44_100, "no finite number"),
+        ("none.wav", 44_100, "none.wav: is a file, which has a sample rate of its own"),
+        ("none.wav", None, "none.wav"),
+    ],
+)
+def test_what_is_no_sound_is_refused(sound, rate, message):
+    pytest.importorskip("torch")
+    with pytest.raises(StemgmdError, match=message):
+        stemgmd_tools.separate(sound, rate, device="cpu")
+
+
+def test_shipped_weights_are_evaluated_on_test_performances(tmp_path: Path):
+    pytest.importorskip("torch")
+    source = stemgmd_tools.virtual_corpus(kits=str(toy_kit(tmp_path / "toy")))
+    table = stemgmd_tools.evaluate(source, limit=1, max_s=1.0, device="cpu")
+    assert table["stem"].tolist() == ["kick", "snare", "toms", "hihat", "cymbals"]
+    assert table["split"].unique().tolist() == ["test"]
+    assert table["method"].unique().tolist() == ["larsnet-s"]
+
+
+def test_settings_of_a_training_are_checked(tmp_path: Path):
+    pytest.importorskip("torch")
+    with pytest.raises(StemgmdError, match='no preset "gpu"'):
+        stemgmd_tools.train(tmp_path / "run", preset="gpu")
+    with pytest.raises(StemgmdError, match="settings: budget"):
+        stemgmd_tools.train(tmp_path / "run", settings={"budget": {"steps": "many"}})
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_kit_without_recordings_is_not_fitted(tmp_path: Path):
+    with pytest.raises(StemgmdError, match="cedar_hall"):
+        stemgmd_tools.fit_kit("cedar_hall", tmp_path / "copy.yaml")
+
+
+@pytest.mark.parametrize(("name", "extra"), [("separate", "baseline"), ("augment_corpus", "augment")])
+def test_a_function_whose_extra_is_missing_names_it(name, extra):
+    code = (
+        "import sys\n"
+        "class Refuse:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'torch':\n"
+        "            raise ModuleNotFoundError('No module named torch', name=name)\n"
+        "sys.meta_path.insert(0, Refuse())\n"
+        f"try:\n    from stemgmd_tools import {name}\n"
+        "except ModuleNotFoundError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"stemgmd_tools.{name} needs torch: pip install 'stemgmd-tools[{extra}]'\n"
 
 
 @pytest.mark.real

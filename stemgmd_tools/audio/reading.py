@@ -53,16 +53,17 @@ def holds_audio(path: Path) -> bool:
         return False
 
 
-def read_audio(path: Path, *, longest_s: float = math.inf) -> tuple[NDArray[np.float32], int]:
+def read_audio(path: Path, *, longest_s: float = math.inf, foreign: bool = False) -> tuple[NDArray[np.float32], int]:
     """Read a whole file as floats.
 
     :param longest_s: maximum length; a few kilobytes of FLAC can hold hours of silence.
+    :param foreign: whether ffmpeg may decode formats that libsndfile does not support.
     :return: samples of shape (frames, channels), full scale 1.0, and the sample rate in Hz.
     :raises AudioError: if the file is missing, unreadable, truncated, too long or empty.
     """
     blocks: list[NDArray[np.float32]] = []
     read = 0
-    with TrackReader(path) as reader:
+    with TrackReader(path, foreign=foreign) as reader:
         for block in reader.blocks(_READ_FRAMES):
             blocks.append(block)
             read += len(block)

@@ -152,7 +152,7 @@ def plan_run(root: Path, request: Work, shard: Shard | None = None) -> tuple[lis
 
 
 def render_corpus(
-    root: Path,
+    root: Path | str,
     request: Work,
     *,
     jobs: int | None = None,
@@ -172,7 +172,7 @@ def render_corpus(
     :raises CorpusError: if the folder is in use, has another identity, does not fit on the disk, or a file cannot be
         written; finished jobs are kept, and the same call completes the rest.
     """
-    shard = shard or Shard()
+    root, shard = Path(root), shard or Shard()
     workers = worker_count(jobs)
     everything = request.jobs()
     mine = in_shard(everything, shard)
