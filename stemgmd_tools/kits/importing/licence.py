@@ -59,9 +59,9 @@ def licence_of_folder(folder: Path) -> tuple[str, str]:
                 text = file.read(_READ_BYTES).decode("utf-8", "replace")
         except OSError:
             continue
-        found = licence_of_text(text)
-        if found:
-            return found, path.name
+        licence = licence_of_text(text)
+        if licence:
+            return licence, path.name
     return "", ""
 
 
