@@ -56,7 +56,8 @@ _Range = tuple[int, int, int, tuple[Region, ...]]
 
 def _layer(low: int, high: int, reference: int, regions: tuple[Region, ...], *, single: bool) -> RegionLayer:
     ordered = sorted(regions, key=lambda region: region.round_robin or 0)
-    gain_db = 0.0 if single else _player_gain_db(regions, reference)
+    given = all(region.velocity_gain_db is not None for region in regions)
+    gain_db = _player_gain_db(regions, reference) if given or not single else 0.0
     return RegionLayer(low, high, reference, gain_db, tuple(ordered))
 
 
