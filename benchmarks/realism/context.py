@@ -44,10 +44,10 @@ class Context:
         :raises Skipped: if there are none.
         """
         if self.test_kits is not None:
-            folders = tuple(sorted(path.parent for path in self.test_kits.glob("*/kit.json")))
-            if not folders:
+            found = tuple(sorted(path.parent for path in self.test_kits.glob("*/kit.json")))
+            if not found:
                 raise Skipped(f"no folder with a kit.json in {self.test_kits}")
-            return folders
+            return found
         return self._present(HELD_OUT_KITS)
 
     def _present(self, names: tuple[str, ...]) -> tuple[Path, ...]:

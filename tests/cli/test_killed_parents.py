@@ -63,13 +63,13 @@ def children(parent: int) -> dict[int, str]:
             continue
         if state != "Z":
             parents.setdefault(int(ppid), []).append(int(entry.name))
-    processes: dict[int, str] = {}
+    found: dict[int, str] = {}
     todo = [parent]
     while todo:
         for child in parents.get(todo.pop(), []):
-            processes[child] = command_line(child)
+            found[child] = command_line(child)
             todo.append(child)
-    return processes
+    return found
 
 
 def command_line(process: int) -> str:

@@ -20,15 +20,15 @@ def library(folder: Path, text: str | bytes, main: str = "kit.sfz", **others: st
     return FORMAT.read(path, folder / "sounds of no use")
 
 
-def only(drum_kit: DrumLibrary) -> Region:
+def only(found: DrumLibrary) -> Region:
     """Return the only region of a library."""
-    (region,) = drum_kit.regions
+    (region,) = found.regions
     return region
 
 
-def sound(drum_kit: DrumLibrary) -> SoundFile:
+def sound(found: DrumLibrary) -> SoundFile:
     """Return the only sound of the only region of a library."""
-    (one,) = only(drum_kit).sounds.values()
+    (one,) = only(found).sounds.values()
     return one
 
 

@@ -10,8 +10,18 @@ from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.importing.assign import Assignment, assign
 from stemgmd_tools.kits.importing.fallbacks import RELEASE_S, choke_group, choking, stand_ins
 from stemgmd_tools.kits.importing.licence import UNKNOWN, licence_of_folder, licence_of_text
+from stemgmd_tools.kits.importing.microphone_names import map_names
 from stemgmd_tools.kits.importing.velocity_layers import SQUARE_LAW_DB, added_db, velocity_layers
-from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap, Layer, Microphone, Sound
+from stemgmd_tools.kits.sample_map.schema import (
+    DYNAMICS_LIMIT_DB,
+    GAIN_LIMIT_DB,
+    PITCH_LIMIT_SEMITONES,
+    Articulation,
+    KitMap,
+    Layer,
+    Microphone,
+    Sound,
+)
 from stemgmd_tools.kits.sources.base import ONLY_MICROPHONE, DrumLibrary, Region, SoundFile
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION
 
@@ -75,26 +85,26 @@ def _articulation(name: str, assignment: Assignment, library: DrumLibrary) -> Ar
                 velocity=(layer.low, layer.high),
                 openness=degree,
                 reference=None if layer.reference == layer.high else layer.reference,
-                gain_db=_rounded(layer.gain_db),
+                gain_db=_limited(layer.gain_db, GAIN_LIMIT_DB),
                 **_sounds(layer.regions, library),
             )
             for layer in velocity_layers(regions)
         ]
     regions = [region for region, _ in rows]
     single = len(layers) == len(degrees)
-    added = added_db(regions)
     return Articulation(
         layers=tuple(layers),
-        dynamics_db=_rounded(added) if single and abs(added - SQUARE_LAW_DB) > _LAW_TOLERANCE_DB else None,
+        dynamics_db=_dynamics(added_db(regions)) if single else None,
         **_choke(name, regions),
     )
 
 
 def _sounds(regions: Sequence[Region], library: DrumLibrary) -> dict[str, tuple[object, ...]]:
     """Return the takes of a layer: files, or a file per microphone; equal ones once."""
+    names = {ONLY_MICROPHONE: ONLY_MICROPHONE} | map_names(library.microphones)
     takes: list[dict[str, Sound]] = []
     for region in regions:
-        take = {microphone: _sound(file, library) for microphone, file in region.sounds.items()}
+        take = {names[microphone]: _sound(file, library) for microphone, file in region.sounds.items()}
         if take not in takes:
             takes.append(take)
     if all(set(take) == {ONLY_MICROPHONE} for take in takes):
@@ -108,9 +118,9 @@ def _sound(file: SoundFile, library: DrumLibrary) -> Sound:
         channels=file.channels,
         start_frame=file.start_frame,
         end_frame=file.end_frame,
-        gain_db=_rounded(file.gain_db),
+        gain_db=_limited(file.gain_db, GAIN_LIMIT_DB),
         pan=_rounded(file.pan),
-        pitch_semitones=_rounded(file.pitch_semitones),
+        pitch_semitones=_limited(file.pitch_semitones, PITCH_LIMIT_SEMITONES),
     )
 
 
@@ -129,10 +139,23 @@ def _choke(name: str, regions: Sequence[Region]) -> dict[str, object]:
 def _microphones(library: DrumLibrary) -> dict[str, Microphone] | None:
     if not library.microphones:
         return None
+    names = map_names(library.microphones)
     return {
-        name: Microphone(gain_db=_rounded(one.gain_db), pan=_rounded(one.pan))
+        names[name]: Microphone(gain_db=_limited(one.gain_db, GAIN_LIMIT_DB), pan=_rounded(one.pan))
         for name, one in library.microphones.items()
     }
+
+
+def _dynamics(added: float) -> float | None:
+    """Return the dynamics of a single layer; None for the default, also where the player plays it always alike."""
+    if added <= 0 or abs(added - SQUARE_LAW_DB) <= _LAW_TOLERANCE_DB:
+        return None
+    return min(_rounded(added), DYNAMICS_LIMIT_DB)
+
+
+def _limited(value: float, limit: float) -> float:
+    """Return a value on a grid that reads well, within limits of sample maps that no useful sound exceeds."""
+    return min(max(_rounded(value), -limit), limit)
 
 
 def _rounded(value: float, step: float = _GAIN_STEP_DB) -> float:

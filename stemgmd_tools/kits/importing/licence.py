@@ -34,17 +34,16 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"public\s+domain", "LicenseRef-public-domain"),
     )
 )
-"""What texts of licences say -> SPDX expression. What comes first in a text counts, since licences mention others; of
-those that begin at one place, the first here."""
+"""What texts of licences say -> SPDX expression; the first that is found counts."""
 
 
 def licence_of_text(text: str) -> str:
     """Return the SPDX expression of the licence that a text names; empty if it names none."""
-    found = [(match, name) for pattern, name in _PATTERNS for match in [pattern.search(text)] if match]
-    if not found:
-        return ""
-    match, name = min(found, key=lambda row: row[0].start())
-    return name.format(*(group for group in match.groups() if group and group.isdigit()))
+    for pattern, name in _PATTERNS:
+        match = pattern.search(text)
+        if match:
+            return name.format(*(number for number in match.groups() if number is not None))
+    return ""
 
 
 def licence_of_folder(folder: Path) -> tuple[str, str]:
@@ -60,9 +59,9 @@ def licence_of_folder(folder: Path) -> tuple[str, str]:
                 text = file.read(_READ_BYTES).decode("utf-8", "replace")
         except OSError:
             continue
-        licence = licence_of_text(text)
-        if licence:
-            return licence, path.name
+        found = licence_of_text(text)
+        if found:
+            return found, path.name
     return "", ""
 
 

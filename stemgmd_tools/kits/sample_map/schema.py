@@ -29,7 +29,10 @@ SOURCES: Final = ("model", "layers", "fallback")
 
 Velocity = Annotated[int, Field(ge=1, le=127)]
 Openness = Annotated[float, Field(ge=0.0, le=1.0)]
-GainDb = Annotated[float, Field(ge=-60, le=60)]
+GAIN_LIMIT_DB: Final = 60.0
+PITCH_LIMIT_SEMITONES: Final = 48.0
+DYNAMICS_LIMIT_DB: Final = 96.0
+GainDb = Annotated[float, Field(ge=-GAIN_LIMIT_DB, le=GAIN_LIMIT_DB)]
 Pan = Annotated[float, Field(ge=-1, le=1)]
 Channel = Annotated[int, Field(ge=1, le=256)]
 MicrophoneName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=64)]
@@ -56,7 +59,9 @@ class Sound(Strict):
     end_frame: int | None = Field(default=None, ge=1, description="first frame that is not played; default: the end")
     gain_db: GainDb = Field(default=0.0, description="added to the recorded level")
     pan: Pan = Field(default=0.0, description="balance, -1 left .. 1 right; 0: no change")
-    pitch_semitones: float = Field(default=0.0, ge=-48, le=48, description="shift of pitch, by resampling")
+    pitch_semitones: float = Field(
+        default=0.0, ge=-PITCH_LIMIT_SEMITONES, le=PITCH_LIMIT_SEMITONES, description="shift of pitch, by resampling"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -152,7 +157,7 @@ class Articulation(Strict):
     dynamics_db: float | None = Field(
         default=None,
         gt=0,
-        le=96,
+        le=DYNAMICS_LIMIT_DB,
         description="level from velocity 1 to 127, in dB; default: as recorded, 40 log10 v for a single layer",
     )
 

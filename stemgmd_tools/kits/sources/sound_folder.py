@@ -30,7 +30,7 @@ class SoundFolder:
         self._files: frozenset[str] | None = None
         self._by_lower: dict[str, str] = {}
         self._by_stem: dict[str, dict[str, str]] = {}
-        self._paths: dict[tuple[str, str], Path] = {}
+        self._found: dict[tuple[str, str], Path] = {}
 
     def find(self, name: str, place: str, base: PurePosixPath | None = None) -> Path:
         """Return the path of a file.
@@ -46,19 +46,19 @@ class SoundFolder:
         """
         base = base or PurePosixPath()
         key = (base.as_posix(), name)
-        if key not in self._paths:
-            self._paths[key] = self._find(name, place, base)
-        return self._paths[key]
+        if key not in self._found:
+            self._found[key] = self._find(name, place, base)
+        return self._found[key]
 
     def _find(self, name: str, place: str, base: PurePosixPath) -> Path:
         text = name.strip().replace("\\", "/")
         absolute = text.startswith("/") or _DRIVE.match(text) is not None
         written = self._normal(_DRIVE.sub("", text), place, base)
         plain = self._normal(written.rpartition("/")[2], place, base)
-        relative = self._lookup(written) or (self._lookup(plain) or plain if absolute else written)
-        if leads_out(self.folder, relative):
+        found = self._lookup(written) or (self._lookup(plain) or plain if absolute else written)
+        if leads_out(self.folder, found):
             raise KitError(f'{place}: "{name}" is a link that leads out of {self.folder}; put the file in its place')
-        return self.folder / relative
+        return self.folder / found
 
     def _normal(self, text: str, place: str, base: PurePosixPath) -> str:
         """Return a path relative to the folder, without ``.`` and ``..``."""

@@ -6,14 +6,21 @@ import itertools
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+from toy_kits import RATE, tone, write_sound
 
 from stemgmd_tools.errors import KitError
+from stemgmd_tools.kits.bank.cache import open_bank
+from stemgmd_tools.kits.importing.run import ImportOptions, import_kit
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.kits.sources.base import DrumLibrary
 from stemgmd_tools.kits.sources.drumgizmo import FORMAT
 from stemgmd_tools.kits.sources.drumgizmo.chokes import Choking, choking
 from stemgmd_tools.kits.sources.drumgizmo.microphones import microphones_of
 
+RATIO = 0.01
+"""Of levels in a bank: gains in the map have steps of 0.01 dB, and samples 16 bits."""
 LINEAR_DB = 20 * math.log10(127)
 
 
@@ -51,12 +58,12 @@ def read(path: Path) -> DrumLibrary:
 
 def test_powers_of_version_2_are_read(tmp_path: Path) -> None:
     write_instrument(tmp_path / "Snare/Snare.xml", sample("s1", 0.00985718) + sample("s2", 0.0124808))
-    drum_kit = read(write_kit(tmp_path, reference()))
-    assert [region.power for region in drum_kit.regions] == [0.00985718, 0.0124808]
-    assert [region.velocity for region in drum_kit.regions] == [None, None]
-    assert [region.dynamics_db for region in drum_kit.regions] == [0.0, 0.0]
-    assert drum_kit.regions[0].place == "Snare/Snare.xml:1"
-    assert drum_kit.regions[0].names == ("Snare",)
+    found = read(write_kit(tmp_path, reference()))
+    assert [region.power for region in found.regions] == [0.00985718, 0.0124808]
+    assert [region.velocity for region in found.regions] == [None, None]
+    assert [region.dynamics_db for region in found.regions] == [0.0, 0.0]
+    assert found.regions[0].place == "Snare/Snare.xml:1"
+    assert found.regions[0].names == ("Snare",)
 
 
 def test_normalised_samples_follow_velocity(tmp_path: Path) -> None:
@@ -77,15 +84,15 @@ def test_velocities_of_version_1_are_read(tmp_path: Path, version: str) -> None:
         for low, high, first, second in ((0, 0.6, 0.6, 0.4), (1.0, 0.6, 0.4, 0.6))
     )
     write_instrument(tmp_path / "Snare/Snare.xml", samples, version=version, more=f"<velocities>{ranges}</velocities>")
-    drum_kit = read(write_kit(tmp_path, reference()))
-    assert [(region.sounds[""].path.name, region.velocity) for region in drum_kit.regions] == [
+    found = read(write_kit(tmp_path, reference()))
+    assert [(region.sounds[""].path.name, region.velocity) for region in found.regions] == [
         ("a.wav", (1, 76)),
         ("b.wav", (1, 76)),
         ("a.wav", (77, 127)),
         ("b.wav", (77, 127)),
     ]
-    assert [region.power for region in drum_kit.regions] == [None] * 4
-    assert drum_kit.ignored == {"sampleref probability": 4}
+    assert [region.power for region in found.regions] == [None] * 4
+    assert found.ignored == {"sampleref probability": 4}
 
 
 def test_borders_of_velocities_written_with_six_digits_leave_no_gap(tmp_path: Path) -> None:
@@ -95,15 +102,15 @@ def test_borders_of_velocities_written_with_six_digits_leave_no_gap(tmp_path: Pa
         for low, high in itertools.pairwise(edges)
     )
     write_instrument(tmp_path / "Snare/Snare.xml", sample("s"), version="", more=f"<velocities>{ranges}</velocities>")
-    drum_kit = read(write_kit(tmp_path, reference()))
-    assert [region.velocity for region in drum_kit.regions] == [(step, step) for step in range(1, 128)]
+    found = read(write_kit(tmp_path, reference()))
+    assert [region.velocity for region in found.regions] == [(step, step) for step in range(1, 128)]
 
 
 def test_samples_without_velocities_play_at_all_of_them(tmp_path: Path) -> None:
     write_instrument(tmp_path / "Snare/Snare.xml", sample("s1") + sample("s2"), version="")
-    drum_kit = read(write_kit(tmp_path, reference()))
-    assert [region.velocity for region in drum_kit.regions] == [(1, 127), (1, 127)]
-    assert "Snare/Snare.xml:1: has no velocities; all samples play at all velocities" in drum_kit.notices
+    found = read(write_kit(tmp_path, reference()))
+    assert [region.velocity for region in found.regions] == [(1, 127), (1, 127)]
+    assert "Snare/Snare.xml:1: has no velocities; all samples play at all velocities" in found.notices
 
 
 def test_channels_of_files_go_to_the_microphones_of_the_kit(tmp_path: Path) -> None:
@@ -117,8 +124,8 @@ def test_channels_of_files_go_to_the_microphones_of_the_kit(tmp_path: Path) -> N
         '<channelmap in="Close" out="Close" main="true"/>'
     )
     write_instrument(tmp_path / "Snare/Snare.xml", sample("s", 1, files))
-    drum_kit = read(write_kit(tmp_path, reference(content=maps), channels="AmbL AmbR Unused Bottom Close"))
-    (region,) = drum_kit.regions
+    found = read(write_kit(tmp_path, reference(content=maps), channels="AmbL AmbR Unused Bottom Close"))
+    (region,) = found.regions
     sounds = {name: (sound.path.relative_to(tmp_path), sound.channels) for name, sound in region.sounds.items()}
     assert sounds == {
         "AmbL": (Path("Snare/samples/1.wav"), (3,)),
@@ -126,19 +133,19 @@ def test_channels_of_files_go_to_the_microphones_of_the_kit(tmp_path: Path) -> N
         "Close": (Path("Snare/samples/1.wav"), (13,)),
         "Bottom": (Path("shared/b.wav"), (1,)),
     }
-    assert [(name, microphone.pan) for name, microphone in drum_kit.microphones.items()] == [
+    assert [(name, microphone.pan) for name, microphone in found.microphones.items()] == [
         ("AmbL", -1.0),
         ("AmbR", 1.0),
         ("Bottom", 0.0),
         ("Close", 0.0),
     ]
-    assert drum_kit.ignored == {"channel Triangle": 1, "channelmap main": 1}
+    assert found.ignored == {"channel Triangle": 1, "channelmap main": 1}
 
 
 def test_the_only_microphone_has_no_name(tmp_path: Path) -> None:
     write_instrument(tmp_path / "Snare/Snare.xml", sample("s", 1))
-    drum_kit = read(write_kit(tmp_path, reference(), channels="Close Other"))
-    assert (list(drum_kit.regions[0].sounds), drum_kit.microphones) == ([""], {})
+    found = read(write_kit(tmp_path, reference(), channels="Close Other"))
+    assert (list(found.regions[0].sounds), found.microphones) == ([""], {})
 
 
 @pytest.mark.parametrize(
@@ -167,8 +174,8 @@ def test_groups_and_directed_chokes_are_choke_groups(tmp_path: Path) -> None:
         + reference("Hand", hand)
         + reference("Kick", more=' group="alone"')
     )
-    regions = {region.names[0]: region for region in read(write_kit(tmp_path, instruments)).regions}
-    assert {name: (region.choke_group, region.chokes, region.release_s) for name, region in regions.items()} == {
+    found = {region.names[0]: region for region in read(write_kit(tmp_path, instruments)).regions}
+    assert {name: (region.choke_group, region.chokes, region.release_s) for name, region in found.items()} == {
         "Open": ("hihat", ("hihat",), 0.068),
         "Closed": ("hihat", ("hihat",), 0.068),
         "Crash": ("Crash", (), 0.45),
@@ -178,8 +185,8 @@ def test_groups_and_directed_chokes_are_choke_groups(tmp_path: Path) -> None:
 
 
 def test_a_directed_choke_of_a_member_joins_its_group() -> None:
-    chokings = choking({"Pedal": "", "Open": "hats", "Closed": "hats"}, {"Pedal": {"Open": 0.1}})
-    assert chokings == {
+    found = choking({"Pedal": "", "Open": "hats", "Closed": "hats"}, {"Pedal": {"Open": 0.1}})
+    assert found == {
         "Pedal": Choking("hats", silences=True),
         "Open": Choking("hats", silences=True, fade_s=0.1),
         "Closed": Choking("hats", silences=True, fade_s=0.068),
@@ -200,10 +207,10 @@ def test_notes_come_from_the_map_that_the_kit_names(tmp_path: Path) -> None:
     )
     _with_map(tmp_path, "midimap.xml", '<map note="1" instr="Kick"/>')
     head = '<metadata><defaultmidimap src="notes.xml"/></metadata>'
-    drum_kit = read(write_kit(tmp_path, reference("Kick") + reference("Snare"), head=head))
-    assert [region.keys for region in drum_kit.regions] == [(36, 35), ()]
-    assert drum_kit.key_names == {36: "Kick", 35: "Kick"}
-    assert drum_kit.ignored == {"map without instr": 1}
+    found = read(write_kit(tmp_path, reference("Kick") + reference("Snare"), head=head))
+    assert [region.keys for region in found.regions] == [(36, 35), ()]
+    assert found.key_names == {36: "Kick", 35: "Kick"}
+    assert found.ignored == {"map without instr": 1}
 
 
 @pytest.mark.parametrize(
@@ -220,9 +227,9 @@ def test_notes_come_from_the_map_beside_the_kit(tmp_path: Path, maps: tuple[str,
     write_instrument(tmp_path / "Snare/Snare.xml", sample("s", 1))
     for number, name in enumerate(maps, start=1):
         _with_map(tmp_path, name, f'<map note="{number}" instr="Snare"/>')
-    drum_kit = read(write_kit(tmp_path, reference()))
-    assert drum_kit.regions[0].keys == (() if key is None else (key,))
-    assert any("has no MIDI map" in notice for notice in drum_kit.notices) == (key is None)
+    found = read(write_kit(tmp_path, reference()))
+    assert found.regions[0].keys == (() if key is None else (key,))
+    assert any("has no MIDI map" in notice for notice in found.notices) == (key is None)
 
 
 def test_what_the_kit_says_about_itself_is_read(tmp_path: Path) -> None:
@@ -293,3 +300,27 @@ def test_a_reference_to_a_missing_sample_is_an_error(tmp_path: Path) -> None:
     write_instrument(tmp_path / "Snare/Snare.xml", sample("s"), version="", more=ranges)
     with pytest.raises(KitError, match=r'Snare/Snare\.xml:1: no sample is called "gone"'):
         read(write_kit(tmp_path, reference()))
+
+
+DRUMS = ("Kick", "Snare", "Tom1", "Tom2", "Floortom", "Hihat_closed", "Hihat_open", "Ride", "Crash_left")
+
+
+def test_each_channel_of_a_file_reaches_its_side_of_the_mix(tmp_path: Path) -> None:
+    """The left ambience hears a tone at half its peak, the close microphone one at a quarter, the right one nothing."""
+    folder = tmp_path / "kit"
+    microphones = (("AmbL", 2), ("AmbR", 3), ("Close", 1))
+    for name in DRUMS:
+        files = "".join(
+            f'<audiofile channel="{channel}" file="samples/1.wav" filechannel="{number}"/>'
+            for channel, number in microphones
+        )
+        write_instrument(folder / name / f"{name}.xml", sample("s", 1, files))
+        left, close = tone(peak=0.5), tone(peak=0.25)
+        write_sound(folder / name / "samples/1.wav", np.hstack([close, left, 0 * left]))
+    write_kit(folder, "".join(map(reference, DRUMS)), channels="AmbL AmbR Close")
+    map_file = tmp_path / "kits" / "toy.yaml"
+    imported = import_kit(folder, map_file, ImportOptions(overrides={}))
+    assert list(imported.map.microphones or {}) == ["amb_l", "amb_r", "close"]
+    bank = open_bank(load_kit_file(map_file), RATE, cache=tmp_path / "cache")
+    peaks = np.abs(bank.one_shot(0).astype(float)).max(axis=0)
+    assert peaks[1] / peaks[0] == pytest.approx(0.25 / 0.75, rel=RATIO)

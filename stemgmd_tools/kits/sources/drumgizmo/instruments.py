@@ -14,7 +14,8 @@ from stemgmd_tools.kits.sources.base import SoundFile
 from stemgmd_tools.kits.sources.safe_xml import Element, XmlReader
 from stemgmd_tools.kits.sources.sound_folder import SoundFolder
 
-MAX_CHANNELS: Final = 1024
+MAX_CHANNELS: Final = 256
+"""As in sample maps; the largest kits have 17."""
 ROUNDING: Final = 1e-4
 """Velocities are written with six digits, so that 64 / 127 may be a little too small."""
 LINEAR_DYNAMICS_DB: Final = 20.0 * math.log10(127)
@@ -59,12 +60,12 @@ def read_strokes(reference: Element, reading: Reading) -> tuple[list[Stroke], st
     outputs = _outputs(reference)
     sounds = {id(element): _sounds(element, outputs, base, reading) for element in elements}
     strokes = _by_velocity(root, elements, reading) if _is_first_version(root) else _by_power(elements)
-    sounding = [
+    found = [
         Stroke(sounds[id(element)], element.place, velocity, power, dynamics)
         for element, velocity, power, dynamics in strokes
         if sounds[id(element)]
     ]
-    return sounding, root.attributes.get("description", "").strip()
+    return found, root.attributes.get("description", "").strip()
 
 
 _Row = tuple[Element, tuple[int, int] | None, float | None, float]
