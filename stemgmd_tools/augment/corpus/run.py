@@ -16,11 +16,10 @@ from stemgmd_tools.augment.chain.rows import Example, example_name
 from stemgmd_tools.augment.chain.schema import Chain
 from stemgmd_tools.augment.corpus.jobs import AugmentationPlan, AugmentJob
 from stemgmd_tools.augment.corpus.libraries import libraries, require_libraries
-from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, is_augmented, kit_rows, open_source, settings_of
+from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, is_augmented, open_source, settings_of
 from stemgmd_tools.corpus.folder.identity import Augmentation, Identity
 from stemgmd_tools.corpus.folder.job import Job
-from stemgmd_tools.corpus.folder.kit_rows import KITS
-from stemgmd_tools.corpus.folder.records import Record, record_path, write_record
+from stemgmd_tools.corpus.folder.kit_rows import record_rows
 from stemgmd_tools.corpus.render.jobs import performance_digest
 from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.errors import UsageError
@@ -106,10 +105,7 @@ class AugmentRequest:
 
     def record_kits(self, root: Path) -> None:
         """Write the records of the kits."""
-        selected = set(self.kit_names)
-        for row in kit_rows(open_source(self.origin)):
-            if row["kit"] in selected:
-                write_record(record_path(root, KITS, str(row["kit"])), Record(str(row["kit_hash"]), (), row))
+        record_rows(root, open_source(self.origin).kits, self.kit_names)
 
     def jobs(self) -> list[Job]:
         """Return the jobs of all shards."""

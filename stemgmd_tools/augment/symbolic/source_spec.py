@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.corpus.sources.open import open_corpus, virtual_corpus
 from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
-from stemgmd_tools.manifest.rows import Row
 from stemgmd_tools.rendering.settings import RenderSettings
 
 
@@ -60,12 +56,6 @@ def rendering_of(source: Corpus | VirtualCorpus) -> list[dict[str, Any]]:
     if isinstance(source, Corpus) and source.identity.augmentation is not None:
         settings.append(asdict(source.identity.augmentation))
     return settings
-
-
-def kit_rows(source: Corpus | VirtualCorpus) -> Iterator[Row]:
-    """Yield the rows of the manifest ``kits``, without the hash of the bank."""
-    for record in source.kits.drop(columns="bank_sha256").to_dict("records"):
-        yield {str(name): None if pd.isna(value) else value for name, value in record.items()}
 
 
 def bank_sha256(source: Corpus | VirtualCorpus, kit: str) -> str:

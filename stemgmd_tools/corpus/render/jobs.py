@@ -91,7 +91,7 @@ class StemsJob:
         """Render the tracks."""
         bank = bank_of(self.kit, settings.sample_rate)
         rows = write_performance(root, self.performance, bank, settings)
-        return _files(rows), {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.key, "rows": rows}
+        return files_of(rows), {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.key, "rows": rows}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +135,7 @@ class SingleHitsJob:
         """Render the single hits."""
         bank = bank_of(self.kit, settings.sample_rate)
         rows = write_single_hits(root, bank, settings)
-        return _files(rows), {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.key, "rows": rows}
+        return files_of(rows), {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.key, "rows": rows}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -262,5 +262,6 @@ def _opened(key: _KitKey, sample_rate: int) -> Bank:
     return open_bank(key.kit, sample_rate)
 
 
-def _files(rows: list[Any] | list[Mapping[str, Any]]) -> list[FileEntry]:
+def files_of(rows: list[Any] | list[Mapping[str, Any]]) -> list[FileEntry]:
+    """Return the files of manifest rows."""
     return [FileEntry(row["path"], row["content_hash"], row["bytes"]) for row in rows]

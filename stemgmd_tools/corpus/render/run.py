@@ -83,23 +83,7 @@ class Request:
         """Check that there is work and that no two performances write the same file."""
         if not self.performances or not self.kits:
             raise UsageError("nothing to render: give at least one performance and one kit")
-        owners: dict[PurePosixPath, str] = {}
-        for performance in self.performances:
-            stems = layout.stem_paths(self.settings, performance, self.kits[0].name).values()
-            record = PurePosixPath(STATE_FOLDER, f"{performance.id}{SUFFIX}")
-            for path in (*layout.midi_paths(performance), *stems, record):
-                if path in owners:
-                    raise UsageError(
-                        f"performances {owners[path]} and {performance.id} would both write {path}; rename one"
-                    )
-                owners[path] = performance.id
-        for parent, owner in {path.parent: owner for path, owner in owners.items()}.items():
-            for folder in (parent, *parent.parents):
-                if folder in owners:
-                    raise UsageError(
-                        f"performance {owners[folder]} would write a file {folder}, "
-                        f"{owner} into a folder of that name; rename one of them"
-                    )
+        require_distinct_files(self.settings, self.performances, self.kits[0].name)
 
     @property
     def identity(self) -> Identity:
@@ -126,6 +110,31 @@ class Request:
         if self.single_hits:
             jobs += [SingleHitsJob(kit) for kit in kits]
         return jobs
+
+
+def require_distinct_files(settings: RenderSettings, performances: Sequence[Performance], kit: str) -> None:
+    """Check that no two performances write the same file.
+
+    :raises UsageError: if they do.
+    :raises CorpusError: if the layout has no path for a performance.
+    """
+    owners: dict[PurePosixPath, str] = {}
+    for performance in performances:
+        stems = layout.stem_paths(settings, performance, kit).values()
+        record = PurePosixPath(STATE_FOLDER, f"{performance.id}{SUFFIX}")
+        for path in (*layout.midi_paths(performance), *stems, record):
+            if path in owners:
+                raise UsageError(
+                    f"performances {owners[path]} and {performance.id} would both write {path}; rename one"
+                )
+            owners[path] = performance.id
+    for parent, owner in {path.parent: owner for path, owner in owners.items()}.items():
+        for folder in (parent, *parent.parents):
+            if folder in owners:
+                raise UsageError(
+                    f"performance {owners[folder]} would write a file {folder}, "
+                    f"{owner} into a folder of that name; rename one of them"
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,14 +35,26 @@ class SingleStroke(NamedTuple):
     plan: Plan
 
 
-class _Hit(NamedTuple):
-    """A stroke as it is written."""
+class OneShot(NamedTuple):
+    """A stroke as it is written, from its lead-in to the end of its decay."""
 
-    stroke: SingleStroke
+    kit: str
+    note: Note
+    velocity: int
+    onset_frame: int
+    """Frame of the attack."""
     pcm: Pcm
     """Shape (frames, 2)."""
     gain_db: float
     """Headroom gain."""
+
+
+class _Hit(NamedTuple):
+    """A stroke and its sound."""
+
+    stroke: SingleStroke
+    pcm: Pcm
+    gain_db: float
 
 
 def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[Row]:
@@ -57,7 +69,7 @@ def write_single_hits(root: Path, bank: Bank, settings: RenderSettings) -> list[
     for note in NOTES:
         hits = _mixed_alike(bank, note, settings)
         with ExitStack() as stack:
-            hits_written = [_write_hit(root, bank, settings, note, hit, stack) for hit in hits]
+            hits_written = [write_one_shot(root, settings, _one_shot(bank, note, hit), stack) for hit in hits]
             commit_all([writer for writer, _ in hits_written])
         rows += [row for _, row in hits_written]
     return rows
@@ -113,12 +125,13 @@ def _mixed(bank: Bank, note: Note, settings: RenderSettings, stroke: SingleStrok
     return _Hit(stroke, stems[note.piece].T.copy(), stems.gain_db)
 
 
-def _write_hit(
-    root: Path, bank: Bank, settings: RenderSettings, note: Note, hit: _Hit, stack: ExitStack
-) -> tuple[TrackWriter, Row]:
-    """Write one stroke, from its lead-in to the end of its decay, to a temporary file."""
-    stroke, pcm = hit.stroke, hit.pcm
-    path = layout.single_hit_path(settings, bank.kit, note.articulation, stroke.velocity)
+def _one_shot(bank: Bank, note: Note, hit: _Hit) -> OneShot:
+    return OneShot(bank.kit, note, hit.stroke.velocity, hit.stroke.onset, hit.pcm, hit.gain_db)
+
+
+def write_one_shot(root: Path, settings: RenderSettings, shot: OneShot, stack: ExitStack) -> tuple[TrackWriter, Row]:
+    """Write a one-shot to a temporary file, which ``stack`` removes unless it is committed; return its row too."""
+    path = layout.single_hit_path(settings, shot.kit, shot.note.articulation, shot.velocity)
     writer = stack.enter_context(
         TrackWriter(
             inside(root, path),
@@ -128,14 +141,14 @@ def _write_hit(
             flac_level=settings.flac_level,
         )
     )
-    writer.write(pcm)
-    one_shot = SingleHit(
-        bank.kit,
-        note,
-        stroke.velocity,
-        pcm,
+    writer.write(shot.pcm)
+    hit = SingleHit(
+        shot.kit,
+        shot.note,
+        shot.velocity,
+        shot.pcm,
         TrackFormat(settings.sample_rate, settings.bit_depth),
-        stroke.onset,
-        TrackFile(path.as_posix(), len(pcm), hit.gain_db, *writer.close()),
+        shot.onset_frame,
+        TrackFile(path.as_posix(), len(shot.pcm), shot.gain_db, *writer.close()),
     )
-    return writer, {"kit": bank.kit, **written(SINGLE_HITS, one_shot)}
+    return writer, {"kit": shot.kit, **written(SINGLE_HITS, hit)}
