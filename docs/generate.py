@@ -206,8 +206,11 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "benchmarks": benchmarks,
     "chain-format": augment_docs.format_reference,
     "chains": augment_docs.chains_reference,
-    "command-line": lambda: command_line(lambda words: not words or words[0] not in (*SEPARATION, "augment", "kits")),
+    "command-line": lambda: command_line(
+        lambda words: not words or words[0] not in (*SEPARATION, "augment", "export", "kits")
+    ),
     "command-line-augment": lambda: command_line(lambda words: words[:1] == ("augment",)),
+    "command-line-export": lambda: command_line(lambda words: words[:1] == ("export",)),
     "command-line-kits": lambda: command_line(lambda words: words[:1] == ("kits",)),
     "command-line-separation": lambda: command_line(lambda words: words[:1] != () and words[0] in SEPARATION),
     "effects": augment_docs.effects_reference,

@@ -33,12 +33,13 @@ def midi_bytes(corpus: Corpus, performance: str) -> bytes:
     :raises CorpusError: if its record or its file is missing.
     """
     record = read_record(record_path(corpus.root, MIDI, performance))
+    if record is None:
+        raise CorpusError(f"{corpus.root}: has no intact record of {performance}; run `stemgmd verify`")
+    path = corpus.root / record.files[0].path
     try:
-        if record is not None:
-            return (corpus.root / record.files[0].path).read_bytes()
+        return path.read_bytes()
     except OSError as error:
-        raise CorpusError(f"{corpus.root / record.files[0].path}: cannot be read ({error.strerror})") from error
-    raise CorpusError(f"{corpus.root}: has no intact record of {performance}; run `stemgmd verify`")
+        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +84,8 @@ class StemsCopy:
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
         """Read the stems and write the tracks."""
         rows = _tracks(self.corpus, self.performance.id, self.kit_name)
-        hits = tuple(int(rows.loc[piece.value, "hits"]) for piece in PIECES)
+        by_track = dict(zip(rows["track"].tolist(), rows["hits"].tolist(), strict=True))
+        hits = tuple(by_track[piece.value] for piece in PIECES)
         silent = frozenset(name for name in layout.tracks(settings) if not any(hits[a] for a in layout.axes_of(name)))
         frames, gain_db = int(rows["frames"].iloc[0]), float(rows["gain_db"].iloc[0])
         tracks = TrackSet(self.performance, self.kit_name, frames, hits, silent, gain_db)
@@ -96,11 +98,9 @@ class StemsCopy:
         step = block_frames(settings.sample_rate)
         for start in range(0, frames, _BLOCKS_PER_READ * step):
             count = min(_BLOCKS_PER_READ * step, frames - start)
-            stems = np.ascontiguousarray(
-                self.corpus.stems(self.performance.id, self.kit_name, start, count).transpose(0, 2, 1)
-            )
+            stems = self.corpus.stems(self.performance.id, self.kit_name, start, count).transpose(0, 2, 1)
             for begin in range(0, count, step):
-                part = stems[:, begin : begin + step]
+                part: Any = np.ascontiguousarray(stems[:, begin : begin + step])
                 yield part, part.sum(axis=0, dtype=part.dtype)
 
 
@@ -163,9 +163,9 @@ class SingleHitsCopy:
 
 
 def _tracks(corpus: Corpus, performance: str, kit: str) -> pd.DataFrame:
-    """Return the rows of the tracks of one performance and kit, by track."""
+    """Return the rows of the tracks of one performance and kit."""
     rows = corpus.tracks
-    return rows[(rows["performance"] == performance) & (rows["kit"] == kit)].set_index("track")
+    return rows[(rows["performance"] == performance) & (rows["kit"] == kit)]
 
 
 def _bank_sha256(corpus: Corpus, kit: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple
 
+import pandas as pd
+
 from stemgmd_tools.exports.base import Export, ExportReport, ExportRequest, Option
 from stemgmd_tools.exports.text_files import write_files
 from stemgmd_tools.pieces import Group, Piece
@@ -39,19 +41,19 @@ def write(request: ExportRequest) -> ExportReport:
     files: dict[str, Callable[[], bytes]] = {}
     for performance in request.performances():
         rows = hits.get(performance.id)
-        columns = (
-            [] if rows is None else [rows[name].tolist() for name in ("time_s", "piece", "articulation", "velocity")]
-        )
-        labelled = [
-            (time_s, text, velocity)
-            for time_s, piece, articulation, velocity in zip(*columns, strict=True)
-            if (text := label(_Hit(time_s, Piece(piece), articulation, velocity))) is not None
-        ]
+        labelled = [] if rows is None else _labelled(rows, label)
         files[f"{performance.id}.txt"] = partial(_text, [(f"{time_s!r}", text) for time_s, text, _ in labelled])
         files[f"{performance.id}.tsv"] = partial(
             _text, [(f"{time_s!r}", text, str(velocity)) for time_s, text, velocity in labelled], _HEADER
         )
     return write_files(EXPORT.name, options, request, files)
+
+
+def _labelled(hits: pd.DataFrame, label: Callable[[_Hit], str | None]) -> list[tuple[float, str, int]]:
+    """Return time in seconds, label and velocity of the hits that have a label."""
+    columns = (hits[name].tolist() for name in ("time_s", "piece", "articulation", "velocity"))
+    rows = (_Hit(time_s, Piece(piece), *rest) for time_s, piece, *rest in zip(*columns, strict=True))
+    return [(hit.time_s, text, hit.velocity) for hit in rows if (text := label(hit)) is not None]
 
 
 def _text(rows: list[tuple[str, ...]], header: str = "") -> bytes:
