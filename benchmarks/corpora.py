@@ -90,11 +90,11 @@ def first_stem() -> Row:
         finally:
             process.terminate()
             process.wait()
-        found = any(out.glob("audio/**/*.flac"))
+        has_audio = any(out.glob("audio/**/*.flac"))
     return Row(
         "first stems on disk, empty cache, ten kits",
-        waited if found else None,
+        waited if has_audio else None,
         "s",
         at_most=FIRST_STEM_REACH_S,
-        note="from the start of the command" if found else "the command failed",
+        note="from the start of the command" if has_audio else "the command failed",
     )

@@ -37,7 +37,7 @@ WORKERS = (0, 1, 2)
 WAIT_REACH = 5.0
 """Percent of a step."""
 RESULTS = Path(__file__).with_name("loader.json")
-KEPT = ("processor", "cores", "system", "Python", "numpy")
+RECORDED_KEYS = ("processor", "cores", "system", "Python", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,15 @@ class Spent(NamedTuple):
 class Timed(Iterator[Batch]):
     """Batches, and how long they were waited for."""
 
-    def __init__(self, found: Iterator[Batch]) -> None:
+    def __init__(self, batches: Iterator[Batch]) -> None:
         """Take the batches."""
-        self._found = found
+        self._batches = batches
         self.waited_s = 0.0
 
     def __next__(self) -> Batch:
         """Return the next batch."""
         start = time.perf_counter()
-        batch = next(self._found)
+        batch = next(self._batches)
         self.waited_s += time.perf_counter() - start
         return batch
 
@@ -88,25 +88,25 @@ def batches(source: VirtualCorpus, batch: int, count: int, workers: int, frames:
 
 def loaded_per_second(source: VirtualCorpus, size: Size, workers: int, frames: int) -> float:
     """Return segments a second of a loader alone; the first batches, which workers have ready at once, do not count."""
-    found = batches(source, size.batch, size.loaded, workers, frames)
+    stream = batches(source, size.batch, size.loaded, workers, frames)
     warm = min(1 + 2 * workers, size.loaded // 2)
-    for _ in itertools.islice(found, warm):
+    for _ in itertools.islice(stream, warm):
         pass
     start = time.perf_counter()
-    count = sum(len(batch.examples) for batch in found)
+    count = sum(len(batch.examples) for batch in stream)
     return count / (time.perf_counter() - start)
 
 
 def trained(source: VirtualCorpus, size: Size, workers: int, frames: int) -> Spent:
     """Return what a step took, the mean of some; the first does not count."""
     trainer = Trainer(CONFIG, Ranks(0, 1, torch.device("cpu")), build)
-    found = Timed(batches(source, size.batch, size.steps + 1, workers, frames))
-    trainer.step(found, 0, CONFIG.optimizer.learning_rate, 0.0)
-    found.waited_s, start = 0.0, time.perf_counter()
+    timed = Timed(batches(source, size.batch, size.steps + 1, workers, frames))
+    trainer.step(timed, 0, CONFIG.optimizer.learning_rate, 0.0)
+    timed.waited_s, start = 0.0, time.perf_counter()
     for step in range(1, size.steps + 1):
-        trainer.step(found, step, CONFIG.optimizer.learning_rate, 0.0)
+        trainer.step(timed, step, CONFIG.optimizer.learning_rate, 0.0)
     whole_s = (time.perf_counter() - start) / size.steps
-    wait_s = found.waited_s / size.steps
+    wait_s = timed.waited_s / size.steps
     return Spent(wait_s, whole_s - wait_s)
 
 
@@ -114,8 +114,8 @@ def measure(size: Size, gmd: Path | None, kits: list[str], frames: int) -> Resul
     """Measure every row, each printed as soon as it is known."""
     others = OtherLoad()
     collection = material.source(gmd)
-    found = collection.read()
-    source = VirtualCorpus(found, kits_named(kits))
+    performances = collection.read()
+    source = VirtualCorpus(performances, kits_named(kits))
     source.build_banks()
     rows: list[Row] = []
 
@@ -136,9 +136,9 @@ def measure(size: Size, gmd: Path | None, kits: list[str], frames: int) -> Resul
     busy = others.share()
     meanwhile = "" if busy is None else f"; other processes used {busy:.0%} of the machine meanwhile"
     about = (
-        f"{material.description(collection, found)} x {len(kits)} kits, batches of {size.batch} x {len(GROUP_STEMS)} "
-        f"stems x {frames / source.sample_rate:g} s, chain {CONFIG.data.chain}; model {CONFIG.model.name}, "
-        f"{CONFIG.precision}"
+        f"{material.description(collection, performances)} x {len(kits)} kits, "
+        f"batches of {size.batch} x {len(GROUP_STEMS)} stems x {frames / source.sample_rate:g} s, "
+        f"chain {CONFIG.data.chain}; model {CONFIG.model.name}, {CONFIG.precision}"
     )
     return Results(_machine(), about + meanwhile, rows)
 
@@ -148,8 +148,8 @@ def _workers(count: int) -> str:
 
 
 def _machine() -> dict[str, str]:
-    found = {key: value for key, value in machine().items() if key in KEPT}
-    return {**found, "torch": importlib.metadata.version("torch")}
+    environment = {key: value for key, value in machine().items() if key in RECORDED_KEYS}
+    return {**environment, "torch": importlib.metadata.version("torch")}
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ def performances(gmd: Path | None) -> list[Performance]:
     return source(gmd).read()
 
 
-def description(collection: PerformanceSource, found: list[Performance]) -> str:
+def description(collection: PerformanceSource, performances: list[Performance]) -> str:
     """Return one line that says what was rendered."""
     name = {"gmd": "Groove MIDI Dataset", "starter": "Starter set"}.get(collection.kind.value, "MIDI files")
-    hours = sum(one.duration_s for one in found) / 3600
-    return f"{name}: {len(found):,} performances, {hours:.2f} h"
+    hours = sum(one.duration_s for one in performances) / 3600
+    return f"{name}: {len(performances):,} performances, {hours:.2f} h"

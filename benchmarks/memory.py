@@ -35,8 +35,8 @@ def rows(kit: str, gmd: Path | None) -> list[Row]:
 
 def anonymous_mb() -> float:
     """Return what this process allocated itself, files that it maps not counted."""
-    found = re.search(r"RssAnon:\s*(\d+) kB", STATUS.read_text(encoding="ascii"))
-    return int(found[1]) / 1024 if found else 0.0
+    match = re.search(r"RssAnon:\s*(\d+) kB", STATUS.read_text(encoding="ascii"))
+    return int(match[1]) / 1024 if match else 0.0
 
 
 @contextmanager

@@ -64,18 +64,20 @@ def rows(clips: Sequence[Clip], bank: Bank, soundfont: Path | None, repeats: int
             works[peer.name] = [lambda index=index, render=render: render(index) for index in range(len(clips))]
             slow |= {peer.name} if peer.slow else set()
     rate = _rates(clips, works, slow, repeats)
-    found = [
+    measured_rows = [
         Row("plan + mix, nine stems, float32", rate["float32"], "x", at_least=FLOAT_REACH, note=_HOW),
         Row("plan + mix, nine stems, int16, and mixture", rate["int16 and mixture"], "x", at_least=INTEGER_REACH),
         Row("plan + mix, nine stems, int16, into a new array", rate["int16, one new array"], "x"),
     ]
     theirs = {name: rate[name] for name in works if name not in ours}
-    found += [Row(f"peer: {name}, nine stems", figure, "x") for name, figure in theirs.items()]
-    found += [Row(f"peer: {name}, nine stems", None, "x", note=why) for name, why in absent.items()]
+    measured_rows += [Row(f"peer: {name}, nine stems", figure, "x") for name, figure in theirs.items()]
+    measured_rows += [Row(f"peer: {name}, nine stems", None, "x", note=why) for name, why in absent.items()]
     if theirs:
         best = max(theirs, key=lambda name: theirs[name])
-        found.append(Row(f"float32 over the fastest peer ({best})", rate["float32"] / theirs[best], "x", at_least=1.0))
-    return found
+        measured_rows.append(
+            Row(f"float32 over the fastest peer ({best})", rate["float32"] / theirs[best], "x", at_least=1.0)
+        )
+    return measured_rows
 
 
 _HOW = "one core, CPU time, buffers used again block by block"

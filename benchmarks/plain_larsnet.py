@@ -68,5 +68,5 @@ def _encoded(encoding: Encoding, level: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _decoded(decoding: Decoding, level: Tensor) -> Tensor:
-    made: Tensor = decoding.norm(functional.relu(decoding.convolution(level)))
-    return made
+    decoded: Tensor = decoding.norm(functional.relu(decoding.convolution(level)))
+    return decoded

@@ -43,19 +43,21 @@ def rows(folder: Path, every: int) -> list[Row]:
         first = once(lambda: read_gmd(folder))
         (cached,) = in_turn([lambda: read_gmd(folder)], CACHED_REPEATS)
     count = f"{len(files):,} files"
-    found = [
+    measured_rows = [
         Row(f"read all {count}, first time", first.cpu_s, "s", at_most=FIRST_REACH_S),
         Row(f"read all {count}, cached", cached.cpu_s, "s", at_most=CACHED_REACH_S),
     ]
     sample = files[::every]
     for name, parse in _parsers():
         if parse is None:
-            found.append(Row(f"peer: {name} parses {count}", None, "s", note="not installed"))
+            measured_rows.append(Row(f"peer: {name} parses {count}", None, "s", note="not installed"))
             continue
         timing = once(lambda parse=parse: [parse(path) for path in sample])
         note = f"scaled from every {every}th" if every > 1 else ""
-        found.append(Row(f"peer: {name} parses {count}", timing.cpu_s * len(files) / len(sample), "s", note=note))
-    return found
+        measured_rows.append(
+            Row(f"peer: {name} parses {count}", timing.cpu_s * len(files) / len(sample), "s", note=note)
+        )
+    return measured_rows
 
 
 def _parsers() -> Sequence[tuple[str, Callable[[str], object] | None]]:

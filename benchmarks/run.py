@@ -47,19 +47,19 @@ def measure(size: Size, gmd: Path | None, names: list[str], soundfont: Path | No
     rows: list[Row] = []
     others = OtherLoad()
 
-    def add(found: list[Row]) -> None:
-        rows.extend(found)
-        for row in found:
+    def add(part_rows: list[Row]) -> None:
+        rows.extend(part_rows)
+        for row in part_rows:
             print(report.line(row), file=sys.stderr, flush=True)
 
     collection = material.source(gmd)
-    found = collection.read()
+    performances = collection.read()
     kits = [load_kit(name) for name in names]
     add(banks.rows(names[: size.built]))
     bank = open_bank(kits[0])
     font = peers.find_soundfont(soundfont)
-    add(mixing.rows(clips.stratified(found, size.mixed), bank, font, size.repeats, slow_peers=size.slow_peers))
-    sample = clips.stratified(found, size.written)
+    add(mixing.rows(clips.stratified(performances, size.mixed), bank, font, size.repeats, slow_peers=size.slow_peers))
+    sample = clips.stratified(performances, size.written)
     written = writing.measure(sample, bank, size.repeats)
     add(written.rows)
     for kit in kits[:2]:
@@ -69,7 +69,7 @@ def measure(size: Size, gmd: Path | None, names: list[str], soundfont: Path | No
         add([corpora.first_stem()])
     add(reading.rows(collection.path, size.parse_every))
     add(memory.rows(names[0], gmd))
-    about = f"{material.description(collection, found)}; kit {kits[0].name}"
+    about = f"{material.description(collection, performances)}; kit {kits[0].name}"
     share = others.share()
     busy = "" if share is None else f"; other processes used {share:.0%} of the machine meanwhile"
     return Results(machine(), about + busy, rows)

@@ -73,9 +73,9 @@ QUICK = Size(long=1, short=4, segments=10, repeats=1, endured=50)
 LONG_S = 120.0
 
 
-def chosen(found: Sequence[Performance], size: Size) -> list[Performance]:
+def chosen(performances: Sequence[Performance], size: Size) -> list[Performance]:
     """Return some long and some short performances, spread evenly over each."""
-    ordered = sorted(found, key=lambda one: (one.duration_s, one.id))
+    ordered = sorted(performances, key=lambda one: (one.duration_s, one.id))
     border = sum(one.duration_s < LONG_S for one in ordered)
     return [*_spread(ordered[:border], size.short), *_spread(ordered[border:], size.long)]
 
@@ -106,12 +106,12 @@ def _by_soundfile(corpus: Corpus) -> Reader:
     paths = _paths(corpus)
 
     def read(segment: Segment, frames: int) -> object:
-        found = []
+        sounds = []
         for path in paths[segment.performance, segment.kit]:
             with soundfile.SoundFile(path) as file:
                 file.seek(segment.start)
-                found.append(file.read(frames, dtype="int16"))
-        return found
+                sounds.append(file.read(frames, dtype="int16"))
+        return sounds
 
     return read
 
@@ -191,15 +191,15 @@ def rates(source: VirtualCorpus, flac: Corpus, wav: Corpus, size: Size) -> list[
     timings = in_turn([_all(read, segments, frames) for read in readers.values()], size.repeats)
     cost_s = {name: timing.cpu_s / len(segments) for name, timing in zip(readers, timings, strict=True)}
     note = f"{len(segments)} segments of {SEGMENT_S} s, one core, CPU time"
-    found = [
+    rows = [
         Row(f"segments: {name}", SEGMENT_S / cost, "x", note=f"{1000 * cost:.1f} ms each")
         for name, cost in cost_s.items()
     ]
     for kind, kinds in (("as int16", ""), ("as float32", ", float32")):
         for files, reach in (("FLAC", FLAC_REACH), ("WAV", WAV_REACH)):
             ratio = cost_s[files + kinds] / cost_s["rendered" + kinds]
-            found.append(Row(f"rendering over reading {files}, {kind}", ratio, "times", at_least=reach, note=note))
-    return found
+            rows.append(Row(f"rendering over reading {files}, {kind}", ratio, "times", at_least=reach, note=note))
+    return rows
 
 
 def measure(size: Size, gmd: Path | None, names: Sequence[str]) -> Results:

@@ -28,7 +28,7 @@ from stemgmd_tools.separation.networks.registry import ModelSpec, build, model_n
 from stemgmd_tools.separation.networks.separator import Separator, parameter_count
 
 RESULTS = Path(__file__).with_name("separation.json")
-KEPT = ("processor", "cores", "system", "Python")
+RECORDED_KEYS = ("processor", "cores", "system", "Python")
 STEMS = tuple(group.value for group in GROUPS)
 SEGMENT = (PATCH - 1) * HOP
 """Frames that other models than LarsNet get at a time: as many as a patch of LarsNet."""
@@ -81,14 +81,14 @@ def ways(name: str, mixture: Tensor, device: str) -> tuple[Separator, dict[str, 
     torch.manual_seed(0)
     model = settled(build(ModelSpec(name, STEMS)), mixture).to(device)
     model.to(memory_format=model.memory_format)  # type: ignore[call-overload]
-    heard = mixture.to(device)
+    moved = mixture.to(device)
 
     def way(*, half: bool) -> Way:
         def work() -> Tensor:
-            found = separated(model, heard, device, half=half)
+            separation = separated(model, moved, device, half=half)
             if device != "cpu":
                 torch.cuda.synchronize()
-            return found
+            return separation
 
         return work
 
@@ -107,24 +107,24 @@ def measure(size: Size, threads: int, device: str, only: list[str]) -> Results:
         rows.append(row)
         print(report.line(row), file=sys.stderr, flush=True)
 
-    def time(found: dict[str, Way], note: str, suffix: str = "") -> None:
-        for name, timing in zip(found, in_turn([*found.values()], size.repeats), strict=True):
+    def time(timed_ways: dict[str, Way], note: str, suffix: str = "") -> None:
+        for name, timing in zip(timed_ways, in_turn([*timed_ways.values()], size.repeats), strict=True):
             add(_row(name, suffix, duration_s, timing, note if name in (PLAIN, *only) else "", threads, device))
 
-    made = {name: ways(name, mixture, device) for name in only}
-    for kept in (False, True):
-        if kept and (device != "cpu" or not keep_freed_memory()):
+    prepared = {name: ways(name, mixture, device) for name in only}
+    for retain in (False, True):
+        if retain and (device != "cpu" or not keep_freed_memory()):
             continue
-        suffix = ", freed memory kept" if kept else ""
-        for model, found in made.values():
+        suffix = ", freed memory kept" if retain else ""
+        for model, timed_ways in prepared.values():
             note = f"{parameter_count(model) / 1e6:.2f} M parameters"
             peer: dict[str, Way] = {}
             if isinstance(model, LarsNet) and device == "cpu":
                 peer = {PLAIN: _plain(model, mixture)}
-                if not kept:
-                    for row in _differences(peer[PLAIN](), *(way() for way in found.values())):
+                if not retain:
+                    for row in _differences(peer[PLAIN](), *(way() for way in timed_ways.values())):
                         add(row)
-            time({**peer, **found}, note, suffix)
+            time({**peer, **timed_ways}, note, suffix)
     share = others.share()
     busy = "" if share is None else f"; other processes used {share:.0%} of the machine meanwhile"
     about = f"{duration_s:.1f} s of starter-set performances, five stems, {_where(threads, device)}{busy}"
@@ -142,12 +142,12 @@ def _plain(model: LarsNet, mixture: Tensor) -> Way:
 
 
 def _row(name: str, suffix: str, duration_s: float, timing: Timing, note: str, threads: int, device: str) -> Row:
-    told = note if name != PLAIN else "a transform a stem, all patches at once, default layout"
+    remark = note if name != PLAIN else "a transform a stem, all patches at once, default layout"
     if device == "cpu":
         spent = f"{duration_s * threads / timing.cpu_s:.1f}x by CPU time"
-        told = f"{spent}; {told}" if told else spent
+        remark = f"{spent}; {remark}" if remark else spent
     reach = REACHES.get(name) if device == "cpu" else GPU_REACH if name.startswith("larsnet") else None
-    return Row(name + suffix, duration_s / timing.wall_s, "x", at_least=reach, note=told)
+    return Row(name + suffix, duration_s / timing.wall_s, "x", at_least=reach, note=remark)
 
 
 def _differences(plain: Tensor, exact: Tensor, half: Tensor) -> list[Row]:
@@ -165,8 +165,8 @@ def _where(threads: int, device: str) -> str:
 
 
 def _machine() -> dict[str, str]:
-    found = {key: value for key, value in machine().items() if key in KEPT}
-    return {**found, "torch": importlib.metadata.version("torch")}
+    environment = {key: value for key, value in machine().items() if key in RECORDED_KEYS}
+    return {**environment, "torch": importlib.metadata.version("torch")}
 
 
 def main() -> None:

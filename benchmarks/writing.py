@@ -82,7 +82,7 @@ def measure(clips: Sequence[Clip], bank: Bank, repeats: int) -> Measured:
     flac, alone, wav, default = (weighted(clips, column) for column in zip(*costs, strict=True))
     flac_wall, alone_wall, wav_wall, _ = (weighted(clips, column) for column in zip(*walls, strict=True))
     everything = total_s(clips)
-    found = [
+    rows = [
         Row(
             "FLAC 16 level 5 on disk, stems + mixture, over encoding alone",
             flac / alone,
@@ -101,4 +101,4 @@ def measure(clips: Sequence[Clip], bank: Bank, repeats: int) -> Measured:
             note=f"per core, CPU time; by the clock {everything / wav_wall:.0f}x",
         ),
     ]
-    return Measured(found, default, sum(column[3] for column in costs))
+    return Measured(rows, default, sum(column[3] for column in costs))

@@ -268,13 +268,13 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a document is stale")
     check = parser.parse_args().check
     card = REFERENCE.with_suffix(".md")
-    found = list(stale([ROOT / "README.md", card, *sorted((ROOT / "docs").glob("*.md")), *RESULT_PAGES]))
-    found += stale_schemas()
-    for document, current in found:
+    documents = list(stale([ROOT / "README.md", card, *sorted((ROOT / "docs").glob("*.md")), *RESULT_PAGES]))
+    documents += stale_schemas()
+    for document, current in documents:
         print(f"{document.relative_to(ROOT)}: {'stale; run python docs/generate.py' if check else 'written'}")
         if not check:
             document.write_text(current, encoding="utf-8")
-    sys.exit(bool(check and found))
+    sys.exit(bool(check and documents))
 
 
 if __name__ == "__main__":

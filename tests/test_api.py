@@ -159,6 +159,6 @@ def test_a_function_whose_extra_is_missing_names_it(name, extra):
 
 @pytest.mark.real
 def test_real_performances_are_filtered(gmd_dir):
-    found = stemgmd_tools.load_performances(gmd_dir, styles=("jazz",), bpm_min=150, limit=4)
-    assert len(found) == 4
-    assert all(p.metadata["bpm"] >= 150 for p in found)
+    performances = stemgmd_tools.load_performances(gmd_dir, styles=("jazz",), bpm_min=150, limit=4)
+    assert len(performances) == 4
+    assert all(p.metadata["bpm"] >= 150 for p in performances)

@@ -132,8 +132,8 @@ def test_nested_json_in_a_record_is_a_damaged_record(tmp_path: Path) -> None:
 def _wide(path: Path, options: dict[str, int], stems: int = 5) -> Path:
     names = [f"stem{number}" for number in range(stems)]
     spec = json.dumps({"model": "larsnet-s", "stems": names, "options": options})
-    told = {"format": "stemgmd-separator/1", "spec": spec, "about": "{}"}
-    header = json.dumps({"__metadata__": told}).encode()
+    metadata = {"format": "stemgmd-separator/1", "spec": spec, "about": "{}"}
+    header = json.dumps({"__metadata__": metadata}).encode()
     path.write_bytes(len(header).to_bytes(8, "little") + header)
     return path
 

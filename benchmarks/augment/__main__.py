@@ -14,7 +14,7 @@ from benchmarks.clock import OtherLoad
 from benchmarks.results import Results, Row, machine
 
 RESULTS = Path(__file__).parents[1] / "augment.json"
-KEPT = ("processor", "cores", "system", "Python", "numpy")
+RECORDED_KEYS = ("processor", "cores", "system", "Python", "numpy")
 LIBRARIES = ("torch", "audiomentations", "pedalboard", "scipy", "pyloudnorm")
 ITEMS, REPEATS = 24, 5
 QUICK_ITEMS, QUICK_REPEATS = 4, 2
@@ -26,9 +26,9 @@ def measure(items: int, repeats: int) -> Results:
     sounds = batch(items)
     rows: list[Row] = []
     for part in (chain, effects):
-        found = part.rows(_copied(sounds), repeats)
-        rows += found
-        for row in found:
+        part_rows = part.rows(_copied(sounds), repeats)
+        rows += part_rows
+        for row in part_rows:
             print(report.line(row), file=sys.stderr, flush=True)
     rows += memory.rows()
     share = others.share()
@@ -42,13 +42,13 @@ def _copied(sounds: Batch) -> Batch:
 
 
 def _machine() -> dict[str, str]:
-    found = {key: value for key, value in machine().items() if key in KEPT}
+    environment = {key: value for key, value in machine().items() if key in RECORDED_KEYS}
     for name in LIBRARIES:
         try:
-            found[name] = importlib.metadata.version(name)
+            environment[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "absent"
-    return found
+            environment[name] = "absent"
+    return environment
 
 
 def main() -> None:

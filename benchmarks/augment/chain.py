@@ -50,8 +50,8 @@ def rows(batch: Batch, repeats: int) -> list[Row]:
 
 def _sounding(batch: Batch) -> Batch:
     """Return the batch without the rows of silent stems."""
-    kept = [[row for row in own if bool(batch.stems[item, row.stem].any())] for item, own in enumerate(batch.rows)]
-    return batch._replace(rows=kept)
+    sounding = [[row for row in own if bool(batch.stems[item, row.stem].any())] for item, own in enumerate(batch.rows)]
+    return batch._replace(rows=sounding)
 
 
 def _timed(batch: Batch, repeats: int) -> list[tuple[float, float]]:

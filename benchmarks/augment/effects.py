@@ -28,21 +28,23 @@ OTHERS = ("channel_swap", "stereo_width", "varispeed", "transient_shaper", "samp
 
 def rows(batch: Batch, repeats: int) -> list[Row]:
     """Measure each effect on one item's stems, its peers on the same lines, in turn."""
-    found = []
+    measured_rows = []
     for effect in (*peers.PEERS, *OTHERS):
         sides = {"": _ours(effect, batch)}
         for name, make in peers.PEERS.get(effect, {}).items():
             try:
                 sides[name] = _theirs(make(), batch)
             except ImportError:
-                found.append(Row(f"peer: {effect}, {name}", None, "x", note=f"{name} is not installed"))
+                measured_rows.append(Row(f"peer: {effect}, {name}", None, "x", note=f"{name} is not installed"))
         rates = [LINES * SEGMENT_S / cpu_s for cpu_s in _cpu_s([*sides.values()], repeats)]
         best = max(rates[1:], default=0.0)
-        found.append(Row(effect, rates[0], "x", at_least=best or None, note="one core, CPU time, a stereo line"))
-        found += [Row(f"peer: {effect}, {n}", r, "x") for n, r in zip(sides, rates, strict=True) if n]
+        measured_rows.append(
+            Row(effect, rates[0], "x", at_least=best or None, note="one core, CPU time, a stereo line")
+        )
+        measured_rows += [Row(f"peer: {effect}, {n}", r, "x") for n, r in zip(sides, rates, strict=True) if n]
     (checked,) = _cpu_s([_around(batch)], repeats)
     note = "what `apply` does beside the effects: it looks for NaN and sums the stems; a stereo line"
-    return [*found, Row("check and mixture", LINES * SEGMENT_S / checked, "x", note=note)]
+    return [*measured_rows, Row("check and mixture", LINES * SEGMENT_S / checked, "x", note=note)]
 
 
 class _Side(NamedTuple):

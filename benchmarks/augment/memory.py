@@ -23,18 +23,18 @@ MOST_SEEDS = 64
 
 def rows() -> list[Row]:
     """Measure each chain in a process of its own."""
-    found = []
+    measured_rows = []
     for chain in CHAINS:
         what = f"memory of a worker, longest performance through {chain}"
         if not STATUS.is_file():
-            found.append(Row(what, None, "MB", at_most=REACH_MB, note="needs Linux"))
+            measured_rows.append(Row(what, None, "MB", at_most=REACH_MB, note="needs Linux"))
             continue
         command = [sys.executable, "-m", "benchmarks.augment.memory", chain]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         peak_mb, duration_s, took_s = map(float, done.stdout.split())
         note = f"{duration_s:.0f} s of performance, made in {took_s:.0f} s"
-        found.append(Row(what, peak_mb, "MB", at_most=REACH_MB, note=note))
-    return found
+        measured_rows.append(Row(what, peak_mb, "MB", at_most=REACH_MB, note=note))
+    return measured_rows
 
 
 def main() -> None:
@@ -51,12 +51,12 @@ def main() -> None:
     chain = load_chain(sys.argv[1])
     longest = max(performances(None), key=lambda one: one.duration_s)
     for seed in range(MOST_SEEDS):
-        made_with = Augmentation(chain.name, chain.hash, seed, "cpu")
+        augmentation = Augmentation(chain.name, chain.hash, seed, "cpu")
         chosen = Selection(ids=(longest.id,))
         request = AugmentRequest(
             SourceSpec(None, kits=KITS),
             find_source().kind.value,
-            made_with,
+            augmentation,
             chain,
             selection=chosen,
             selected_kits=KITS[:1],

@@ -36,11 +36,11 @@ class Batch(NamedTuple):
 def batch(items: int) -> Batch:
     """Return segments from the longest performances of the starter set, and what the chain draws for them."""
     bank = open_bank(load_kit(DEFAULT_KIT))
-    found = sorted(find_source(gmd=None).read(), key=lambda one: -one.duration_s)[:items]
+    performances = sorted(find_source(gmd=None).read(), key=lambda one: -one.duration_s)[:items]
     stems = torch.zeros(items, len(GROUPS), 2, FRAMES)
     onsets = []
     for item in range(items):
-        planned = plan(found[item % len(found)], bank)
+        planned = plan(performances[item % len(performances)], bank)
         rendered = mix(planned, bank)
         strikes = planned.strikes
         own = []

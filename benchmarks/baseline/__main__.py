@@ -30,8 +30,8 @@ def run(experiment: Experiment, folders: dict[str, Path]) -> Begun:
 def _call(command: str, folders: dict[str, Path]) -> None:
     print(f"$ {command}", file=sys.stderr, flush=True)
     program, *rest = arguments(command, folders)
-    found = shutil.which(program, path=str(Path(sys.executable).parent)) or program
-    subprocess.run([found, *rest], check=True)
+    executable = shutil.which(program, path=str(Path(sys.executable).parent)) or program
+    subprocess.run([executable, *rest], check=True)
 
 
 def offer(experiment: Experiment, folders: dict[str, Path]) -> None:

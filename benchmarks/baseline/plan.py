@@ -77,20 +77,20 @@ def load(path: Path = EXPERIMENTS) -> dict[str, Experiment]:
     """Return the experiments by name, in the order of the file."""
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     trainings = {name: Training(name, " ".join(options.split())) for name, options in content["trainings"].items()}
-    return {name: _experiment(name, told, trainings) for name, told in content["experiments"].items()}
+    return {name: _experiment(name, entry, trainings) for name, entry in content["experiments"].items()}
 
 
-def _experiment(name: str, told: Mapping[str, object], trainings: Mapping[str, Training]) -> Experiment:
+def _experiment(name: str, entry: Mapping[str, object], trainings: Mapping[str, Training]) -> Experiment:
     def words(key: str) -> tuple[str, ...]:
-        return tuple(str(told.get(key) or "").split())
+        return tuple(str(entry.get(key) or "").split())
 
     def options(key: str) -> str | None:
-        return " ".join(str(told[key]).split()) if key in told else None
+        return " ".join(str(entry[key]).split()) if key in entry else None
 
     return Experiment(
         name,
-        str(told["title"]),
-        " ".join(str(told["text"]).split()),
+        str(entry["title"]),
+        " ".join(str(entry["text"]).split()),
         tuple(trainings[one] for one in words("weights")),
         options("evaluate"),
         options("ablate"),
@@ -100,8 +100,8 @@ def _experiment(name: str, told: Mapping[str, object], trainings: Mapping[str, T
 
 def arguments(command: str, folders: Mapping[str, Path]) -> Sequence[str]:
     """Return a command's arguments, folders in place of the words for them."""
-    found = []
+    parts = []
     for part in shlex.split(command):
         head, _, tail = part.partition("/")
-        found.append(str(folders[head] / tail) if head in folders else part)
-    return found
+        parts.append(str(folders[head] / tail) if head in folders else part)
+    return parts

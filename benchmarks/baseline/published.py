@@ -47,8 +47,8 @@ def markdown() -> str:
         f"`{WEIGHTS}`, all of split test, first 30 s",
     )
     rows = [
-        (name, told, *(found.cell(section, column, (method, HELD_OUT)) for found, method in columns))
-        for name, (section, column, told) in ABSOLUTE.items()
+        (name, published, *(result.cell(section, column, (method, HELD_OUT)) for result, method in columns))
+        for name, (section, column, published) in ABSOLUTE.items()
     ]
     above = f"nSDR of {WEIGHTS} above others, dB"
     rows += [

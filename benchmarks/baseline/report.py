@@ -26,7 +26,7 @@ def _experiment(experiment: Experiment) -> str:
         commands = _commands(experiment.commands)
         return f"## {experiment.title}\n{experiment.text}\n\nNot measured yet.\n\n{commands}"
     result = Result.load(path)
-    return f"## {result.title}\n{result.text}\n\n{_found(result)}"
+    return f"## {result.title}\n{result.text}\n\n{_results(result)}"
 
 
 def summary(experiments: dict[str, Experiment]) -> str:
@@ -40,8 +40,8 @@ def _summarised(experiment: Experiment) -> str:
         return f"## {experiment.title}\n{experiment.text}\n\nNot measured yet."
     result = Result.load(path)
     header, rows = next((one["header"], one["rows"]) for one in result.sections if one["title"] in HEADLINES)
-    kept = [index for index, name in enumerate(header) if name in HEADLINE_COLUMNS or index == 0]
-    table = markdown_table([header[i] for i in kept], [[row[i] for i in kept] for row in rows])
+    columns = [index for index, name in enumerate(header) if name in HEADLINE_COLUMNS or index == 0]
+    table = markdown_table([header[i] for i in columns], [[row[i] for i in columns] for row in rows])
     anchor = result.title.lower().replace(" ", "-")
     return (
         f"## {result.title}\n{result.text}\n\n{table}\n\n"
@@ -55,10 +55,10 @@ def _commands(commands: list[str]) -> str:
 
 def card_results() -> str:
     """Return all that was measured of the reference weights on the evaluation sessions, for their model card."""
-    return _found(Result.load(RESULTS / "session.json"))
+    return _results(Result.load(RESULTS / "session.json"))
 
 
-def _found(result: Result) -> str:
+def _results(result: Result) -> str:
     about = ", ".join(value if key == "processor" else f"{key} {value}" for key, value in result.machine.items())
     sections = "\n\n".join(Section(**section).markdown(3) for section in result.sections)
     return f"{_commands(result.commands)}\n\nMeasured at commit `{result.commit}`; {about}.\n\n{sections}"
@@ -81,4 +81,4 @@ def card() -> str:
     }
     if "bank_engine" in about:
         rows["banks"] = f"compiled by engine version {about['bank_engine']}"
-    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {told} |" for name, told in rows.items())])
+    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows.items())])

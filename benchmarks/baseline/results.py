@@ -100,19 +100,19 @@ class Begun(NamedTuple):
 
 def result_of(experiment: Experiment, work: Path, begun: Begun) -> Result:
     """Distil what the commands of an experiment left behind."""
-    found = [_ablation(work / experiment.name)] if experiment.ablate else list(_evaluation(experiment, work))
-    sections = [section._asdict() for section in found]
+    sections_of_run = [_ablation(work / experiment.name)] if experiment.ablate else list(_evaluation(experiment, work))
+    sections = [section._asdict() for section in sections_of_run]
     return Result(experiment.title, experiment.text, experiment.commands, begun.machine, begun.commit, sections)
 
 
 def commit_of(folder: Path) -> str:
     """Return the commit of a checkout, with a plus if files in it differ, results apart."""
 
-    def told(*words: str) -> str:
+    def git(*words: str) -> str:
         return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True).stdout
 
-    changed = told("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{RESULTS.relative_to(ROOT)}").strip()
-    return told("rev-parse", "--short=12", "HEAD").strip() + ("+" if changed else "")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{RESULTS.relative_to(ROOT)}").strip()
+    return git("rev-parse", "--short=12", "HEAD").strip() + ("+" if changed else "")
 
 
 def _evaluation(experiment: Experiment, work: Path) -> Iterator[Section]:

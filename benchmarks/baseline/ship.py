@@ -20,7 +20,7 @@ LICENSE = "Apache-2.0"
 
 def shipped_training() -> Training:
     """Return the training whose weights ship."""
-    return next(one for found in load().values() for one in found.trainings if one.name == SHIPPED)
+    return next(one for result in load().values() for one in result.trainings if one.name == SHIPPED)
 
 
 def ship(work: Path) -> Path:
@@ -29,7 +29,7 @@ def ship(work: Path) -> Path:
     (source,) = arguments(training.weights, {WORK: work})
     spec, model, about = load_weights(Path(source))
     begun = Begun.read(work / training.name)
-    told = {
+    metadata = {
         **about,
         "license": LICENSE,
         "command": begun.of,
@@ -37,7 +37,7 @@ def ship(work: Path) -> Path:
         "machine": f"{begun.machine['processor']}, {begun.machine['cores']} cores",
         "banks": {row.name: row.bank_sha256 for row in kit_table() if row.name in about["kits"]},
     }
-    save_weights(REFERENCE, spec, model, told)
+    save_weights(REFERENCE, spec, model, metadata)
     return REFERENCE
 
 

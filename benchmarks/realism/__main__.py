@@ -32,8 +32,8 @@ def run(context: Context, names: tuple[str, ...], results: Results, out: Path | 
         for row in section.rows:
             print(report.line(row), flush=True)
         if out is not None:
-            kept = {known: results.sections[known] for known in SECTIONS if known in results.sections}
-            Results(results.machine, kept).save(out)
+            sections = {known: results.sections[known] for known in SECTIONS if known in results.sections}
+            Results(results.machine, sections).save(out)
 
 
 def measured(name: str, context: Context) -> Section:

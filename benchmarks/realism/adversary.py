@@ -32,7 +32,7 @@ SEEDS: Final = 3
 RESAMPLINGS: Final = 1000
 REACH: Final = 0.70
 GIVEAWAYS: Final = 4
-KEPT_SHARE: Final = 0.9
+SHORTENED_SHARE: Final = 0.9
 """Of the shorter of the two: the fade at a recording's end is left out on both sides."""
 FADE_FRAMES: Final = 882
 FLOOR_DB: Final = 3.0
@@ -80,7 +80,7 @@ def section(context: Context) -> Section:
     pairs = in_parallel(partial(_pairs, most=1 if context.quick else 4), names, context.jobs)
     seeds = 1 if context.quick else SEEDS
     kinds = {"coarse": slice(0, COARSE), "coarse and fine": slice(None), "fine": slice(COARSE, None)}
-    tasks = [(kept_out, part) for part in kinds.values() for kept_out in range(len(pairs))]
+    tasks = [(held_out, part) for part in kinds.values() for held_out in range(len(pairs))]
     asked = in_parallel(partial(_asked, pairs=pairs, seeds=seeds), tasks, context.jobs)
     by_kind = {kind: asked[index * len(pairs) : (index + 1) * len(pairs)] for index, kind in enumerate(kinds)}
     tables = [*_tables(by_kind, [name for name, _ in names]), _giveaways(pairs)]
@@ -92,7 +92,7 @@ def _pairs(kit: tuple[str, object], most: int) -> list[Pair]:
     name, root = kit
     loaded = load_kit(name, [root])  # type: ignore[list-item]
     voices = fitted_voices(loaded).voices
-    found = []
+    pairs = []
     for articulation, layers in recorded_strokes(loaded).items():
         sound = list(SOUNDS).index(SOUND_OF[family_of(articulation)])
         for layer in layers:
@@ -100,8 +100,8 @@ def _pairs(kit: tuple[str, object], most: int) -> list[Pair]:
             for recording, stroke in zip(layer.repeats[:most], strokes, strict=False):
                 levelled = _levelled(recording, stroke)
                 if levelled is not None:
-                    found.append(Pair(sound, *_features(*levelled)))
-    return found
+                    pairs.append(Pair(sound, *_features(*levelled)))
+    return pairs
 
 
 def _levelled(recording: Float, stroke: Float) -> tuple[Float, Float] | None:
@@ -110,7 +110,7 @@ def _levelled(recording: Float, stroke: Float) -> tuple[Float, Float] | None:
     one, other = both
     if one is None or other is None:
         return None
-    length = round(KEPT_SHARE * min(len(one), len(other)))
+    length = round(SHORTENED_SHARE * min(len(one), len(other)))
     window = np.ones((length, 1))
     fade = min(FADE_FRAMES, length // 2)
     window[:LEAD_FRAMES, 0] = np.linspace(0.0, 1.0, LEAD_FRAMES)
@@ -133,15 +133,15 @@ def _features(recording: Float, stroke: Float) -> tuple[Float, Float]:
 
 def _asked(task: tuple[int, slice], pairs: Sequence[Sequence[Pair]], seeds: int) -> Asked:
     """Learn from all kits but one, and ask about that one."""
-    kept_out, part = task
-    others = [pair for kit, rows in enumerate(pairs) if kit != kept_out for pair in rows]
-    heard = np.array([side[part] for pair in others for side in (pair.recorded, pair.modelled)])
+    held_out, part = task
+    others = [pair for kit, rows in enumerate(pairs) if kit != held_out for pair in rows]
+    features = np.array([side[part] for pair in others for side in (pair.recorded, pair.modelled)])
     truth = np.tile([1, 0], len(others))
-    rows = pairs[kept_out]
+    rows = pairs[held_out]
     recorded, modelled = (np.array([pair[side][part] for pair in rows]) for side in (1, 2))
     sure = np.zeros((2, len(rows)))
     for seed in range(seeds):
-        forest = RandomForestClassifier(TREES, min_samples_leaf=2, random_state=seed).fit(heard, truth)
+        forest = RandomForestClassifier(TREES, min_samples_leaf=2, random_state=seed).fit(features, truth)
         sure += [forest.predict_proba(side)[:, 1] for side in (recorded, modelled)]
     return Asked(np.array([pair.sound for pair in rows]), sure[0] / seeds, sure[1] / seeds)
 

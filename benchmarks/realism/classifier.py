@@ -132,15 +132,17 @@ def _right(train: Data, test: Data, context: Context) -> dict[tuple[str, int], N
         for classes in (9, 7)
         for make in makes
     ]
-    found = in_parallel(partial(_told, train=train, test=test), [(task[1], task[2]()) for task in tasks], context.jobs)
+    predictions = in_parallel(
+        partial(_predicted, train=train, test=test), [(task[1], task[2]()) for task in tasks], context.jobs
+    )
     keys = [(name, classes) for name, classes, _ in tasks]
     return {
-        key: np.mean([told for told, other in zip(found, keys, strict=True) if other == key], axis=0)
+        key: np.mean([prediction for prediction, other in zip(predictions, keys, strict=True) if other == key], axis=0)
         for key in dict.fromkeys(keys)
     }
 
 
-def _told(task: tuple[int, Any], train: Data, test: Data) -> NDArray[np.float64]:
+def _predicted(task: tuple[int, Any], train: Data, test: Data) -> NDArray[np.float64]:
     classes, learner = task
     of = _merged if classes == 7 else np.asarray
     machine = make_pipeline(StandardScaler(), learner).fit(train.features, of(train.piece))
@@ -166,7 +168,7 @@ def _balanced(right: NDArray[np.float64], classes: int, test: Data, chosen: NDAr
 
 
 def _mean(right: dict[tuple[str, int], NDArray[np.float64]], test: Data, chosen: NDArray[np.intp]) -> Any:
-    return np.mean([_balanced(told, classes, test, chosen) for (_, classes), told in right.items()], axis=0)
+    return np.mean([_balanced(predicted, classes, test, chosen) for (_, classes), predicted in right.items()], axis=0)
 
 
 def _ratio(
@@ -198,11 +200,11 @@ def _accuracies(
     every = np.arange(len(test.piece))[None]
     keys = list(right["recorded"])
     rows = []
-    for name, told in right.items():
-        figures = [_balanced(told[key], key[1], test, every)[0] for key in keys]
-        errors = [_balanced(told[key], key[1], test, seeds).std() for key in keys]
+    for name, predicted in right.items():
+        figures = [_balanced(predicted[key], key[1], test, every)[0] for key in keys]
+        errors = [_balanced(predicted[key], key[1], test, seeds).std() for key in keys]
         cells = [f"{figure:.3f} ± {error:.3f}" for figure, error in zip(figures, errors, strict=True)]
-        mean = _mean(told, test, every)[0]
+        mean = _mean(predicted, test, every)[0]
         rows.append((name, f"{len(sets[name].piece):,}", *cells, f"{mean:.3f}"))
     header = ("learnt from", "sounds", *(f"{name}, {classes}" for name, classes in keys), "mean")
     return Table("Balanced accuracy ± standard error, classifier and number of classes", header, rows)
@@ -210,7 +212,7 @@ def _accuracies(
 
 def _per_piece(right: dict[str, dict[tuple[str, int], NDArray[np.float64]]], test: Data) -> list[Table]:
     rows = []
-    for name, told in right.items():
-        share = np.mean([one for (_, classes), one in told.items() if classes == 9], axis=0)
+    for name, predicted in right.items():
+        share = np.mean([one for (_, classes), one in predicted.items() if classes == 9], axis=0)
         rows.append((name, *(f"{share[test.piece == piece.axis].mean():.2f}" for piece in PIECES)))
     return [Table("Share told right of nine, by piece, mean of the classifiers", ("learnt from", *PIECES), rows)]

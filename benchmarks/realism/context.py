@@ -44,10 +44,10 @@ class Context:
         :raises Skipped: if there are none.
         """
         if self.test_kits is not None:
-            found = tuple(sorted(path.parent for path in self.test_kits.glob("*/kit.json")))
-            if not found:
+            folders = tuple(sorted(path.parent for path in self.test_kits.glob("*/kit.json")))
+            if not folders:
                 raise Skipped(f"no folder with a kit.json in {self.test_kits}")
-            return found
+            return folders
         return self._present(HELD_OUT_KITS)
 
     def _present(self, names: tuple[str, ...]) -> tuple[Path, ...]:

@@ -29,15 +29,15 @@ def section(context: Context) -> Section:
     names = shipped_names(quick=context.quick)[: 2 if context.quick else None]
     with own_cache():
         built = {name: _bank_cost(kit_named(name)) for name in names}
-        made = _making_costs(context)
+        costs = _making_costs(context)
     slowest = max(built, key=lambda name: built[name][0])
     largest = max(built, key=lambda name: built[name][1])
     rows = [
         Row("bank of a kit, one core", round(built[slowest][0], 1), "s", at_most=BANK_REACH_S, note=f"most: {slowest}"),
         Row("size of a bank", round(built[largest][1]), "MB", at_most=SIZE_REACH_MB, note=f"most: {largest}"),
     ]
-    if made:
-        drawn, ready = zip(*made, strict=True)
+    if costs:
+        drawn, ready = zip(*costs, strict=True)
         rows += [_new_row("a new kit, drawn", drawn), _new_row("a new kit, drawn and its bank built", ready)]
     cells = [(name, f"{seconds:.1f}", f"{size:.0f}") for name, (seconds, size) in built.items()]
     return Section("Cost", TEXT, rows, [Table("Banks", ("kit", "s", "MB"), cells)])

@@ -33,15 +33,15 @@ def excerpts(gmd: Path | None, split: str, count: int, seed: int) -> list[Perfor
     known = [one for one in find_source(gmd=gmd).read() if one.metadata.get("split") == split]
     long_enough = [one for one in known if one.duration_s >= LENGTH_S]
     draw = stream(seed, "realism", "excerpts", split)
-    found: list[Performance] = []
-    while len(found) < count:
+    chosen: list[Performance] = []
+    while len(chosen) < count:
         for index in draw.permutation(len(long_enough)).tolist():
             performance = long_enough[index]
             start_s = draw.uniform(0.0, performance.duration_s - LENGTH_S)
             cut = excerpt(performance, start_s)
-            if len(cut.hits) >= FEWEST_HITS and len(found) < count:
-                found.append(cut)
-    return found
+            if len(cut.hits) >= FEWEST_HITS and len(chosen) < count:
+                chosen.append(cut)
+    return chosen
 
 
 def fullest(performances: Sequence[Performance], count: int) -> list[Performance]:

@@ -51,8 +51,8 @@ def power_frames(sound: Float, window: int, hop: int, frames: int) -> Float:
     Frame ``i`` is centred on sample ``i * hop``; what lies outside the sound is silence.
     """
     padded = np.zeros((window // 2 + (frames - 1) * hop + window, sound.shape[1]))
-    kept = sound[: len(padded) - window // 2]
-    padded[window // 2 : window // 2 + len(kept)] = kept
+    inside = sound[: len(padded) - window // 2]
+    padded[window // 2 : window // 2 + len(inside)] = inside
     cut = np.lib.stride_tricks.sliding_window_view(padded, window, axis=0)[::hop][:frames]
     spectrum = np.fft.rfft(cut * np.hanning(window + 1)[:-1], axis=-1)
     return np.asarray((np.abs(spectrum) ** 2).mean(axis=1))

@@ -13,7 +13,7 @@ from benchmarks.realism.sounds import LEAD_FRAMES
 
 EDGES_HZ: Final = (60.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16_000.0)
 """Borders of the eight bands."""
-HEARD_S: Final = 0.5
+ANALYSED_S: Final = 0.5
 """Nothing after this is looked at."""
 PEAKS_S: Final = (0.03, 0.43)
 """Stretch whose fine spectrum is looked at."""
@@ -50,11 +50,11 @@ def fine(sound: Float) -> Float:
 
     :param sound: shape (frames, 2), its attack at frame :data:`LEAD_FRAMES`.
     """
-    heard = np.zeros((round(HEARD_S * SAMPLE_RATE), 2))
-    cut = sound[LEAD_FRAMES : LEAD_FRAMES + len(heard)]
-    heard[: len(cut)] = cut
+    start = np.zeros((round(ANALYSED_S * SAMPLE_RATE), 2))
+    cut = sound[LEAD_FRAMES : LEAD_FRAMES + len(start)]
+    start[: len(cut)] = cut
     stretch = cut[round(PEAKS_S[0] * SAMPLE_RATE) : round(PEAKS_S[1] * SAMPLE_RATE)]
-    bands = np.concatenate([heard[None], _bands(heard)])
+    bands = np.concatenate([start[None], _bands(start)])
     length_s = min(ROUGH_S[1], len(cut) / SAMPLE_RATE)
     rough = np.array([_roughness(band, length_s) for band in bands])
     return np.concatenate([_peaks(stretch), _crests(bands), rough[:, 0], rough[list(_CORRELATED), 1]])
@@ -92,11 +92,11 @@ def _peaks(stretch: Float) -> Float:
 
 def _crests(bands: Float) -> Float:
     """Return peak over RMS of each band's first moments."""
-    found = []
+    features = []
     for length_s in CRESTS_S:
         power = (bands[:, : round(length_s * SAMPLE_RATE)] ** 2).mean(axis=2)
-        found.append(10.0 * np.log10((power.max(axis=1) + 1e-20) / (power.mean(axis=1) + 1e-20)))
-    return np.concatenate(found)
+        features.append(10.0 * np.log10((power.max(axis=1) + 1e-20) / (power.mean(axis=1) + 1e-20)))
+    return np.concatenate(features)
 
 
 def _roughness(band: Float, length_s: float) -> tuple[float, float]:

@@ -53,8 +53,8 @@ def section(context: Context) -> Section:
     names = [folder.name for folder in folders if folder.name in FITTED_KITS]
     chosen = [name for name in names if name in RATED_KITS] if context.quick else names
     task = partial(_judged, root=folders[0].parent, quick=context.quick)
-    found = {kit.name: kit for kit in in_parallel(task, tuple(chosen), context.jobs)}
-    return Section("Fits against recordings", TEXT, rows(found), tables(found))
+    kits = {kit.name: kit for kit in in_parallel(task, tuple(chosen), context.jobs)}
+    return Section("Fits against recordings", TEXT, rows(kits), tables(kits))
 
 
 def _judged(name: str, root: Path, *, quick: bool) -> JudgedKit:
@@ -64,29 +64,31 @@ def _judged(name: str, root: Path, *, quick: bool) -> JudgedKit:
 
 def rows(kits: dict[str, JudgedKit]) -> list[Row]:
     """Return the rows of the proof."""
-    found: list[Row] = []
+    collected: list[Row] = []
     for sound in SOUNDS:
         reach = MEL_REACH.get(sound, MEL_REACH_OTHERS)
-        found.append(_ratio(kits, sound, "mel", np.median, f"mel distance over repeats, {sound}", reach))
+        collected.append(_ratio(kits, sound, "mel", np.median, f"mel distance over repeats, {sound}", reach))
     for sound in SOUNDS:
         what = f"mel distance over repeats, 90th percentile, {sound}"
-        found.append(_ratio(kits, sound, "mel", _p90, what, MEL_P90_REACH))
+        collected.append(_ratio(kits, sound, "mel", _p90, what, MEL_P90_REACH))
     for measure in ("attack", "envelope", "fine"):
         for sound in SOUNDS:
             reach = FINE_REACH if measure == "fine" else SHAPE_REACH
             reach = ENVELOPE_REACH.get(sound, reach) if measure == "envelope" else reach
-            found.append(_ratio(kits, sound, measure, np.median, f"{measure} over repeats, {sound}", reach))
+            collected.append(_ratio(kits, sound, measure, np.median, f"{measure} over repeats, {sound}", reach))
     for sound in SOUNDS:
         values = _gathered([one.left_out for one in pooled(kits, kits, sound)])
-        found.append(_row(f"layer left out over the next layer, {sound}", values, np.median, at_most=LEFT_OUT_REACH))
+        collected.append(
+            _row(f"layer left out over the next layer, {sound}", values, np.median, at_most=LEFT_OUT_REACH)
+        )
     for sound in SOUNDS:
         values = _gathered([one.ratios("model_repeats", "mel_db") for one in pooled(kits, RATED_KITS, sound)])
         low, high = SPREAD_REACH
-        found.append(_row(f"repeats of the model over repeats, {sound}", values, np.median, low, high))
+        collected.append(_row(f"repeats of the model over repeats, {sound}", values, np.median, low, high))
     slowest = max(kits.values(), key=lambda kit: kit.fit_s)
     note = f"processor time of the fit alone, longest: {slowest.name}"
-    found.append(Row("fit of a kit, one core", slowest.fit_s, "s", at_most=FIT_REACH_S, note=note))
-    return found
+    collected.append(Row("fit of a kit, one core", slowest.fit_s, "s", at_most=FIT_REACH_S, note=note))
+    return collected
 
 
 def _ratio(
@@ -154,9 +156,9 @@ def _distances(kits: dict[str, JudgedKit]) -> Table:
     columns = ("pairs", *(f"repeats {m}" for m in MEASURES), "recordings", *(f"model {m}" for m in MEASURES))
 
     def figures(one: Distances) -> Iterator[str]:
-        for found in (one.repeats, one.model):
-            yield str(len(found))
-            yield from (_median(column(found, measure)) for measure in MEASURES.values())
+        for distances in (one.repeats, one.model):
+            yield str(len(distances))
+            yield from (_median(column(distances, measure)) for measure in MEASURES.values())
 
     return _table("Distances in dB, medians", columns, kits, figures)
 

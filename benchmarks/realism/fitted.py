@@ -38,13 +38,13 @@ class FittedVoices(NamedTuple):
 def fitted_voices(kit: Kit) -> FittedVoices:
     """Return the fit of a kit, from the cache if it is there."""
 
-    def made() -> str:
+    def fit() -> str:
         start_s = time.process_time()
-        found = fit_voices(kit)
-        voices = {name: voice.model_dump(mode="json") for name, voice in found.voices.items()}
-        return json.dumps({"voices": voices, "notes": found.notes, "cpu_s": time.process_time() - start_s})
+        fit_of_kit = fit_voices(kit)
+        voices = {name: voice.model_dump(mode="json") for name, voice in fit_of_kit.voices.items()}
+        return json.dumps({"voices": voices, "notes": fit_of_kit.notes, "cpu_s": time.process_time() - start_s})
 
-    content = json.loads(_kept(made, kit.name, kit.hash))
+    content = json.loads(_cached(fit, kit.name, kit.hash))
     voices = {name: compacted(VoiceModel.model_validate(voice)) for name, voice in content["voices"].items()}
     return FittedVoices(voices, tuple(content["notes"]), content["cpu_s"])
 
@@ -52,19 +52,19 @@ def fitted_voices(kit: Kit) -> FittedVoices:
 def voice_without(kit: Kit, articulation: str, strokes: Sequence[Strokes], left_out: int) -> VoiceModel:
     """Return the voice fitted to all layers of an articulation but one, from the cache if it is there."""
 
-    def made() -> str:
-        kept = [layer for index, layer in enumerate(strokes) if index != left_out]
-        return fit_voice(kept, family_of(articulation), articulation).model_dump_json()
+    def fit() -> str:
+        remaining = [layer for index, layer in enumerate(strokes) if index != left_out]
+        return fit_voice(remaining, family_of(articulation), articulation).model_dump_json()
 
-    return compacted(VoiceModel.model_validate_json(_kept(made, kit.name, kit.hash, articulation, str(left_out))))
+    return compacted(VoiceModel.model_validate_json(_cached(fit, kit.name, kit.hash, articulation, str(left_out))))
 
 
-def _kept(made: Callable[[], str], *names: str) -> str:
+def _cached(compute: Callable[[], str], *names: str) -> str:
     """Return text from the cache, made first if need be; the key covers the code that makes it."""
     key = hashlib.sha256("\x1f".join((_code(), *names)).encode()).hexdigest()[:24]
     path = data.cache_dir() / "realism" / f"{names[0]}-{key}.json"
     if not path.is_file():
-        write_bytes(path, made().encode())
+        write_bytes(path, compute().encode())
     return path.read_text(encoding="utf-8")
 
 
@@ -77,18 +77,18 @@ def _code() -> str:
     return digest.hexdigest()
 
 
-def _sources(module: str, found: dict[str, Path]) -> dict[str, Path]:
+def _sources(module: str, collected: dict[str, Path]) -> dict[str, Path]:
     """Return the files of a module and of what it imports of this package, directly or through others."""
     try:
         spec = importlib.util.find_spec(module)
     except ModuleNotFoundError:  # a name in a module, not a module
-        return found
+        return collected
     whole_package = "." not in module
-    if whole_package or spec is None or spec.origin is None or module in found:
-        return found
-    found[module] = Path(spec.origin)
-    for node in ast.walk(ast.parse(found[module].read_text(encoding="utf-8"))):
+    if whole_package or spec is None or spec.origin is None or module in collected:
+        return collected
+    collected[module] = Path(spec.origin)
+    for node in ast.walk(ast.parse(collected[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("stemgmd_tools"):
             for name in (str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)):
-                _sources(name, found)
-    return found
+                _sources(name, collected)
+    return collected

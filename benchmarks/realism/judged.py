@@ -78,12 +78,12 @@ def judged_kit(kit: Kit, *, draws: int, ends: bool, most_left_out: int) -> Judge
     :param ends: whether outermost layers are left out in turn too.
     :param most_left_out: how many inner layers of an articulation are left out in turn.
     """
-    found = fitted_voices(kit)
+    fitted = fitted_voices(kit)
     sounds: dict[str, Distances] = {}
     for articulation, strokes in recorded_strokes(kit).items():
         layers = analysed_layers(strokes)
         into = sounds.setdefault(SOUND_OF[family_of(articulation)], Distances())
-        one = judge(found.voices[articulation], layers, articulation, draws)
+        one = judge(fitted.voices[articulation], layers, articulation, draws)
         into.repeats += one.repeats
         into.neighbours += one.neighbours
         into.model += one.model
@@ -91,7 +91,7 @@ def judged_kit(kit: Kit, *, draws: int, ends: bool, most_left_out: int) -> Judge
         into.level_db += one.level_db
         for inner, ratios in _left_out(kit, articulation, layers, ends=ends, most=most_left_out):
             (into.left_out if inner else into.outermost).extend(ratios)
-    return JudgedKit(kit.name, sounds, found.cpu_s)
+    return JudgedKit(kit.name, sounds, fitted.cpu_s)
 
 
 def _left_out(

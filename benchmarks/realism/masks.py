@@ -61,7 +61,7 @@ def mel_power(spectra: NDArray[np.complex64]) -> NDArray[np.float32]:
     return np.asarray(power @ bank.T)
 
 
-def heard(power: NDArray[np.float32]) -> NDArray[np.float32]:
+def log_mel(power: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return what a network hears of an excerpt: dB re its mean power, divided by 20; blind to its level."""
     floor = power.max() * 10.0 ** (-RANGE_DB / 10.0) + _TINY
     return np.asarray(np.log10(np.maximum(power, floor) / (power.mean() + _TINY)) / 2.0, np.float32)

@@ -27,8 +27,8 @@ RATE: Final = 2e-3
 class Example(NamedTuple):
     """One excerpt through one kit."""
 
-    heard: NDArray[np.float16]
-    """(frames, 40) as :func:`benchmarks.realism.masks.heard`."""
+    log_mel: NDArray[np.float16]
+    """(frames, 40) as :func:`benchmarks.realism.masks.log_mel`."""
     shares: NDArray[np.float16]
     """(asked, 5, 40) the best mask of the frames that are asked about."""
     asked: NDArray[np.int32]
@@ -53,8 +53,8 @@ class Masker(nn.Module):
         return torch.softmax(self.out(context).view(-1, len(GROUPS), BANDS), dim=1)
 
 
-def _padded(heard: NDArray[np.floating]) -> Tensor:
-    edge = np.pad(heard.astype(np.float32), ((PAST, FUTURE), (0, 0)), mode="edge")
+def _padded(log_mel: NDArray[np.floating]) -> Tensor:
+    edge = np.pad(log_mel.astype(np.float32), ((PAST, FUTURE), (0, 0)), mode="edge")
     return torch.from_numpy(edge)
 
 
@@ -63,7 +63,7 @@ def trained(examples: Sequence[Example], seed: int, steps: int = STEPS) -> Maske
 
     What is made small is the squared error of the masks, weighted with the amplitude of the mixture in each band.
     """
-    padded = [_padded(one.heard) for one in examples]
+    padded = [_padded(one.log_mel) for one in examples]
     starts = np.cumsum([0, *(len(one) for one in padded)])[:-1]
     frames = torch.cat(padded)
     at = torch.from_numpy(np.concatenate([start + one.asked for start, one in zip(starts, examples, strict=True)]))
@@ -85,8 +85,8 @@ def trained(examples: Sequence[Example], seed: int, steps: int = STEPS) -> Maske
     return network
 
 
-def masks_of(network: Masker, heard: NDArray[np.float32]) -> NDArray[np.float32]:
+def masks_of(network: Masker, log_mel: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the masks of a whole excerpt, shape (frames, 5, 40)."""
-    windows = _padded(heard).unfold(0, PAST + 1 + FUTURE, 1).transpose(1, 2)
+    windows = _padded(log_mel).unfold(0, PAST + 1 + FUTURE, 1).transpose(1, 2)
     with torch.no_grad():
         return np.asarray(network(windows.flatten(1)).numpy())

@@ -122,11 +122,11 @@ def _examples(
         for place, kit in enumerate(_kits_of_examples(count, len(kits), seed).tolist()):
             parts.setdefault(kit, []).append((seed, place, performances[place % len(performances)]))
     tasks = [Part(kits[kit], tuple(rows), "random" in name or name == "endless") for kit, rows in parts.items()]
-    found: list[dict[int, network.Example]] = [{} for _ in trainings]
-    for made in in_parallel(_rendered, tasks, context.jobs):
-        for seed, place, example in made:
-            found[seed][place] = example
-    return [[by_place[place] for place in sorted(by_place)] for by_place in found]
+    by_seed: list[dict[int, network.Example]] = [{} for _ in trainings]
+    for examples in in_parallel(_rendered, tasks, context.jobs):
+        for seed, place, example in examples:
+            by_seed[seed][place] = example
+    return [[by_place[place] for place in sorted(by_place)] for by_place in by_seed]
 
 
 def _kits_of_examples(count: int, kits: int, seed: int) -> NDArray[np.intp]:
@@ -156,7 +156,7 @@ def example(stems: masks.Audio) -> network.Example:
     mixture = masks.mel_power(masks.stft(stems.sum(axis=0)))
     powers = np.stack([masks.mel_power(masks.stft(stem, ASK_EVERY)) for stem in stems])
     asked = np.arange(0, len(mixture), ASK_EVERY, dtype=np.int32)
-    return network.Example(masks.heard(mixture).astype(np.float16), masks.shares(powers).astype(np.float16), asked)
+    return network.Example(masks.log_mel(mixture).astype(np.float16), masks.shares(powers).astype(np.float16), asked)
 
 
 def _trained(task: tuple[int, list[network.Example]], *, quick: bool) -> network.Masker:
@@ -167,8 +167,8 @@ def _trained(task: tuple[int, list[network.Example]], *, quick: bool) -> network
 def _tested(maskers: Sequence[network.Masker], test: Sequence[Performance], context: Context) -> Scores:
     """Return how well each separator does on each test excerpt through each test kit."""
     folders = context.test_folders()
-    found = in_parallel(partial(_tested_on, maskers=maskers, test=test), folders, min(context.jobs, len(folders)))
-    sdr_db, mixture_db, oracle_db = (np.concatenate(parts, axis=-2) for parts in zip(*found, strict=True))
+    figures = in_parallel(partial(_tested_on, maskers=maskers, test=test), folders, min(context.jobs, len(folders)))
+    sdr_db, mixture_db, oracle_db = (np.concatenate(parts, axis=-2) for parts in zip(*figures, strict=True))
     return Scores(sdr_db, mixture_db, oracle_db, np.repeat(np.arange(len(folders)), len(test)))
 
 
@@ -189,15 +189,15 @@ def _judged(
     length = stems.shape[1]
     spectra = [masks.stft(stem) for stem in stems]
     mixture = np.sum(spectra, axis=0)
-    hears = masks.heard(masks.mel_power(mixture))
+    hears = masks.log_mel(masks.mel_power(mixture))
     best = masks.shares(np.stack([masks.mel_power(spectrum) for spectrum in spectra]))
 
     def judged(mask: NDArray[np.float32]) -> NDArray[np.float64]:
         return masks.sdr_db(stems, masks.separated(mixture, mask, length))
 
-    told = [judged(network.masks_of(masker, hears)) for masker in maskers]
+    separated = [judged(network.masks_of(masker, hears)) for masker in maskers]
     as_it_is = masks.sdr_db(stems, np.broadcast_to(stems.sum(axis=0), stems.shape))
-    return np.stack(told), as_it_is, judged(best)
+    return np.stack(separated), as_it_is, judged(best)
 
 
 def _by_stem(sdr_db: NDArray[np.float64]) -> NDArray[np.float64]:

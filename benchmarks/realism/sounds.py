@@ -74,13 +74,13 @@ def aligned(samples: Float) -> Float | None:
 
 def recorded_sounds(folder: Path) -> list[Sound]:
     """Return every one-shot of a recorded kit that sounds."""
-    found = []
+    sounds = []
     for shot in one_shots(folder):
         samples, rate = read_one_shot(shot.path)
-        heard = aligned(treated(samples, rate, SAMPLE_RATE, Treatment()))
-        if heard is not None:
-            found.append(Sound(shot.piece, heard))
-    return found
+        sound = aligned(treated(samples, rate, SAMPLE_RATE, Treatment()))
+        if sound is not None:
+            sounds.append(Sound(shot.piece, sound))
+    return sounds
 
 
 def light(
@@ -110,12 +110,12 @@ def light(
 
 def _with_lenders(kit_map: KitMap, names: frozenset[str]) -> frozenset[str]:
     """Return the articulations and all that they borrow from."""
-    found = list(names)
-    for name in found:
+    names_with_fallbacks = list(names)
+    for name in names_with_fallbacks:
         fallback = kit_map.articulations[name].fallback
-        if fallback is not None and fallback.articulation not in found:
-            found.append(fallback.articulation)
-    return frozenset(found)
+        if fallback is not None and fallback.articulation not in names_with_fallbacks:
+            names_with_fallbacks.append(fallback.articulation)
+    return frozenset(names_with_fallbacks)
 
 
 def played_sounds(kit: Kit, seed: int, share: float = 1.0) -> list[Sound]:
@@ -127,15 +127,15 @@ def played_sounds(kit: Kit, seed: int, share: float = 1.0) -> list[Sound]:
     draw = stream(seed, "realism", "sheet", kit.name)
     velocities = np.floor(127.0 * (np.arange(most) + draw.uniform(0.25, 1.0)) / most).astype(int)
     bank = compile_bank(light(kit, tuple(velocities.tolist()), only=frozenset(stroke.articulation for stroke in SHEET)))
-    found = []
+    sounds = []
     for stroke in SHEET:
         count = max(1, round(stroke.count * share))
         layers = np.sort(draw.permutation(most)[:count])
         for layer in layers.tolist():
-            heard = aligned(_one_shot(bank, stroke, layer))
-            if heard is not None:
-                found.append(Sound(NOTE_OF_ARTICULATION[stroke.articulation].piece, heard))
-    return found
+            sound = aligned(_one_shot(bank, stroke, layer))
+            if sound is not None:
+                sounds.append(Sound(NOTE_OF_ARTICULATION[stroke.articulation].piece, sound))
+    return sounds
 
 
 def _one_shot(bank: Bank, stroke: Stroke, layer: int) -> Float:

@@ -35,7 +35,7 @@ FALL_DB: Final = 0.1
 """A single hit that is softer than the one below it by no more than this does not count."""
 UNMEASURED_DB: Final = 0.2
 """Takes are levelled before they are panned and their lead-in is cut; their channels and lead-ins differ a little."""
-HEARD_S: Final = 1.0
+ANALYSED_S: Final = 1.0
 EARLY_S: Final = 0.05
 
 TEXT: Final = """Every pair of takes of one layer of one articulation: recordings of the kits that have several of a
@@ -180,9 +180,9 @@ def measured(takes: Iterable[Float]) -> tuple[Take, ...]:
 
     :param takes: each (frames, 2), the attack at frame :data:`LEAD_FRAMES`.
     """
-    heard = [take[: LEAD_FRAMES + round(HEARD_S * SAMPLE_RATE)] for take in takes]
-    tilts = spectrum_tilts([bands_of(take) for take in heard])
-    return tuple(_take(take, tilt) for take, tilt in zip(heard, tilts.tolist(), strict=True))
+    starts = [take[: LEAD_FRAMES + round(ANALYSED_S * SAMPLE_RATE)] for take in takes]
+    tilts = spectrum_tilts([bands_of(take) for take in starts])
+    return tuple(_take(take, tilt) for take, tilt in zip(starts, tilts.tolist(), strict=True))
 
 
 def _take(sound: Float, tilt: float) -> Take:

@@ -71,9 +71,9 @@ class Batch:
 
     def take(self) -> bool:
         """Take in what the process reports; return whether it has ended."""
-        found = os.read(self.pipe, 1 << 20)
-        self.text += found
-        return not found
+        data = os.read(self.pipe, 1 << 20)
+        self.text += data
+        return not data
 
     def findings(self) -> Iterator[dict[str, Any]]:
         """Yield what was found, after the process has ended: its reports, and how it ended if not well."""

@@ -106,15 +106,15 @@ def _become(arguments: list[str], cache: Path, said: Path) -> None:
 
 def session(leader: int) -> set[int]:
     """Return the processes of a session that are not over."""
-    found = set()
+    processes = set()
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
         except OSError:
             continue
         if int(fields[3]) == leader and fields[0] != "Z":
-            found.add(int(path.parent.name))
-    return found
+            processes.add(int(path.parent.name))
+    return processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,30 +147,30 @@ def faults(
     """
     rng = stream(seed, "torture", command.name, number)
     place, cache, said = _room(command, scratch, cache)
-    found: list[str] = []
+    failures: list[str] = []
     kills = 0
     for _ in range(int(rng.integers(1, MOST_KILLS + 1))):
         moment, everyone = float(rng.random()) * expected.seconds, bool(rng.random() < 0.5)
         started = Started(command.arguments(place), cache, said)
         if started.wait(moment):
             if started.code:
-                found.append("fails after a kill")
+                failures.append("fails after a kill")
             break
         started.kill(everyone=everyone)
         kills += 1
-        found += _left_of(started)
+        failures += _left_of(started)
     last = Started(command.arguments(place), cache, said)
     if not last.wait(PATIENCE_S):
         last.kill(everyone=True)
-        found.append("hangs after a kill")
+        failures.append("hangs after a kill")
     elif last.code:
-        found.append("fails after a kill")
+        failures.append("fails after a kill")
     elif digests(place) != expected.digests:
-        found.append("another result after a kill")
-    found += [*_left_of(last), *_leftovers(place)]
+        failures.append("another result after a kill")
+    failures += [*_left_of(last), *_leftovers(place)]
     if "Traceback" in said.read_text(errors="replace"):
-        found.append("traceback")
-    return kills, list(dict.fromkeys(found))
+        failures.append("traceback")
+    return kills, list(dict.fromkeys(failures))
 
 
 def _room(command: Command, scratch: Path, cache: Path) -> tuple[Path, Path, Path]:

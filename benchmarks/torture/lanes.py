@@ -50,9 +50,9 @@ def run_kills(
             for key, _ in waiting.select():
                 lane = key.fileobj
                 assert isinstance(lane, socket.socket)
-                name, number, count, found = json.loads(_line(lane))
+                name, number, count, faults = json.loads(_line(lane))
                 tally.count(name, count, "kills")
-                for fault in found:
+                for fault in faults:
                     tally.find(name, fault, number, "kills")
                 tally.save()
                 if time.monotonic() < deadline and sum(tally.trials(one.name) for one in commands) < kills:
@@ -71,13 +71,13 @@ def _give(lane: socket.socket, commands: Sequence[Command], tally: Tally, number
 
 
 def _line(lane: socket.socket) -> bytes:
-    found = b""
-    while not found.endswith(b"\n"):
+    line = b""
+    while not line.endswith(b"\n"):
         part = lane.recv(1 << 16)
         if not part:
             raise RuntimeError("a process that kills commands has ended; what it said stands above")
-        found += part
-    return found
+        line += part
+    return line
 
 
 @contextlib.contextmanager
@@ -113,10 +113,10 @@ def _work(lane: socket.socket, commands: Sequence[Command], seed: int, cache: Pa
                 command = commands[index]
                 if command.name not in known:
                     known[command.name] = undisturbed(command, scratch / "trial", cache)
-                count, found = faults(command, number, seed, known[command.name], scratch / "trial", cache)
-                if found:
+                count, trial_faults = faults(command, number, seed, known[command.name], scratch / "trial", cache)
+                if trial_faults:
                     folder.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(scratch / "trial" / "said", folder / f"{command.name}-{number}.txt")
-                lane.sendall(json.dumps([command.name, number, count, found]).encode() + b"\n")
+                lane.sendall(json.dumps([command.name, number, count, trial_faults]).encode() + b"\n")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -233,8 +233,8 @@ def _readings(path: Path) -> object:
     return load_readings(path.stem)
 
 
-def _repr(found: object) -> str | None:
-    return None if found is None else hashlib.sha256(repr(found).encode()).hexdigest()
+def _repr(loaded: object) -> str | None:
+    return None if loaded is None else hashlib.sha256(repr(loaded).encode()).hexdigest()
 
 
 def _map(path: Path) -> object:
@@ -251,11 +251,11 @@ def _bank(path: Path, kit_map: Path) -> object:
     return open_bank(load_kit_file(kit_map), RATE, cache=path.parents[2])
 
 
-def _sounds(found: object) -> str | None:
-    if not isinstance(found, Bank):
+def _sounds(loaded: object) -> str | None:
+    if not isinstance(loaded, Bank):
         return None
-    sounds = (found.one_shot(row).tobytes() for row in range(len(found.samples)))
-    return hashlib.sha256(b"".join(sounds) + found.gain.tobytes()).hexdigest()
+    sounds = (loaded.one_shot(row).tobytes() for row in range(len(loaded.samples)))
+    return hashlib.sha256(b"".join(sounds) + loaded.gain.tobytes()).hexdigest()
 
 
 def _stem(path: Path) -> object:
@@ -264,8 +264,8 @@ def _stem(path: Path) -> object:
     return Corpus(root).stems("/".join(performance), kit, pieces=[stem])
 
 
-def _pcm(found: object) -> str | None:
-    return hashlib.sha256(np.asarray(found).tobytes()).hexdigest()
+def _pcm(loaded: object) -> str | None:
+    return hashlib.sha256(np.asarray(loaded).tobytes()).hexdigest()
 
 
 def _identity(path: Path) -> object:

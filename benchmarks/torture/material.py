@@ -50,9 +50,11 @@ def write_kit(folder: Path, name: str, hertz: float, ending: str = ".wav") -> Pa
         rows = zip(([1, 63], [64, 127]), files, strict=True)
         sounds[struck] = {"layers": [{"velocity": edges, "files": [file]} for edges, file in rows]}
     sounds |= {other: {"fallback": {"articulation": "kick"}} for other in ARTICULATIONS if other not in sounds}
-    told = {"title": name, "description": "tones", "license": "CC0-1.0", "attribution": "nobody", "folder": name}
+    description = {"title": name, "description": "tones", "license": "CC0-1.0", "attribution": "nobody", "folder": name}
     path = folder / f"{name}.yaml"
-    path.write_text(json.dumps({"schema": "stemgmd-kit/1", "name": name, **told, "articulations": sounds}, indent=1))
+    path.write_text(
+        json.dumps({"schema": "stemgmd-kit/1", "name": name, **description, "articulations": sounds}, indent=1)
+    )
     return path
 
 
@@ -74,8 +76,8 @@ def stemgmd(*arguments: object, cache: Path) -> None:
 
 def environment(cache: Path) -> dict[str, str]:
     """Return the environment of a command: a cache of its own, no data set of this machine, one thread."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("STEMGMD_")}
-    return {**kept, "STEMGMD_CACHE": str(cache), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("STEMGMD_")}
+    return {**inherited, "STEMGMD_CACHE": str(cache), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
 def prepare(root: Path) -> Path:

@@ -101,17 +101,17 @@ def _match(pattern: re.Pattern[bytes], content: bytes, rng: np.random.Generator)
 
 
 def _number(content: bytes, rng: np.random.Generator) -> Edit:
-    found = _match(NUMBER, content, rng)
-    if found is None:
+    match = _match(NUMBER, content, rng)
+    if match is None:
         return _insert(content, rng)
-    return Edit(found.start(), len(found[0]), NUMBERS[int(rng.integers(len(NUMBERS)))])
+    return Edit(match.start(), len(match[0]), NUMBERS[int(rng.integers(len(NUMBERS)))])
 
 
 def _word(content: bytes, rng: np.random.Generator) -> Edit:
-    found = _match(TOKEN, content, rng)
-    if found is None:
+    match = _match(TOKEN, content, rng)
+    if match is None:
         return _insert(content, rng)
-    return Edit(found.start(), len(found[0]), WORDS[int(rng.integers(len(WORDS)))])
+    return Edit(match.start(), len(match[0]), WORDS[int(rng.integers(len(WORDS)))])
 
 
 def _swap(content: bytes, rng: np.random.Generator) -> Edit:

@@ -13,8 +13,8 @@ _HEADS = {"kills": ("command", "kills", "findings"), "inputs": ("loader", "damag
 
 def text(lines: Sequence[Line]) -> str:
     """Return totals and findings for a terminal."""
-    rows = [f"{line.kind:7} {line.name:32} {line.trials:7,}  {_told(line)}" for line in lines]
-    totals = [f"{kind}: {trials:,} trials, {found:,} findings" for kind, trials, found in _totals(lines)]
+    rows = [f"{line.kind:7} {line.name:32} {line.trials:7,}  {_summary(line)}" for line in lines]
+    totals = [f"{kind}: {trials:,} trials, {findings:,} findings" for kind, trials, findings in _totals(lines)]
     return "\n".join([*rows, *totals])
 
 
@@ -23,22 +23,22 @@ def markdown(content: dict[str, Any]) -> str:
     lines = list(lines_of(content))
     named = content["machine"]
     about = f"{named['processor']}, {named['cores']} cores, Python {named['Python']}, seed {content['seed']}"
-    totals = "; ".join(f"{trials:,} {kind}, {found:,} findings" for kind, trials, found in _totals(lines))
+    totals = "; ".join(f"{trials:,} {kind}, {findings:,} findings" for kind, trials, findings in _totals(lines))
     tables = [
-        markdown_table(head, [(line.name, f"{line.trials:,}", _told(line)) for line in lines if line.kind == kind])
+        markdown_table(head, [(line.name, f"{line.trials:,}", _summary(line)) for line in lines if line.kind == kind])
         for kind, head in _HEADS.items()
     ]
     return "\n\n".join([f"{about}: {totals}.", *tables])
 
 
-def _told(line: Line) -> str:
+def _summary(line: Line) -> str:
     return "; ".join(f"{fault} ({len(numbers)})" for fault, numbers in line.findings.items()) or "none"
 
 
 def _totals(lines: Sequence[Line]) -> list[tuple[str, int, int]]:
     """Return trials and kinds of findings, of kills and of inputs."""
-    found = []
+    totals = []
     for kind in _HEADS:
         own = [line for line in lines if line.kind == kind]
-        found.append((kind, sum(line.trials for line in own), sum(len(line.findings) for line in own)))
-    return found
+        totals.append((kind, sum(line.trials for line in own), sum(len(line.findings) for line in own)))
+    return totals

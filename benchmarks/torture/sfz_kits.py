@@ -73,12 +73,12 @@ def _read_within(form: KitFormat, path: Path, folder: Path) -> object:
     :raises ValueError: if that is not so.
     """
     with watched(folder.resolve()):
-        found = form.read(path, folder / "sounds")
-    for region in found.regions:
+        drum_kit = form.read(path, folder / "sounds")
+    for region in drum_kit.regions:
         for sound in region.sounds.values():
-            if not sound.path.is_relative_to(found.folder) or not found.folder.is_relative_to(folder.resolve()):
+            if not sound.path.is_relative_to(drum_kit.folder) or not drum_kit.folder.is_relative_to(folder.resolve()):
                 raise ValueError(f"a sound outside of the library: {sound.path}")
-    return found
+    return drum_kit
 
 
 _inside: list[str] = []

@@ -68,13 +68,13 @@ def _outcome(loader: Loader, target: Path, promised: str | None) -> str | None:
     try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always", StemgmdWarning)
-            found = loader.call(target)
-        told = loader.promised(found) if loader.promised else None
+            loaded = loader.call(target)
+        actual = loader.promised(loaded) if loader.promised else None
     except StemgmdError as error:
         return _message_fault(str(error), _place(error))
     except BaseException as error:  # noqa: BLE001 - whatever it is, it is a finding
         return f"{type(error).__name__} in {_place(error)}"
-    if told != promised and told is not None:
+    if actual != promised and actual is not None:
         return "another result than the checksum promises"
     notes = [str(one.message) for one in warned if issubclass(one.category, StemgmdWarning)]
     return next(filter(None, (_message_fault(note, "a warning") for note in notes)), None)
@@ -162,12 +162,12 @@ def run_batch(loader: Loader, first: int, last: int, seed: int, done: mmap, repo
 
 def smallest(edits: Sequence[Edit], fails: Callable[[Sequence[Edit]], bool]) -> tuple[Edit, ...]:
     """Return as few of the edits as still fail."""
-    kept = tuple(edits)
+    edits_left = tuple(edits)
     for edit in edits:
-        fewer = tuple(one for one in kept if one is not edit)
+        fewer = tuple(one for one in edits_left if one is not edit)
         if fewer and fails(fewer):
-            kept = fewer
-    return kept
+            edits_left = fewer
+    return edits_left
 
 
 def _quiet() -> None:

@@ -39,7 +39,7 @@ def module_names(package: str) -> dict[str, str]:
     :raises PluginError: if an entry point has the name of another or of a module of the package.
     """
     folder = importlib.import_module(package)
-    own = sorted(found.name for found in pkgutil.iter_modules(folder.__path__) if not found.name.startswith("_"))
+    own = sorted(one.name for one in pkgutil.iter_modules(folder.__path__) if not one.name.startswith("_"))
     names = {name: f"{package}.{name}" for name in own}
     for entry in sorted(set(entry_points(group=package)), key=lambda entry: entry.name):
         if entry.name in names:

@@ -55,9 +55,9 @@ def read(source: Path | int, **options: bool) -> tuple[NDArray[np.float32], Trac
 def piped(path: Path, **options: bool) -> tuple[NDArray[np.float32], TrackReader]:
     with subprocess.Popen(["cat", str(path)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        found = read(process.stdout.fileno(), **options)
+        sound = read(process.stdout.fileno(), **options)
     assert process.returncode == 0
-    return found
+    return sound
 
 
 @pytest.mark.parametrize(("container", "subtype"), PLAIN + CODED)

@@ -29,17 +29,17 @@ def dataset(source, **changed) -> SegmentDataset:
     return SegmentDataset(source, FRAMES, LENGTH, **options)
 
 
-def made(loader) -> torch.Tensor:
+def augmented_batch(loader) -> torch.Tensor:
     return torch.cat([batch.augmented().stems for batch in loader])
 
 
 def test_items_do_not_depend_on_batches_or_workers(source):
-    alone = made(segment_loader(dataset(source), 1))
+    alone = augmented_batch(segment_loader(dataset(source), 1))
     assert alone.shape == (LENGTH, len(GROUP_STEMS), 2, FRAMES)
-    assert torch.equal(made(segment_loader(dataset(source), 5)), alone)
+    assert torch.equal(augmented_batch(segment_loader(dataset(source), 5)), alone)
     for start in ("fork", "spawn"):
         loader = segment_loader(dataset(source), 4, num_workers=2, multiprocessing_context=start)
-        assert torch.equal(made(loader), alone)
+        assert torch.equal(augmented_batch(loader), alone)
 
 
 def test_ranks_share_an_epoch_and_a_run_goes_on_where_it_stood(source):
@@ -132,8 +132,8 @@ def test_impulse_responses_are_the_callers(source):
     batch = next(iter(segment_loader(dataset(source, chain=make_chain({"steps": [step]})), 3)))
     with pytest.raises(AugmentError, match="pass it in impulse_responses"):
         batch.augmented()
-    made = batch.augmented(impulse_responses={"hall": torch.ones(1, 1)})
-    assert torch.allclose(made.stems, 2 * batch.stems, atol=1e-5)
+    augmented = batch.augmented(impulse_responses={"hall": torch.ones(1, 1)})
+    assert torch.allclose(augmented.stems, 2 * batch.stems, atol=1e-5)
 
 
 def test_it_pickles(source):

@@ -38,8 +38,8 @@ def test_every_command_is_one_that_there_is(command: str, tmp_path: Path) -> Non
 
 
 def test_words_for_folders_are_folders() -> None:
-    found = arguments("stemgmd evaluate --virtual GMD --kits GMDX --out WORK/one", FOLDERS)
-    assert found == ["stemgmd", "evaluate", "--virtual", "/groove", "--kits", "GMDX", "--out", "/work here/one"]
+    parsed = arguments("stemgmd evaluate --virtual GMD --kits GMDX --out WORK/one", FOLDERS)
+    assert parsed == ["stemgmd", "evaluate", "--virtual", "/groove", "--kits", "GMDX", "--out", "/work here/one"]
 
 
 def test_the_weights_that_ship_are_of_a_training() -> None:
@@ -54,10 +54,10 @@ def test_what_ran_is_told_with_the_commit_that_began_it(tmp_path: Path, monkeypa
     section = {"title": "Overview", "note": "", "header": ["method", "dB"], "rows": [["mine", "1.5"]]}
     result = Result(one.title, one.text, one.commands, {"processor": "a CPU", "cores": "2"}, "abc", [section])
     result.save(tmp_path / f"{name}.json")
-    told = report.markdown(experiments)
-    assert "Measured at commit `abc`; a CPU, cores 2." in told
-    assert "### Overview\n\n| method | dB |\n| --- | --- |\n| mine | 1.5 |" in told
-    assert told.count("Not measured yet.") == len(experiments) - 1
+    text = report.markdown(experiments)
+    assert "Measured at commit `abc`; a CPU, cores 2." in text
+    assert "### Overview\n\n| method | dB |\n| --- | --- |\n| mine | 1.5 |" in text
+    assert text.count("Not measured yet.") == len(experiments) - 1
 
 
 def test_a_cell_is_found_by_what_its_row_and_column_say() -> None:

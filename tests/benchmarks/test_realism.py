@@ -115,8 +115,8 @@ def test_a_folder_of_kits_is_the_test_set(own_kit: Path) -> None:
 def test_a_light_kit_makes_only_what_is_asked_for() -> None:
     kit = load_kit("birch_room")
     bank = compile_bank(light(kit, (40, 110), only=frozenset({"kick", "hihat_pedal"}), longest_s=1.0))
-    made = {int(start) for start in bank.samples["start"]}
-    assert len(made) == 4
+    starts = {int(start) for start in bank.samples["start"]}
+    assert len(starts) == 4
     kick = bank.samples[bank.samples["articulation"] == ARTICULATIONS.index("kick")]
     assert len(kick) == 2
     assert kick["frames"].max() <= 1.5 * RATE  # the room rings on
@@ -184,7 +184,7 @@ def test_spectra_lead_back_to_the_sound() -> None:
 
 def test_what_is_heard_is_blind_to_level() -> None:
     power = masks.mel_power(masks.stft(_stems().sum(axis=0)))
-    assert masks.heard(power * 1e-4) == pytest.approx(masks.heard(power), abs=1e-3)
+    assert masks.log_mel(power * 1e-4) == pytest.approx(masks.log_mel(power), abs=1e-3)
 
 
 def test_sdr_is_the_ratio_of_signal_and_distortion() -> None:
@@ -200,7 +200,7 @@ def test_a_network_learns_to_mask() -> None:
     one = separator.example(_stems())
     learnt = network.trained([one], seed=0, steps=60)
     power = masks.mel_power(masks.stft(_stems().sum(axis=0)))
-    mask = network.masks_of(learnt, masks.heard(power))
+    mask = network.masks_of(learnt, masks.log_mel(power))
     assert mask.shape == (len(power), 5, masks.BANDS)
     error = np.abs(mask[one.asked] - one.shares)[10:]
     loud = power[one.asked][10:] > power.max() * 1e-3

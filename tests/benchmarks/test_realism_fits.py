@@ -21,7 +21,7 @@ def distances(*mel_db: float, fine_db: float = 3.0) -> list[Distance]:
 
 
 def kit(name: str, sound: str, floor: float, *model: float, fit_s: float = 60.0) -> JudgedKit:
-    found = Distances(
+    distances_of_one = Distances(
         repeats=distances(floor, floor, fine_db=2.0),
         neighbours=distances(2 * floor),
         model=distances(*model),
@@ -29,7 +29,7 @@ def kit(name: str, sound: str, floor: float, *model: float, fit_s: float = 60.0)
         level_db=[-1.0, 2.0],
         left_out=[1.0, 1.2],
     )
-    return JudgedKit(name, {sound: found}, fit_s)
+    return JudgedKit(name, {sound: distances_of_one}, fit_s)
 
 
 def test_each_kit_is_measured_by_its_own_floor() -> None:
@@ -88,10 +88,10 @@ def test_a_kit_of_noise_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(judged, "fitted_voices", lambda _: FittedVoices({"kick": noise_voice()}, (), 1.0))
     monkeypatch.setattr(judged, "voice_without", without)
-    found = judged_kit(one, draws=1, ends=True, most_left_out=1)
-    kick = found.sounds["kick"]
+    fit = judged_kit(one, draws=1, ends=True, most_left_out=1)
+    kick = fit.sounds["kick"]
     assert sorted(left_out) == [0, 2, 3]
     counts = [len(part) for part in (kick.repeats, kick.model, kick.left_out, kick.outermost, kick.level_db)]
     assert counts == [4, 8, 2, 4, 4]
     assert 0.5 < float(np.median(kick.ratios("model", "mel_db"))) < 3.0
-    assert len(fits.tables({"toy": found})) == 3
+    assert len(fits.tables({"toy": fit})) == 3

@@ -26,7 +26,7 @@ KILLS, INPUTS = 20, 2_500
 NEVER = float("inf")
 
 
-def found(tally: Tally) -> dict[str, dict[str, list[int]]]:
+def findings(tally: Tally) -> dict[str, dict[str, list[int]]]:
     return {line.name: line.findings for line in tally.lines() if line.findings}
 
 
@@ -43,7 +43,7 @@ def test_killed_commands_and_damaged_inputs_show_nothing(tmp_path: Path) -> None
     results = tmp_path / "torture.json"
     _in_a_process_of_its_own("-m", "benchmarks.torture", *share, "--work", str(tmp_path), "--out", str(results))
     tally = Tally(results, SEED)
-    assert found(tally) == {}
+    assert findings(tally) == {}
     kinds = Counter(line.kind for line in tally.lines() if line.trials)
     assert set(kinds) == {"kills", "inputs"} and min(kinds.values()) > 5
     for kind, least in (("kills", KILLS), ("inputs", INPUTS)):
@@ -100,7 +100,7 @@ def test_another_result_than_the_checksum_promises_is_found(tmp_path: Path) -> N
     tally = Tally(tmp_path / "torture.json", SEED)
     loader = Loader("blind", (tmp_path / "in" / "file",), lambda path: path.read_bytes(), promised=repr)
     run_inputs([loader], tally, trials=5, seed=SEED, jobs=1, deadline=NEVER, folder=tmp_path / "findings")
-    assert list(found(tally)["blind"]) == ["another result than the checksum promises"]
+    assert list(findings(tally)["blind"]) == ["another result than the checksum promises"]
     assert len(list((tmp_path / "findings").iterdir())) == 1
 
 
@@ -148,8 +148,8 @@ def test_edits_are_drawn_made_and_left_out() -> None:
         drawn = [damage(content, np.random.default_rng(number), text=text) for number in range(300)]
         assert sum(edited(content, edits) != content for edits in drawn) > 280
     edits = damage(content, np.random.default_rng(3), text=True)
-    kept = smallest([*edits, *damage(content, np.random.default_rng(4), text=True)], lambda some: edits[0] in some)
-    assert kept == (edits[0],)
+    smaller = smallest([*edits, *damage(content, np.random.default_rng(4), text=True)], lambda some: edits[0] in some)
+    assert smaller == (edits[0],)
 
 
 def test_what_is_damaged_below_a_checksum_has_a_right_one() -> None:

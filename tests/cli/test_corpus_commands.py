@@ -208,7 +208,7 @@ def test_verify_prints_a_table_and_fails(kit, tmp_path):
     (tmp_path / "corpus" / path).unlink()
     result = call("verify", tmp_path / "corpus", "--jobs", "1")
     assert isinstance(result.exception, CorpusError)
-    assert result.stdout.splitlines()[0].split() == ["check", "where", "found", "expected"]
+    assert result.stdout.splitlines()[0].split() == ["check", "where", "actual", "expected"]
     assert any(line.split()[:3] == ["file", path, "missing"] for line in result.stdout.splitlines())
 
 

@@ -63,13 +63,13 @@ def children(parent: int) -> dict[int, str]:
             continue
         if state != "Z":
             parents.setdefault(int(ppid), []).append(int(entry.name))
-    found: dict[int, str] = {}
+    processes: dict[int, str] = {}
     todo = [parent]
     while todo:
         for child in parents.get(todo.pop(), []):
-            found[child] = command_line(child)
+            processes[child] = command_line(child)
             todo.append(child)
-    return found
+    return processes
 
 
 def command_line(process: int) -> str:

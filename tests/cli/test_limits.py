@@ -80,11 +80,11 @@ def test_a_killed_worker_of_a_build_is_one_line(tmp_path: Path) -> None:
     command = [*PROGRAM, "kits", "build", "random:1..2", "--jobs", "2"]
     environment = {**os.environ, "STEMGMD_CACHE": str(tmp_path)}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
-        deadline, found = time.monotonic() + PATIENCE_S, []
-        while not found and time.monotonic() < deadline:
-            found = list(tmp_path.glob("banks/*.building-*"))
+        deadline, workers = time.monotonic() + PATIENCE_S, []
+        while not workers and time.monotonic() < deadline:
+            workers = list(tmp_path.glob("banks/*.building-*"))
             time.sleep(0.05)
-        os.kill(int(found[0].name.rpartition("-")[2]), signal.SIGKILL)
-        told = process.communicate(timeout=PATIENCE_S)[1]
+        os.kill(int(workers[0].name.rpartition("-")[2]), signal.SIGKILL)
+        stderr = process.communicate(timeout=PATIENCE_S)[1]
     assert process.returncode == 1
-    assert "a worker process was killed, perhaps for lack of memory" in one_line(told)
+    assert "a worker process was killed, perhaps for lack of memory" in one_line(stderr)

@@ -88,9 +88,9 @@ def test_bad_files_are_listed_at_the_end_and_again_by_a_second_run(tmp_path: Pat
         f"stemgmd: left out: {midi}/page.mid: not a Standard MIDI File (it starts with b'<html>'); replace the file",
         rf"stemgmd: left out: {midi}/two\nlines.mid: its name holds a control character; rename the file",
     ]
-    code, told = render(midi, out, "--strict")
+    code, lines = render(midi, out, "--strict")
     assert (code, out.exists()) == (1, False)
-    assert "3 of 5 MIDI files cannot be used" in "".join(told)
+    assert "3 of 5 MIDI files cannot be used" in "".join(lines)
     assert render(midi, out) == (1, expected)
     first = files_of(out)
     assert render(midi, out) == (1, expected)
@@ -100,8 +100,8 @@ def test_bad_files_are_listed_at_the_end_and_again_by_a_second_run(tmp_path: Pat
     assert performances["performance"].tolist() == ["good", "miscounted"]
     assert performances["hits"].tolist() == [2, 2]
     put(midi / "empty.mid")  # mended
-    code, told = render(midi, out)
-    assert (code, len(told)) == (1, 3)
+    code, lines = render(midi, out)
+    assert (code, len(lines)) == (1, 3)
     assert stemgmd("verify", out, "--quiet")[0] == 0
     assert len(pd.read_parquet(out / "manifests/performances.parquet")) == 3
 
@@ -110,9 +110,9 @@ def test_odd_names_are_rendered(tmp_path: Path, render: Run, stemgmd: Run) -> No
     midi, out = tmp_path / "midi", tmp_path / "corpus"
     for name in ODD:
         put(midi / f"{name}.mid")
-    code, (told,) = render(midi, out)
+    code, (line,) = render(midi, out)
     assert code == 0
-    assert f"{midi}: A and a differ only in case" in told
+    assert f"{midi}: A and a differ only in case" in line
     assert stemgmd("verify", out, "--quiet")[0] == 0
     for ending in ("parquet", "csv"):
         manifest = read_manifest(out / f"manifests/stems.{ending}")

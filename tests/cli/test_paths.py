@@ -14,7 +14,7 @@ from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 
 OF_PATHS = {"DIR", "FILE", "FILE...", "FILES...", "PATH", "ROWS", "GMD", "NAME.yaml"}
 """Metavars of parameters that take paths."""
-Found = tuple[tuple[str, ...], click.Parameter]
+PathParameter = tuple[tuple[str, ...], click.Parameter]
 
 
 def parameters(
@@ -24,9 +24,9 @@ def parameters(
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in command.list_commands(context):
-            found = command.get_command(context, name)
-            assert found is not None
-            yield from parameters(found, (*words, name))
+            subcommand = command.get_command(context, name)
+            assert subcommand is not None
+            yield from parameters(subcommand, (*words, name))
     for parameter in command.params:
         yield words, parameter
 

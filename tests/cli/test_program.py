@@ -39,10 +39,10 @@ def said(program: str, *words: str) -> tuple[int, str]:
     ],
 )
 def test_without_torch_a_command_says_what_to_install(words: tuple[str, ...], tmp_path) -> None:
-    code, told = said(LEAN, *words)
+    code, output = said(LEAN, *words)
     assert code == 2
-    assert "pip install 'stemgmd-tools[baseline" in told
-    assert told.count("\n") == 1
+    assert "pip install 'stemgmd-tools[baseline" in output
+    assert output.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_without_torch_a_command_says_what_to_install(words: tuple[str, ...], tm
     ],
 )
 def test_wrong_words_are_one_line(words: tuple[str, ...], wanted: str) -> None:
-    code, told = said(LEAN, *words)
+    code, output = said(LEAN, *words)
     assert code == 2
-    assert told.count("\n") == 1
-    assert wanted in told
+    assert output.count("\n") == 1
+    assert wanted in output

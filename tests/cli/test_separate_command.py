@@ -90,8 +90,8 @@ def test_nine_stems_of_a_mono_song_at_another_rate_as_24_bit_flac(tmp_path):
     result = call(path, "--out", out, "--weights", nine, *words, "--threads", "1", "--quiet")
     assert result.exit_code == 0, result.exception
     assert names_in(out / "song") == sorted(f"{stem}.flac" for stem in NINE)
-    for made in (out / "song").glob("*.flac"):
-        info = soundfile.info(made)
+    for file in (out / "song").glob("*.flac"):
+        info = soundfile.info(file)
         assert (info.subtype, info.samplerate, info.channels, info.frames) == ("PCM_24", 16_000, 1, 20_000)
 
 
@@ -154,10 +154,10 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(tmp_path, five, 
 def test_clipped_samples_are_told(tmp_path):
     gains = saved(tmp_path / "gains.safetensors", "gains", gain=2.0)
     path = song(tmp_path / "song.wav")
-    told = call(path, "--out", tmp_path / "stems", "--weights", gains, "--stem", "kick").stdout
-    assert "samples were clipped, --subtype float avoids this" in told
-    told = call(path, "--out", tmp_path / "floats", "--weights", gains, "--subtype", "float").stdout
-    assert "were clipped" not in told
+    output = call(path, "--out", tmp_path / "stems", "--weights", gains, "--stem", "kick").stdout
+    assert "samples were clipped, --subtype float avoids this" in output
+    output = call(path, "--out", tmp_path / "floats", "--weights", gains, "--subtype", "float").stdout
+    assert "were clipped" not in output
 
 
 def test_without_shipped_weights_it_says_how_to_go_on(tmp_path, monkeypatch):
@@ -242,8 +242,8 @@ def test_the_same_command_goes_on_after_a_kill(tmp_path, five, renames):
     assert again.exit_code == 0, again.exception
     assert again.stdout.count("replaced files of an interrupted run: ") == 1
     assert again.stdout.count("skipped, already separated") == (1 if renames > 5 else 0)
-    made = {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    assert made == {path.relative_to(whole): path.read_bytes() for path in whole.rglob("*") if path.is_file()}
+    files = {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert files == {path.relative_to(whole): path.read_bytes() for path in whole.rglob("*") if path.is_file()}
     assert call(songs, "--out", out, *words).stdout.count("skipped, already separated") == 2
 
 
@@ -258,8 +258,8 @@ def test_a_kill_while_stems_are_written(tmp_path, five):
         finally:
             running.kill()
     assert list(out.rglob("*.part"))
-    told = call(*words).stdout
-    assert f"replaced files of an interrupted run: kick.wav.{running.pid}.part" in told
+    output = call(*words).stdout
+    assert f"replaced files of an interrupted run: kick.wav.{running.pid}.part" in output
     assert names_in(out / "song") == ["kick.wav"]
 
 

@@ -34,12 +34,12 @@ def _blocks(text: str, language: str) -> list[str]:
 
 
 def _commands() -> list[str]:
-    found = []
+    options = []
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
         lines = [line for block in _blocks(text, "sh") + _blocks(text, "bash") for line in block.splitlines()]
-        found += [part for line in lines for part in re.findall(r"(?:^|&& )(stemgmd .*?)(?= &&|\s+#|$)", line)]
-    return found
+        options += [part for line in lines for part in re.findall(r"(?:^|&& )(stemgmd .*?)(?= &&|\s+#|$)", line)]
+    return options
 
 
 def test_generated_parts_are_current() -> None:

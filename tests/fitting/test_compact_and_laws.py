@@ -16,7 +16,7 @@ from stemgmd_tools.kits.voices.arithmetic import level_db
 from stemgmd_tools.kits.voices.compact import compacted
 from stemgmd_tools.seeds import stream
 
-UNHEARD_DB = 0.8
+INAUDIBLE_DB = 0.8
 """Two draws of one noise lie 2.4 dB apart."""
 
 
@@ -43,7 +43,7 @@ def test_fewer_numbers_sound_the_same(voice: VoiceModel) -> None:
     assert len(few.noise.level_db.times_s) <= 12
     assert len(few.noise.velocity_bends) <= 4
     assert few.noise.colour is None or few.noise.colour.frequencies_hz is None
-    assert distance_db(mel_power(struck(fine)), mel_power(struck(few))) < UNHEARD_DB
+    assert distance_db(mel_power(struck(fine)), mel_power(struck(few))) < INAUDIBLE_DB
     assert compacted(few) == few
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drum_measures import distance_db, mel_power
-from drum_measures import t30_s as heard_t30_s
+from drum_measures import t30_s as measured_t30_s
 from toy_fits import VOICES, struck, toy
 
 from stemgmd_tools.errors import KitError
@@ -64,7 +64,7 @@ def test_chokes_follow_from_the_names(whole: KitMap) -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "of"),
+    ("generated", "of"),
     [
         ("snare_rimshot", "snare_head"),
         ("hi_tom_rim", "hi_tom_head"),
@@ -75,8 +75,10 @@ def test_chokes_follow_from_the_names(whole: KitMap) -> None:
         ("crash2_edge", "crash1_edge"),
     ],
 )
-def test_a_stroke_made_from_another_differs_more_than_two_strokes_do(whole: KitMap, made: str, of: str) -> None:
-    same, again, other = (mel_power(struck(voice(whole, n), place=p)) for n, p in ((of, 0.1), (of, 0.7), (made, 0.7)))
+def test_a_stroke_made_from_another_differs_more_than_two_strokes_do(whole: KitMap, generated: str, of: str) -> None:
+    same, again, other = (
+        mel_power(struck(voice(whole, n), place=p)) for n, p in ((of, 0.1), (of, 0.7), (generated, 0.7))
+    )
     assert distance_db(same, other) > AUDIBLE * distance_db(same, again)
 
 
@@ -87,47 +89,47 @@ def test_hats_ring_longer_from_degree_to_degree_through_what_was_recorded(whole:
     assert wide.openness.degrees == OPEN_DEGREES
     assert wide.openness.stretch[1] == 0.3
     assert wide.openness.stretch[-1] == 1.0
-    rings = [heard_t30_s(struck(bow, degree)) for degree in range(2)]
-    rings += [heard_t30_s(struck(wide, degree)) for degree in range(5)]
+    rings = [measured_t30_s(struck(bow, degree)) for degree in range(2)]
+    rings += [measured_t30_s(struck(wide, degree)) for degree in range(5)]
     assert all(longer > 1.05 * shorter for shorter, longer in pairwise(rings))
 
 
 def test_pieces_that_lack_come_from_the_first_donor_that_has_them_at_the_kits_level() -> None:
     kit = toy("bare", without=CYMBALS)
     donor = toy("cymbals", "CC-BY-4.0", without=("ride_bell",), gain_db=9.0)
-    made = complete_map(kit, [donor, toy("other")], name="both", title="Both", description="Two kits.")
-    assert voice(made, "ride_bow").noise.level_db == VOICES["ride_bow"].noise.level_db
-    resting = {one.kit: one.articulations for one in made.measured_on}
+    completed = complete_map(kit, [donor, toy("other")], name="both", title="Both", description="Two kits.")
+    assert voice(completed, "ride_bow").noise.level_db == VOICES["ride_bow"].noise.level_db
+    resting = {one.kit: one.articulations for one in completed.measured_on}
     assert set(resting) == {"bare", "cymbals"}
     assert resting["cymbals"] == tuple(a for a in ARTICULATIONS if a.startswith(("ride", "crash")))
     assert set(resting["bare"]) == set(ARTICULATIONS) - set(resting["cymbals"])
-    assert made.license == "CC-BY-4.0"
-    assert "who recorded cymbals" in made.attribution
+    assert completed.license == "CC-BY-4.0"
+    assert "who recorded cymbals" in completed.attribution
 
 
 def test_a_cross_stick_is_borrowed_at_the_level_of_the_snare() -> None:
     kit, donor = toy("bare", without=("snare_cross_stick",)), toy("lender")
     donor.voices["snare_head"] = louder(donor.voices["snare_head"], 6.0)
-    made = complete_map(kit, [donor])
-    assert level_db(voice(made, "snare_cross_stick"), 100) == pytest.approx(
+    completed = complete_map(kit, [donor])
+    assert level_db(voice(completed, "snare_cross_stick"), 100) == pytest.approx(
         level_db(VOICES["snare_cross_stick"], 100) - 6.0, abs=0.1
     )
-    resting = {one.kit: one.articulations for one in made.measured_on}
+    resting = {one.kit: one.articulations for one in completed.measured_on}
     assert "snare_cross_stick" in resting["lender"] and "hi_tom_rim" in resting["lender"]
     assert "snare_rimshot" in resting["bare"] and "hi_tom_head" not in resting["lender"]
 
 
 def test_articulations_of_a_recording_can_be_left_out() -> None:
     kit, donor = toy("bare"), toy("lender", gain_db=3.0)
-    made = complete_map(kit, [donor], leave_out=("hihat_pedal", "ride_bow"))
-    assert {one.kit for one in made.measured_on} == {"bare", "lender"}
-    assert voice(made, "hihat_pedal").noise != VOICES["hihat_pedal"].noise
+    completed = complete_map(kit, [donor], leave_out=("hihat_pedal", "ride_bow"))
+    assert {one.kit for one in completed.measured_on} == {"bare", "lender"}
+    assert voice(completed, "hihat_pedal").noise != VOICES["hihat_pedal"].noise
 
 
 def test_without_donors_what_is_nearest_stands_in() -> None:
-    made = complete_map(toy("bare", without=(*CYMBALS, "snare_cross_stick", "mid_tom_head", "hi_tom_head")))
-    assert [(one.kit, one.articulations) for one in made.measured_on] == [("bare", ())]
-    low, mid, high = (voice(made, f"{tom}_tom_head").body for tom in ("low", "mid", "hi"))
+    completed = complete_map(toy("bare", without=(*CYMBALS, "snare_cross_stick", "mid_tom_head", "hi_tom_head")))
+    assert [(one.kit, one.articulations) for one in completed.measured_on] == [("bare", ())]
+    low, mid, high = (voice(completed, f"{tom}_tom_head").body for tom in ("low", "mid", "hi"))
     assert low is not None and mid is not None and high is not None
     assert high.frequency_hz[0] > 1.15 * mid.frequency_hz[0] > 1.3 * low.frequency_hz[0]
 
@@ -138,15 +140,15 @@ def test_what_nothing_stands_in_for_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("licences", "expected"),
     [
         (("CC0-1.0", "MIT"), "Apache-2.0"),
         (("CC-BY-4.0", "CC0-1.0"), "CC-BY-4.0"),
         (("CC-BY-SA-3.0", "CC-BY-4.0"), "CC-BY-SA-4.0"),
     ],
 )
-def test_the_strictest_recording_decides_the_licence(found: tuple[str, ...], expected: str) -> None:
-    assert license_over(found) == expected
+def test_the_strictest_recording_decides_the_licence(licences: tuple[str, ...], expected: str) -> None:
+    assert license_over(licences) == expected
 
 
 def test_a_licence_nothing_is_known_about_is_an_error() -> None:

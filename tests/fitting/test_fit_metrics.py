@@ -45,16 +45,16 @@ def median(judgement: Judgement, which: str, measure: str = "mel_db") -> float:
 
 def test_a_voice_is_as_near_to_its_own_strokes_as_they_to_each_other() -> None:
     own = voice()
-    found = judge(own, analysed_layers(recorded(own)), "snare_head", draws=2)
+    metrics = judge(own, analysed_layers(recorded(own)), "snare_head", draws=2)
     for measure in ("mel_db", "attack_db", "envelope_db", "fine_db"):
-        floor = median(found, "repeats", measure)
-        assert LIKE[0] < median(found, "model", measure) / floor < LIKE[1]
-        assert LIKE[0] < median(found, "model_repeats", measure) / floor < LIKE[1]
-    assert np.allclose(found.level_db, 0.0, atol=0.7)
-    assert median(found, "neighbours") > 1.1 * median(found, "repeats")
-    assert len(found.repeats) == 2 * 3
-    assert len(found.model) == 2 * 3 * 2
-    assert len(found.model_repeats) == 2 * 15
+        floor = median(metrics, "repeats", measure)
+        assert LIKE[0] < median(metrics, "model", measure) / floor < LIKE[1]
+        assert LIKE[0] < median(metrics, "model_repeats", measure) / floor < LIKE[1]
+    assert np.allclose(metrics.level_db, 0.0, atol=0.7)
+    assert median(metrics, "neighbours") > 1.1 * median(metrics, "repeats")
+    assert len(metrics.repeats) == 2 * 3
+    assert len(metrics.model) == 2 * 3 * 2
+    assert len(metrics.model_repeats) == 2 * 15
 
 
 def test_another_voice_is_further_away() -> None:
@@ -66,10 +66,10 @@ def test_another_voice_is_further_away() -> None:
 
 
 def test_single_recordings_have_no_floor() -> None:
-    found = judge(voice(), analysed_layers(recorded(voice(), count=1)), "toy")
-    assert found.repeats == ()
-    assert len(found.model) == 2
-    assert found.model_repeats
+    metrics = judge(voice(), analysed_layers(recorded(voice(), count=1)), "toy")
+    assert metrics.repeats == ()
+    assert len(metrics.model) == 2
+    assert metrics.model_repeats
 
 
 def test_where_a_recording_was_cut_does_not_count_against_the_voice() -> None:
@@ -79,17 +79,17 @@ def test_where_a_recording_was_cut_does_not_count_against_the_voice() -> None:
         Strokes(layer.velocity, layer.openness, tuple(repeat[:40_000] for repeat in layer.repeats), -100.0)
         for layer in whole
     ]
-    found = judge(own, analysed_layers(cut), "toy")
-    assert median(found, "model", "envelope_db") < 2 * median(found, "repeats", "envelope_db")
-    assert median(found, "model") < LIKE[1] * median(found, "repeats")
+    metrics = judge(own, analysed_layers(cut), "toy")
+    assert median(metrics, "model", "envelope_db") < 2 * median(metrics, "repeats", "envelope_db")
+    assert median(metrics, "model") < LIKE[1] * median(metrics, "repeats")
 
 
 def test_degrees_are_not_neighbours_and_are_played_as_they_are() -> None:
     hat = voice(openness=Openness(degrees=(0.4, 1.0), stretch=(0.3, 1.0)))
     strokes = [*recorded(hat, 0.4, 0), *recorded(hat, 1.0, 1)]
-    found = judge(hat, analysed_layers(strokes), "hihat_open_bow")
-    assert len(found.neighbours) == 2 * 4
-    assert median(found, "model") < LIKE[1] * median(found, "repeats")
+    metrics = judge(hat, analysed_layers(strokes), "hihat_open_bow")
+    assert len(metrics.neighbours) == 2 * 4
+    assert median(metrics, "model") < LIKE[1] * median(metrics, "repeats")
     half, full = (play(hat, strokes[row], "hihat_open_bow", 1)[0] for row in (0, 2))
     assert len(half) < 0.6 * len(full)
 

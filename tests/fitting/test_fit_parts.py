@@ -27,7 +27,7 @@ CHANCE_DB = 1.0
 """Mean error over bands of a level measured on a dozen strokes of noise."""
 FITTED_DB = 1.5
 """Mean error over loud cells of a table fitted to six strokes of noise."""
-HEARD_DB = 40.0
+AUDIBLE_DB = 40.0
 KNOTS_S = np.array([0.0, 0.01, 0.1, 0.5])
 FALLING_DB = -30.0 - 50.0 * KNOTS_S
 
@@ -104,8 +104,8 @@ def test_a_law_goes_through_straight_layers_and_predicts_one_left_out() -> None:
     truth = FALLING_DB + np.zeros((4, BANDS, 4)) + 10.0 * octaves[:, None, None]
     law = fit_law(octaves, truth, np.ones_like(truth), KNOTS_S, KNOTS_S)
     assert max(np.abs(law.at(o) - t).max() for o, t in zip(octaves, truth, strict=True)) < 1e-6
-    kept = [0, 1, 3]
-    law = fit_law(octaves[kept], truth[kept], np.ones_like(truth[kept]), KNOTS_S, KNOTS_S)
+    retained = [0, 1, 3]
+    law = fit_law(octaves[retained], truth[retained], np.ones_like(truth[retained]), KNOTS_S, KNOTS_S)
     assert np.abs(law.at(octaves[2]) - truth[2]).max() < 1e-6
 
 
@@ -149,9 +149,9 @@ def test_a_fitted_voice_sounds_as_loud_as_its_recordings(fitted: VoiceModel, rec
     for layer in recorded:
         theirs = mean_bands([bands_of(one) for one in layer.repeats])
         ours = mean_bands([bands_of(one) for one in played(fitted, layer.velocity, 8)])
-        heard = (np.arange(BINS) < theirs.bins) & (TIMES_S > 0.004)
-        a, b = decibels(theirs.power)[:, heard], decibels(ours.power)[:, heard]
-        loud = a > a.max() - HEARD_DB
+        audible = (np.arange(BINS) < theirs.bins) & (TIMES_S > 0.004)
+        a, b = decibels(theirs.power)[:, audible], decibels(ours.power)[:, audible]
+        loud = a > a.max() - AUDIBLE_DB
         assert abs((a - b)[loud].mean()) < FITTED_DB
 
 
@@ -178,17 +178,17 @@ def test_a_half_open_hat_is_shorter_than_the_open_one() -> None:
     ours = mean_bands([bands_of(led(synthesiser.stroke(120, 0, i / 6, stream(i), frames=12000))) for i in range(6)])
     theirs = mean_bands([bands_of(one[: 12000 + ONSET_FRAMES]) for one in half[1].repeats])
     a, b = decibels(theirs.power.sum(axis=0)), decibels(ours.power.sum(axis=0))
-    heard = (TIMES_S > 0.004) & (np.arange(BINS) < theirs.bins) & (a > a.max() - HEARD_DB)
-    assert np.abs((a - b)[heard]).mean() < 2 * FITTED_DB
+    audible = (TIMES_S > 0.004) & (np.arange(BINS) < theirs.bins) & (a > a.max() - AUDIBLE_DB)
+    assert np.abs((a - b)[audible]).mean() < 2 * FITTED_DB
 
 
 def test_stereo_comes_back() -> None:
     image = Stereo(frequencies_hz=(1000.0,), left_minus_right_db=(6.0,), coherence=(0.4,))
     measured = mean_bands([bands_of(sound) for sound in played(voice(stereo=image), 100, 12)])
-    found = stereo_of([measured], [None])
-    assert found is not None
-    assert np.mean(found.left_minus_right_db) == pytest.approx(6.0, abs=0.5)
-    assert np.mean(found.coherence) == pytest.approx(0.4, abs=0.1)
+    stereo = stereo_of([measured], [None])
+    assert stereo is not None
+    assert np.mean(stereo.left_minus_right_db) == pytest.approx(6.0, abs=0.5)
+    assert np.mean(stereo.coherence) == pytest.approx(0.4, abs=0.1)
     mono = mean_bands([bands_of(sound) for sound in played(voice(), 100, 2)])
     assert stereo_of([mono], [None]) is None
 

@@ -107,9 +107,9 @@ def test_map_report_and_pictures(tmp_path: Path) -> None:
     out = tmp_path / "new" / "mine.yaml"
     said = run(path, "--out", out, "--title", "Mine")
     assert said.exit_code == 0, said.output
-    made = load_map(out)
-    assert (made.name, made.title, kind(made)) == ("mine", "Mine", "modelled")
-    assert [one.kit for one in made.measured_on] == ["toy"]
+    kit = load_map(out)
+    assert (kit.name, kit.title, kind(kit)) == ("mine", "Mine", "modelled")
+    assert [one.kit for one in kit.measured_on] == ["toy"]
     assert left_in(out.parent) == {"mine.yaml", "mine.report.md", "mine.report"}
     assert left_in(out.parent / "mine.report") == {f"{name}.png" for name in DRUMS + CYMBALS}
     assert all(one.read_bytes().startswith(b"\x89PNG") for one in (out.parent / "mine.report").iterdir())
@@ -151,9 +151,9 @@ def test_what_lacks_is_borrowed_from_a_named_donor(tmp_path: Path, plain_fit: li
     plain_fit.clear()
     run(path, "--donor", donor, "--out", tmp_path / "mine.yaml")
     assert plain_fit == ["drums", "cymbals"]
-    made = load_map(tmp_path / "mine.yaml")
-    assert made.license == "CC-BY-SA-4.0"
-    assert "somebody" in made.attribution
+    kit = load_map(tmp_path / "mine.yaml")
+    assert kit.license == "CC-BY-SA-4.0"
+    assert "somebody" in kit.attribution
     report = (tmp_path / "mine.report.md").read_text()
     borrowed = re.search(r"borrowed from `cymbals` \(CC-BY-SA-4.0\): (.*)", report)
     assert borrowed
@@ -263,12 +263,12 @@ def test_kits_made_from_others_are_not_written_over(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("plain_fit", "no_matplotlib")
 def test_progress_goes_from_nothing_to_all(tmp_path: Path) -> None:
     kit = load_kit(str(recorded_kit(tmp_path / "toy", DRUMS + CYMBALS, repeats=2)))
-    told: list[tuple[str, float]] = []
-    produce.produce(kit, tmp_path / "mine.yaml", progress=lambda what, share: told.append((what, share)))
-    shares = [share for _, share in told]
+    progress: list[tuple[str, float]] = []
+    produce.produce(kit, tmp_path / "mine.yaml", progress=lambda what, share: progress.append((what, share)))
+    shares = [share for _, share in progress]
     assert (shares[0], shares[-1]) == (0.0, 1.0)
     assert shares == sorted(shares)
-    assert [what for what, _ in told[:2]] == ["toy kick", "toy snare_head"]
+    assert [what for what, _ in progress[:2]] == ["toy kick", "toy snare_head"]
 
 
 @pytest.mark.slow

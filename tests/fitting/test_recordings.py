@@ -19,7 +19,7 @@ ONSET_REACH_FRAMES = 2
 """The attack is found where 4 % of the peak are reached, a frame or two into a cosine."""
 
 
-def heard(folder: Path, sounds: dict[str, NDArray[np.float64]], **top: Any) -> RecordedStrokes:
+def strokes_of(folder: Path, sounds: dict[str, NDArray[np.float64]], **top: Any) -> RecordedStrokes:
     for name, sound in sounds.items():
         write_sound(folder / name, sound)
     return read_strokes(load_kit_file(write_map(folder, map_data({"kick": layers(*sounds)}, **top))))
@@ -31,37 +31,37 @@ def onset(sound: NDArray[np.float64]) -> int:
 
 
 def test_attacks_lie_one_millisecond_after_the_start(tmp_path: Path) -> None:
-    found = heard(tmp_path, {"a.wav": tone(), "b.wav": tone(lead_s=0.2, peak=0.8)})
-    for layer in found.strokes["kick"]:
+    recorded = strokes_of(tmp_path, {"a.wav": tone(), "b.wav": tone(lead_s=0.2, peak=0.8)})
+    for layer in recorded.strokes["kick"]:
         assert abs(onset(layer.repeats[0]) - ONSET_FRAMES) <= ONSET_REACH_FRAMES
-    assert [layer.velocity for layer in found.strokes["kick"]] == [64, 127]
-    assert found.notes == ("kick: recordings start more than 50 ms late; the lead-in was cut",)
+    assert [layer.velocity for layer in recorded.strokes["kick"]] == [64, 127]
+    assert recorded.notes == ("kick: recordings start more than 50 ms late; the lead-in was cut",)
 
 
 def test_gains_of_the_map_are_applied(tmp_path: Path) -> None:
-    plain = heard(tmp_path / "plain", {"a.wav": tone()}).strokes["kick"][0].repeats[0]
-    louder = heard(tmp_path / "louder", {"a.wav": tone()}, gain_db=6.0).strokes["kick"][0].repeats[0]
+    plain = strokes_of(tmp_path / "plain", {"a.wav": tone()}).strokes["kick"][0].repeats[0]
+    louder = strokes_of(tmp_path / "louder", {"a.wav": tone()}, gain_db=6.0).strokes["kick"][0].repeats[0]
     assert np.abs(louder).max() / np.abs(plain).max() == pytest.approx(10.0**0.3, rel=1e-3)
 
 
 def test_an_offset_is_taken_out(tmp_path: Path) -> None:
-    found = heard(tmp_path, {"a.wav": tone(seconds=1.0) + 0.02})
-    sound = found.strokes["kick"][0].repeats[0]
+    recorded = strokes_of(tmp_path, {"a.wav": tone(seconds=1.0) + 0.02})
+    sound = recorded.strokes["kick"][0].repeats[0]
     assert abs(sound[-RATE // 4 :].mean()) < 0.002
-    assert any("offset" in note for note in found.notes)
-    assert heard(tmp_path / "clean", {"a.wav": tone(seconds=1.0)}).notes == ()
+    assert any("offset" in note for note in recorded.notes)
+    assert strokes_of(tmp_path / "clean", {"a.wav": tone(seconds=1.0)}).notes == ()
 
 
 def test_clipping_is_noted(tmp_path: Path) -> None:
-    found = heard(tmp_path, {"a.wav": np.clip(3.0 * tone(), -0.99, 0.99)})
-    assert any("clipped" in note for note in found.notes)
+    recorded = strokes_of(tmp_path, {"a.wav": np.clip(3.0 * tone(), -0.99, 0.99)})
+    assert any("clipped" in note for note in recorded.notes)
 
 
 def test_layers_out_of_order_are_evened_out(tmp_path: Path) -> None:
-    found = heard(tmp_path, {"a.wav": tone(peak=0.5), "b.wav": tone(peak=0.2)})
-    soft, hard = (float((layer.repeats[0] ** 2).sum()) for layer in found.strokes["kick"])
+    recorded = strokes_of(tmp_path, {"a.wav": tone(peak=0.5), "b.wav": tone(peak=0.2)})
+    soft, hard = (float((layer.repeats[0] ** 2).sum()) for layer in recorded.strokes["kick"])
     assert soft == pytest.approx(hard, rel=0.01)
-    assert any("softer than one below" in note for note in found.notes)
+    assert any("softer than one below" in note for note in recorded.notes)
 
 
 def test_a_kit_of_one_stroke_is_fitted_and_says_what_it_lacks(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from drum_measures import fundamental_hz
-from drum_measures import t30_s as heard_t30_s
+from drum_measures import t30_s as measured_t30_s
 from toy_fits import cymbal, drum, struck
 
 from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE
@@ -18,7 +18,7 @@ EXPECTED_DB = 1.0
 """A stroke's level swings about the expected one as noise of this length does."""
 
 
-def heard_db(voice: VoiceModel) -> float:
+def energy_db(voice: VoiceModel) -> float:
     """Mean level of eight strokes over the time that levels are measured over."""
     frames = round(LEVEL_S * SAMPLE_RATE)
     strokes = [struck(voice, place=place)[:frames] for place in np.arange(8) / 8]
@@ -27,16 +27,16 @@ def heard_db(voice: VoiceModel) -> float:
 
 @pytest.mark.parametrize("voice", [cymbal(), drum(120.0)], ids=["cymbal", "drum"])
 def test_the_level_expected_is_the_level_heard(voice: VoiceModel) -> None:
-    assert level_db(voice, 100) == pytest.approx(heard_db(voice), abs=EXPECTED_DB)
+    assert level_db(voice, 100) == pytest.approx(energy_db(voice), abs=EXPECTED_DB)
     assert level_db(louder(voice, 5.0), 100) == pytest.approx(level_db(voice, 100) + 5.0, abs=0.01)
     assert level_db(voice, 50) < level_db(voice, 100) - 6.0
 
 
 def test_the_ring_expected_is_the_ring_heard() -> None:
     for voice in (cymbal(ring_s=1.0), drum(120.0)):
-        assert t30_s(voice) == pytest.approx(heard_t30_s(struck(voice)), rel=0.15)
+        assert t30_s(voice) == pytest.approx(measured_t30_s(struck(voice)), rel=0.15)
         assert t30_s(stretched(voice, 1.5)) == pytest.approx(1.5 * t30_s(voice), rel=0.05)
-        assert heard_t30_s(struck(stretched(voice, 1.5))) == pytest.approx(1.5 * t30_s(voice), rel=0.15)
+        assert measured_t30_s(struck(stretched(voice, 1.5))) == pytest.approx(1.5 * t30_s(voice), rel=0.15)
 
 
 def test_a_higher_voice_sounds_higher() -> None:

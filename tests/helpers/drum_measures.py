@@ -113,5 +113,5 @@ def mel_power(sound: Sound, seconds: float = 1.5) -> Sound:
 def distance_db(one: Sound, other: Sound) -> float:
     """Mean |dB| between two mel powers over all cells within 60 dB of the loudest."""
     floor = max(one.max(), other.max()) * 1e-6
-    heard = np.maximum(one, other) > floor
-    return float(np.abs(10 * np.log10(np.maximum(one, floor) / np.maximum(other, floor)))[heard].mean())
+    audible = np.maximum(one, other) > floor
+    return float(np.abs(10 * np.log10(np.maximum(one, floor) / np.maximum(other, floor)))[audible].mean())

@@ -30,7 +30,7 @@ def write_input(path: Path) -> None:
     path.write_bytes(pickle.dumps((toy_batch(ITEMS, FRAMES).numpy(), TAPS["hall"].numpy(), toy_source().banks)))
 
 
-def made(stems: torch.Tensor, taps: torch.Tensor, source: ToySource) -> Iterator[tuple[str, Any]]:
+def outputs(stems: torch.Tensor, taps: torch.Tensor, source: ToySource) -> Iterator[tuple[str, Any]]:
     """Yield the name of every effect, and of its variants, with what it makes."""
     for effect in EFFECTS:
         if effect.domain in (Domain.PERFORMANCE, Domain.KIT):
@@ -39,9 +39,9 @@ def made(stems: torch.Tensor, taps: torch.Tensor, source: ToySource) -> Iterator
         scopes = [scope for scope in (Scope.MIXTURE, Scope.STEM, Scope.SONG) if scope in effect.scopes]
         for scope in scopes or [Scope.EXAMPLE]:
             rows = _rows(effect, scope)
-            heard = _applied(rows, stems, taps)
-            yield f"{effect.name}, {scope}", heard.mixture if scope == Scope.MIXTURE else heard.stems
-    yield "pitch_shift, strokes found", _applied([typical_row("pitch_shift", 1)], stems, taps, told=False).stems
+            applied = _applied(rows, stems, taps)
+            yield f"{effect.name}, {scope}", applied.mixture if scope == Scope.MIXTURE else applied.stems
+    yield "pitch_shift, strokes found", _applied([typical_row("pitch_shift", 1)], stems, taps, onsets_given=False).stems
     yield "noise_floor, pink", _applied([typical_row("noise_floor", 1, colour="pink")], stems, taps).stems
     loud = Row("an example", 0, "loudness_normalization", "example", ALL_STEMS, {"lufs": -22.0})
     yield "loudness_normalization, all stems", _applied([loud], stems, taps).stems
@@ -64,8 +64,8 @@ def _rows(effect: Effect, scope: Scope) -> list[Row]:
     return [typical_row(effect.name, ALL_STEMS, scope.value)]
 
 
-def _applied(rows: Sequence[Row], stems: torch.Tensor, taps: torch.Tensor, *, told: bool = True) -> Any:
-    onsets = [[toy_onsets(FRAMES)] * len(NAMES)] * ITEMS if told else None
+def _applied(rows: Sequence[Row], stems: torch.Tensor, taps: torch.Tensor, *, onsets_given: bool = True) -> Any:
+    onsets = [[toy_onsets(FRAMES)] * len(NAMES)] * ITEMS if onsets_given else None
     each = [rows] * ITEMS
     return apply(each, stems, sample_rate=RATE, names=NAMES, onsets=onsets, impulse_responses={"hall": taps})
 
@@ -73,8 +73,8 @@ def _applied(rows: Sequence[Row], stems: torch.Tensor, taps: torch.Tensor, *, to
 def main(path: str) -> None:
     """Print the hash of everything that is made."""
     stems, taps, banks = pickle.loads(Path(path).read_bytes())
-    found = made(torch.from_numpy(stems), torch.from_numpy(taps), ToySource(banks))
-    hashes = {name: hashlib.sha256(np.asarray(one).tobytes()).hexdigest() for name, one in found}
+    sounds = outputs(torch.from_numpy(stems), torch.from_numpy(taps), ToySource(banks))
+    hashes = {name: hashlib.sha256(np.asarray(one).tobytes()).hexdigest() for name, one in sounds}
     sys.stdout.write(json.dumps(hashes))
 
 

@@ -53,10 +53,10 @@ def all_of(*choices: list[Environment]) -> list[Environment]:
 
 def printed_under(environment: Environment, program: str, *arguments: str) -> str:
     """Return what a Python program prints in a process with these variables and no others of their kind."""
-    kept = {key: value for key, value in os.environ.items() if key not in _ALL}
+    inherited = {key: value for key, value in os.environ.items() if key not in _ALL}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program, *arguments],
-        env={**kept, **environment},
+        env={**inherited, **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -20,15 +20,15 @@ def library(folder: Path, text: str | bytes, main: str = "kit.sfz", **others: st
     return FORMAT.read(path, folder / "sounds of no use")
 
 
-def only(found: DrumLibrary) -> Region:
+def only(drum_kit: DrumLibrary) -> Region:
     """Return the only region of a library."""
-    (region,) = found.regions
+    (region,) = drum_kit.regions
     return region
 
 
-def sound(found: DrumLibrary) -> SoundFile:
+def sound(drum_kit: DrumLibrary) -> SoundFile:
     """Return the only sound of the only region of a library."""
-    (one,) = only(found).sounds.values()
+    (one,) = only(drum_kit).sounds.values()
     return one
 
 

@@ -30,8 +30,8 @@ class Tiny(MaskSeparator):
         )
 
     def masks(self, spectra: Tensor) -> Tensor:
-        found = torch.sigmoid(self.layers(torch.log1p(spectra.abs())))
-        return found.reshape(len(spectra), len(self.stems), 2, *spectra.shape[-2:])
+        values = torch.sigmoid(self.layers(torch.log1p(spectra.abs())))
+        return values.reshape(len(spectra), len(self.stems), 2, *spectra.shape[-2:])
 
 
 def make_tiny(spec: ModelSpec) -> Tiny:

@@ -114,5 +114,5 @@ def toy(name: str, spdx: str = "CC0-1.0", *, without: tuple[str, ...] = (), gain
 
 def struck(voice: VoiceModel, degree: int = -1, place: float = 0.3) -> np.ndarray:
     """Return a stroke at velocity 100."""
-    made = Synthesiser(voice, None, "toy", "toy")
-    return made.stroke(100, range(len(made.degrees))[degree], place, stream(1, "toy", str(place)))
+    synthesiser = Synthesiser(voice, None, "toy", "toy")
+    return synthesiser.stroke(100, range(len(synthesiser.degrees))[degree], place, stream(1, "toy", str(place)))

@@ -37,8 +37,8 @@ class TinyMasks(MaskSeparator):
         self.leave = nn.Conv2d(width, 2 * len(self.stems), 3, padding=1)
 
     def masks(self, spectra: Tensor) -> Tensor:
-        found = torch.sigmoid(self.leave(torch.relu(self.enter(torch.log1p(spectra.abs())))))
-        return found.unflatten(1, (len(self.stems), 2))
+        values = torch.sigmoid(self.leave(torch.relu(self.enter(torch.log1p(spectra.abs())))))
+        return values.unflatten(1, (len(self.stems), 2))
 
 
 class ComplexMasks(TinyMasks):

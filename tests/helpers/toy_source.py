@@ -94,9 +94,9 @@ class ToySource:
 
 
 def toy_source(**bank) -> ToySource:
-    made = toy_bank(**{"onset": 30, **bank})
-    sounds = {"tin": made.pcm, "wood": made.pcm[::-1] // 8 - made.pcm // 2, "brass": made.pcm // 3}
-    banks = {name: replace(made, kit=name, pcm=sounds[name]) for name in KITS}
+    base = toy_bank(**{"onset": 30, **bank})
+    sounds = {"tin": base.pcm, "wood": base.pcm[::-1] // 8 - base.pcm // 2, "brass": base.pcm // 3}
+    banks = {name: replace(base, kit=name, pcm=sounds[name]) for name in KITS}
     return ToySource(banks)
 
 

@@ -34,7 +34,7 @@ def strokes(
     return (out * 0.2).astype(np.float32)
 
 
-def heard_onset(sound: Sound, near: int, reach: int = 700, window: int = 66) -> int:
+def measured_onset(sound: Sound, near: int, reach: int = 700, window: int = 66) -> int:
     """Return the frame within ``reach`` of ``near`` at which energy rises most from one window to the next."""
     first = max(0, near - reach - window)
     mono = sound[:, first : near + reach + 2 * window].astype(np.float64).mean(0)

@@ -125,8 +125,8 @@ def test_every_manifest_has_the_same_types_in_both_files(kind: str, request: pyt
             continue
         pd.testing.assert_series_equal(text.dtypes, binary.dtypes)
         for column in text.select_dtypes("str"):
-            told = [None if field == MISSING_TEXT else field_to_text(field) for field in text[column]]
-            assert told == [None if pd.isna(value) else value for value in binary[column]]
+            expected = [None if field == MISSING_TEXT else field_to_text(field) for field in text[column]]
+            assert expected == [None if pd.isna(value) else value for value in binary[column]]
 
 
 @pytest.mark.parametrize("kind", ["rendered", "augmented"])

@@ -32,11 +32,11 @@ TWO_ULP = 2.0
 THREE_ULP = 3.0
 
 
-def error_ulp(found: Any, exact: list[Any]) -> float:
+def error_ulp(computed: Any, exact: list[Any]) -> float:
     """Return the largest error in units of the last place of the exact values."""
     spacing = np.abs(np.spacing(np.array([float(value) for value in exact])))
     return max(
-        float(abs(mpmath.mpf(a) - b) / c) for a, b, c in zip(found.tolist(), exact, spacing.tolist(), strict=True)
+        float(abs(mpmath.mpf(a) - b) / c) for a, b, c in zip(computed.tolist(), exact, spacing.tolist(), strict=True)
     )
 
 
@@ -89,9 +89,9 @@ def test_results_that_are_floats_are_exact() -> None:
 def test_special_values_are_those_of_numpy(name: str) -> None:
     with np.errstate(all="ignore"):
         expected = getattr(np, name)(SPECIAL)
-    found = getattr(elementary, name)(SPECIAL)
-    np.testing.assert_allclose(found, expected, rtol=1e-15)
-    assert (np.signbit(found) == np.signbit(expected))[~np.isnan(expected)].all()
+    computed = getattr(elementary, name)(SPECIAL)
+    np.testing.assert_allclose(computed, expected, rtol=1e-15)
+    assert (np.signbit(computed) == np.signbit(expected))[~np.isnan(expected)].all()
 
 
 @pytest.mark.filterwarnings("error")

@@ -100,10 +100,10 @@ OWN = {"elementary", "quantiles", "seeds", "math"}
 
 
 def modules() -> list[Path]:
-    found = [
+    calls = [
         path for name in ON_THE_WAY for path in ([PACKAGE / name] if name.endswith(".py") else _in(PACKAGE / name))
     ]
-    return [path for path in found if not any(_name(path).startswith(name) for name in EXCEPT)]
+    return [path for path in calls if not any(_name(path).startswith(name) for name in EXCEPT)]
 
 
 def _in(folder: Path) -> list[Path]:
@@ -185,13 +185,13 @@ def _depends(name: str) -> bool:
 
 
 def test_modules_on_the_way_to_samples_use_nothing_that_depends_on_the_machine() -> None:
-    found = [
+    calls = [
         f"{_name(path)}:{one}"
         for path in modules()
         for one in findings(path.read_text(encoding="utf-8"), frozenset(ALLOWED.get(_name(path), ())))
     ]
-    assert not found, "use stemgmd_tools.numerics.elementary, .products, .transforms and .seeds instead:\n" + "\n".join(
-        found
+    assert not calls, "use stemgmd_tools.numerics.elementary, .products, .transforms and .seeds instead:\n" + "\n".join(
+        calls
     )
 
 

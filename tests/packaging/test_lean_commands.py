@@ -67,9 +67,9 @@ def leaves(command: click.Command, name: str = "") -> Iterator[str]:
         return
     context = click.Context(command)
     for word in command.list_commands(context):
-        found = command.get_command(context, word)
-        assert found is not None
-        yield from leaves(found, f"{name} {word}".strip())
+        subcommand = command.get_command(context, word)
+        assert subcommand is not None
+        yield from leaves(subcommand, f"{name} {word}".strip())
 
 
 def test_every_command_is_typed() -> None:
@@ -102,10 +102,10 @@ def folder(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def typed(program: Path, line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Type a command."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "STEMGMD_GMD"}}
+    environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "STEMGMD_GMD"}}
     command = [str(program), *line.split()]
     return subprocess.run(
-        command, cwd=folder, env=kept, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
 
 

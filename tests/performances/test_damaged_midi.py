@@ -25,7 +25,7 @@ MUTATIONS = 400
 """Of real files, for each kind of damage."""
 
 
-def heard(data: bytes) -> list[tuple[float, int]]:
+def times_and_notes(data: bytes) -> list[tuple[float, int]]:
     events = read_events(data, "test.mid")
     struck = events.kinds == NOTE_ON
     return list(zip(events.times_s[struck].tolist(), events.numbers[struck].tolist(), strict=True))
@@ -37,7 +37,7 @@ def repairs(data: bytes) -> str:
 
 def test_a_sound_file_needs_no_repair() -> None:
     data = raw_file(chunk(b"MTrk", TRACK))
-    assert (heard(data), repairs(data)) == (BEAT, "")
+    assert (times_and_notes(data), repairs(data)) == (BEAT, "")
 
 
 DAMAGED = {
@@ -123,7 +123,7 @@ DAMAGED = {
 
 @pytest.mark.parametrize(("data", "repaired"), DAMAGED.values(), ids=DAMAGED.keys())
 def test_what_can_be_played_is_read_and_what_was_put_right_is_said(data: bytes, repaired: str) -> None:
-    assert heard(data) == BEAT
+    assert times_and_notes(data) == BEAT
     assert repairs(data) == repaired
 
 
@@ -143,7 +143,7 @@ def test_the_line_names_a_few_kinds_of_damage_at_most() -> None:
 def test_what_follows_bytes_that_are_no_event_is_left_out() -> None:
     """A data byte without a status: where the next event starts is anybody's guess. Other tracks are read."""
     data = raw_file(chunk(b"MTrk", b"\x00\x24\x64" + TRACK), chunk(b"MTrk", SNARE + b"\x00\xf0\x7f" + END))
-    assert heard(data) == BEAT[1:]
+    assert times_and_notes(data) == BEAT[1:]
     assert repairs(data) == "a track is damaged, its rest was left out (from byte 22 on) 2 times"
 
 
@@ -160,17 +160,17 @@ def test_what_follows_bytes_that_are_no_event_is_left_out() -> None:
 )
 def test_a_running_status_goes_on_after_other_events(between: bytes) -> None:
     data = raw_file(chunk(b"MTrk", KICK + between + SNARE.replace(b"\x99", b"") + END))
-    assert (heard(data), repairs(data)) == (BEAT, "")
+    assert (times_and_notes(data), repairs(data)) == (BEAT, "")
 
 
 def test_padding_is_no_damage() -> None:
     for data in (raw_file(chunk(b"MTrk", TRACK)) + bytes(7), raw_file(chunk(b"MTrk", TRACK + bytes(5)))):
-        assert (heard(data), repairs(data)) == (BEAT, "")
+        assert (times_and_notes(data), repairs(data)) == (BEAT, "")
 
 
 def test_a_text_that_holds_a_chunk_s_name_is_no_track() -> None:
     data = raw_file(chunk(b"MTrk", KICK + b"\x00\xff\x01\x04MTrk" + SNARE + END))
-    assert (heard(data), repairs(data)) == (BEAT, "")
+    assert (times_and_notes(data), repairs(data)) == (BEAT, "")
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_files_of_bug_reports(name: str, hits: int) -> None:
     if not (CASES / name).is_file():
         pytest.skip(f"no {CASES / name}")
     data = (CASES / name).read_bytes()
-    assert len(heard(data)) == hits
+    assert len(times_and_notes(data)) == hits
     assert repairs(data)
 
 
@@ -290,7 +290,7 @@ def test_the_hits_of_a_damaged_file_are_those_before_the_damage(strokes: list, d
     )
     length = data.draw(st.integers(22, len(whole)))
     damaged = raw_file(chunk(b"MTrk", content + END, stated), tracks=count)[:length]
-    expected = heard(whole)
-    assert heard(damaged) == expected[: len(heard(damaged))]
+    expected = times_and_notes(whole)
+    assert times_and_notes(damaged) == expected[: len(times_and_notes(damaged))]
     if length == len(whole):
-        assert heard(damaged) == expected
+        assert times_and_notes(damaged) == expected

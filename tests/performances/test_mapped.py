@@ -48,10 +48,10 @@ def test_onsets_pieces_and_velocities_come_back(strokes: list[tuple], bpm: float
     assert drums.is_drum
     notes = sorted([(note.pitch, note.start, note.velocity) for note in drums.notes])
     read = sorted([(int(hit["note"]), float(hit["time_s"]), int(hit["velocity"])) for hit in ours.hits])
-    for found in (notes, read):
-        assert [(pitch, velocity) for pitch, _, velocity in found] == [row[:2] for row in expected(performance)]
+    for played in (notes, read):
+        assert [(pitch, velocity) for pitch, _, velocity in played] == [row[:2] for row in expected(performance)]
         assert np.allclose(
-            [time_s for _, time_s, _ in found], [row[2] for row in expected(performance)], atol=ONSET_ERROR_S
+            [time_s for _, time_s, _ in played], [row[2] for row in expected(performance)], atol=ONSET_ERROR_S
         )
 
 
@@ -101,9 +101,9 @@ def test_performances_of_any_length_open_in_pretty_midi_and_do_not_drift(
     data = mapped_midi(Performance("long", hits, 3600 * hours + 2, metadata={"bpm": bpm}))
     (drums,) = pretty_midi.PrettyMIDI(io.BytesIO(data)).instruments
     ours = read_midi(data, id="mapped", duration_s=3600 * hours + 2)
-    for found in (np.array([note.start for note in drums.notes]), ours.hits["time_s"]):
-        assert len(found) == len(times)
-        assert np.abs(found - times).max() < error_s
+    for starts_s in (np.array([note.start for note in drums.notes]), ours.hits["time_s"]):
+        assert len(starts_s) == len(times)
+        assert np.abs(starts_s - times).max() < error_s
 
 
 @pytest.mark.real

@@ -95,8 +95,8 @@ def test_unknown_notes_are_dropped_and_counted() -> None:
 
 
 def test_openness_follows_the_pedal_on_open_notes() -> None:
-    found = openness(pedal(0, 0), on(1, 46), pedal(10, 45), on(20, 26), pedal(30, 63), on(40, 46))
-    assert found == pytest.approx([1.0, 0.5, 0.3], abs=SINGLE)
+    values = openness(pedal(0, 0), on(1, 46), pedal(10, 45), on(20, 26), pedal(30, 63), on(40, 46))
+    assert values == pytest.approx([1.0, 0.5, 0.3], abs=SINGLE)
 
 
 @pytest.mark.parametrize("value", [79, 85, 90, 104, 127])
@@ -138,11 +138,11 @@ def test_a_pedal_message_on_the_tick_of_the_stroke_counts() -> None:
 
 
 def test_pedal_moves_that_change_nothing_are_left_out() -> None:
-    found = read(
+    performance = read(
         on(0, 36), pedal(0, 90), pedal(10, 104), pedal(20, 90), pedal(30, 45), pedal(40, 45), pedal(50, 0)
     ).pedal
-    assert found["openness"].tolist() == pytest.approx([0.0, 0.5, 1.0], abs=SINGLE)
-    assert found["time_s"].tolist() == pytest.approx([0.0, 30 * TICK_S, 50 * TICK_S])
+    assert performance["openness"].tolist() == pytest.approx([0.0, 0.5, 1.0], abs=SINGLE)
+    assert performance["time_s"].tolist() == pytest.approx([0.0, 30 * TICK_S, 50 * TICK_S])
 
 
 def test_of_pedal_messages_on_one_tick_the_last_holds() -> None:

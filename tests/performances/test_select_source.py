@@ -137,10 +137,10 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_sources_are_tried_in_their_order(
     own_cache: Path, starter_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = find_source()
-    assert (found.kind, found.path) == (SourceKind.STARTER, starter_dir)
-    assert "stemgmd fetch gmd" in found.notice
-    assert "\n" not in found.notice
+    source = find_source()
+    assert (source.kind, source.path) == (SourceKind.STARTER, starter_dir)
+    assert "stemgmd fetch gmd" in source.notice
+    assert "\n" not in source.notice
     shutil.copytree(starter_dir, cached_gmd())
     assert (find_source().kind, find_source().origin) == (SourceKind.GMD, "the cache")
     monkeypatch.setenv("STEMGMD_GMD", str(starter_dir))

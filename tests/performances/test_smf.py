@@ -73,8 +73,8 @@ def test_seconds_follow_the_integral_of_the_tempo(tempi: list[tuple[int, int]], 
     for start, tempo_us in sorted(tempi, key=lambda change: change[0]):
         per_tick[start:] = [tempo_us] * len(per_tick[start:])
     elapsed = np.concatenate([[0], np.cumsum(np.array(per_tick, dtype=np.int64))])
-    found = seconds_of_ticks(np.array(sorted(ticks)), tempi, TICKS)
-    assert found.tolist() == (elapsed[sorted(ticks)] / (TICKS * 1e6)).tolist()
+    seconds = seconds_of_ticks(np.array(sorted(ticks)), tempi, TICKS)
+    assert seconds.tolist() == (elapsed[sorted(ticks)] / (TICKS * 1e6)).tolist()
 
 
 def test_channel_10_is_taken_and_the_rest_left() -> None:

@@ -35,7 +35,7 @@ def test_the_stemgmd_mapping_leaves_one_articulation_per_piece():
     for strike in decided.strikes:
         row = BANK.samples[strike["sample"]]
         articulations.setdefault(int(strike["piece"]), set()).add(int(row["articulation"]))
-    assert all(len(found) == 1 for found in articulations.values())
+    assert all(len(choices) == 1 for choices in articulations.values())
     assert len(articulations) == len(PIECES)
 
 

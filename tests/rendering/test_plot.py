@@ -37,12 +37,12 @@ def call(*words: str | Path) -> str:
 
 
 def test_rows_show_the_stems_and_lines_their_hits(kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = []
-    monkeypatch.setattr(plot, "save_figure", lambda figure, path, dpi: kept.append(figure))
+    figures = []
+    monkeypatch.setattr(plot, "save_figure", lambda figure, path, dpi: figures.append(figure))
     performance, bank = load_performances(ids=PLAYED)[0], open_bank(load_kit_file(kit))
     span = bar_span(performance, 2, 1)
     plot.plot_bars(performance, bank, span, tmp_path / "bar.png", title="one bar")
-    mixture, *stems = kept[0].axes
+    mixture, *stems = figures[0].axes
     assert [axes.get_ylabel() for axes in (mixture, *stems)] == ["mixture", *PIECES]
     assert {axes.get_xlim() for axes in (mixture, *stems)} == {(span.start_s - 0.03, span.end_s)}
     assert len({axes.get_ylim() for axes in stems}) == 1

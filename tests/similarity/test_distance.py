@@ -34,8 +34,8 @@ def tone(*hertz: float, seconds: float = 1.5, t60_s: float = 1.5) -> Sound:
     return np.repeat((waves * 10 ** (-3 * time_s / t60_s))[:, None], 2, axis=1) * 0.1
 
 
-def largest(found: Distance) -> float:
-    return float(np.max(np.abs(found)))
+def largest(measured: Distance) -> float:
+    return float(np.max(np.abs(measured)))
 
 
 def test_a_sound_is_no_distance_from_itself() -> None:
@@ -59,10 +59,10 @@ def test_a_shifted_attack_is_laid_over_the_other() -> None:
     shift = 80
     ticked = np.concatenate([np.zeros((shift, 2)), hiss()])
     ticked[:4] = 0.05 * np.abs(hiss()).max()
-    found = distance(hiss(), ticked)
+    measured = distance(hiss(), ticked)
     unaligned = distance(hiss(), np.concatenate([np.full((400, 2), 0.05 * np.abs(hiss()).max()), hiss()]))
-    assert found.mel_db < 0.3
-    assert found.attack_db < 2.0 < unaligned.attack_db
+    assert measured.mel_db < 0.3
+    assert measured.attack_db < 2.0 < unaligned.attack_db
 
 
 def test_between_repeats_order_hardly_matters() -> None:
@@ -84,32 +84,32 @@ def test_a_band_that_is_louder_is_heard_by_as_much(offset_db: float) -> None:
     spectrum[(hertz > 1000) & (hertz < 4000)] *= 10 ** (offset_db / 20)
     mel = 2595 * np.log10(1 + np.array([30, 1000, 4000, 20_000]) / 700)
     share = (mel[2] - mel[1]) / (mel[3] - mel[0])
-    found = distance(noise, np.fft.irfft(spectrum, len(noise), axis=0))
+    measured = distance(noise, np.fft.irfft(spectrum, len(noise), axis=0))
     expected = pytest.approx(2 * share * (1 - share) * abs(offset_db), rel=0.1)
-    assert found.mel_db == expected
-    assert found.attack_db == expected
+    assert measured.mel_db == expected
+    assert measured.attack_db == expected
 
 
 def test_a_level_step_is_heard_in_full() -> None:
     """After its first quarter the sound is 6 dB softer: the envelope differs by it on either side of equal energy."""
     dented = hiss()
     dented[RATE // 4 :] *= 0.5
-    found = distance(hiss(), dented)
-    assert 1.0 < found.envelope_db < 5.0
-    assert found.decay_octaves > 0.05
+    measured = distance(hiss(), dented)
+    assert 1.0 < measured.envelope_db < 5.0
+    assert measured.decay_octaves > 0.05
 
 
 def test_independent_noise_lies_where_the_study_found_it() -> None:
     """No model that draws fresh noise comes nearer to a recording than this."""
-    found = [distance(hiss(seed), hiss(seed + 100)).mel_db for seed in range(8)]
-    assert 2.0 < np.median(found) < 3.2
+    distances = [distance(hiss(seed), hiss(seed + 100)).mel_db for seed in range(8)]
+    assert 2.0 < np.median(distances) < 3.2
 
 
 def test_only_fine_structure_hears_partials() -> None:
     low, high = tone(430.0, 610.0), tone(437.0, 601.0)
-    found = distance(low, high)
-    assert found.fine_db > 4
-    assert found.fine_db > 2 * found.mel_db
+    measured = distance(low, high)
+    assert measured.fine_db > 4
+    assert measured.fine_db > 2 * measured.mel_db
 
 
 def test_decay_is_in_octaves() -> None:
@@ -125,8 +125,8 @@ def test_stereo_hears_level_and_correlation() -> None:
     left = hiss() * [1.0, 0.5]
     assert distance(hiss(), left).level_difference_db == pytest.approx(20 * np.log10(2), abs=0.01)
     apart = np.stack([hiss(1)[:, 0], hiss(2)[:, 0]], axis=1)
-    found = distance(hiss(1), apart)
-    assert found.coherence == pytest.approx(1.0, abs=0.15)
+    measured = distance(hiss(1), apart)
+    assert measured.coherence == pytest.approx(1.0, abs=0.15)
     assert distance(hiss(1), hiss(1) * [1, -1]).coherence == pytest.approx(2.0, abs=0.01)
 
 

@@ -28,21 +28,21 @@ PACKAGE = Path(stemgmd_tools.__file__).parent
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What reaches the disk and what gets its name, in order."""
     monkeypatch.delenv(SYNC_VARIABLE)
-    told: list[str] = []
+    events: list[str] = []
     fsync, replace = os.fsync, os.replace
 
     def synchronised(handle: int) -> None:
-        told.append("fsync " + Path(f"/proc/self/fd/{handle}").readlink().name)
+        events.append("fsync " + Path(f"/proc/self/fd/{handle}").readlink().name)
         fsync(handle)
 
     def named(self: Path, target: Path) -> Path:
-        told.append("rename " + target.name)
+        events.append("rename " + target.name)
         replace(self, target)
         return target
 
     monkeypatch.setattr(os, "fsync", synchronised)
     monkeypatch.setattr(Path, "replace", named)
-    return told
+    return events
 
 
 def test_names_as_long_as_file_systems_allow_are_written(tmp_path):
@@ -98,15 +98,15 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_only_this_module_renames() -> None:
-    found = []
+    calls = []
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 arguments = len(node.args) + len(node.keywords)
                 renames = node.func.attr in {"rename", "renames", "fsync"} and ast.unparse(node.func.value) != "frame"
                 if renames or (node.func.attr == "replace" and arguments == 1):
-                    found.append(f"{path.relative_to(PACKAGE)}: {ast.unparse(node)}")
-    assert sorted(found) == ["storage/files.py: os.fsync(file.fileno())", "storage/files.py: temporary.replace(target)"]
+                    calls.append(f"{path.relative_to(PACKAGE)}: {ast.unparse(node)}")
+    assert sorted(calls) == ["storage/files.py: os.fsync(file.fileno())", "storage/files.py: temporary.replace(target)"]
 
 
 def test_a_faulty_variable_is_one_line_before_anything_is_written(tmp_path: Path) -> None:

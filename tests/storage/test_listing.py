@@ -44,8 +44,8 @@ def test_loops_add_nothing(tmp_path):
     put(tmp_path / "in/d/a.mid")
     (tmp_path / "in/d/self").symlink_to(".")
     (tmp_path / "in/d/above").symlink_to(tmp_path / "in")
-    found = list_files(tmp_path / "in")
-    assert (names(tmp_path / "in"), found.faults) == (["d/a.mid"], ())
+    listing = list_files(tmp_path / "in")
+    assert (names(tmp_path / "in"), listing.faults) == (["d/a.mid"], ())
 
 
 def test_links_that_multiply_paths_end_in_an_error(tmp_path, monkeypatch):
@@ -80,9 +80,9 @@ def test_what_cannot_be_read_is_a_fault(tmp_path):
     (tmp_path / "round.mid").symlink_to("round.mid")
     (tmp_path / "gone.txt").symlink_to("nowhere")
     os.mkfifo(tmp_path / "pipe.mid")
-    found = list_files(tmp_path).ending_in({".mid"})
-    assert [path.name for path in found.files] == ["a.mid"]
-    assert {fault.path.name: fault.reason for fault in found.faults} == {
+    listing = list_files(tmp_path).ending_in({".mid"})
+    assert [path.name for path in listing.files] == ["a.mid"]
+    assert {fault.path.name: fault.reason for fault in listing.faults} == {
         "gone.mid": "cannot be read (No such file or directory)",
         "pipe.mid": "is neither a file nor a folder",
         "round.mid": "cannot be read (Too many levels of symbolic links)",
@@ -100,9 +100,9 @@ def test_a_folder_that_cannot_be_listed_is_a_fault_below_and_an_error_on_top(tmp
 
     monkeypatch.setattr(Path, "iterdir", refuse)
     (tmp_path / "in/closed").mkdir()
-    found = list_files(tmp_path / "in").ending_in({".mid"})
-    assert [path.name for path in found.files] == ["a.mid"]
-    assert [(fault.path.name, fault.reason) for fault in found.faults] == [
+    listing = list_files(tmp_path / "in").ending_in({".mid"})
+    assert [path.name for path in listing.files] == ["a.mid"]
+    assert [(fault.path.name, fault.reason) for fault in listing.faults] == [
         ("closed", "cannot be listed (Permission denied)")
     ]
     with pytest.raises(StemgmdError, match=r"closed: cannot be listed \(Permission denied\)"):

@@ -16,13 +16,13 @@ from stemgmd_tools.rendering.segment import Buffers, Score
 
 OPEN_BANKS: Final = 16
 """Number of banks a process keeps mapped. Workers share their pages; reopening one takes some milliseconds."""
-KEPT_RUNS: Final = 1 << 20
+CACHED_RUNS: Final = 1 << 20
 """Runs of scores that a process keeps, 32 bytes each: a seventh of GMD through ten kits."""
 RUNS_OF_A_SCORE: Final = 32
 """Weight of a score beside its runs: the arrays themselves take some room."""
-KEPT_PEAKS: Final = 1 << 8
+CACHED_PEAKS: Final = 1 << 8
 """Kits whose peaks a process keeps, a quarter of a megabyte each."""
-KEPT_GAINS: Final = 1 << 17
+CACHED_GAINS: Final = 1 << 17
 """Headroom gains that a process keeps: more than there are performances x 100 kits."""
 
 
@@ -70,12 +70,12 @@ class Memory:
         self.process = os.getpid()
         self.tables: dict[str, pd.DataFrame] = {}
         self.banks: SharedCache[str, Bank] = SharedCache(OPEN_BANKS)
-        self.peaks: SharedCache[str, Peaks] = SharedCache(KEPT_PEAKS)
+        self.peaks: SharedCache[str, Peaks] = SharedCache(CACHED_PEAKS)
         self.scores: SharedCache[tuple[str, str], Score] = SharedCache(
-            KEPT_RUNS, lambda score: RUNS_OF_A_SCORE + len(score.runs)
+            CACHED_RUNS, lambda score: RUNS_OF_A_SCORE + len(score.runs)
         )
-        self.gains: SharedCache[tuple[str, str], float] = SharedCache(KEPT_GAINS)
-        self.lengths: SharedCache[tuple[str, str], int] = SharedCache(KEPT_GAINS)
+        self.gains: SharedCache[tuple[str, str], float] = SharedCache(CACHED_GAINS)
+        self.lengths: SharedCache[tuple[str, str], int] = SharedCache(CACHED_GAINS)
         self._of_thread = threading.local()
 
     @property

@@ -16,7 +16,7 @@ class Failure(NamedTuple):
     """Name of the check."""
     where: str
     """File or row that failed."""
-    found: str
+    actual: str
     expected: str
 
 
@@ -30,9 +30,9 @@ class Findings:
     rises: Rises = field(default_factory=dict)
     """Delays of strokes after their hits."""
 
-    def add(self, check: str, where: str, found: object, expected: object) -> None:
+    def add(self, check: str, where: str, actual: object, expected: object) -> None:
         """Add a failure."""
-        self.failures.append(Failure(check, where, str(found), str(expected)))
+        self.failures.append(Failure(check, where, str(actual), str(expected)))
 
     def merge(self, other: Findings) -> None:
         """Add the results of another check."""

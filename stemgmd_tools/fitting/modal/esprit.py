@@ -20,7 +20,7 @@ from stemgmd_tools.kits.synthesis.bands import Float
 Complex = NDArray[np.complex128]
 
 _BAND_HZ: Final = 500.0
-_KEPT_SHARE: Final = 0.52
+_BAND_SHARE: Final = 0.52
 """Largest distance of a pole from the middle of its band, in bandwidths: neighbouring bands overlap slightly."""
 _PASS_SHARE: Final = 0.62
 _RATE_PER_BAND: Final = 2.0
@@ -86,7 +86,7 @@ def poles_in_bands(
         if not parts:
             continue
         poles = esprit(parts, rate_hz / step, min(order, min(len(part) for part in parts) // 4))
-        inside = np.abs(poles.frequency_hz) < _BAND_HZ * _KEPT_SHARE
+        inside = np.abs(poles.frequency_hz) < _BAND_HZ * _BAND_SHARE
         inside_range = inside & (poles.decay > decays[0]) & (poles.decay < decays[1])
         collected = collected.joined(Poles(poles.frequency_hz[inside_range] + centre_hz, poles.decay[inside_range]))
     return collected.where((collected.frequency_hz > 0.0) & (collected.frequency_hz < highest_hz))

@@ -34,16 +34,17 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"public\s+domain", "LicenseRef-public-domain"),
     )
 )
-"""What texts of licences say -> SPDX expression; the first that is found counts."""
+"""What texts of licences say -> SPDX expression. What comes first in a text counts, since licences mention others; of
+those that begin at one place, the first here."""
 
 
 def licence_of_text(text: str) -> str:
     """Return the SPDX expression of the licence that a text names; empty if it names none."""
-    for pattern, name in _PATTERNS:
-        match = pattern.search(text)
-        if match:
-            return name.format(*(number for number in match.groups() if number is not None))
-    return ""
+    found = [(match, name) for pattern, name in _PATTERNS for match in [pattern.search(text)] if match]
+    if not found:
+        return ""
+    match, name = min(found, key=lambda row: row[0].start())
+    return name.format(*(group for group in match.groups() if group and group.isdigit()))
 
 
 def licence_of_folder(folder: Path) -> tuple[str, str]:
@@ -59,9 +60,9 @@ def licence_of_folder(folder: Path) -> tuple[str, str]:
                 text = file.read(_READ_BYTES).decode("utf-8", "replace")
         except OSError:
             continue
-        found = licence_of_text(text)
-        if found:
-            return found, path.name
+        licence = licence_of_text(text)
+        if licence:
+            return licence, path.name
     return "", ""
 
 

@@ -69,7 +69,9 @@ def located(source: Path) -> Path:
     """Return a path, or that of the library of this name in the folders of programs such as Hydrogen."""
     if source.exists() or len(source.parts) > 1:
         return source
-    return next((found[source.name] for one in kit_formats() if source.name in (found := one.installed())), source)
+    return next(
+        (installed[source.name] for one in kit_formats() if source.name in (installed := one.installed())), source
+    )
 
 
 def import_kit(source: Path, map_file: Path, options: ImportOptions) -> ImportedKit:

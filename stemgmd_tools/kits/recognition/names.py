@@ -71,20 +71,20 @@ def articulation_of_names(names: Sequence[str]) -> Guess | None:
         return guess_of_articulation(names[0])
     parts = [part for name in names for part in reversed(_parts(name))][:_MOST_SEGMENTS]
     for keeps_microphones in (False, True):
-        found = _combined(
+        combined = _combined(
             _read(part, keeps_microphones=keeps_microphones or place == 0) for place, part in enumerate(parts)
         )
-        if found.instrument:
+        if combined.instrument:
             return describe(
-                found.instrument,
-                found.strikes,
-                score=found.score,
-                number=found.number,
-                size_inches=found.size_inches,
-                note=found.note,
-                special=found.special,
-                reason=f'{" + ".join(dict.fromkeys(found.words))} in "{found.text}"',
-                rest=found.rest,
+                combined.instrument,
+                combined.strikes,
+                score=combined.score,
+                number=combined.number,
+                size_inches=combined.size_inches,
+                note=combined.note,
+                special=combined.special,
+                reason=f'{" + ".join(dict.fromkeys(combined.words))} in "{combined.text}"',
+                rest=combined.rest,
             )
     return None
 
@@ -129,14 +129,14 @@ def _combined(segments: Iterator[_Segment]) -> _Segment:
     return sum_
 
 
-def _refines(folder: _Segment, found: _Segment) -> bool:
+def _refines(folder: _Segment, name: _Segment) -> bool:
     """Return whether the name of a folder says better what its files hold than their own names."""
-    if found.instrument == CYMBAL:
+    if name.instrument == CYMBAL:
         return folder.instrument in _KINDS_OF_CYMBAL
-    if found.instrument in _GENERAL:
+    if name.instrument in _GENERAL:
         return folder.instrument not in _GENERAL
-    related = {folder.instrument, found.instrument} <= _KINDS_OF_CYMBAL and folder.instrument == CYMBAL
-    return found.score < SURE <= folder.score and folder.instrument not in {found.instrument, *_GENERAL} and not related
+    related = {folder.instrument, name.instrument} <= _KINDS_OF_CYMBAL and folder.instrument == CYMBAL
+    return name.score < SURE <= folder.score and folder.instrument not in {name.instrument, *_GENERAL} and not related
 
 
 def _add(sum_: _Segment, segment: _Segment) -> None:
@@ -157,13 +157,13 @@ def _read(text: str, *, keeps_microphones: bool) -> _Segment:
     segment = _Segment(text)
     prefix = _NOTE_PREFIX.match(text)
     segment.note = int(prefix[1]) if prefix else None
-    found = tokens(text)
-    place = _instrument_at(found, keeps_microphones=keeps_microphones)
+    word_tokens = tokens(text)
+    place = _instrument_at(word_tokens, keeps_microphones=keeps_microphones)
     if place is not None:
-        word = WORDS[found[place].text]
+        word = WORDS[word_tokens[place].text]
         segment.instrument, segment.score = word.instrument, word.score
-        segment.number, segment.size_inches = _numbers(found, place)
-    for position, token in enumerate(found):
+        segment.number, segment.size_inches = _numbers(word_tokens, place)
+    for position, token in enumerate(word_tokens):
         if place is not None and position != place and _is_overhead(token.text, after=position == place + 1):
             continue
         _read_token(segment, token, is_instrument=position == place)
@@ -196,30 +196,30 @@ def _is_shared(text: str) -> bool:
     return WORDS[text].strike in ("rimshot", "rim", "cross_stick", "bell")
 
 
-def _instrument_at(found: Sequence[Token], *, keeps_microphones: bool) -> int | None:
+def _instrument_at(word_tokens: Sequence[Token], *, keeps_microphones: bool) -> int | None:
     """Return the position of the word that names the instrument: the surest, then the first.
 
     Names of microphones, such as ``snare_top``, count only where nothing else names an instrument.
     """
-    places = [place for place, token in enumerate(found) if token.text in WORDS and WORDS[token.text].instrument]
-    own = [place for place in places if not _is_microphone(found, place)]
+    places = [place for place, token in enumerate(word_tokens) if token.text in WORDS and WORDS[token.text].instrument]
+    own = [place for place in places if not _is_microphone(word_tokens, place)]
     candidates = own or (places if keeps_microphones else [])
-    kinds = [place for place in candidates if WORDS[found[place].text].instrument not in {CYMBAL, *_GENERAL}]
-    return max(kinds or candidates, key=lambda place: WORDS[found[place].text].score, default=None)
+    kinds = [place for place in candidates if WORDS[word_tokens[place].text].instrument not in {CYMBAL, *_GENERAL}]
+    return max(kinds or candidates, key=lambda place: WORDS[word_tokens[place].text].score, default=None)
 
 
-def _is_microphone(found: Sequence[Token], place: int) -> bool:
-    return place + 1 < len(found) and found[place + 1].text in MICROPHONES - {"oh"}
+def _is_microphone(word_tokens: Sequence[Token], place: int) -> bool:
+    return place + 1 < len(word_tokens) and word_tokens[place + 1].text in MICROPHONES - {"oh"}
 
 
-def _numbers(found: Sequence[Token], place: int) -> tuple[int | None, int | None]:
+def _numbers(word_tokens: Sequence[Token], place: int) -> tuple[int | None, int | None]:
     """Return the number of an instrument and its size, from what stands beside its name.
 
     ``Tom1``, ``Tom 1`` and ``CrashR`` carry a number; ``Tom_1`` may do so too, but ``Crash_1`` is a take.
     """
-    word = WORDS[found[place].text]
-    after = found[place + 1] if place + 1 < len(found) else None
-    before = found[place - 1] if place else None
+    word = WORDS[word_tokens[place].text]
+    after = word_tokens[place + 1] if place + 1 < len(word_tokens) else None
+    before = word_tokens[place - 1] if place else None
     number = size = None
     for token in (after, before):
         if token is not None and token.is_number and len(token.text) <= 2 and 6 <= int(token.text) <= 28:

@@ -127,8 +127,8 @@ class XmlReader:
         _parse(content, file, builder)
         self._left -= builder.count
         if builder.root is None or builder.root.name != root:
-            found = "nothing" if builder.root is None else f"<{builder.root.name[:MAX_NAME]}>"
-            raise KitError(f"{file}: starts with {found}; <{root}> is expected")
+            actual = "nothing" if builder.root is None else f"<{builder.root.name[:MAX_NAME]}>"
+            raise KitError(f"{file}: starts with {actual}; <{root}> is expected")
         return builder.root
 
 

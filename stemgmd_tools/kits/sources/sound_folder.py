@@ -30,7 +30,7 @@ class SoundFolder:
         self._files: frozenset[str] | None = None
         self._by_lower: dict[str, str] = {}
         self._by_stem: dict[str, dict[str, str]] = {}
-        self._found: dict[tuple[str, str], Path] = {}
+        self._paths: dict[tuple[str, str], Path] = {}
 
     def find(self, name: str, place: str, base: PurePosixPath | None = None) -> Path:
         """Return the path of a file.
@@ -46,19 +46,19 @@ class SoundFolder:
         """
         base = base or PurePosixPath()
         key = (base.as_posix(), name)
-        if key not in self._found:
-            self._found[key] = self._find(name, place, base)
-        return self._found[key]
+        if key not in self._paths:
+            self._paths[key] = self._find(name, place, base)
+        return self._paths[key]
 
     def _find(self, name: str, place: str, base: PurePosixPath) -> Path:
         text = name.strip().replace("\\", "/")
         absolute = text.startswith("/") or _DRIVE.match(text) is not None
         written = self._normal(_DRIVE.sub("", text), place, base)
         plain = self._normal(written.rpartition("/")[2], place, base)
-        found = self._lookup(written) or (self._lookup(plain) or plain if absolute else written)
-        if leads_out(self.folder, found):
+        relative = self._lookup(written) or (self._lookup(plain) or plain if absolute else written)
+        if leads_out(self.folder, relative):
             raise KitError(f'{place}: "{name}" is a link that leads out of {self.folder}; put the file in its place')
-        return self.folder / found
+        return self.folder / relative
 
     def _normal(self, text: str, place: str, base: PurePosixPath) -> str:
         """Return a path relative to the folder, without ``.`` and ``..``."""

@@ -49,10 +49,10 @@ def unpack_tar(archive: Path, folder: Path, definition: str) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         _unpack(archive, temporary)
-        found = sorted(temporary.rglob(definition), key=lambda file: (len(file.parts), file))
-        if not found:
+        definitions = sorted(temporary.rglob(definition), key=lambda file: (len(file.parts), file))
+        if not definitions:
             raise KitError(f"{archive}: holds no {definition}; an archive of a kit is expected")
-        put_in_place([(found[0].parent, folder)])
+        put_in_place([(definitions[0].parent, folder)])
     except OSError as error:  # of the target: those of the archive were converted
         raise KitError(f"{shown(folder)}: cannot be written ({error.strerror}); make room and run again") from error
     finally:

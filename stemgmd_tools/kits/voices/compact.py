@@ -33,7 +33,7 @@ _MOST_DRUM_MODES: Final = 28
 _MOST_ATTACK_MODES: Final = 14
 _MOST_MODE_BENDS: Final = 4
 _FAINTEST_DB: Final = -120.0
-_HEARD_DB: Final = -100.0
+_AUDIBLE_DB: Final = -100.0
 """Levels below this are ignored when knots are selected."""
 _COLOUR_LOW_HZ: Final = 50.0
 _COLOUR_STEP_HZ: Final = 4.0
@@ -59,7 +59,7 @@ def compacted(voice: VoiceModel) -> VoiceModel:
 def _noise(noise: Noise) -> Noise:
     level = noise.level_db
     values = np.maximum(np.array(level.values), _FAINTEST_DB)
-    selected = _selected_knots(np.array(level.times_s), np.maximum(values, _HEARD_DB), _MOST_KNOTS)
+    selected = _selected_knots(np.array(level.times_s), np.maximum(values, _AUDIBLE_DB), _MOST_KNOTS)
     return noise.model_copy(
         update={
             "level_db": level.model_copy(

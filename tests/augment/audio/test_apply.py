@@ -92,8 +92,8 @@ def test_attacks_stay_within_a_millisecond(effect):
         .stems[0, 0]
         .numpy()
     )
-    heard = [(rise(sound, frame), rise(out, frame)) for frame in onsets[0][0].tolist()]
-    moved = [abs(now - before) for before, now in heard if before is not None and now is not None]
+    rises = [(rise(sound, frame), rise(out, frame)) for frame in onsets[0][0].tolist()]
+    moved = [abs(now - before) for before, now in rises if before is not None and now is not None]
     assert len(moved) >= 3 and max(moved) <= 0.001 * RATE
 
 
@@ -149,10 +149,10 @@ def test_changes_of_time_move_labels_with_the_sound(effect):
         (rise(stems[0, 2].numpy(), old), old, rise(out.stems[0, 2].numpy(), new), new)
         for old, new in zip(frames.tolist(), labels.tolist(), strict=True)
     ]
-    heard = [
+    errors = [
         abs((now - new) - (before - old)) for before, old, now, new in pairs if before is not None and now is not None
     ]
-    assert len(heard) >= 3 and max(heard) <= 0.005 * RATE
+    assert len(errors) >= 3 and max(errors) <= 0.005 * RATE
 
 
 def test_songs_are_repitched_each_by_itself_and_end_together():

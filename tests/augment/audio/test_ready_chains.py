@@ -48,9 +48,9 @@ def test_labels_lie_on_the_attacks_whatever_was_done_to_performance_kits_and_str
         example = toy_example(frames=120_000, stems=GROUP_STEMS, name=f"toy+tin+{copy}")
         rows = draw(chain, example, POOL, 0)
         seen |= {row.effect for row in rows}
-        made = render_example(SOURCE, example, rows)
-        amplitude = np.abs(made.stems).max(axis=1)
-        for stem, onsets in enumerate(made.onsets):
+        rendered = render_example(SOURCE, example, rows)
+        amplitude = np.abs(rendered.stems).max(axis=1)
+        for stem, onsets in enumerate(rendered.onsets):
             alone = np.diff(onsets, prepend=-RATE, append=10 * RATE) > 4 * NEAR
             for onset in onsets[alone[:-1] & alone[1:]]:
                 if NEAR <= onset < 120_000 - NEAR:
@@ -69,9 +69,9 @@ def test_a_ready_chain_runs_from_end_to_end(name):
     chain = load_chain(name)
     examples = [toy_example(frames=50_000, stems=GROUP_STEMS, name=f"toy+tin+{copy}") for copy in range(3)]
     rows = [draw(chain, example, POOL, 2) for example in examples]
-    made = [render_example(SOURCE, example, own) for example, own in zip(examples, rows, strict=True)]
-    stems = torch.from_numpy(np.stack([one.stems for one in made]))
-    applied = apply(rows, stems, sample_rate=RATE, names=GROUP_STEMS, onsets=[one.onsets for one in made])
+    rendered = [render_example(SOURCE, example, own) for example, own in zip(examples, rows, strict=True)]
+    stems = torch.from_numpy(np.stack([one.stems for one in rendered]))
+    applied = apply(rows, stems, sample_rate=RATE, names=GROUP_STEMS, onsets=[one.onsets for one in rendered])
     assert applied.stems.shape[:3] == (3, 5, 2)
     assert torch.isfinite(applied.mixture).all()
     assert applied.mixture.abs().amax() > 0.01
@@ -94,10 +94,10 @@ def test_labels_lie_on_the_attacks_of_songs_that_were_repitched():
     for copy in range(8):
         example = toy_example(frames=120_000, stems=GROUP_STEMS, name=f"toy+tin+{copy}")
         rows = draw(make_chain({"steps": steps}), example, POOL, 0)
-        made = render_example(SOURCE, example, rows)
-        out = apply([rows], torch.from_numpy(made.stems[None]), sample_rate=RATE, onsets=[made.onsets])
+        rendered = render_example(SOURCE, example, rows)
+        out = apply([rows], torch.from_numpy(rendered.stems[None]), sample_rate=RATE, onsets=[rendered.onsets])
         amplitude = out.stems[0].abs().amax(1).numpy()
-        for stem, (onsets, warp) in enumerate(zip(made.onsets, out.warps[0], strict=True)):
+        for stem, (onsets, warp) in enumerate(zip(rendered.onsets, out.warps[0], strict=True)):
             moved = warp.frames(onsets)
             alone = np.diff(moved, prepend=-RATE, append=10 * RATE) > 4 * NEAR
             for onset in moved[alone[:-1] & alone[1:]]:
@@ -116,11 +116,11 @@ def test_rows_of_a_random_mix_run_from_end_to_end():
     example = toy_example(frames=60_000, stems=GROUP_STEMS)
     parts = draw_mix(knobs, 0, example.stems, 60_000, POOL, 0)
     rows = check_rows(mix_rows(parts, example, knobs, RATE))
-    made = render_example(SOURCE, example, rows)
-    batch = torch.from_numpy(made.stems[None])
-    applied = apply([rows], batch, sample_rate=RATE, names=GROUP_STEMS, onsets=[made.onsets])
+    rendered = render_example(SOURCE, example, rows)
+    batch = torch.from_numpy(rendered.stems[None])
+    applied = apply([rows], batch, sample_rate=RATE, names=GROUP_STEMS, onsets=[rendered.onsets])
     without = [row for row in rows if row.effect != "gain"]
-    before = apply([without], batch, sample_rate=RATE, names=GROUP_STEMS, onsets=[made.onsets])
+    before = apply([without], batch, sample_rate=RATE, names=GROUP_STEMS, onsets=[rendered.onsets])
     for stem, part in enumerate(parts):
         ratio = applied.stems[0, stem].abs().amax() / before.stems[0, stem].abs().amax()
         assert 20 * np.log10(float(ratio)) == pytest.approx(part.gain_db, abs=1e-3)

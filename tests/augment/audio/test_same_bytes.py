@@ -45,15 +45,15 @@ def test_every_effect_makes_the_same_bits_on_every_machine(tmp_path):
     effect_sounds.write_input(given)
     here, *others = [json.loads(printed_under(one, EFFECT_SOUNDS, HELPERS, str(given))) for one in MACHINES]
     assert {effect.name for effect in EFFECTS} <= {name.partition(",")[0] for name in here}
-    for machine, found in zip(MACHINES[1:], others, strict=True):
-        assert [name for name in here if found[name] != here[name]] == [], machine
+    for machine, there in zip(MACHINES[1:], others, strict=True):
+        assert [name for name in here if there[name] != here[name]] == [], machine
 
 
 def test_transforms_of_every_length_have_the_same_bits():
     here, *others = [printed_under(one, TRANSFORMS).splitlines() for one in MACHINES]
     assert len(here) > 500
-    for machine, found in zip(MACHINES[1:], others, strict=True):
-        assert [one for one, other in zip(here, found, strict=True) if one != other] == [], machine
+    for machine, there in zip(MACHINES[1:], others, strict=True):
+        assert [one for one, other in zip(here, there, strict=True) if one != other] == [], machine
 
 
 @pytest.fixture(scope="module")
@@ -76,5 +76,5 @@ def test_an_augmented_corpus_has_the_same_bytes_on_every_machine(tmp_path, rende
         kits = ["--kit-path", str(Path(kit_files[0]).parent)]
         printed_under(machine, STEMGMD, "augment", str(rendered), *options, *kits, "--out", str(out))
         written.append(digests(out))
-    for machine, found in zip(MACHINES[1:], written[1:], strict=True):
-        assert [name for name in written[0] if found.get(name) != written[0][name]] == [], machine
+    for machine, there in zip(MACHINES[1:], written[1:], strict=True):
+        assert [name for name in written[0] if there.get(name) != written[0][name]] == [], machine

@@ -20,10 +20,10 @@ STEMS[2] = 0.0
 
 @pytest.fixture
 def spool(tmp_path) -> Spool:
-    made = Spool(4, tmp_path)
+    filled = Spool(4, tmp_path)
     for axis in (3, 0, 1, 2):
-        made.write(axis, STEMS[axis])
-    return made
+        filled.write(axis, STEMS[axis])
+    return filled
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 5_000), (17, 18), (4_990, 6_000), (5_000, 5_001), (300, 300)])

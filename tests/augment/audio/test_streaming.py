@@ -60,7 +60,7 @@ ON_THE_MIXTURE = tuple(
 )
 
 
-def made(rows: tuple[Row, ...], tmp_path):
+def streamed(rows: tuple[Row, ...], tmp_path):
     """Return what becomes of an example, as floats and as the integers that are written."""
     work = Work(rows, PIECE_STEMS, RATE, "cpu", {})
     take = ExampleRenderer(SOURCE, toy_example(FRAMES), rows, Renderer(SOURCE))
@@ -89,10 +89,10 @@ def made(rows: tuple[Row, ...], tmp_path):
 )
 def test_a_few_stems_at_a_time_give_the_very_samples_of_all_at_once(monkeypatch, tmp_path, rows, stems_at_once):
     assert STEM_BYTES * 9 < streaming.MOST_AT_ONCE
-    together = made(rows, tmp_path)
+    together = streamed(rows, tmp_path)
     monkeypatch.setattr(streaming, "MOST_AT_ONCE", stems_at_once * STEM_BYTES + 1)
     monkeypatch.setattr(streaming, "PART_FRAMES", 7_001)
-    in_turn = made(rows, tmp_path)
+    in_turn = streamed(rows, tmp_path)
     for one, other in zip(together[:-1], in_turn[:-1], strict=True):
         assert np.array_equal(one, other) if isinstance(one, np.ndarray) else one == other
     assert together[-1].gain_db == in_turn[-1].gain_db
@@ -107,13 +107,13 @@ def test_a_stem_is_gone_from_memory_before_the_next_is_rendered(monkeypatch, tmp
     def counted(take, axes):
         assert not [one for one in alive if one() is not None]
         assert len(axes) == 1
-        found = rendered(take, axes)
-        alive.append(weakref.ref(found))
-        return found
+        stems = rendered(take, axes)
+        alive.append(weakref.ref(stems))
+        return stems
 
     monkeypatch.setattr(ExampleRenderer, "stems", counted)
     monkeypatch.setattr(streaming, "MOST_AT_ONCE", 1)
-    made(ON_STEMS + ON_THE_MIXTURE, tmp_path)
+    streamed(ON_STEMS + ON_THE_MIXTURE, tmp_path)
     assert len(alive) == 9
 
 
@@ -121,16 +121,16 @@ def test_sound_that_is_not_finite_is_refused(monkeypatch, tmp_path):
     rendered = ExampleRenderer.stems
 
     def broken(take, axes):
-        found = rendered(take, axes)
-        found[list(axes).index(4), 0, 17] = np.nan if 4 in axes else 0.0
-        return found
+        stems = rendered(take, axes)
+        stems[list(axes).index(4), 0, 17] = np.nan if 4 in axes else 0.0
+        return stems
 
     monkeypatch.setattr(
         ExampleRenderer, "stems", lambda take, axes: broken(take, axes) if 4 in axes else rendered(take, axes)
     )
     monkeypatch.setattr(streaming, "MOST_AT_ONCE", 1)
     with pytest.raises(streaming.AugmentError, match="stem 4"):
-        made(ON_STEMS, tmp_path)
+        streamed(ON_STEMS, tmp_path)
 
 
 @pytest.mark.parametrize("most_reshaped", [1, 1 << 25])

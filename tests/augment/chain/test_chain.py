@@ -131,9 +131,9 @@ def test_larsnet_has_the_published_probabilities_ranges_and_order():
     ],
 )
 def test_a_fault_is_told_with_its_line(tmp_path, steps, line, words):
-    with pytest.raises(AugmentError) as told:
+    with pytest.raises(AugmentError) as error:
         _read(tmp_path, steps)
-    message = str(told.value)
+    message = str(error.value)
     assert "\n" not in message
     assert message.startswith(f"{tmp_path / 'mine.yaml'}:{line}: "), message
     for word in words:

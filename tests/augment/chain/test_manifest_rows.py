@@ -14,7 +14,7 @@ from stemgmd_tools.manifest.files import write_manifest
 from stemgmd_tools.manifest.frames import frame_of
 from stemgmd_tools.manifest.tables import AUGMENTATIONS
 
-MADE_WITH = Augmentation("larsnet", "ab" * 32, 7, "cpu", "numpy 2.0.0, torch 2.9.0")
+AUGMENTATION = Augmentation("larsnet", "ab" * 32, 7, "cpu", "numpy 2.0.0, torch 2.9.0")
 
 
 def drawn(copy: int = 1, frames: int | None = None) -> Drawn:
@@ -25,7 +25,7 @@ def drawn(copy: int = 1, frames: int | None = None) -> Drawn:
         Row(name, 3, "pitch_shift", "stem", 8, {"cents": -123.456789}),
         Row(name, 5, "noise_floor", "mixture", ALL_STEMS, {"level_dbfs": -60.5, "colour": "pink", "seed": 12}),
     )
-    return Drawn(Example(name, "d/1", "tin", copy, 100, frames, STEM_NAMES), rows, MADE_WITH)
+    return Drawn(Example(name, "d/1", "tin", copy, 100, frames, STEM_NAMES), rows, AUGMENTATION)
 
 
 def frame(*some: Drawn):
@@ -67,7 +67,7 @@ def test_parameters_that_are_no_object_are_refused(text):
 
 @pytest.mark.parametrize("change", [{"seed": 8}, {"libraries": "numpy 2.0.0, torch 2.13.0"}])
 def test_rows_of_several_runs_are_refused(tmp_path, change):
-    other = drawn(2)._replace(augmentation=replace(MADE_WITH, **change))
+    other = drawn(2)._replace(augmentation=replace(AUGMENTATION, **change))
     write_manifest(tmp_path, AUGMENTATIONS, frame(drawn(), other))
     with pytest.raises(UsageError, match="several runs"):
         read_drawn(tmp_path / "augmentations.csv")

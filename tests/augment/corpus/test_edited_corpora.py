@@ -98,13 +98,13 @@ def test_kits_that_are_named_elsewhere(rendered, tmp_path, name):
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 @pytest.mark.parametrize(("column", "value"), [("parent", "../../x"), ("kit", "../tin"), ("performance", "/x")])
 def test_rows_that_name_what_is_elsewhere(rendered, tmp_path, column, value, ending):
-    made = tmp_path / "made"
-    words = ("augment", rendered, "--out", made, "--device", "cpu", "--jobs", 1, "--chain", "none")
+    augmented = tmp_path / "made"
+    words = ("augment", rendered, "--out", augmented, "--device", "cpu", "--jobs", 1, "--chain", "none")
     CliRunner().invoke(stemgmd, [str(word) for word in words], standalone_mode=False, catch_exceptions=False)
     rows = tmp_path / f"augmentations.{ending}"
-    frame = read_manifest(made / "manifests" / "augmentations.parquet")
+    frame = read_manifest(augmented / "manifests" / "augmentations.parquet")
     frame[column] = value
-    shutil.rmtree(made)
+    shutil.rmtree(augmented)
     write = csv_bytes if ending == "csv" else parquet_bytes
     rows.write_bytes(write(TABLES["augmentations"], frame))
     out = tmp_path / "deep" / "out"

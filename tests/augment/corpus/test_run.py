@@ -50,8 +50,8 @@ def rendered(tmp_path_factory, kit_files) -> Path:
 
 def request(origin: SourceSpec, chain: str = "larsnet", **changed) -> AugmentRequest:
     loaded = load_chain(chain)
-    made_with = Augmentation(loaded.name, loaded.hash, changed.pop("seed", 1), "cpu")
-    return AugmentRequest(origin, "starter", made_with, loaded, copies=2, selection=SELECTION, **changed)
+    augmentation = Augmentation(loaded.name, loaded.hash, changed.pop("seed", 1), "cpu")
+    return AugmentRequest(origin, "starter", augmentation, loaded, copies=2, selection=SELECTION, **changed)
 
 
 @pytest.fixture(scope="module")
@@ -101,17 +101,17 @@ def test_the_number_of_processes_and_threads_is_not_heard(tmp_path, monkeypatch,
         if origin == "files"
         else SourceSpec(None, kits=kit_files)
     )
-    found = {}
+    digests_by_setting = {}
     for processes, threads in ((1, 1), (1, 2), (2, 2)):
         monkeypatch.setenv("OMP_NUM_THREADS", str(threads))  # of further processes
         torch.set_num_threads(threads)
         root = tmp_path / f"{processes}-{threads}"
         wanted = replace(request(source, "studio"), copies=1, selected_kits=("tin",))
         render_corpus(root, wanted, jobs=processes)
-        found[processes, threads] = digests(root)
+        digests_by_setting[processes, threads] = digests(root)
     torch.set_num_threads(1)
-    assert found[1, 2] == found[1, 1]
-    assert found[2, 2] == found[1, 1]
+    assert digests_by_setting[1, 2] == digests_by_setting[1, 1]
+    assert digests_by_setting[2, 2] == digests_by_setting[1, 1]
 
 
 def test_rows_make_it_again_to_the_bit(tmp_path, augmented, rendered):
@@ -149,8 +149,8 @@ def test_one_example_is_made_again_from_its_rows_alone(tmp_path, augmented, rend
         catch_exceptions=False,
     )
     assert run.exit_code == 0, run.output
-    found = digests(tmp_path / "o")
-    audio = {path: digest for path, digest in found.items() if path.startswith("audio")}
+    files = digests(tmp_path / "o")
+    audio = {path: digest for path, digest in files.items() if path.startswith("audio")}
     assert len(audio) == 10
     assert audio.items() <= digests(augmented).items()
 
@@ -227,8 +227,8 @@ def test_rows_that_were_carried_out_with_other_versions_are_told_and_recorded_an
     assert run.exit_code == 0, run.output
     assert len(run.stderr.splitlines()) == 1
     assert "this run has numpy 9.5, scipy 9.5, soxr 9.4, torch 9.5: the bytes of the results may differ" in run.stderr
-    made = open_corpus(tmp_path / "o").manifest("augmentations")["libraries"].unique().tolist()
-    assert made == ["numpy 9.5, scipy 9.5, soxr 9.4, torch 9.5"]
+    recorded = open_corpus(tmp_path / "o").manifest("augmentations")["libraries"].unique().tolist()
+    assert recorded == ["numpy 9.5, scipy 9.5, soxr 9.4, torch 9.5"]
 
 
 def test_what_was_augmented_is_not_augmented_again(augmented):

@@ -42,8 +42,8 @@ def rendered(request, tmp_path_factory, kit_files) -> Path:
 
 def augment(root: Path, source: Path, chain: str, copies: int) -> Path:
     loaded = load_chain(chain)
-    made_with = Augmentation(loaded.name, loaded.hash, 1, "cpu")
-    wanted = AugmentRequest(SourceSpec(source), "starter", made_with, loaded, copies, ("tin",), SELECTION)
+    augmentation = Augmentation(loaded.name, loaded.hash, 1, "cpu")
+    wanted = AugmentRequest(SourceSpec(source), "starter", augmentation, loaded, copies, ("tin",), SELECTION)
     render_corpus(root, wanted, jobs=1)
     return root
 
@@ -76,7 +76,7 @@ def test_the_format_is_kept_sums_are_exact_and_rows_make_it_again(rendered, tmp_
         jobs=1,
     )
     ours, theirs = (
-        {path: digest for path, digest in digests(made).items() if not path.startswith(".stemgmd")}
-        for made in (tmp_path / "again", root)
+        {path: digest for path, digest in digests(folder).items() if not path.startswith(".stemgmd")}
+        for folder in (tmp_path / "again", root)
     )
     assert ours == theirs

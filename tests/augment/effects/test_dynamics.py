@@ -63,8 +63,8 @@ def test_the_static_curve(level_db, ratio, knee, hz):
         expected = level_db + (1 / ratio - 1) * (over + knee / 2) ** 2 / (2 * knee)
     else:
         expected = -24 + over / ratio
-    heard = _peak_db(_compressed(_tone(level_db, hz), ratio=ratio, knee=knee))
-    assert abs(heard - expected) < CURVE_DB
+    measured = _peak_db(_compressed(_tone(level_db, hz), ratio=ratio, knee=knee))
+    assert abs(measured - expected) < CURVE_DB
 
 
 @pytest.mark.parametrize("level_db", [-30.0, -18.0, -6.0])
@@ -82,8 +82,8 @@ def test_attack_and_release_take_their_time():
     gain[~np.isfinite(gain)] = np.nan
     full = (1 / 4 - 1) * 20
     for after_s, share in ((0.02, 1 - np.exp(-1)), (0.1, 1 - np.exp(-5))):
-        heard = np.nanmedian(gain[RATE + round((after_s - 0.001) * RATE) : RATE + round((after_s + 0.001) * RATE)])
-        assert abs(heard - full * share) < 1.0
+        measured = np.nanmedian(gain[RATE + round((after_s - 0.001) * RATE) : RATE + round((after_s + 0.001) * RATE)])
+        assert abs(measured - full * share) < 1.0
     falling = np.nanmedian(gain[2 * RATE + round(0.199 * RATE) : 2 * RATE + round(0.201 * RATE)])
     assert abs(falling - (full + 8.686)) < 1.5  # one release time, straight in dB
 

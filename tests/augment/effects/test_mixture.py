@@ -21,7 +21,7 @@ RATE = 44_100
 BOARD_EFFECTS = [effect.name for effect in EFFECTS if isinstance(effect, BoardEffect)]
 
 
-def _made(effect: str, sound: np.ndarray) -> np.ndarray:
+def _applied(effect: str, sound: np.ndarray) -> np.ndarray:
     taps = {"hall": torch.eye(1, 200)}
     return through_board(find_effect(effect), torch.from_numpy(sound), parameters(effect), RATE, taps).numpy()
 
@@ -31,7 +31,7 @@ def _made(effect: str, sound: np.ndarray) -> np.ndarray:
 def test_length_and_time_stay(effect, channels):
     pytest.importorskip("pedalboard")
     sound = strokes(channels=channels)
-    out = _made(effect, sound)
+    out = _applied(effect, sound)
     assert out.shape == sound.shape and out.dtype == np.float32 and np.isfinite(out).all()
     lags = np.fft.irfft(np.fft.rfft(out[0], 1 << 18) * np.conj(np.fft.rfft(sound[0], 1 << 18)))
     lag = int(np.argmax(np.abs(lags)))
@@ -45,18 +45,18 @@ def test_short_mixes_odd_lengths_silence_and_constants(effect, channels, frames)
     quietest = 1e-3 if effect == "gsm_compression" else 0.0  # the codec's own noise
     for level in (0.0, 0.3):
         sound = np.full((channels, frames), level, np.float32)
-        out = _made(effect, sound)
+        out = _applied(effect, sound)
         assert out.shape == sound.shape and np.isfinite(out).all()
         assert level or np.abs(out).max() <= quietest
     left = np.concatenate([np.full((1, frames), 0.3), np.zeros((channels - 1, frames))]).astype(np.float32)
     if channels == 2 and effect in ("bus_compressor", "tape_saturation"):
-        assert not _made(effect, left)[1].any()  # channels are not taken for frames
+        assert not _applied(effect, left)[1].any()  # channels are not taken for frames
 
 
 def test_tape_keeps_the_level_and_bends():
     pytest.importorskip("pedalboard")
     sound = strokes()
-    out = _made("tape_saturation", sound)
+    out = _applied("tape_saturation", sound)
     assert abs(np.square(out).mean() / np.square(sound).mean() - 1) < 1e-3
     assert np.abs(out).max() < np.abs(sound).max()
 
@@ -64,4 +64,4 @@ def test_tape_keeps_the_level_and_bends():
 def test_without_pedalboard_it_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "pedalboard", None)
     with pytest.raises(UsageError, match="pip install"):
-        _made("gsm_compression", strokes())
+        _applied("gsm_compression", strokes())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rendered_stems import rendered_stem
-from toy_strokes import ONSETS, RATE, frequency_hz, heard_onset, rise, strokes
+from toy_strokes import ONSETS, RATE, frequency_hz, measured_onset, rise, strokes
 
 torch = pytest.importorskip("torch")
 
@@ -65,16 +65,16 @@ def test_stretched_tones_keep_their_pitch_and_get_the_exact_length(hz, rate):
 def test_repitch_moves_both():
     out, frames = stretched(_one(_tone(500.0)), _values(1.08), _values(200.0), sample_rate=RATE)
     assert frames == (round(2 * RATE / 1.08),)
-    heard = frequency_hz(out[0, 0, 3000:-3000].numpy().astype(float))
-    assert abs(1200 * math.log2(heard / 500.0) - 200) <= PITCH_CENTS
+    pitch_hz = frequency_hz(out[0, 0, 3000:-3000].numpy().astype(float))
+    assert abs(1200 * math.log2(pitch_hz / 500.0) - 200) <= PITCH_CENTS
 
 
 @pytest.mark.parametrize("rate", [0.8, 1.25])
 def test_varispeed_is_what_a_tape_does(rate):
     out, frames = varispeed(_one(_tone(500.0)), _values(rate))
     assert frames == (round(2 * RATE / rate),)
-    heard = frequency_hz(out[0, 0, 3000:-3000].numpy().astype(float))
-    assert abs(1200 * math.log2(heard / (500.0 * rate))) <= PITCH_CENTS
+    pitch_hz = frequency_hz(out[0, 0, 3000:-3000].numpy().astype(float))
+    assert abs(1200 * math.log2(pitch_hz / (500.0 * rate))) <= PITCH_CENTS
 
 
 @pytest.mark.parametrize("cents", [-300.0, -120.0, 45.0, 300.0, 600.0])
@@ -83,14 +83,14 @@ def test_attacks_stay_where_they_were(hz, cents):
     sound = strokes(hz)
     shifted = pitch_shift(_one(sound), _values(cents), onsets=[ONSETS])[0].numpy()
     for onset in ONSETS.tolist():
-        assert abs(heard_onset(shifted, onset) - onset) <= ONSET_S * RATE
+        assert abs(measured_onset(shifted, onset) - onset) <= ONSET_S * RATE
 
 
 @pytest.mark.parametrize("rate", [0.75, 0.93, 1.1, 1.4])
 def test_attacks_land_where_stretched_labels_say(rate):
     out, frames = stretched(_one(strokes()), _values(rate), _values(0.0), sample_rate=RATE, onsets=[ONSETS])
     for onset in np.rint(ONSETS * frames[0] / 88_200).astype(int).tolist():
-        assert abs(heard_onset(out[0].numpy(), onset) - onset) <= STRETCHED_ONSET_S * RATE
+        assert abs(measured_onset(out[0].numpy(), onset) - onset) <= STRETCHED_ONSET_S * RATE
 
 
 @pytest.mark.parametrize("cents", [-300.0, 45.0, 600.0])
@@ -98,18 +98,18 @@ def test_attacks_land_where_stretched_labels_say(rate):
 def test_attacks_that_nobody_tells_are_found(hz, cents):
     onsets = ONSETS[ONSETS != 53_900]  # softer than the one 35 ms before: nothing rises
     sound = strokes(hz, onsets)
-    found = detect_attacks(torch.from_numpy(sound), RATE)
-    assert all(np.abs(found - onset).min() <= 2 * ONSET_S * RATE for onset in onsets.tolist())
+    attacks = detect_attacks(torch.from_numpy(sound), RATE)
+    assert all(np.abs(attacks - onset).min() <= 2 * ONSET_S * RATE for onset in onsets.tolist())
     shifted = pitch_shift(_one(sound), _values(cents))[0].numpy()
-    assert all(abs(heard_onset(shifted, onset) - onset) <= ONSET_S * RATE for onset in onsets.tolist())
+    assert all(abs(measured_onset(shifted, onset) - onset) <= ONSET_S * RATE for onset in onsets.tolist())
 
 
 def test_nothing_is_found_in_silence_and_a_tone_begins_once():
     assert not len(detect_attacks(torch.zeros(2, 4000), RATE)) and not len(detect_attacks(torch.zeros(1, 1), RATE))
     for hz in (55.0, 400.0, 7000.0):
         tone = np.concatenate([np.zeros((1, 5000)), _tone(hz, RATE)], 1).astype(np.float32)
-        found = detect_attacks(torch.from_numpy(tone), RATE)
-        assert len(found) == 1 and abs(int(found[0]) - 5000) <= 2 * ONSET_S * RATE
+        attacks = detect_attacks(torch.from_numpy(tone), RATE)
+        assert len(attacks) == 1 and abs(int(attacks[0]) - 5000) <= 2 * ONSET_S * RATE
 
 
 def test_a_beating_right_before_a_stroke_does_not_hide_it():
@@ -117,8 +117,8 @@ def test_a_beating_right_before_a_stroke_does_not_hide_it():
     sound[:, :20_000] *= 0.5
     stroke = 20_489  # 11 ms after the noise rises by 6 dB
     sound[:, stroke:] += 0.3 * _tone(200.0, RATE - stroke).astype(np.float32)
-    found = detect_attacks(torch.from_numpy(sound), RATE)
-    assert np.abs(found - stroke).min() <= 2 * ONSET_S * RATE
+    attacks = detect_attacks(torch.from_numpy(sound), RATE)
+    assert np.abs(attacks - stroke).min() <= 2 * ONSET_S * RATE
 
 
 @pytest.mark.parametrize("cents", [-300.0, 300.0])
@@ -192,22 +192,22 @@ def test_resampling_is_evaluating_the_band_limited_sound(ratio):
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("are_told", [True, False])
+@pytest.mark.parametrize("onsets_given", [True, False])
 @pytest.mark.parametrize("piece", ["kick", "snare", "low_tom", "hihat_closed", "crash"])
-def test_attacks_of_rendered_stems_stay(gmd_dir, piece, are_told):
+def test_attacks_of_rendered_stems_stay(gmd_dir, piece, onsets_given):
     """Strokes that stand out from what still rings are heard within a millisecond of where they were."""
     sound, onsets = rendered_stem(gmd_dir, piece)
-    told = [onsets] if are_told else None
+    known_onsets = [onsets] if onsets_given else None
     for cents in (-300.0, 180.0, 300.0):
-        shifted = pitch_shift(_one(sound), _values(cents), onsets=told)[0].numpy()
+        shifted = pitch_shift(_one(sound), _values(cents), onsets=known_onsets)[0].numpy()
         pairs = [(rise(sound, onset), rise(shifted, onset)) for onset in onsets.tolist()]
         moved = [abs(now - before) for before, now in pairs if before is not None and now is not None]
         assert len(moved) >= 4 and max(moved) <= ONSET_S * RATE
-    longer, frames = stretched(_one(sound), _values(1.1), _values(0.0), sample_rate=RATE, onsets=told)
-    heard = []
+    longer, frames = stretched(_one(sound), _values(1.1), _values(0.0), sample_rate=RATE, onsets=known_onsets)
+    errors = []
     for old in onsets.tolist():
         new = round(old * frames[0] / sound.shape[1])
         before, now = rise(sound, old), rise(longer[0].numpy(), new)
         if before is not None and now is not None:
-            heard.append(abs(now - new - before + old))
-    assert len(heard) >= 4 and max(heard) <= STRETCHED_ONSET_S * RATE
+            errors.append(abs(now - new - before + old))
+    assert len(errors) >= 4 and max(errors) <= STRETCHED_ONSET_S * RATE

@@ -40,9 +40,9 @@ def test_rooms_decay_as_asked(decay_s):
 
 @pytest.mark.parametrize("decay_s", [0.8, 2.0])
 def test_treble_dies_twice_as_fast_at_the_damping_frequency(decay_s):
-    found = _rooms(decay_s, 4000.0)
-    assert abs(_decay_s(found, 4000.0, 0.1) / (decay_s / 2) - 1) < DECAY_SHARE
-    assert abs(_decay_s(found, 500.0, 0.5) / decay_s - 1) < DECAY_SHARE
+    response = _rooms(decay_s, 4000.0)
+    assert abs(_decay_s(response, 4000.0, 0.1) / (decay_s / 2) - 1) < DECAY_SHARE
+    assert abs(_decay_s(response, 500.0, 0.5) / decay_s - 1) < DECAY_SHARE
 
 
 def test_wet_level_predelay_and_channels():

@@ -28,7 +28,7 @@ ROUNDING = 2e-6
 ON_MIXTURES = sorted(effect.name for effect in EFFECTS if Scope.MIXTURE in effect.scopes)
 
 
-def _made(effect: str, stems: torch.Tensor) -> torch.Tensor:
+def _applied(effect: str, stems: torch.Tensor) -> torch.Tensor:
     return toy_applied([[typical_row(effect)]] * len(stems), stems).stems
 
 
@@ -41,9 +41,11 @@ def _finished(effect: str, stems: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("effect", LINEAR)
 def test_linear_effects_are_linear(effect):
     one, other = toy_batch(1, 20_000, seed=1), toy_batch(1, 20_000, seed=2).flip(-1)
-    size = max(1.0, float(_made(effect, one).abs().max()))
-    assert torch.allclose(_made(effect, one + other), _made(effect, one) + _made(effect, other), atol=ROUNDING * size)
-    assert torch.allclose(_made(effect, -0.3 * one), -0.3 * _made(effect, one), atol=ROUNDING * size)
+    size = max(1.0, float(_applied(effect, one).abs().max()))
+    assert torch.allclose(
+        _applied(effect, one + other), _applied(effect, one) + _applied(effect, other), atol=ROUNDING * size
+    )
+    assert torch.allclose(_applied(effect, -0.3 * one), -0.3 * _applied(effect, one), atol=ROUNDING * size)
 
 
 @pytest.mark.parametrize("effect", FOLLOWS_LEVEL)
@@ -51,13 +53,13 @@ def test_linear_effects_are_linear(effect):
 def test_pitch_and_time_follow_the_level(effect, level):
     """By powers of two: others round, and of two places that go on equally well rounding chooses."""
     sound = toy_batch(1, 40_000)
-    assert torch.allclose(_made(effect, level * sound), level * _made(effect, sound), atol=ROUNDING)
+    assert torch.allclose(_applied(effect, level * sound), level * _applied(effect, sound), atol=ROUNDING)
 
 
 @pytest.mark.parametrize("effect", BENDS)
 def test_what_bends_is_not_linear(effect):
     sound = toy_batch(1, 60_000) * 3
-    assert not torch.allclose(_made(effect, 0.1 * sound), 0.1 * _made(effect, sound), atol=1e-4)
+    assert not torch.allclose(_applied(effect, 0.1 * sound), 0.1 * _applied(effect, sound), atol=1e-4)
 
 
 @pytest.mark.parametrize("effect", ON_MIXTURES)
@@ -87,6 +89,6 @@ def test_bleed_is_none_where_all_levels_are_down():
     stems = toy_batch(1, 20_000)
     levels = {"leakage_db": -80.0, "overhead_db": -80.0, "room_db": -80.0}
     row = typical_row("bleed", -1, "mixture", **levels)
-    made = apply([[row]], stems, sample_rate=RATE, names=("kick", "snare", "toms"))
-    assert (made.mixture - made.stems.sum(1)).abs().max() < 1e-3
-    assert (toy_applied([[typical_row("bleed", -1, "mixture")]], stems).mixture - made.mixture).abs().max() > 1e-2
+    applied = apply([[row]], stems, sample_rate=RATE, names=("kick", "snare", "toms"))
+    assert (applied.mixture - applied.stems.sum(1)).abs().max() < 1e-3
+    assert (toy_applied([[typical_row("bleed", -1, "mixture")]], stems).mixture - applied.mixture).abs().max() > 1e-2

@@ -49,18 +49,18 @@ def values(chain, name, count=MANY, **changed):
     ],
 )
 def test_numbers_have_the_declared_distribution(drawn, expected):
-    found = values(gain(**drawn), "gain_db")
-    assert len(found) == MANY * 5
-    assert stats.kstest(found, expected.cdf).pvalue > SAME
+    drawn_values = values(gain(**drawn), "gain_db")
+    assert len(drawn_values) == MANY * 5
+    assert stats.kstest(drawn_values, expected.cdf).pvalue > SAME
     if "normal" not in drawn:
         low, high = drawn.popitem()[1]
-        assert low <= min(found) <= max(found) <= high
+        assert low <= min(drawn_values) <= max(drawn_values) <= high
 
 
 def test_what_a_normal_draws_beyond_its_bounds_is_set_to_them():
-    found = values(gain(normal=[0, 4], within=[-4, 4]), "gain_db")
-    assert (min(found), max(found)) == (-4, 4)
-    beyond = sum(abs(value) == 4 for value in found) / len(found)
+    drawn_values = values(gain(normal=[0, 4], within=[-4, 4]), "gain_db")
+    assert (min(drawn_values), max(drawn_values)) == (-4, 4)
+    beyond = sum(abs(value) == 4 for value in drawn_values) / len(drawn_values)
     assert beyond == pytest.approx(2 * stats.norm.sf(1), abs=0.02)  # four standard errors
     assert max(values(gain(normal=[20, 10]), "gain_db", 200)) == 24  # the parameter's own bound
 
@@ -68,9 +68,9 @@ def test_what_a_normal_draws_beyond_its_bounds_is_set_to_them():
 def test_choices_and_whole_numbers_are_even():
     chosen = values(gain(choice=[-6, -3, 0]), "gain_db")
     whole = values(one_step(effect="bit_crush", scope="stem", parameters={"bits": {"uniform": [6, 9]}}), "bits")
-    for found, allowed in ((chosen, [-6, -3, 0]), (whole, [6, 7, 8, 9])):
-        assert sorted(set(found)) == allowed
-        assert stats.chisquare(np.unique(found, return_counts=True)[1]).pvalue > SAME
+    for drawn_values, allowed in ((chosen, [-6, -3, 0]), (whole, [6, 7, 8, 9])):
+        assert sorted(set(drawn_values)) == allowed
+        assert stats.chisquare(np.unique(drawn_values, return_counts=True)[1]).pvalue > SAME
     assert {type(value) for value in whole} == {int}
 
 
@@ -172,14 +172,14 @@ def test_every_row_states_every_parameter_of_its_effect_in_range():
 def test_what_is_drawn_can_be_carried_out_and_what_was_changed_by_hand_is_checked():
     rows = tuple(row for name in ("larsnet", "demucs", "studio") for row in draw(load_chain(name), example(4), POOL, 3))
     assert check_rows(rows) == rows
-    kept = next(row for row in rows if row.effect == "tuning")
+    tuning = next(row for row in rows if row.effect == "tuning")
     for changed, words in (
-        (kept._replace(effect="tunning"), r'unknown effect "tunning" \(did you mean "tuning"'),
-        (kept._replace(scope="mixture"), "tuning has scope"),
-        (kept._replace(parameters={**kept.parameters, "cents": 9999.0}), "cents is 9999.0; must lie in"),
-        (kept._replace(parameters={**kept.parameters, "seed": -1}), "seed is -1"),
-        (kept._replace(parameters={"cents": 1.0}), "needed: .*spread_cents"),
-        (kept._replace(effect="kit_swap", parameters={"kit": ""}), "must be a name"),
+        (tuning._replace(effect="tunning"), r'unknown effect "tunning" \(did you mean "tuning"'),
+        (tuning._replace(scope="mixture"), "tuning has scope"),
+        (tuning._replace(parameters={**tuning.parameters, "cents": 9999.0}), "cents is 9999.0; must lie in"),
+        (tuning._replace(parameters={**tuning.parameters, "seed": -1}), "seed is -1"),
+        (tuning._replace(parameters={"cents": 1.0}), "needed: .*spread_cents"),
+        (tuning._replace(effect="kit_swap", parameters={"kit": ""}), "must be a name"),
     ):
         with pytest.raises(AugmentError, match=words):
             check_rows([changed])
@@ -198,8 +198,8 @@ def test_swaps_stay_in_the_split_and_never_give_what_is_heard_already():
 
 
 def test_every_other_kit_is_drawn_about_equally():
-    found = values(one_step(effect="kit_swap", scope="stem"), "kit", 400)
-    counts = np.unique(found, return_counts=True)
+    kits = values(one_step(effect="kit_swap", scope="stem"), "kit", 400)
+    counts = np.unique(kits, return_counts=True)
     assert set(counts[0]) == set(TRAIN) - {"cedar"}
     assert stats.chisquare(counts[1]).pvalue > SAME
 
@@ -228,9 +228,9 @@ def test_random_mixes_and_songs_are_drawn_by_time():
     pool = Pool(POOL.kits, tuple(PoolPerformance(name, "train", None, "", s) for name, s in lengths.items()), 44_100)
     for effect, parameters in (("random_mix", {}), ("remix", {"songs": 64})):
         chain = one_step(effect=effect, scope="stem", parameters=parameters)
-        found = [row.parameters["performance"] for i in range(600) for row in draw(chain, example(i), pool, 0)]
+        performances = [row.parameters["performance"] for i in range(600) for row in draw(chain, example(i), pool, 0)]
         for name, seconds in lengths.items():
-            assert found.count(name) / len(found) == pytest.approx(seconds / 200, abs=0.03)
+            assert performances.count(name) / len(performances) == pytest.approx(seconds / 200, abs=0.03)
 
 
 def test_random_mixes_look_for_hits_and_give_up_in_time():
@@ -238,8 +238,9 @@ def test_random_mixes_look_for_hits_and_give_up_in_time():
     pool = Pool(POOL.kits, POOL.performances, 44_100, Activity(toms))
     chain = one_step(effect="random_mix", scope="stem", stems=["toms", "kick"], parameters={"min_hits": 2})
     rows = [row for i in range(200) for row in draw(chain, example(i), pool, 0)]
-    found = [row.parameters["performance"] for row in rows if row.stem == GROUP_STEMS.index("toms")]
-    assert found.count("d/3") / len(found) > 0.97  # one place in four has toms: 0.75 ** 16 are not found, 1 %
+    performances = [row.parameters["performance"] for row in rows if row.stem == GROUP_STEMS.index("toms")]
+    # One place in four has toms; 16 tries miss them all in 0.75 ** 16 of the draws, which is 1 %.
+    assert performances.count("d/3") / len(performances) > 0.97
     kicks = [row.parameters["performance"] for row in rows if row.stem == GROUP_STEMS.index("kick")]
     assert set(kicks) == {"d/1", "d/2", "d/3", "d/4"}  # there are none anywhere
     with pytest.raises(AugmentError, match="activity=True"):

@@ -39,8 +39,8 @@ def places(parts):
 
 def test_the_share_of_original_mixes_is_as_asked():
     for share in (0.0, 0.3, 1.0):
-        found = sum(len(places(parts)) == 1 for parts in mixes(RandomMix(p_original=share), 2000)) / 2000
-        assert found == pytest.approx(share, abs=4 * np.sqrt(0.25 / 2000))
+        measured = sum(len(places(parts)) == 1 for parts in mixes(RandomMix(p_original=share), 2000)) / 2000
+        assert measured == pytest.approx(share, abs=4 * np.sqrt(0.25 / 2000))
 
 
 def test_every_scope_shares_what_it_says():
@@ -105,9 +105,9 @@ def test_a_pool_of_mixes_repeats_itself_and_nothing_else():
 
 def test_pitch_is_one_for_all_or_one_for_each():
     for pitch, distinct in (("none", 1), ("consistent", 1), ("inconsistent", 5)):
-        found = mixes(RandomMix(p_original=0.0, pitch=pitch, cents=150), 400)
-        assert {len({part.cents for part in parts}) for parts in found} == {distinct}
-        cents = [parts[0].cents for parts in found]
+        mixed = mixes(RandomMix(p_original=0.0, pitch=pitch, cents=150), 400)
+        assert {len({part.cents for part in parts}) for parts in mixed} == {distinct}
+        cents = [parts[0].cents for parts in mixed]
         if pitch == "none":
             assert set(cents) == {0.0}
         else:
@@ -117,10 +117,10 @@ def test_pitch_is_one_for_all_or_one_for_each():
 def test_gains_and_time_shifts_have_their_bounds():
     knobs = RandomMix(p_original=0.0, scope="aligned", gain_db=(-9.0, 3.0), time_shift_s=0.5)
     base = mixes(RandomMix(p_original=0.0, scope="aligned"), 400)
-    found = mixes(knobs, 400)
-    gains = [part.gain_db for parts in found for part in parts]
+    mixed = mixes(knobs, 400)
+    gains = [part.gain_db for parts in mixed for part in parts]
     assert stats.kstest(gains, stats.uniform(-9, 12).cdf).pvalue > 1e-3
-    pairs = [pair for new, old in zip(found, base, strict=True) for pair in zip(new, old, strict=True)]
+    pairs = [pair for new, old in zip(mixed, base, strict=True) for pair in zip(new, old, strict=True)]
     shifts = [new.start - old.start for new, old in pairs if old.start > RATE]
     assert stats.kstest(np.array(shifts) / RATE, stats.uniform(-0.5, 1.0).cdf).pvalue > 1e-3
 
@@ -129,8 +129,8 @@ def test_places_are_drawn_again_until_a_stem_sounds_and_never_for_ever():
     onsets = {("d/2", piece): np.arange(0, 30 * RATE, RATE) for piece in PIECE_STEMS}
     only = Activity(onsets)
     knobs = RandomMix(p_original=0.0, min_hits=1, tries=200)
-    found = [part for parts in mixes(knobs, 20, activity=only) for part in parts]
-    assert {part.performance for part in found} == {"d/2"}
+    mixed = [part for parts in mixes(knobs, 20, activity=only) for part in parts]
+    assert {part.performance for part in mixed} == {"d/2"}
     few = [part for parts in mixes(RandomMix(p_original=0.0, min_hits=1, tries=2), 50, activity=only) for part in parts]
     assert 0 < sum(part.performance == "d/2" for part in few) < len(few)
     silent = mixes(RandomMix(p_original=0.5, min_hits=1, tries=1000), 3, activity=NO_HITS)
@@ -158,12 +158,12 @@ def test_rows_of_a_mix_render_its_parts():
     parts = draw_mix(knobs, 3, wanted.stems, 30_000, pool_of(source), 0)
     rows = mix_rows(parts, wanted, knobs, RATE)
     assert [row.effect for row in rows[::9]] == ["random_mix", "pitch_shift", "loudness_normalization", "gain"]
-    made = render_example(source, wanted, rows)
+    rendered = render_example(source, wanted, rows)
     for stem, part in enumerate(parts):
         expected = (
             source.stems(part.performance, part.kit, part.start, 30_000, [part.stem])[0].astype(np.float32) / 32768
         )
-        assert np.array_equal(made.stems[stem], expected)
+        assert np.array_equal(rendered.stems[stem], expected)
 
 
 @pytest.mark.parametrize(

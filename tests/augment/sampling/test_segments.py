@@ -75,9 +75,9 @@ def test_rare_pieces_appear_as_often_as_asked(tables):
 
 def test_all_that_is_asked_for_at_once_is_held_where_it_can_be(tables):
     draw = SegmentDraw(tables, FRAMES, min_active={"kick": 1, "snare": 1, "hihat": 1})
-    found = [draw.segment(0, i) for i in range(100)]
+    segments = [draw.segment(0, i) for i in range(100)]
     for pieces in (("kick",), ("snare",), ("hihat_closed", "hihat_open")):
-        assert np.mean([holds(tables, one, pieces) for one in found]) > 0.95
+        assert np.mean([holds(tables, one, pieces) for one in segments]) > 0.95
 
 
 def test_every_second_is_as_likely_as_any_other(tables):
@@ -90,23 +90,23 @@ def test_every_second_is_as_likely_as_any_other(tables):
 
 def test_segments_lie_inside_and_use_every_kit(tables):
     draw = SegmentDraw(tables, FRAMES, min_active={"crash": 0.5})
-    found = [draw.segment(0, i) for i in range(DRAWS)]
+    segments = [draw.segment(0, i) for i in range(DRAWS)]
     lengths = (tables.performances.set_index("performance")["duration_s"] * RATE).astype(int)
-    for one in found:
+    for one in segments:
         assert 0 <= one.start <= max(lengths[one.performance] - FRAMES, 0)
-    assert {one.kit for one in found} == {"tin", "wood"}
+    assert {one.kit for one in segments} == {"tin", "wood"}
 
 
 def test_on_a_grid_segments_start_at_its_multiples_inside(tables):
     grid = RATE // 5
     draw = SegmentDraw(tables, FRAMES, grid=grid)
-    found = [draw.segment(0, i) for i in range(2000)]
+    segments = [draw.segment(0, i) for i in range(2000)]
     lengths = (tables.performances.set_index("performance")["duration_s"] * RATE).astype(int)
     for name in lengths.index:
         places = range(0, max(lengths[name] - FRAMES, 0) + 1, grid)
-        assert {one.start for one in found if one.performance == name} <= set(places)
+        assert {one.start for one in segments if one.performance == name} <= set(places)
     longest = lengths.idxmax()
-    starts = {one.start for one in found if one.performance == longest}
+    starts = {one.start for one in segments if one.performance == longest}
     assert max(starts) + grid + FRAMES > lengths[longest], "the last place is drawn, too"
 
 

@@ -27,25 +27,25 @@ def slices(performance: str, kit: str, start: int = 20_000, frames: int = 60_000
 
 
 def test_without_rows_an_example_is_a_slice_of_its_source():
-    made = render_example(SOURCE, toy_example())
-    assert made.stems.dtype == np.float32
-    assert np.array_equal(made.stems, slices("d/1", "tin"))
-    assert made.performance is SOURCE.played("d/1")
+    rendered = render_example(SOURCE, toy_example())
+    assert rendered.stems.dtype == np.float32
+    assert np.array_equal(rendered.stems, slices("d/1", "tin"))
+    assert rendered.performance is SOURCE.played("d/1")
 
 
 def test_groups_are_the_sums_of_their_pieces():
-    made = render_example(SOURCE, toy_example(stems=GROUP_STEMS)).stems
+    rendered = render_example(SOURCE, toy_example(stems=GROUP_STEMS)).stems
     pieces = slices("d/1", "tin")
     for index, name in enumerate(GROUP_STEMS):
         axes = [piece.axis for piece in PIECES_OF_GROUP[Group(name)]]
-        assert np.array_equal(made[index], pieces[axes].sum(axis=0))
+        assert np.array_equal(rendered[index], pieces[axes].sum(axis=0))
 
 
 def test_a_whole_example_is_as_long_as_its_longest_sound():
-    made = render_example(SOURCE, toy_example(start=0, frames=None))
-    assert made.stems.shape == (9, 2, SOURCE.length("d/1", "tin"))
+    rendered = render_example(SOURCE, toy_example(start=0, frames=None))
+    assert rendered.stems.shape == (9, 2, SOURCE.length("d/1", "tin"))
     slow = render_example(SOURCE, toy_example(start=0, frames=None), [row("tempo", rate=0.5)])
-    assert slow.stems.shape[2] > 1.9 * made.stems.shape[2]
+    assert slow.stems.shape[2] > 1.9 * rendered.stems.shape[2]
 
 
 def test_a_whole_example_holds_a_stem_that_was_shifted_too():
@@ -59,9 +59,9 @@ def test_a_whole_example_all_of_whose_stems_are_from_elsewhere_keeps_its_length(
     rows = [
         row("random_mix", stem, match="any", min_hits=0, performance="d/2", kit="tin", start_s=0.0) for stem in range(9)
     ]
-    made = render_example(SOURCE, toy_example(start=0, frames=None), rows)
-    assert made.stems.shape[2] == SOURCE.length("d/1", "tin")
-    assert made.stems.any()
+    rendered = render_example(SOURCE, toy_example(start=0, frames=None), rows)
+    assert rendered.stems.shape[2] == SOURCE.length("d/1", "tin")
+    assert rendered.stems.any()
 
 
 def test_a_segment_at_another_tempo_starts_with_the_same_stroke():
@@ -75,21 +75,21 @@ def test_a_segment_at_another_tempo_starts_with_the_same_stroke():
 
 def test_beyond_the_end_there_is_silence():
     length = SOURCE.length("d/1", "tin")
-    made = render_example(SOURCE, toy_example(start=length - 100, frames=5000))
-    assert made.stems.shape[2] == 5000
-    assert not made.stems[:, :, 100:].any()
+    rendered = render_example(SOURCE, toy_example(start=length - 100, frames=5000))
+    assert rendered.stems.shape[2] == 5000
+    assert not rendered.stems[:, :, 100:].any()
 
 
 def test_kit_swap_is_the_other_kits_stem_and_the_rest_stays():
-    made = render_example(SOURCE, toy_example(), [row("kit_swap", 1, kit="wood"), row("kit_swap", 4, kit="brass")])
+    rendered = render_example(SOURCE, toy_example(), [row("kit_swap", 1, kit="wood"), row("kit_swap", 4, kit="brass")])
     expected = slices("d/1", "tin")
     expected[1], expected[4] = slices("d/1", "wood")[1], slices("d/1", "brass")[4]
-    assert np.array_equal(made.stems, expected)
+    assert np.array_equal(rendered.stems, expected)
 
 
 def test_a_swap_for_all_is_the_performance_through_the_other_kit():
-    made = render_example(SOURCE, toy_example(), [row("kit_swap", kit="brass")])
-    assert np.array_equal(made.stems, slices("d/1", "brass"))
+    rendered = render_example(SOURCE, toy_example(), [row("kit_swap", kit="brass")])
+    assert np.array_equal(rendered.stems, slices("d/1", "brass"))
 
 
 def test_doubling_is_half_the_sum_and_follows_a_swap():
@@ -105,45 +105,45 @@ def test_doubling_is_half_the_sum_and_follows_a_swap():
 
 
 def test_doubling_with_itself_is_the_stem():
-    made = render_example(SOURCE, toy_example(), [row("doubling", kit="tin")])
-    assert np.array_equal(made.stems, slices("d/1", "tin"))
+    rendered = render_example(SOURCE, toy_example(), [row("doubling", kit="tin")])
+    assert np.array_equal(rendered.stems, slices("d/1", "tin"))
 
 
 def test_random_mixes_are_slices_of_the_others_and_labels_are_theirs():
     rows = [row("random_mix", 0, match="any", min_hits=0, performance="d/2", kit="wood", start_s=1.5)]
-    made = render_example(SOURCE, toy_example(), rows)
+    rendered = render_example(SOURCE, toy_example(), rows)
     start = round(1.5 * RATE)
-    assert np.array_equal(made.stems[0], slices("d/2", "wood", start)[0])
-    assert np.array_equal(made.stems[1:], slices("d/1", "tin")[1:])
+    assert np.array_equal(rendered.stems[0], slices("d/2", "wood", start)[0])
+    assert np.array_equal(rendered.stems[1:], slices("d/1", "tin")[1:])
     theirs = SOURCE.played("d/2").hits
     frames = np.rint(theirs["time_s"][theirs["note"] == 36] * RATE) - start
-    assert made.onsets[0].tolist() == frames[(frames >= 0) & (frames < 60_000)].tolist()
+    assert rendered.onsets[0].tolist() == frames[(frames >= 0) & (frames < 60_000)].tolist()
 
 
 @pytest.mark.parametrize("shift_s", [0.3, -0.3, 1.2])
 def test_a_shifted_stem_loses_nothing_and_its_labels_move_along(shift_s):
-    made = render_example(SOURCE, toy_example(), [row("time_shift", 1, shift_s=shift_s)])
+    rendered = render_example(SOURCE, toy_example(), [row("time_shift", 1, shift_s=shift_s)])
     later = round(shift_s * RATE)
     whole = slices("d/1", "tin", 0, 200_000)[1]
     first = 20_000 - later
     expected = np.zeros((2, 60_000), np.float32)
     silent = max(-first, 0)
     expected[:, silent:] = whole[:, max(first, 0) : max(first, 0) + 60_000 - silent]
-    assert np.array_equal(made.stems[1], expected)
+    assert np.array_equal(rendered.stems[1], expected)
     hits = SOURCE.played("d/1").hits
     frames = np.rint(hits["time_s"][hits["note"] == 38] * RATE) - 20_000 + later
-    assert made.onsets[1].tolist() == frames[(frames >= 0) & (frames < 60_000)].tolist()
+    assert rendered.onsets[1].tolist() == frames[(frames >= 0) & (frames < 60_000)].tolist()
 
 
 def test_labels_are_the_hits_of_each_stem():
-    made = render_example(SOURCE, toy_example())
+    rendered = render_example(SOURCE, toy_example())
     hits = SOURCE.played("d/1").hits
     frames = np.rint(hits["time_s"] * RATE).astype(int) - 20_000
     inside = (frames >= 0) & (frames < 60_000)
-    assert len(made.labels) == inside.sum()
-    assert sorted(made.labels["frame"].tolist()) == sorted(frames[inside].tolist())
+    assert len(rendered.labels) == inside.sum()
+    assert sorted(rendered.labels["frame"].tolist()) == sorted(frames[inside].tolist())
     for stem, name in enumerate(PIECE_STEMS):
-        mine = made.labels[made.labels["stem"] == stem]
+        mine = rendered.labels[rendered.labels["stem"] == stem]
         assert (np.diff(mine["frame"]) >= 0).all()
         assert {note_of(note).piece for note in mine["note"].tolist()} <= {Piece(name)}
 
@@ -154,12 +154,12 @@ def test_a_changed_performance_is_rendered_as_the_mixer_renders_it():
         row("velocity_curve", step=1, gamma=1.5),
         row("hit_drop", step=2, share=0.2, max_velocity=127, seed=4),
     ]
-    made = render_example(SOURCE, toy_example(start=0, frames=None), rows)
-    expected = mix(plan(made.performance, SOURCE.bank("tin")), SOURCE.bank("tin"))
-    assert made.stems.shape == expected.pcm.shape
-    assert np.abs(made.stems - expected.as_float()).max() <= HALF_STEP
-    frames = np.rint(made.performance.hits["time_s"] * RATE)
-    assert sorted(made.labels["frame"].tolist()) == sorted(frames.tolist())
+    rendered = render_example(SOURCE, toy_example(start=0, frames=None), rows)
+    expected = mix(plan(rendered.performance, SOURCE.bank("tin")), SOURCE.bank("tin"))
+    assert rendered.stems.shape == expected.pcm.shape
+    assert np.abs(rendered.stems - expected.as_float()).max() <= HALF_STEP
+    frames = np.rint(rendered.performance.hits["time_s"] * RATE)
+    assert sorted(rendered.labels["frame"].tolist()) == sorted(frames.tolist())
 
 
 def test_segments_of_a_changed_performance_are_slices_of_the_whole():
@@ -173,8 +173,8 @@ def test_segments_of_a_changed_performance_are_slices_of_the_whole():
 
 
 def test_a_tempo_of_one_changes_less_than_the_rounding():
-    made = render_example(SOURCE, toy_example(), [row("tempo", rate=1.0)])
-    assert np.abs(made.stems - slices("d/1", "tin")).max() <= HALF_STEP
+    rendered = render_example(SOURCE, toy_example(), [row("tempo", rate=1.0)])
+    assert np.abs(rendered.stems - slices("d/1", "tin")).max() <= HALF_STEP
 
 
 def test_audio_rows_are_passed_over_and_files_are_read_once_per_kit_and_place():

@@ -53,12 +53,12 @@ def decay_s(sound: np.ndarray, onset: int) -> float:
 @pytest.mark.parametrize("onset", [0, 37, 220])
 def test_pitch_moves_by_the_cents_and_the_attack_stays(cents, onset):
     shot = Shaped(tone(onset=onset), onset)
-    made = repitched(shot, cents)
-    steady = made.sound[made.onset + 500 : made.onset + 500 + 30_000, 0]
+    repitched_shot = repitched(shot, cents)
+    steady = repitched_shot.sound[repitched_shot.onset + 500 : repitched_shot.onset + 500 + 30_000, 0]
     assert 1200 * np.log2(pitch(steady) / HERTZ) == pytest.approx(cents, abs=CENTS_BOUND)
     before = onset_frame(shot.sound, RATE) - onset
     ratio = 2 ** (cents / 1200)
-    assert abs(onset_frame(made.sound, RATE) - made.onset - before / ratio) <= ONSET_BOUND
+    assert abs(onset_frame(repitched_shot.sound, RATE) - repitched_shot.onset - before / ratio) <= ONSET_BOUND
 
 
 def test_no_change_is_none():
@@ -75,10 +75,10 @@ def test_decays_scale(decay, tau_s):
     envelope = np.exp(-np.arange(len(noise) - 100) / RATE / tau_s)
     noise[100:] = (0.2 * rng.standard_normal((len(envelope), 2)) * envelope[:, None]).astype(np.float32)
     for sound in (tone(1.0, tau_s), tone(1.0, tau_s, hertz=6000.0), noise):
-        made = damped(Shaped(sound, 100), decay, RATE)
-        assert made.onset == 100
-        assert decay_s(made.sound, 100) / decay_s(sound, 100) == pytest.approx(decay, rel=DECAY_BOUND)
-        assert np.abs(made.sound[:101] - sound[:101]).max() < 1e-6  # nothing changes up to the attack
+        shortened = damped(Shaped(sound, 100), decay, RATE)
+        assert shortened.onset == 100
+        assert decay_s(shortened.sound, 100) / decay_s(sound, 100) == pytest.approx(decay, rel=DECAY_BOUND)
+        assert np.abs(shortened.sound[:101] - sound[:101]).max() < 1e-6  # nothing changes up to the attack
 
 
 @pytest.mark.parametrize("decay", [0.3, 0.5, 0.8, 1.2])
@@ -89,10 +89,10 @@ def test_decays_of_several_slopes_scale(decay):
     beating = np.exp(-time_s / 0.15) * (np.sin(2 * np.pi * 180 * time_s) + 0.3 * np.sin(2 * np.pi * 186 * time_s))
     for sound in (body, 0.4 * beating):
         shot = Shaped(np.repeat(sound[:, None], 2, axis=1).astype(np.float32), 0)
-        made = damped(shot, decay, RATE).sound
-        assert decay_s(made, 0) / decay_s(shot.sound, 0) == pytest.approx(decay, rel=2 * DECAY_BOUND)
+        shortened = damped(shot, decay, RATE).sound
+        assert decay_s(shortened, 0) / decay_s(shot.sound, 0) == pytest.approx(decay, rel=2 * DECAY_BOUND)
         if decay < 1.0:
-            assert np.square(made).sum() < np.square(shot.sound).sum()
+            assert np.square(shortened).sum() < np.square(shot.sound).sum()
 
 
 @pytest.mark.parametrize("decay", [0.25, 0.5, 0.7, 1.2, 1.35])
@@ -107,8 +107,8 @@ def test_the_whole_sound_decays_by_the_factor(kind, decay):
         + 0.5 * np.exp(-time_s / 0.1) * hiss,
     }[kind]
     shot = Shaped(np.repeat(0.3 * sound[:, None], 2, axis=1).astype(np.float32), 0)
-    made = damped(shot, decay, RATE).sound
-    assert decay_s(made, 0) / decay_s(shot.sound, 0) == pytest.approx(decay, rel=DECAY_BOUND)
+    shortened = damped(shot, decay, RATE).sound
+    assert decay_s(shortened, 0) / decay_s(shot.sound, 0) == pytest.approx(decay, rel=DECAY_BOUND)
 
 
 def test_silence_stays_silent_and_a_single_frame_as_it_is():
@@ -132,16 +132,16 @@ def test_every_stroke_of_a_tuned_stem_has_the_new_pitch_at_its_old_place():
     source = tone_source()
     example = toy_example(start=0, frames=5 * RATE)
     plain = render_example(source, example)
-    made = render_example(source, example, [row("tuning", 1, cents=-250.0, spread_cents=0.0, seed=1)])
+    rendered = render_example(source, example, [row("tuning", 1, cents=-250.0, spread_cents=0.0, seed=1)])
     for start in (np.array([0.5, 1.5, 2.5, 3.5]) * RATE).astype(int):
-        found = onset_frame(made.stems[1].T[start - 2000 : start + 20_000], RATE)
-        assert abs(found - onset_frame(plain.stems[1].T[start - 2000 : start + 20_000], RATE)) <= 2 * ONSET_BOUND
-        steady = made.stems[1, 0, start + 500 : start + 20_500]
+        onset = onset_frame(rendered.stems[1].T[start - 2000 : start + 20_000], RATE)
+        assert abs(onset - onset_frame(plain.stems[1].T[start - 2000 : start + 20_000], RATE)) <= 2 * ONSET_BOUND
+        steady = rendered.stems[1, 0, start + 500 : start + 20_500]
         assert 1200 * np.log2(pitch(steady) / HERTZ) == pytest.approx(-250, abs=CENTS_BOUND)
     others = [stem for stem in range(9) if stem != 1]
-    assert np.array_equal(made.stems[others], plain.stems[others])
-    assert np.array_equal(made.labels, plain.labels)
-    assert np.abs(made.stems[1]).max() == pytest.approx(np.abs(plain.stems[1]).max(), rel=0.02)  # between samples
+    assert np.array_equal(rendered.stems[others], plain.stems[others])
+    assert np.array_equal(rendered.labels, plain.labels)
+    assert np.abs(rendered.stems[1]).max() == pytest.approx(np.abs(plain.stems[1]).max(), rel=0.02)  # between samples
 
 
 def test_strokes_deviate_each_and_pieces_each():
@@ -166,21 +166,21 @@ def test_strokes_deviate_each_and_pieces_each():
 def test_a_tuned_stem_keeps_its_chokes():
     source = tone_source(chokes=[Choke(0.7, 49)])
     example = toy_example(start=0, frames=5 * RATE)
-    made = render_example(source, example, [row("tuning", 8, cents=-700.0, spread_cents=0.0, seed=1)]).stems[8]
+    rendered = render_example(source, example, [row("tuning", 8, cents=-700.0, spread_cents=0.0, seed=1)]).stems[8]
     choked = round(0.7 * RATE) + 100  # the toy's release
-    assert np.abs(made[:, :choked]).max() > 0.01
-    assert not made[:, choked:].any()
+    assert np.abs(rendered[:, :choked]).max() > 0.01
+    assert not rendered[:, choked:].any()
 
 
 def test_damped_stems_ring_as_much_shorter_and_keep_their_peak():
     source = tone_source()
     example = toy_example(start=0, frames=5 * RATE)
     plain = render_example(source, example).stems[1].T
-    made = render_example(source, example, [row("damping", 1, decay=0.4)]).stems[1].T
+    rendered = render_example(source, example, [row("damping", 1, decay=0.4)]).stems[1].T
     start = round(1.5 * RATE)
     window = slice(start, start + 40_000)
-    assert decay_s(made[window], 0) / decay_s(plain[window], 0) == pytest.approx(0.4, rel=DECAY_BOUND)
-    assert np.abs(made[window]).max() == pytest.approx(np.abs(plain[window]).max(), rel=0.05)
+    assert decay_s(rendered[window], 0) / decay_s(plain[window], 0) == pytest.approx(0.4, rel=DECAY_BOUND)
+    assert np.abs(rendered[window]).max() == pytest.approx(np.abs(plain[window]).max(), rel=0.05)
 
 
 def test_lower_strokes_make_a_whole_example_longer():
@@ -188,6 +188,6 @@ def test_lower_strokes_make_a_whole_example_longer():
     source.played_by_name["d/1"] = replace(toy_performance(), duration_s=4.9)  # the last hit sounds beyond it
     whole = toy_example(start=0, frames=None)
     plain = render_example(source, whole).stems
-    made = render_example(source, whole, [row("tuning", cents=-1200.0, spread_cents=0.0, seed=1)]).stems
-    assert 2000 < made.shape[2] - plain.shape[2] <= 3100  # 3000 frames of the toy's one-shots, twice as long
-    assert np.abs(made[:, :, -200:]).max() < 0.01
+    rendered = render_example(source, whole, [row("tuning", cents=-1200.0, spread_cents=0.0, seed=1)]).stems
+    assert 2000 < rendered.shape[2] - plain.shape[2] <= 3100  # 3000 frames of the toy's one-shots, twice as long
+    assert np.abs(rendered[:, :, -200:]).max() < 0.01

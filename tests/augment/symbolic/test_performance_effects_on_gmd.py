@@ -28,11 +28,11 @@ STEPS = (
 
 def test_every_performance_stays_one(gmd_dir):
     played = load_performances(gmd_dir)
-    told = tuple(
+    pool_performances = tuple(
         PoolPerformance(one.id, str(one.metadata["split"]), float(one.metadata["bpm"]), "", one.duration_s)
         for one in played
     )
-    pool = Pool((PoolKit("cedar", "train"),), told, 44_100)
+    pool = Pool((PoolKit("cedar", "train"),), pool_performances, 44_100)
     steps = [
         {"effect": effect, "scope": scope, "probability": 0.5, "parameters": parameters}
         for effect, scope, parameters in STEPS

@@ -68,7 +68,7 @@ def _no_bank_is_open():
 
 
 @pytest.fixture
-def found(kit_dir, monkeypatch):
+def kits_on_path(kit_dir, monkeypatch):
     monkeypatch.setenv("STEMGMD_KITS", str(kit_dir))
 
 
@@ -80,28 +80,28 @@ def files(corpus: Corpus, kit: str):
     return corpus.stems(ID, kit).astype(np.float32) / 32768
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("kits_on_path")
 @pytest.mark.parametrize("kit", ["quiet", LOUD])
 def test_what_is_rendered_anew_is_what_the_files_hold_headroom_included(corpus, kit):
     gain_db = Renderer(corpus).gain_db(ID, kit)
     assert (gain_db < 0.0) == (kit == LOUD)
-    made = render_example(corpus, whole(kit), [row("tempo", rate=1.0)])
-    assert np.abs(made.stems - files(corpus, kit)).max() <= HALF_STEP + 1e-6
+    rendered = render_example(corpus, whole(kit), [row("tempo", rate=1.0)])
+    assert np.abs(rendered.stems - files(corpus, kit)).max() <= HALF_STEP + 1e-6
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("kits_on_path")
 def test_files_and_strokes_stand_side_by_side(corpus):
-    made = render_example(corpus, whole(LOUD), [row("damping", 1, decay=0.5)])
+    rendered = render_example(corpus, whole(LOUD), [row("damping", 1, decay=0.5)])
     expected = files(corpus, LOUD)
     others = [stem for stem in range(9) if stem != 1]
-    assert np.array_equal(made.stems[others], expected[others])
-    assert 0.3 < np.square(made.stems[1]).sum() / np.square(expected[1]).sum() < 0.9
+    assert np.array_equal(rendered.stems[others], expected[others])
+    assert 0.3 < np.square(rendered.stems[1]).sum() / np.square(expected[1]).sum() < 0.9
 
 
 def test_without_strokes_no_kit_is_needed(corpus, monkeypatch):
     monkeypatch.delenv("STEMGMD_KITS", raising=False)
-    made = render_example(corpus, whole("quiet"), [row("kit_swap", 0, kit=LOUD)])
-    assert np.array_equal(made.stems[0], files(corpus, LOUD)[0][:, : made.stems.shape[2]])
+    rendered = render_example(corpus, whole("quiet"), [row("kit_swap", 0, kit=LOUD)])
+    assert np.array_equal(rendered.stems[0], files(corpus, LOUD)[0][:, : rendered.stems.shape[2]])
     with pytest.raises(UsageError, match='no kit "quiet"'):
         render_example(corpus, whole("quiet"), [row("tempo", rate=1.1)])
 
@@ -113,7 +113,7 @@ def test_a_kit_that_is_another_by_now_is_refused(corpus, tmp_path, monkeypatch):
         render_example(corpus, whole("quiet"), [row("tempo", rate=1.1)])
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("kits_on_path")
 def test_files_and_no_files_make_the_same_examples_to_the_bit(corpus, kit_dir):
     performances = [corpus.played(name) for name in corpus.performances["performance"]]
     kits = [load_kit_file(kit_dir / f"{name}.yaml") for name in ("quiet", LOUD)]
@@ -128,25 +128,25 @@ def test_files_and_no_files_make_the_same_examples_to_the_bit(corpus, kit_dir):
         assert np.array_equal(one.labels, other.labels)
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("kits_on_path")
 def test_an_unknown_kit_is_told(corpus):
     with pytest.raises(AugmentError, match="has no kit brass; its kits: "):
         Renderer(corpus).bank("brass")
 
 
-@pytest.mark.usefixtures("found")
+@pytest.mark.usefixtures("kits_on_path")
 def test_the_studio_chain_over_files_replays_in_another_studio(corpus):
     pool = pool_of(corpus)
     assert {kit.name for kit in pool.kits} == {"quiet", LOUD}
     chain = load_chain("studio")
-    kept = Renderer(corpus)
+    renderer = Renderer(corpus)
     kinds = set()
     for copy in range(1, 5):
         example = whole("quiet", GROUP_STEMS)._replace(copy=copy, name=example_name(ID, "quiet", copy), frames=RATE)
         rows = draw(chain, example, pool, 0)
         kinds |= {one.effect for one in rows}
-        first = render_example(corpus, example, rows, kept)
-        again = render_example(corpus, example, rows, pickle.loads(pickle.dumps(kept)))
+        first = render_example(corpus, example, rows, renderer)
+        again = render_example(corpus, example, rows, pickle.loads(pickle.dumps(renderer)))
         assert np.array_equal(first.stems, again.stems)
         assert np.array_equal(first.labels, again.labels)
         assert first.stems.shape == (5, 2, RATE)

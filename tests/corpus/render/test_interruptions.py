@@ -169,5 +169,5 @@ def test_workers_leave_ctrl_c_to_the_process_that_started_them(tmp_path):
     """What a worker does between two tasks would end in a traceback."""
     program = tmp_path / "workers.py"
     program.write_text(WORKERS, encoding="utf-8")
-    told = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=True).stdout
-    assert told == "{True} False\n"
+    output = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=True).stdout
+    assert output == "{True} False\n"

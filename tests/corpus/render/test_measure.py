@@ -62,10 +62,10 @@ def test_a_full_scale_sine_at_997_hz_in_one_channel_is_minus_3_01_lufs():
 def test_peak_and_rms_are_exact():
     pcm = np.zeros((RATE, 2), np.int16)
     pcm[::2] = 16384
-    found = levels(pcm)
-    assert found["peak_dbfs"] == -6.02
-    assert found["rms_dbfs"] == -9.03
-    assert found["active_fraction"] == 1.0
+    measured = levels(pcm)
+    assert measured["peak_dbfs"] == -6.02
+    assert measured["rms_dbfs"] == -9.03
+    assert measured["active_fraction"] == 1.0
 
 
 def test_silence_has_no_levels():
@@ -99,10 +99,10 @@ def test_blocks_do_not_matter(hops, rest):
 def test_a_sound_in_the_last_partial_hop_counts():
     pcm = np.zeros((5000, 2), np.int16)
     pcm[4900] = -20_000
-    found = levels(pcm)
-    assert found["peak_dbfs"] == round(20 * math.log10(20_000 / 32768), 2)
-    assert found["rms_dbfs"] is not None
-    assert not found["silent"]
+    measured = levels(pcm)
+    assert measured["peak_dbfs"] == round(20 * math.log10(20_000 / 32768), 2)
+    assert measured["rms_dbfs"] is not None
+    assert not measured["silent"]
 
 
 def test_24_bits_read_the_same_as_16():

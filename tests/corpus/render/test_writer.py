@@ -103,12 +103,12 @@ def test_the_stemgmd_layout_has_the_originals_names(tmp_path):
     settings = RenderSettings(layout="stemgmd", container="wav")
     write_performance(tmp_path, performance(), BANK, settings)
     folder = tmp_path / "audio/drummer1/session1/toy"
-    found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.wav"))
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.wav"))
     names = [
         *("crash_left", "cymbals", "hi_tom", "hihat", "hihat_closed", "hihat_open", "kick", "low_tom", "mid_tom"),
         *("mixture", "ride", "snare", "toms"),
     ]
-    assert found == [f"{name}/3_rock_120_beat_4-4.wav" for name in names]
+    assert files == [f"{name}/3_rock_120_beat_4-4.wav" for name in names]
 
 
 def test_the_stemgmd_layout_needs_the_midi_name():

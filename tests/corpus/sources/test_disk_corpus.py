@@ -47,11 +47,11 @@ def test_a_part_is_a_slice_with_silence_beyond_the_end(plain):
 
 def test_what_was_played_comes_back_whole(plain, request_of):
     for performance in request_of().performances:
-        found = Corpus(plain).played(performance.id)
-        assert found.duration_s == performance.duration_s
-        assert found.metadata == performance.metadata
+        played = Corpus(plain).played(performance.id)
+        assert played.duration_s == performance.duration_s
+        assert played.metadata == performance.metadata
         for name in ("hits", "pedal", "chokes"):
-            assert np.array_equal(getattr(found, name), getattr(performance, name))
+            assert np.array_equal(getattr(played, name), getattr(performance, name))
 
 
 @pytest.mark.parametrize(

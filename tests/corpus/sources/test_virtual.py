@@ -71,9 +71,9 @@ def test_any_part_is_the_same_slice_of_the_written_files(pair, data):
     frames = data.draw(st.none() | st.integers(0, 3000) | st.integers(0, length + 1000))
     pieces = data.draw(st.none() | st.lists(st.sampled_from(PIECES), unique=True))
     expected = written.stems(performance, kit, start, frames, pieces)
-    found = rendered.stems(performance, kit, start, frames, pieces)
-    assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
-    assert np.array_equal(found, expected)
+    part = rendered.stems(performance, kit, start, frames, pieces)
+    assert (part.dtype, part.shape) == (expected.dtype, expected.shape)
+    assert np.array_equal(part, expected)
     for one in (written, rendered):
         floats = one.floats(performance, kit, start, frames, pieces)
         assert (floats.dtype, floats.flags.c_contiguous) == (np.float32, True)
@@ -117,16 +117,16 @@ def test_it_looks_like_a_corpus(pair):
     assert isinstance(rendered, StemSource)
     assert (rendered.sample_rate, rendered.bit_depth) == (written.sample_rate, written.bit_depth)
     pd.testing.assert_frame_equal(rendered.hits, written.hits)
-    for table, found, expected in (
+    for table, actual, expected in (
         (virtual_manifests.PERFORMANCES, rendered.performances, written.performances),
         (virtual_manifests.KITS, rendered.kits, written.kits),
         (virtual_manifests.TRACKS, rendered.tracks, written.tracks),
     ):
-        validate(table, found)
-        assert found.columns.tolist() == expected.columns.tolist()
-        for column in found:
-            known = found[column].notna().to_numpy()
-            assert found[column][known].tolist() == expected[column][known].tolist()
+        validate(table, actual)
+        assert actual.columns.tolist() == expected.columns.tolist()
+        for column in actual:
+            known = actual[column].notna().to_numpy()
+            assert actual[column][known].tolist() == expected[column][known].tolist()
     assert rendered.kit_splits == written.kit_splits == dict.fromkeys(sorted(set(rendered.kits["kit"])), "")
     pairs = written.tracks[["performance", "kit"]].drop_duplicates()
     for performance, rows in pairs.groupby("performance"):
@@ -246,8 +246,8 @@ def test_workers_of_a_torch_loader_give_the_same(source, method, workers):
 
 def test_what_is_kept_is_bounded(source, monkeypatch):
     monkeypatch.setattr(process_cache, "OPEN_BANKS", 1)
-    monkeypatch.setattr(process_cache, "KEPT_RUNS", 200)
-    monkeypatch.setattr(process_cache, "KEPT_PEAKS", 1)
+    monkeypatch.setattr(process_cache, "CACHED_RUNS", 200)
+    monkeypatch.setattr(process_cache, "CACHED_PEAKS", 1)
     fresh = pickle.loads(pickle.dumps(source))
     for task in _tasks() * 2:
         assert np.array_equal(fresh.stems(*task), source.stems(*task))

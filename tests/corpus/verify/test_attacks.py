@@ -42,8 +42,8 @@ def test_the_steepest_rise_is_where_a_stroke_begins(moved_s: float, noise: float
     sound = np.zeros(2 * RATE)
     sound[FRAME : FRAME + RATE // 2] = stream(1, "noise").uniform(-noise, noise, RATE // 2)
     sound[start : start + RATE] += stroke()
-    found = rise_s(pcm_of(sound), FRAME, RATE, RATE)
-    assert found == pytest.approx(moved_s, abs=RESOLUTION_S + SLOW_RISE_S)
+    measured = rise_s(pcm_of(sound), FRAME, RATE, RATE)
+    assert measured == pytest.approx(moved_s, abs=RESOLUTION_S + SLOW_RISE_S)
 
 
 def test_silence_has_no_rise_and_edges_of_a_track_are_no_obstacle() -> None:

@@ -29,11 +29,11 @@ def stem_set(root: Path, hits: dict[Piece, list[int]]) -> StemSet:
     open_hat[CLOSED:] *= np.linspace(1.0, 0.0, length - CLOSED)
     tracks = {}
     for name in (*(piece.value for piece in PIECES), MIXTURE):
-        is_heard = name in (Piece.HIHAT_OPEN.value, MIXTURE)
-        pcm = np.rint(open_hat if is_heard else np.zeros(length)).astype(np.int16)
+        is_audible = name in (Piece.HIHAT_OPEN.value, MIXTURE)
+        pcm = np.rint(open_hat if is_audible else np.zeros(length)).astype(np.int16)
         soundfile.write(root / f"{name}.wav", np.stack([pcm, pcm], axis=1), RATE, subtype="PCM_16")
         path = f"{name}.wav"
-        tracks[name] = TrackFile(path, file_sha256(root / path), length, not is_heard)
+        tracks[name] = TrackFile(path, file_sha256(root / path), length, not is_audible)
     return StemSet(tracks, {piece.value: np.array(frames) for piece, frames in hits.items()}, RATE)
 
 
@@ -45,8 +45,10 @@ def test_a_hat_that_is_closed_while_its_attack_lasts_is_not_measured(tmp_path: P
     assert [failure for failure in closed.failures if failure.where == "hihat_open.wav"] == []
 
 
-@pytest.mark.parametrize(("moved_s", "is_found"), [(0.0, False), (0.0008, False), (0.003, True), (-0.003, True)])
-def test_effects_may_move_an_attack_by_their_bound_and_no_more(tmp_path: Path, moved_s: float, is_found: bool) -> None:
+@pytest.mark.parametrize(("moved_s", "is_reported"), [(0.0, False), (0.0008, False), (0.003, True), (-0.003, True)])
+def test_effects_may_move_an_attack_by_their_bound_and_no_more(
+    tmp_path: Path, moved_s: float, is_reported: bool
+) -> None:
     stems = stem_set(tmp_path, {Piece.HIHAT_OPEN: [FRAME + round(moved_s * RATE)]})
-    found = check_stems(tmp_path, replace(stems, tolerance_s=0.001)).failures
-    assert [failure.check for failure in found] == ["onset"] * is_found
+    failures = check_stems(tmp_path, replace(stems, tolerance_s=0.001)).failures
+    assert [failure.check for failure in failures] == ["onset"] * is_reported

@@ -94,9 +94,9 @@ def test_worker_processes_find_the_same(corpus):
 def test_a_missing_file_and_a_stray_one(corpus):
     path = _track(corpus, "kick")
     shutil.move(corpus / path, corpus / "audio" / "elsewhere.flac")
-    found = verify_corpus(corpus, jobs=1).failures
-    assert Failure("stray", "audio/elsewhere.flac", "a file without a row", "no such file") in found
-    assert Failure("file", path, "missing", "a file") in found
+    failures = verify_corpus(corpus, jobs=1).failures
+    assert Failure("stray", "audio/elsewhere.flac", "a file without a row", "no such file") in failures
+    assert Failure("file", path, "missing", "a file") in failures
 
 
 @pytest.mark.parametrize("path", ["midi", "single_hits", "audio"])
@@ -179,7 +179,7 @@ def test_a_hit_that_is_not_heard(corpus, track):
     )
     failures = [failure for failure in verify_corpus(corpus, jobs=1).failures if failure.check == "onset"]
     assert failures
-    assert all("silence" in failure.found for failure in failures)
+    assert all("silence" in failure.actual for failure in failures)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_a_performance_in_two_splits(corpus):
     _change(corpus, "stems", moved)
     (failure,) = verify_corpus(corpus, jobs=1).failures
     assert failure.check == "split"
-    assert (failure.found, failure.expected) == ("in test, train", "one split")
+    assert (failure.actual, failure.expected) == ("in test, train", "one split")
 
 
 def test_a_kit_in_two_splits(corpus):
@@ -298,7 +298,7 @@ def test_what_is_no_corpus_or_not_complete_is_refused(tmp_path):
 
 def test_a_table_of_failures_is_aligned():
     lines = failure_table([Failure("sum", "a.flac", "1", "2"), Failure("hash", "b", "x" * 20, "y")])
-    assert lines[0].split() == ["check", "where", "found", "expected"]
+    assert lines[0].split() == ["check", "where", "actual", "expected"]
     assert {line.index(word) for line, word in zip(lines, ("expected", "2", "y"), strict=True)} == {37}
 
 

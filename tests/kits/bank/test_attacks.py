@@ -54,13 +54,13 @@ def test_an_offset_hides_no_attack_and_is_not_in_the_bank(tmp_path: Path, offset
     (tmp_path / "moved").mkdir()
     expected, onset = kick(bank_of(tmp_path / "plain", plain))
     bank = bank_of(tmp_path / "moved", plain + np.array([offset, offset / 2]))
-    made, found = kick(bank)
-    assert abs(found - onset) <= 1
-    shared = min(len(made), len(expected))
-    assert np.abs(made[:shared] - expected[:shared]).max() <= 2 * float(bank.samples["scale"][0])
-    assert abs(len(made) - len(expected)) < 0.05 * RATE
-    told = f"1 one-shots have a DC offset, up to {abs(offset) / np.abs(plain).max():.1%} of the peak (a.wav)"
-    assert [warning for warning in bank.warnings if "DC offset" in warning] == [f"{told}; it is taken away"]
+    shot, attack = kick(bank)
+    assert abs(attack - onset) <= 1
+    shared = min(len(shot), len(expected))
+    assert np.abs(shot[:shared] - expected[:shared]).max() <= 2 * float(bank.samples["scale"][0])
+    assert abs(len(shot) - len(expected)) < 0.05 * RATE
+    message = f"1 one-shots have a DC offset, up to {abs(offset) / np.abs(plain).max():.1%} of the peak (a.wav)"
+    assert [warning for warning in bank.warnings if "DC offset" in warning] == [f"{message}; it is taken away"]
 
 
 @pytest.mark.parametrize("peak", [0.002, 0.01, 0.03, 0.07])
@@ -71,16 +71,16 @@ def test_noise_before_a_stroke_is_not_its_attack(tmp_path: Path, peak: float, le
     onset = onset_frame(sound, RATE)
     assert onset is not None
     assert start <= onset <= start + LATE_FRAMES
-    made, found = kick(bank_of(tmp_path, sound))
-    assert found <= round(LEAD_IN_S * RATE) + LATE_FRAMES
-    assert np.argmax(np.abs(made).max(axis=1)) - found == np.argmax(np.abs(sound).max(axis=1)) - onset
+    shot, attack = kick(bank_of(tmp_path, sound))
+    assert attack <= round(LEAD_IN_S * RATE) + LATE_FRAMES
+    assert np.argmax(np.abs(shot).max(axis=1)) - attack == np.argmax(np.abs(sound).max(axis=1)) - onset
 
 
 def test_noise_and_an_offset_together(tmp_path: Path) -> None:
     sound = stroke(0.4) + noise(RATE, 0.02) + 0.1
-    made, onset = kick(bank_of(tmp_path, sound))
+    shot, onset = kick(bank_of(tmp_path, sound))
     assert onset <= round(LEAD_IN_S * RATE) + LATE_FRAMES
-    assert abs(np.median(made[-1000:])) < 0.001
+    assert abs(np.median(shot[-1000:])) < 0.001
 
 
 def test_what_is_no_offset_is_left_as_it_is() -> None:
@@ -96,5 +96,5 @@ def test_kits_show_names_an_offset(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     write_sound(tmp_path / "a.wav", stroke() + 0.05, subtype="FLOAT")
     path = write_map(tmp_path, map_data({"kick": layers("a.wav")}))
     assert CliRunner().invoke(stemgmd, ["kits", "build", str(path)]).exit_code == 0
-    told = CliRunner().invoke(stemgmd, ["kits", "show", str(path)]).output
-    assert "warning: 1 one-shots have a DC offset, up to" in told
+    output = CliRunner().invoke(stemgmd, ["kits", "show", str(path)]).output
+    assert "warning: 1 one-shots have a DC offset, up to" in output

@@ -188,7 +188,7 @@ def test_several_at_once(tmp_path: Path) -> None:
     assert all(is_built(kit, cache=tmp_path / "cache") for kit in kits)
 
 
-def made_kit(kit: Kit, key: str, calls: list[str]) -> Kit:
+def generated_kit(kit: Kit, key: str, calls: list[str]) -> Kit:
     """Return the same kit as one that is made where it is needed."""
 
     def make() -> Content:
@@ -200,30 +200,30 @@ def made_kit(kit: Kit, key: str, calls: list[str]) -> Kit:
 
 def test_a_made_kit_is_made_once_for_its_bank_and_then_known_by_its_key(kit: Kit, tmp_path: Path) -> None:
     calls: list[str] = []
-    made = made_kit(kit, "a" * 64, calls)
-    assert not seems_built(made, RATE, cache=tmp_path)
-    first = open_bank(made, RATE, cache=tmp_path)
+    generated = generated_kit(kit, "a" * 64, calls)
+    assert not seems_built(generated, RATE, cache=tmp_path)
+    first = open_bank(generated, RATE, cache=tmp_path)
     assert calls
     calls.clear()
-    assert seems_built(made, RATE, cache=tmp_path)
-    assert_same(open_bank(made, RATE, cache=tmp_path), first)
+    assert seems_built(generated, RATE, cache=tmp_path)
+    assert_same(open_bank(generated, RATE, cache=tmp_path), first)
     assert first.kit_hash == kit.hash
     assert not calls
 
 
 def test_another_kit_of_the_name_is_not_taken_for_it(kit: Kit, tmp_path: Path) -> None:
-    open_bank(made_kit(kit, "a" * 64, []), RATE, cache=tmp_path)
+    open_bank(generated_kit(kit, "a" * 64, []), RATE, cache=tmp_path)
     calls: list[str] = []
-    other = made_kit(kit, "b" * 64, calls)
+    other = generated_kit(kit, "b" * 64, calls)
     assert not seems_built(other, RATE, cache=tmp_path)
     assert_same(open_bank(other, RATE, cache=tmp_path), open_bank(kit, RATE, cache=tmp_path))
     assert calls
 
 
 def test_a_damaged_bank_of_a_made_kit_is_built_again(kit: Kit, tmp_path: Path) -> None:
-    made = made_kit(kit, "a" * 64, [])
-    first = open_bank(made, RATE, cache=tmp_path)
+    generated = generated_kit(kit, "a" * 64, [])
+    first = open_bank(generated, RATE, cache=tmp_path)
     folder = bank_folder(kit, RATE, cache=tmp_path)
     for damage in (INDEX_FILE, META_FILE, PCM_FILE):
         (folder / damage).write_bytes(b"[]")
-        assert_same(open_bank(made, RATE, cache=tmp_path), first)
+        assert_same(open_bank(generated, RATE, cache=tmp_path), first)

@@ -65,9 +65,9 @@ def test_a_soft_file_keeps_its_sixteen_bits(tmp_path: Path) -> None:
     bank = compiled(kit_of(tmp_path, {"kick": layers("a.wav")}))
     scale = float(bank.samples["scale"][0])
     assert scale < 2.0**-23
-    made = shot(bank, "kick")
+    compiled_shot = shot(bank, "kick")
     read = soft.astype(np.float32)
-    assert np.abs(made - read[: len(made)]).max() <= scale / 2
+    assert np.abs(compiled_shot - read[: len(compiled_shot)]).max() <= scale / 2
 
 
 def test_mono_goes_to_both_channels_and_pan_balances(tmp_path: Path) -> None:

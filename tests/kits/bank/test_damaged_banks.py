@@ -92,8 +92,8 @@ def test_flipped_bytes_change_no_rendering(kit: Kit, cache: Path, caplog: pytest
     damaged = open_bank(kit, cache=cache)
     assert damaged_rows(damaged.pcm, damaged.samples).size
     with caplog.at_level(logging.WARNING):
-        found = mix(plan(played, damaged, RenderSettings()), damaged)
-    np.testing.assert_array_equal(found.pcm, expected.pcm)
+        actual = mix(plan(played, damaged, RenderSettings()), damaged)
+    np.testing.assert_array_equal(actual.pcm, expected.pcm)
     (line,) = caplog.messages
     assert line.startswith(f"{folder}: ")
     assert line.endswith("one-shots do not have their checksums; the bank is built again")
@@ -147,9 +147,9 @@ def test_a_bank_that_comes_out_otherwise_is_refused(kit: Kit, cache: Path, monke
     compiled = bank_cache.compile_bank
 
     def otherwise(*arguments: object) -> Bank:
-        made = compiled(*arguments)
-        object.__setattr__(made, "pcm_sha256", "0" * 64)
-        return made
+        bank = compiled(*arguments)
+        object.__setattr__(bank, "pcm_sha256", "0" * 64)
+        return bank
 
     monkeypatch.setattr(bank_cache, "compile_bank", otherwise)
     with pytest.raises(KitError, match="was damaged, and built again with other content"):
@@ -159,8 +159,8 @@ def test_a_bank_that_comes_out_otherwise_is_refused(kit: Kit, cache: Path, monke
 def test_every_figure_of_the_description_is_sealed(kit: Kit, cache: Path) -> None:
     open_bank(kit, cache=cache)
     meta = bank_folder(kit, cache=cache) / META_FILE
-    told = json.loads(meta.read_text())
-    for key, value in told.items():
+    content = json.loads(meta.read_text())
+    for key, value in content.items():
         other = (
             value[:-1] + ("0" if value[-1] != "0" else "1")
             if isinstance(value, str)
@@ -168,9 +168,9 @@ def test_every_figure_of_the_description_is_sealed(kit: Kit, cache: Path) -> Non
             if key == "warnings"
             else 3
         )
-        meta.write_text(json.dumps({**told, key: other}))
+        meta.write_text(json.dumps({**content, key: other}))
         assert not is_built(kit, cache=cache), key
-    meta.write_text(json.dumps(told))
+    meta.write_text(json.dumps(content))
     assert is_built(kit, cache=cache)
 
 
@@ -189,9 +189,9 @@ def test_an_older_bank_without_checksums_is_built_again(kit: Kit, cache: Path) -
         tables = dict(stored)
     names = [name for name in tables["samples"].dtype.names if name != "crc32"]
     np.savez(folder / INDEX_FILE, **{**tables, "samples": tables["samples"][names].copy()})
-    told = json.loads((folder / META_FILE).read_text())
-    del told["sha256"]
-    (folder / META_FILE).write_text(json.dumps({**told, "format": 1}))
+    content = json.loads((folder / META_FILE).read_text())
+    del content["sha256"]
+    (folder / META_FILE).write_text(json.dumps({**content, "format": 1}))
     assert not is_built(kit, cache=cache)
     assert "crc32" in open_bank(kit, cache=cache).samples.dtype.names
 

@@ -17,11 +17,11 @@ from stemgmd_tools.kits.sample_map.kit import Kit, load_kit_file
 
 
 def kits(folder: Path, count: int) -> list[Kit]:
-    made = []
+    banks = []
     for number in range(count):
         path = toy_kit(folder / f"kit{number}", gain_db=float(number))
-        made.append(load_kit_file(path))
-    return made
+        banks.append(load_kit_file(path))
+    return banks
 
 
 def used_at(kit: Kit, cache: Path, seconds: float) -> None:

@@ -32,10 +32,10 @@ SHORT_S = 0.25
 """Levels are measured over 0.2 s: sounds that are made for this test alone need not ring longer."""
 WHOLE = ("cedar_hall", "amber_parlour")
 """Other tests have the banks of these built, too."""
-MADE = ("random:1", "random:7:spread=3", "random:40:spread=3", "morph:cedar_hall+birch_room:0.5")
+GENERATED = ("random:1", "random:7:spread=3", "random:40:spread=3", "morph:cedar_hall+birch_room:0.5")
 
 
-@pytest.fixture(scope="module", params=[*(row.name for row in kit_table()), *MADE])
+@pytest.fixture(scope="module", params=[*(row.name for row in kit_table()), *GENERATED])
 def bank(request: pytest.FixtureRequest) -> Bank:
     return open_bank(load_kit(request.param) if request.param in WHOLE else _short(find_map(request.param)))
 

@@ -38,15 +38,15 @@ def bank(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Bank:
 
 
 def test_identity_comes_from_the_kit(kit: Kit, kits_dir: Path) -> None:
-    told = json.loads((kits_dir / kit.name / "kit.json").read_text())
+    content = json.loads((kits_dir / kit.name / "kit.json").read_text())
     assert (kit.license, kit.attribution, kit.map.source_url) == tuple(
-        told[key] for key in ("license", "attribution", "source_url")
+        content[key] for key in ("license", "attribution", "source_url")
     )
 
 
 def test_only_missing_pieces_are_borrowed_from_another_piece(kit: Kit, kits_dir: Path) -> None:
-    told = json.loads((kits_dir / kit.name / "kit.json").read_text())
-    missing = {PIECE_OF.get(piece, piece) for piece in told["missing_pieces"]}
+    content = json.loads((kits_dir / kit.name / "kit.json").read_text())
+    missing = {PIECE_OF.get(piece, piece) for piece in content["missing_pieces"]}
     recipes = Recipes(kit)
     for name in ARTICULATIONS:
         own = NOTE_OF_ARTICULATION[name].piece

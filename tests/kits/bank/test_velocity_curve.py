@@ -32,9 +32,9 @@ def evenly(count: int) -> list[SourceLayer]:
 
 def sounding_db(recorded: list[float], dynamics_db: float | None = None, gain_db: float = 0.0) -> np.ndarray:
     """Return the level that each velocity 1..127 sounds at."""
-    made = dynamics(evenly(len(recorded)), [10 ** (level / 10) for level in recorded], gain_db, dynamics_db)
-    assert made.gain[0] == 0
-    return np.array([recorded[made.layer[v]] + 20 * math.log10(made.gain[v]) for v in range(1, 128)])
+    curve = dynamics(evenly(len(recorded)), [10 ** (level / 10) for level in recorded], gain_db, dynamics_db)
+    assert curve.gain[0] == 0
+    return np.array([recorded[curve.layer[v]] + 20 * math.log10(curve.gain[v]) for v in range(1, 128)])
 
 
 @given(levels_db)
@@ -79,8 +79,8 @@ def test_gain_is_added() -> None:
 
 
 def test_a_dip_is_reported() -> None:
-    made = dynamics(evenly(3), [1.0, 0.1, 2.0], 0.0, None)
-    assert abs(made.dip_db - 10.0) < 1e-9
+    curve = dynamics(evenly(3), [1.0, 0.1, 2.0], 0.0, None)
+    assert abs(curve.dip_db - 10.0) < 1e-9
 
 
 @given(levels_db)

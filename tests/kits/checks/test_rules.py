@@ -39,11 +39,11 @@ def findings(folder: Path, sounds: Mapping[str, NDArray[np.float64]], **articula
             write_sound(folder / file, sounds.get(file, sound))
     given = {ARTICULATION[name]: layers(f"{name}_soft.wav", f"{name}_loud.wav") for name in GOOD}
     result = check_kit(load_kit_file(write_map(folder, map_data({**given, **articulations}))))
-    found: dict[str, list[str]] = {}
+    by_rule: dict[str, list[str]] = {}
     for rule, finding in result.findings:
         assert "\n" not in finding.message
-        found.setdefault(rule.name, []).append(finding.place)
-    return found
+        by_rule.setdefault(rule.name, []).append(finding.place)
+    return by_rule
 
 
 def test_a_good_kit_has_few_findings(tmp_path: Path) -> None:
@@ -75,18 +75,18 @@ PLANTED: list[tuple[str, str, NDArray[np.float64], str]] = [
 def test_a_planted_fault_is_found_where_it_is(
     tmp_path: Path, rule: str, file: str, sound: NDArray[np.float64], place: str
 ) -> None:
-    found = findings(tmp_path, {file: sound})
-    assert [one for one in found.get(rule, []) if one.startswith(place)], found
+    by_rule = findings(tmp_path, {file: sound})
+    assert [one for one in by_rule.get(rule, []) if one.startswith(place)], by_rule
 
 
 def test_faults_of_layers_and_takes_are_found(tmp_path: Path) -> None:
     write_sound(tmp_path / "copy.wav", tone(hertz=100, peak=0.5, seconds=0.3))
     write_sound(tmp_path / "weak.wav", tone(hertz=100, peak=0.2, seconds=0.3))
     files = ["kick_loud.wav", "copy.wav", "weak.wav"]
-    found = findings(tmp_path, {}, kick={"layers": [{"velocity": [1, 127], "files": files}]})
-    assert found["single-layer"] == ["kick"]
-    assert found["unlike-takes"] == ["kick, layer 1"]
-    assert found["duplicates"] == ["kick, layer 1, take 2 (copy.wav)"]
+    by_rule = findings(tmp_path, {}, kick={"layers": [{"velocity": [1, 127], "files": files}]})
+    assert by_rule["single-layer"] == ["kick"]
+    assert by_rule["unlike-takes"] == ["kick, layer 1"]
+    assert by_rule["duplicates"] == ["kick, layer 1, take 2 (copy.wav)"]
 
 
 def test_an_unreadable_file_is_an_error_and_the_rest_is_checked(tmp_path: Path) -> None:
@@ -123,6 +123,6 @@ KNOWN: dict[str, dict[str, set[str]]] = {
 def test_known_faults_of_recorded_kits_are_found(name: str, kits_dir: Path) -> None:
     result = check_kit(load_kit(name, [kits_dir]))
     for rule, places in KNOWN[name].items():
-        found = {finding.place for one, finding in result.findings if one.name == rule}
+        actual = {finding.place for one, finding in result.findings if one.name == rule}
         for place in places:
-            assert any(one.startswith(place) for one in found), (rule, place, found)
+            assert any(one.startswith(place) for one in actual), (rule, place, actual)

@@ -94,10 +94,10 @@ def test_drums_stay_drums() -> None:
 
 def test_the_balance_is_that_of_real_kits() -> None:
     donors = [levels_db(kit) for kit in TOYS.values()]
-    made = [levels_db(toy(seed)) for seed in SEEDS]
+    drawn_levels = [levels_db(toy(seed)) for seed in SEEDS]
     for name in MAIN.values():
         expected = np.mean([levels[name] - loudness_db(levels) for levels in donors])
-        apart = [levels[name] - loudness_db(levels) - expected for levels in made]
+        apart = [levels[name] - loudness_db(levels) - expected for levels in drawn_levels]
         assert np.abs(np.mean(apart)) < BALANCE_DB
         assert np.std(apart) < 2.0 * BALANCE_DB
 
@@ -107,10 +107,10 @@ def test_kits_of_the_shipped_ones_are_drum_kits_that_differ() -> None:
     training = [row.name for row in kit_table() if row.split == "train"]
     maps = [drawn(seed) for seed in SHIPPED_SEEDS] + [shipped(name) for name in training[:3]]
     for articulation in ("kick", "hihat_closed_bow"):
-        made = [_synthesiser(kit, articulation) for kit in maps]
-        loudest = len(made[0].velocities) - 1
-        mels = [mel_power(one.one_shot(loudest, 0, 0)) for one in made]
-        repeats = [distance_db(mels[at], mel_power(one.one_shot(loudest, 0, 1))) for at, one in enumerate(made)]
+        synthesisers = [_synthesiser(kit, articulation) for kit in maps]
+        loudest = len(synthesisers[0].velocities) - 1
+        mels = [mel_power(one.one_shot(loudest, 0, 0)) for one in synthesisers]
+        repeats = [distance_db(mels[at], mel_power(one.one_shot(loudest, 0, 1))) for at, one in enumerate(synthesisers)]
         apart = [distance_db(one, other) for one, other in combinations(mels, 2)]
         assert np.median(apart) > APART * np.median(repeats), articulation
 

@@ -168,16 +168,16 @@ def test_make_writes_what_the_names_mean(toys: Path, tmp_path: Path) -> None:
 def test_a_map_that_was_changed_by_hand_is_not_written_over(toys: Path, tmp_path: Path) -> None:
     make = ("make", "--from", "one,other", "--out", tmp_path, "--kit-path", toys)
     run(*make)
-    (made,) = tmp_path.glob("*.yaml")
-    content = made.read_bytes()
+    (written,) = tmp_path.glob("*.yaml")
+    content = written.read_bytes()
     run(*make)
-    assert made.read_bytes() == content
-    made.write_bytes(content + b"# mine\n")
+    assert written.read_bytes() == content
+    written.write_bytes(content + b"# mine\n")
     with pytest.raises(UsageError, match="is there already"):
         run(*make)
     with pytest.raises(UsageError, match="is there already"):
-        run("morph", "one", "other", "0.3", "--out", made, "--kit-path", toys)
-    assert made.read_bytes() == content + b"# mine\n"
+        run("morph", "one", "other", "0.3", "--out", written, "--kit-path", toys)
+    assert written.read_bytes() == content + b"# mine\n"
 
 
 def test_morph_writes_a_map_under_the_name_of_its_file(toys: Path, tmp_path: Path) -> None:
@@ -303,8 +303,8 @@ def test_the_key_of_a_made_kit_is_that_of_all_it_is_made_from(tmp_path: Path, mo
 
 def test_another_way_of_making_kits_has_another_version(toys: Path) -> None:
     """What names stood for under a version stays in the row of that version: add one, never change one."""
-    made = [find_map(word, [toys]) for word in ("random:7:from=one+other+third:spread=1.5", "morph:one+other:0.3")]
-    texts = [kit.model_dump_json(include={"articulations", "room"}, exclude_none=True) for kit in made]
+    maps = [find_map(word, [toys]) for word in ("random:7:from=one+other+third:spread=1.5", "morph:one+other:0.3")]
+    texts = [kit.model_dump_json(include={"articulations", "room"}, exclude_none=True) for kit in maps]
     digests = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts]
     stood_for = {
         1: ["df248f552133ca13", "7c28a70d4a4ae8ad"],

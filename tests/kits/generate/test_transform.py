@@ -50,8 +50,8 @@ LEVELS = {name for name in FIGURES if name.endswith("level_db") and not name.sta
 
 def hit(kit: KitMap, articulation: str, degree: int = 0) -> Sound:
     room = Room(kit.room, kit.name) if kit.room else None
-    made = Synthesiser(voice_of(kit.articulations[articulation]), room, kit.name, articulation)
-    return made.stroke(100, degree, 0.3, np.random.default_rng(0))
+    synthesiser = Synthesiser(voice_of(kit.articulations[articulation]), room, kit.name, articulation)
+    return synthesiser.stroke(100, degree, 0.3, np.random.default_rng(0))
 
 
 @lru_cache
@@ -217,11 +217,11 @@ def test_grain_and_scatter_are_another_instrument_of_the_same_make() -> None:
 def test_a_fallback_becomes_a_voice_that_sounds_the_same() -> None:
     borrowed = Articulation(fallback=Fallback(articulation="hi_tom_head", gain_db=-3.0, pitch_semitones=-4.0))
     kit = KIT.model_copy(update={"articulations": {**KIT.articulations, "mid_tom_head": borrowed}})
-    made = parent(kit).articulations["mid_tom_head"]
+    tom = parent(kit).articulations["mid_tom_head"]
     lender = parent(kit).articulations["hi_tom_head"]
-    assert pitch_hz(voice_of(made)) == pytest.approx((pitch_hz(voice_of(lender)) or 0) * 2 ** (-4 / 12), rel=IN_TUNE)
-    assert made.gain_db == pytest.approx(lender.gain_db - 3.0)
-    assert level_db(voice_of(made)) == pytest.approx(level_db(voice_of(lender)), abs=1.5)
+    assert pitch_hz(voice_of(tom)) == pytest.approx((pitch_hz(voice_of(lender)) or 0) * 2 ** (-4 / 12), rel=IN_TUNE)
+    assert tom.gain_db == pytest.approx(lender.gain_db - 3.0)
+    assert level_db(voice_of(tom)) == pytest.approx(level_db(voice_of(lender)), abs=1.5)
 
 
 def test_the_longest_rings_are_cut_where_a_map_ends() -> None:
@@ -233,12 +233,12 @@ def test_the_longest_rings_are_cut_where_a_map_ends() -> None:
 
 def test_what_openness_adds_follows_the_ring() -> None:
     def openness(figures: dict[str, float]) -> Openness:
-        found = voice_of(transformed(LONG, figures).articulations["hihat_open_bow"]).openness
-        assert found is not None and found.changes is not None
-        return found
+        bent = voice_of(transformed(LONG, figures).articulations["hihat_open_bow"]).openness
+        assert bent is not None and bent.changes is not None
+        return bent
 
-    def last_s(found: Openness) -> float:
-        return (found.changes or ())[0].change_db.times_s[-1]
+    def last_s(openness: Openness) -> float:
+        return (openness.changes or ())[0].change_db.times_s[-1]
 
     plain, longer = openness({}), openness({"hihat.ring_octaves": 1.0})
     assert last_s(longer) == pytest.approx(0.006 + 2.0 * (last_s(plain) - 0.006))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from pathlib import Path
 
@@ -97,3 +98,22 @@ def test_where_a_range_is_cut_the_gain_lies_between_its_ends() -> None:
         (64, pytest.approx(0.0)),
         (127, pytest.approx(0.0)),
     ]
+
+
+def test_a_curve_of_the_library_balances_its_layers() -> None:
+    softest, both, middle, loud = velocity_layers(
+        [
+            region("soft", (1, 30), velocity_gain_db=(-29.5, 0.0)),
+            region("middle", (20, 60), velocity_gain_db=(-6.0, -2.0)),
+            region("loud", (61, 127), velocity_gain_db=(-4.0, 1.0)),
+        ]
+    )
+    at_19 = -29.5 * (1 - math.log(19) / math.log(30))
+    assert [softest.reference, softest.gain_db] == [19, pytest.approx(at_19)]
+    assert both.gain_db == pytest.approx((0.0 - 6.0 + 4.0 * math.log(30 / 20) / math.log(60 / 20)) / 2)
+    assert [middle.gain_db, loud.gain_db] == pytest.approx([-2.0, 1.0])
+
+
+def test_a_single_layer_has_the_gain_of_its_loudest_velocity() -> None:
+    (layer,) = velocity_layers([region("only", (1, 127), velocity_gain_db=(-40.0, -3.0))])
+    assert (layer.reference, layer.gain_db) == (127, pytest.approx(-3.0))

@@ -58,12 +58,12 @@ def read(path: Path) -> DrumLibrary:
 
 def test_powers_of_version_2_are_read(tmp_path: Path) -> None:
     write_instrument(tmp_path / "Snare/Snare.xml", sample("s1", 0.00985718) + sample("s2", 0.0124808))
-    found = read(write_kit(tmp_path, reference()))
-    assert [region.power for region in found.regions] == [0.00985718, 0.0124808]
-    assert [region.velocity for region in found.regions] == [None, None]
-    assert [region.dynamics_db for region in found.regions] == [0.0, 0.0]
-    assert found.regions[0].place == "Snare/Snare.xml:1"
-    assert found.regions[0].names == ("Snare",)
+    drum_kit = read(write_kit(tmp_path, reference()))
+    assert [region.power for region in drum_kit.regions] == [0.00985718, 0.0124808]
+    assert [region.velocity for region in drum_kit.regions] == [None, None]
+    assert [region.dynamics_db for region in drum_kit.regions] == [0.0, 0.0]
+    assert drum_kit.regions[0].place == "Snare/Snare.xml:1"
+    assert drum_kit.regions[0].names == ("Snare",)
 
 
 def test_normalised_samples_follow_velocity(tmp_path: Path) -> None:
@@ -84,15 +84,15 @@ def test_velocities_of_version_1_are_read(tmp_path: Path, version: str) -> None:
         for low, high, first, second in ((0, 0.6, 0.6, 0.4), (1.0, 0.6, 0.4, 0.6))
     )
     write_instrument(tmp_path / "Snare/Snare.xml", samples, version=version, more=f"<velocities>{ranges}</velocities>")
-    found = read(write_kit(tmp_path, reference()))
-    assert [(region.sounds[""].path.name, region.velocity) for region in found.regions] == [
+    drum_kit = read(write_kit(tmp_path, reference()))
+    assert [(region.sounds[""].path.name, region.velocity) for region in drum_kit.regions] == [
         ("a.wav", (1, 76)),
         ("b.wav", (1, 76)),
         ("a.wav", (77, 127)),
         ("b.wav", (77, 127)),
     ]
-    assert [region.power for region in found.regions] == [None] * 4
-    assert found.ignored == {"sampleref probability": 4}
+    assert [region.power for region in drum_kit.regions] == [None] * 4
+    assert drum_kit.ignored == {"sampleref probability": 4}
 
 
 def test_borders_of_velocities_written_with_six_digits_leave_no_gap(tmp_path: Path) -> None:
@@ -102,15 +102,15 @@ def test_borders_of_velocities_written_with_six_digits_leave_no_gap(tmp_path: Pa
         for low, high in itertools.pairwise(edges)
     )
     write_instrument(tmp_path / "Snare/Snare.xml", sample("s"), version="", more=f"<velocities>{ranges}</velocities>")
-    found = read(write_kit(tmp_path, reference()))
-    assert [region.velocity for region in found.regions] == [(step, step) for step in range(1, 128)]
+    drum_kit = read(write_kit(tmp_path, reference()))
+    assert [region.velocity for region in drum_kit.regions] == [(step, step) for step in range(1, 128)]
 
 
 def test_samples_without_velocities_play_at_all_of_them(tmp_path: Path) -> None:
     write_instrument(tmp_path / "Snare/Snare.xml", sample("s1") + sample("s2"), version="")
-    found = read(write_kit(tmp_path, reference()))
-    assert [region.velocity for region in found.regions] == [(1, 127), (1, 127)]
-    assert "Snare/Snare.xml:1: has no velocities; all samples play at all velocities" in found.notices
+    drum_kit = read(write_kit(tmp_path, reference()))
+    assert [region.velocity for region in drum_kit.regions] == [(1, 127), (1, 127)]
+    assert "Snare/Snare.xml:1: has no velocities; all samples play at all velocities" in drum_kit.notices
 
 
 def test_channels_of_files_go_to_the_microphones_of_the_kit(tmp_path: Path) -> None:
@@ -124,8 +124,8 @@ def test_channels_of_files_go_to_the_microphones_of_the_kit(tmp_path: Path) -> N
         '<channelmap in="Close" out="Close" main="true"/>'
     )
     write_instrument(tmp_path / "Snare/Snare.xml", sample("s", 1, files))
-    found = read(write_kit(tmp_path, reference(content=maps), channels="AmbL AmbR Unused Bottom Close"))
-    (region,) = found.regions
+    drum_kit = read(write_kit(tmp_path, reference(content=maps), channels="AmbL AmbR Unused Bottom Close"))
+    (region,) = drum_kit.regions
     sounds = {name: (sound.path.relative_to(tmp_path), sound.channels) for name, sound in region.sounds.items()}
     assert sounds == {
         "AmbL": (Path("Snare/samples/1.wav"), (3,)),
@@ -133,19 +133,19 @@ def test_channels_of_files_go_to_the_microphones_of_the_kit(tmp_path: Path) -> N
         "Close": (Path("Snare/samples/1.wav"), (13,)),
         "Bottom": (Path("shared/b.wav"), (1,)),
     }
-    assert [(name, microphone.pan) for name, microphone in found.microphones.items()] == [
+    assert [(name, microphone.pan) for name, microphone in drum_kit.microphones.items()] == [
         ("AmbL", -1.0),
         ("AmbR", 1.0),
         ("Bottom", 0.0),
         ("Close", 0.0),
     ]
-    assert found.ignored == {"channel Triangle": 1, "channelmap main": 1}
+    assert drum_kit.ignored == {"channel Triangle": 1, "channelmap main": 1}
 
 
 def test_the_only_microphone_has_no_name(tmp_path: Path) -> None:
     write_instrument(tmp_path / "Snare/Snare.xml", sample("s", 1))
-    found = read(write_kit(tmp_path, reference(), channels="Close Other"))
-    assert (list(found.regions[0].sounds), found.microphones) == ([""], {})
+    drum_kit = read(write_kit(tmp_path, reference(), channels="Close Other"))
+    assert (list(drum_kit.regions[0].sounds), drum_kit.microphones) == ([""], {})
 
 
 @pytest.mark.parametrize(
@@ -174,8 +174,8 @@ def test_groups_and_directed_chokes_are_choke_groups(tmp_path: Path) -> None:
         + reference("Hand", hand)
         + reference("Kick", more=' group="alone"')
     )
-    found = {region.names[0]: region for region in read(write_kit(tmp_path, instruments)).regions}
-    assert {name: (region.choke_group, region.chokes, region.release_s) for name, region in found.items()} == {
+    regions = {region.names[0]: region for region in read(write_kit(tmp_path, instruments)).regions}
+    assert {name: (region.choke_group, region.chokes, region.release_s) for name, region in regions.items()} == {
         "Open": ("hihat", ("hihat",), 0.068),
         "Closed": ("hihat", ("hihat",), 0.068),
         "Crash": ("Crash", (), 0.45),
@@ -185,8 +185,8 @@ def test_groups_and_directed_chokes_are_choke_groups(tmp_path: Path) -> None:
 
 
 def test_a_directed_choke_of_a_member_joins_its_group() -> None:
-    found = choking({"Pedal": "", "Open": "hats", "Closed": "hats"}, {"Pedal": {"Open": 0.1}})
-    assert found == {
+    chokings = choking({"Pedal": "", "Open": "hats", "Closed": "hats"}, {"Pedal": {"Open": 0.1}})
+    assert chokings == {
         "Pedal": Choking("hats", silences=True),
         "Open": Choking("hats", silences=True, fade_s=0.1),
         "Closed": Choking("hats", silences=True, fade_s=0.068),
@@ -207,10 +207,10 @@ def test_notes_come_from_the_map_that_the_kit_names(tmp_path: Path) -> None:
     )
     _with_map(tmp_path, "midimap.xml", '<map note="1" instr="Kick"/>')
     head = '<metadata><defaultmidimap src="notes.xml"/></metadata>'
-    found = read(write_kit(tmp_path, reference("Kick") + reference("Snare"), head=head))
-    assert [region.keys for region in found.regions] == [(36, 35), ()]
-    assert found.key_names == {36: "Kick", 35: "Kick"}
-    assert found.ignored == {"map without instr": 1}
+    drum_kit = read(write_kit(tmp_path, reference("Kick") + reference("Snare"), head=head))
+    assert [region.keys for region in drum_kit.regions] == [(36, 35), ()]
+    assert drum_kit.key_names == {36: "Kick", 35: "Kick"}
+    assert drum_kit.ignored == {"map without instr": 1}
 
 
 @pytest.mark.parametrize(
@@ -227,9 +227,9 @@ def test_notes_come_from_the_map_beside_the_kit(tmp_path: Path, maps: tuple[str,
     write_instrument(tmp_path / "Snare/Snare.xml", sample("s", 1))
     for number, name in enumerate(maps, start=1):
         _with_map(tmp_path, name, f'<map note="{number}" instr="Snare"/>')
-    found = read(write_kit(tmp_path, reference()))
-    assert found.regions[0].keys == (() if key is None else (key,))
-    assert any("has no MIDI map" in notice for notice in found.notices) == (key is None)
+    drum_kit = read(write_kit(tmp_path, reference()))
+    assert drum_kit.regions[0].keys == (() if key is None else (key,))
+    assert any("has no MIDI map" in notice for notice in drum_kit.notices) == (key is None)
 
 
 def test_what_the_kit_says_about_itself_is_read(tmp_path: Path) -> None:

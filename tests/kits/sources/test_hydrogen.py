@@ -69,12 +69,12 @@ def test_an_instrument_with_one_file_is_read(tmp_path: Path) -> None:
 
 def test_layers_without_components_are_read(tmp_path: Path) -> None:
     """Versions 0.9.1 to 0.9.6."""
-    found = read(kit(tmp_path, instrument(layer("soft.wav", 0, 0.5) + layer("loud.wav", 0.5, 1)))).regions
-    assert [(sound(region).path.name, region.velocity) for region in found] == [
+    regions = read(kit(tmp_path, instrument(layer("soft.wav", 0, 0.5) + layer("loud.wav", 0.5, 1)))).regions
+    assert [(sound(region).path.name, region.velocity) for region in regions] == [
         ("soft.wav", (1, 63)),
         ("loud.wav", (64, 127)),
     ]
-    assert found[1].place == "drumkit.xml:1"
+    assert regions[1].place == "drumkit.xml:1"
 
 
 def test_components_of_the_kit_are_microphones(tmp_path: Path) -> None:
@@ -90,10 +90,10 @@ def test_components_of_the_kit_are_microphones(tmp_path: Path) -> None:
             (7, 1, layer("r.wav", more="<gain>4</gain>")),
         )
     )
-    found = read(kit(tmp_path, instrument(parts) + instrument(layer("kick.wav"), "Kick"), head=head))
-    assert list(found.microphones) == ["close", "room", "Main"]
-    assert found.microphones["close"].gain_db == pytest.approx(20 * math.log10(0.5), abs=GAIN_DB)
-    soft, loud, kick = found.regions
+    drum_kit = read(kit(tmp_path, instrument(parts) + instrument(layer("kick.wav"), "Kick"), head=head))
+    assert list(drum_kit.microphones) == ["close", "room", "Main"]
+    assert drum_kit.microphones["close"].gain_db == pytest.approx(20 * math.log10(0.5), abs=GAIN_DB)
+    soft, loud, kick = drum_kit.regions
     assert (sound(soft, "close").path.name, sound(soft, "room").path.name) == ("c1.wav", "r.wav")
     assert (sound(loud, "close").path.name, sound(loud, "room").path.name) == ("c2.wav", "r.wav")
     assert sound(soft, "close").gain_db == pytest.approx(20 * math.log10(2), abs=GAIN_DB)
@@ -105,9 +105,9 @@ def test_the_only_component_is_no_microphone_and_its_volume_counts(tmp_path: Pat
     component = "<drumkitComponent><id>0</id><name>Main</name><volume>0.5</volume></drumkitComponent>"
     head = f"<componentList>{component}</componentList>"
     parts = f"<instrumentComponent><component_id>0</component_id><gain>1</gain>{layer('a.wav')}</instrumentComponent>"
-    found = read(kit(tmp_path, instrument(parts), head=head))
-    assert found.microphones == {}
-    assert sound(found.regions[0]).gain_db == pytest.approx(20 * math.log10(0.5), abs=GAIN_DB)
+    drum_kit = read(kit(tmp_path, instrument(parts), head=head))
+    assert drum_kit.microphones == {}
+    assert sound(drum_kit.regions[0]).gain_db == pytest.approx(20 * math.log10(0.5), abs=GAIN_DB)
 
 
 def test_components_named_by_instruments_are_microphones(tmp_path: Path) -> None:
@@ -127,41 +127,41 @@ def test_components_named_by_instruments_are_microphones(tmp_path: Path) -> None
     )
     folder = kit(tmp_path, instrument(f"<type>Snare Drum</type>{parts}"), prolog=prolog)
     assert FORMAT.accepts(folder)
-    found = read(folder)
-    assert list(found.microphones) == ["top", "top 2", "room"]
-    assert [part.path.name for part in found.regions[0].sounds.values()] == ["t.wav", "u.wav", "r.wav"]
-    assert found.regions[0].names == ("Snare", "Snare Drum", "t")
+    drum_kit = read(folder)
+    assert list(drum_kit.microphones) == ["top", "top 2", "room"]
+    assert [part.path.name for part in drum_kit.regions[0].sounds.values()] == ["t.wav", "u.wav", "r.wav"]
+    assert drum_kit.regions[0].names == ("Snare", "Snare Drum", "t")
 
 
 def test_velocities_are_those_at_which_hydrogen_plays_a_layer(tmp_path: Path) -> None:
     """The first of several layers; the layer that starts nearest where there is none."""
     layers = layer("a.wav", 0.1, 0.3) + layer("b.wav", 0, 0.6) + layer("c.wav", 0.8, 1) + layer("d.wav", 0.9, 1)
-    found = read(kit(tmp_path, instrument(layers)))
-    assert [(sound(region).path.stem, region.velocity) for region in found.regions] == [
+    drum_kit = read(kit(tmp_path, instrument(layers)))
+    assert [(sound(region).path.stem, region.velocity) for region in drum_kit.regions] == [
         ("b", (1, 12)),
         ("b", (39, 76)),
         ("a", (13, 38)),
         ("c", (77, 127)),
     ]
-    assert found.notices == ("instruments with layers that never play, as others come first: Snare",)
+    assert drum_kit.notices == ("instruments with layers that never play, as others come first: Snare",)
 
 
 @pytest.mark.parametrize(("selection", "turns"), [("ROUND_ROBIN", [1, 2, None]), ("RANDOM", [None, None, None])])
 def test_takes_are_layers_of_the_same_velocities(tmp_path: Path, selection: str, turns: list[int | None]) -> None:
     layers = layer("a.wav", 0, 0.5) + layer("b.wav", 0, 0.5) + layer("c.wav", 0.501, 1)
-    found = read(kit(tmp_path, instrument(f"<sampleSelectionAlgo>{selection}</sampleSelectionAlgo>{layers}"))).regions
-    assert [(sound(region).path.stem, region.velocity) for region in found] == [
+    regions = read(kit(tmp_path, instrument(f"<sampleSelectionAlgo>{selection}</sampleSelectionAlgo>{layers}"))).regions
+    assert [(sound(region).path.stem, region.velocity) for region in regions] == [
         ("a", (1, 63)),
         ("b", (1, 63)),
         ("c", (64, 127)),
     ]
-    assert [region.round_robin for region in found] == turns
+    assert [region.round_robin for region in regions] == turns
 
 
 def test_selection_of_a_component_counts(tmp_path: Path) -> None:
     part = f"<sampleSelectionAlgo>ROUND_ROBIN</sampleSelectionAlgo>{layer('a.wav')}{layer('b.wav')}"
-    found = read(kit(tmp_path, instrument(f"<instrumentComponent>{part}</instrumentComponent>"))).regions
-    assert [region.round_robin for region in found] == [1, 2]
+    regions = read(kit(tmp_path, instrument(f"<instrumentComponent>{part}</instrumentComponent>"))).regions
+    assert [region.round_robin for region in regions] == [1, 2]
 
 
 def test_levels_pitch_and_cut_are_added_up(tmp_path: Path) -> None:
@@ -223,8 +223,8 @@ def _hihats(names: tuple[str, str, str], ranges: tuple[tuple[int, int], ...]) ->
 def test_controller_ranges_say_how_open_a_hihat_is(
     tmp_path: Path, names: tuple[str, str, str], openness: list[float]
 ) -> None:
-    found = read(kit(tmp_path, _hihats(names, ((0, 40), (41, 79), (80, 127))))).regions
-    assert [region.openness for region in found] == pytest.approx(openness)
+    regions = read(kit(tmp_path, _hihats(names, ((0, 40), (41, 79), (80, 127))))).regions
+    assert [region.openness for region in regions] == pytest.approx(openness)
 
 
 @pytest.mark.parametrize("stored", ["<isHihat>-1</isHihat><lower_cc>10</lower_cc>", "<isHihat>1</isHihat>"])
@@ -235,7 +235,7 @@ def test_openness_is_unknown_without_a_group_or_a_range(tmp_path: Path, stored: 
 def test_notes_are_those_that_the_kit_gives(tmp_path: Path) -> None:
     """Several instruments of one note are told apart by their names; old versions wrote note 60 for all."""
     rows = (("Kick", 36), ("Snare", 38), ("Tom", 60), ("Bell", 60), ("Other", -1))
-    found = read(
+    drum_kit = read(
         kit(
             tmp_path,
             "".join(
@@ -243,8 +243,8 @@ def test_notes_are_those_that_the_kit_gives(tmp_path: Path) -> None:
             ),
         )
     )
-    assert [region.keys for region in found.regions] == [(36,), (38,), (), (), ()]
-    assert found.key_names == {36: "Kick", 38: "Snare"}
+    assert [region.keys for region in drum_kit.regions] == [(36,), (38,), (), (), ()]
+    assert drum_kit.key_names == {36: "Kick", 38: "Snare"}
 
 
 def test_note_60_of_one_instrument_is_a_note(tmp_path: Path) -> None:
@@ -260,9 +260,9 @@ def test_what_does_not_sound_is_left_out_and_named(tmp_path: Path) -> None:
             instrument(layer("a.wav", more="<gain>0</gain>"), "Layer of gain 0"),
         )
     )
-    found = read(kit(tmp_path, silent + instrument(layer("b.wav"))))
-    assert [region.names[0] for region in found.regions] == ["Snare"]
-    assert found.notices == (
+    drum_kit = read(kit(tmp_path, silent + instrument(layer("b.wav"))))
+    assert [region.names[0] for region in drum_kit.regions] == ["Snare"]
+    assert drum_kit.notices == (
         "instruments without sound, left out: Empty, Layer of gain 0",
         "instruments that the kit mutes, left out: Muted, Turned down",
     )
@@ -276,10 +276,10 @@ def test_settings_without_influence_are_counted(tmp_path: Path) -> None:
     )
     edited = "<ismodified>true</ismodified><loops>2</loops><volume><volume-position>0</volume-position></volume>"
     harmless = "<filterActive>false</filterActive><filterCutoff>0.5</filterCutoff><Attack>0</Attack><exclude />"
-    found = read(
+    drum_kit = read(
         kit(tmp_path, instrument(settings + layer("a.wav", more=edited)) + instrument(harmless + layer("b.wav")))
     )
-    assert found.ignored == {
+    assert drum_kit.ignored == {
         "Attack": 1,
         "FX1Level": 1,
         "Sustain": 1,
@@ -295,8 +295,8 @@ def test_settings_without_influence_are_counted(tmp_path: Path) -> None:
 def test_what_the_kit_says_about_itself_is_read(tmp_path: Path) -> None:
     info = "&lt;html>&lt;style type=x>p { }&lt;/style>&lt;p>Soft &amp;amp; loud&lt;/p>&lt;/html>"
     head = f"<author>A. Drummer</author><info>{info}</info><license>CC BY 4.0</license><image>x.png</image>"
-    found = read(kit(tmp_path, instrument(layer("a.wav")), head=head))
-    assert (found.title, found.description, found.license, found.attribution) == (
+    drum_kit = read(kit(tmp_path, instrument(layer("a.wav")), head=head))
+    assert (drum_kit.title, drum_kit.description, drum_kit.license, drum_kit.attribution) == (
         "toy",
         "Soft & loud",
         "CC BY 4.0",
@@ -374,10 +374,10 @@ def test_archives_are_unpacked_to_the_folder_given(tmp_path: Path, mode: str) ->
     folder = kit(tmp_path / "toy", instrument(layer("a.wav")), sounds="a.flac")
     archive = packed(folder, tmp_path / "toy.h2drumkit", mode)
     assert FORMAT.accepts(archive)
-    found = FORMAT.read(archive, tmp_path / "samples")
-    assert found.folder == tmp_path / "samples"
-    assert sound(found.regions[0]).path == tmp_path / "samples" / "a.flac"
-    assert sound(found.regions[0]).path.is_file()
+    drum_kit = FORMAT.read(archive, tmp_path / "samples")
+    assert drum_kit.folder == tmp_path / "samples"
+    assert sound(drum_kit.regions[0]).path == tmp_path / "samples" / "a.flac"
+    assert sound(drum_kit.regions[0]).path.is_file()
 
 
 def test_an_archive_without_a_kit_is_an_error(tmp_path: Path) -> None:
@@ -406,9 +406,9 @@ def test_installed_kits_are_found_and_those_of_the_user_come_first(
     (system / "hydrogen/data/drumkits/empty").mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_DATA_DIRS", os.pathsep.join((str(system), "/nowhere")))
-    found = FORMAT.installed()
-    assert {name: found[name] for name in ("Mine", "GMRockKit")} == {"Mine": own, "GMRockKit": other}
-    assert "empty" not in found
+    installed = FORMAT.installed()
+    assert {name: installed[name] for name in ("Mine", "GMRockKit")} == {"Mine": own, "GMRockKit": other}
+    assert "empty" not in installed
 
 
 DRUMS = ("Kick", "Snare", "Tom Hi", "Tom Mid", "Tom Low", "Closed HH", "Open HH", "Ride", "Crash")
@@ -463,9 +463,9 @@ def test_kits_of_debian_are_read(name: str, regions: int) -> None:
     folder = FORMAT.installed().get(name)
     if folder is None:
         pytest.skip(f"{name} of hydrogen-drumkits or hydrogen-data is not installed")
-    found = read(folder)
-    assert len(found.regions) == regions
-    assert found.attribution
+    drum_kit = read(folder)
+    assert len(drum_kit.regions) == regions
+    assert drum_kit.attribution
 
 
 @pytest.mark.real
@@ -473,9 +473,9 @@ def test_a_published_kit_of_many_layers_is_read() -> None:
     folder = Path(__file__).resolve().parents[4] / "shared" / "raw_kits" / "ludwig_1960s"
     if not folder.is_dir():
         pytest.skip("the definition is not there")
-    found = read(folder)
-    assert len(found.regions) == (folder / "drumkit.xml").read_text(encoding="utf-8").count("<layer>")
-    assert found.license == "https://creativecommons.org/licenses/by-sa/3.0/"
-    kick = found.regions[0]
+    drum_kit = read(folder)
+    assert len(drum_kit.regions) == (folder / "drumkit.xml").read_text(encoding="utf-8").count("<layer>")
+    assert drum_kit.license == "https://creativecommons.org/licenses/by-sa/3.0/"
+    kick = drum_kit.regions[0]
     assert (kick.names[0], kick.keys, kick.velocity) == ("SMM_KICK_K68_V01_R01", (36,), (1, 8))
-    assert {region.keys for region in found.regions if region.names[0].startswith("SMM_TOM")} == {()}
+    assert {region.keys for region in drum_kit.regions if region.names[0].startswith("SMM_TOM")} == {()}

@@ -52,13 +52,13 @@ def pieces(path: Path, main: Path, variables: dict[str, str]) -> Iterator[str]:
         return text
 
     text, start = plain_text(path), 0
-    for found in DIRECTIVE.finditer(text):
-        yield filled(text[start : found.start()])
-        start = found.end()
-        if found[1]:
-            variables[found[1]] = filled(found[2])
+    for match in DIRECTIVE.finditer(text):
+        yield filled(text[start : match.start()])
+        start = match.end()
+        if match[1]:
+            variables[match[1]] = filled(match[2])
             continue
-        other = in_any_case(main.parent / filled(found[3]).replace("\\", "/"))
+        other = in_any_case(main.parent / filled(match[3]).replace("\\", "/"))
         yield from pieces(other, main, variables)
     yield filled(text[start:])
 
@@ -81,39 +81,43 @@ def test_every_definition_holds_what_is_counted(raw_kits: Path) -> None:
             with pytest.raises(KitError, match="there is no such file"):
                 FORMAT.read(path, raw_kits)
             continue
-        found = read_instrument(LibraryFiles(path), path, Problems())
-        assert len(found.regions) == regions, path
-        assert found.opcodes == opcodes, path
+        instrument = read_instrument(LibraryFiles(path), path, Problems())
+        assert len(instrument.regions) == regions, path
+        assert instrument.opcodes == opcodes, path
 
 
 def _some(folder: Path) -> Iterator[Path]:
     """Yield some definitions of every library: the first, and others at equal distances."""
     for library in sorted(folder.iterdir()):
-        found = _definitions(library)
-        yield from found[:: max(1, len(found) // OF_EACH)]
+        definitions = _definitions(library)
+        yield from definitions[:: max(1, len(definitions) // OF_EACH)]
 
 
 def test_definitions_with_sound_are_libraries(raw_kits: Path) -> None:
     for path in _some(raw_kits):
         try:
-            found = FORMAT.read(path, raw_kits)
+            drum_kit = FORMAT.read(path, raw_kits)
         except KitError as error:
             assert re.search(r"no region sounds|there is no such file", str(error)), path
             continue
         assert all(
-            sound.path.is_relative_to(found.folder) for region in found.regions for sound in region.sounds.values()
+            sound.path.is_relative_to(drum_kit.folder)
+            for region in drum_kit.regions
+            for sound in region.sounds.values()
         )
-        assert all(1 <= region.velocity[0] <= region.velocity[1] <= 127 for region in found.regions if region.velocity)
-        assert all(set(region.sounds) <= (set(found.microphones) or {""}) for region in found.regions)
+        assert all(
+            1 <= region.velocity[0] <= region.velocity[1] <= 127 for region in drum_kit.regions if region.velocity
+        )
+        assert all(set(region.sounds) <= (set(drum_kit.microphones) or {""}) for region in drum_kit.regions)
 
 
 def test_sams_sonor_is_complete(raw_kits: Path) -> None:
     path = raw_kits / "sams_sonor" / "SamsSonor.sfz"
     if not path.is_file():
         pytest.skip("another folder of drum libraries")
-    found = FORMAT.read(path, raw_kits)
-    assert all(sound.path.is_file() for region in found.regions for sound in region.sounds.values())
-    kick = [region for region in found.regions if region.keys == (36,)]
+    drum_kit = FORMAT.read(path, raw_kits)
+    assert all(sound.path.is_file() for region in drum_kit.regions for sound in region.sounds.values())
+    kick = [region for region in drum_kit.regions if region.keys == (36,)]
     assert [region.velocity for region in kick][:2] == [(1, 30), (31, 45)]
     assert [sound.start_frame for region in kick for sound in region.sounds.values()][:2] == [1070, 546]
-    assert found.ignored == {"note_polyphony": 7, "off_shape": 2}
+    assert drum_kit.ignored == {"note_polyphony": 7, "off_shape": 2}

@@ -10,8 +10,8 @@ from sfz_texts import library, only
 from stemgmd_tools.kits.sources.base import DrumLibrary
 
 
-def _sounds(found: DrumLibrary) -> list[dict[str, str]]:
-    return [{name: one.path.name for name, one in region.sounds.items()} for region in found.regions]
+def _sounds(drum_kit: DrumLibrary) -> list[dict[str, str]]:
+    return [{name: one.path.name for name, one in region.sounds.items()} for region in drum_kit.regions]
 
 
 @pytest.mark.parametrize(
@@ -30,9 +30,9 @@ def test_where_the_names_of_microphones_come_from(
     close: str, room: str, names: tuple[str, str], tmp_path: Path
 ) -> None:
     control = "<control> label_cc20=Close Vol label_cc21=Room Mic label_output0=Direct set_cc20=127 set_cc21=127\n"
-    found = library(tmp_path, f"{control}<region> key=38 {close}\n<region> key=38 {room}\n")
-    assert tuple(only(found).sounds) == names
-    assert tuple(found.microphones) == names
+    drum_kit = library(tmp_path, f"{control}<region> key=38 {close}\n<region> key=38 {room}\n")
+    assert tuple(only(drum_kit).sounds) == names
+    assert tuple(drum_kit.microphones) == names
 
 
 def test_microphones_keep_level_position_and_pitch_of_their_own(tmp_path: Path) -> None:
@@ -59,11 +59,11 @@ def test_takes_and_layers_of_microphones_match(tmp_path: Path) -> None:
         for layer, velocity in (("soft", "hivel=63"), ("hard", "lovel=64"))
         for take in (1, 2)
     ]
-    found = library(tmp_path, "\n".join(rows))
-    assert [(region.velocity, region.round_robin) for region in found.regions] == [
+    drum_kit = library(tmp_path, "\n".join(rows))
+    assert [(region.velocity, region.round_robin) for region in drum_kit.regions] == [
         ((1, 63), 1), ((1, 63), 2), ((64, 127), 1), ((64, 127), 2)
     ]  # fmt: skip
-    assert _sounds(found)[3] == {"top": "hard_2.wav", "oh": "hard_2.wav"}
+    assert _sounds(drum_kit)[3] == {"top": "hard_2.wav", "oh": "hard_2.wav"}
 
 
 def test_a_microphone_with_fewer_layers_and_takes_sounds_with_each(tmp_path: Path) -> None:
@@ -95,6 +95,6 @@ def test_chokes_of_microphones_with_groups_of_their_own_meet(tmp_path: Path) -> 
 def test_numbered_files_that_sound_at_once_by_a_slip_are_takes(tmp_path: Path) -> None:
     rows = [f"<region> key={key} sample=hit_{key}.wav" for key in range(30, 50)]
     text = "\n".join([*rows, "<region> key=60 sample=bell_1.wav", "<region> key=60 sample=bell_2.wav"])
-    found = library(tmp_path, text)
-    assert found.microphones == {}
-    assert [list(row.values()) for row in _sounds(found)[-2:]] == [["bell_1.wav"], ["bell_2.wav"]]
+    drum_kit = library(tmp_path, text)
+    assert drum_kit.microphones == {}
+    assert [list(row.values()) for row in _sounds(drum_kit)[-2:]] == [["bell_1.wav"], ["bell_2.wav"]]

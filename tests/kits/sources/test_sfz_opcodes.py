@@ -31,14 +31,14 @@ DB = 1e-3
     ],
 )
 def test_pitch(opcodes: str, semitones: float, tmp_path: Path) -> None:
-    found = library(tmp_path, f"<region> sample=a.wav {opcodes}")
-    assert only(found).keys == (38,)
-    assert sound(found).pitch_semitones == pytest.approx(semitones, abs=CENTS)
+    drum_kit = library(tmp_path, f"<region> sample=a.wav {opcodes}")
+    assert only(drum_kit).keys == (38,)
+    assert sound(drum_kit).pitch_semitones == pytest.approx(semitones, abs=CENTS)
 
 
 def test_keys_with_their_own_pitch_are_regions_of_their_own(tmp_path: Path) -> None:
-    found = library(tmp_path, "<region> sample=tom.wav lokey=40 hikey=42 pitch_keycenter=41")
-    assert [(r.keys, r.sounds[ONLY_MICROPHONE].pitch_semitones) for r in found.regions] == [
+    drum_kit = library(tmp_path, "<region> sample=tom.wav lokey=40 hikey=42 pitch_keycenter=41")
+    assert [(r.keys, r.sounds[ONLY_MICROPHONE].pitch_semitones) for r in drum_kit.regions] == [
         ((40,), -1),
         ((41,), 0),
         ((42,), 1),
@@ -48,14 +48,14 @@ def test_keys_with_their_own_pitch_are_regions_of_their_own(tmp_path: Path) -> N
 
 
 def test_a_region_without_keys_sounds_at_its_own_pitch(tmp_path: Path) -> None:
-    found = library(tmp_path, "<region> sample=kick.wav tune=10")
-    assert only(found).keys == ()
-    assert sound(found).pitch_semitones == pytest.approx(0.1)
+    drum_kit = library(tmp_path, "<region> sample=kick.wav tune=10")
+    assert only(drum_kit).keys == ()
+    assert sound(drum_kit).pitch_semitones == pytest.approx(0.1)
 
 
 def test_offsets_move_keys_without_changing_the_pitch(tmp_path: Path) -> None:
-    found = library(tmp_path, "<control> note_offset=-2 octave_offset=1 <region> key=c2 sample=a.wav")
-    assert (only(found).keys, sound(found).pitch_semitones) == ((46,), 0.0)
+    drum_kit = library(tmp_path, "<control> note_offset=-2 octave_offset=1 <region> key=c2 sample=a.wav")
+    assert (only(drum_kit).keys, sound(drum_kit).pitch_semitones) == ((46,), 0.0)
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def test_offsets_move_keys_without_changing_the_pitch(tmp_path: Path) -> None:
     ],
 )
 def test_velocities(opcodes: str, velocity: tuple[int, int], tmp_path: Path) -> None:
-    found = library(tmp_path, take(opcodes))
-    assert only(found).velocity == velocity
-    assert any("cut in their middle" in notice for notice in found.notices) == ("xf" in opcodes)
+    drum_kit = library(tmp_path, take(opcodes))
+    assert only(drum_kit).velocity == velocity
+    assert any("cut in their middle" in notice for notice in drum_kit.notices) == ("xf" in opcodes)
 
 
 @pytest.mark.parametrize(
@@ -155,15 +155,15 @@ def test_width_exchanges_channels_or_is_told(tmp_path: Path) -> None:
 )
 def test_the_part_of_a_file_that_is_played(opcodes: str, start: int, end: int | None, tmp_path: Path) -> None:
     text = take(opcodes, "<control> set_hdcc20=0.5") + "<curve> curve_index=11 v067=0"
-    found = sound(library(tmp_path, text))
-    assert (found.start_frame, found.end_frame) == (start, end)
+    sound_file = sound(library(tmp_path, text))
+    assert (sound_file.start_frame, sound_file.end_frame) == (start, end)
 
 
 def test_sequences_are_numbered_and_random_takes_are_not(tmp_path: Path) -> None:
     rows = [f"<region> key=36 seq_length=2 seq_position={n} sample={n}.wav" for n in (1, 2)]
     rows += [f"<region> key=38 lorand={low} hirand={low + 0.5} sample=r{low}.wav" for low in (0.0, 0.5)]
-    found = library(tmp_path, "\n".join(rows)).regions
-    assert [(region.keys, region.round_robin) for region in found] == [
+    regions = library(tmp_path, "\n".join(rows)).regions
+    assert [(region.keys, region.round_robin) for region in regions] == [
         ((36,), 1),
         ((36,), 2),
         ((38,), None),
@@ -174,14 +174,14 @@ def test_sequences_are_numbered_and_random_takes_are_not(tmp_path: Path) -> None
 def test_random_ranges_with_slips_are_takes(tmp_path: Path) -> None:
     rows = ["lorand=0 hirand=0.249", "lorand=0.25 hirand=60", "lorand=0.6 hirand=1s"]
     text = "".join(f"<region> key=38 sample={n}.wav {row}\n" for n, row in enumerate(rows))
-    found = library(tmp_path, text)
-    assert [[one.path.stem for one in region.sounds.values()] for region in found.regions] == [["0"], ["1"], ["2"]]
-    assert sum("hirand" in notice for notice in found.notices) == 2
+    drum_kit = library(tmp_path, text)
+    assert [[one.path.stem for one in region.sounds.values()] for region in drum_kit.regions] == [["0"], ["1"], ["2"]]
+    assert sum("hirand" in notice for notice in drum_kit.notices) == 2
 
 
 def test_layers_that_overlap_by_one_velocity_do_not_sound_together(tmp_path: Path) -> None:
-    found = library(tmp_path, "<region> key=38 sample=a hivel=40 <region> key=38 sample=b lovel=40")
-    assert [(region.velocity, len(region.sounds)) for region in found.regions] == [((1, 39), 1), ((40, 127), 1)]
+    drum_kit = library(tmp_path, "<region> key=38 sample=a hivel=40 <region> key=38 sample=b lovel=40")
+    assert [(region.velocity, len(region.sounds)) for region in drum_kit.regions] == [((1, 39), 1), ((40, 127), 1)]
 
 
 @pytest.mark.parametrize(
@@ -212,9 +212,9 @@ def test_a_group_of_one_voice_turns_itself_off(tmp_path: Path) -> None:
 def test_silent_regions_only_turn_others_off(silent: str, tmp_path: Path) -> None:
     text = f"""<region> key=46 sample=open.wav off_by=3 <region> key=44 sample=pedal.wav
     <region> key=44 group=3 {silent} <region> key=60 group=3 {silent}"""
-    found = library(tmp_path, text)
-    assert [(region.keys, region.chokes) for region in found.regions] == [((46,), ()), ((44,), ("3",))]
-    assert any("silent itself, left out: key 60" in notice for notice in found.notices)
+    drum_kit = library(tmp_path, text)
+    assert [(region.keys, region.chokes) for region in drum_kit.regions] == [((46,), ()), ((44,), ("3",))]
+    assert any("silent itself, left out: key 60" in notice for notice in drum_kit.notices)
 
 
 @pytest.mark.parametrize(
@@ -240,16 +240,16 @@ def test_silent_regions_only_turn_others_off(silent: str, tmp_path: Path) -> Non
 )
 def test_regions_that_do_not_belong_to_the_kit_as_loaded_are_told(opcodes: str, said: str, tmp_path: Path) -> None:
     before = "<control> set_cc30=10 label_cc30=Room <global> sw_default=24 <region> key=36 sw_last=24 sample=kick.wav"
-    found = library(tmp_path, take(opcodes, before))
-    assert only(found).keys == (36,)
-    assert any(said in notice for notice in found.notices)
+    drum_kit = library(tmp_path, take(opcodes, before))
+    assert only(drum_kit).keys == (36,)
+    assert any(said in notice for notice in drum_kit.notices)
 
 
 def test_regions_that_a_controller_starts_have_no_key(tmp_path: Path) -> None:
-    found = library(
+    drum_kit = library(
         tmp_path, "<region> key=36 sample=a <region> lokey=-1 hikey=-1 on_locc64=127 on_hicc64=127 sample=chick"
     )
-    assert [region.keys for region in found.regions] == [(36,), ()]
+    assert [region.keys for region in drum_kit.regions] == [(36,), ()]
 
 
 @pytest.mark.parametrize(
@@ -269,10 +269,10 @@ def test_regions_that_a_controller_starts_have_no_key(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_openness_of_the_hihat(ranges: dict[str, str], openness: dict[str, float], tmp_path: Path) -> None:
     text = "\n".join(f"<region> key=42 sample={name}.wav {range_}" for name, range_ in ranges.items())
-    found = library(tmp_path, text).regions
-    given = {next(iter(region.sounds.values())).path.stem: region.openness for region in found}
+    regions = library(tmp_path, text).regions
+    given = {next(iter(region.sounds.values())).path.stem: region.openness for region in regions}
     assert given == pytest.approx(openness, abs=0.005)  # ranges are whole controller values
-    assert all(len(region.sounds) == 1 for region in found)
+    assert all(len(region.sounds) == 1 for region in regions)
 
 
 @pytest.mark.parametrize(
@@ -297,6 +297,6 @@ def test_labels_files_and_folders_name_a_region(tmp_path: Path) -> None:
     text = r"""<control> label_key38=Main snare
     <master> master_label=Snare <group> group_label=Left Hand
     <region> region_label=V01 key=38 sample=..\Wood\hit_1.wav"""
-    found = library(tmp_path, text, main="Programs/kit.sfz")
-    assert only(found).names == ("Snare Left Hand", "Main snare", "V01", "hit_1", "Wood", "kit")
-    assert found.key_names == {38: "Main snare"}
+    drum_kit = library(tmp_path, text, main="Programs/kit.sfz")
+    assert only(drum_kit).names == ("Snare Left Hand", "Main snare", "V01", "hit_1", "Wood", "kit")
+    assert drum_kit.key_names == {38: "Main snare"}

@@ -14,13 +14,13 @@ from stemgmd_tools.kits.sources.sfz.definition import instrument, scan
 
 
 def test_included_files_are_relative_to_the_main_definition(tmp_path: Path) -> None:
-    found = library(
+    drum_kit = library(
         tmp_path,
         '#include "maps/snare.sfz" <region> key=36 sample=kick.wav',
         maps_in_snare_dot_sfz='<group> key=38 #include "maps/takes.txt"',
         maps_in_takes_dot_txt="<region> sample=snare.wav",
     )
-    assert [(region.keys, region.place) for region in found.regions] == [
+    assert [(region.keys, region.place) for region in drum_kit.regions] == [
         ((38,), "maps/takes.txt:1"),
         ((36,), "kit.sfz:1"),
     ]
@@ -28,8 +28,10 @@ def test_included_files_are_relative_to_the_main_definition(tmp_path: Path) -> N
 
 def test_two_directives_on_a_line_and_a_file_included_twice_with_another_variable(tmp_path: Path) -> None:
     text = '#define $K 36 #include "one.txt"\n#define $K 38 #include "one.txt"\n'
-    found = library(tmp_path, text, one_dot_txt="<region> key=$K sample=$K.wav\n")
-    assert [(region.keys, sound_of.path.name) for region in found.regions for sound_of in region.sounds.values()] == [
+    drum_kit = library(tmp_path, text, one_dot_txt="<region> key=$K sample=$K.wav\n")
+    assert [
+        (region.keys, sound_of.path.name) for region in drum_kit.regions for sound_of in region.sounds.values()
+    ] == [
         ((36,), "36.wav"),
         ((38,), "38.wav"),
     ]
@@ -45,24 +47,24 @@ def test_the_longest_variable_is_replaced_in_names_values_and_paths(tmp_path: Pa
     <control> set_cc$vol_oh=127
     #include "$dir/a.sfz"
     """
-    found = library(tmp_path, text, maps_in_a_dot_sfz="<region> key=38 gain_cc$vol_oh=-6 sample=x$vol.$ext")
-    assert sound(found).gain_db == -6.0
-    assert sound(found).path.name == "x7.flac"
+    drum_kit = library(tmp_path, text, maps_in_a_dot_sfz="<region> key=38 gain_cc$vol_oh=-6 sample=x$vol.$ext")
+    assert sound(drum_kit).gain_db == -6.0
+    assert sound(drum_kit).path.name == "x7.flac"
 
 
 def test_a_variable_without_a_value_is_told(tmp_path: Path) -> None:
-    found = library(tmp_path, take("volume=-3 pan=$nothing"))
-    assert sound(found).gain_db == -3.0
-    assert "kit.sfz:2: variable $nothing has no value" in found.notices
+    drum_kit = library(tmp_path, take("volume=-3 pan=$nothing"))
+    assert sound(drum_kit).gain_db == -3.0
+    assert "kit.sfz:2: variable $nothing has no value" in drum_kit.notices
 
 
 def test_comments_are_left_out_and_lines_still_count(tmp_path: Path) -> None:
     text = (
         "// <region> key=1 sample=no.wav\n/* <region>\nkey=2\n*/ <region> key=3 // volume=6\nsample=a.wav /* pan=9 */\n"
     )
-    found = library(tmp_path, text)
-    assert (only(found).keys, only(found).place) == ((3,), "kit.sfz:4")
-    assert (sound(found).gain_db, sound(found).pan) == (0.0, 0.0)
+    drum_kit = library(tmp_path, text)
+    assert (only(drum_kit).keys, only(drum_kit).place) == ((3,), "kit.sfz:4")
+    assert (sound(drum_kit).gain_db, sound(drum_kit).pan) == (0.0, 0.0)
 
 
 def test_an_endless_comment_ends_with_the_file(tmp_path: Path) -> None:
@@ -83,8 +85,8 @@ def test_opcodes_are_inherited_until_a_new_header(tmp_path: Path) -> None:
     <global>
     <region> key=39 sample=e.wav
     """
-    found = library(tmp_path, text)
-    levels = {one.path.stem: (one.gain_db, one.pan) for region in found.regions for one in region.sounds.values()}
+    drum_kit = library(tmp_path, text)
+    levels = {one.path.stem: (one.gain_db, one.pan) for region in drum_kit.regions for one in region.sounds.values()}
     assert levels == {"a": (-3, 0.1), "b": (-4, 0.1), "c": (-2, 0.1), "d": (-1, 0.1), "e": (0, 0)}
 
 
@@ -104,40 +106,44 @@ def test_the_default_path_changes_between_control_headers(tmp_path: Path) -> Non
     <control> default_path=../Others/
     <region> key=38 sample=a b c.wav volume=1
     """
-    found = library(tmp_path, text, main="Programs/kit.sfz")
-    paths = [one.path.relative_to(tmp_path.resolve()).as_posix() for r in found.regions for one in r.sounds.values()]
+    drum_kit = library(tmp_path, text, main="Programs/kit.sfz")
+    paths = [one.path.relative_to(tmp_path.resolve()).as_posix() for r in drum_kit.regions for one in r.sounds.values()]
     assert paths == ["Programs/Samples/kick_1.wav", "Programs/2.wav", "Others/a b c.wav"]
-    assert found.folder == tmp_path.resolve()
+    assert drum_kit.folder == tmp_path.resolve()
 
 
 @pytest.mark.parametrize("text", ["é.wav".encode(), b"\xef\xbb\xbf" + "é.wav".encode(), "é.wav".encode("latin-1")])
 def test_utf8_byte_order_marks_and_latin1_are_read(text: bytes, tmp_path: Path) -> None:
     mark, name = (text[:3], text[3:]) if text.startswith(b"\xef\xbb\xbf") else (b"", text)
-    found = library(tmp_path, mark + b"<region> key=38 sample=" + name + b"\r\nvolume=-2\rpan=50")
-    assert sound(found).path.name == "é.wav"
-    assert (sound(found).gain_db, sound(found).pan) == (-2.0, 0.5)
+    drum_kit = library(tmp_path, mark + b"<region> key=38 sample=" + name + b"\r\nvolume=-2\rpan=50")
+    assert sound(drum_kit).path.name == "é.wav"
+    assert (sound(drum_kit).gain_db, sound(drum_kit).pan) == (-2.0, 0.5)
 
 
 def test_files_are_found_in_any_case_with_backslashes_and_in_another_audio_format(tmp_path: Path) -> None:
     (tmp_path / "Samples" / "OH").mkdir(parents=True)
     (tmp_path / "Samples" / "OH" / "Kick_1.flac").touch()
-    found = library(tmp_path, r"<region> key=36 sample=samples\oh\KICK_1.wav")
-    assert sound(found).path == tmp_path.resolve() / "Samples" / "OH" / "Kick_1.flac"
-    assert "another audio format" in found.notices[-1]
+    drum_kit = library(tmp_path, r"<region> key=36 sample=samples\oh\KICK_1.wav")
+    assert sound(drum_kit).path == tmp_path.resolve() / "Samples" / "OH" / "Kick_1.flac"
+    assert "another audio format" in drum_kit.notices[-1]
 
 
 def test_headers_without_influence_and_unknown_opcodes_are_counted(tmp_path: Path) -> None:
     text = """<effect> type=reverb <midi> foo=1 <group> cutoff=100 cutoff_cc74=9 cutoff_cc75=9
     <region> key=38 sample=a.wav fil_type=x"""
-    found = library(tmp_path, text)
-    assert found.ignored == {"cutoff_ccN": 2, "cutoff": 1, "fil_type": 1, "foo": 1, "type": 1}
+    drum_kit = library(tmp_path, text)
+    assert drum_kit.ignored == {"cutoff_ccN": 2, "cutoff": 1, "fil_type": 1, "foo": 1, "type": 1}
 
 
 def test_what_the_head_says_about_its_origin_is_kept(tmp_path: Path) -> None:
     text = "// Author: Ann Drum\n//+ License: CC0-1.0\n// URL: https://example.org/kit\n" + take("")
-    found = library(tmp_path, text)
-    assert (found.attribution, found.license, found.source_url) == ("Ann Drum", "CC0-1.0", "https://example.org/kit")
-    assert found.title == "kit"
+    drum_kit = library(tmp_path, text)
+    assert (drum_kit.attribution, drum_kit.license, drum_kit.source_url) == (
+        "Ann Drum",
+        "CC0-1.0",
+        "https://example.org/kit",
+    )
+    assert drum_kit.title == "kit"
 
 
 @pytest.mark.parametrize(

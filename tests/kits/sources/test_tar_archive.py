@@ -37,8 +37,8 @@ def test_the_folder_of_the_definition_is_unpacked(tmp_path: Path) -> None:
     members = member("kit", tarfile.DIRTYPE), member("kit/a/b.wav"), member("./kit/kit.xml"), member("other/kit.xml")
     archive = archive_of(tmp_path / "a.tar.gz", *members)
     unpack(archive, tmp_path / "out")
-    found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    assert found == {"a/b.wav", "kit.xml"}
+    files = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert files == {"a/b.wav", "kit.xml"}
     assert (tmp_path / "out" / "a" / "b.wav").read_bytes() == b"sound"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar.gz", "out"]
 

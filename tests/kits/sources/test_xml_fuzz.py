@@ -36,9 +36,9 @@ def opened_files() -> Iterator[list[str]]:
     if not getattr(sys, "_opened_files_hook", False):
         sys.addaudithook(_hook)
         sys._opened_files_hook = True  # type: ignore[attr-defined]
-    _opened = found = []
+    _opened = opened = []
     try:
-        yield found
+        yield opened
     finally:
         _opened = None
 

@@ -136,8 +136,8 @@ def test_a_mode_has_its_level_decay_and_velocity_slope() -> None:
 
 @pytest.mark.parametrize(("start_s", "end_s"), [(0.01, 0.045), (0.1, 0.9)], ids=["attack", "sustain"])
 def test_noise_has_its_level_in_every_erb(start_s: float, end_s: float) -> None:
-    made = Synthesiser(voice(flat(-40.0)), None, "test", "kick")
-    parts = [made.one_shot(5, 0, v)[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)] for v in range(3)]
+    synthesiser = Synthesiser(voice(flat(-40.0)), None, "test", "kick")
+    parts = [synthesiser.one_shot(5, 0, v)[round(start_s * SAMPLE_RATE) : round(end_s * SAMPLE_RATE)] for v in range(3)]
     frames = len(parts[0])
     power = np.mean([np.abs(np.fft.rfft(p * np.hanning(frames)[:, None], axis=0)) ** 2 for p in parts], axis=0)
     density = power.mean(axis=1) / (np.hanning(frames) ** 2).sum() / SAMPLE_RATE * 2
@@ -149,10 +149,12 @@ def test_noise_has_its_level_in_every_erb(start_s: float, end_s: float) -> None:
 
 
 def test_noise_follows_velocity_and_decay() -> None:
-    made = Synthesiser(voice(flat(-30.0, slope=10.0, decay_db_per_s=60.0), layers=(50, 100)), None, "test", "kick")
-    soft, loud = (np.concatenate([made.one_shot(layer, 0, v)[:20000] for v in range(3)]) for layer in (0, 1))
+    synthesiser = Synthesiser(
+        voice(flat(-30.0, slope=10.0, decay_db_per_s=60.0), layers=(50, 100)), None, "test", "kick"
+    )
+    soft, loud = (np.concatenate([synthesiser.one_shot(layer, 0, v)[:20000] for v in range(3)]) for layer in (0, 1))
     assert 10 * np.log10((loud**2).mean() / (soft**2).mean()) == pytest.approx(10.0, abs=NOISE_DB)
-    sound = made.one_shot(1, 0, 0)
+    sound = synthesiser.one_shot(1, 0, 0)
     early, late = sound[4410:8820], sound[22050:26460]
     assert 10 * np.log10((early**2).mean() / (late**2).mean()) == pytest.approx(24.0, abs=NOISE_DB)
 
@@ -166,8 +168,8 @@ def test_noise_has_its_stereo_image() -> None:
 
 
 def test_the_cross_fade_into_the_sustain_keeps_the_level() -> None:
-    made = Synthesiser(voice(flat(-30.0), variations=8), None, "test", "crash1_bow")
-    power = np.mean([(made.one_shot(5, 0, v) ** 2).mean(axis=1) for v in range(8)], axis=0)
+    synthesiser = Synthesiser(voice(flat(-30.0), variations=8), None, "test", "crash1_bow")
+    power = np.mean([(synthesiser.one_shot(5, 0, v) ** 2).mean(axis=1) for v in range(8)], axis=0)
     windows = {name: power[a:b].mean() for name, (a, b) in {"before": (600, 2000), "fade": (2100, 3500)}.items()}
     after = power[4000:20000].mean()
     for mean in windows.values():
@@ -210,26 +212,28 @@ def test_a_room_leaves_the_direct_sound_and_answers_after_its_predelay() -> None
     click = np.zeros((1000, 2))
     click[0] = 1.0
     model = room(predelay_s=0.01, early_db=-14, late_db=-17)
-    heard = Room(model, "kit").add_to(click)
-    assert heard[0] == pytest.approx([1.0, 1.0])
-    assert np.abs(heard[1:441]).max() < ARITHMETIC
+    reverberated = Room(model, "kit").add_to(click)
+    assert reverberated[0] == pytest.approx([1.0, 1.0])
+    assert np.abs(reverberated[1:441]).max() < ARITHMETIC
     expected_db = 10 * np.log10(10**-1.4 + 10**-1.7)
-    assert 10 * np.log10((heard[441:] ** 2).sum(axis=0)) == pytest.approx([expected_db] * 2, abs=1.0)
+    assert 10 * np.log10((reverberated[441:] ** 2).sum(axis=0)) == pytest.approx([expected_db] * 2, abs=1.0)
 
 
 def test_a_room_decays_at_its_time() -> None:
     click = np.zeros((1, 2))
     click[0] = 1.0
-    heard = Room(room(early_db=-80, late_db=-10, treble_ratio=1.0, bass_ratio=1.0), "kit").add_to(click)
-    blocks = [(heard[round(a * SAMPLE_RATE) : round((a + 0.05) * SAMPLE_RATE)] ** 2).mean() for a in (0.02, 0.22)]
+    reverberated = Room(room(early_db=-80, late_db=-10, treble_ratio=1.0, bass_ratio=1.0), "kit").add_to(click)
+    blocks = [
+        (reverberated[round(a * SAMPLE_RATE) : round((a + 0.05) * SAMPLE_RATE)] ** 2).mean() for a in (0.02, 0.22)
+    ]
     assert 10 * np.log10(blocks[0] / blocks[1]) == pytest.approx(60 * 0.2 / 0.5, abs=1.0)
 
 
 def test_a_room_of_no_width_is_the_same_in_both_channels() -> None:
     click = np.zeros((1, 2))
     click[0] = 1.0
-    heard = Room(room(width=0.0), "kit").add_to(click)
-    assert np.abs(heard[:, 0] - heard[:, 1]).max() < ARITHMETIC
+    reverberated = Room(room(width=0.0), "kit").add_to(click)
+    assert np.abs(reverberated[:, 0] - reverberated[:, 1]).max() < ARITHMETIC
 
 
 def hihat(**parts: object) -> VoiceModel:
@@ -238,9 +242,9 @@ def hihat(**parts: object) -> VoiceModel:
 
 
 def test_openness_moves_the_end() -> None:
-    made = Synthesiser(hihat(), None, "test", "hihat_open_bow")
-    assert made.degrees == (0.2, 0.6, 1.0)
-    length = [len(made.one_shot(5, degree, 0)) for degree in range(3)]
+    synthesiser = Synthesiser(hihat(), None, "test", "hihat_open_bow")
+    assert synthesiser.degrees == (0.2, 0.6, 1.0)
+    length = [len(synthesiser.one_shot(5, degree, 0)) for degree in range(3)]
     assert length[0] * 1.8 < length[1] < length[2] / 1.8
 
 
@@ -258,6 +262,6 @@ def test_one_shots_depend_on_their_names_alone() -> None:
 
 def test_soft_layers_end_earlier() -> None:
     noise = flat(-20.0, slope=12.0, decay_db_per_s=60.0)
-    made = Synthesiser(voice(noise, duration_s=5.0), None, "test", "crash1_edge")
-    length = [len(made.one_shot(layer, 0, 0)) for layer in (0, 3, 7)]
+    synthesiser = Synthesiser(voice(noise, duration_s=5.0), None, "test", "crash1_edge")
+    length = [len(synthesiser.one_shot(layer, 0, 0)) for layer in (0, 3, 7)]
     assert length[0] < length[1] <= length[2]

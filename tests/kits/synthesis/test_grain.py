@@ -29,9 +29,9 @@ def voice(grain_db: tuple[float, ...] | None) -> VoiceModel:
 
 
 def flatness(grain_db: tuple[float, ...] | None, name: str = "ride_bow", count: int = 4) -> Float:
-    made = Synthesiser(voice(grain_db), None, "toy", name)
+    synthesiser = Synthesiser(voice(grain_db), None, "toy", name)
     draw = stream(0, "strokes")
-    strokes = [made.stroke(100, 0, index / count, draw, frames=30_000) for index in range(count)]
+    strokes = [synthesiser.stroke(100, 0, index / count, draw, frames=30_000) for index in range(count)]
     return np.asarray(np.mean([flatness_of(led(one)) for one in strokes], axis=0))
 
 

@@ -116,7 +116,7 @@ class Voices:
     """One kit's synthesisers."""
 
     kit: Kit
-    made: dict[str, Synthesiser]
+    synthesisers: dict[str, Synthesiser]
 
     @classmethod
     def of(cls, name: str, articulations: tuple[str, ...] = ARTICULATIONS) -> Voices:
@@ -127,9 +127,9 @@ class Voices:
 
     def hit(self, articulation: str, velocity: int = LOUD, degree: int | None = None, variation: int = 0) -> Sound:
         """One one-shot; fully open (or loosely shut) unless a degree is given."""
-        made = self.made[articulation]
-        layer = int(np.argmin(np.abs(np.log(np.array(made.velocities) / velocity))))
-        return made.one_shot(layer, len(made.degrees) - 1 if degree is None else degree, variation)
+        synthesiser = self.synthesisers[articulation]
+        layer = int(np.argmin(np.abs(np.log(np.array(synthesiser.velocities) / velocity))))
+        return synthesiser.one_shot(layer, len(synthesiser.degrees) - 1 if degree is None else degree, variation)
 
 
 @pytest.fixture(scope="module", params=KITS)
@@ -139,7 +139,7 @@ def voices(request: pytest.FixtureRequest) -> Voices:
 
 @pytest.fixture(scope="module")
 def hits(voices: Voices) -> dict[str, Sound]:
-    return {articulation: voices.hit(articulation) for articulation in voices.made}
+    return {articulation: voices.hit(articulation) for articulation in voices.synthesisers}
 
 
 @pytest.fixture(scope="module")
@@ -191,11 +191,11 @@ def test_each_map_says_what_it_was_measured_on_and_its_licence_follows() -> None
 
 
 def test_every_articulation_has_its_own_voice_layers_variations_and_degrees(voices: Voices) -> None:
-    assert tuple(voices.made) == ARTICULATIONS
-    for articulation, made in voices.made.items():
-        assert len(made.velocities) >= (6 if articulation in LONG else 8)  # banks of long sounds are large
-        assert made.variations >= 3
-        assert len(made.degrees) == (5 if articulation in OPEN else 2 if articulation in CLOSED else 1)
+    assert tuple(voices.synthesisers) == ARTICULATIONS
+    for articulation, synthesiser in voices.synthesisers.items():
+        assert len(synthesiser.velocities) >= (6 if articulation in LONG else 8)  # banks of long sounds are large
+        assert synthesiser.variations >= 3
+        assert len(synthesiser.degrees) == (5 if articulation in OPEN else 2 if articulation in CLOSED else 1)
 
 
 def test_hats_and_cymbals_can_be_choked(voices: Voices) -> None:
@@ -286,7 +286,7 @@ def test_the_ride_pings_and_its_bell_rings(hits: dict[str, Sound]) -> None:
 
 
 def test_louder_strokes_are_louder(voices: Voices) -> None:
-    for articulation in voices.made:
+    for articulation in voices.synthesisers:
         soft, middle, loud = (
             [voices.hit(articulation, velocity, variation=v) for v in range(2)]
             for velocity in (SOFTEST, MIDDLE, LOUDEST)
@@ -360,8 +360,8 @@ def loudest(folder: Path, piece: str, articulation: str) -> Sound | None:
         return None
     samples, _ = soundfile.read(files[-1], always_2d=True)
     sound = np.repeat(samples, 2, axis=1) if samples.shape[1] == 1 else samples
-    heard = np.abs(sound).max(axis=1)
-    return np.asarray(sound[int(np.argmax(heard > 0.04 * heard.max())) :])
+    peak = np.abs(sound).max(axis=1)
+    return np.asarray(sound[int(np.argmax(peak > 0.04 * peak.max())) :])
 
 
 @pytest.mark.real
@@ -382,7 +382,7 @@ def test_the_pieces_are_balanced_like_a_mix() -> None:
     """
     for name in KITS:
         voices = Voices.of(name, ("kick", "snare_head", "hihat_closed_bow", "ride_bow", "crash1_edge"))
-        loud = {a: _short_rms_db(voices.hit(a, LOUD, degree=0)) for a in voices.made}
+        loud = {a: _short_rms_db(voices.hit(a, LOUD, degree=0)) for a in voices.synthesisers}
         main = (loud["kick"] + loud["snare_head"]) / 2
         assert 7 < main - loud["hihat_closed_bow"] < 24, name
         assert 8 < main - loud["ride_bow"] < 26, name

@@ -24,19 +24,19 @@ jitters = st.builds(Jitter, level_db=st.floats(0, 6), tilt_db_per_octave=st.floa
 
 @given(jitters, draws)
 def test_levels_of_takes_lie_within_the_bound_about_their_layers(jitter: Jitter, drawn: NDArray[np.float64]) -> None:
-    found = powers(jitter, drawn)
-    assert 10 * np.log10(found.max() / found.min()) <= WITHIN_DB + ARITHMETIC
-    assert found.mean() == pytest.approx(1.0)
-    assert (np.diff(found[np.argsort(drawn, kind="stable")]) >= -ARITHMETIC).all()
+    measured = powers(jitter, drawn)
+    assert 10 * np.log10(measured.max() / measured.min()) <= WITHIN_DB + ARITHMETIC
+    assert measured.mean() == pytest.approx(1.0)
+    assert (np.diff(measured[np.argsort(drawn, kind="stable")]) >= -ARITHMETIC).all()
     if len(drawn) % 2:
-        assert 1.0 in found.tolist()
+        assert 1.0 in measured.tolist()
 
 
 @given(jitters, draws)
 def test_tilts_of_takes_lie_within_the_bound(jitter: Jitter, drawn: NDArray[np.float64]) -> None:
-    found = np.array([tilt.db_per_octave for tilt in tilts(jitter, drawn)])
-    assert np.ptp(found) <= WITHIN_DB_PER_OCTAVE + ARITHMETIC
-    assert found.mean() == pytest.approx(0.0, abs=1e-6)
+    measured = np.array([tilt.db_per_octave for tilt in tilts(jitter, drawn)])
+    assert np.ptp(measured) <= WITHIN_DB_PER_OCTAVE + ARITHMETIC
+    assert measured.mean() == pytest.approx(0.0, abs=1e-6)
 
 
 def test_small_jitter_keeps_its_size() -> None:
@@ -53,8 +53,8 @@ def test_takes_get_the_powers_that_are_wanted() -> None:
     draw = np.random.default_rng(1)
     sounds = [draw.standard_normal((frames, 2)) * gain for frames, gain in ((20_000, 0.1), (3_000, 0.3), (9_000, 0.2))]
     wanted = np.array([1.2, 0.8, 1.0])
-    found = np.array([power(sound) for sound in levelled(sounds, wanted)])
-    assert found / np.mean([power(sound) for sound in sounds]) == pytest.approx(wanted)
+    measured = np.array([power(sound) for sound in levelled(sounds, wanted)])
+    assert measured / np.mean([power(sound) for sound in sounds]) == pytest.approx(wanted)
 
 
 def test_silent_takes_stay_silent() -> None:
@@ -65,8 +65,8 @@ def test_silent_takes_stay_silent() -> None:
 @pytest.mark.parametrize("variations", [1, 2, 3, 4])
 def test_no_jitter_of_a_sample_map_moves_takes_beyond_the_bound(voice: VoiceModel, variations: int) -> None:
     changed = voice.model_copy(update={"jitter": WILD, "variations": variations, "layers": (60,)})
-    made = Synthesiser(changed, None, "test", "toy")
-    takes = [made.one_shot(0, 0, variation) for variation in range(variations)]
+    synthesiser = Synthesiser(changed, None, "test", "toy")
+    takes = [synthesiser.one_shot(0, 0, variation) for variation in range(variations)]
     levels_db = [10 * np.log10((take[: SAMPLE_RATE // 5] ** 2).sum()) for take in takes]
     assert np.ptp(levels_db) <= WITHIN_DB + 1e-6
     assert len({take.tobytes() for take in takes}) == variations

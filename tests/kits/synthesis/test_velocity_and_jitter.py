@@ -33,8 +33,8 @@ def flat(*bends: tuple[int, float]) -> Noise:
 
 
 def stroke(voice: VoiceModel, velocity: float, place: float = 0.1, seed: int = 0) -> NDArray[np.float64]:
-    made = Synthesiser(voice, None, "test", "snare_head")
-    return made.stroke(velocity, 0, place, stream(seed, "test"), frames=SAMPLE_RATE // 2)
+    synthesiser = Synthesiser(voice, None, "test", "snare_head")
+    return synthesiser.stroke(velocity, 0, place, stream(seed, "test"), frames=SAMPLE_RATE // 2)
 
 
 def level_db(sound: NDArray[np.float64]) -> float:

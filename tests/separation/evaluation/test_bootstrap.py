@@ -22,10 +22,10 @@ def _rows(seed: int, clusters: int = 40) -> tuple[np.ndarray, list[str]]:
 
 def test_the_mean_is_the_mean_and_lies_inside() -> None:
     values, names = _rows(0)
-    found = mean_interval(values, names)
-    assert found.mean == pytest.approx(values.mean())
-    assert found.low < found.mean < found.high
-    assert (found.values, found.performances) == (ROWS, 40)
+    interval = mean_interval(values, names)
+    assert interval.mean == pytest.approx(values.mean())
+    assert interval.low < interval.mean < interval.high
+    assert (interval.values, interval.performances) == (ROWS, 40)
 
 
 def test_rows_of_one_performance_are_drawn_together() -> None:
@@ -41,8 +41,8 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     covered = 0
     for seed in range(200):
         values, names = _rows(seed)
-        found = mean_interval(values, names, draws=400, confidence=0.9)
-        covered += found.low <= 10.0 <= found.high
+        interval = mean_interval(values, names, draws=400, confidence=0.9)
+        covered += interval.low <= 10.0 <= interval.high
     assert 0.82 <= covered / 200 <= 0.97
 
 
@@ -57,13 +57,13 @@ def test_stem_mean_and_pooled_mean_differ_where_stems_are_rare() -> None:
 def test_draws_without_a_stem_are_no_draws_of_the_stem_mean() -> None:
     values = [20.0] * 9 + [0.0]
     names = [f"p{row}" for row in range(9)] + ["p0"]
-    found = mean_interval(values, names, ["kick"] * 9 + ["toms"])
-    assert (found.mean, found.low, found.high) == (10.0, 10.0, 10.0)
+    interval = mean_interval(values, names, ["kick"] * 9 + ["toms"])
+    assert (interval.mean, interval.low, interval.high) == (10.0, 10.0, 10.0)
 
 
 def test_missing_values_are_left_out() -> None:
-    found = mean_interval([1.0, math.nan, 3.0], ["a", "b", "c"])
-    assert (found.mean, found.values, found.performances) == (2.0, 2, 2)
+    interval = mean_interval([1.0, math.nan, 3.0], ["a", "b", "c"])
+    assert (interval.mean, interval.values, interval.performances) == (2.0, 2, 2)
     nothing = mean_interval([math.nan], ["a"])
     assert math.isnan(nothing.mean)
     assert nothing.values == 0

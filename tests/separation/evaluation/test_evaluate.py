@@ -122,12 +122,10 @@ def test_kits_are_sorted_by_what_they_are_to_the_method(source) -> None:
         return KitIdentity(name, frozenset(related), frozenset())
 
     assert {one.kit_set for one in evaluation_clips(source)} == {KitSet.OTHER}
-    found = {one.kit: one.kit_set for one in evaluation_clips(source, recorded={"tin"}, trained=[trained("wood")])}
-    assert found == {"tin": KitSet.RECORDED, "wood": KitSet.SEEN}
-    found = {
-        one.kit: one.kit_set for one in evaluation_clips(source, recorded={"tin"}, trained=[trained("fit", "tin")])
-    }
-    assert found == {"tin": KitSet.RELATED, "wood": KitSet.OTHER}
+    sets = {one.kit: one.kit_set for one in evaluation_clips(source, recorded={"tin"}, trained=[trained("wood")])}
+    assert sets == {"tin": KitSet.RECORDED, "wood": KitSet.SEEN}
+    sets = {one.kit: one.kit_set for one in evaluation_clips(source, recorded={"tin"}, trained=[trained("fit", "tin")])}
+    assert sets == {"tin": KitSet.RELATED, "wood": KitSet.OTHER}
     shipped = evaluation_clips(virtual_corpus(None, ["birch_room", "amber_parlour"], ids=IDS[:1]))
     assert {one.kit: one.kit_set for one in shipped} == {
         "birch_room": KitSet.SEEN,
@@ -142,8 +140,8 @@ def test_a_copy_of_a_kit_of_training_is_seen_under_another_name(kit_files, tmp_p
     copy.write_text(Path(kit_files[0]).read_text().replace('"name": "tin"', '"name": "copied"'))
     folder = Path(kit_files[0]).parent
     source = virtual_corpus(None, [str(copy), kit_files[1]], ids=IDS[:1], kit_path=[folder])
-    found = evaluation_clips(source, trained=known_identities(kit_files[:1], ()))
-    assert {one.kit: one.kit_set for one in found} == {"copied": KitSet.SEEN, "wood": KitSet.OTHER}
+    sorted_clips = evaluation_clips(source, trained=known_identities(kit_files[:1], ()))
+    assert {one.kit: one.kit_set for one in sorted_clips} == {"copied": KitSet.SEEN, "wood": KitSet.OTHER}
 
 
 def test_performances_kept_for_the_test_are_those_of_gmd(kit_files) -> None:
@@ -193,20 +191,22 @@ def test_finished_clips_are_kept_until_something_changes(clips, tmp_path: Path) 
 @pytest.mark.slow
 def test_processes_and_kept_clips_make_no_difference(clips, tmp_path: Path) -> None:
     alone = evaluate(None, [Mixture()], clips[:3], FIVE)
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     beside = evaluate(
-        tmp_path, [Mixture()], clips[:3], FIVE, jobs=2, progress=lambda done, total: told.append((done, total))
+        tmp_path, [Mixture()], clips[:3], FIVE, jobs=2, progress=lambda done, total: reported.append((done, total))
     )
     assert beside.equals(alone)
-    assert told == [(number, 3) for number in range(1, 4)]
+    assert reported == [(number, 3) for number in range(1, 4)]
     assert evaluate(tmp_path, [Mixture()], clips[:3], FIVE).equals(alone)
 
 
 def test_a_corpus_on_disk_gives_the_same_rows(source, clips, tmp_path: Path) -> None:
-    found = find_source()
+    performance_source = find_source()
     played = [source.played(clips[0].performance)]
     kits = [source.kit(clips[0].kit)]
-    request = Request(played, found.midi(), found.kind.value, kits, RenderSettings(), single_hits=False)
+    request = Request(
+        played, performance_source.midi(), performance_source.kind.value, kits, RenderSettings(), single_hits=False
+    )
     render_corpus(tmp_path / "corpus", request, jobs=1)
     written = evaluate(None, [Mixture()], evaluation_clips(open_corpus(tmp_path / "corpus")), FIVE)
     assert written.equals(evaluate(None, [Mixture()], clips[:1], FIVE))
@@ -236,8 +236,8 @@ def test_no_mask_within_0_and_1_beats_the_phase_sensitive_one(clips) -> None:
 
 def test_ideal_masks_of_all_stems_sum_to_the_mixture(clips) -> None:
     clip = audio_of(clips[0], FIVE)
-    made = np.concatenate(list(IdealRatioMask().separate(clip)), axis=-1)
-    assert np.abs(made.sum(axis=0) - clip.mixture(0, clip.frames)).max() < 1e-5
+    estimate = np.concatenate(list(IdealRatioMask().separate(clip)), axis=-1)
+    assert np.abs(estimate.sum(axis=0) - clip.mixture(0, clip.frames)).max() < 1e-5
 
 
 @pytest.mark.parametrize("kind", [Nmfd, SemiAdaptive])
@@ -255,27 +255,27 @@ def test_factorisation_beats_the_mixture_and_own_templates_help(kind, clips, sou
 
 
 def test_templates_are_those_of_single_strokes(source) -> None:
-    found = templates_of([source.bank("tin")], Grid(2048, 512, 4))
-    assert found.patches.shape == (1025, 22, 4)
-    assert found.patches.sum(axis=(0, 2)) == pytest.approx(np.ones(22), abs=1e-4)
-    loudest = found.patches.sum(axis=2).argmax(axis=0) * 44_100 / 2048
-    assert loudest[found.pieces.index("kick")] == pytest.approx(331.0, abs=22.0)
-    assert loudest[found.pieces.index("snare")] == pytest.approx(662.0, abs=22.0)
+    templates = templates_of([source.bank("tin")], Grid(2048, 512, 4))
+    assert templates.patches.shape == (1025, 22, 4)
+    assert templates.patches.sum(axis=(0, 2)) == pytest.approx(np.ones(22), abs=1e-4)
+    loudest = templates.patches.sum(axis=2).argmax(axis=0) * 44_100 / 2048
+    assert loudest[templates.pieces.index("kick")] == pytest.approx(331.0, abs=22.0)
+    assert loudest[templates.pieces.index("snare")] == pytest.approx(662.0, abs=22.0)
 
 
 def test_estimates_are_checked(clips) -> None:
-    def made(function):
+    def computed(function):
         return evaluate(None, [Callback("mine", function)], clips[:1], FIVE)
 
     with pytest.raises(UsageError, match=r"mine: its estimate has shape \(4, 2, \d+\); \(5, 2, frames\) is needed"):
-        made(lambda mixture: np.stack([mixture] * 4))
+        computed(lambda mixture: np.stack([mixture] * 4))
     with pytest.raises(UsageError, match="frames before the clip does"):
-        made(lambda mixture: np.stack([mixture[:, 1:]] * 5))
+        computed(lambda mixture: np.stack([mixture[:, 1:]] * 5))
     with pytest.raises(UsageError, match="beyond the clip's end"):
-        made(lambda mixture: np.pad(np.stack([mixture] * 5), ((0, 0), (0, 0), (0, 1))))
+        computed(lambda mixture: np.pad(np.stack([mixture] * 5), ((0, 0), (0, 0), (0, 1))))
     with pytest.raises(UsageError, match="no finite number"):
-        made(lambda mixture: np.full((5, *mixture.shape), math.nan, np.float32))
-    assert made(lambda mixture: np.stack([mixture] * 5))["si_sdr_db"].notna().any()
+        computed(lambda mixture: np.full((5, *mixture.shape), math.nan, np.float32))
+    assert computed(lambda mixture: np.stack([mixture] * 5))["si_sdr_db"].notna().any()
 
 
 def test_what_cannot_be_asked_for(clips) -> None:
@@ -294,9 +294,9 @@ def test_what_cannot_be_asked_for(clips) -> None:
 def test_parts_are_cut_and_joined() -> None:
     whole = np.arange(100, dtype=np.float32).reshape(1, 1, 100)
     parts = iter([whole[..., :7], whole[..., 7:8], whole[..., 8:60], whole[..., 60:]])
-    found = list(regrouped(parts, [10, 40, 50]))
-    assert [part.shape[-1] for part in found] == [10, 40, 50]
-    assert np.array_equal(np.concatenate(found, axis=-1), whole)
+    regrouped_parts = list(regrouped(parts, [10, 40, 50]))
+    assert [part.shape[-1] for part in regrouped_parts] == [10, 40, 50]
+    assert np.array_equal(np.concatenate(regrouped_parts, axis=-1), whole)
 
 
 def test_pieces_hear_their_surroundings(clips) -> None:
@@ -307,8 +307,8 @@ def test_pieces_hear_their_surroundings(clips) -> None:
         asked.append((first, frames))
         return clip.both(first, frames)[1]
 
-    found = np.concatenate(list(in_pieces(clip, 100_000, 5_000, separate)), axis=-1)
-    assert np.array_equal(found, clip.both(0, clip.frames)[1])
+    joined = np.concatenate(list(in_pieces(clip, 100_000, 5_000, separate)), axis=-1)
+    assert np.array_equal(joined, clip.both(0, clip.frames)[1])
     assert asked[1] == (95_000, min(110_000, clip.frames - 95_000))
 
 

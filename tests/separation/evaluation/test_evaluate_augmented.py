@@ -53,11 +53,11 @@ def test_every_example_is_a_clip_and_the_second_run_takes_what_is_kept(augmented
     clips = {(row.performance, row.kit) for row in table.itertuples()}
     assert clips == {(row.performance, row.kit) for row in tracks.itertuples()}
     assert len(clips) == 2 * 2 * len(IDS)
-    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "clips").rglob("*.json")}
-    assert len(kept) == len(clips)
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "clips").rglob("*.json")}
+    assert len(times) == len(clips)
     invoke(*command)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "evaluation.parquet"), table)
-    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert {path: path.stat().st_mtime_ns for path in times} == times
 
 
 def test_weights_hear_the_examples_made_from_the_test(augmented: Path, tmp_path: Path) -> None:
@@ -66,8 +66,8 @@ def test_weights_hear_the_examples_made_from_the_test(augmented: Path, tmp_path:
     command = ("evaluate", augmented, "--weights", tmp_path / "some.safetensors", "--max-s", 1, "--no-page")
     for _ in range(2):
         invoke(*command, "--device", "cpu", "--out", tmp_path / "out")
-    found = {name.split("+")[0] for name in pd.read_parquet(tmp_path / "out" / "evaluation.parquet")["performance"]}
-    assert found == {"drummer12/eval_session/3"}
+    names = {name.split("+")[0] for name in pd.read_parquet(tmp_path / "out" / "evaluation.parquet")["performance"]}
+    assert names == {"drummer12/eval_session/3"}
 
 
 def test_clips_differ_with_the_sound(rendered: Path, augmented: Path, tmp_path: Path) -> None:

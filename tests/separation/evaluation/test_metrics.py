@@ -68,16 +68,16 @@ def test_the_two_nsdr_differ_wildly_on_silence() -> None:
 
 
 def test_si_sdr_knows_no_scale_and_the_others_do() -> None:
-    stem, made = _pair(0)
+    stem, estimate = _pair(0)
     for gain in (0.01, 0.5, 3.0):
-        assert SI_SDR(stem, gain * made) == pytest.approx(SI_SDR(stem, made), abs=1e-6)
-        assert SI_SDR(gain * stem, made) == pytest.approx(SI_SDR(stem, made), abs=1e-6)
-    assert abs(USDR(stem, 0.5 * made) - USDR(stem, made)) > 0.5
+        assert SI_SDR(stem, gain * estimate) == pytest.approx(SI_SDR(stem, estimate), abs=1e-6)
+        assert SI_SDR(gain * stem, estimate) == pytest.approx(SI_SDR(stem, estimate), abs=1e-6)
+    assert abs(USDR(stem, 0.5 * estimate) - USDR(stem, estimate)) > 0.5
 
 
 def test_si_sdr_where_it_is_not_a_number_or_unbounded() -> None:
-    stem, made = _pair(1)
-    assert math.isnan(SI_SDR(np.zeros_like(stem), made))
+    stem, estimate = _pair(1)
+    assert math.isnan(SI_SDR(np.zeros_like(stem), estimate))
     assert SI_SDR(stem, stem) == LIMIT_DB
     assert SI_SDR(stem, 0.25 * stem) == LIMIT_DB
     assert SI_SDR(stem, np.zeros_like(stem)) == -LIMIT_DB
@@ -94,28 +94,28 @@ def test_si_sdr_keeps_its_precision_where_estimates_are_good() -> None:
 
 @given(st.integers(0, 1_000), st.integers(1, 3_999))
 def test_blocks_add_up(seed: int, cut: int) -> None:
-    stem, made = _pair(seed)
+    stem, estimate = _pair(seed)
     energies = Energies(RATE)
     for part in (slice(None, cut), slice(cut, None)):
-        energies.push(stem[:, part], made[:, part])
+        energies.push(stem[:, part], estimate[:, part])
     facts = StemFacts(True, np.empty(0), 1.0)
     for metric in (NSDR_LARSNET, USDR, SI_SDR):
-        assert metric.value(energies, facts) == pytest.approx(metric(stem, made), abs=CLOSE)
+        assert metric.value(energies, facts) == pytest.approx(metric(stem, estimate), abs=CLOSE)
 
 
 def test_silence_is_measured_where_the_reference_is_silent() -> None:
     stem = np.zeros((2, 10 * WINDOW))
     stem[0, 3 * WINDOW] = 0.1  # one window sounds
-    made = np.full(stem.shape, 0.01)
-    made[:, 3 * WINDOW : 4 * WINDOW] = 0.9
-    made[:, :WINDOW] = 0.0
-    assert SILENCE_ENERGY(stem, made) == pytest.approx((8 * -40.0 - 100.0) / 9)
+    estimate = np.full(stem.shape, 0.01)
+    estimate[:, 3 * WINDOW : 4 * WINDOW] = 0.9
+    estimate[:, :WINDOW] = 0.0
+    assert SILENCE_ENERGY(stem, estimate) == pytest.approx((8 * -40.0 - 100.0) / 9)
     assert SILENCE_ENERGY(np.zeros((2, 5_000)), np.full((2, 5_000), 0.1)) == pytest.approx(-20.0)
-    assert math.isnan(SILENCE_ENERGY(np.ones_like(stem), made))
+    assert math.isnan(SILENCE_ENERGY(np.ones_like(stem), estimate))
     meter = SilenceMeter()
     for start in range(0, stem.shape[1], 2 * WINDOW):
-        meter.push(stem[:, start : start + 2 * WINDOW], made[:, start : start + 2 * WINDOW])
-    assert meter.level_db == pytest.approx(SILENCE_ENERGY(stem, made))
+        meter.push(stem[:, start : start + 2 * WINDOW], estimate[:, start : start + 2 * WINDOW])
+    assert meter.level_db == pytest.approx(SILENCE_ENERGY(stem, estimate))
 
 
 def test_a_stem_is_present_from_its_first_sample_above_the_floor() -> None:
@@ -127,9 +127,9 @@ def test_a_stem_is_present_from_its_first_sample_above_the_floor() -> None:
 
 
 def test_what_is_not_a_number_stays_one() -> None:
-    stem, made = _pair(3)
-    made[1, 5] = math.nan
-    assert all(math.isnan(figure(stem, made)) for figure in (NSDR_LARSNET, USDR, SI_SDR))
+    stem, estimate = _pair(3)
+    estimate[1, 5] = math.nan
+    assert all(math.isnan(figure(stem, estimate)) for figure in (NSDR_LARSNET, USDR, SI_SDR))
 
 
 def test_shapes_must_agree() -> None:
@@ -141,42 +141,46 @@ def test_shapes_must_agree() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_usdr_is_what_museval_says_of_one_window(seed: int) -> None:
     bss_eval = museval_metrics().bss_eval
-    stem, made = _pair(seed)
-    found = bss_eval(stem.T[None], made.T[None], window=np.inf, hop=np.inf, filters_len=4)[0]
-    assert USDR(stem, made) == pytest.approx(float(found[0, 0]), abs=1e-3)
+    stem, estimate = _pair(seed)
+    theirs = bss_eval(stem.T[None], estimate.T[None], window=np.inf, hop=np.inf, filters_len=4)[0]
+    assert USDR(stem, estimate) == pytest.approx(float(theirs[0, 0]), abs=1e-3)
 
 
 @needs_museval
 def test_sdr_of_bss_eval_is_musevals_whatever_its_filters_and_the_other_stems() -> None:
     bss_eval = museval_metrics().bss_eval
-    stems, made = zip(*(_pair(seed, frames=3 * RATE, error=0.2 * (seed + 1)) for seed in range(2)), strict=True)
-    alone = [SDR_BSS_EVAL(stem, one, RATE) for stem, one in zip(stems, made, strict=True)]
+    stems, estimates = zip(*(_pair(seed, frames=3 * RATE, error=0.2 * (seed + 1)) for seed in range(2)), strict=True)
+    alone = [SDR_BSS_EVAL(stem, one, RATE) for stem, one in zip(stems, estimates, strict=True)]
     # What museval.evaluate does in its mode v4, apart from the length of the filters (512).
-    sides = (np.stack([one.T for one in side]) for side in (stems, made))
+    sides = (np.stack([one.T for one in side]) for side in (stems, estimates))
     sdr = bss_eval(*sides, window=RATE, hop=RATE, filters_len=64)[0]
     assert alone == pytest.approx(np.nanmedian(sdr, axis=1).tolist(), abs=1e-6)
 
 
 def test_sdr_of_bss_eval_copes_with_silence() -> None:
-    stem, made = _pair(0, frames=4 * RATE)
-    assert math.isnan(SDR_BSS_EVAL(np.zeros_like(stem), made, RATE))
+    stem, estimate = _pair(0, frames=4 * RATE)
+    assert math.isnan(SDR_BSS_EVAL(np.zeros_like(stem), estimate, RATE))
     assert math.isnan(SDR_BSS_EVAL(stem, np.zeros_like(stem), RATE))
     half = stem.copy()
     half[:, 2 * RATE :] = 0.0
-    assert SDR_BSS_EVAL(half, made, RATE) == pytest.approx(SDR_BSS_EVAL(stem[:, : 2 * RATE], made[:, : 2 * RATE], RATE))
+    assert SDR_BSS_EVAL(half, estimate, RATE) == pytest.approx(
+        SDR_BSS_EVAL(stem[:, : 2 * RATE], estimate[:, : 2 * RATE], RATE)
+    )
     assert SDR_BSS_EVAL(stem, stem, RATE) == 100.0
-    assert SDR_BSS_EVAL(stem[:, :50], made[:, :50], RATE) == pytest.approx(USDR(stem[:, :50], made[:, :50]), abs=1e-3)
+    assert SDR_BSS_EVAL(stem[:, :50], estimate[:, :50], RATE) == pytest.approx(
+        USDR(stem[:, :50], estimate[:, :50]), abs=1e-3
+    )
 
 
 @needs_museval
 @pytest.mark.parametrize("frames", [RATE // 2, RATE, 2 * RATE + 5, 3 * RATE])
 def test_sdr_of_bss_eval_is_musevals_where_stems_pause(frames: int) -> None:
-    stem, made = _pair(4, frames=frames)
+    stem, estimate = _pair(4, frames=frames)
     stem[:, RATE : 2 * RATE] = 0.0
-    sdr = museval_metrics().bss_eval(stem.T[None], made.T[None], window=RATE, hop=RATE, filters_len=8)[0]
+    sdr = museval_metrics().bss_eval(stem.T[None], estimate.T[None], window=RATE, hop=RATE, filters_len=8)[0]
     meter = BssEvalMeter(RATE)
     for start in range(0, frames, 777):
-        meter.push(stem[:, start : start + 777], made[:, start : start + 777])
+        meter.push(stem[:, start : start + 777], estimate[:, start : start + 777])
     assert meter.sdr_db == pytest.approx(float(np.nanmedian(sdr)), abs=1e-6)
 
 
@@ -185,19 +189,19 @@ def test_si_sdr_is_what_others_say(seed: int) -> None:
     torch = pytest.importorskip("torch")
     theirs = pytest.importorskip("torchmetrics.functional.audio").scale_invariant_signal_distortion_ratio
     fast = pytest.importorskip("fast_bss_eval")
-    stem, made = _pair(seed, channels=1)
-    assert SI_SDR(stem, made) == pytest.approx(
-        float(theirs(torch.from_numpy(made[0]), torch.from_numpy(stem[0]))), abs=1e-5
+    stem, estimate = _pair(seed, channels=1)
+    assert SI_SDR(stem, estimate) == pytest.approx(
+        float(theirs(torch.from_numpy(estimate[0]), torch.from_numpy(stem[0]))), abs=1e-5
     )
-    assert SI_SDR(stem, made) == pytest.approx(float(fast.si_sdr(stem, made)[0]), abs=1e-5)
+    assert SI_SDR(stem, estimate) == pytest.approx(float(fast.si_sdr(stem, estimate)[0]), abs=1e-5)
 
 
 def test_usdr_is_the_snr_of_torchmetrics() -> None:
     torch = pytest.importorskip("torch")
     theirs = pytest.importorskip("torchmetrics.functional.audio").signal_noise_ratio
-    stem, made = _pair(5)
-    told = theirs(torch.from_numpy(made.reshape(-1)), torch.from_numpy(stem.reshape(-1)))
-    assert USDR(stem, made) == pytest.approx(float(told), abs=1e-5)
+    stem, estimate = _pair(5)
+    expected = theirs(torch.from_numpy(estimate.reshape(-1)), torch.from_numpy(stem.reshape(-1)))
+    assert USDR(stem, estimate) == pytest.approx(float(expected), abs=1e-5)
 
 
 def test_every_metric_is_documented_and_named_by_its_unit() -> None:

@@ -29,10 +29,10 @@ PLAYED = [0.0, 0.31, 0.5, 1.234, 2.0, 2.1, 3.3]
 
 
 def test_strokes_are_found_where_they_were_played() -> None:
-    found = onset_times_s(_strokes(PLAYED), RATE)
-    assert len(found) == len(PLAYED)
-    assert np.abs(found - PLAYED).max() < 0.015
-    assert onset_f1(PLAYED, found) == 1.0
+    detected = onset_times_s(_strokes(PLAYED), RATE)
+    assert len(detected) == len(PLAYED)
+    assert np.abs(detected - PLAYED).max() < 0.015
+    assert onset_f1(PLAYED, detected) == 1.0
 
 
 def test_silence_and_soft_remainders_hold_no_stroke() -> None:

@@ -123,17 +123,17 @@ def test_markdown_is_whole(done) -> None:
 
 
 def test_examples_are_the_best_the_median_and_the_worst(done) -> None:
-    found = examples_of(done.table, "irm-1024-256", done.clips)
+    examples = examples_of(done.table, "irm-1024-256", done.clips)
     there = done.table[done.table["present"] & (done.table["method"] == "irm-1024-256")]
-    for example in found:
+    for example in examples:
         own = there.loc[there["stem"] == example.stem, "nsdr_larsnet_db"].sort_values()
         wanted = {"best": own.iloc[-1], "worst": own.iloc[0], "median": own.iloc[len(own) // 2]}
         assert example.figures["irm-1024-256"] == wanted[example.rank]
         assert set(example.figures) == {"mixture", "irm-1024-256"}
-    assert {example.stem for example in found} == set(there["stem"])
+    assert {example.stem for example in examples} == set(there["stem"])
     counts = there.groupby("stem").size()
     for stem, count in counts.items():
-        assert len([example for example in found if example.stem == stem]) == min(count, 3)
+        assert len([example for example in examples if example.stem == stem]) == min(count, 3)
 
 
 def test_what_is_heard_is_the_loudest_part_of_what_was_measured(done, monkeypatch) -> None:
@@ -145,34 +145,34 @@ def test_what_is_heard_is_the_loudest_part_of_what_was_measured(done, monkeypatc
     whole = clip.both(0, clip.frames)[1][axis]
     parts = [float((whole[:, at : at + frames] ** 2).sum()) for at in range(0, clip.frames - frames + 1, frames)]
     assert parts[start // frames] == max(parts)
-    mixture, true, made = example_sounds(example, METHODS, FIVE)
+    mixture, true, estimates = example_sounds(example, METHODS, FIVE)
     assert np.array_equal(true.sound, whole[:, start : start + frames])
     estimate = np.concatenate(list(METHODS[1].separate(clip)), axis=-1)[axis, :, start : start + frames]
-    assert np.array_equal(made.sound, estimate)
-    assert (mixture.title, made.title) == ("mixture", "irm-1024-256")
+    assert np.array_equal(estimates.sound, estimate)
+    assert (mixture.title, estimates.title) == ("mixture", "irm-1024-256")
 
 
 def test_sounds_are_files_within_the_page() -> None:
     sound = np.linspace(-1.5, 1.5, 3_000, dtype=np.float32).repeat(2).reshape(3_000, 2).T
     gain = gain_for([ExampleSound("a", sound)])
     content = base64.b64decode(sound_uri(sound, gain, 44_100).partition("base64,")[2])
-    found, rate = soundfile.read(io.BytesIO(content))
-    assert (found.shape, rate) == ((3_000, 2), 44_100)
-    assert np.abs(found - sound.T / 1.5).max() < 1e-4
+    samples, rate = soundfile.read(io.BytesIO(content))
+    assert (samples.shape, rate) == ((3_000, 2), 44_100)
+    assert np.abs(samples - sound.T / 1.5).max() < 1e-4
 
 
 def test_the_page_needs_no_other_file(done, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     entry = done.clips[0]
     own = (done.table["kit"] == entry.kit) & (done.table["performance"] == entry.performance)
     done = done._replace(clips=[entry], table=done.table[own])
-    text = write_page(tmp_path, done, lambda number, total: told.append((number, total))).read_text()
+    text = write_page(tmp_path, done, lambda number, total: reported.append((number, total))).read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
     assert set(re.findall(r'src="([a-z]+:[a-z]+/[a-z]+)', text)) == {"data:image/png", "data:audio/flac"}
     assert not re.findall(r'(?:src|href)="(?!data:)', text)
     assert text.count("<svg") == 1 + len(metrics_of_present()) + done.table.loc[done.table["present"], "stem"].nunique()
-    assert told[-1][0] == told[-1][1] == len(examples_of(done.table, "irm-1024-256", done.clips))
-    assert text.count("<audio") == 3 * told[-1][1]
+    assert reported[-1][0] == reported[-1][1] == len(examples_of(done.table, "irm-1024-256", done.clips))
+    assert text.count("<audio") == 3 * reported[-1][1]
 
 
 def test_charts_leave_out_what_has_no_value() -> None:
@@ -191,10 +191,10 @@ def test_weights_are_evaluated_and_pieces_add_up_to_groups(kit_files, tmp_path: 
     entry = evaluation_clips(virtual_corpus(None, kit_files, ids=IDS[:1]))[0]
     method = TrainedModel(path)
     clip = audio_of(entry, FIVE)
-    made = np.concatenate(list(method.separate(clip)), axis=-1)
+    estimate = np.concatenate(list(method.separate(clip)), axis=-1)
     mixture = clip.mixture(0, clip.frames)
     for stem, times in (("kick", 1), ("toms", 3), ("hihat", 2)):
-        assert np.allclose(made[FIVE.stems.index(stem)], 0.5 * times * mixture, atol=1e-6)
+        assert np.allclose(estimate[FIVE.stems.index(stem)], 0.5 * times * mixture, atol=1e-6)
     assert method.training_kits == TrainingKits(("cedar_hall",))
     table = evaluate(None, [method], [entry], FIVE)
     assert table["nsdr_larsnet_db"].notna().all()
@@ -278,12 +278,12 @@ def test_weights_are_measured_on_what_training_did_not_hear(tmp_path: Path, kit_
         table = read_manifest(out / "evaluation.parquet", evaluation_table())
         return dict(zip(table["performance"], table["split"], strict=True)), (out / "report.md").read_text()
 
-    found, report = measured()
-    assert found == {IDS[3]: "test"}
+    measured_table, report = measured()
+    assert measured_table == {IDS[3]: "test"}
     assert "GMD's splits: test 1; chosen: test performances;" in report
     assert "No test:" not in report
-    found, report = measured("--id", "*", "--limit", "2")
-    assert found == {IDS[0]: "train", IDS[3]: "test"}
+    measured_table, report = measured("--id", "*", "--limit", "2")
+    assert measured_table == {IDS[0]: "train", IDS[3]: "test"}
     assert "GMD's splits: test 1, train 1; chosen: `--id *` `--limit 2`;" in report
     assert "No test: 1 of 2 performances are of GMD's training split or of none" in report
     monkeypatch.setattr("stemgmd_tools.separation.evaluation.run.performances_for_test", lambda _: frozenset())

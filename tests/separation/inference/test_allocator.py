@@ -40,16 +40,16 @@ def out_of_device() -> None:
 
 
 @pytest.mark.parametrize(
-    ("work", "told"),
+    ("work", "message"),
     [
         (lambda: torch.empty(1 << 50, dtype=torch.uint8), "the machine's memory is not enough; do less"),
         (out_of_device, "the device's memory is not enough; do less"),
     ],
 )
-def test_too_little_memory_is_one_line(work, told: str) -> None:
+def test_too_little_memory_is_one_line(work, message: str) -> None:
     with pytest.raises(UsageError) as error, enough_memory("do less"):
         work()
-    assert str(error.value) == told
+    assert str(error.value) == message
 
 
 def test_other_errors_are_left_as_they_are() -> None:

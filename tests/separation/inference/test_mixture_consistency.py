@@ -15,9 +15,9 @@ DEPTH = {"int16": 16, "int24": 24, "float32": 24}
 def toy_stems(frames: int, stems: int = 5, channels: int = 2) -> tuple[np.ndarray, np.ndarray]:
     draw = stream(1, "sharing", frames, stems, channels)
     levels = draw.uniform(0.0, 0.3, (stems, 1, 1))
-    made = (levels * draw.uniform(-1, 1, (stems, frames, channels))).astype(np.float32)
-    mixture = (made.sum(axis=0) + draw.uniform(-0.05, 0.05, (frames, channels))).astype(np.float32)
-    return made, np.clip(mixture, -1, 1)
+    sound = (levels * draw.uniform(-1, 1, (stems, frames, channels))).astype(np.float32)
+    mixture = (sound.sum(axis=0) + draw.uniform(-0.05, 0.05, (frames, channels))).astype(np.float32)
+    return sound, np.clip(mixture, -1, 1)
 
 
 def grid(sound: np.ndarray, sample_format: str) -> np.ndarray:
@@ -30,9 +30,9 @@ def grid(sound: np.ndarray, sample_format: str) -> np.ndarray:
 @pytest.mark.parametrize("channels", [1, 2])
 def test_integers_sum_to_the_mixture_to_the_last_bit(sample_format, channels):
     stems, mixture = toy_stems(20_000, channels=channels)
-    found = Sharing(5, RATE, sample_format, consistent=True).integers(stems, mixture)
-    assert np.array_equal(found.sum(axis=0), grid(mixture, sample_format))
-    assert np.abs(found - grid(stems, sample_format)).max() > 1  # more than rounding was missing
+    integers = Sharing(5, RATE, sample_format, consistent=True).integers(stems, mixture)
+    assert np.array_equal(integers.sum(axis=0), grid(mixture, sample_format))
+    assert np.abs(integers - grid(stems, sample_format)).max() > 1  # more than rounding was missing
 
 
 @pytest.mark.parametrize("sample_format", ["int16", "int24", "float32"])
@@ -55,21 +55,21 @@ def test_blocks_make_no_difference(consistent):
 def test_a_silent_stem_stays_silent():
     stems, mixture = toy_stems(20_000)
     stems[2] = 0.0
-    found = Sharing(5, RATE, "int24", consistent=True).integers(stems, mixture)
-    assert not found[2].any()
+    integers = Sharing(5, RATE, "int24", consistent=True).integers(stems, mixture)
+    assert not integers[2].any()
 
 
 def test_silence_is_shared_out_as_silence():
-    found = Sharing(5, RATE, "int16", consistent=True).integers(
+    integers = Sharing(5, RATE, "int16", consistent=True).integers(
         np.zeros((5, 100, 2), np.float32), np.zeros((100, 2), np.float32)
     )
-    assert not found.any()
+    assert not integers.any()
 
 
 def test_what_no_stem_has_is_shared_out_equally():
     mixture = np.full((400, 2), 0.5, np.float32)
-    found = Sharing(4, RATE, "int16", consistent=True).integers(np.zeros((4, 400, 2), np.float32), mixture)
-    assert (found == 4096).all()
+    integers = Sharing(4, RATE, "int16", consistent=True).integers(np.zeros((4, 400, 2), np.float32), mixture)
+    assert (integers == 4096).all()
 
 
 def test_the_louder_stem_takes_more_and_the_shares_follow_the_sound():
@@ -77,8 +77,8 @@ def test_the_louder_stem_takes_more_and_the_shares_follow_the_sound():
     half = RATE // 10
     stems[0, :half], stems[1, half:] = 0.2, 0.2
     stems[1, :half], stems[0, half:] = 0.1, 0.1
-    found = Sharing(2, RATE, "int24", consistent=True).integers(stems, np.full((RATE // 5, 1), 0.5, np.float32))
-    got = (found - grid(stems, "int24"))[:, :, 0] / (1 << 23)
+    integers = Sharing(2, RATE, "int24", consistent=True).integers(stems, np.full((RATE // 5, 1), 0.5, np.float32))
+    got = (integers - grid(stems, "int24"))[:, :, 0] / (1 << 23)
     settled = half - 1
     assert got[:, settled] == pytest.approx([0.2 * 0.8, 0.2 * 0.2], abs=1e-3)  # energies 4 to 1
     crossed = half + round(MEMORY_S * RATE * np.log(2))  # half of the way from 0.8 to 0.2 (equal total energy)
@@ -99,9 +99,9 @@ def test_what_is_too_loud_is_clipped_and_counted():
 def test_stems_that_clip_still_sum_to_their_mixture():
     stems = np.array([[[1.4]], [[-0.7]], [[0.1]]], np.float32)
     mixture = np.array([[0.8]], np.float32)
-    found = Sharing(3, RATE, "int16", consistent=True).integers(stems, mixture)
-    assert found.sum() == round(0.8 * 32_768)
-    assert found.max() == 32_767
+    integers = Sharing(3, RATE, "int16", consistent=True).integers(stems, mixture)
+    assert integers.sum() == round(0.8 * 32_768)
+    assert integers.max() == 32_767
 
 
 def test_only_stems_that_are_asked_for_and_their_mixture_count_as_clipped():
@@ -113,6 +113,6 @@ def test_only_stems_that_are_asked_for_and_their_mixture_count_as_clipped():
 
 def test_stems_have_room_for_what_others_cannot_take():
     stems = np.array([[[1.0]], [[1.0]], [[-1.0]], [[-1.0]]], np.float32)
-    found = Sharing(4, RATE, "int16", consistent=True).integers(stems, np.array([[-1.0]], np.float32))
-    assert found.sum() == -32_768
-    assert np.abs(found).max() <= 32_768
+    integers = Sharing(4, RATE, "int16", consistent=True).integers(stems, np.array([[-1.0]], np.float32))
+    assert integers.sum() == -32_768
+    assert np.abs(integers).max() <= 32_768

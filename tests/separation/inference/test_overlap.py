@@ -89,10 +89,10 @@ def test_every_chunk_is_whole_and_the_last_one_ends_with_the_sound(frames):
 
 def test_no_chunk_is_without_a_say_where_two_meet_and_their_shares_sum_to_one():
     sound = torch.ones(2, 168)  # chunks at 0 and at 72, 24 frames in common
-    found = separate_frames(Numbered(("a",), gain=1.0), sound, segment=SEGMENT, overlap=0.25)[0, 0]
-    assert torch.equal(found[:72], torch.ones(72))
-    assert torch.equal(found[96:], torch.full((72,), 2.0))
-    share = found[72:96] - 1.0
+    separated = separate_frames(Numbered(("a",), gain=1.0), sound, segment=SEGMENT, overlap=0.25)[0, 0]
+    assert torch.equal(separated[:72], torch.ones(72))
+    assert torch.equal(separated[96:], torch.full((72,), 2.0))
+    share = separated[72:96] - 1.0
     assert 0 < share[0] < 0.05
     assert 0.95 < share[-1] < 1
     assert torch.allclose(share + share.flip(0), torch.ones(24))
@@ -100,10 +100,10 @@ def test_no_chunk_is_without_a_say_where_two_meet_and_their_shares_sum_to_one():
 
 
 def test_the_last_frame_comes_from_a_whole_chunk_alone():
-    found = separate_frames(Numbered(("a",), gain=1.0), torch.ones(2, 100), segment=SEGMENT, overlap=0.25)[0, 0]
-    assert torch.equal(found[:72], torch.ones(72))
-    assert found[96:].tolist() == [2.0] * 4
-    assert found[-1] == 2.0
+    separated = separate_frames(Numbered(("a",), gain=1.0), torch.ones(2, 100), segment=SEGMENT, overlap=0.25)[0, 0]
+    assert torch.equal(separated[:72], torch.ones(72))
+    assert separated[96:].tolist() == [2.0] * 4
+    assert separated[-1] == 2.0
 
 
 def test_silence_stays_silent_and_costs_nothing():

@@ -70,7 +70,7 @@ def test_blocks_make_no_difference(rate):
     torch.manual_seed(2)
     model = TinyMasks(("a", "b", "c"))
     sound = np.ascontiguousarray(noise(20_000).T)
-    made = []
+    outputs = []
     for size in (20_000, 1234, 77):
         through = Separation(
             model,
@@ -80,10 +80,10 @@ def test_blocks_make_no_difference(rate):
             sample_format="int16",
         )
         parts = [through.push(sound[start : start + size]) for start in range(0, len(sound), size)]
-        made.append(np.concatenate([*parts, through.finish()], axis=1))
-    assert np.array_equal(made[0], made[1])
-    assert np.array_equal(made[0], made[2])
-    assert np.array_equal(made[0].sum(axis=0), np.rint(sound.astype(np.float64) * 32_768))
+        outputs.append(np.concatenate([*parts, through.finish()], axis=1))
+    assert np.array_equal(outputs[0], outputs[1])
+    assert np.array_equal(outputs[0], outputs[2])
+    assert np.array_equal(outputs[0].sum(axis=0), np.rint(sound.astype(np.float64) * 32_768))
 
 
 @pytest.mark.parametrize("rate", [44_100, 22_050])

@@ -44,8 +44,8 @@ def files_in(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("container", ["wav", "flac"])
-@pytest.mark.parametrize(("subtype", "kept"), [("PCM_16", "PCM_16"), ("PCM_24", "PCM_24"), ("FLOAT", "FLOAT")])
-def test_stems_have_the_inputs_rate_channels_and_depth(tmp_path, container, subtype, kept):
+@pytest.mark.parametrize(("subtype", "expected"), [("PCM_16", "PCM_16"), ("PCM_24", "PCM_24"), ("FLOAT", "FLOAT")])
+def test_stems_have_the_inputs_rate_channels_and_depth(tmp_path, container, subtype, expected):
     path = song(tmp_path / "a.song.wav", 12_345, 22_050, 1, subtype)
     done = separate_file(Gains(("a", "b")), one(path), Output(tmp_path / "out", container), SHORT)
     assert (done.stems, done.duration_s, done.clipped) == (("a", "b"), 12_345 / 22_050, 0)
@@ -53,7 +53,7 @@ def test_stems_have_the_inputs_rate_channels_and_depth(tmp_path, container, subt
     for name in ("a", "b"):
         info = soundfile.info(tmp_path / "out" / "a.song" / f"{name}.{container}")
         assert (info.frames, info.samplerate, info.channels, info.format) == (12_345, 22_050, 1, container.upper())
-        assert info.subtype == ("PCM_24" if (container, kept) == ("flac", "FLOAT") else kept)
+        assert info.subtype == ("PCM_24" if (container, expected) == ("flac", "FLOAT") else expected)
 
 
 @pytest.mark.parametrize(("kind", "bits"), [("int16", 16), ("int24", 24), ("float32", 24)])
@@ -85,10 +85,10 @@ def test_folders_keep_their_shape_and_other_files_are_left_alone(tmp_path):
     (tmp_path / "in" / "notes.txt").write_text("no sound")
     (tmp_path / "in" / "._one.wav").write_text("what a Mac leaves behind")
     song(tmp_path / "in" / "out" / "one" / "a.wav")
-    found, left_out = find_sources([str(tmp_path / "in"), "-"], tmp_path / "in" / "out")
+    sources, left_out = find_sources([str(tmp_path / "in"), "-"], tmp_path / "in" / "out")
     assert left_out == (tmp_path / "in" / "notes.txt",)
-    assert [source.name for source in found] == ["b/two", "one", "stdin"]
-    assert found[2].path is None
+    assert [source.name for source in sources] == ["b/two", "one", "stdin"]
+    assert sources[2].path is None
     others = find_sources([str(tmp_path / "in")], tmp_path / "in" / "b").sources
     assert "out/one/a" in [source.name for source in others]
     assert len(find_sources([str(tmp_path / "in" / "b")], tmp_path).sources) == 1
@@ -96,8 +96,8 @@ def test_folders_keep_their_shape_and_other_files_are_left_alone(tmp_path):
 
 def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
     places = ["oak/take/1/mixture.flac", "pine/take/1/mixture.flac", "pine/take/2/mixture.flac", "song.wav"]
-    found = find_sources([str(song(tmp_path / place)) for place in places], None)
-    assert [one.name for one in found.sources] == [
+    sources = find_sources([str(song(tmp_path / place)) for place in places], None)
+    assert [one.name for one in sources.sources] == [
         "oak/take/1/mixture",
         "pine/take/1/mixture",
         "pine/take/2/mixture",
@@ -122,10 +122,10 @@ def test_sound_is_known_by_its_content_too_and_the_rest_is_named(tmp_path):
     for name in ("c.m4a", "d.WMA", "e.aac"):
         (folder / name).write_bytes(b"no sound")
     (folder / "gone.wav").symlink_to(tmp_path / "nowhere.wav")
-    found = find_sources([str(folder)], None)
-    assert [path.name for path in found.skipped] == ["b.mid", "cover.jpg", "data.bin"]
-    assert sorted(one.name for one in found.sources) == ["a", "c", "d", "e", "gone.wav", "no ending"]
-    done = list(separate_files(Gains(("a",)), found.sources, Output(tmp_path / "out"), SHORT))
+    sources = find_sources([str(folder)], None)
+    assert [path.name for path in sources.skipped] == ["b.mid", "cover.jpg", "data.bin"]
+    assert sorted(one.name for one in sources.sources) == ["a", "c", "d", "e", "gone.wav", "no ending"]
+    done = list(separate_files(Gains(("a",)), sources.sources, Output(tmp_path / "out"), SHORT))
     failed = sorted(one.source.name for one in done if one.error)
     assert failed == ["c", "d", "e", "gone.wav"]
     assert all(one.source.title in str(one.error) for one in done if one.error)
@@ -200,14 +200,14 @@ def test_impossible_sources_are_refused_before_anything_is_done(tmp_path):
         find_sources([str(tmp_path / "empty")], None)
 
 
-MADE = {"weights": "of a toy", "wiener": None}
+WEIGHTS = {"weights": "of a toy", "wiener": None}
 
 
 def test_what_is_done_is_kept_and_nothing_else_is_replaced(tmp_path):
     path, out = song(tmp_path / "song.wav"), Output(tmp_path / "out")
     model = Gains(("a", "b"))
 
-    def again(source=path, weights=MADE, output=out, separating=SHORT):
+    def again(source=path, weights=WEIGHTS, output=out, separating=SHORT):
         return separate_file(model, one(source), output, separating, weights=weights)
 
     assert not again().skipped
@@ -217,14 +217,14 @@ def test_what_is_done_is_kept_and_nothing_else_is_replaced(tmp_path):
     assert (done.skipped, done.stems) == (True, ("a", "b"))
     assert again(output=Output(tmp_path / "out", stems=("b",))).skipped
     assert (tmp_path / "out" / "song" / "a.wav").stat().st_mtime_ns == before
-    for changed, told in {
+    for changed, arguments in {
         "weights": {"weights": {"weights": "of another", "wiener": None}},
-        "wiener None, not 1.0": {"weights": MADE | {"wiener": 1.0}},
+        "wiener None, not 1.0": {"weights": WEIGHTS | {"wiener": 1.0}},
         "mixture-consistent False, not True": {"separating": CONSISTENT},
         "subtype None, not int24": {"output": Output(tmp_path / "out", sample_format="int24")},
     }.items():
         with pytest.raises(UsageError, match=rf"a\.wav: already exists, made with .*{changed}; give --overwrite"):
-            again(**told)
+            again(**arguments)
     other = song(tmp_path / "other" / "song.wav", 20_000)
     with pytest.raises(UsageError, match="already exists, made with other sound"):
         again(other)
@@ -237,28 +237,28 @@ def test_what_is_done_is_kept_and_nothing_else_is_replaced(tmp_path):
 
 def test_a_stem_that_someone_changed_is_not_replaced(tmp_path):
     path, out = song(tmp_path / "song.wav"), Output(tmp_path / "out")
-    separate_file(Gains(("a", "b")), one(path), out, SHORT, weights=MADE)
+    separate_file(Gains(("a", "b")), one(path), out, SHORT, weights=WEIGHTS)
     (tmp_path / "out" / "song" / "a.wav").write_bytes(b"edited")
     (tmp_path / "out" / "song" / "b.wav").unlink()
     with pytest.raises(UsageError, match=r"a\.wav: already exists; give --overwrite"):
-        separate_file(Gains(("a", "b")), one(path), out, SHORT, weights=MADE)
+        separate_file(Gains(("a", "b")), one(path), out, SHORT, weights=WEIGHTS)
     assert (tmp_path / "out" / "song" / "a.wav").read_bytes() == b"edited"
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"files": 3}', b'{"files": {"a.wav": {}}}', b"[" * 9000])
 def test_a_record_that_makes_no_sense_is_none(tmp_path, content):
     path, out = song(tmp_path / "song.wav"), Output(tmp_path / "out")
-    separate_file(Gains(("a",)), one(path), out, SHORT, weights=MADE)
+    separate_file(Gains(("a",)), one(path), out, SHORT, weights=WEIGHTS)
     (tmp_path / "out" / "song" / RECORD_FILE).write_bytes(content)
     with pytest.raises(UsageError, match="already exists"):
-        separate_file(Gains(("a",)), one(path), out, SHORT, weights=MADE)
+        separate_file(Gains(("a",)), one(path), out, SHORT, weights=WEIGHTS)
 
 
 def test_temporary_files_of_a_process_at_work_are_left_alone(tmp_path):
     path, folder = song(tmp_path / "song.wav"), tmp_path / "out" / "song"
     folder.mkdir(parents=True)
     (folder / f"a.wav.{os.getppid()}.part").write_bytes(b"at work")
-    done = separate_file(Gains(("a",)), one(path), Output(tmp_path / "out"), SHORT, weights=MADE)
+    done = separate_file(Gains(("a",)), one(path), Output(tmp_path / "out"), SHORT, weights=WEIGHTS)
     assert done.replaced == ()
     assert (folder / f"a.wav.{os.getppid()}.part").read_bytes() == b"at work"
 
@@ -294,16 +294,16 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path):
     song(tmp_path / "in" / "f.wav", channels=6)
     sources = find_sources([str(tmp_path / "in")], None).sources
     done = list(separate_files(Gains(("a",)), sources, Output(tmp_path / "out"), SHORT))
-    told = {one.source.name: str(one.error) for one in done}
-    assert told["b"] == "None"
+    errors = {one.source.name: str(one.error) for one in done}
+    assert errors["b"] == "None"
     assert files_in(tmp_path / "out") == ["b/a.wav"]
     assert good.exists()
-    assert "cannot be read as audio" in told["a"]
-    assert "cannot be read to its end" in told["c"]
-    assert "at 0.000 s a sample is no finite number" in told["d"]
-    assert "holds no audio frame" in told["e"]
-    assert "6 channels; separate one or two of them, as --channels 1,2" in told["f"]
-    for name, text in told.items():
+    assert "cannot be read as audio" in errors["a"]
+    assert "cannot be read to its end" in errors["c"]
+    assert "at 0.000 s a sample is no finite number" in errors["d"]
+    assert "holds no audio frame" in errors["e"]
+    assert "6 channels; separate one or two of them, as --channels 1,2" in errors["f"]
+    for name, text in errors.items():
         assert "\n" not in text
         assert name == "b" or f"{name}." in text
 
@@ -314,8 +314,8 @@ def test_channels_of_many_are_chosen_from_one_on(tmp_path):
     model = Gains(("a",), gain=1.0)
     for chosen in ((3, 1), (4,), (4, 3), (2, 1)):
         separate_file(model, one(path), Output(tmp_path / "out", overwrite=True), SHORT, chosen)
-        made, _, _ = audio.read_pcm(tmp_path / "out" / "song" / "a.wav")
-        assert np.array_equal(made, sound[:, [channel - 1 for channel in chosen]])
+        samples, _, _ = audio.read_pcm(tmp_path / "out" / "song" / "a.wav")
+        assert np.array_equal(samples, sound[:, [channel - 1 for channel in chosen]])
     for channels in (1, 2):  # which are taken as they are, as in a folder of all sorts
         few = song(tmp_path / "few.wav", channels=channels)
         separate_file(model, one(few), Output(tmp_path / "out", overwrite=True), SHORT, (3, 1))
@@ -383,10 +383,10 @@ def test_a_pipe_carries_the_same_samples_as_files(tmp_path, kind, channels, stem
     assert done.stems == (stems or model.stems)
     assert pipe.getvalue()[4:8] == UNKNOWN.to_bytes(4, "little")
     (tmp_path / "piped.wav").write_bytes(pipe.getvalue())
-    made, rate, _ = audio.read_pcm(tmp_path / "piped.wav")
+    samples, rate, _ = audio.read_pcm(tmp_path / "piped.wav")
     expected = [audio.read_pcm(tmp_path / "out" / "song" / f"{name}.wav")[0] for name in done.stems]
     assert rate == 44_100
-    assert np.array_equal(made, np.concatenate(expected, axis=1))
+    assert np.array_equal(samples, np.concatenate(expected, axis=1))
 
 
 def test_a_pipe_in_and_its_made_up_length(tmp_path, monkeypatch):

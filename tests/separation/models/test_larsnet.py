@@ -28,13 +28,13 @@ CHANNELS = (2, 16, 32, 64, 128, 256, 512)
 def model() -> LarsNet:
     """Return a network for one stem whose batch norms have seen sound."""
     torch.manual_seed(0)
-    made = LarsNet(("kick",)).train()
-    for layer in made.modules():
+    trained = LarsNet(("kick",)).train()
+    for layer in trained.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
             layer.momentum = 1.0
     with torch.no_grad():
-        made(sound(PATCH_FRAMES)[None])
-    return made.eval()
+        trained(sound(PATCH_FRAMES)[None])
+    return trained.eval()
 
 
 def sound(frames: int) -> torch.Tensor:
@@ -45,16 +45,16 @@ def sound(frames: int) -> torch.Tensor:
 
 def original(network: UNet) -> dict[str, torch.Tensor]:
     """Return a network's state under the names of the original code."""
-    found = {}
+    renamed = {}
     for name, value in network.state_dict().items():
         part, _, rest = name.partition(".")
         if part in ("encoder", "decoder"):
             level, layer, rest = rest.split(".")
-            told = {"norm": "bn", "convolution": "conv" if part == "encoder" else "conv_trans"}[layer]
-            found[f"{part[:3]}{int(level) + 1}.{told}.{rest}"] = value
+            kind = {"norm": "bn", "convolution": "conv" if part == "encoder" else "conv_trans"}[layer]
+            renamed[f"{part[:3]}{int(level) + 1}.{kind}.{rest}"] = value
         else:
-            found[{"norm": "input_norm", "mask": "mask_layer.0"}[part] + f".{rest}"] = value
-    return found
+            renamed[{"norm": "input_norm", "mask": "mask_layer.0"}[part] + f".{rest}"] = value
+    return renamed
 
 
 def test_a_network_has_the_published_parameters() -> None:
@@ -114,7 +114,7 @@ class Unsafe:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda state: {**state, "enc7.conv.bias": torch.zeros(1)}, "enc7.conv.bias is no parameter"),
         (lambda state: {**state, "enc1.conv.bias": torch.zeros(3)}, r"encoder.0.convolution.bias has shape \(3,\)"),
@@ -123,10 +123,10 @@ class Unsafe:
         (lambda state: {**state, "extra": Unsafe()}, "cannot be read as a checkpoint"),
     ],
 )
-def test_other_checkpoints_are_refused(change, told: str, tmp_path: Path) -> None:
+def test_other_checkpoints_are_refused(change, message: str, tmp_path: Path) -> None:
     path = tmp_path / "kick.pth"
     torch.save(change(original(UNet(BINS))), path)
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=message):
         load_original({"kick": path})
 
 
@@ -143,20 +143,20 @@ def test_missing_and_damaged_checkpoints_are_named(tmp_path: Path) -> None:
 def test_wiener_masks_share_out_whatever_the_signs_of_masks_are(alpha: float) -> None:
     torch.manual_seed(0)
     signed = torch.randn(2, 3, 2, 6, 4)
-    found = wiener_masks(signed, alpha)
-    assert float(found.min()) >= 0.0
-    assert float((found.sum(1) - 1.0).abs().max()) < 1e-4
-    assert torch.equal(found, wiener_masks(signed.abs(), alpha))
-    assert torch.allclose(found, wiener_masks(signed * 1j, alpha), atol=1e-5)
+    masks = wiener_masks(signed, alpha)
+    assert float(masks.min()) >= 0.0
+    assert float((masks.sum(1) - 1.0).abs().max()) < 1e-4
+    assert torch.equal(masks, wiener_masks(signed.abs(), alpha))
+    assert torch.allclose(masks, wiener_masks(signed * 1j, alpha), atol=1e-5)
 
 
 @pytest.mark.parametrize("alpha", [0.1, 4.0, 50.0])
 def test_wiener_masks_share_out_the_quiet_and_the_loud_alike(alpha: float) -> None:
     torch.manual_seed(0)
     signed = torch.randn(1, 3, 2, 6, 4)
-    found = wiener_masks(signed, alpha)
+    masks = wiener_masks(signed, alpha)
     for factor in (1e-12, 1e6):
-        assert torch.allclose(wiener_masks(factor * signed, alpha), found, atol=1e-4)
+        assert torch.allclose(wiener_masks(factor * signed, alpha), masks, atol=1e-4)
     assert not wiener_masks(torch.zeros(1, 3, 2, 6, 4), alpha).any()
 
 

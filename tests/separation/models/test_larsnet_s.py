@@ -86,11 +86,11 @@ def _octave(width: int) -> list[int]:
 def test_a_band_hears_its_own_bins_only() -> None:
     groups = band_groups(64, 8, 4)
     split = BandSplit(groups, 2, 3)
-    heard = torch.zeros(1, 64, 2)
+    spectrum = torch.zeros(1, 64, 2)
     with torch.no_grad():
-        silent = split(heard)
-        heard[0, 40] = 1.0  # the second band of eight bins from 32 on
-        changed = (split(heard) != silent).any(-1)[0]
+        silent = split(spectrum)
+        spectrum[0, 40] = 1.0  # the second band of eight bins from 32 on
+        changed = (split(spectrum) != silent).any(-1)[0]
     assert changed.nonzero().flatten().tolist() == [8 + 4 + 4 + 1]
 
 

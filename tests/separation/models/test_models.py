@@ -38,13 +38,13 @@ def name(request: pytest.FixtureRequest) -> str:
 def model(name: str) -> Separator:
     """Return a model in evaluation mode whose batch norms have seen sound."""
     torch.manual_seed(0)
-    made = build(spec(name)).train()
+    trained = build(spec(name)).train()
     with torch.no_grad():
-        for layer in made.modules():
+        for layer in trained.modules():
             if isinstance(layer, torch.nn.BatchNorm2d):
                 layer.momentum = 1.0  # what they saw last, and nothing else
-        made(noise(1, TWO_S))
-    return made.eval()
+        trained(noise(1, TWO_S))
+    return trained.eval()
 
 
 def noise(items: int, frames: int, seed: int = 1) -> torch.Tensor:
@@ -104,14 +104,14 @@ def test_training_reaches_every_parameter(name: str) -> None:
 
 
 def test_stems_are_those_asked_for(name: str) -> None:
-    made = build(ModelSpec(name, ("a", "b", "c"), spec(name).options)).eval()
+    model = build(ModelSpec(name, ("a", "b", "c"), spec(name).options)).eval()
     with torch.inference_mode():
-        found = made.estimate(noise(1, 999))
-    assert made.stems == ("a", "b", "c")
-    assert found.sound.shape == (1, 3, 2, 999)
-    if isinstance(made, MaskSeparator):
-        assert found.masked is not None
-        assert found.masked.masks.shape == (1, 3, *found.masked.mixture.shape[1:])
+        estimate = model.estimate(noise(1, 999))
+    assert model.stems == ("a", "b", "c")
+    assert estimate.sound.shape == (1, 3, 2, 999)
+    if isinstance(model, MaskSeparator):
+        assert estimate.masked is not None
+        assert estimate.masked.masks.shape == (1, 3, *estimate.masked.mixture.shape[1:])
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_impossible_options_are_refused(compact: str, options: dict[str, int]) -
 
 
 def test_layouts_change_no_result(model: Separator) -> None:
-    mixture, kept = noise(1, 44_100), {key: one.clone() for key, one in model.state_dict().items()}
+    mixture, state = noise(1, 44_100), {key: one.clone() for key, one in model.state_dict().items()}
     with torch.inference_mode():
         before = model(mixture)
         model.to(
@@ -139,7 +139,7 @@ def test_layouts_change_no_result(model: Separator) -> None:
         )
         assert float((model(mixture) - before).abs().max()) <= ROUNDING
         model.to(memory_format=model.memory_format)
-    assert all(torch.equal(kept[key], one) for key, one in model.state_dict().items())
+    assert all(torch.equal(state[key], one) for key, one in model.state_dict().items())
 
 
 def test_options_have_defaults_and_descriptions(name: str) -> None:

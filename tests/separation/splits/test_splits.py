@@ -24,20 +24,20 @@ def hits(**performances):
 def test_notes_are_known_again_wherever_they_begin():
     groove = [(0.5, 36, 100), (1.0, 38, 80), (1.0, 42, 60)]
     later = [(time_s + 2.0, note, velocity) for time_s, note, velocity in reversed(groove)]
-    found = note_hashes(hits(a=groove, b=later, c=[*groove[:2], (1.0, 42, 61)], d=[*groove[:2], (1.01, 42, 60)]))
-    assert found["a"] == found["b"]
-    assert len({found["a"], found["c"], found["d"]}) == 3
+    hashes = note_hashes(hits(a=groove, b=later, c=[*groove[:2], (1.0, 42, 61)], d=[*groove[:2], (1.01, 42, 60)]))
+    assert hashes["a"] == hashes["b"]
+    assert len({hashes["a"], hashes["c"], hashes["d"]}) == 3
 
 
 def test_roles_follow_gmd_and_copies_of_the_test_are_left_out():
     own = {"d/1": "train", "d/2": "validation", "d/eval_session/3": "train", "d/4": "test", "d/5": "train", "d/6": ""}
     notes = {"d/1": "n", "d/2": "m", "d/eval_session/3": "o", "d/4": "n", "d/5": "p", "d/6": "q"}
-    found = split_performances(own, notes)
-    assert set(found.train) == {"d/5", "d/6"}
-    assert set(found.validation) == {"d/2"}
-    assert set(found.test) == {"d/eval_session/3", "d/4"}
-    assert found.left_out == {"d/1": "d/4"}
-    refuse_leaks(found, NOBODY, NOBODY)
+    splits = split_performances(own, notes)
+    assert set(splits.train) == {"d/5", "d/6"}
+    assert set(splits.validation) == {"d/2"}
+    assert set(splits.test) == {"d/eval_session/3", "d/4"}
+    assert splits.left_out == {"d/1": "d/4"}
+    refuse_leaks(splits, NOBODY, NOBODY)
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,16 @@ def test_performances_in_two_roles_are_refused(splits, words):
         (KitIdentity("mine", hashes=frozenset({"x", "y"})), "mine sounds as roots does"),
         (KitIdentity("mine", related=frozenset({"roots"})), "made of, or measured on, roots"),
         (KitIdentity("oak"), "kit oak was used to make, or to measure, roots, which is kept"),
-        (KitIdentity("mine", related=frozenset({"oak"})), "made of, or measured on, oak, as was roots, which is kept"),
+        (
+            KitIdentity("mine", related=frozenset({"oak"})),
+            "made of, or measured on, oak, as was roots, which is kept",
+        ),
     ],
 )
 def test_kits_of_the_test_are_refused_under_any_name(kit, words):
-    kept = KitIdentity("roots", related=frozenset({"oak"}), hashes=frozenset({"y"}))
+    held_out = KitIdentity("roots", related=frozenset({"oak"}), hashes=frozenset({"y"}))
     with pytest.raises(TrainingError, match=words):
-        refuse_leaks(Splits({}, {}, {}, {}), [KitIdentity("fine", hashes=frozenset({"z"})), kit], [kept])
+        refuse_leaks(Splits({}, {}, {}, {}), [KitIdentity("fine", hashes=frozenset({"z"})), kit], [held_out])
 
 
 def test_the_starter_set_has_all_roles_and_its_kits_leak_nothing(kits):

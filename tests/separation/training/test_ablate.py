@@ -40,10 +40,10 @@ def test_differences_are_of_the_same_clips():
     rows.append(("y", "p0", "a", "seen", "toms", False, 900.0))
     columns = ["variant", "performance", "kit", "kit_set", "stem", "present", "nsdr_larsnet_db"]
     table = table_of(pd.DataFrame(rows, columns=columns), ["x", "y"])
-    found = table.set_index(["variant", "stems"])
-    assert found.loc[("y", "pooled"), "difference_db"] == 3.0
-    assert found.loc[("y", "pooled"), ["difference_low", "difference_high"]].tolist() == [3.0, 3.0]
-    assert found.loc[("x", "mean"), "db"] == 2.0
+    indexed = table.set_index(["variant", "stems"])
+    assert indexed.loc[("y", "pooled"), "difference_db"] == 3.0
+    assert indexed.loc[("y", "pooled"), ["difference_low", "difference_high"]].tolist() == [3.0, 3.0]
+    assert indexed.loc[("x", "mean"), "db"] == 2.0
     assert "| y | seen | pooled |" in markdown(table)
 
 

@@ -35,6 +35,6 @@ def test_a_killed_loader_is_one_line_that_says_how_to_go_on() -> None:
     batches = part_loader(KillsItsProcess(), PartSampler(8, 2), 2, 1, pinned=False)  # type: ignore[arg-type]
     with pytest.raises(
         TrainingError, match=r"a data loading process was killed by the system; .* the last save"
-    ) as told:
+    ) as error:
         next(batches)
-    assert len(str(told.value).splitlines()) == 1
+    assert len(str(error.value).splitlines()) == 1

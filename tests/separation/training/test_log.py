@@ -38,10 +38,10 @@ def test_tensorboard_has_scalars_sounds_and_masks(tmp_path):
     with Board(tmp_path, -1) as board:
         board.scalars({"step": 3, "loss": 0.5, "score_db": math.nan})
         board.example(model, torch.randn(2, 2, 4000) * 0.1, 3)
-    found = accumulator.EventAccumulator(str(tmp_path)).Reload().Tags()
-    assert found["scalars"] == ["loss"]
-    assert set(found["audio"]) == {"kick/estimate", "kick/target", "snare/estimate", "snare/target"}
-    assert set(found["images"]) == {"kick/mask", "snare/mask"}
+    tags = accumulator.EventAccumulator(str(tmp_path)).Reload().Tags()
+    assert tags["scalars"] == ["loss"]
+    assert set(tags["audio"]) == {"kick/estimate", "kick/target", "snare/estimate", "snare/target"}
+    assert set(tags["images"]) == {"kick/mask", "snare/mask"}
 
 
 def test_the_pace_shows_step_loss_speed_and_waiting():

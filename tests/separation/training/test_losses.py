@@ -34,16 +34,16 @@ def value(name: str, estimate: torch.Tensor, stems: torch.Tensor, progress: floa
 
 
 def test_nsdr_is_larsnets():
-    stems, made = sound(), sound(1)
-    s, e = stems.double().numpy(), made.double().numpy()
+    stems, estimate = sound(), sound(1)
+    s, e = stems.double().numpy(), estimate.double().numpy()
     wanted = 10 * np.log10((np.mean(s**2, (2, 3)) + 1e-7) / (np.mean((s - e) ** 2, (2, 3)) + 1e-7))
-    assert nsdr(made, stems).numpy() == pytest.approx(wanted, abs=1e-4)
-    assert value("nsdr", made, stems) == pytest.approx(-wanted.mean(), abs=1e-4)
+    assert nsdr(estimate, stems).numpy() == pytest.approx(wanted, abs=1e-4)
+    assert value("nsdr", estimate, stems) == pytest.approx(-wanted.mean(), abs=1e-4)
 
 
 def test_nsdr_by_spectra_is_nsdr():
-    stems, made = sound(shape=(3, 2, 2, 60_000)), sound(1, (3, 2, 2, 60_000))
-    assert value("nsdr_spectrum", made, stems) == pytest.approx(value("nsdr", made, stems), abs=SPECTRA_DB)
+    stems, estimate = sound(shape=(3, 2, 2, 60_000)), sound(1, (3, 2, 2, 60_000))
+    assert value("nsdr_spectrum", estimate, stems) == pytest.approx(value("nsdr", estimate, stems), abs=SPECTRA_DB)
 
 
 @pytest.mark.parametrize("frames", [6000, 6100])
@@ -66,44 +66,44 @@ def test_the_floor_of_nsdr_goes_down_evenly_in_its_logarithm():
 
 
 def test_simple_terms_are_means():
-    stems, made = sound(), sound(1)
-    assert value("l1_waveform", made, stems) == pytest.approx(float((made - stems).abs().mean()), rel=1e-5)
-    assert value("mse", made, stems) == pytest.approx(float((made - stems).square().mean()), rel=1e-5)
+    stems, estimate = sound(), sound(1)
+    assert value("l1_waveform", estimate, stems) == pytest.approx(float((estimate - stems).abs().mean()), rel=1e-5)
+    assert value("mse", estimate, stems) == pytest.approx(float((estimate - stems).square().mean()), rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_term_is_least_at_the_truth_and_has_a_gradient_elsewhere(name):
     stems = sound()
     stems[0, 1] = 0.0
-    made = sound(1).requires_grad_()
+    estimate = sound(1).requires_grad_()
     loss = Loss(LossConfig(terms={name: 1.0}), STEMS)
-    found = loss(Estimate(SHAPE[-1], sound=made), Targets(stems, stems.sum(1)), 0.5)["loss"]
-    found.backward()
-    assert torch.isfinite(made.grad).all()
-    assert made.grad.abs().max() > 0
-    assert value(name, stems, stems, 0.5) < float(found.detach())
+    total = loss(Estimate(SHAPE[-1], sound=estimate), Targets(stems, stems.sum(1)), 0.5)["loss"]
+    total.backward()
+    assert torch.isfinite(estimate.grad).all()
+    assert estimate.grad.abs().max() > 0
+    assert value(name, stems, stems, 0.5) < float(total.detach())
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_silence_estimated_as_silence_has_a_finite_gradient(name):
     stems = torch.zeros(SHAPE)
-    made = torch.zeros(SHAPE, requires_grad=True)
+    estimate = torch.zeros(SHAPE, requires_grad=True)
     loss = Loss(LossConfig(terms={name: 1.0}), STEMS)
-    loss(Estimate(SHAPE[-1], sound=made), Targets(stems, stems.sum(1)), 1.0)["loss"].backward()
-    assert torch.isfinite(made.grad).all()
+    loss(Estimate(SHAPE[-1], sound=estimate), Targets(stems, stems.sum(1)), 1.0)["loss"].backward()
+    assert torch.isfinite(estimate.grad).all()
 
 
 def test_terms_on_spectra_take_those_of_the_model_and_invert_nothing():
     transform = Spectrogram(512, 128)
     calls = []
     transform.inverse = lambda *_: calls.append(1)
-    stems, made = sound(), sound(1)
-    estimate = Estimate(SHAPE[-1], spectra=transform(made), transform=transform)
+    stems, sound_estimate = sound(), sound(1)
+    estimate = Estimate(SHAPE[-1], spectra=transform(sound_estimate), transform=transform)
     loss = Loss(LossConfig(terms={"l1_magnitude": 1.0, "l1_spectrum": 2.0}), STEMS)
-    found = loss(estimate, Targets(stems, stems.sum(1)))
-    wanted = (transform(made).abs() - transform(stems).abs()).abs().mean()
-    assert float(found["l1_magnitude"]) == pytest.approx(float(wanted), rel=1e-5)
-    assert float(found["loss"]) == pytest.approx(float(found["l1_magnitude"] + 2 * found["l1_spectrum"]), rel=1e-6)
+    values = loss(estimate, Targets(stems, stems.sum(1)))
+    wanted = (transform(sound_estimate).abs() - transform(stems).abs()).abs().mean()
+    assert float(values["l1_magnitude"]) == pytest.approx(float(wanted), rel=1e-5)
+    assert float(values["loss"]) == pytest.approx(float(values["l1_magnitude"] + 2 * values["l1_spectrum"]), rel=1e-6)
     assert calls == []
 
 
@@ -131,46 +131,46 @@ def test_targets_are_transformed_once():
 
 def test_masked_mse_leaves_the_worst_out():
     stems = sound()
-    made = stems + 0.01
-    spoilt = made.clone()
+    estimate = stems + 0.01
+    spoilt = estimate.clone()
     spoilt[2, 1] += 10.0
     assert value("masked_mse", spoilt, stems, keep=0.8) == pytest.approx(5 / 6 * 0.01**2, rel=1e-3)
-    assert value("masked_mse", made, stems, keep=1.0) == pytest.approx(0.01**2, rel=1e-3)
+    assert value("masked_mse", estimate, stems, keep=1.0) == pytest.approx(0.01**2, rel=1e-3)
 
 
 def test_silence_counts_only_what_is_put_into_silent_stems():
     stems = sound()
     assert value("silence", sound(1), stems) == 0.0
     stems[1, 0] = 0.0
-    made = torch.zeros(SHAPE)
-    made[1, 0] = 0.05
-    heard = float(stems.sum(1)[1].square().mean()) * 1e-4 + EPS
-    assert value("silence", made, stems) == pytest.approx(10 * math.log10((0.05**2 + heard) / heard) / 6, rel=1e-4)
+    estimate = torch.zeros(SHAPE)
+    estimate[1, 0] = 0.05
+    floor = float(stems.sum(1)[1].square().mean()) * 1e-4 + EPS
+    assert value("silence", estimate, stems) == pytest.approx(10 * math.log10((0.05**2 + floor) / floor) / 6, rel=1e-4)
 
 
 def test_a_batch_is_the_mean_of_its_parts():
-    stems, made = sound(), sound(1)
+    stems, estimate = sound(), sound(1)
     stems[0, 1] = 0.0
     for name in (one for one in ALL if one != "masked_mse"):
-        parts = [value(name, made[i : i + 1], stems[i : i + 1]) for i in range(3)]
-        assert value(name, made, stems) == pytest.approx(np.mean(parts), rel=1e-4)
+        parts = [value(name, estimate[i : i + 1], stems[i : i + 1]) for i in range(3)]
+        assert value(name, estimate, stems) == pytest.approx(np.mean(parts), rel=1e-4)
 
 
 def test_stems_weigh_as_asked():
-    stems, made = sound(), sound(1)
-    made[:, 1] = stems[:, 1]
-    both = value("mse", made, stems)
-    assert value("mse", made, stems, stem_weights={"snare": 0.0}) == pytest.approx(2 * both, rel=1e-5)
+    stems, estimate = sound(), sound(1)
+    estimate[:, 1] = stems[:, 1]
+    both = value("mse", estimate, stems)
+    assert value("mse", estimate, stems, stem_weights={"snare": 0.0}) == pytest.approx(2 * both, rel=1e-5)
     only = Loss(LossConfig(terms={"mse": 1.0}), STEMS, target=["snare"])
-    assert float(only(Estimate(SHAPE[-1], sound=made), Targets(stems, stems.sum(1)))["loss"]) == 0.0
+    assert float(only(Estimate(SHAPE[-1], sound=estimate), Targets(stems, stems.sum(1)))["loss"]) == 0.0
 
 
 def test_losses_are_float32_under_autocast():
-    stems, made = sound(), sound(1)
+    stems, estimate = sound(), sound(1)
     loss = Loss(LossConfig(terms=dict.fromkeys(ALL, 1.0)), STEMS)
     with torch.autocast("cpu", torch.bfloat16):
-        found = loss(Estimate(SHAPE[-1], sound=made), Targets(stems, stems.sum(1)), 1.0)
-    assert {one.dtype for one in found.values()} == {torch.float32}
+        values = loss(Estimate(SHAPE[-1], sound=estimate), Targets(stems, stems.sum(1)), 1.0)
+    assert {one.dtype for one in values.values()} == {torch.float32}
 
 
 def test_the_average_takes_in_all_float_state():

@@ -28,11 +28,11 @@ def stepped(model: nn.Module, optimizer: torch.optim.Optimizer, steps: int = 3) 
 @pytest.mark.parametrize("shape", [(5, 12, 7), (40, 8), (1, 9)])
 def test_singular_values_come_near_1_and_vectors_stay(shape):
     matrices = noise(*shape)
-    made = orthogonalised(matrices)
-    values = torch.linalg.svdvals(made)
+    orthogonal = orthogonalised(matrices)
+    values = torch.linalg.svdvals(orthogonal)
     assert 0.6 < values.min() <= values.max() < 1.25
     left, _, right = torch.linalg.svd(matrices, full_matrices=False)
-    turned = left.mT @ made @ right.mT
+    turned = left.mT @ orthogonal @ right.mT
     assert (turned - torch.diag_embed(torch.diagonal(turned, dim1=-2, dim2=-1))).abs().max() < 1e-4
 
 
@@ -88,7 +88,7 @@ def test_biases_are_no_matrices():
 @pytest.mark.parametrize(("name", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW), ("muon", Muon)])
 def test_the_configuration_names_it(name, kind):
     config = OptimizerConfig(name=name, learning_rate=0.5, betas=(0.5, 0.6), weight_decay=0.25)
-    made = optimizer_of(config, nn.Linear(3, 3))
-    assert type(made) is kind
-    for group in made.param_groups:
+    optimizer = optimizer_of(config, nn.Linear(3, 3))
+    assert type(optimizer) is kind
+    for group in optimizer.param_groups:
         assert (group["lr"], group["betas"], group["weight_decay"]) == (0.5, (0.5, 0.6), 0.25)

@@ -62,8 +62,8 @@ def program(config: TrainConfig, out: Path, *before: str, session: bool = False)
     file.write_text(config_text(config), encoding="utf-8")
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     words = [sys.executable, *before, str(PROGRAM), str(file), str(out)]
-    told = subprocess.PIPE if session else None
-    return subprocess.Popen(words, env=environment, start_new_session=session, stderr=told)
+    stderr = subprocess.PIPE if session else None
+    return subprocess.Popen(words, env=environment, start_new_session=session, stderr=stderr)
 
 
 def test_the_loss_falls_and_the_average_is_what_is_kept(kits, tmp_path):
@@ -71,9 +71,9 @@ def test_the_loss_falls_and_the_average_is_what_is_kept(kits, tmp_path):
         kits, budget={"steps": 40}, validation={"items": 8, "every_steps": 60}, loss={"terms": {"mse": 1}}
     )
     done = run(config, tmp_path / "run")
-    found = losses(tmp_path / "run")
-    assert len(found) == 40
-    assert np.mean(found[-10:]) < 0.8 * np.mean(found[:10])
+    values = losses(tmp_path / "run")
+    assert len(values) == 40
+    assert np.mean(values[-10:]) < 0.8 * np.mean(values[:10])
     assert done.state.items == 40 * config.optimizer.items
     assert done.weights == tmp_path / "run" / "best.safetensors"
     row = read_log(tmp_path / "run" / "log.csv")[-1]
@@ -182,11 +182,11 @@ def test_sigterm_to_all_processes_of_a_run_saves_it(kits, tmp_path):
                 time.sleep(0.05)
             process.send_signal(signal.SIGTERM)
             os.killpg(process.pid, signal.SIGTERM)
-            told = process.communicate(timeout=60)[1].decode()
+            stderr = process.communicate(timeout=60)[1].decode()
         finally:
             process.kill()
-    assert "KeyboardInterrupt" in told, "which the command line tells in one line"
-    assert "DataLoader" not in told
+    assert "KeyboardInterrupt" in stderr, "which the command line tells in one line"
+    assert "DataLoader" not in stderr
     stood = step_of(out)
     assert [int(row["step"]) for row in read_log(out / "log.csv") if row["loss"]][-1] == stood, "saved where it stood"
 
@@ -342,9 +342,9 @@ def test_best_weights_and_what_the_run_knows_of_them_are_saved_together(kits, tm
     out = tmp_path / "run"
     with pytest.raises(SystemExit, match=r"step 6: validation 4\.00 dB"):
         train(config, out, make=make_tiny, progress=EndsAt("step 6"))
-    found = read_progress(out / "state.safetensors")
-    assert found is not None
-    assert (found.step, found.best_db, found.best_step) == (4, 6.0, 4)
+    progress = read_progress(out / "state.safetensors")
+    assert progress is not None
+    assert (progress.step, progress.best_db, progress.best_step) == (4, 6.0, 4)
 
 
 def test_a_damaged_state_is_named(kits, tmp_path):
@@ -361,8 +361,8 @@ def test_a_loss_without_value_ends_the_run_and_is_not_saved(kits, tmp_path):
         run(config, tmp_path / "run")
     assert not (tmp_path / "run" / "state.safetensors").exists()
     failed = int(str(caught.value).split("at step ")[1].split(";")[0])
-    told = [int(row["step"]) for row in read_log(tmp_path / "run" / "log.csv") if row["loss"]]
-    assert told == list(range(1, failed)), "the way there is in the log"
+    steps = [int(row["step"]) for row in read_log(tmp_path / "run" / "log.csv") if row["loss"]]
+    assert steps == list(range(1, failed)), "the way there is in the log"
 
 
 def make_without_gradient(since: int):
@@ -470,15 +470,15 @@ def test_a_corpus_at_another_rate_is_refused(kits, tmp_path):
 def test_the_fingerprint_is_of_the_sound(kits, tmp_path):
     folder = str(Path(kits[0]).parent)
     text = Path(kits[0]).read_text(encoding="utf-8")
-    found = []
+    fingerprints = []
     for split in (64, 70):  # the velocity from which the loud sample is heard
         other = tmp_path / str(split) / "tin.yaml"
         other.parent.mkdir()
         other.write_text(re.sub(r"\b65\b", str(split + 1), re.sub(r"\b64\b", str(split), text)), encoding="utf-8")
         config = DataConfig(kits=(str(other),), test_kits=(), limit=3, kit_path=(folder,))
-        found.append(open_data(config).fingerprint)
-    assert found[0] == open_data(DataConfig(kits=kits[:1], test_kits=(), limit=3)).fingerprint
-    assert found[0] != found[1]
+        fingerprints.append(open_data(config).fingerprint)
+    assert fingerprints[0] == open_data(DataConfig(kits=kits[:1], test_kits=(), limit=3)).fingerprint
+    assert fingerprints[0] != fingerprints[1]
 
 
 def test_what_starting_weights_heard_is_passed_on_and_may_not_be_tested(kits, tmp_path):
@@ -512,9 +512,9 @@ def test_without_a_present_stem_there_is_no_score(kits):
     from stemgmd_tools.separation.training.loop.validate import ValidationResult
 
     assert math.isnan(ValidationResult({"kick": math.nan}, math.nan, -70.0).score_db)
-    found = ValidationResult({"kick": 10.0, "snare": 4.0, "toms": math.nan}, 8.0, -70.0)
-    assert found.score_db == 7.0
-    assert found._replace(target=("snare",)).score_db == 4.0
+    result = ValidationResult({"kick": 10.0, "snare": 4.0, "toms": math.nan}, 8.0, -70.0)
+    assert result.score_db == 7.0
+    assert result._replace(target=("snare",)).score_db == 4.0
 
 
 def rendered_corpus(root: Path, kits: tuple[str, ...], ids: list[str]) -> Path:

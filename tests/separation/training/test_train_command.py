@@ -45,10 +45,10 @@ def test_it_trains_and_goes_on_as_a_program(kits, small, tmp_path):
         done = subprocess.run([*command, "--steps", str(steps)], capture_output=True, text=True, check=True)
         assert re.search(rf"run: {steps} steps, validation -?\d+\.\d\d dB at step", done.stdout)
     assert "resuming at step 2" in done.stderr
-    found = load_weights(tmp_path / "run" / "best.safetensors")
-    assert found.spec.model == "larsnet-s"
-    assert found.about["config"]["data"]["chain"] == "none"
-    assert "gmd" not in found.about["config"]["data"]
+    weights = load_weights(tmp_path / "run" / "best.safetensors")
+    assert weights.spec.model == "larsnet-s"
+    assert weights.about["config"]["data"]["chain"] == "none"
+    assert "gmd" not in weights.about["config"]["data"]
     assert read_config(tmp_path / "run" / "config.yaml").model.options == {"width": 8, "temporal": 16}
 
 

@@ -50,9 +50,9 @@ def run(kits, tmp_path_factory):
 
 
 def test_the_loss_falls(run):
-    told = [float(row["loss"]) for row in read_log(run.folder.log) if row["loss"]]
-    assert len(told) == STEPS
-    assert np.mean(told[-10:]) < np.mean(told[:10]) - 3.0  # dB
+    losses = [float(row["loss"]) for row in read_log(run.folder.log) if row["loss"]]
+    assert len(losses) == STEPS
+    assert np.mean(losses[-10:]) < np.mean(losses[:10]) - 3.0  # dB
 
 
 def test_the_command_separates_a_training_clip_better_than_the_mixture(run, kits, tmp_path):

@@ -34,13 +34,13 @@ class Whole(TinyMasks):
         return torch.cat([super(Whole, self).masks(some) for some in pieces], -1)
 
 
-def told(path: Path) -> dict[str, str]:
+def metadata_of(path: Path) -> dict[str, str]:
     return {entry.key: entry.value for entry in onnx.load(path).metadata_props}
 
 
 def separated(path: Path, sound: np.ndarray) -> np.ndarray:
     """Return the stems (stem, 2, frame) of a sound (2, frame), by nothing but numpy, onnxruntime and the metadata."""
-    about = told(path)
+    about = metadata_of(path)
     window, hop = int(about["window"]), int(about["hop"])
     shape = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
     frames = sound.shape[1]
@@ -56,37 +56,37 @@ def separated(path: Path, sound: np.ndarray) -> np.ndarray:
     for number, at in enumerate(starts):
         total[..., at : at + window] += np.fft.irfft(masks[..., number] * spectra[..., number]) * shape
         weight[at : at + window] += shape**2
-    kept = slice(window // 2, window // 2 + frames)
-    return total[..., kept] / weight[kept]
+    inside = slice(window // 2, window // 2 + frames)
+    return total[..., inside] / weight[inside]
 
 
 @pytest.mark.parametrize("kind", [TinyMasks, ComplexMasks])
 def test_who_has_only_the_file_gets_the_same_stems(tmp_path, kind):
     torch.manual_seed(3)
     model = kind(("a", "b", "c"))
-    made = export_onnx(tmp_path / "m.onnx", model, {"licence": "Apache-2.0"})
-    content = made.path.read_bytes()
+    exported = export_onnx(tmp_path / "m.onnx", model, {"licence": "Apache-2.0"})
+    content = exported.path.read_bytes()
     assert str(Path(torch.__file__).parent).encode() not in content  # nothing of the machine it was made on
     assert str(Path(export.__file__).parent).encode() not in content
-    assert made.spectra is None
-    assert made.difference <= TOLERANCE
-    assert told(made.path)["about"] == '{"licence": "Apache-2.0"}'
-    assert (told(made.path)["stems"], told(made.path)["sample_rate"]) == ("a,b,c", "44100")
-    assert (told(made.path)["edges"], told(made.path)["spectra"]) == ("silence", "any")
+    assert exported.spectra is None
+    assert exported.difference <= TOLERANCE
+    assert metadata_of(exported.path)["about"] == '{"licence": "Apache-2.0"}'
+    assert (metadata_of(exported.path)["stems"], metadata_of(exported.path)["sample_rate"]) == ("a,b,c", "44100")
+    assert (metadata_of(exported.path)["edges"], metadata_of(exported.path)["spectra"]) == ("silence", "any")
     for frames in (1, 1000, 20_001):
         sound = stream(0, "onnx", frames).uniform(-1, 1, (2, frames)).astype(np.float32)
         with torch.inference_mode():
             expected = model.eval()(torch.from_numpy(sound)[None])[0].numpy()
-        assert np.abs(separated(made.path, sound) - expected).max() < TOLERANCE
+        assert np.abs(separated(exported.path, sound) - expected).max() < TOLERANCE
 
 
 @pytest.mark.slow
 def test_the_weights_that_ship_are_exported_for_any_length(tmp_path):
     model = load_weights(shipped_weights()).model
     assert isinstance(model, MaskSeparator)
-    made = export_onnx(tmp_path / "m.onnx", model)
-    assert made.spectra is None
-    assert made.difference <= TOLERANCE
+    exported = export_onnx(tmp_path / "m.onnx", model)
+    assert exported.spectra is None
+    assert exported.difference <= TOLERANCE
 
 
 @pytest.mark.slow
@@ -94,16 +94,16 @@ def test_larsnet_is_exported_for_its_patches(tmp_path):
     torch.manual_seed(3)
     model = build(ModelSpec("larsnet", ("kick",)))
     assert isinstance(model, MaskSeparator)
-    made = export_onnx(tmp_path / "m.onnx", model)
-    assert made.spectra == 512
-    assert made.difference <= TOLERANCE
+    exported = export_onnx(tmp_path / "m.onnx", model)
+    assert exported.spectra == 512
+    assert exported.difference <= TOLERANCE
 
 
 def test_a_model_of_pieces_says_how_many_spectra_it_takes(tmp_path):
     torch.manual_seed(3)
-    made = export_onnx(tmp_path / "m.onnx", Whole(("a",)))
-    assert made.spectra == 9
-    assert told(made.path)["spectra"] == "9"
+    exported = export_onnx(tmp_path / "m.onnx", Whole(("a",)))
+    assert exported.spectra == 9
+    assert metadata_of(exported.path)["spectra"] == "9"
 
 
 def test_a_difference_is_noticed_before_anything_is_written(tmp_path, monkeypatch):

@@ -49,12 +49,14 @@ def test_every_stem_is_as_of_the_file_that_was_trained_for_it(paths, tmp_path):
     assert join_weights(paths, out) == {"kick": paths[1], "snare": paths[0], "toms": paths[1]}
     joined = load_weights(out)
     with torch.inference_mode():
-        first, second, found = (model(mixture)[0] for model in (*(load_weights(p).model for p in paths), joined.model))
-    assert torch.equal(found, torch.stack([second[0], first[1], second[2]]))
+        first, second, joined_sound = (
+            model(mixture)[0] for model in (*(load_weights(p).model for p in paths), joined.model)
+        )
+    assert torch.equal(joined_sound, torch.stack([second[0], first[1], second[2]]))
     assert not torch.equal(first, second)
-    heard = training_kits_of(joined.about)
-    assert heard is not None
-    assert (heard.kits, heard.related) == (("kit_0", "kit_1"), ("muldjord",))
+    kits = training_kits_of(joined.about)
+    assert kits is not None
+    assert (kits.kits, kits.related) == (("kit_0", "kit_1"), ("muldjord",))
     assert joined.about["license"] == "Apache-2.0"
     assert joined.about["joined"]["snare"]["sha256"] == file_sha256(paths[0])
 

@@ -21,8 +21,8 @@ print(hashlib.sha256(tensor_bytes({"a": torch.arange(3.0), "b": torch.ones(2, 2)
 
 def test_every_process_writes_the_same_bytes() -> None:
     run = [sys.executable, "-c", PROGRAM]
-    found = {subprocess.run(run, capture_output=True, text=True, check=True).stdout for _ in range(PROCESSES)}
-    assert len(found) == 1
+    outputs = {subprocess.run(run, capture_output=True, text=True, check=True).stdout for _ in range(PROCESSES)}
+    assert len(outputs) == 1
 
 
 def test_the_library_reads_them() -> None:

@@ -41,7 +41,7 @@ def choking(groups: Mapping[str, str], targets: Mapping[str, Mapping[str, float]
     for rows in targets.values():
         for target, seconds in rows.items():
             faded.setdefault(target, seconds)
-    found: dict[str, Choking] = {}
+    chokings: dict[str, Choking] = {}
     labels: dict[str, str] = {}
     for name in [*(one for one in groups if one in grouped), *groups]:
         labels.setdefault(together[name], groups[name] if name in grouped else name)
@@ -49,10 +49,10 @@ def choking(groups: Mapping[str, str], targets: Mapping[str, Mapping[str, float]
         silences = name in grouped or bool(targets.get(name))
         if silences or name in faded:
             fade = faded.get(name, GROUP_FADE_S if name in grouped else None)
-            found[name] = Choking(labels[together[name]], silences, fade)
+            chokings[name] = Choking(labels[together[name]], silences, fade)
         else:
-            found[name] = Choking()
-    return found
+            chokings[name] = Choking()
+    return chokings
 
 
 def _joined(names: Sequence[str], links: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -60,12 +60,12 @@ def read_strokes(reference: Element, reading: Reading) -> tuple[list[Stroke], st
     outputs = _outputs(reference)
     sounds = {id(element): _sounds(element, outputs, base, reading) for element in elements}
     strokes = _by_velocity(root, elements, reading) if _is_first_version(root) else _by_power(elements)
-    found = [
+    sounding = [
         Stroke(sounds[id(element)], element.place, velocity, power, dynamics)
         for element, velocity, power, dynamics in strokes
         if sounds[id(element)]
     ]
-    return found, root.attributes.get("description", "").strip()
+    return sounding, root.attributes.get("description", "").strip()
 
 
 _Row = tuple[Element, tuple[int, int] | None, float | None, float]

@@ -45,18 +45,18 @@ def read(path: Path, _: Path) -> DrumLibrary:
     regions = _regions(references, notes, reading)
     if not regions:
         raise KitError(f"{root.file}: no instrument has a sample; a kit needs one")
-    heard = {name for region in regions for name in region.sounds}
+    used = {name for region in regions for name in region.sounds}
     _count_ignored(root, references, reading)
     metadata = root.first("metadata") or Element("metadata", {}, root.file, root.line)
     return DrumLibrary(
         folder=kit.parent,
-        regions=tuple(_unnamed(region) for region in regions) if len(heard) == 1 else tuple(regions),
+        regions=tuple(_unnamed(region) for region in regions) if len(used) == 1 else tuple(regions),
         title=_line(metadata.value("title") or root.attributes.get("name", "")) or kit.stem,
         description=_description(root, metadata),
         license=_line(metadata.value("license")),
         attribution=_line(" ".join((metadata.value("author"), metadata.value("email")))),
         source_url=_line(metadata.value("website")),
-        microphones=microphones_of([name for name in microphones if name in heard]) if len(heard) > 1 else {},
+        microphones=microphones_of([name for name in microphones if name in used]) if len(used) > 1 else {},
         key_names={note: name for name, numbers in notes.items() for note in numbers},
         ignored={name: count for name, count in sorted(reading.ignored.items()) if count},
         notices=tuple(reading.notices),
@@ -66,20 +66,20 @@ def read(path: Path, _: Path) -> DrumLibrary:
 def _file_of(path: Path) -> Path:
     if not path.is_dir():
         return path
-    found = xml_files(path, ROOT)
-    if len(found) > 1:
-        names = ", ".join(file.name for file in found)
-        raise KitError(f"{path}: holds {len(found)} kits; name one of them: {names}")
-    if not found:
+    definitions = xml_files(path, ROOT)
+    if len(definitions) > 1:
+        names = ", ".join(file.name for file in definitions)
+        raise KitError(f"{path}: holds {len(definitions)} kits; name one of them: {names}")
+    if not definitions:
         raise KitError(f"{path}: holds no XML file of a DrumGizmo kit, which starts with <{ROOT}>")
-    return found[0]
+    return definitions[0]
 
 
 def _listed(root: Element, listing: str, name: str) -> list[Element]:
-    found = root.first(listing)
-    if found is None:
+    list_element = root.first(listing)
+    if list_element is None:
         raise KitError(f"{root.place}: <{ROOT}> has no <{listing}>; it is required")
-    return list(found.all(name))
+    return list(list_element.all(name))
 
 
 def _regions(references: Sequence[Element], notes: Mapping[str, tuple[int, ...]], reading: Reading) -> list[Region]:
@@ -92,8 +92,8 @@ def _regions(references: Sequence[Element], notes: Mapping[str, tuple[int, ...]]
     regions: list[Region] = []
     for name, reference in zip(names, references, strict=True):
         strokes, description = read_strokes(reference, reading)
-        told = tuple(filter(None, (name, groups[name], description)))
-        regions += [_region(stroke, told, notes.get(name, ()), chokes[name]) for stroke in strokes]
+        stroke_names = tuple(filter(None, (name, groups[name], description)))
+        regions += [_region(stroke, stroke_names, notes.get(name, ()), chokes[name]) for stroke in strokes]
         if not strokes:
             reading.notices.append(f"{reference.place}: {name} has no sample that a microphone of the kit hears")
     return regions
@@ -139,8 +139,8 @@ def _count_ignored(root: Element, references: Sequence[Element], reading: Readin
 
 
 def _description(root: Element, metadata: Element) -> str:
-    told = metadata.value("description") or root.attributes.get("description", "")
-    return _line(f"{told} {metadata.value('notes')}")
+    description = metadata.value("description") or root.attributes.get("description", "")
+    return _line(f"{description} {metadata.value('notes')}")
 
 
 def _line(text: str) -> str:

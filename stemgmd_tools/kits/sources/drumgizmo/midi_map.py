@@ -53,10 +53,10 @@ def _map_of(kit: Path, root: Element, reading: Reading) -> Path | None:
         if path.is_file():
             return path
         reading.notices.append(f"{default.place}: the MIDI map {path.name} is missing")
-    found = xml_files(kit.parent, ROOT)
-    chosen = found[0] if len(found) == 1 else _of_variant(kit, found)
+    maps = xml_files(kit.parent, ROOT)
+    chosen = maps[0] if len(maps) == 1 else _of_variant(kit, maps)
     if chosen is None:
-        those = f"; none of {', '.join(path.name for path in found)} is named like it" if found else ""
+        those = f"; none of {', '.join(path.name for path in maps)} is named like it" if maps else ""
         reading.notices.append(f"{kit.name}: has no MIDI map{those}; notes are unknown")
     elif chosen.is_symlink():
         return reading.sounds.find(chosen.name, kit.name)
@@ -66,6 +66,6 @@ def _map_of(kit: Path, root: Element, reading: Reading) -> Path | None:
 def _of_variant(kit: Path, maps: Sequence[Path]) -> Path | None:
     """Return the map of a variant: ``Midimap_full.xml`` belongs to ``DRSKit_full.xml``."""
     variant = kit.stem.lower().rpartition("_")[2]
-    found = [path for path in maps if path.stem.lower().rpartition("_")[2] == variant]
+    of_variant = [path for path in maps if path.stem.lower().rpartition("_")[2] == variant]
     plain = [path for path in maps if path.stem.lower() == ROOT]
-    return next(iter(found or plain), None)
+    return next(iter(of_variant or plain), None)

@@ -75,9 +75,9 @@ class Pattern:
         ends = self._match(name, len(self._start), 0, set())
         if ends is None:
             return None
-        found = {piece.name: text for piece, text in zip(self._pieces, ends, strict=True)}
-        found.pop("any", None)
-        return found
+        values = {piece.name: text for piece, text in zip(self._pieces, ends, strict=True)}
+        values.pop("any", None)
+        return values
 
     def _match(self, name: str, start: int, number: int, failed: set[tuple[int, int]]) -> list[str] | None:
         """Match the placeholders from one on; the first of them takes as little as possible.
@@ -120,12 +120,12 @@ def strokes_of_pattern(pattern: Pattern, paths: Iterable[str]) -> tuple[list[Str
     paths = list(paths)
     has_microphones = "{mic}" in pattern.text
     for path in paths:
-        found = pattern.match(path.rpartition(".")[0] or path)
-        if found is None:
+        values = pattern.match(path.rpartition(".")[0] or path)
+        if values is None:
             others.append(path)
             continue
-        stroke = _stroke(path, found)
-        microphone = (found.get("mic") or MAIN_MICROPHONE) if has_microphones else ONLY_MICROPHONE
+        stroke = _stroke(path, values)
+        microphone = (values.get("mic") or MAIN_MICROPHONE) if has_microphones else ONLY_MICROPHONE
         same: tuple[object, ...] = (stroke.voice, stroke.key, stroke.layer, stroke.take)
         if not has_microphones or microphone in strokes.get(same, stroke).files:
             same = (path,)
@@ -135,11 +135,11 @@ def strokes_of_pattern(pattern: Pattern, paths: Iterable[str]) -> tuple[list[Str
     return list(strokes.values()), others
 
 
-def _stroke(path: str, found: dict[str, str]) -> Stroke:
-    voice = "/".join(found[name] for name in ("piece", "articulation") if name in found)
-    layer = found.get("velocity", found.get("layer"))
+def _stroke(path: str, values: dict[str, str]) -> Stroke:
+    voice = "/".join(values[name] for name in ("piece", "articulation") if name in values)
+    layer = values.get("velocity", values.get("layer"))
     number = None if layer is None else DYNAMICS.get(layer.lower()) or (int(layer) if layer.isdigit() else None)
-    key = int(found["note"]) if "note" in found else None
+    key = int(values["note"]) if "note" in values else None
     if key is not None and key > 127:
         raise KitError(f'"{path}": the MIDI note {key} is not in 0..127; correct the pattern')
-    return Stroke(voice, {}, number, "velocity" in found, int(found["take"]) if "take" in found else None, key)
+    return Stroke(voice, {}, number, "velocity" in values, int(values["take"]) if "take" in values else None, key)

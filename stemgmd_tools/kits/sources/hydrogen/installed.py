@@ -14,14 +14,14 @@ _FLATPAK: Final = "org.hydrogenmusic.Hydrogen"
 
 def installed() -> Mapping[str, Path]:
     """Return the folders of kits in Hydrogen's folders by their names; those of the user hide those of the system."""
-    found: dict[str, Path] = {}
+    kits_by_name: dict[str, Path] = {}
     for folder in reversed(_data_folders()):
         try:
             kits = [kit for kit in (folder / "drumkits").iterdir() if (kit / DEFINITION).is_file()]
         except OSError:
             continue
-        found |= {kit.name: kit for kit in kits}
-    return dict(sorted(found.items()))
+        kits_by_name |= {kit.name: kit for kit in kits}
+    return dict(sorted(kits_by_name.items()))
 
 
 def _data_folders() -> list[Path]:

@@ -61,8 +61,8 @@ def read(path: Path, samples: Path) -> DrumLibrary:
         regions=tuple(regions),
         title=shown_text(root, "name") or definition.parent.name,
         description=_plain(root.value("info")),
-        license=_told(root, "license") or _told(root, "licence"),
-        attribution=_told(root, "author"),
+        license=_text_of(root, "license") or _text_of(root, "licence"),
+        attribution=_text_of(root, "author"),
         microphones=named,
         key_names=key_names,
         ignored={name: count for name, count in sorted(reading.ignored.items()) if count},
@@ -109,9 +109,9 @@ def _regions(instruments: Sequence[Instrument], *, named: bool) -> tuple[list[Re
     key_names: dict[int, str] = {}
     rows = zip(instruments, notes_of(instruments), openness_of(instruments), strict=True)
     for instrument, note, openness in rows:
-        found = regions_of(instrument, note, openness, named=named)
-        regions += found
-        if found and note is not None:
+        instrument_regions = regions_of(instrument, note, openness, named=named)
+        regions += instrument_regions
+        if instrument_regions and note is not None:
             key_names.setdefault(note, instrument.name)
     return regions, dict(sorted(key_names.items()))
 
@@ -131,7 +131,7 @@ def _notices(instruments: Sequence[Instrument]) -> Iterator[str]:
             yield f"{what}: {shown}{more}"
 
 
-def _told(root: Element, name: str) -> str:
+def _text_of(root: Element, name: str) -> str:
     """Return the text of an element; what Hydrogen writes where nothing was given counts as nothing."""
     text = shown_text(root, name)
     return "" if text.lower() in {"undefined license", "undefined author"} else text

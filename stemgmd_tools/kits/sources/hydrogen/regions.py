@@ -26,8 +26,8 @@ def microphones(instruments: Sequence[Instrument]) -> dict[str, Microphone]:
     Hydrogen's components are mostly the microphones of a recording.
     """
     parts = [part for instrument in instruments if not instrument.muted for part in instrument.components]
-    found = {part.name: Microphone(part.level_db) for part in parts}
-    return found if len(found) > 1 else {}
+    by_name = {part.name: Microphone(part.level_db) for part in parts}
+    return by_name if len(by_name) > 1 else {}
 
 
 def notes_of(instruments: Sequence[Instrument]) -> list[int | None]:

@@ -57,9 +57,9 @@ def read(path: Path, _sounds: Path) -> DrumLibrary:
     layers = _layers(instrument, files, controllers, hats, problems)
     name = shown(main.name)
     resting = controllers.value(hats[0].number) * 127.0 if hats else 0.0
-    found = takes_apart(list(strokes(layers, resting, name, problems)), problems)
-    microphones = Microphones(instrument, found)
-    result = regions(found, microphones, hats[0] if hats else None, instrument, problems)
+    playing = takes_apart(list(strokes(layers, resting, name, problems)), problems)
+    microphones = Microphones(instrument, playing)
+    result = regions(playing, microphones, hats[0] if hats else None, instrument, problems)
     if not result:
         raise KitError(f"{name}: no region sounds ({_why(instrument, problems)}); give a definition of a drum kit")
     names = list(dict.fromkeys(microphone for region in result for microphone in region.sounds))
@@ -122,10 +122,10 @@ def _why(instrument: Instrument, problems: Problems) -> str:
 def _about(text: str) -> dict[str, str]:
     """Return what comments at the head of a definition say about its origin."""
     names = {"licence": "license", "homepage": "url"}
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for name, value in _ABOUT.findall(text[:_HEAD]):
-        found.setdefault(names.get(name.lower(), name.lower()), shown(value)[:200])
-    return found
+        values.setdefault(names.get(name.lower(), name.lower()), shown(value)[:200])
+    return values
 
 
 def _definitions(folder: Path) -> Iterator[Path]:
@@ -151,11 +151,11 @@ def _main(folder: Path) -> Path:
 
     :raises KitError: if there are none or several.
     """
-    found = list(_definitions(folder))
-    if not found:
+    definitions = list(_definitions(folder))
+    if not definitions:
         raise KitError(f"{shown(folder.name)}: no .sfz file in it or up to {_DEPTH} folders down")
-    depth = min(len(path.parts) for path in found)
-    upper = [path for path in found if len(path.parts) == depth]
+    depth = min(len(path.parts) for path in definitions)
+    upper = [path for path in definitions if len(path.parts) == depth]
     whole = [path for path in upper if path.stem.casefold() in {folder.resolve().name.casefold(), *_WHOLE_KIT}]
     if len(upper) > 1 and len(whole) != 1:
         names = ", ".join(shown(path.relative_to(folder)) for path in upper[:_MOST_SHOWN])

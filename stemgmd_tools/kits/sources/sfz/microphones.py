@@ -32,7 +32,7 @@ class Microphones:
 
     def __init__(self, instrument: Instrument, strokes: Sequence[Stroke]) -> None:
         """Find names for the layers of strokes."""
-        layered = [found for stroke in strokes if len(found := sounding(stroke)) > 1]
+        layered = [layers for stroke in strokes if len(layers := sounding(stroke)) > 1]
         self._namer: Namer | None = None
         self._names: dict[str, str] = {}
         if layered:

@@ -20,7 +20,7 @@ _LONGEST_NAME: Final = 100
 
 
 def regions(
-    found: Sequence[Stroke],
+    strokes: Sequence[Stroke],
     microphones: Microphones,
     hat: HatController | None,
     instrument: Instrument,
@@ -30,10 +30,10 @@ def regions(
 
     :raises KitError: if they are too many.
     """
-    silenced = {layer.off_by for stroke in found for layer in stroke.layers if layer.off_by}
+    silenced = {layer.off_by for stroke in strokes for layer in stroke.layers if layer.off_by}
     result = []
     sounds = 0
-    for stroke in found:
+    for stroke in strokes:
         named = microphones.of(stroke)
         sounds += len(named)
         if sounds > SOUNDS:

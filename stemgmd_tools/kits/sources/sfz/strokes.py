@@ -83,29 +83,29 @@ def strokes(
         for key, pitch in zip(layer.keys or (None,), layer.pitches or (0.0,), strict=True):
             by_key[key].append((layer, pitch, span))
     alike: dict[_Mark, list[int | None]] = defaultdict(list)
-    found: dict[_Mark, Stroke] = {}
+    by_mark: dict[_Mark, Stroke] = {}
     for key, rows in by_key.items():
         for stroke in _of_key(_with_spans(rows, resting), budget, problems):
             mark = (
                 tuple(map(id, stroke.layers)), stroke.pitches, stroke.velocity, stroke.round_robin, stroke.open_span
             )  # fmt: skip
             alike[mark].append(key)
-            found[mark] = stroke
-    for mark, stroke in found.items():
+            by_mark[mark] = stroke
+    for mark, stroke in by_mark.items():
         keys = tuple(sorted(key for key in alike[mark] if key is not None))
         yield Stroke(keys, stroke.layers, stroke.pitches, stroke.velocity, stroke.round_robin, stroke.open_span)
 
 
-def takes_apart(found: Sequence[Stroke], problems: Problems) -> list[Stroke]:
+def takes_apart(strokes: Sequence[Stroke], problems: Problems) -> list[Stroke]:
     """Return strokes with takes apart that sound at once by a slip, such as equal random numbers.
 
     Their files differ in numbers only, and few strokes of the library have more than one layer.
     """
-    layered = [stroke for stroke in found if _layers_of(stroke) > 1]
-    if not 0 < len(layered) < _FEW * len(found):
-        return list(found)
+    layered = [stroke for stroke in strokes if _layers_of(stroke) > 1]
+    if not 0 < len(layered) < _FEW * len(strokes):
+        return list(strokes)
     result = []
-    for stroke in found:
+    for stroke in strokes:
         rows = list(zip(stroke.layers, stroke.pitches, strict=True))
         names = {re.sub(r"\d+", "0", layer.written.opcodes["sample"]) for layer, _ in rows if layer.sound}
         if _layers_of(stroke) < 2 or len(names) > 1:

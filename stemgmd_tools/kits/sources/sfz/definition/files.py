@@ -94,21 +94,21 @@ class LibraryFiles:
         at = str(folder)
         for number, part in enumerate(parts):
             last = number == len(parts) - 1
-            found = self._on_disk(at, part, audio=audio and last)
-            at = os.path.join(at, found)  # noqa: PTH118 - one of many thousands: pathlib takes ten times as long
+            actual = self._on_disk(at, part, audio=audio and last)
+            at = os.path.join(at, actual)  # noqa: PTH118 - one of many thousands: pathlib takes ten times as long
         return Path(at)
 
     def _on_disk(self, folder: str, name: str, *, audio: bool) -> str:
         listing = self._listing(folder)
-        found = listing.get(_key(name))
-        if found is None and audio:
+        actual = listing.get(_key(name))
+        if actual is None and audio:
             stem = name.rpartition(".")[0] or name
             others = (listing.get(_key(stem + suffix)) for suffix in AUDIO_SUFFIXES)
-            found = next((other for other in others if other is not None), None)
-            self.renamed += found is not None
-        if found == _OUTSIDE:
+            actual = next((other for other in others if other is not None), None)
+            self.renamed += actual is not None
+        if actual == _OUTSIDE:
             raise OutsideError(name)
-        return name.encode()[:_LONGEST].decode(errors="ignore") if found is None else found
+        return name.encode()[:_LONGEST].decode(errors="ignore") if actual is None else actual
 
     def _listing(self, folder: str) -> dict[str, str]:
         """Return the names in a folder by their keys; those of links that lead out of the library are empty."""

@@ -61,7 +61,7 @@ class _Collector:
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
-        self._found = Instrument()
+        self._instrument = Instrument()
         self._levels: dict[str, dict[str, str]] = {name: {} for name in LEVELS}
         self._header = ""
         self._region: Token | None = None
@@ -73,14 +73,14 @@ class _Collector:
     def run(self, tokens: Iterable[Token]) -> Instrument:
         for token in tokens:
             if token.value is None:
-                self._found.headers[token.name] += 1
+                self._instrument.headers[token.name] += 1
                 self._end_region()
                 self._begin(token)
             else:
-                self._found.opcodes[token.name] += 1
+                self._instrument.opcodes[token.name] += 1
                 self._opcode(token, token.value)
         self._end_region()
-        return self._found
+        return self._instrument
 
     def _begin(self, token: Token) -> None:
         self._header = token.name
@@ -130,19 +130,19 @@ class _Collector:
             scale = 127.0 if known.role == "set" else 1.0
             level = number(value, name, place, self._problems)
             if level is not None:
-                self._found.controllers[known.number] = controller(level / scale)
+                self._instrument.controllers[known.number] = controller(level / scale)
         elif known.role == "label_cc":
-            self._found.controller_names[known.number] = value
+            self._instrument.controller_names[known.number] = value
         elif known.role == "label_key":
-            self._found.key_names[known.number] = value
+            self._instrument.key_names[known.number] = value
         elif known.role == "label_output":
-            self._found.output_names[known.number] = value
+            self._instrument.output_names[known.number] = value
 
     def _curve_point(self, name: str, value: str, place: str) -> None:
         if name == "curve_index":
             index = number(value, name, place, self._problems, low=0, high=255)
             if index is not None:
-                self._found.curves[int(index)] = self._curve
+                self._instrument.curves[int(index)] = self._curve
         elif parsed(name).role == "point":
             level = number(value, name, place, self._problems)
             if level is not None:
@@ -151,7 +151,7 @@ class _Collector:
     def _end_region(self) -> None:
         if self._region is None:
             return
-        if len(self._found.regions) >= REGIONS:
+        if len(self._instrument.regions) >= REGIONS:
             raise KitError(f"{self._region.place}: more than {REGIONS} regions, which no drum library needs")
         if self._inherited is None:
             outer = LEVELS[:-1]
@@ -159,7 +159,7 @@ class _Collector:
         shift = self._offsets["note_offset"] + 12 * self._offsets["octave_offset"]
         token, self._region = self._region, None
         opcodes = self._inherited | self._levels["region"]
-        self._found.regions.append(Written(opcodes, token.place, token.file, self._default_path, shift))
+        self._instrument.regions.append(Written(opcodes, token.place, token.file, self._default_path, shift))
 
 
 def keys_of(written: Written, problems: Problems) -> range | None:

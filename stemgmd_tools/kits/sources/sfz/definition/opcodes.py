@@ -104,10 +104,10 @@ class Problems:
 def parsed(name: str) -> Parsed:
     """Return what an opcode's name says; the role is empty for a name without a number that matters."""
     for shape, role in _SHAPES:
-        found = shape.fullmatch(name)
-        if found is not None:
-            value = int(found[found.re.groups][:6])
-            target = found[1] if found.re.groups > 1 else ""
+        match = shape.fullmatch(name)
+        if match is not None:
+            value = int(match[match.re.groups][:6])
+            target = match[1] if match.re.groups > 1 else ""
             return Parsed(role, target, value) if value <= _HIGHEST_CONTROLLER else Parsed("", "", 0)
     return Parsed("", "", 0)
 
@@ -133,12 +133,12 @@ def number(
     text: str, name: str, place: str, problems: Problems, *, low: float = -LARGEST, high: float = LARGEST
 ) -> float | None:
     """Return the number that a value is, brought into a range, or None, with a notice, if it is none."""
-    found = _NUMBER.match(text)
-    value = float(found[0]) if found else math.nan
+    match = _NUMBER.match(text)
+    value = float(match[0]) if match else math.nan
     if not math.isfinite(value):
         problems.add(f"{shown(name[:60])} is not a number ({shown(text[:40])!r}) and was left out", place)
         return None
-    if found and found.end() < len(text):
+    if match and match.end() < len(text):
         problems.add(f"{shown(name[:60])} is {shown(text[:40])!r}; what follows the number was left out", place)
     if not low <= value <= high:
         problems.add(f"{shown(name[:60])} is {value:g}, outside {low:g} .. {high:g}; the nearest is used", place)
@@ -147,10 +147,10 @@ def number(
 
 def note(text: str, name: str, place: str, problems: Problems) -> int | None:
     """Return a MIDI note written as a number or as a name (c4 is 60); -1 is none."""
-    found = _NOTE.fullmatch(text.strip().lower())
-    if found is not None:
-        sharp = {"#": 1, "♯": 1, "b": -1, "♭": -1}.get(found[2], 0)
-        return max(-1, min(127, 12 * (int(found[3]) + 1) + _SEMITONES[found[1]] + sharp))
+    match = _NOTE.fullmatch(text.strip().lower())
+    if match is not None:
+        sharp = {"#": 1, "♯": 1, "b": -1, "♭": -1}.get(match[2], 0)
+        return max(-1, min(127, 12 * (int(match[3]) + 1) + _SEMITONES[match[1]] + sharp))
     value = number(text, name, place, problems, low=-1, high=127)
     return None if value is None else int(value)
 

@@ -71,13 +71,13 @@ class Scanner:
         name = label(path, self._files.base)
         for number, line in enumerate(self._lines(path, name), 1):
             start = 0
-            for found in _DIRECTIVE.finditer(line) if "#" in line else ():
-                yield from self._words(line[start : found.start()], name, number)
-                start = found.end()
-                if found[1] is not None:
-                    self._define(found[1], found[2], f"{name}:{number}")
+            for match in _DIRECTIVE.finditer(line) if "#" in line else ():
+                yield from self._words(line[start : match.start()], name, number)
+                start = match.end()
+                if match[1] is not None:
+                    self._define(match[1], match[2], f"{name}:{number}")
                 else:
-                    yield from self._include(found[3] or found[4] or "", f"{name}:{number}", stack)
+                    yield from self._include(match[3] or match[4] or "", f"{name}:{number}", stack)
             yield from self._words(line[start:], name, number)
 
     def _lines(self, path: Path, name: str) -> list[str]:
@@ -123,22 +123,22 @@ class Scanner:
         for _ in range(_PASSES):
             if "$" not in text:
                 break
-            replaced = _VARIABLE.sub(lambda found: self._value(found, place), text)
+            replaced = _VARIABLE.sub(lambda match: self._value(match, place), text)
             self._count(len(replaced), place)
             if replaced == text:
                 break
             text = replaced
         return text
 
-    def _value(self, found: re.Match[str], place: str) -> str:
-        name = found[1]
+    def _value(self, match: re.Match[str], place: str) -> str:
+        name = match[1]
         for end in range(min(len(name), 256), 0, -1):
             value = self._variables.get(name[:end])
             if value is not None:
                 return value + name[end:]
         if len(self.undefined) < DEFINITIONS:
             self.undefined.setdefault(name[:40], place)
-        return found[0]
+        return match[0]
 
     def _count(self, characters: int, place: str) -> None:
         self._characters += characters
@@ -155,16 +155,16 @@ class Scanner:
         text = self._expand(text, f"{file}:{line}")
         self._count(len(text), f"{file}:{line}")
         name, start = None, 0
-        for found in _BOUNDARY.finditer(text):
+        for match in _BOUNDARY.finditer(text):
             if name is not None:
-                yield Token(name, text[start : found.start()].strip(), file, line)
+                yield Token(name, text[start : match.start()].strip(), file, line)
             else:
-                self.stray += len(text[start : found.start()].split())
-            start, name = found.end(), None
-            if found[1] is not None:
-                yield Token(found[1].lower(), None, file, line)
+                self.stray += len(text[start : match.start()].split())
+            start, name = match.end(), None
+            if match[1] is not None:
+                yield Token(match[1].lower(), None, file, line)
             else:
-                name = found[2].lower()
+                name = match[2].lower()
         if name is not None:
             yield Token(name, text[start:].strip(), file, line)
         else:
