@@ -22,7 +22,7 @@ _UNUSED_SHOWN: Final = 20
 
 
 @click.command("import")
-@click.argument("source", type=LocalPath())
+@click.argument("source")
 @click.option("--name", metavar="NAME", help="Name of the kit, of a-z, 0-9 and _.  [default: from SOURCE]")
 @click.option(
     "--map",
@@ -30,6 +30,13 @@ _UNUSED_SHOWN: Final = 20
     multiple=True,
     metavar="NOTE=ARTICULATION",
     help="Articulation of a note or a name of the library, or `none`; repeatable. Overrides every guess.",
+)
+@click.option(
+    "--option",
+    "format_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Option of the format, such as `preset=128:8` of a SoundFont or `pattern=...` of a folder; repeatable.",
 )
 @click.option("--mics", metavar="NAME=DB,...", help="Gains of microphones in dB, or `off`, such as room=-6,overhead=0.")
 @click.option("--license", "license_name", metavar="SPDX", help="Licence of the samples.  [default: as found]")
@@ -42,9 +49,10 @@ _UNUSED_SHOWN: Final = 20
 )
 @click.option("--replace", is_flag=True, help="Replace an imported kit of the same name.")
 def import_kit(
-    source: Path,
+    source: str,
     name: str | None,
     overrides: tuple[str, ...],
+    format_options: tuple[str, ...],
     mics: str | None,
     license_name: str | None,
     copy: bool,
@@ -59,19 +67,21 @@ def import_kit(
     """
     from stemgmd_tools import data
     from stemgmd_tools.kits.importing.assign import parse_overrides
-    from stemgmd_tools.kits.importing.run import ImportOptions, parse_microphones
+    from stemgmd_tools.kits.importing.run import ImportOptions, find_source, parse_microphones, parse_options
     from stemgmd_tools.kits.importing.run import import_kit as run
 
-    map_file = out or data.kits_dir() / f"{name or _name_of(source)}.yaml"
+    path = find_source(source)
+    map_file = out or data.kits_dir() / f"{name or _name_of(path)}.yaml"
     _check_name(map_file, name)
     options = ImportOptions(
         overrides=parse_overrides(overrides),
+        format_options=parse_options(format_options),
         license=license_name,
         microphones_db=parse_microphones(mics) if mics else None,
         copy=copy,
         replace=replace,
     )
-    imported = run(source, map_file, options)
+    imported = run(path, map_file, options)
     click.echo("\n".join(_report(imported)))
     click.echo(f"map: {map_file}")
     click.echo(f"use it: stemgmd render --kits {imported.map.name if out is None else map_file}")

@@ -44,12 +44,9 @@ class Assignment:
 
     def regions(self, articulation: str) -> list[tuple[Region, float | None]]:
         """Return the regions of an articulation with their openness; None for all or for none."""
-        rows = [(region, voice.openness) for voice in self.voices[articulation] for region in voice.regions]
+        rows = [(region, _degree(voice)) for voice in self.voices[articulation] for region in voice.regions]
         degrees = {openness for _, openness in rows}
-        if len(degrees) == 1:
-            return [(region, None) for region, _ in rows]
-        unsaid = 1.0 if "open" in articulation else 0.0
-        return [(region, unsaid if openness is None else openness) for region, openness in rows]
+        return [(region, None if len(degrees) == 1 else openness) for region, openness in rows]
 
 
 def parse_overrides(entries: Iterable[str]) -> dict[str, str]:
@@ -89,7 +86,7 @@ def assign(library: DrumLibrary, overrides: Mapping[str, str]) -> Assignment:
         if voice.articulation is None:
             assignment.unused.append((voice, voice.reason))
         else:
-            claims[voice.articulation, voice.openness].append(voice)
+            claims[voice.articulation, _degree(voice)].append(voice)
     _give_second_crash(claims)
     for articulation in ARTICULATIONS:
         for (name, _), claimants in claims.items():
@@ -178,6 +175,14 @@ def _give_second_crash(claims: dict[tuple[str, float | None], list[Voice]]) -> N
             claims[f"crash2_{side}", None] = [second._replace(articulation=f"crash2_{side}", reason=reason)]
 
 
+def _degree(voice: Voice) -> float | None:
+    """Return the openness of a voice on the hi-hat, shut or open if the library does not say; None for others."""
+    if not _is_hihat(voice.articulation):
+        return None
+    unsaid = 1.0 if voice.articulation and "open" in voice.articulation else 0.0
+    return unsaid if voice.openness is None else voice.openness
+
+
 def _is_hihat(articulation: str | None) -> bool:
     return articulation is not None and NOTE_OF_ARTICULATION[articulation].piece.group is Group.HIHAT
 
@@ -185,13 +190,19 @@ def _is_hihat(articulation: str | None) -> bool:
 def _chosen(voices: Sequence[Voice]) -> tuple[list[Voice], list[Voice]]:
     """Divide the voices of one articulation into those that are played and the others.
 
-    Voices that differ in the hand alone are takes of one another. Otherwise the surest guess is played, and among
-    equals the voice with most regions.
+    Voices that differ in the hand alone are takes of one another. Otherwise the surest guess by names and by the notes
+    of General MIDI together is played, among equals the voice with most regions.
     """
-    ranked = sorted(voices, key=lambda voice: (-voice.score, -len(voice.regions)))
+    ranked = sorted(voices, key=lambda voice: (-voice.score - _key_score(voice), -len(voice.regions)))
     best = ranked[0]
     chosen = [voice for voice in ranked if voice is best or _differ_in_hand(best, voice)]
     return chosen, [voice for voice in ranked if voice not in chosen]
+
+
+def _key_score(voice: Voice) -> float:
+    """Return how surely the notes of a voice play its articulation in General MIDI."""
+    guesses = [articulation_of_key(key) for region in voice.regions[:1] for key in region.keys]
+    return max((one.score for one in guesses if one and one.articulation == voice.articulation), default=0.0)
 
 
 def _differ_in_hand(one: Voice, other: Voice) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import Final
 
 from stemgmd_tools.errors import KitError
@@ -26,6 +28,7 @@ from stemgmd_tools.kits.sources.base import ONLY_MICROPHONE, DrumLibrary, Region
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION
 
 _GAIN_STEP_DB: Final = 0.01
+_LONGEST_NAME: Final = 60
 _LAW_TOLERANCE_DB: Final = 0.05
 
 
@@ -52,13 +55,17 @@ def build_map(library: DrumLibrary, name: str, overrides: Mapping[str, str]) -> 
     """
     if not library.regions:
         raise KitError(f"{library.folder}: defines no sound; give the file that defines the drum kit")
+    library = _with_plain_names(library)
     assignment = assign(library, overrides)
     articulations = {name: _articulation(name, assignment, library) for name in assignment.voices}
     for missing, fallback in stand_ins(articulations).items():
         articulations[missing] = Articulation(fallback=fallback, **_choke(missing, ()))
-    license_name, license_file = licence_of_text(library.license) or library.license, ""
+    license_name, license_file = licence_of_text(library.license), ""
     if not license_name:
         license_name, license_file = licence_of_folder(library.folder)
+    notices = library.notices
+    if library.license and not license_name:
+        notices = (*notices, f'the library says of its licence: "{library.license}"')
     kit_map = KitMap(
         schema_id="stemgmd-kit/1",
         name=name,
@@ -71,7 +78,25 @@ def build_map(library: DrumLibrary, name: str, overrides: Mapping[str, str]) -> 
         microphones=_microphones(library),
         articulations={name: articulations[name] for name in ARTICULATIONS},
     )
-    return ImportedKit(kit_map, assignment, license_file, library.notices, library.ignored)
+    return ImportedKit(kit_map, assignment, license_file, notices, library.ignored)
+
+
+def _with_plain_names(library: DrumLibrary) -> DrumLibrary:
+    """Return a library whose microphones have names of a-z, 0-9 and _."""
+    names: dict[str, str] = {ONLY_MICROPHONE: ONLY_MICROPHONE}
+    for name in library.microphones:
+        plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:_LONGEST_NAME] or "microphone"
+        names[name] = next(
+            one for one in chain([plain], (f"{plain}_{n}" for n in count(2))) if one not in names.values()
+        )
+    return replace(
+        library,
+        microphones={names[name]: one for name, one in library.microphones.items()},
+        regions=tuple(
+            replace(region, sounds={names[name]: sound for name, sound in region.sounds.items()})
+            for region in library.regions
+        ),
+    )
 
 
 def _articulation(name: str, assignment: Assignment, library: DrumLibrary) -> Articulation:

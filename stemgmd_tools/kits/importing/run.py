@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
@@ -19,6 +19,7 @@ from stemgmd_tools.kits.sample_map.writer import map_text
 from stemgmd_tools.kits.sources.base import DrumLibrary, KitFormat, Region
 from stemgmd_tools.runtime.plugins import declared
 from stemgmd_tools.storage.files import write_bytes
+from stemgmd_tools.strict_yaml.problem import nearest
 
 _PACKAGE: Final = "stemgmd_tools.kits.sources"
 _MISSING_SHOWN: Final = 3
@@ -32,6 +33,8 @@ class ImportOptions:
 
     overrides: Mapping[str, str]
     """Note or name -> articulation."""
+    format_options: Mapping[str, str] = field(default_factory=dict)
+    """Options of the library's format."""
     license: str | None = None
     """Replaces what the library says."""
     microphones_db: Mapping[str, float] | None = None
@@ -50,7 +53,7 @@ def kit_formats() -> tuple[KitFormat, ...]:
 def find_format(source: Path) -> KitFormat:
     """Return the format of a file or a folder.
 
-    :raises UsageError: if it does not exist or has no known format.
+    :raises UsageError: if it has no known format.
     """
     formats = kit_formats()
     if not source.exists():
@@ -74,6 +77,29 @@ def located(source: Path) -> Path:
     )
 
 
+def find_source(name: str) -> Path:
+    """Return the path of a library: a file or a folder, or the name of one that a program has installed.
+
+    :raises UsageError: if there is neither.
+    """
+    path = Path(name).expanduser()
+    if path.exists():
+        return path
+    installed = {known: place for one in kit_formats() for known, place in one.installed().items()}
+    if name in installed:
+        return installed[name]
+    raise UsageError(f"{name}: no such file or folder{nearest(name, installed)}")
+
+
+def _read(source: Path, extracted: Path, options: Mapping[str, str]) -> DrumLibrary:
+    library_format = find_format(source)
+    for name in options:
+        if name not in library_format.options:
+            known = ", ".join(library_format.options) or "none"
+            raise UsageError(f"--option {name}: the format {library_format.name} has no such option; known: {known}")
+    return library_format.read(source.absolute(), extracted, **options)
+
+
 def import_kit(source: Path, map_file: Path, options: ImportOptions) -> ImportedKit:
     """Make a kit of a drum library: a sample map, and beside it a folder or a link of the same name with its samples.
 
@@ -87,7 +113,7 @@ def import_kit(source: Path, map_file: Path, options: ImportOptions) -> Imported
     map_file.parent.mkdir(parents=True, exist_ok=True)
     with _samples_folder(folder) as extracted:
         source = located(source)
-        library = _present(find_format(source).read(source.absolute(), extracted))
+        library = _present(_read(source, extracted, options.format_options))
         imported = build_map(library, map_file.stem, options.overrides)
         imported = replace(imported, map=_adjusted(imported.map, options))
         inside = library.folder == extracted
@@ -182,6 +208,18 @@ def with_microphones(kit_map: KitMap, gains_db: Mapping[str, float]) -> KitMap:
         for name, one in microphones.items()
     }
     return kit_map.model_copy(update={"microphones": changed})
+
+
+def parse_options(entries: Iterable[str]) -> dict[str, str]:
+    """Return the options of ``--option NAME=VALUE``.
+
+    :raises UsageError: for an entry of another form.
+    """
+    pairs = [entry.partition("=") for entry in entries]
+    for name, separator, value in pairs:
+        if not (name and separator and value):
+            raise UsageError(f"--option {name}{separator}{value}: give NAME=VALUE, such as preset=128:8")
+    return {name: value for name, _, value in pairs}
 
 
 def parse_microphones(text: str) -> dict[str, float]:
