@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.sources.sfz import FORMAT
@@ -19,6 +23,10 @@ pytestmark = pytest.mark.real
 
 DIRECTIVE = re.compile(r'#define\s+\$(\w+)\s+(\S+)|#include\s+"([^"]+)"')
 
+STRETCH = 2_000
+"""Frames over which levels are compared: 45 ms."""
+ROUNDING_DB = 0.1
+"""Levels of the softest files differ by their rounding to 16 bits."""
 OF_EACH = 4
 """About how many definitions of a library are read to the end."""
 
@@ -27,6 +35,7 @@ class _MissingError(Exception):
     """An included file that is not there."""
 
 
+@cache
 def plain_text(path: Path) -> str:
     """Return a file without comments, read as Latin-1."""
     text = re.sub(r"/\*.*?\*/", " ", path.read_text("latin-1"), flags=re.DOTALL)
@@ -47,7 +56,7 @@ def pieces(path: Path, main: Path, variables: dict[str, str]) -> Iterator[str]:
     """Yield the text of a definition with included files and values of variables put in."""
 
     def filled(text: str) -> str:
-        for name in sorted(variables, key=len, reverse=True):
+        for name in sorted(variables, key=len, reverse=True) if "$" in text else ():
             text = text.replace(f"${name}", variables[name])
         return text
 
@@ -121,3 +130,31 @@ def test_sams_sonor_is_complete(raw_kits: Path) -> None:
     assert [region.velocity for region in kick][:2] == [(1, 30), (31, 45)]
     assert [sound.start_frame for region in kick for sound in region.sounds.values()][:2] == [1070, 546]
     assert drum_kit.ignored == {"note_polyphony": 7, "off_shape": 2}
+
+
+def _level_db(path: Path, start: int) -> float:
+    """Return the mean power of a short stretch from the attack on."""
+    pcm, _ = soundfile.read(path, always_2d=True, start=start, frames=22_050)
+    loud = np.abs(pcm).max(axis=1)
+    attack = int(np.argmax(loud > loud.max() / 4.0))
+    return float(10.0 * np.log10((pcm[attack : attack + STRETCH] ** 2).mean()))
+
+
+def test_levels_are_those_of_the_player(raw_kits: Path, kits_dir: Path) -> None:
+    """Each file of the kit made for tests is as loud as the player makes its sample at the top of its range."""
+    derived = kits_dir / "sams_sonor"
+    path = raw_kits / "sams_sonor" / "SamsSonor.sfz"
+    if not path.is_file() or not derived.is_dir():
+        pytest.skip("another folder of drum libraries")
+    regions = {
+        sound.path.name: (sound, region.velocity_gain_db or (0.0, 0.0))
+        for region in FORMAT.read(path, raw_kits).regions
+        for sound in region.sounds.values()
+    }
+    differences = []
+    for row in json.loads((derived / "kit.json").read_text(encoding="utf-8"))["samples"]:
+        sound, (_, gain_db) = regions[Path(row["source_files"][0]).name]
+        played_db = _level_db(sound.path, sound.start_frame) + sound.gain_db + gain_db
+        differences.append(_level_db(derived / row["file"], 0) - played_db)
+    assert len(differences) == 65
+    assert np.ptp(differences) < ROUNDING_DB
