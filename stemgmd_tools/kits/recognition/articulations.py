@@ -198,7 +198,7 @@ def _ride(stroke: _Stroke) -> Choice:
     if "edge" in stroke.strikes:
         return "ride_edge", 1.0, None
     if stroke.by_note and "bow" not in stroke.strikes:
-        return stroke.by_note, 0.9, None
+        return stroke.by_note, 1.0 if stroke.by_note == "ride_bow" else 0.9, None
     return "ride_bow", 1.0, None
 
 

@@ -178,7 +178,8 @@ def _is_overhead(text: str, *, after: bool) -> bool:
 
 def _read_token(segment: _Segment, token: Token, *, is_instrument: bool) -> None:
     word = WORDS.get(token.text)
-    if not is_instrument and token.text in SPECIAL:
+    is_crashed_hihat = segment.instrument == HIHAT and word is not None and word.instrument == CRASH
+    if not is_instrument and (token.text in SPECIAL or is_crashed_hihat):
         segment.special.append(token.text)
     elif word is None:
         if not token.is_number and token.text not in DYNAMICS and token.text not in MICROPHONES and len(token.text) > 2:

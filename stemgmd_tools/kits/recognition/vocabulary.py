@@ -64,7 +64,7 @@ _INSTRUMENTS: Final = {
         {
             "": "tom toms tomtom tomtoms",
             "rack": "racktom racktoms rack",
-            "floor": "floortom floortoms floor",
+            "floor": "floortom floortoms floor flr flrtom",
             "high": "hitom hightom tomhi tomhigh tomh",
             "mid": "midtom mediumtom tommid tomm",
             "low": "lotom lowtom tomlo tomlow toml tomf",
@@ -150,7 +150,7 @@ _STRIKES: Final = {
             "quarter": "quarter qtr loose",
             "pedal": "pedal pdl foot footed chik chick",
             "high": "high hi hgh small",
-            "mid": "mid medium",
+            "mid": "mid medium md",
             "low": "low lo large",
         },
     ),
@@ -159,8 +159,8 @@ _STRIKES: Final = {
 
 _SPECIAL: Final = (
     "brush brushes brushed flam flams roll rolls drag drags ruff buzz choke choked grab mute muted mutes damp damped "
-    "dampened off nosnares snaresoff sizzle swirl sweep swish scrape rattle splash mallet mallets rod rods hotrod "
-    "hotrods stomp reverse reversed rev bowed release dead press double riff loop fill"
+    "dampened off nosnares snaresoff sizzle swirl sweep swish swis chok cho scrape rattle splash mallet mallets rod "
+    "rods hotrod hotrods stomp reverse reversed rev bowed release dead press double riff loop fill"
 )
 SPECIAL: Final = frozenset(_SPECIAL.split())
 """Strokes that none of the 22 articulations stands for; a plain one is preferred to them."""

@@ -105,10 +105,20 @@ def test_unclear_names_score_lower_than_clear_ones() -> None:
     assert len(set(scores)) == len(scores)
 
 
-def test_strokes_without_articulation_are_marked() -> None:
-    guess = articulation_of_names(["snareOFF_OH_F_1"])
+@pytest.mark.parametrize(
+    ("name", "special"),
+    [
+        ("snareOFF_OH_F_1", "off"),
+        ("50-SabianAA16CrashChoke", "choke"),
+        ("14-CrshBELL-V01-SABIAN-14", "bell"),
+        ("HHats-Crash-V01-SABIAN-AAX", "crash"),
+        ("48-SabianRockHatSwis", "swis"),
+    ],
+)
+def test_strokes_without_articulation_are_marked(name: str, special: str) -> None:
+    guess = articulation_of_names([name])
     assert guess is not None
-    assert guess.special == ("off",)
+    assert guess.special == (special,)
 
 
 def test_names_of_keys_come_before_general_midi() -> None:

@@ -173,7 +173,7 @@ def test_hard_panned_zones_are_the_channels_of_one_file(tmp_path: Path) -> None:
 def test_zones_that_sound_together_are_sounds_of_one_region(tmp_path: Path) -> None:
     font = drums([(KEYS, span(36, 36)), (SAMPLE, 0)], [(KEYS, span(36, 36)), (VELOCITIES, span(100, 127)), (SAMPLE, 1)])
     library = read(tmp_path, font)
-    assert list(library.microphones) == ["sound 1", "sound 2"]
+    assert list(library.microphones) == ["sound_1", "sound_2"]
     assert [(region.velocity, len(region.sounds)) for region in library.regions] == [((1, 99), 1), ((100, 127), 2)]
     assert all(set(region.sounds) <= set(library.microphones) for region in library.regions)
 

@@ -59,15 +59,15 @@ def read(path: Path, _: Path, *, pattern: str = "") -> DrumLibrary:
 
 
 def _library(folder: Path, regions: list[Region], notices: list[str]) -> DrumLibrary:
-    names = list(dict.fromkeys(name for region in regions for name in region.sounds if name))
-    if names:
-        regions = [region if "" not in region.sounds else _with_main(region) for region in regions]
-        names = list(dict.fromkeys(name for region in regions for name in region.sounds))
+    names = list(dict.fromkeys(name for region in regions for name in region.sounds))
+    if any(names):
+        regions = [_with_main(region) for region in regions]
+        names = list(dict.fromkeys(name or MAIN_MICROPHONE for name in names))
     return DrumLibrary(
         folder=folder,
         regions=tuple(regions),
         title=folder.resolve().name,
-        microphones={name: Microphone() for name in names},
+        microphones={name: Microphone() for name in names if name},
         notices=tuple(dict.fromkeys(notices)),
     )
 

@@ -52,7 +52,7 @@ class Reading:
 
 def layer_name(number: int) -> str:
     """Return the name of the sound of a stroke that consists of several, counted from 0."""
-    return f"sound {number + 1}"
+    return f"sound_{number + 1}"
 
 
 def named(region: Region) -> dict[str, SoundFile]:
