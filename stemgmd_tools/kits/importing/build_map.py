@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, count
+from dataclasses import dataclass
 from typing import Final
 
 from stemgmd_tools.errors import KitError
@@ -28,7 +26,6 @@ from stemgmd_tools.kits.sources.base import ONLY_MICROPHONE, DrumLibrary, Region
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION
 
 _GAIN_STEP_DB: Final = 0.01
-_LONGEST_NAME: Final = 60
 _LAW_TOLERANCE_DB: Final = 0.05
 
 
@@ -55,7 +52,6 @@ def build_map(library: DrumLibrary, name: str, overrides: Mapping[str, str]) -> 
     """
     if not library.regions:
         raise KitError(f"{library.folder}: defines no sound; give the file that defines the drum kit")
-    library = _with_plain_names(library)
     assignment = assign(library, overrides)
     articulations = {name: _articulation(name, assignment, library) for name in assignment.voices}
     for missing, fallback in stand_ins(articulations).items():
@@ -79,24 +75,6 @@ def build_map(library: DrumLibrary, name: str, overrides: Mapping[str, str]) -> 
         articulations={name: articulations[name] for name in ARTICULATIONS},
     )
     return ImportedKit(kit_map, assignment, license_file, notices, library.ignored)
-
-
-def _with_plain_names(library: DrumLibrary) -> DrumLibrary:
-    """Return a library whose microphones have names of a-z, 0-9 and _."""
-    names: dict[str, str] = {ONLY_MICROPHONE: ONLY_MICROPHONE}
-    for name in library.microphones:
-        plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:_LONGEST_NAME] or "microphone"
-        names[name] = next(
-            one for one in chain([plain], (f"{plain}_{n}" for n in count(2))) if one not in names.values()
-        )
-    return replace(
-        library,
-        microphones={names[name]: one for name, one in library.microphones.items()},
-        regions=tuple(
-            replace(region, sounds={names[name]: sound for name, sound in region.sounds.items()})
-            for region in library.regions
-        ),
-    )
 
 
 def _articulation(name: str, assignment: Assignment, library: DrumLibrary) -> Articulation:
