@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from stemgmd_tools import audio, units
 from stemgmd_tools.corpus.folder.build_manifests import MANIFEST_FOLDER
 from stemgmd_tools.corpus.folder.identity import Identity, require_identity
 from stemgmd_tools.corpus.folder.records import MIDI, STEMS, Record, read_record, record_path
-from stemgmd_tools.corpus.sources.base import axes_of, not_held, room_for, silence, span_of
+from stemgmd_tools.corpus.sources.base import StemSource, axes_of, not_held, room_for, silence, span_of
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.performances.mapping import NoteMapping
@@ -29,7 +30,7 @@ from stemgmd_tools.storage.json_text import parse_json
 
 
 @dataclass(frozen=True)
-class Corpus:
+class Corpus(StemSource):
     """A finished corpus: its settings, its manifests as typed frames, and its stems.
 
     :param root: folder of the corpus.
@@ -50,18 +51,18 @@ class Corpus:
             )
 
     @property
+    @override
     def performances(self) -> pd.DataFrame:
-        """One row per performance."""
         return self.manifest("performances")
 
     @property
+    @override
     def tracks(self) -> pd.DataFrame:
-        """One row per track: the manifest ``stems``."""
         return self.manifest("stems")
 
     @property
+    @override
     def hits(self) -> pd.DataFrame:
-        """One row per hit of every performance."""
         return self.manifest("hits")
 
     @property
@@ -70,8 +71,8 @@ class Corpus:
         return self.manifest("single_hits")
 
     @property
+    @override
     def kits(self) -> pd.DataFrame:
-        """One row per kit."""
         return self.manifest("kits")
 
     @property
@@ -87,38 +88,34 @@ class Corpus:
         return pd.DataFrame(rows, index=pd.Index(generated["kit"].tolist(), name="kit"), dtype="float64")
 
     @property
+    @override
     def sample_rate(self) -> int:
-        """Frames per second of all stems."""
         return self.identity.settings.sample_rate
 
     @property
+    @override
     def bit_depth(self) -> int:
         """16 or 24: the integer grid of all stems; 24 for float files too."""
         return self.identity.settings.bit_depth
 
     @property
+    @override
     def kit_splits(self) -> dict[str, str]:
-        """Split of each kit by its name, see :class:`~stemgmd_tools.corpus.sources.base.StemSource`."""
         kits = self.kits
         return dict(zip(kits["kit"].tolist(), kits["kit_split"].fillna("").tolist(), strict=True))
 
+    @override
     def kits_of(self, performance: str) -> tuple[str, ...]:
-        """Return the names of the kits through which a performance was rendered, ascending.
-
-        :raises UsageError: if the corpus does not hold this performance.
-        """
         kits = _kits_by_performance(*self._stamped("stems")).get(performance)
         if kits is None:
             raise not_held(self.root, performance)
         return kits
 
+    @override
     def length(self, performance: str, kit: str) -> int:
-        """Return the common length of the stems in frames.
-
-        :raises UsageError: if the corpus does not hold this performance through this kit.
-        """
         return self._rendered(performance, kit).frames
 
+    @override
     def stems(
         self,
         performance: str,
@@ -152,6 +149,7 @@ class Corpus:
                 stems[row, : span.sounding] = pcm
         return stems.transpose(0, 2, 1)
 
+    @override
     def floats(
         self,
         performance: str,
@@ -161,14 +159,11 @@ class Corpus:
         pieces: Sequence[Piece | str] | None = None,
         out: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        """Read a part of the stems as floats in -1..1.
-
-        See :meth:`~stemgmd_tools.corpus.sources.base.StemSource.floats`.
-        """
         pcm = self.stems(performance, kit, start, frames, pieces)
         unit = np.float32(1.0 / units.full_scale(self.bit_depth))
         return np.multiply(pcm, unit, out=room_for(pcm.shape, out), casting="same_kind")
 
+    @override
     def played(self, performance: str) -> Performance:
         """Return the performance, read from its MIDI file in the corpus.
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from stemgmd_tools.corpus.sources import virtual_manifests
-from stemgmd_tools.corpus.sources.base import axes_of, not_held, room_for, silence, span_of
+from stemgmd_tools.corpus.sources.base import StemSource, axes_of, not_held, room_for, silence, span_of
 from stemgmd_tools.corpus.sources.process_cache import Memory
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.bank.bank import Bank
@@ -29,7 +30,7 @@ from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.rendering.stems import Pcm
 
 
-class VirtualCorpus:
+class VirtualCorpus(StemSource):
     """Performances through kits as a :class:`~stemgmd_tools.corpus.sources.base.StemSource`.
 
     The integers are those that ``stemgmd render`` writes with the same settings. Only strikes that sound in the
@@ -86,31 +87,34 @@ class VirtualCorpus:
         return self._memory
 
     @property
+    @override
     def sample_rate(self) -> int:
-        """Frames per second of all stems."""
         return self.settings.sample_rate
 
     @property
+    @override
     def bit_depth(self) -> int:
-        """16 or 24: the integer grid of all stems."""
         return self.settings.bit_depth
 
     @property
+    @override
     def performances(self) -> pd.DataFrame:
         """One row per performance; paths and the mapped MIDI are missing."""
         return self._table("performances")
 
     @property
+    @override
     def hits(self) -> pd.DataFrame:
-        """One row per hit of every performance."""
         return self._table("hits")
 
     @property
+    @override
     def kits(self) -> pd.DataFrame:
         """One row per kit; the hash of its bank is missing."""
         return self._table("kits")
 
     @property
+    @override
     def tracks(self) -> pd.DataFrame:
         """One row per track; columns measured on audio or files are empty."""
         return self._table("stems")
@@ -133,24 +137,18 @@ class VirtualCorpus:
         return tables[name].copy()
 
     @property
+    @override
     def kit_splits(self) -> dict[str, str]:
-        """Split of each kit by its name, see :class:`~stemgmd_tools.corpus.sources.base.StemSource`."""
         return {name: kit_split(self._kits[name]) for name in sorted(self._kits)}
 
+    @override
     def kits_of(self, performance: str) -> tuple[str, ...]:
-        """Return the names of all kits, ascending.
-
-        :raises UsageError: if the corpus does not hold this performance.
-        """
         if performance not in self._performances:
             raise not_held(self, performance)
         return self._kit_names
 
+    @override
     def length(self, performance: str, kit: str) -> int:
-        """Return the common length of the stems in frames.
-
-        :raises UsageError: if the corpus does not hold this performance through this kit.
-        """
         self._require(performance, kit)
         return self._here.lengths.get((performance, kit), lambda: self._runs(performance, kit).frames)
 
@@ -162,6 +160,7 @@ class VirtualCorpus:
         self._require(performance, kit)
         return self._gain_db(performance, kit, lambda: self._runs(performance, kit))
 
+    @override
     def stems(
         self,
         performance: str,
@@ -170,13 +169,10 @@ class VirtualCorpus:
         frames: int | None = None,
         pieces: Sequence[Piece | str] | None = None,
     ) -> Pcm:
-        """Render a part of the stems, see :meth:`stemgmd_tools.corpus.sources.base.StemSource.stems`.
-
-        :raises UsageError: if the corpus does not hold this performance through this kit, or the part is not valid.
-        """
         self._require(performance, kit)
         return self._mixed(self._score(performance, kit), kit, start, frames, pieces)
 
+    @override
     def floats(
         self,
         performance: str,
@@ -186,10 +182,6 @@ class VirtualCorpus:
         pieces: Sequence[Piece | str] | None = None,
         out: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        """Render a part of the stems as floats in -1..1.
-
-        See :meth:`~stemgmd_tools.corpus.sources.base.StemSource.floats`.
-        """
         self._require(performance, kit)
         score, axes = self._score(performance, kit), axes_of(pieces)
         stems = room_for((len(axes), 2, span_of(score.frames, start, frames).frames), out)
@@ -212,11 +204,8 @@ class VirtualCorpus:
         score = Score.of(plan(performance, bank, self.settings), bank, self.bit_depth, peaks=self._peaks(kit))
         return self._mixed(score, kit, start, frames, pieces)
 
+    @override
     def played(self, performance: str) -> Performance:
-        """Return what was played.
-
-        :raises UsageError: if the corpus does not hold this performance.
-        """
         if performance not in self._performances:
             raise not_held(self, performance)
         return self._performances[performance]
