@@ -31,6 +31,8 @@ TYPED: dict[str, tuple[str, str]] = {
     "evaluate": ("corpus --method mixture", "baseline"),
     "verify": ("corpus --jobs 1", ""),
     "info": ("corpus", ""),
+    "export onsets": ("corpus --out annotations", ""),
+    "export stemgmd": ("corpus --out original --jobs 1", ""),
     "plot": ("drummer12/session1/4 --kit kit/toy.yaml", "plot"),
     "merge": ("merged corpus --jobs 1", ""),
     "fetch gmd": ("--to groove --url ftp://nowhere", "an error"),
