@@ -53,28 +53,17 @@ def kit_formats() -> tuple[KitFormat, ...]:
 def find_format(source: Path) -> KitFormat:
     """Return the format of a file or a folder.
 
-    :raises UsageError: if it has no known format.
+    :raises UsageError: if it does not exist or has no known format.
     """
-    formats = kit_formats()
     if not source.exists():
-        installed = sorted(name for one in formats for name in one.installed())
-        named = f"; installed libraries: {', '.join(installed)}" if installed else ""
-        raise UsageError(f"{source}: no such file or folder{named}")
+        raise UsageError(f"{source}: no such file or folder")
+    formats = kit_formats()
     by_suffix = [one for one in formats if source.suffix.lower() in one.suffixes]
     for one in dict.fromkeys([*by_suffix, *formats]):
         if one.accepts(source):
             return one
     known = "; ".join(f"{one.name} ({', '.join(one.suffixes)})" for one in formats)
     raise UsageError(f"{source}: is of no known format; known: {known}")
-
-
-def located(source: Path) -> Path:
-    """Return a path, or that of the library of this name in the folders of programs such as Hydrogen."""
-    if source.exists() or len(source.parts) > 1:
-        return source
-    return next(
-        (installed[source.name] for one in kit_formats() if source.name in (installed := one.installed())), source
-    )
 
 
 def find_source(name: str) -> Path:
@@ -103,7 +92,7 @@ def _read(source: Path, extracted: Path, options: Mapping[str, str]) -> DrumLibr
 def import_kit(source: Path, map_file: Path, options: ImportOptions) -> ImportedKit:
     """Make a kit of a drum library: a sample map, and beside it a folder or a link of the same name with its samples.
 
-    :param source: a file or a folder of any format, or the name of an installed library.
+    :param source: a file or a folder of any format.
     :param map_file: the sample map to write; its stem is the kit's name.
     :raises UsageError: for an unknown format, a kit of that name that is there already, or an invalid override.
     :raises KitError: if the library cannot be used.
@@ -112,7 +101,6 @@ def import_kit(source: Path, map_file: Path, options: ImportOptions) -> Imported
     _check_free(map_file, folder, options)
     map_file.parent.mkdir(parents=True, exist_ok=True)
     with _samples_folder(folder) as extracted:
-        source = located(source)
         library = _present(_read(source, extracted, options.format_options))
         imported = build_map(library, map_file.stem, options.overrides)
         imported = replace(imported, map=_adjusted(imported.map, options))

@@ -13,7 +13,7 @@ from toy_kits import RATE, tone, write_sound
 
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.bank.cache import open_bank
-from stemgmd_tools.kits.importing.run import ImportOptions, import_kit
+from stemgmd_tools.kits.importing.run import ImportOptions, find_source, import_kit
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.kits.sources.base import DrumLibrary, Region, SoundFile
 from stemgmd_tools.kits.sources.hydrogen import FORMAT
@@ -428,7 +428,9 @@ def test_kits_are_imported_from_folders_archives_and_by_name(
 ) -> None:
     folder = _whole_kit(tmp_path / "hydrogen/data/drumkits/Toy")
     monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path))
-    source = {"folder": folder, "name": Path("Toy")}.get(way) or packed(folder, tmp_path / "Toy.h2drumkit")
+    source = find_source("Toy") if way == "name" else folder
+    if way == "archive":
+        source = packed(folder, tmp_path / "Toy.h2drumkit")
     map_file = tmp_path / "kits" / "toy.yaml"
     import_kit(source, map_file, ImportOptions(overrides={}))
     if way == "archive":
@@ -438,11 +440,11 @@ def test_kits_are_imported_from_folders_archives_and_by_name(
     assert sorted(path.name for path in map_file.parent.iterdir()) == ["toy", "toy.yaml"]
 
 
-def test_an_unknown_name_is_told_what_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _whole_kit(tmp_path / "hydrogen/data/drumkits/Toy")
+def test_a_name_near_to_an_installed_one_is_proposed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _whole_kit(tmp_path / "hydrogen/data/drumkits/RockKit")
     monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path))
-    with pytest.raises(UsageError, match=r"^Gone: no such file or folder; installed libraries: .*Toy"):
-        import_kit(Path("Gone"), tmp_path / "kits" / "toy.yaml", ImportOptions(overrides={}))
+    with pytest.raises(UsageError, match=r"^RokKit: no such file or folder.*RockKit"):
+        find_source("RokKit")
 
 
 @pytest.mark.real
