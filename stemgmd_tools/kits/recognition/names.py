@@ -124,6 +124,8 @@ def _combined(segments: Iterator[_Segment]) -> _Segment:
             _add(sum_, segment)
         elif {segment.instrument, sum_.instrument} <= _KINDS_OF_CYMBAL or segment.instrument in _GENERAL:
             continue
+        elif segment.score < min(sum_.score, SURE):
+            continue  # such as a folder oh of overhead microphones
         else:
             break
     return sum_
@@ -222,13 +224,15 @@ def _numbers(word_tokens: Sequence[Token], place: int) -> tuple[int | None, int 
     after = word_tokens[place + 1] if place + 1 < len(word_tokens) else None
     before = word_tokens[place - 1] if place else None
     number = size = None
-    for token in (after, before):
+    beside = (after, before if word_tokens[place].gap in ("", " ") else None)
+    for token in beside:
         if token is not None and token.is_number and len(token.text) <= 2 and 6 <= int(token.text) <= 28:
             size = size or (int(token.text) if token is before or word.instrument == TOM else None)
     if after is None or word.instrument not in _NUMBERED:
         return number, size
     if after.text in tuple("123456") and (not after.gap.strip() or word.instrument == TOM):
         number = int(after.text)
+        size = None if not after.gap.strip() else size
     elif word.instrument == CRASH:
         number = _SIDES.get(after.text)
     return number, size

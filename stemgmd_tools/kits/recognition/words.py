@@ -18,6 +18,8 @@ _MOST_JOINED: Final = 3
 _LONGEST_WORD: Final = 20
 _SHORTEST_PART: Final = 3
 """Letters of a word inside an undivided name; two for an abbreviation at its beginning, as in ``BDhard``."""
+_ENDS: Final = ("kick", "snare", "hihat", "crash", "cymbal", "rimshot")
+"""Instruments whose names end no other word of music."""
 _KNOWN: Final = WORDS.keys() | SPECIAL | MICROPHONES | DYNAMICS.keys()
 
 
@@ -68,7 +70,13 @@ def _words_of(run: str) -> tuple[str, ...]:
     whole = _known_parts(lower, first=True)
     if whole is not None:
         return whole
-    return tuple(word for part in camel for word in (_known_parts(part, first=True) or (part,)))
+    return tuple(word for part in camel for word in (_known_parts(part, first=True) or _with_known_end(part)))
+
+
+def _with_known_end(text: str) -> tuple[str, ...]:
+    """Divide an unknown word such as ``clubkick`` before the name of an instrument."""
+    end = next((word for word in _ENDS if text.endswith(word) and text != word), "")
+    return (text.removesuffix(end), end) if end else (text,)
 
 
 def _known_parts(text: str, *, first: bool) -> tuple[str, ...] | None:
