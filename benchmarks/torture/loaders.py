@@ -14,6 +14,7 @@ import yaml
 
 from benchmarks.torture.codecs import PLAIN, Codec, SafetensorsHeader, Sealed
 from benchmarks.torture.sfz_kits import read_sfz, write_sfz
+from benchmarks.torture.soundfont_kits import write_soundfont, write_table
 from benchmarks.torture.xml_kits import write_archives, write_drumgizmo, write_hydrogen
 from stemgmd_tools.audio import TrackReader, read_audio
 from stemgmd_tools.augment.chain import chain
@@ -28,7 +29,7 @@ from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.bank.compile import compile_bank
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
-from stemgmd_tools.kits.sources import drumgizmo, hydrogen
+from stemgmd_tools.kits.sources import drumgizmo, folder, hydrogen, soundfont
 from stemgmd_tools.kits.sources.base import KitFormat
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.performances.cache import load_readings
@@ -127,6 +128,18 @@ def _drum_libraries(material: Path) -> Sequence[Loader]:
         ),
         Loader("SFZ definition", (main,), read_sfz, text=True, above=3),
         Loader("SFZ, included file", tuple(included), read_sfz, text=True, above=4),
+        Loader(
+            "SoundFont",
+            (write_soundfont(material / "soundfont"),),
+            lambda path: _library(soundfont.FORMAT, path),
+            fresh=True,
+        ),
+        Loader(
+            "table of one-shots",
+            (write_table(material / "table"),),
+            lambda path: _library(folder.FORMAT, path),
+            text=True,
+        ),
     )
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from soundfont_files import Font, Sample, soundfont, span
 from toy_kits import tone, write_sound
 
+from benchmarks.torture.soundfont_kits import Font, Sample, soundfont, span
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 

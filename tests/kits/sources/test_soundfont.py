@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from soundfont_files import LEFT, RIGHT, VORBIS, Font, Sample, counted, soundfont, span
+from soundfont_files import counted
 
+from benchmarks.torture.soundfont_kits import LEFT, RIGHT, VORBIS, Font, Sample, soundfont, span
 from stemgmd_tools.errors import KitError, StemgmdError, UsageError
 from stemgmd_tools.kits.sources.base import DrumLibrary, Region, SoundFile
 from stemgmd_tools.kits.sources.soundfont import FORMAT
