@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import json
 import os
@@ -23,7 +24,16 @@ from stemgmd_tools.kits.generate.names import (
 )
 from stemgmd_tools.kits.generate.parents import parent
 from stemgmd_tools.kits.kit_table import kit_table
-from stemgmd_tools.kits.sample_map.kit import ENGINE_VERSION, Content, Kit, content_hash, load_kit_file
+from stemgmd_tools.kits.sample_map.kit import (
+    ENGINE_VERSION,
+    Content,
+    Kit,
+    content_hash,
+    find_folder,
+    load_kit_file,
+    sample_files,
+)
+from stemgmd_tools.kits.sample_map.licence import is_permissive
 from stemgmd_tools.kits.sample_map.loader import load_map
 from stemgmd_tools.kits.sample_map.schema import KitMap, Origin
 from stemgmd_tools.storage.listing import list_files
@@ -32,8 +42,10 @@ from stemgmd_tools.strict_yaml.problem import nearest
 KIT_PATH_VARIABLE: Final = "STEMGMD_KITS"
 """Environment variable: folders searched for samples and sample maps, separated as in PATH."""
 
-GROUPS: Final = ("all", "train", "heldout", "test")
-"""Names that stand for several modelled kits; ``test`` is another word for ``heldout``."""
+GROUPS: Final = ("all", "train", "heldout", "test", "recorded", "imported", "permissive")
+"""Names that stand for several kits. ``all`` are the modelled kits, ``train`` and ``heldout`` (or ``test``) their two
+splits; ``recorded`` are the recorded kits whose samples are there, ``imported`` those that ``kits import`` made, and
+``permissive`` the recorded ones that may be used without share-alike or non-commercial conditions."""
 
 _SUFFIX: Final = ".yaml"
 
@@ -77,16 +89,18 @@ def maps_in(folder: Path) -> tuple[Path, ...]:
 def kit_names(selection: Iterable[str], kit_path: Sequence[Path] = ()) -> tuple[str, ...]:
     """Resolve names, comma-separated lists of names, groups and paths of maps to names and paths, each once.
 
-    ``all`` stands for the modelled kits, ``train`` and ``heldout`` (or ``test``) for their two splits.
-    ``random:7..106`` stands for a hundred kits, see :mod:`stemgmd_tools.kits.generate.names`.
+    For groups see :data:`GROUPS`. A pattern such as ``avl_*`` stands for all kits that match it, and ``random:7..106``
+    for a hundred kits, see :mod:`stemgmd_tools.kits.generate.names`.
 
-    :raises UsageError: for an unknown name, with similar names, or an invalid range.
+    :raises UsageError: for an unknown name, with similar names, an empty group, or an invalid range.
     """
     known = known_maps(kit_path)
     names: dict[str, None] = {}
     for word in (part.strip() for entry in selection for part in entry.split(",")):
         if word in GROUPS:
-            names.update(dict.fromkeys(_group(word)))
+            names.update(dict.fromkeys(_group(word, known, kit_path)))
+        elif set(word) & set("*?["):
+            names.update(dict.fromkeys(_matching(word, known)))
         elif is_generated_name(word):
             names.update(dict.fromkeys(_expanded(word, known)))
         elif word in known or _is_path(word):
@@ -176,9 +190,35 @@ def split_of(name: str, origin: Origin | None = None) -> str:
     return parent_splits.pop() if len(parent_splits) == 1 else ""
 
 
-def _group(word: str) -> list[str]:
-    split = "heldout" if word == "test" else word
-    return [row.name for row in kit_table() if split in {"all", row.split}]
+def _group(word: str, known: Mapping[str, Path], kit_path: Sequence[Path]) -> list[str]:
+    if word in ("all", "train", "heldout", "test"):
+        split = "heldout" if word == "test" else word
+        return [row.name for row in kit_table() if split in {"all", row.split}]
+    names = [name for name, path in known.items() if _is_member(word, path, kit_path)]
+    if not names:
+        raise UsageError(
+            f"{word}: no such kit is there; see `stemgmd kits list`, or get one with `stemgmd kits import`"
+        )
+    return names
+
+
+def _is_member(group: str, path: Path, kit_path: Sequence[Path]) -> bool:
+    """Return whether a kit on the kit path belongs to a group of recorded kits."""
+    if group == "imported":
+        return path.parent == data.kits_dir()
+    try:
+        kit_map = load_map(path)
+    except KitError:
+        return False
+    there = any(sample_files(kit_map)) and find_folder(kit_map, path, kit_path) is not None
+    return there and (group == "recorded" or is_permissive(kit_map.license))
+
+
+def _matching(pattern: str, known: Mapping[str, Path]) -> list[str]:
+    names = fnmatch.filter(known, pattern)
+    if not names:
+        raise UsageError(f"{pattern}: matches no kit; known kits: {', '.join(known)}")
+    return names
 
 
 def _expanded(word: str, known: Mapping[str, Path]) -> list[str]:

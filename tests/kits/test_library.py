@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -121,3 +122,32 @@ def test_every_shipped_map_has_a_licence_and_no_audio() -> None:
     folder = data.shipped("sample_maps")
     assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {".yaml", ".json", ".md"}
     assert len(list((folder / "recorded").glob("*.yaml"))) == 10
+
+
+@pytest.fixture
+def imported_kits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of imported kits with a permissive and a share-alike kit, and one whose samples are gone."""
+    monkeypatch.setenv("STEMGMD_DATA", str(tmp_path))
+    kits = tmp_path / "kits"
+    for name, licence in (("free_one", "CC0-1.0"), ("shared_one", "CC-BY-SA-4.0"), ("gone_one", "MIT")):
+        write_sound(kits / name / "a.wav", tone())
+        write_map(kits, map_data({"kick": layers("a.wav")}, name=name, license=licence, folder=name), name)
+    shutil.rmtree(kits / "gone_one")
+    return kits
+
+
+def test_groups_of_recorded_kits(imported_kits: Path) -> None:
+    folders = library.search_path()
+    assert library.kit_names(["imported"], folders) == ("free_one", "gone_one", "shared_one")
+    assert library.kit_names(["recorded"], folders) == ("free_one", "shared_one")
+    assert library.kit_names(["permissive"], folders) == ("free_one",)
+    assert library.kit_names(["*_one,cedar*"], folders) == ("free_one", "gone_one", "shared_one", "cedar_hall")
+    assert "gone_one" not in library.kit_names(["all"], folders)
+
+
+def test_an_empty_group_or_pattern_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEMGMD_DATA", str(tmp_path))
+    with pytest.raises(UsageError, match="permissive: there is no such kit; see `stemgmd kits list`"):
+        library.kit_names(["permissive"])
+    with pytest.raises(UsageError, match=r"zz\*: matches no kit"):
+        library.kit_names(["zz*"])

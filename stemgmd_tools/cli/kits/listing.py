@@ -11,18 +11,37 @@ import click
 from stemgmd_tools.cli.kits.table import spread, table
 from stemgmd_tools.cli.support.options import kit_path_option
 
-_LISTED: Final = ("name", "split", "source", "licence", "layers", "one-shots", "gaps", "samples")
+_LISTED: Final = ("name", "split", "source", "licence", "layers", "one-shots", "microphones", "gaps", "samples")
 
 
 @click.command("list")
+@click.option("--license", "license_name", metavar="SPDX", help="Only kits under this licence, or `permissive` ones.")
 @kit_path_option
-def list_kits(kit_path: tuple[Path, ...]) -> None:
-    """List all kits: modelled kits, recorded kits with a shipped map, and kits on the kit path."""
+def list_kits(license_name: str | None, kit_path: tuple[Path, ...]) -> None:
+    """List all kits: modelled, recorded with a shipped map, imported, and kits on the kit path.
+
+    Permissive licences ask for attribution at most: CC0, CC BY, MIT, public domain and the like.
+    """
     from stemgmd_tools.kits.library import known_maps, search_path
 
     folders = search_path(kit_path)
-    rows = [_list_row(name, path, folders) for name, path in known_maps(folders).items()]
+    maps = {name: path for name, path in known_maps(folders).items() if _is_under(path, license_name)}
+    rows = [_list_row(name, path, folders) for name, path in maps.items()]
     click.echo("\n".join(table(_LISTED, rows)))
+
+
+def _is_under(path: Path, license_name: str | None) -> bool:
+    from stemgmd_tools.errors import KitError
+    from stemgmd_tools.kits.sample_map.licence import is_permissive
+    from stemgmd_tools.kits.sample_map.loader import load_map
+
+    if license_name is None:
+        return True
+    try:
+        actual = load_map(path).license
+    except KitError:
+        return False
+    return is_permissive(actual) if license_name == "permissive" else actual == license_name
 
 
 def _list_row(name: str, path: Path, folders: Sequence[Path]) -> tuple[str, ...]:
@@ -35,7 +54,7 @@ def _list_row(name: str, path: Path, folders: Sequence[Path]) -> tuple[str, ...]
     try:
         kit_map = load_map(path)
     except KitError as error:
-        return (name, "", "faulty", "", "", "", "", str(error))
+        return (name, "", "faulty", "", "", "", "", "", str(error))
     rows = outline(kit_map)
     layers = [row.layers for row in rows if row.layers]
     source = kind(kit_map)
@@ -47,6 +66,7 @@ def _list_row(name: str, path: Path, folders: Sequence[Path]) -> tuple[str, ...]
         kit_map.license,
         spread(min(layers), max(layers)),
         str(sum(row.one_shots for row in rows)),
+        str(len(kit_map.microphones or ()) or "-"),
         str(sum(not row.one_shots for row in rows) or "-"),
         "built in" if source == "modelled" else "found" if available else "not found",
     )
