@@ -18,6 +18,11 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 # Commands that tests start hear Ctrl-C even where the tests themselves are run in the background, which do not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# One thread a process, here and in the processes that tests start: those of several workers would wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(_variable, "1")
+
 _BESIDE = Path(__file__).resolve().parents[2] / "shared"
 
 

@@ -122,6 +122,6 @@ def test_killed_at_random_moments_it_completes(larger, shards, tmp_path):
             process.kill()
         interrupted += process.wait() == -signal.SIGKILL
         if number % 3 == 2:
-            subprocess.run(command(root, shards, jobs=2), check=True, capture_output=True)
+            subprocess.run(command(root, shards), check=True, capture_output=True)
             require_whole(root, larger)
     assert interrupted >= KILLS / 2
