@@ -183,7 +183,7 @@ def _model(options: dict[str, Any]) -> tuple[Separator, SeparationSettings]:
 
         from stemgmd_tools.devices import device_named
         from stemgmd_tools.separation.inference.allocator import keep_freed_memory
-        from stemgmd_tools.separation.inference.separate import SeparationSettings, filtered
+        from stemgmd_tools.separation.inference.separate import SeparationSettings, with_wiener_filter
         from stemgmd_tools.separation.weights.file import load_weights
     except ModuleNotFoundError:
         raise UsageError("separating needs the extra baseline: pip install 'stemgmd-tools[baseline]'") from None
@@ -194,7 +194,7 @@ def _model(options: dict[str, Any]) -> tuple[Separator, SeparationSettings]:
     segment_s = options["segment"]
     if segment_s is not None and not 0.1 <= segment_s <= 3600:
         raise UsageError(f"--segment {segment_s}: give 0.1 to 3600 seconds")
-    model = filtered(load_weights(_weights(options)).model, options["wiener"])
+    model = with_wiener_filter(load_weights(_weights(options)).model, options["wiener"])
     return model, SeparationSettings(
         segment_s=segment_s,
         overlap=options["overlap"],

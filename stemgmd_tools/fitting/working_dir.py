@@ -46,11 +46,11 @@ def workplace(*files: Path) -> Iterator[Path]:
 
 def _clear(folder: Path, files: tuple[Path, ...]) -> None:
     """Remove the leftovers of a killed run."""
-    for left in folder.iterdir():
-        if left.is_dir():
-            shutil.rmtree(left)
-        elif not left.name.startswith(_LOCK):
-            left.unlink()
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        elif not entry.name.startswith(_LOCK):
+            entry.unlink()
     for file in files:
         for part in file.parent.glob(f"{file.name}.*{TEMPORARY_SUFFIX}"):
             part.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from stemgmd_tools.runtime.progress import Progress
 from stemgmd_tools.separation.evaluation import run as evaluation
 from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
 from stemgmd_tools.separation.inference.overlap import OVERLAP
-from stemgmd_tools.separation.inference.separate import SeparationSettings, filtered, separate_sound
+from stemgmd_tools.separation.inference.separate import SeparationSettings, separate_sound, with_wiener_filter
 from stemgmd_tools.separation.splits.recorded_kits import trained_on
 from stemgmd_tools.separation.training import train as training
 from stemgmd_tools.separation.training.settings.files import load_config
@@ -64,7 +64,7 @@ def separate(
     """
     samples, rate = _samples(sound, sample_rate)
     used = device_named(device, auto_order=("cuda", "mps"))
-    model = filtered(load_weights(Path(weights) if weights else shipped_weights()).model, wiener)
+    model = with_wiener_filter(load_weights(Path(weights) if weights else shipped_weights()).model, wiener)
     settings = SeparationSettings(
         segment_s=segment_s, overlap=overlap, device=used, mixture_consistent=mixture_consistent
     )

@@ -45,7 +45,7 @@ def toy_strokes(body: Modes, glide: Glide | None, length_s: float = 1.2, repeats
     return tuple(layers)
 
 
-def rung(fit: ModalFit, velocity: int, frames: int) -> Float:
+def body_of(fit: ModalFit, velocity: int, frames: int) -> Float:
     """Return the body of a stroke as the fit has it."""
     assert fit.body is not None
     draw = stream(0, "unused")
@@ -86,7 +86,7 @@ def test_the_glide_is_found_and_follows_velocity(tom: ModalFit) -> None:
 def test_the_waveform_is_the_strokes_but_for_its_lateness(tom: ModalFit, velocity: int) -> None:
     strokes = next(one for one in toy_strokes(BODY, GLIDE) if one.velocity == velocity)
     wanted = strokes.repeats[0][ONSET_FRAMES:][:20000]
-    model = rung(tom, velocity, len(wanted))
+    model = body_of(tom, velocity, len(wanted))
     errors = []
     for late in range(-8, 9):
         moved = np.roll(model, late, axis=0)
@@ -104,7 +104,7 @@ def test_phases_that_turn_with_velocity_are_found() -> None:
         straight = fit._replace(body=fit.body.model_copy(update={"phase_bends_turns": turns}))
         strokes = toy_strokes(body, None, 0.8)[0]
         wanted = strokes.repeats[0][ONSET_FRAMES:][:20000]
-        model = rung(straight, strokes.velocity, len(wanted))
+        model = body_of(straight, strokes.velocity, len(wanted))
         moved = [((np.roll(model, late, axis=0) - wanted)[200:] ** 2).sum() for late in range(-70, 71, 2)]
         left[turns is None] = min(moved) / (wanted[200:] ** 2).sum()
     assert left[False] < 0.05

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from stemgmd_tools.augment.audio.impulse_responses import ImpulseResponses
 from stemgmd_tools.augment.audio.signal.blocks import lines_at_once
-from stemgmd_tools.augment.audio.signal.lti import Response, filtered
+from stemgmd_tools.augment.audio.signal.lti import Response, apply_responses
 from stemgmd_tools.augment.audio.signal.stretch import Timed
 from stemgmd_tools.augment.audio.steps import Parameters
 from stemgmd_tools.augment.chain.effect import AudioEffect, Effect, FilterEffect, GainEffect, TimeEffect, Value
@@ -91,7 +91,7 @@ class Stage:
             responses = self._pending.pop(line, None)
             if responses:
                 part = self.audio[line, :, : self.frames[line]]
-                filtered(part, responses, out=part)
+                apply_responses(part, responses, out=part)
 
     def _gathered(
         self, effect: AudioEffect, touches: Sequence[Touch]

@@ -17,7 +17,7 @@ from stemgmd_tools.rendering.stems import Pcm
 _BLOCK_FRAMES: Final = 1 << 18
 
 
-class Quantised(NamedTuple):
+class QuantisedStems(NamedTuple):
     """Tracks as integers, rounded on demand, since those of a long performance take gigabytes."""
 
     sound: Sounds
@@ -62,14 +62,14 @@ class Quantised(NamedTuple):
             yield self.part(start, min(start + frames, self.frames))
 
 
-def quantised(stems: Sounds, mixture: Float | None, bit_depth: int) -> Quantised:
+def quantise_stems(stems: Sounds, mixture: Float | None, bit_depth: int) -> QuantisedStems:
     """Round augmented stems to integers at one gain.
 
     :param stems: nine, full scale 1.
     :param mixture: shape (2, frames) if effects were applied to it; None if it is the sum of the stems.
     :raises RenderError: if a value is not finite.
     """
-    return Quantised(stems, mixture, headroom_db(stems, mixture, bit_depth), bit_depth)
+    return QuantisedStems(stems, mixture, headroom_db(stems, mixture, bit_depth), bit_depth)
 
 
 def headroom_db(stems: Sounds, mixture: Float | None, bit_depth: int) -> float:

@@ -19,7 +19,7 @@ from stemgmd_tools.augment.audio.apply import Warp
 from stemgmd_tools.augment.audio.streaming import Work, apply_streamed
 from stemgmd_tools.augment.chain.impulse_responses import names_of_rows, response
 from stemgmd_tools.augment.chain.rows import Example, Row
-from stemgmd_tools.augment.corpus.pcm import Quantised, quantised
+from stemgmd_tools.augment.corpus.pcm import QuantisedStems, quantise_stems
 from stemgmd_tools.augment.symbolic.examples import ExampleRenderer
 from stemgmd_tools.augment.symbolic.renderer import Renderer
 from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, open_source
@@ -35,7 +35,7 @@ class Augmented(NamedTuple):
     """The performance of the tracks, named as the example; hits lie on whole frames."""
     hits: tuple[int, ...]
     """Number of hits of each of the nine stems."""
-    tracks: Quantised
+    tracks: QuantisedStems
 
 
 def augment(
@@ -58,7 +58,7 @@ def augment(
         stems, mixture, warps = apply_streamed(
             renderer, Work(rows, example.stems, source.sample_rate, device, responses), folder
         )
-    tracks = quantised(stems, mixture, source.bit_depth)
+    tracks = quantise_stems(stems, mixture, source.bit_depth)
     labels = _at_new_frames(renderer.labels, warps, tracks.frames)
     performance = _moved_performance(renderer.performance, labels, warps, example, tracks.frames, source.sample_rate)
     counts = np.bincount(labels["stem"], minlength=len(PIECES))

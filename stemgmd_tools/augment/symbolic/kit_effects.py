@@ -14,9 +14,9 @@ from stemgmd_tools import units
 from stemgmd_tools.augment.chain.catalogue import find_effect
 from stemgmd_tools.augment.chain.effect import SourceEffect, StrokeEffect, TempoEffect
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Example, Row
-from stemgmd_tools.augment.symbolic.reshape import RESHAPING_FRAMES, Shaped, damped, repitched
+from stemgmd_tools.augment.symbolic.reshape import RESHAPING_FRAMES, Shaped, damp, repitch
 from stemgmd_tools.kits.bank.bank import Bank
-from stemgmd_tools.kits.bank.compile import quantised
+from stemgmd_tools.kits.bank.compile import quantise
 from stemgmd_tools.numerics import elementary
 from stemgmd_tools.rendering.plan import Plan
 
@@ -126,8 +126,8 @@ def _reshaped_shot(bank: Bank, sample: int, cents: float, decay: float) -> tuple
     if cents != 0.0 or decay != 1.0:
         scale = float(row["scale"])
         shot = Shaped(pcm.astype(np.float32) * np.float32(scale), int(row["onset"]))
-        sound, onset = damped(repitched(shot, cents), decay, bank.sample_rate)
-        pcm, scale = quantised(sound.astype(np.float64))
+        sound, onset = damp(repitch(shot, cents), decay, bank.sample_rate)
+        pcm, scale = quantise(sound.astype(np.float64))
         row["onset"], row["frames"], row["scale"] = onset, len(pcm), scale
     return row, pcm
 

@@ -65,7 +65,7 @@ class Shaped(NamedTuple):
     """Frame of the attack."""
 
 
-def repitched(shot: Shaped, cents: float) -> Shaped:
+def repitch(shot: Shaped, cents: float) -> Shaped:
     """Return a one-shot resampled to another pitch (higher is shorter), with its attack on a whole frame.
 
     The sound is padded with silence so that its attack falls within 1/1000 of a frame of the new grid.
@@ -83,7 +83,7 @@ def repitched(shot: Shaped, cents: float) -> Shaped:
     return Shaped(resampled[cut:], attack - cut)
 
 
-def damped(shot: Shaped, decay: float, sample_rate: int) -> Shaped:
+def damp(shot: Shaped, decay: float, sample_rate: int) -> Shaped:
     """Return a one-shot with its decay time multiplied by ``decay``, band by band; it is unchanged up to its attack.
 
     The energy decay curve (Schroeder 1965) of each band, then of the whole sound, is stretched in time: the share of

@@ -141,8 +141,8 @@ def _fit_modes(layers: Sequence[_Layer], family: Family) -> ModalFit:
 def _without(strokes: Strokes, body: Modes, glide: Glide | None) -> Strokes:
     """Return strokes minus the synthesised modes."""
     frames = max(len(repeat) for repeat in strokes.repeats) - ONSET_FRAMES
-    rung = mode_sound([(body, glide)], strokes.velocity, frames)
-    return replace(strokes, repeats=tuple(repeat - rung[: len(repeat)] for repeat in strokes.repeats))
+    sound = mode_sound([(body, glide)], strokes.velocity, frames)
+    return replace(strokes, repeats=tuple(repeat - sound[: len(repeat)] for repeat in strokes.repeats))
 
 
 def _fit_noise(
@@ -176,8 +176,10 @@ def _coloured(noise: Noise, layers: Sequence[_Layer], stage: Stage, modal: Modal
     spectra = []
     for layer in layers:
         modes = _modes(modal)
-        rung = fine_spectrum(mode_sound(modes, layer.strokes.velocity, layer.frames), colour) if modes else None
-        spectra += [remaining(fine_spectrum(repeat, colour), rung) for repeat in layer.strokes.repeats]
+        mode_spectrum = (
+            fine_spectrum(mode_sound(modes, layer.strokes.velocity, layer.frames), colour) if modes else None
+        )
+        spectra += [remaining(fine_spectrum(repeat, colour), mode_spectrum) for repeat in layer.strokes.repeats]
     wanted = mean_spectrum(spectra, colour)
     for turn in range(_COLOUR_ROUNDS):
         noise = noise.model_copy(update={"colour": colour})
@@ -191,14 +193,14 @@ def _grained(noise: Noise, layers: Sequence[_Layer], modal: ModalFit, name: str)
     """Return a noise with a grain fitted to the layers."""
     stage = Stage(name, tuple(layer.strokes.velocity for layer in layers), tuple(layer.frames for layer in layers))
     modes = _modes(modal)
-    rungs = [mode_sound(modes, layer.strokes.velocity, layer.frames) if modes else None for layer in layers]
+    mode_sounds = [mode_sound(modes, layer.strokes.velocity, layer.frames) if modes else None for layer in layers]
     wanted = [np.mean([flatness_of(repeat) for repeat in layer.strokes.repeats], axis=0) for layer in layers]
     for turn in range(_GRAIN_ROUNDS):
         strokes = noise_strokes(noise, stage, f"grain {turn}")
         each = len(strokes) // len(layers)
         synthesised = [
-            np.mean([flatness_of(whole(stroke, rung)) for stroke in strokes[row * each : (row + 1) * each]], axis=0)
-            for row, rung in enumerate(rungs)
+            np.mean([flatness_of(whole(stroke, sound)) for stroke in strokes[row * each : (row + 1) * each]], axis=0)
+            for row, sound in enumerate(mode_sounds)
         ]
         noise = noise.model_copy(update={"grain_db": deepened(noise.grain_db, lacking(wanted, synthesised))})
     return noise

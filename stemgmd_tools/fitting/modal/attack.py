@@ -26,16 +26,16 @@ _ONSET_S: Final = 0.0002
 _SILENT: Final = 1e-7
 
 
-def fit_attack(strokes: Sequence[Strokes], count: int, law: Law | None, rung: Sequence[Amplitudes]) -> Modes | None:
+def fit_attack(strokes: Sequence[Strokes], count: int, law: Law | None, body: Sequence[Amplitudes]) -> Modes | None:
     """Return up to ``count`` fast modes of the residual; None if the residual is silent.
 
     :param law: the law of the body's modes; None without a body.
-    :param rung: amplitudes of the body's modes in each of the strokes; empty without a body.
+    :param body: amplitudes of the body's modes in each of the strokes; empty without a body.
     """
     if count == 0:
         return None
-    left = [_residual(layer, law, rung[index] if law else None) for index, layer in enumerate(strokes)]
-    loud = [layer for layer in left if np.abs(layer).max() > _SILENT]
+    residuals = [_residual(layer, law, body[index] if law else None) for index, layer in enumerate(strokes)]
+    loud = [layer for layer in residuals if np.abs(layer).max() > _SILENT]
     if not loud:
         return None
     slow = [resample_poly(layer, 1, _STEP, axis=1) for layer in loud]
@@ -46,17 +46,18 @@ def fit_attack(strokes: Sequence[Strokes], count: int, law: Law | None, rung: Se
     if not len(poles.decay):
         return None
     energy = sum(
-        _energy(amplitudes) / (np.abs(amplitudes.values) ** 2).sum() for amplitudes in _solved(poles, strokes, left)
+        _energy(amplitudes) / (np.abs(amplitudes.values) ** 2).sum()
+        for amplitudes in _solved(poles, strokes, residuals)
     )
     poles = poles.where(np.sort(np.argsort(-energy / poles.decay, kind="stable")[:count]))
     law = Law(poles, onset_s=_ONSET_S)
-    basis = law.basis(0.0, np.arange(left[0].shape[1]) / SAMPLE_RATE)
-    size = [1.0 / (np.sqrt((layer**2).mean()) + 1e-12) for layer in left]
+    basis = law.basis(0.0, np.arange(residuals[0].shape[1]) / SAMPLE_RATE)
+    size = [1.0 / (np.sqrt((layer**2).mean()) + 1e-12) for layer in residuals]
     shared = shared_modes(
         poles.frequency_hz,
         [basis * factor for factor in size],
-        [_flat(layer) * factor for layer, factor in zip(left, size, strict=True)],
-        _solved(poles, strokes, left),
+        [_flat(layer) * factor for layer, factor in zip(residuals, size, strict=True)],
+        _solved(poles, strokes, residuals),
     )
     return mode_table(poles, *shared, law)
 
@@ -74,23 +75,23 @@ def _padded(sound: Float, frames: int) -> Float:
     return np.concatenate([sound[:frames], np.zeros((max(0, frames - len(sound)), 2))])
 
 
-def _residual(strokes: Strokes, law: Law | None, rung: Amplitudes | None) -> Float:
+def _residual(strokes: Strokes, law: Law | None, body: Amplitudes | None) -> Float:
     """Return the first milliseconds of each repeat minus the body's modes, shape (repeats, frames, 2)."""
     frames = round(_LENGTH_S * SAMPLE_RATE)
     sounds = np.stack([_padded(repeat[ONSET_FRAMES:], frames) for repeat in strokes.repeats])
-    if law is None or rung is None:
+    if law is None or body is None:
         return sounds
     basis = law.basis(float(np.log(strokes.velocity / REFERENCE_VELOCITY)), np.arange(frames) / SAMPLE_RATE)
-    return np.asarray(sounds - (basis @ rung.values.transpose(0, 2, 1)).real)
+    return np.asarray(sounds - (basis @ body.values.transpose(0, 2, 1)).real)
 
 
-def _solved(poles: Poles, strokes: Sequence[Strokes], left: Sequence[Float]) -> list[Amplitudes]:
-    """Return the amplitudes of fast modes in the residuals ``left`` of each velocity, (repeats, frames, 2)."""
+def _solved(poles: Poles, strokes: Sequence[Strokes], residuals: Sequence[Float]) -> list[Amplitudes]:
+    """Return the amplitudes of fast modes in the ``residuals`` of each velocity, (repeats, frames, 2)."""
     law = Law(poles, onset_s=_ONSET_S)
-    basis = law.basis(0.0, np.arange(left[0].shape[1]) / SAMPLE_RATE)
+    basis = law.basis(0.0, np.arange(residuals[0].shape[1]) / SAMPLE_RATE)
     solver = Solver(basis, ridge=1e-2)
     solved = []
-    for layer, sounds in zip(strokes, left, strict=True):
+    for layer, sounds in zip(strokes, residuals, strict=True):
         flat = _flat(sounds)
         values = solver.amplitudes(flat).T.reshape(len(sounds), 2, -1)
         remainder = (solver.remainder(flat) ** 2).mean()

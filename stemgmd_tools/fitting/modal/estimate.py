@@ -110,16 +110,18 @@ def _fit_struck(strokes: Sequence[Strokes], family: Family) -> ModalFit:
         law = _strongest(law, observations, form.body_modes)
     aligned = _together(law, pairs)
     law = _shared_law(law, aligned, form)
-    observations, rung, bases = _rung(law, aligned, form)
+    observations, stroke_amplitudes, bases = _stroke_amplitudes(law, aligned, form)
     body = mode_table(
         law.poles,
-        *shared_modes(law.poles.frequency_hz, bases, [observed.sounds for observed in observations], rung),
+        *shared_modes(law.poles.frequency_hz, bases, [observed.sounds for observed in observations], stroke_amplitudes),
         law,
     )
-    return ModalFit(body, _glide(law), fit_attack(aligned, form.attack_modes, law, rung), tuple(aligned))
+    return ModalFit(body, _glide(law), fit_attack(aligned, form.attack_modes, law, stroke_amplitudes), tuple(aligned))
 
 
-def _rung(law: Law, strokes: Sequence[Strokes], form: Form) -> tuple[list[Observed], list[Amplitudes], list[Complex]]:
+def _stroke_amplitudes(
+    law: Law, strokes: Sequence[Strokes], form: Form
+) -> tuple[list[Observed], list[Amplitudes], list[Complex]]:
     """Return the strokes prepared for the fit, the amplitudes of their modes, and the weighted modes."""
     pairs = [(observed, layer) for layer in strokes if (observed := _observed(layer, form.highest_mode_hz)) is not None]
     observations = [observed for observed, _ in pairs]
@@ -132,10 +134,10 @@ def _rung(law: Law, strokes: Sequence[Strokes], form: Form) -> tuple[list[Observ
 
 def _shared_law(law: Law, aligned: Sequence[Strokes], form: Form) -> Law:
     """Return a law refined for the common part of aligned strokes."""
-    observations, rung, bases = _rung(law, aligned, form)
+    observations, stroke_amplitudes, bases = _stroke_amplitudes(law, aligned, form)
     sounds = [observed.sounds for observed in observations]
-    agreed = agreement_of(law.poles.frequency_hz, bases, sounds, rung)
-    gain = agreed.gain * agreed.turn
+    agreement = agreement_of(law.poles.frequency_hz, bases, sounds, stroke_amplitudes)
+    gain = agreement.gain * agreement.turn
     means = [mean_stroke(sound) for sound in sounds]
     return refine_shared(law, observations, means, gain, _SHARED_ROUNDS, glides=form.glides, decays=_DECAYS)
 
@@ -242,13 +244,13 @@ def _amplitudes(law: Law, observations: Observed, strokes: Strokes) -> Amplitude
 
 def _together(law: Law, pairs: Sequence[tuple[Observed, Strokes]]) -> list[Strokes]:
     """Return the strokes aligned in time so that their modes agree."""
-    rung = [_amplitudes(law, observed, layer) for observed, layer in pairs]
+    stroke_amplitudes = [_amplitudes(law, observed, layer) for observed, layer in pairs]
     # A shift in time turns phases at the pitch of the attack, before the glide.
     turning = law.poles.frequency_hz * (1.0 + sum(law.depth))
     early_s = starts_s(
         [weighted_basis(law, observed) for observed, _ in pairs],
         [observed.sounds for observed, _ in pairs],
-        rung,
+        stroke_amplitudes,
         turning,
     )
     return [

@@ -49,16 +49,16 @@ def fit_peaks(strokes: Sequence[Strokes], form: Form) -> Modes | None:
     # A peak includes noise; the level of the surrounding noise is subtracted.
     clean = np.sqrt(np.maximum(1.0 - 10.0 ** (-above_db / 10.0), 0.1)) / _whole(decay, frames)
     sure = np.zeros(len(chosen))
-    rung = [
+    stroke_amplitudes = [
         Amplitudes(layer.velocity, np.stack(spectrum)[:, :, chosen] * clean, sure)
         for layer, spectrum in zip(strokes, spectra, strict=True)
     ]
     levels_and_errors = (
-        np.array([levels_db(amplitudes) for amplitudes in rung]),
-        np.array([errors_db(amplitudes) for amplitudes in rung]),
+        np.array([levels_db(amplitudes) for amplitudes in stroke_amplitudes]),
+        np.array([errors_db(amplitudes) for amplitudes in stroke_amplitudes]),
     )
-    levels = level_law([amplitudes.velocity for amplitudes in rung], *levels_and_errors)
-    power = [(np.abs(amplitudes.values) ** 2).mean(axis=0) for amplitudes in rung]
+    levels = level_law([amplitudes.velocity for amplitudes in stroke_amplitudes], *levels_and_errors)
+    power = [(np.abs(amplitudes.values) ** 2).mean(axis=0) for amplitudes in stroke_amplitudes]
     shape = np.sqrt(np.mean([velocity_power / velocity_power.mean() for velocity_power in power], axis=0)).T.astype(
         np.complex128
     )

@@ -76,16 +76,18 @@ def normal(basis: Complex, sounds: Float) -> Normal:
 
 
 def agreement_of(
-    frequency_hz: Float, bases: Sequence[Complex], sounds: Sequence[Float], rung: Sequence[Amplitudes]
+    frequency_hz: Float, bases: Sequence[Complex], sounds: Sequence[Float], stroke_amplitudes: Sequence[Amplitudes]
 ) -> Agreement:
     """Return the common parameters of modes; arguments as for :func:`shared_modes`."""
     normals = [normal(basis, mean_stroke(sound)) for basis, sound in zip(bases, sounds, strict=True)]
-    return agree(frequency_hz, normals, _levels(rung), [amplitudes.velocity for amplitudes in rung])
+    return agree(
+        frequency_hz, normals, _levels(stroke_amplitudes), [amplitudes.velocity for amplitudes in stroke_amplitudes]
+    )
 
 
-def _levels(rung: Sequence[Amplitudes]) -> Float:
+def _levels(stroke_amplitudes: Sequence[Amplitudes]) -> Float:
     """Return (velocities, K) amplitudes of the mean energy."""
-    return np.asarray(10.0 ** (np.array([levels_db(amplitudes) for amplitudes in rung]) / 20.0))
+    return np.asarray(10.0 ** (np.array([levels_db(amplitudes) for amplitudes in stroke_amplitudes]) / 20.0))
 
 
 def mean_stroke(sound: Float) -> Float:
@@ -94,24 +96,28 @@ def mean_stroke(sound: Float) -> Float:
 
 
 def shared_modes(
-    frequency_hz: Float, bases: Sequence[Complex], sounds: Sequence[Float], rung: Sequence[Amplitudes]
+    frequency_hz: Float, bases: Sequence[Complex], sounds: Sequence[Float], stroke_amplitudes: Sequence[Amplitudes]
 ) -> tuple[LevelLaw, Complex, Float]:
     """Return the levels of modes over velocity, their (K, 2) shapes, and (K, bends) turns at the bend velocities.
 
     :param frequency_hz: (K,) of the modes.
     :param bases: (N, K) weighted modes of each velocity.
     :param sounds: (N, repeats x 2) weighted strokes of each velocity, moved in time so that they agree.
-    :param rung: the amplitudes of each stroke by itself.
+    :param stroke_amplitudes: the amplitudes of each stroke by itself.
     """
-    agreed = agreement_of(frequency_hz, bases, sounds, rung)
+    agreement = agreement_of(frequency_hz, bases, sounds, stroke_amplitudes)
     near = _nearness(frequency_hz, _NEAR_OCTAVES)
     scale = [
-        _honest(basis, near, agreed.shape * gain[:, None], own.values)
-        for basis, gain, own in zip(bases, agreed.gain * agreed.turn, rung, strict=True)
+        _honest(basis, near, agreement.shape * gain[:, None], own.values)
+        for basis, gain, own in zip(bases, agreement.gain * agreement.turn, stroke_amplitudes, strict=True)
     ]
-    levels = 20.0 * np.log10(agreed.gain * np.array(scale))
-    errors = np.array([errors_db(amplitudes) for amplitudes in rung])
-    return level_law([amplitudes.velocity for amplitudes in rung], levels, errors), agreed.shape, agreed.bends
+    levels = 20.0 * np.log10(agreement.gain * np.array(scale))
+    errors = np.array([errors_db(amplitudes) for amplitudes in stroke_amplitudes])
+    return (
+        level_law([amplitudes.velocity for amplitudes in stroke_amplitudes], levels, errors),
+        agreement.shape,
+        agreement.bends,
+    )
 
 
 def _nearness(frequency_hz: Float, octaves: float) -> Float:
@@ -144,7 +150,7 @@ def _energies(gram: Float, near: Float, amplitudes: Complex) -> Float:
 
 
 def starts_s(
-    bases: Sequence[Complex], sounds: Sequence[Float], rung: Sequence[Amplitudes], turning: Float
+    bases: Sequence[Complex], sounds: Sequence[Float], stroke_amplitudes: Sequence[Amplitudes], turning: Float
 ) -> list[Float]:
     """Return the lead of each stroke, (repeats,) per velocity: delayed by it, the stroke agrees best with the others.
 
@@ -155,9 +161,9 @@ def starts_s(
     :param turning: (K,) frequencies at the attack, Hz.
     """
     alone = [[normal(basis, pair) for pair in _pairs(sound)] for basis, sound in zip(bases, sounds, strict=True)]
-    loudest = max(rung, key=lambda amplitudes: amplitudes.velocity)
+    loudest = max(stroke_amplitudes, key=lambda amplitudes: amplitudes.velocity)
     shape = loudest.values[0].T / (np.sqrt((np.abs(loudest.values[0]) ** 2).mean(axis=0))[:, None] + 1e-30)
-    own = _levels(rung)
+    own = _levels(stroke_amplitudes)
     gain = own
     turns = np.exp(2j * np.pi * _SHIFTS_S[:, None] * turning)
     early_s: list[Float] = []
@@ -169,7 +175,9 @@ def starts_s(
             match = np.stack([np.einsum("skc,kc->s", both, stroke.projected) for stroke in strokes])
             early_s.append(_SHIFTS_S[np.argmax(match, axis=1)])
         middle_s = float(
-            np.average([shifts.mean() for shifts in early_s], weights=[amplitudes.velocity for amplitudes in rung])
+            np.average(
+                [shifts.mean() for shifts in early_s], weights=[amplitudes.velocity for amplitudes in stroke_amplitudes]
+            )
         )
         early_s = [shifts - middle_s for shifts in early_s]
         shape, gain = _turns_about([_mean(*pair, turning) for pair in zip(alone, early_s, strict=True)], own)

@@ -60,7 +60,7 @@ class LayerTable(NamedTuple):
         """(BANDS, BINS) level of the noise: power without the modes."""
         return decibels(np.maximum(self.power - self.modes, self.least_share * self.power))
 
-    def left(self, averages: Float, counted: Float | float = 1.0) -> Float:
+    def noise_power(self, averages: Float, counted: Float | float = 1.0) -> Float:
         """Return the noise power around each knot, shape (BANDS, knots), at least a small share of the whole.
 
         :param averages: (knots, BINS) weights.
@@ -83,8 +83,8 @@ def layer_table(octaves: float, measured: Bands, modes: Bands | None, strokes: i
     level_db = np.maximum(decibels(power), _LEAST_DB)
     for band in range(BANDS):
         _extrapolate(level_db[band], known[band])
-    rung = np.zeros_like(power) if modes is None else modes.power
-    return LayerTable(octaves, 10.0 ** (level_db / 10.0), rung, known, strokes, measured.bins, least_share)
+    mode_power = np.zeros_like(power) if modes is None else modes.power
+    return LayerTable(octaves, 10.0 ** (level_db / 10.0), mode_power, known, strokes, measured.bins, least_share)
 
 
 def _floors(measured: Bands) -> Float:
@@ -140,7 +140,7 @@ def weights(table: LayerTable, knots_s: Float) -> Float:
 def at_knots(table: LayerTable, knots_s: Float) -> Float:
     """Return (BANDS, knots) levels whose linear interpolation has the mean powers of the table around each knot."""
     averages, spread = knot_averages(knots_s), knot_weights(knots_s, TIMES_S, extend=False)
-    wanted = decibels(table.left(averages))
+    wanted = decibels(table.noise_power(averages))
     level = wanted.copy()
     for _ in range(4):
         level += 0.8 * (wanted - decibels(10.0 ** (level @ spread / 10.0) @ averages.T))

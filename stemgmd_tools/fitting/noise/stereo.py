@@ -30,11 +30,11 @@ def stereo_of(measured: Sequence[Bands], modes: Sequence[Bands | None]) -> Stere
         sums = _sums(whole)
         power = sums[:2].mean(axis=0)
         if part is not None:
-            rung = _sums(part)
-            share = np.clip(1.0 - rung[:2].mean(axis=0) / np.maximum(power, 1e-30), _LEAST_SHARE, 1.0)
-            left = np.maximum(sums[:2] - rung[:2], _LEAST_SHARE * sums[:2])
-            limit = np.sqrt(left[0] * left[1])
-            sums = np.stack([left[0], left[1], np.clip(sums[2] - rung[2], -limit, limit)]) * share
+            mode_sums = _sums(part)
+            share = np.clip(1.0 - mode_sums[:2].mean(axis=0) / np.maximum(power, 1e-30), _LEAST_SHARE, 1.0)
+            noise_sums = np.maximum(sums[:2] - mode_sums[:2], _LEAST_SHARE * sums[:2])
+            limit = np.sqrt(noise_sums[0] * noise_sums[1])
+            sums = np.stack([noise_sums[0], noise_sums[1], np.clip(sums[2] - mode_sums[2], -limit, limit)]) * share
         totals += sums / max(float(power.max()), 1e-30)
     left, right, cross = (part.reshape(-1, _POINT_BANDS).sum(axis=1) for part in totals)
     difference = np.clip(10.0 * np.log10((left + 1e-30) / (right + 1e-30)), -_WIDEST_DB, _WIDEST_DB)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from stemgmd_tools.kits.bank.compile import quantised
+from stemgmd_tools.kits.bank.compile import quantise
 from stemgmd_tools.kits.bank.one_shots import treated
 from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes
 from stemgmd_tools.kits.bank.velocity_curve import UNEVEN_DB, dynamics, energy
@@ -121,7 +121,7 @@ def _louder(strokes: Strokes, gain: float) -> Strokes:
 
 def _energy(sound: Float) -> float:
     """Return the mean power of a take's start, as used for the kit's levels."""
-    pcm, scale = quantised(sound)
+    pcm, scale = quantise(sound)
     return energy(pcm, ONSET_FRAMES, scale, SAMPLE_RATE)
 
 

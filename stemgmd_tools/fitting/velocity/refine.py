@@ -178,7 +178,7 @@ def corrections(
     rows = []
     for wanted, bands in zip(tables, synthesised, strict=True):
         known = wanted.known & (np.arange(len(TIMES_S)) < bands.bins)
-        target = wanted.left(averages, known.astype(np.float64))
+        target = wanted.noise_power(averages, known.astype(np.float64))
         short = decibels(target) - decibels((bands.power * known) @ averages.T)
         short = _smooth(short) * (known @ averages.T > 0.3)
         rows.append(_STEP * np.clip(short, -largest_db, largest_db))

@@ -114,7 +114,7 @@ class _PcmWriter:
             prepared = _trimmed(treated(sound, rate, self._sample_rate, treatment), self._sample_rate)
             if prepared is None:
                 raise KitError(f"kit {self._kit.name}: one-shot {name} is silent; remove it or give another file")
-            self._shots[key] = self._write(*quantised(prepared))
+            self._shots[key] = self._write(*quantise(prepared))
         return self._shots[key]
 
     def _write(self, pcm: NDArray[np.int16], scale: float) -> Shot:
@@ -128,7 +128,7 @@ class _PcmWriter:
         return shot
 
 
-def quantised(sound: Stereo) -> tuple[NDArray[np.int16], float]:
+def quantise(sound: Stereo) -> tuple[NDArray[np.int16], float]:
     """Return a sound as int16 and the amplitude of one unit: the least power of two that holds the peak.
 
     Rounds to the nearest integer, ties to even. Samples of up to 16 bits that use their full range are not changed.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.bank.compile import quantised
+from stemgmd_tools.kits.bank.compile import quantise
 from stemgmd_tools.kits.bank.dc_offset import centred
 from stemgmd_tools.kits.bank.one_shots import Stereo
 from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes
@@ -144,7 +144,7 @@ def _measured(
     centred_sound, offset_share = centred(sound)
     onset = onset_frame(centred_sound, sample_rate) or 0
     if peak > 0:
-        pcm, scale = quantised(centred_sound)
+        pcm, scale = quantise(centred_sound)
         power = energy(pcm, min(onset, len(pcm) - 1), scale, sample_rate)
     else:
         power = 0.0

@@ -128,7 +128,7 @@ class Separation:
         return np.concatenate(parts) if parts else np.empty((0, self._channels), np.float32)
 
 
-def filtered(model: Separator, alpha: float | None) -> Separator:
+def with_wiener_filter(model: Separator, alpha: float | None) -> Separator:
     """Return a model with alpha-Wiener filtering; the model itself if ``alpha`` is None.
 
     :raises UsageError: if the model does not predict masks, or alpha is not above 0.

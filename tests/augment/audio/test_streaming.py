@@ -17,7 +17,7 @@ from stemgmd_tools.augment.audio import streaming  # noqa: E402
 from stemgmd_tools.augment.audio.streaming import Work, apply_streamed  # noqa: E402
 from stemgmd_tools.augment.chain.catalogue import find_effect  # noqa: E402
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row  # noqa: E402
-from stemgmd_tools.augment.corpus.pcm import quantised  # noqa: E402
+from stemgmd_tools.augment.corpus.pcm import quantise_stems  # noqa: E402
 from stemgmd_tools.augment.symbolic import renderer  # noqa: E402
 from stemgmd_tools.augment.symbolic.examples import ExampleRenderer  # noqa: E402
 from stemgmd_tools.augment.symbolic.renderer import Renderer  # noqa: E402
@@ -65,7 +65,7 @@ def streamed(rows: tuple[Row, ...], tmp_path):
     work = Work(rows, PIECE_STEMS, RATE, "cpu", {})
     take = ExampleRenderer(SOURCE, toy_example(FRAMES), rows, Renderer(SOURCE))
     done = apply_streamed(take, work, tmp_path)
-    tracks = quantised(done.stems, done.mixture, 16)
+    tracks = quantise_stems(done.stems, done.mixture, 16)
     return (
         done.stems.part(0, done.stems.frames).copy(),
         done.mixture,
@@ -153,7 +153,7 @@ from pathlib import Path
 import numpy as np, torch
 from stemgmd_tools.augment.audio import streaming
 from stemgmd_tools.augment.chain.catalogue import find_effect
-from stemgmd_tools.augment.corpus.pcm import quantised
+from stemgmd_tools.augment.corpus.pcm import quantise_stems
 from stemgmd_tools.augment.chain.rows import Row
 torch.set_num_threads(1)
 rate = 8_000
@@ -184,7 +184,7 @@ rows += [step(2, "bleed", -1, "mixture"), step(3, "compressor", -1, "mixture"), 
 def written(frames):
     work = streaming.Work(rows, names, rate, "cpu", {})
     done = streaming.apply_streamed(ExampleRenderer(frames), work, Path(sys.argv[1]))
-    assert all(stems.any() for stems, _ in quantised(done.stems, done.mixture, 16).blocks(rate * 60))
+    assert all(stems.any() for stems, _ in quantise_stems(done.stems, done.mixture, 16).blocks(rate * 60))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 frames = rate * 600

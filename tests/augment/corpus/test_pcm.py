@@ -7,7 +7,7 @@ import pytest
 
 from stemgmd_tools import units
 from stemgmd_tools.augment.audio.sounds import MemoryStems
-from stemgmd_tools.augment.corpus.pcm import quantised
+from stemgmd_tools.augment.corpus.pcm import quantise_stems
 from stemgmd_tools.errors import RenderError
 from stemgmd_tools.pieces import PIECES_OF_GROUP, Group, Piece
 
@@ -21,7 +21,7 @@ def noise(peak: float, frames: int = 5000) -> np.ndarray:
 @pytest.mark.parametrize("peak", [0.05, 0.7, 30.0])
 def test_the_mixture_is_the_sum_and_nothing_clips(bit_depth, peak):
     stems = noise(peak)
-    pcm = quantised(MemoryStems(stems), None, bit_depth)
+    pcm = quantise_stems(MemoryStems(stems), None, bit_depth)
     rounded, mixture = pcm.part(0, pcm.frames)
     full = units.full_scale(bit_depth)
     exact = rounded.astype(np.int64).sum(axis=0)
@@ -35,14 +35,14 @@ def test_the_mixture_is_the_sum_and_nothing_clips(bit_depth, peak):
 
 def test_stems_of_sixteen_bits_come_back_as_they_were():
     integers = np.random.default_rng(2).integers(-3000, 3000, (9, 2, 4000)).astype(np.int16)
-    pcm = quantised(MemoryStems(integers.astype(np.float32) / 32768), None, 16)
+    pcm = quantise_stems(MemoryStems(integers.astype(np.float32) / 32768), None, 16)
     assert (pcm.part(0, 4000)[0].transpose(0, 2, 1) == integers).all()
     assert pcm.gain_db == 0.0
 
 
 def test_a_mixture_of_its_own_shares_the_gain():
     stems, mixture = noise(0.1), np.full((2, 5000), 2.0, np.float32)
-    pcm = quantised(MemoryStems(stems), mixture, 16)
+    pcm = quantise_stems(MemoryStems(stems), mixture, 16)
     assert pcm.gain_db == pytest.approx(-6.02, abs=0.02)
     rounded = pcm.part(0, pcm.frames)[1]
     assert rounded.min() == rounded.max() == np.rint(2 * 32768 * units.gain_of_db(pcm.gain_db))
@@ -54,7 +54,9 @@ def test_groups_of_stems_do_not_clip_where_the_mixture_does_not(bit_depth, has_o
     stems = np.zeros((9, 2, 5000), np.float32)
     for piece, value in ((Piece.HI_TOM, 0.8), (Piece.LOW_TOM, 0.8), (Piece.SNARE, -0.9)):
         stems[piece.axis] = value
-    pcm = quantised(MemoryStems(stems), np.full((2, 5000), 0.5, np.float32) if has_own_mixture else None, bit_depth)
+    pcm = quantise_stems(
+        MemoryStems(stems), np.full((2, 5000), 0.5, np.float32) if has_own_mixture else None, bit_depth
+    )
     rounded, _ = pcm.part(0, pcm.frames)
     toms = [piece.axis for piece in PIECES_OF_GROUP[Group.TOMS]]
     full = units.full_scale(bit_depth)
@@ -64,7 +66,7 @@ def test_groups_of_stems_do_not_clip_where_the_mixture_does_not(bit_depth, has_o
 
 
 def test_blocks_cover_everything():
-    pcm = quantised(MemoryStems(noise(0.3)), None, 16)
+    pcm = quantise_stems(MemoryStems(noise(0.3)), None, 16)
     blocks = list(pcm.blocks(777))
     whole, mixture = pcm.part(0, pcm.frames)
     assert (np.concatenate([stems for stems, _ in blocks], axis=1) == whole).all()
@@ -76,7 +78,7 @@ def test_stems_that_round_to_nothing_are_silent():
     stems[2] = 0.0
     stems[5] = 0.5 / 32768  # a tie: rounds to the even zero
     stems[6] = 0.51 / 32768
-    pcm = quantised(MemoryStems(stems), None, 16)
+    pcm = quantise_stems(MemoryStems(stems), None, 16)
     assert pcm.silent == {2, 5}
     assert not pcm.part(0, pcm.frames)[0][[2, 5]].any()
 
@@ -86,4 +88,4 @@ def test_what_is_not_finite_is_refused(value):
     stems = noise(0.1)
     stems[3, 1, 100] = value
     with pytest.raises(RenderError, match="not finite"):
-        quantised(MemoryStems(stems), None, 16)
+        quantise_stems(MemoryStems(stems), None, 16)

@@ -33,7 +33,7 @@ def _pass(kind: str, hz: float, order: int) -> lti.Response:
 def _response_db(response: lti.Response, hz: float) -> float:
     """Return how much louder a filtered tone is, in the middle of it."""
     tone = np.sin(2 * np.pi * hz * np.arange(3 * RATE) / RATE).astype(np.float32)[None]
-    out = lti.filtered(torch.from_numpy(tone), [response])[0].double().numpy()
+    out = lti.apply_responses(torch.from_numpy(tone), [response])[0].double().numpy()
     middle = slice(RATE, 2 * RATE)
     return float(10 * np.log10((out[middle] ** 2).mean() / (tone[0, middle] ** 2).mean()))
 
@@ -61,7 +61,7 @@ def test_shelves_are_right_at_the_corner_and_far_away(gain_db):
 @pytest.mark.parametrize("hz", [30.0, 400.0, 9000.0])
 def test_butterworth_is_scipys(order, kind, hz):
     sound = _noise(30_000)
-    out = lti.filtered(sound, [_pass(kind.removesuffix("pass"), hz, order)])
+    out = lti.apply_responses(sound, [_pass(kind.removesuffix("pass"), hz, order)])
     sections = signal.butter(order, hz, kind, fs=RATE, output="sos")
     assert np.abs(out.numpy() - signal.sosfilt(sections, sound.double().numpy())).max() < CLOSE
 
@@ -73,7 +73,7 @@ def test_a_band_is_the_cookbooks_biquad():
     b = [1 + alpha * amplitude, -2 * math.cos(w), 1 - alpha * amplitude]
     a = [1 + alpha / amplitude, -2 * math.cos(w), 1 - alpha / amplitude]
     sound = _noise(20_001)
-    out = lti.filtered(sound, [_band("peaking", hz, gain_db, q)])
+    out = lti.apply_responses(sound, [_band("peaking", hz, gain_db, q)])
     assert np.abs(out.numpy() - signal.lfilter(b, a, sound.double().numpy())).max() < CLOSE
 
 
@@ -84,7 +84,7 @@ def test_the_equaliser_is_pedalboards(ours, theirs):
     pedalboard = pytest.importorskip("pedalboard")
     sound = _noise(30_000) * 0.1
     peer = getattr(pedalboard, f"{theirs}Filter")(cutoff_frequency_hz=800.0, gain_db=7.0, q=0.9)
-    out = lti.filtered(sound, [_band(ours, 800.0, 7.0, 0.9)])
+    out = lti.apply_responses(sound, [_band(ours, 800.0, 7.0, 0.9)])
     assert np.abs(out.numpy() - pedalboard.Pedalboard([peer])(sound.numpy(), RATE)).max() < CLOSE
 
 
@@ -92,7 +92,7 @@ def test_the_equaliser_is_pedalboards(ours, theirs):
 @pytest.mark.parametrize("taps", [1, 300, 20_000])
 def test_convolution_is_scipys(frames, taps):
     sound, response = _noise(frames), _noise(taps)
-    out = lti.filtered(sound, [lti.impulse_response(response)])
+    out = lti.apply_responses(sound, [lti.impulse_response(response)])
     exact = signal.fftconvolve(sound.double().numpy(), response.double().numpy(), axes=1)[:, :frames]
     assert np.abs(out.numpy() - exact).max() < CLOSE * max(1.0, np.abs(exact).max())
 
@@ -104,10 +104,10 @@ def test_several_in_one_pass_are_the_same_as_one_after_the_other():
         _pass("high", 100.0, 4),
         lti.impulse_response(_noise(3000) / 50),
     ]
-    one = lti.filtered(sound, parts)
+    one = lti.apply_responses(sound, parts)
     each = sound
     for part in parts:
-        each = lti.filtered(each, [part])
+        each = lti.apply_responses(each, [part])
     assert (one - each).abs().max() < CLOSE
 
 
@@ -115,15 +115,15 @@ def test_an_impulse_stays_where_it_is_and_nothing_sounds_before_it():
     sound = torch.zeros(1, 60_000)
     sound[0, 30_000] = 1.0
     for response in (_band("peaking", 1000.0, 9.0, 1.0), _pass("low", 5000.0, 2)):
-        out = lti.filtered(sound, [response])[0]
+        out = lti.apply_responses(sound, [response])[0]
         assert out[:30_000].abs().max() < 1e-6
         assert abs(int(out.abs().argmax()) - 30_000) <= 0.001 * RATE
 
 
 def test_silence_and_constants():
     response = _pass("high", 200.0, 2)
-    assert not lti.filtered(torch.zeros(2, 5000), [response]).any()
-    assert lti.filtered(torch.ones(1, 60_000), [response])[0, -100:].abs().max() < 1e-5
+    assert not lti.apply_responses(torch.zeros(2, 5000), [response]).any()
+    assert lti.apply_responses(torch.ones(1, 60_000), [response])[0, -100:].abs().max() < 1e-5
 
 
 def test_pink_falls_by_three_decibels_an_octave():

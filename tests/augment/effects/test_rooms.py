@@ -9,7 +9,7 @@ from scipy import signal
 torch = pytest.importorskip("torch")
 
 from stemgmd_tools.augment.audio.signal import noise  # noqa: E402
-from stemgmd_tools.augment.audio.signal.lti import filtered  # noqa: E402
+from stemgmd_tools.augment.audio.signal.lti import apply_responses  # noqa: E402
 from stemgmd_tools.augment.effects.audio import reverberation as rooms  # noqa: E402
 from stemgmd_tools.augment.effects.audio.noise_floor import noise_floor  # noqa: E402
 from stemgmd_tools.augment.effects.mixture import bleed  # noqa: E402
@@ -52,7 +52,7 @@ def test_wet_level_predelay_and_channels():
     assert abs(float((taps[0] * taps[1]).sum())) < 0.1
     impulse = torch.zeros(2, RATE)
     impulse[:, 0] = 1
-    wet = filtered(impulse, [rooms.reverberation(taps, -12.0)]) - impulse
+    wet = apply_responses(impulse, [rooms.reverberation(taps, -12.0)]) - impulse
     assert abs(10 * np.log10(float(wet.square().sum(1).mean())) + 12) < 0.1
 
 

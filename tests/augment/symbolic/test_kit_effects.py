@@ -11,7 +11,7 @@ from toys import RATE, toy_bank
 
 from stemgmd_tools.augment.symbolic.examples import render_example
 from stemgmd_tools.augment.symbolic.kit_effects import stroke_shapes
-from stemgmd_tools.augment.symbolic.reshape import Shaped, damped, repitched
+from stemgmd_tools.augment.symbolic.reshape import Shaped, damp, repitch
 from stemgmd_tools.onsets import onset_frame
 from stemgmd_tools.performances.tables import Choke, Hit
 from stemgmd_tools.performances.types import Performance
@@ -53,7 +53,7 @@ def decay_s(sound: np.ndarray, onset: int) -> float:
 @pytest.mark.parametrize("onset", [0, 37, 220])
 def test_pitch_moves_by_the_cents_and_the_attack_stays(cents, onset):
     shot = Shaped(tone(onset=onset), onset)
-    repitched_shot = repitched(shot, cents)
+    repitched_shot = repitch(shot, cents)
     steady = repitched_shot.sound[repitched_shot.onset + 500 : repitched_shot.onset + 500 + 30_000, 0]
     assert 1200 * np.log2(pitch(steady) / HERTZ) == pytest.approx(cents, abs=CENTS_BOUND)
     before = onset_frame(shot.sound, RATE) - onset
@@ -63,8 +63,8 @@ def test_pitch_moves_by_the_cents_and_the_attack_stays(cents, onset):
 
 def test_no_change_is_none():
     shot = Shaped(tone(), 100)
-    assert repitched(shot, 0.0) is shot
-    assert damped(shot, 1.0, RATE) is shot
+    assert repitch(shot, 0.0) is shot
+    assert damp(shot, 1.0, RATE) is shot
 
 
 @pytest.mark.parametrize("decay", [0.25, 0.5, 0.8, 1.2, 1.5])
@@ -75,7 +75,7 @@ def test_decays_scale(decay, tau_s):
     envelope = np.exp(-np.arange(len(noise) - 100) / RATE / tau_s)
     noise[100:] = (0.2 * rng.standard_normal((len(envelope), 2)) * envelope[:, None]).astype(np.float32)
     for sound in (tone(1.0, tau_s), tone(1.0, tau_s, hertz=6000.0), noise):
-        shortened = damped(Shaped(sound, 100), decay, RATE)
+        shortened = damp(Shaped(sound, 100), decay, RATE)
         assert shortened.onset == 100
         assert decay_s(shortened.sound, 100) / decay_s(sound, 100) == pytest.approx(decay, rel=DECAY_BOUND)
         assert np.abs(shortened.sound[:101] - sound[:101]).max() < 1e-6  # nothing changes up to the attack
@@ -89,7 +89,7 @@ def test_decays_of_several_slopes_scale(decay):
     beating = np.exp(-time_s / 0.15) * (np.sin(2 * np.pi * 180 * time_s) + 0.3 * np.sin(2 * np.pi * 186 * time_s))
     for sound in (body, 0.4 * beating):
         shot = Shaped(np.repeat(sound[:, None], 2, axis=1).astype(np.float32), 0)
-        shortened = damped(shot, decay, RATE).sound
+        shortened = damp(shot, decay, RATE).sound
         assert decay_s(shortened, 0) / decay_s(shot.sound, 0) == pytest.approx(decay, rel=2 * DECAY_BOUND)
         if decay < 1.0:
             assert np.square(shortened).sum() < np.square(shot.sound).sum()
@@ -107,14 +107,14 @@ def test_the_whole_sound_decays_by_the_factor(kind, decay):
         + 0.5 * np.exp(-time_s / 0.1) * hiss,
     }[kind]
     shot = Shaped(np.repeat(0.3 * sound[:, None], 2, axis=1).astype(np.float32), 0)
-    shortened = damped(shot, decay, RATE).sound
+    shortened = damp(shot, decay, RATE).sound
     assert decay_s(shortened, 0) / decay_s(shot.sound, 0) == pytest.approx(decay, rel=DECAY_BOUND)
 
 
 def test_silence_stays_silent_and_a_single_frame_as_it_is():
-    assert not damped(Shaped(np.zeros((500, 2), np.float32), 7), 0.5, RATE).sound.any()
+    assert not damp(Shaped(np.zeros((500, 2), np.float32), 7), 0.5, RATE).sound.any()
     single = np.ones((1, 2), np.float32)
-    assert np.array_equal(damped(Shaped(single, 0), 0.5, RATE).sound, single)
+    assert np.array_equal(damp(Shaped(single, 0), 0.5, RATE).sound, single)
 
 
 def tone_source(**changed) -> ToySource:

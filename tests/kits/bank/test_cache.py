@@ -40,14 +40,14 @@ from stemgmd_tools.kits.bank import cache as bank_cache, compile
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 
 path, cache, pause_s = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
-quantised = compile.quantised
+quantise = compile.quantise
 
 def slow(sound):
     (cache / "compiling").touch()
     time.sleep(pause_s)
-    return quantised(sound)
+    return quantise(sound)
 
-compile.quantised = slow
+compile.quantise = slow
 print(bank_cache.open_bank(load_kit_file(path), cache=cache).pcm_sha256)
 """
 

@@ -15,7 +15,7 @@ from toy_kits import RATE, layers, map_data, tone, toy_kit, write_map, write_sou
 
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.bank.bank import Bank
-from stemgmd_tools.kits.bank.compile import LEAD_IN_S, SILENCE, compile_bank, quantised
+from stemgmd_tools.kits.bank.compile import LEAD_IN_S, SILENCE, compile_bank, quantise
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.onsets import onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS
@@ -271,7 +271,7 @@ def test_quantising(peak: float, frames: int) -> None:
     rng = np.random.default_rng(frames)
     sound = rng.uniform(-peak, peak, (frames, 2))
     sound[0, 0] = peak
-    pcm, scale = quantised(sound)
+    pcm, scale = quantise(sound)
     assert math.frexp(scale)[0] == 0.5  # a power of two
     assert np.abs(pcm * scale - sound).max() <= scale / 2
     assert 16383 <= np.abs(pcm.astype(int)).max() <= 32767

@@ -13,8 +13,8 @@ from stemgmd_tools.separation.inference.separate import (
     Separation,
     SeparationSettings,
     chosen_stems,
-    filtered,
     separate_sound,
+    with_wiener_filter,
 )
 from stemgmd_tools.separation.inference.wiener import WienerFiltered
 
@@ -135,16 +135,16 @@ def test_wiener_filtering_lets_stems_sum_to_the_mixture():
     torch.manual_seed(4)
     model = TinyMasks(("a", "b"))
     sound = noise(10_000)
-    plain, shared = (separate_sound(filtered(model, alpha), sound, 44_100, SHORT) for alpha in (None, 1.0))
+    plain, shared = (separate_sound(with_wiener_filter(model, alpha), sound, 44_100, SHORT) for alpha in (None, 1.0))
     assert np.abs(shared.sum(axis=0) - sound).max() < 1e-4
     assert np.abs(plain.sum(axis=0) - sound).max() > 1e-2
-    assert isinstance(filtered(model, 2.0), WienerFiltered)
+    assert isinstance(with_wiener_filter(model, 2.0), WienerFiltered)
     model.segment = 1000
-    assert filtered(model, 2.0).segment == 1000
+    assert with_wiener_filter(model, 2.0).segment == 1000
 
 
 def test_wiener_filtering_needs_masks_and_a_power():
     with pytest.raises(UsageError, match="makes none"):
-        filtered(Gains(), 1.0)
+        with_wiener_filter(Gains(), 1.0)
     with pytest.raises(UsageError, match="alpha 0"):
-        filtered(TinyMasks(), 0.0)
+        with_wiener_filter(TinyMasks(), 0.0)

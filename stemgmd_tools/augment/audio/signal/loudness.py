@@ -11,7 +11,7 @@ import math
 
 from torch import Tensor
 
-from stemgmd_tools.augment.audio.signal.lti import Response, Section, filtered, sections
+from stemgmd_tools.augment.audio.signal.lti import Response, Section, apply_responses, sections
 from stemgmd_tools.augment.audio.signal.portable import log10, total, windowed_sum
 from stemgmd_tools.loudness import (
     ABSOLUTE_GATE_LUFS,
@@ -41,7 +41,7 @@ def loudness(line: Tensor, sample_rate: int) -> float:
 
     A line shorter than a block counts as one block.
     """
-    weighted = filtered(line, k_weighting(sample_rate))
+    weighted = apply_responses(line, k_weighting(sample_rate))
     hop = max(1, round(BLOCK_S * sample_rate) // HOPS_PER_BLOCK)
     frames = weighted.shape[1]
     parts = max(1, frames // hop)

@@ -160,7 +160,7 @@ def good_length(frames: int) -> int:
     return best
 
 
-def filtered(line: Tensor, responses: Sequence[Response], out: Tensor | None = None) -> Tensor:
+def apply_responses(line: Tensor, responses: Sequence[Response], out: Tensor | None = None) -> Tensor:
     """Return one line (channel, frame) after all ``responses``, without the tail beyond its end.
 
     :param out: receives the result; may be ``line``.

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from stemgmd_tools.augment.audio.signal.lti import filtered, pink
+from stemgmd_tools.augment.audio.signal.lti import apply_responses, pink
 
 CHUNK = 1 << 20
 _FIRST, _SECOND = -2048144789, -1028477387  # 0x85EBCA6B and 0xC2B2AE35 as signed 32-bit integers
@@ -62,4 +62,4 @@ def pink_noise(seed: int, like: Tensor, sample_rate: int) -> Tensor:
     """Return pink noise of standard deviation 1 in the shape of a line, stationary from its start."""
     shape = pink(sample_rate)
     before = shape.tail
-    return filtered(noise(seed, like.shape[0], 0, like.shape[1] + before, like.device), [shape])[:, before:]
+    return apply_responses(noise(seed, like.shape[0], 0, like.shape[1] + before, like.device), [shape])[:, before:]
