@@ -36,8 +36,8 @@ class Formats(click.Group):
         """Return the command of a format."""
         from stemgmd_tools.exports.base import formats
 
-        found = formats().get(cmd_name)
-        return None if found is None else _command(found)
+        export = formats().get(cmd_name)
+        return None if export is None else _command(export)
 
 
 @click.group(cls=Formats, short_help="Export a corpus in formats of other programs.")
@@ -71,17 +71,17 @@ _out_option = click.option(
 )
 
 
-def _command(found: Export) -> click.Command:
+def _command(export: Export) -> click.Command:
     """Return the command of a format."""
 
     def run(**options: Any) -> None:
         from stemgmd_tools.exports.base import export as write
 
-        report = write(found.name, _request(found, options))
+        report = write(export.name, _request(export, options))
         status = "already there" if report.unchanged else "written"
         click.echo(f"{options['out']}: {report.files:,} files {status}")
 
-    for option in reversed(found.options):
+    for option in reversed(export.options):
         choice = click.Choice(list(option.choices))
         decorate = click.option(
             f"--{option.name}", type=choice, default=option.default, show_default=True, help=option.help
@@ -90,10 +90,10 @@ def _command(found: Export) -> click.Command:
     shared = (_virtual_option, _kits_option, kit_path_option, split_option, id_option, limit_option)
     for decorate in reversed((_corpus_argument, _out_option, *shared, jobs_option, quiet_option)):
         run = decorate(run)
-    return click.command(found.name, help=found.description, short_help=found.summary)(run)
+    return click.command(export.name, help=export.description, short_help=export.summary)(run)
 
 
-def _request(found: Export, options: dict[str, Any]) -> ExportRequest:
+def _request(export: Export, options: dict[str, Any]) -> ExportRequest:
     """Return what to export, from the options of a command."""
     from stemgmd_tools.corpus.sources.open import open_corpus
     from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
@@ -108,7 +108,7 @@ def _request(found: Export, options: dict[str, Any]) -> ExportRequest:
         raise UsageError("give either CORPUS or --virtual GMD")
     shared: dict[str, Any] = {
         "out": options["out"],
-        "options": {option.name: options[option.name] for option in found.options},
+        "options": {option.name: options[option.name] for option in export.options},
         "selection": Selection(splits=options["splits"], ids=options["ids"], limit=options["limit"]),
         "jobs": options["jobs"],
         "progress": progress_on(sys.stderr, quiet=options["quiet"]),

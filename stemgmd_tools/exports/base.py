@@ -109,10 +109,12 @@ def formats() -> dict[str, Export]:
 
     :raises PluginError: if two have one name.
     """
-    found = declared(_PACKAGE, "EXPORT", Export)
-    by_name = {export.name: export for export in sorted(found, key=lambda export: export.name)}
-    if len(by_name) < len(found):
-        raise PluginError(f"{_PACKAGE}: two formats have one name among {', '.join(e.name for e in found)}; rename one")
+    exports = declared(_PACKAGE, "EXPORT", Export)
+    by_name = {export.name: export for export in sorted(exports, key=lambda export: export.name)}
+    if len(by_name) < len(exports):
+        raise PluginError(
+            f"{_PACKAGE}: two formats have one name among {', '.join(e.name for e in exports)}; rename one"
+        )
     return by_name
 
 
@@ -122,8 +124,8 @@ def export(name: str, request: ExportRequest) -> ExportReport:
     :raises UsageError: if there is no such format, or an option is not valid.
     :raises StemgmdError: if the format cannot hold this corpus, the folder holds something else, or is in use.
     """
-    found = formats().get(name)
-    if found is None:
+    entry = formats().get(name)
+    if entry is None:
         raise UsageError(f"export format {name!r}: not known; there are {', '.join(formats())}")
-    found.values(request.options)
-    return found.write(request)
+    entry.values(request.options)
+    return entry.write(request)

@@ -40,10 +40,10 @@ those that begin at one place, the first here."""
 
 def licence_of_text(text: str) -> str:
     """Return the SPDX expression of the licence that a text names; empty if it names none."""
-    found = [(match, name) for pattern, name in _PATTERNS for match in [pattern.search(text)] if match]
-    if not found:
+    matches = [(match, name) for pattern, name in _PATTERNS for match in [pattern.search(text)] if match]
+    if not matches:
         return ""
-    match, name = min(found, key=lambda row: row[0].start())
+    match, name = min(matches, key=lambda row: row[0].start())
     return name.format(*(group for group in match.groups() if group and group.isdigit()))
 
 

@@ -17,11 +17,11 @@ def map_names(names: Iterable[str]) -> dict[str, str]:
     >>> map_names(["AmbL", "OH left", "OH-Left", "Kdrum_back"])
     {'AmbL': 'amb_l', 'OH left': 'oh_left', 'OH-Left': 'oh_left_2', 'Kdrum_back': 'kdrum_back'}
     """
-    found: dict[str, str] = {}
+    short_names: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
         short = "_".join(filter(None, _WORDS.split(name)))[:_LONGEST].lower().strip("_") or "microphone"
         numbered = (f"{short}_{number}" for number in range(2, len(taken) + 3))
-        found[name] = short if short not in taken else next(one for one in numbered if one not in taken)
-        taken.add(found[name])
-    return found
+        short_names[name] = short if short not in taken else next(one for one in numbered if one not in taken)
+        taken.add(short_names[name])
+    return short_names

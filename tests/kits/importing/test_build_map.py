@@ -62,8 +62,8 @@ def test_microphones_get_names_that_a_map_allows() -> None:
     library = DrumLibrary(
         FOLDER, regions, "Toy", license="CC0", microphones={"AmbL": Microphone(gain_db=99.0, pan=-1.0)}
     )
-    found = build_map(library, "toy", {}).map
-    assert found.microphones is not None
-    assert {name: (one.gain_db, one.pan) for name, one in found.microphones.items()} == {"amb_l": (60.0, -1.0)}
-    assert found.articulations["kick"].layers is not None
-    assert [list(take) for take in found.articulations["kick"].layers[0].takes or ()] == [["amb_l"]]
+    kit_map = build_map(library, "toy", {}).map
+    assert kit_map.microphones is not None
+    assert {name: (one.gain_db, one.pan) for name, one in kit_map.microphones.items()} == {"amb_l": (60.0, -1.0)}
+    assert kit_map.articulations["kick"].layers is not None
+    assert [list(take) for take in kit_map.articulations["kick"].layers[0].takes or ()] == [["amb_l"]]

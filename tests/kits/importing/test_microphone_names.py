@@ -24,7 +24,7 @@ def test_names_of_drumgizmo_kits_are_legible() -> None:
 
 def test_any_names_stay_apart_and_fit() -> None:
     names = ["room", "Room", "ROOM", "room_2", "x" * 300, "x" * 299, "küche", "部屋", "---", "_", " "]
-    found = map_names(names)
-    assert list(found) == names
-    assert len(set(found.values())) == len(names)
-    assert all(IN_A_MAP.fullmatch(name) for name in found.values())
+    mapped = map_names(names)
+    assert list(mapped) == names
+    assert len(set(mapped.values())) == len(names)
+    assert all(IN_A_MAP.fullmatch(name) for name in mapped.values())

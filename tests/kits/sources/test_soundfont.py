@@ -33,8 +33,8 @@ def noise(frames: int = 400, bits: int = 16) -> np.ndarray:
 def drums(*zones: list[tuple[int, int]], samples: list[Sample] | None = None, **others: object) -> Font:
     """Return a bank with one drum kit, of one instrument with these zones."""
     preset = [[(INSTRUMENT, 0)]]
-    kept = samples or [Sample("Kick", noise()), Sample("Snare", noise())]
-    return Font(kept, {"Kit": zones}, {("Standard", 128, 0): preset}, **others)  # type: ignore[arg-type]
+    used = samples or [Sample("Kick", noise()), Sample("Snare", noise())]
+    return Font(used, {"Kit": zones}, {("Standard", 128, 0): preset}, **others)  # type: ignore[arg-type]
 
 
 def read(tmp_path: Path, font: Font | bytes, **options: str) -> DrumLibrary:
@@ -49,8 +49,8 @@ def only(library: DrumLibrary) -> Region:
 
 
 def sound(region: Region) -> SoundFile:
-    (found,) = region.sounds.values()
-    return found
+    (only_sound,) = region.sounds.values()
+    return only_sound
 
 
 def test_zones_become_regions_by_key_and_velocity(tmp_path: Path) -> None:
@@ -60,8 +60,8 @@ def test_zones_become_regions_by_key_and_velocity(tmp_path: Path) -> None:
         [(KEYS, span(38, 40)), (SAMPLE, 1)],
     )
     library = read(tmp_path, font)
-    found = [(region.keys, region.velocity, region.names) for region in library.regions]
-    assert found == [
+    regions = [(region.keys, region.velocity, region.names) for region in library.regions]
+    assert regions == [
         ((36,), (1, 63), ("Kick", "Kit")),
         ((36,), (64, 127), ("Snare", "Kit")),
         *(((key,), (1, 127), ("Snare", "Kit")) for key in (38, 39, 40)),
@@ -107,13 +107,13 @@ def test_values_are_inherited_and_those_of_the_preset_added(tmp_path: Path) -> N
         {"Kit": [[(ATTENUATION, 100), (PAN, 100)], [(KEYS, span(36, 36)), (ATTENUATION, 40), (SAMPLE, 0)]]},
         {("Standard", 128, 0): [[(ATTENUATION, 20), (51, 2)], [(ATTENUATION, 30), (INSTRUMENT, 0)]]},
     )
-    found = sound(only(read(tmp_path, font)))
+    sound_file = sound(only(read(tmp_path, font)))
     # the zone's 40 cB replace the global 100, the preset's 30 replace its global 20 and are added: 7 dB
     softer = np.tan(np.pi / 4 * 0.8)
     louder_db = -10 * np.log10(1 + softer**2)
-    assert found.gain_db == pytest.approx(-7.0 + louder_db)
-    assert found.pan == pytest.approx(1 - softer)
-    assert found.pitch_semitones == 2.0
+    assert sound_file.gain_db == pytest.approx(-7.0 + louder_db)
+    assert sound_file.pan == pytest.approx(1 - softer)
+    assert sound_file.pitch_semitones == 2.0
 
 
 def test_attenuation_follows_the_specification_or_a_factor(tmp_path: Path) -> None:
@@ -143,8 +143,8 @@ def test_tuning(tmp_path: Path, generators: list[tuple[int, int]], semitones: fl
 
 def test_offsets_choose_a_part_of_the_sample(tmp_path: Path) -> None:
     font = drums([(KEYS, span(36, 36)), (0, 5), (1, -20), (SAMPLE, 0)])
-    found = sound(only(read(tmp_path, font)))
-    assert (found.start_frame, found.end_frame) == (5, 380)
+    sound_file = sound(only(read(tmp_path, font)))
+    assert (sound_file.start_frame, sound_file.end_frame) == (5, 380)
 
 
 def test_exclusive_classes_choke_and_short_releases_are_kept(tmp_path: Path) -> None:
@@ -164,10 +164,10 @@ def test_hard_panned_zones_are_the_channels_of_one_file(tmp_path: Path) -> None:
     samples = [Sample("Tom L", noise(), kind=LEFT, link=1), Sample("Tom R", noise(), kind=RIGHT)]
     pair = [[(KEYS, span(45, 45)), (PAN, pan), (SAMPLE, n)] for n, pan in ((1, 500), (0, -500))]
     region = only(read(tmp_path, drums(*pair, samples=samples)))
-    found = sound(region)
-    stereo, _ = soundfile.read(found.path, dtype="int16")
+    sound_file = sound(region)
+    stereo, _ = soundfile.read(sound_file.path, dtype="int16")
     assert (stereo == np.stack([sample.pcm for sample in samples], axis=1)).all()
-    assert (found.gain_db, found.pan) == (0.0, 0.0)
+    assert (sound_file.gain_db, sound_file.pan) == (0.0, 0.0)
     assert region.names[0] == "Tom"
 
 
@@ -259,10 +259,10 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
 
 def _bank(name: str) -> Path:
     folders = (Path(os.environ["STEMGMD_SOUNDFONTS"]),) if "STEMGMD_SOUNDFONTS" in os.environ else BANKS
-    found = [path for folder in folders for path in sorted(folder.rglob(name))]
-    if not found:
+    paths = [path for folder in folders for path in sorted(folder.rglob(name))]
+    if not paths:
         pytest.skip(f"no {name}: install the Debian package that has it")
-    return found[0]
+    return paths[0]
 
 
 @pytest.mark.real

@@ -30,10 +30,10 @@ class Preset(NamedTuple):
 def presets_of(font: SoundFont) -> list[Preset]:
     """Return the presets, sorted by bank and program."""
     rows = font.presets.headers[:-1]
-    found = [
+    presets = [
         Preset(index, int(row["bank"]), int(row["preset"]), name_of(row) or "unnamed") for index, row in enumerate(rows)
     ]
-    return sorted(found, key=lambda preset: (preset.bank, preset.program, preset.place))
+    return sorted(presets, key=lambda preset: (preset.bank, preset.program, preset.place))
 
 
 def chosen(font: SoundFont, wanted: str) -> tuple[Preset, list[Preset]]:
@@ -48,13 +48,13 @@ def chosen(font: SoundFont, wanted: str) -> tuple[Preset, list[Preset]]:
     drums = [preset for preset in presets if preset.bank == DRUM_BANK]
     if wanted:
         names = (wanted.casefold(), wanted.strip().casefold())
-        found = [
+        drum_presets = [
             one for one in presets if one.name.casefold() in names or f"{one.bank}:{one.program}" == wanted.strip()
         ]
-        if not found:
+        if not drum_presets:
             raise UsageError(f'{shown(font.path)}: has no preset "{wanted}"; {_known(drums or presets)}')
-        found.sort(key=lambda preset: preset.bank != DRUM_BANK)
-        return found[0], [preset for preset in drums if preset != found[0]]
+        drum_presets.sort(key=lambda preset: preset.bank != DRUM_BANK)
+        return drum_presets[0], [preset for preset in drums if preset != drum_presets[0]]
     if drums:
         return drums[0], drums[1:]
     if len(presets) == 1:

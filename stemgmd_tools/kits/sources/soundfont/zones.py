@@ -109,8 +109,8 @@ def _zone(
 def _range(bags: tuple[_Bag | None, _Bag], name: str) -> Range:
     """Return the range of a zone, or that of its global zone if it covers everything."""
     shared, own = bags
-    found: Range = getattr(own, name)
-    return getattr(shared, name) if shared is not None and found == _ALL else found
+    own_range: Range = getattr(own, name)
+    return getattr(shared, name) if shared is not None and own_range == _ALL else own_range
 
 
 def _meet(one: Range, other: Range) -> Range | None:
@@ -125,9 +125,9 @@ def _bags(
     first, last = (int(tables.headers["bag"][place]) for place in (index, index + 1))
     if not first <= last < len(tables.bags):
         raise _damaged(font, f'{kind} "{name_of(tables.headers[index])}" has zones {first} to {last}')
-    found = [_bag(font, tables, number, terminal, ignored) for number in range(first, last)]
-    shared = found[0] if found and found[0].terminal is None else None
-    return shared, [bag for bag in found if bag.terminal is not None]
+    bags = [_bag(font, tables, number, terminal, ignored) for number in range(first, last)]
+    shared = bags[0] if bags and bags[0].terminal is None else None
+    return shared, [bag for bag in bags if bag.terminal is not None]
 
 
 def _bag(font: SoundFont, tables: Tables, number: int, terminal: int, ignored: Counter[str]) -> _Bag:
@@ -166,15 +166,15 @@ def _rows(font: SoundFont, tables: Tables, bag: int, field: str) -> Iterator[tup
 
 def _dynamics(font: SoundFont, tables: Tables, bag: int, ignored: Counter[str]) -> int | None:
     """Return what a zone's own modulator from velocity to attenuation says, in centibels."""
-    found = None
+    value = None
     first = int(tables.bags["modulator"][bag])
     for place, (source, destination) in enumerate(_rows(font, tables, bag, "modulator")):
         row = tables.modulators[first + place]
         if destination == gen.ATTENUATION and (source, int(row["amount_source"])) == VELOCITY_TO_ATTENUATION:
-            found = int(row["amount"])
+            value = int(row["amount"])
         else:
             ignored["modulators"] += 1
-    return found
+    return value
 
 
 def _damaged(font: SoundFont, what: str) -> KitError:
