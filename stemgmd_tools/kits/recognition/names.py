@@ -138,7 +138,7 @@ def _refines(folder: _Segment, name: _Segment) -> bool:
     if name.instrument in _GENERAL:
         return folder.instrument not in _GENERAL
     related = {folder.instrument, name.instrument} <= _KINDS_OF_CYMBAL and folder.instrument == CYMBAL
-    return name.score < SURE <= folder.score and folder.instrument not in {name.instrument, *_GENERAL} and not related
+    return name.score < folder.score and folder.instrument not in {name.instrument, *_GENERAL} and not related
 
 
 def _add(sum_: _Segment, segment: _Segment) -> None:

@@ -18,7 +18,7 @@ _MOST_JOINED: Final = 3
 _LONGEST_WORD: Final = 20
 _SHORTEST_PART: Final = 3
 """Letters of a word inside an undivided name; two for an abbreviation at its beginning, as in ``BDhard``."""
-_ENDS: Final = ("kick", "snare", "hihat", "crash", "cymbal", "rimshot")
+_ENDS: Final = ("kick", "snare", "hihat", "hats", "crash", "cymbal", "rimshot")
 """Instruments whose names end no other word of music."""
 _KNOWN: Final = WORDS.keys() | SPECIAL | MICROPHONES | DYNAMICS.keys()
 

@@ -35,6 +35,7 @@ NAMES = {
     "Tom3/10-Tom3-AmbL.flac": "low_tom_head",
     "TOM13-V07-StarClassic-13x13.wav": "mid_tom_head",
     "clubkick/2.wav": "kick",
+    "sn/ST3T0S3.wav": "snare_head",
     "Samples/13b_rimshot/oh/sn_vl6_rr3.flac": "snare_rimshot",
     "Low-Mid Tom": "mid_tom_head",
     "47-Pearl13Tom2-1.wav": "mid_tom_head",
