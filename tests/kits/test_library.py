@@ -147,7 +147,7 @@ def test_groups_of_recorded_kits(imported_kits: Path) -> None:
 
 def test_an_empty_group_or_pattern_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEMGMD_DATA", str(tmp_path))
-    with pytest.raises(UsageError, match="permissive: there is no such kit; see `stemgmd kits list`"):
+    with pytest.raises(UsageError, match="permissive: no such kit is there; see `stemgmd kits list`"):
         library.kit_names(["permissive"])
     with pytest.raises(UsageError, match=r"zz\*: matches no kit"):
         library.kit_names(["zz*"])
