@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from corpora import IDS, MANY, digests, fresh_copy
+from kills import files_in, kill_after
 
 from stemgmd_tools.corpus.folder.locks import Shard
 from stemgmd_tools.corpus.folder.records import record_path
@@ -22,8 +20,6 @@ from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.seeds import stream
 
 KILLS = 6
-AHEAD = 0.3
-"""Share of a run that is spent before the first file is touched, at least: importing."""
 
 
 @pytest.fixture(scope="module")
@@ -102,10 +98,8 @@ def test_a_source_whose_files_are_links_gives_files(plain, tmp_path):
 @pytest.mark.slow
 def test_killed_at_random_moments_it_completes(larger, shards, tmp_path):
     root = tmp_path / "merged"
-    began = time.monotonic()
     subprocess.run(command(root, shards), check=True, capture_output=True)
-    duration_s = time.monotonic() - began
-    interrupted = 0
+    total, killed = files_in(root), 0
     for number, (moment, whom) in enumerate(stream(0, "kill merge").random((KILLS, 2))):
         if number % 3 == 0:
             shutil.rmtree(root)  # else it goes on from what the last one left
@@ -113,15 +107,12 @@ def test_killed_at_random_moments_it_completes(larger, shards, tmp_path):
             command(root, shards, jobs=1 + number % 2),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            text=True,
             start_new_session=True,
         )
-        time.sleep((AHEAD + (1 - AHEAD) * moment) * duration_s)
-        if whom < 0.5:
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-        interrupted += process.wait() == -signal.SIGKILL
+        ahead = files_in(root)
+        killed += kill_after(process, root, ahead + round(moment * (total - ahead)), group=whom < 0.5)
         if number % 3 == 2:
             subprocess.run(command(root, shards), check=True, capture_output=True)
             require_whole(root, larger)
-    assert interrupted >= KILLS / 2
+    assert killed >= KILLS / 2

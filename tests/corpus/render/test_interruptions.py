@@ -12,17 +12,14 @@ from pathlib import Path
 
 import pytest
 from corpora import MANY, digests
+from kills import PATIENCE_S, files_in, kill_after
 
 from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.seeds import stream
 
 KILLS = 10
-AHEAD = 0.4
-"""Share of a run that is spent before the first file is touched, at least: importing. No run is killed there."""
 WITH_WORKERS = 5
 """Every fifth of the runs that are killed has worker processes; they take longer to start."""
-PATIENCE_S = 120.0
-"""How long a child process may take on a busy machine."""
 INTERRUPTED = 130
 
 
@@ -56,26 +53,16 @@ def wait_for(root: Path, pattern: str, process: subprocess.Popen[str]) -> None:
 @pytest.mark.slow
 def test_killed_at_random_moments_it_completes_to_the_same_bytes(larger, kit_dir, tmp_path):
     root = tmp_path / "corpus"
-    began = time.monotonic()
     process = start(root, kit_dir, jobs=1)
     out, err = process.communicate(timeout=PATIENCE_S)
-    duration_s = time.monotonic() - began
     assert process.returncode == 0, out + err
     assert digests(root) == digests(larger)
+    total, interrupted = files_in(root), 0
     shutil.rmtree(root)
-
-    draws = stream(0, "kill").random((KILLS, 2))
-    interrupted = 0
-    for number, (moment, whom) in enumerate(draws):
+    for number, (moment, whom) in enumerate(stream(0, "kill").random((KILLS, 2))):
         process = start(root, kit_dir, jobs=2 if number % WITH_WORKERS == 0 else 1)
-        time.sleep((AHEAD + (1 - AHEAD) * moment) * duration_s)
-        everyone = whom < 0.5  # a crash of the machine; else only the main process dies and its workers are orphaned
-        if everyone:
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-        process.wait()
-        interrupted += process.returncode == -signal.SIGKILL
+        ahead = files_in(root)
+        interrupted += kill_after(process, root, ahead + round(moment * (total - ahead)), group=whom < 0.5)
         process.stdout.close()
         process.stderr.close()
         if (root / "manifests" / "stems.csv").exists():
