@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.recognition.names import Guess, articulation_of_key, articulation_of_names
@@ -19,6 +19,10 @@ NOTHING: Final = "none"
 """Articulation in an override that leaves regions out."""
 _HANDS: Final = frozenset({"left", "right", "lh", "rh", "l", "r", "hand"})
 """Words that tell the hand of a stroke; both hands are takes of one articulation."""
+
+
+_Claim: TypeAlias = tuple[str, float | None]
+"""Articulation and openness."""
 
 
 class Voice(NamedTuple):
@@ -81,13 +85,14 @@ def assign(library: DrumLibrary, overrides: Mapping[str, str]) -> Assignment:
         if name not in known:
             raise UsageError(f"--map {name}: the library has no such note or name{nearest(name, known)}")
     assignment = Assignment()
-    claims: dict[tuple[str, float | None], list[Voice]] = defaultdict(list)
+    claims: dict[_Claim, list[Voice]] = defaultdict(list)
     for voice in voices:
         if voice.articulation is None:
             assignment.unused.append((voice, voice.reason))
         else:
             claims[voice.articulation, _degree(voice)].append(voice)
     _give_second_crash(claims)
+    _spread_toms(claims)
     for articulation in ARTICULATIONS:
         for (name, _), claimants in claims.items():
             if name == articulation:
@@ -161,7 +166,7 @@ def _better(named: Guess | None, keyed: Guess | None) -> Guess | None:
     return keyed if keyed.instrument == named.instrument and keyed.score > named.score else named
 
 
-def _give_second_crash(claims: dict[tuple[str, float | None], list[Voice]]) -> None:
+def _give_second_crash(claims: dict[_Claim, list[Voice]]) -> None:
     """Let the second of several crashes play the articulations of crash 2, if nothing else does."""
     if any(name.startswith("crash2") for name, _ in claims):
         return
@@ -173,6 +178,28 @@ def _give_second_crash(claims: dict[tuple[str, float | None], list[Voice]]) -> N
             claims[f"crash1_{side}", None] = [*chosen, *others[1:]]
             reason = f"{second.reason}, the second crash"
             claims[f"crash2_{side}", None] = [second._replace(articulation=f"crash2_{side}", reason=reason)]
+
+
+def _spread_toms(claims: dict[_Claim, list[Voice]]) -> None:
+    """Let several toms that claim one articulation play those of the others, if nothing else does, high to low.
+
+    Toms are in the order of their names (high, middle, low), then from high to low notes, as on most keyboards.
+    """
+    heads = [(f"{tom}_head", None) for tom in ("hi_tom", "mid_tom", "low_tom")]
+    voices = [voice for head in heads for voice in sorted(claims.get(head, ()), key=_lowest_last)]
+    missing = sum(head not in claims for head in heads)
+    if not missing or len(voices) <= len(heads) - missing:
+        return
+    places = [heads[0], *[heads[1]] * (len(voices) - 2), heads[2]] if len(voices) > 1 else [heads[0]]
+    for head in heads:
+        claims.pop(head, None)
+    for head, voice in zip(places, voices, strict=True):
+        reason = voice.reason if voice.articulation == head[0] else f"{voice.reason}, among {len(voices)} toms"
+        claims.setdefault(head, []).append(voice._replace(articulation=head[0], reason=reason))
+
+
+def _lowest_last(voice: Voice) -> int:
+    return -max(voice.regions[0].keys, default=0)
 
 
 def _degree(voice: Voice) -> float | None:

@@ -25,7 +25,7 @@ def accepts(path: Path) -> bool:
     return path.suffix.lower() in _SUFFIXES or is_soundfont(path)
 
 
-def read(path: Path, folder: Path, *, preset: str = "", attenuation: str = "1") -> DrumLibrary:
+def read(path: Path, folder: Path, *, preset: str = "", attenuation: str = "0.4") -> DrumLibrary:
     """Read a drum kit of a SoundFont, and write its samples to files of a folder.
 
     :param preset: see :func:`stemgmd_tools.kits.sources.soundfont.presets.chosen`.
@@ -77,6 +77,6 @@ FORMAT: Final = KitFormat(
     read=read,
     options={
         "preset": "name of a preset, or bank and program such as 128:8; by default the first drum kit",
-        "attenuation": "factor of all attenuations: 1 follows the specification, 0.4 FluidSynth and E-mu's hardware",
+        "attenuation": "factor of all attenuations: 0.4 (default) as FluidSynth and E-mu, 1 as the specification",
     },
 )
