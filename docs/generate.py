@@ -33,7 +33,9 @@ from benchmarks.torture import report as torture_report  # noqa: E402
 from stemgmd_tools.augment.chain import docs as augment_docs  # noqa: E402
 from stemgmd_tools.augment.chain.chain import CHAINS, schema_text  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
+from stemgmd_tools.kits.checks.run import rules as check_rules  # noqa: E402
 from stemgmd_tools.kits.generate import docs as figure_docs  # noqa: E402
+from stemgmd_tools.kits.importing.run import kit_formats  # noqa: E402
 from stemgmd_tools.kits.kit_table import kit_table  # noqa: E402
 from stemgmd_tools.kits.library import load_kit  # noqa: E402
 from stemgmd_tools.kits.sample_map import docs as kit_docs  # noqa: E402
@@ -107,6 +109,20 @@ def kits() -> str:
         for kit, split in loaded
     ]
     return markdown_table(("kit", "split", "licence", "measured on", "description"), rows)
+
+
+def library_formats() -> str:
+    """Return the table of the formats of drum libraries that can be imported."""
+    rows = [
+        (f"`{one.name}`", one.description, ", ".join(f"`{suffix}`" for suffix in one.suffixes)) for one in kit_formats()
+    ]
+    return markdown_table(("format", "what it is", "suffixes"), rows)
+
+
+def kit_rules() -> str:
+    """Return the table of the rules of ``kits check``."""
+    rows = [(f"`{rule.name}`", rule.severity.value, rule.description) for rule in check_rules()]
+    return markdown_table(("rule", "severity", "reported"), rows)
 
 
 def benchmarks() -> str:
@@ -221,6 +237,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "metrics": metrics,
     "model-options": model_options,
     "models": models,
+    "kit-rules": kit_rules,
+    "library-formats": library_formats,
     "notes": notes,
     "reference-results": baseline.card_results,
     "reference-weights": baseline.card,
