@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stemgmd_tools.augment.chain.chain import load_chain as load_chain
     from stemgmd_tools.augment.chain.rows import Example as Example
     from stemgmd_tools.augment.corpus.augment_corpus import augment_corpus as augment_corpus
+    from stemgmd_tools.augment.corpus.verify_corpus import verify_corpus as verify_corpus
     from stemgmd_tools.augment.sampling.draw import draw as draw
     from stemgmd_tools.augment.sampling.pool import pool_of as pool_of
     from stemgmd_tools.augment.sampling.random_mixing import RandomMix as RandomMix
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from stemgmd_tools.corpus.sources.open import open_corpus as open_corpus
     from stemgmd_tools.corpus.sources.open import virtual_corpus as virtual_corpus
     from stemgmd_tools.corpus.sources.virtual import VirtualCorpus as VirtualCorpus
-    from stemgmd_tools.corpus.verify.run import verify_corpus as verify_corpus
     from stemgmd_tools.errors import LeftOutWarning as LeftOutWarning
     from stemgmd_tools.errors import StemgmdError as StemgmdError
     from stemgmd_tools.errors import StemgmdWarning as StemgmdWarning
@@ -76,7 +76,7 @@ _HOME: Final = {
     "virtual_corpus": "corpus.sources.open",
     "Corpus": "corpus.sources.disk",
     "merge": "corpus.merge",
-    "verify_corpus": "corpus.verify.run",
+    "verify_corpus": "augment.corpus.verify_corpus",
     "Request": "corpus.render.run",
     "render_corpus": "corpus.render.run",
     "StemSource": "corpus.sources.base",

@@ -24,8 +24,8 @@ def verify(corpus: Path, jobs: int | None, quiet: bool) -> None:
     Checks hashes, lengths, mixture = sum of stems, onsets measured on the audio, and splits. Fails with a table of
     the problems.
     """
+    from stemgmd_tools.augment.corpus.verify_corpus import verify_corpus
     from stemgmd_tools.corpus.verify.findings import failure_table
-    from stemgmd_tools.corpus.verify.run import verify_corpus
     from stemgmd_tools.runtime.progress import counter_on
 
     with counter_on(sys.stderr, quiet=quiet) as counted:

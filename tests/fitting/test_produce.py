@@ -20,7 +20,6 @@ from stemgmd_tools.cli.kits import kits
 from stemgmd_tools.errors import KitError, StemgmdError, UsageError
 from stemgmd_tools.fitting import produce
 from stemgmd_tools.fitting.estimation.recorded_kit import Fitted
-from stemgmd_tools.fitting.evaluation import plots
 from stemgmd_tools.fitting.working_dir import workplace
 from stemgmd_tools.kits.library import find_map, load_kit
 from stemgmd_tools.kits.sample_map.kit import Kit
@@ -28,6 +27,7 @@ from stemgmd_tools.kits.sample_map.loader import load_map
 from stemgmd_tools.kits.sample_map.outline import kind
 from stemgmd_tools.kits.sample_map.writer import write_new_map
 from stemgmd_tools.kits.synthesis.parameters import BandEnvelope, Noise, VoiceModel
+from stemgmd_tools.storage import figures
 
 DRUMS = ("kick", "snare_head", "snare_cross_stick", "hi_tom_head")
 CYMBALS = ("hihat_closed_bow", "hihat_open_bow", "ride_bow", "crash1_edge")
@@ -93,7 +93,7 @@ def no_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> Any:
         raise ModuleNotFoundError(name)
 
-    monkeypatch.setattr(plots.importlib, "import_module", missing)
+    monkeypatch.setattr(figures.importlib, "import_module", missing)
 
 
 def left_in(folder: Path) -> set[str]:

@@ -134,6 +134,8 @@ class Effect:
     """Reference for the effect or its definition."""
     library: str = ""
     """Further module that computes the sound, named as its distribution, whose version is recorded."""
+    reshapes_attacks: bool = False
+    """Whether it stretches attacks or adds a second one, so that `verify` measures onsets less exactly."""
 
     def __post_init__(self) -> None:
         """Check the declaration."""

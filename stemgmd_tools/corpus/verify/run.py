@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -49,7 +49,11 @@ class Verdict:
 
 
 def verify_corpus(
-    root: Path, *, jobs: int | None = None, progress: Callable[[int, int], None] | None = None
+    root: Path,
+    *,
+    jobs: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    reshaping_effects: Collection[str] = (),
 ) -> Verdict:
     """Verify the manifests, files and audio of a corpus.
 
@@ -59,6 +63,7 @@ def verify_corpus(
 
     :param jobs: worker processes; all cores if omitted.
     :param progress: called with the number of finished tasks and the number of all tasks.
+    :param reshaping_effects: names of effects that stretch attacks or add a second one, for an augmented corpus.
     :raises CorpusError: if there is no complete corpus in ``root``.
     """
     corpus = Corpus(root)
@@ -70,7 +75,8 @@ def verify_corpus(
     listed = _check_files(root, frames, findings)
     _check_agreement(corpus.identity, frames, findings)
     check_banks(root, frames["kits"], findings)
-    tasks = [*_stem_tasks(root, frames, _effects(frames)), *_single_hit_tasks(root, frames), *_midi_tasks(root, frames)]
+    effects = _effects(frames, reshaping_effects)
+    tasks = [*_stem_tasks(root, frames, effects), *_single_hit_tasks(root, frames), *_midi_tasks(root, frames)]
     results = results_of(workers(worker_count(jobs), pre_dispatch="3*n_jobs"), tasks)
     for number, result in enumerate(results, start=1):
         findings.merge(result)
@@ -196,12 +202,11 @@ class _Effects(NamedTuple):
 _AUGMENTED_TOLERANCE_S: Final = 0.001
 """Largest shift of an attack by effects."""
 _RESHAPED_TOLERANCE_S: Final = 0.005
-"""The same for effects that reshape attacks."""
-_RESHAPES_ATTACKS: Final = ("time_stretch", "varispeed", "doubling")
-"""Effects that stretch attacks, or add a second one, which changes the peak that attacks are measured against."""
+"""The same for effects that stretch attacks, or add a second one, which changes the peak that attacks are measured
+against."""
 
 
-def _effects(frames: dict[str, pd.DataFrame]) -> dict[str, _Effects]:
+def _effects(frames: dict[str, pd.DataFrame], reshaping: Collection[str]) -> dict[str, _Effects]:
     """Return the effects of each example of an augmented corpus; empty for a rendered corpus."""
     if "augmentations" not in frames:
         return {}
@@ -209,7 +214,7 @@ def _effects(frames: dict[str, pd.DataFrame]) -> dict[str, _Effects]:
     return {
         str(name): _Effects(
             on_mixture=bool((group["scope"] == "mixture").any()),
-            changes_attacks=bool(group["effect"].isin(_RESHAPES_ATTACKS).any()),
+            changes_attacks=bool(group["effect"].isin(list(reshaping)).any()),
         )
         for name, group in rows
     }

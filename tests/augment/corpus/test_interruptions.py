@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from corpora import digests
 
-from stemgmd_tools.corpus.verify.run import verify_corpus
+from stemgmd_tools.augment.corpus.verify_corpus import verify_corpus
 from stemgmd_tools.seeds import stream
 
 KILLS = 3

@@ -20,6 +20,7 @@ from stemgmd_tools.augment.chain.chain import load_chain, make_chain
 from stemgmd_tools.augment.chain.manifest_rows import read_drawn
 from stemgmd_tools.augment.corpus import libraries
 from stemgmd_tools.augment.corpus.run import AugmentRequest
+from stemgmd_tools.augment.corpus.verify_corpus import verify_corpus
 from stemgmd_tools.augment.symbolic.source_spec import SourceSpec
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.corpus.folder.identity import Augmentation
@@ -27,7 +28,6 @@ from stemgmd_tools.corpus.folder.locks import Shard
 from stemgmd_tools.corpus.merge import merge
 from stemgmd_tools.corpus.render.run import Request, render_corpus
 from stemgmd_tools.corpus.sources.open import open_corpus, virtual_corpus
-from stemgmd_tools.corpus.verify.run import verify_corpus
 from stemgmd_tools.errors import LONGEST_MESSAGE, AugmentError, CorpusError, UsageError
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source

@@ -13,12 +13,12 @@ from stemgmd_tools.audio import read_pcm
 from stemgmd_tools.augment.chain.chain import load_chain
 from stemgmd_tools.augment.chain.manifest_rows import read_drawn
 from stemgmd_tools.augment.corpus.run import AugmentRequest
+from stemgmd_tools.augment.corpus.verify_corpus import verify_corpus
 from stemgmd_tools.augment.symbolic.source_spec import SourceSpec
 from stemgmd_tools.corpus.folder import layout
 from stemgmd_tools.corpus.folder.identity import Augmentation
 from stemgmd_tools.corpus.render.run import Request, render_corpus
 from stemgmd_tools.corpus.sources.open import open_corpus, virtual_corpus
-from stemgmd_tools.corpus.verify.run import verify_corpus
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings

@@ -105,6 +105,7 @@ EFFECTS: Final = (
         (rate("speed"), _cents(0.0)),
         EXAMPLE,
         changes_time=True,
+        reshapes_attacks=True,
         source="audiomentations TimeStretch",
         law=Law.FOLLOWS_LEVEL,
         shares_steps=True,
@@ -120,6 +121,7 @@ EFFECTS: Final = (
         ),
         SONG,
         changes_time=True,
+        reshapes_attacks=True,
         source="RepitchedWrapper of Demucs (demucs/repitch.py)",
         law=Law.FOLLOWS_LEVEL,
     ),
@@ -130,6 +132,7 @@ EFFECTS: Final = (
         (rate("speed"),),
         EXAMPLE,
         changes_time=True,
+        reshapes_attacks=True,
         law=Law.LINEAR,
     ),
 )

@@ -37,6 +37,7 @@ EFFECTS: Final = (
         doubling,
         (OTHER_KIT,),
         STEMS,
+        reshapes_attacks=True,
         source="LarsNet (Mezza et al. 2024)",
     ),
 )
