@@ -8,7 +8,7 @@ from drum_measures import centroid_hz, distance_db, mel_power
 from toy_fits import COLOUR, LAW, VOICES, cymbal, drum, struck, toy
 
 from stemgmd_tools.fitting.velocity.typical import with_laws
-from stemgmd_tools.kits.sample_map.schema import Articulation, Layer
+from stemgmd_tools.kits.sample_map.schema import Articulation, Layer, Sound
 from stemgmd_tools.kits.synthesis.colour import grid_hz
 from stemgmd_tools.kits.synthesis.parameters import BandEnvelope, Colour, VelocityBend, VoiceModel
 from stemgmd_tools.kits.synthesis.voice import Synthesiser
@@ -50,13 +50,13 @@ def test_fewer_numbers_sound_the_same(voice: VoiceModel) -> None:
 def recorded_at(voices: dict[str, VoiceModel], *velocities: tuple[int, int], only: str) -> object:
     """The map of a toy in which one articulation has files."""
     kit_map = toy("bare").kit.map
-    layers = tuple(Layer(velocity=one, files=("a.wav",)) for one in velocities)
+    layers = tuple(Layer(velocity=one, files=(Sound(file="a.wav"),)) for one in velocities)
     return kit_map.model_copy(
         update={"articulations": {a: Articulation(layers=layers if a == only else LAYERED) for a in voices}}
     )
 
 
-LAYERED = tuple(Layer(velocity=one, files=("a.wav",)) for one in ((1, 60), (61, 127)))
+LAYERED = tuple(Layer(velocity=one, files=(Sound(file="a.wav"),)) for one in ((1, 60), (61, 127)))
 FLAT = BandEnvelope(frequencies_hz=(1000.0,), times_s=(0.0,), values=((12.04,),))
 
 

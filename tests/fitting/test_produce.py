@@ -320,7 +320,7 @@ def test_a_real_kit_comes_nearer_than_another_drum(tmp_path: Path, kits_dir: Pat
     articulations = {}
     for name in names:
         loudest = (source.articulations[name].layers or ())[-1]
-        row = {"velocity": [1, 127], "files": list(loudest.files)}
+        row = {"velocity": [1, 127], "files": [sound.file for sound in loudest.files or ()]}
         articulations[name] = {"layers": [row | ({} if loudest.openness is None else {"openness": loudest.openness})]}
     path = write_map(tmp_path, map_data(articulations, folder="muldjord", license="CC-BY-4.0"))
     run(path, "--kit-path", kits_dir, "--out", tmp_path / "mine.yaml")
