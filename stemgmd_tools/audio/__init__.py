@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stemgmd_tools.audio.encoding import flac_bytes
 from stemgmd_tools.audio.ffmpeg import FFMPEG_SUFFIXES
 from stemgmd_tools.audio.library import Pcm
 from stemgmd_tools.audio.reading import AUDIO_SUFFIXES, TrackReader, holds_audio, read_audio, read_pcm
@@ -14,6 +15,7 @@ __all__ = [
     "TrackReader",
     "TrackWriter",
     "commit_all",
+    "flac_bytes",
     "holds_audio",
     "read_audio",
     "read_pcm",

@@ -101,6 +101,11 @@ def find_source(
         return PerformanceSource(SourceKind.GMD, path, GMD_VARIABLE)
     if (cached_gmd() / INFO_CSV).is_file():
         return PerformanceSource(SourceKind.GMD, cached_gmd(), "the cache")
+    return starter_set()
+
+
+def starter_set() -> PerformanceSource:
+    """Return the performances that ship with the package."""
     return PerformanceSource(SourceKind.STARTER, shipped("manifests") / STARTER, "the package")
 
 

@@ -37,6 +37,14 @@ def test_the_wheel_carries_the_ready_chains(wheel: Path) -> None:
     assert chains <= names
 
 
+def test_the_wheel_carries_the_style_and_the_scripts_of_kit_pages(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    folder = ROOT / "stemgmd_tools/rendering/kit_page/assets"
+    assets = {path.relative_to(ROOT).as_posix() for path in folder.iterdir()}
+    assert {Path(asset).suffix for asset in assets} == {".html", ".css", ".js"}
+    assert assets <= names
+
+
 def test_the_wheel_carries_the_reference_weights_and_their_card(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     folder = "stemgmd_tools/separation/weights/reference"

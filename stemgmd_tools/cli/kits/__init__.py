@@ -10,6 +10,7 @@ from stemgmd_tools.cli.kits.fit import fit
 from stemgmd_tools.cli.kits.import_kit import import_kit
 from stemgmd_tools.cli.kits.listing import list_kits
 from stemgmd_tools.cli.kits.make import make, morph
+from stemgmd_tools.cli.kits.page import page
 from stemgmd_tools.cli.kits.schema import schema
 from stemgmd_tools.cli.kits.show import show
 
@@ -21,5 +22,5 @@ def kits() -> None:
     """List, show, import, check, fit, generate and compile kits."""
 
 
-for _command in (list_kits, show, import_kit, check, build, fit, make, morph, schema):
+for _command in (list_kits, show, import_kit, check, page, build, fit, make, morph, schema):
     kits.add_command(_command)

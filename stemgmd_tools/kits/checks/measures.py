@@ -41,8 +41,8 @@ _BODY_SHARE: Final = 0.9
 """The last tenth of a file is often a fade and says nothing about noise."""
 _RING_DB: Final = -30.0
 """A sound rings until its level is this far below its start."""
-_PHASE_WINDOW_S: Final = 0.1
-"""Part after the attack in which channels are compared."""
+BODY_S: Final = 0.1
+"""Part after the attack whose spectrum is measured and whose channels are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _measured(
         power = energy(pcm, min(onset, len(pcm) - 1), scale, sample_rate)
     else:
         power = 0.0
-    body = centred_sound[onset : onset + round(_PHASE_WINDOW_S * sample_rate)]
+    body = centred_sound[onset : onset + round(BODY_S * sample_rate)]
     return TakeMeasures(
         *at[:3],
         velocity=at[3],
@@ -164,7 +164,7 @@ def _measured(
         floor_db=_floor_db(centred_sound[onset:], sample_rate) - _db(peak * peak),
         fall_db=_fall_db(centred_sound[onset:]),
         ring_s=_ring_s(centred_sound[onset:], sample_rate),
-        centroid_hz=_centroid_hz(body, sample_rate),
+        centroid_hz=centroid_hz(body, sample_rate),
         correlation=_correlation(body),
     )
 
@@ -218,7 +218,11 @@ def _ring_s(sound: Stereo, sample_rate: int) -> float:
     return (int(loud[-1]) + 1) * _WINDOW_S if len(loud) else 0.0
 
 
-def _centroid_hz(sound: Stereo, sample_rate: int) -> float:
+def centroid_hz(sound: Stereo, sample_rate: int) -> float:
+    """Return the centroid of the power spectrum of both channels' mean, in Hz; 0 for silence.
+
+    :param sound: shape (frames, 2).
+    """
     power = np.abs(np.fft.rfft(sound.mean(axis=1) * np.hanning(len(sound)))) ** 2 if len(sound) > 1 else np.zeros(1)
     total = float(power.sum())
     frequencies = np.arange(len(power)) * sample_rate / max(1, len(sound))

@@ -1,0 +1,1 @@
+"""A self-contained HTML page on which a kit can be heard and seen."""
