@@ -33,6 +33,8 @@ from benchmarks.torture import report as torture_report  # noqa: E402
 from stemgmd_tools.augment.chain import docs as augment_docs  # noqa: E402
 from stemgmd_tools.augment.chain.chain import CHAINS, schema_text  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
+from stemgmd_tools.kits.catalogue import docs as catalogue_docs  # noqa: E402
+from stemgmd_tools.kits.catalogue import loader as catalogue  # noqa: E402
 from stemgmd_tools.kits.checks.run import rules as check_rules  # noqa: E402
 from stemgmd_tools.kits.generate import docs as figure_docs  # noqa: E402
 from stemgmd_tools.kits.importing.run import kit_formats  # noqa: E402
@@ -222,6 +224,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "baseline-summary": lambda: baseline_results(baseline.summary),
     "baseline-published": published.markdown,
     "benchmarks": benchmarks,
+    "catalogue": catalogue_docs.table,
+    "catalogue-format": catalogue_docs.format_reference,
     "chain-format": augment_docs.format_reference,
     "chains": augment_docs.chains_reference,
     "command-line": lambda: command_line(
@@ -261,7 +265,10 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
 }
 
 
-SCHEMAS: Final[dict[Path, Callable[[], str]]] = {CHAINS / "chain.schema.json": schema_text}
+SCHEMAS: Final[dict[Path, Callable[[], str]]] = {
+    CHAINS / "chain.schema.json": schema_text,
+    ROOT / "sample_maps" / "recorded.schema.json": catalogue.schema_text,
+}
 """JSON Schemas that editors read."""
 
 

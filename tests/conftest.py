@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tools.prepared import PREPARED_MAPS
+
 # No test is timed, and new examples are for those who can look at them.
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
@@ -40,9 +42,13 @@ def gmd_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
-def kits_dir() -> Path:
-    """Return the folder that holds the recorded kits, or skip."""
-    return _real("STEMGMD_KITS", "kits")
+def kits_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the prepared recordings and their sample maps, or skip."""
+    recordings = _real("STEMGMD_KITS", "kits").resolve()
+    folder = tmp_path_factory.mktemp("prepared_kits")
+    for entry in [*recordings.iterdir(), *PREPARED_MAPS.glob("*.yaml")]:
+        (folder / entry.name).symlink_to(entry)
+    return folder
 
 
 @pytest.fixture(scope="session")

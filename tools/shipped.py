@@ -3,7 +3,7 @@
     python -m tools.shipped --kits DIR             writes sample_maps/modelled/*.yaml
     python -m tools.shipped --kits DIR --check     writes nothing; names the maps that differ
 
-DIR holds the sample folders of the maps in ``sample_maps/recorded/``. After a change, update the fingerprints
+DIR holds the sample folders of the maps in ``tools/prepared_kits/``. After a change, update the fingerprints
 (``python -m tools.fingerprint``), the golden stems (``python -m tools.golden``) and the changelog.
 """
 
@@ -36,6 +36,7 @@ from stemgmd_tools.kits.voices.compact import compacted
 from stemgmd_tools.runtime.workers import delayed, results_of, workers
 from stemgmd_tools.storage.files import write_bytes
 from stemgmd_tools.strict_yaml.problem import nearest
+from tools.prepared import PREPARED_MAPS
 from tools.recipes import KitRecipe, Parent, load_recipes, recipes_path
 
 MODELLED = "modelled"
@@ -114,7 +115,7 @@ def fitted_kits(names: Iterable[str], folder: Path, cache: Path | None = None, j
     :param folder: parent of the sample folders.
     :param cache: folder of earlier fits, which are reused; new ones are added.
     """
-    kits = [load_kit(name, [folder]) for name in names]
+    kits = [load_kit(name, [PREPARED_MAPS, folder]) for name in names]
     fits = results_of(workers(jobs, ordered=True), (delayed(_fitted)(kit, cache) for kit in kits))
     return {kit.name: fit for kit, fit in zip(kits, fits, strict=True)}
 

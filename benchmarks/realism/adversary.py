@@ -26,6 +26,7 @@ from stemgmd_tools.fitting.recordings.families import family_of
 from stemgmd_tools.fitting.recordings.recordings import recorded_strokes
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.seeds import stream
+from tools.prepared import PREPARED_MAPS
 
 TREES: Final = 400
 SEEDS: Final = 3
@@ -90,7 +91,7 @@ def section(context: Context) -> Section:
 def _pairs(kit: tuple[str, object], most: int) -> list[Pair]:
     """Return the pairs of one kit, at most so many of each layer."""
     name, root = kit
-    loaded = load_kit(name, [root])  # type: ignore[list-item]
+    loaded = load_kit(name, [PREPARED_MAPS, root])  # type: ignore[list-item]
     voices = fitted_voices(loaded).voices
     pairs = []
     for articulation, layers in recorded_strokes(loaded).items():

@@ -17,6 +17,7 @@ from benchmarks.realism.results import Section, Table
 from benchmarks.results import Row
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.seeds import stream
+from tools.prepared import PREPARED_MAPS
 
 RATED_KITS: Final = ("salamander", "muldjord")
 """The rows rest on these: several repeats of each stroke, which are not nearly the same stroke."""
@@ -58,7 +59,7 @@ def section(context: Context) -> Section:
 
 
 def _judged(name: str, root: Path, *, quick: bool) -> JudgedKit:
-    kit = load_kit(name, (root,))
+    kit = load_kit(name, (PREPARED_MAPS, root))
     return judged_kit(kit, draws=1 if quick else 2, ends=not quick, most_left_out=1 if quick else 2)
 
 

@@ -30,6 +30,7 @@ from stemgmd_tools.kits.synthesis.takes import LEVEL_S, WITHIN_DB
 from stemgmd_tools.loudness import k_weighting
 from stemgmd_tools.pieces import ARTICULATIONS, NOTES, Note
 from stemgmd_tools.rendering.settings import RenderSettings
+from tools.prepared import PREPARED_MAPS
 
 FALL_DB: Final = 0.1
 """A single hit that is softer than the one below it by no more than this does not count."""
@@ -147,7 +148,7 @@ def _apart(field: str, layers: Iterable[Layer]) -> Float:
 
 
 def _recorded(name: str, root: Path) -> Iterator[Layer]:
-    for articulation, strokes in recorded_strokes(load_kit(name, (root,))).items():
+    for articulation, strokes in recorded_strokes(load_kit(name, (PREPARED_MAPS, root))).items():
         for layer in strokes:
             if len(layer.repeats) > 1:
                 yield Layer(SOUND_OF[family_of(articulation)], measured(layer.repeats))

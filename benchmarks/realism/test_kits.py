@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from stemgmd_tools import data
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.sample_map.kit import Kit, load_kit_file
 from stemgmd_tools.kits.sample_map.schema import Articulation, Fallback, KitMap, Layer
 from stemgmd_tools.kits.sample_map.writer import write_map
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, Group, Piece
 from stemgmd_tools.rendering.plan import PRIMARY_ARTICULATION
+from tools.prepared import PREPARED_MAPS
 
 DESCRIPTION: Final = "kit.json"
 HALF_OPEN: Final = 0.4
@@ -114,13 +114,13 @@ def one_shots(folder: Path) -> tuple[OneShot, ...]:
 
 
 def kit_of(folder: Path) -> Kit:
-    """Return a kit to render with: by the shipped map of that name if there is one, else by the ``kit.json`` alone.
+    """Return a kit to render with: by the prepared map of that name if there is one, else by the ``kit.json`` alone.
 
     :raises KitError: if the kit cannot be used.
     """
-    shipped = data.shipped("sample_maps") / "recorded" / f"{folder.name}.yaml"
-    if shipped.is_file():
-        return load_kit_file(shipped, [folder.parent])
+    prepared = PREPARED_MAPS / f"{folder.name}.yaml"
+    if prepared.is_file():
+        return load_kit_file(prepared, [folder.parent])
     kit_map = map_of(folder)
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / f"{kit_map.name}.yaml"

@@ -44,8 +44,8 @@ KIT_PATH_VARIABLE: Final = "STEMGMD_KITS"
 
 GROUPS: Final = ("all", "train", "heldout", "test", "recorded", "imported", "permissive")
 """Names that stand for several kits. ``all`` are the modelled kits, ``train`` and ``heldout`` (or ``test``) their two
-splits; ``recorded`` are the recorded kits whose samples are there, ``imported`` those that ``kits import`` made, and
-``permissive`` the recorded ones that may be used without share-alike or non-commercial conditions."""
+splits; ``recorded`` are the recorded kits whose samples are there, ``imported`` those that were imported or installed,
+and ``permissive`` the recorded ones that may be used without share-alike or non-commercial conditions."""
 
 _SUFFIX: Final = ".yaml"
 
@@ -67,18 +67,23 @@ def search_path(folders: Iterable[Path] = ()) -> tuple[Path, ...]:
 
 
 def known_maps(kit_path: Sequence[Path] = ()) -> dict[str, Path]:
-    """Return all sample maps by kit name: modelled, recorded, then the maps on the kit path.
+    """Return all sample maps by kit name: modelled, then the maps on the kit path.
 
     :raises KitError: if two files have the same name.
     """
     shipped = data.shipped("sample_maps")
     maps: dict[str, Path] = {}
-    for folder in (shipped / "modelled", shipped / "recorded", *kit_path):
+    for folder in (shipped / "modelled", *kit_path):
         for path in maps_in(folder):
             existing = maps.setdefault(path.stem, path)
             if existing.resolve() != path.resolve():
                 raise KitError(f"{path}: a kit named {path.stem} is also in {existing}; rename one of them")
     return maps
+
+
+def installable_names() -> tuple[str, ...]:
+    """Return the names of the kits that ``stemgmd kits install`` can install, sorted."""
+    return tuple(path.stem for path in maps_in(data.shipped("sample_maps") / "recorded"))
 
 
 def maps_in(folder: Path) -> tuple[Path, ...]:
@@ -197,7 +202,7 @@ def _group(word: str, known: Mapping[str, Path], kit_path: Sequence[Path]) -> li
     names = [name for name, path in known.items() if _is_member(word, path, kit_path)]
     if not names:
         raise UsageError(
-            f"{word}: no such kit is there; see `stemgmd kits list`, or get one with `stemgmd kits import`"
+            f"{word}: there is no such kit; see `stemgmd kits list`, or get one with `stemgmd kits install` or `import`"
         )
     return names
 
@@ -323,5 +328,7 @@ def _is_path(name: str) -> bool:
 
 
 def _unknown(word: str, known: Mapping[str, Path]) -> UsageError:
-    likely = nearest(word, (*known, *GROUPS))
+    if word in installable_names():
+        return UsageError(f"kit {word} is not installed; run: stemgmd kits install {word}")
+    likely = nearest(word, (*known, *GROUPS, *installable_names()))
     return UsageError(f'no kit "{word}"{likely}; known kits: {", ".join(known)}; groups: {", ".join(GROUPS)}')

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from toy_kits import tone, toy_kit, write_sound
+from toy_kits import layers, map_data, tone, toy_kit, write_map, write_sound
 
 from stemgmd_tools.cli.kits import kits
 from stemgmd_tools.errors import StemgmdError, UsageError
@@ -45,7 +45,7 @@ def test_list(tmp_path: Path) -> None:
     assert "recorded" in lines["toy"]
     assert "CC0-1.0" in lines["toy"]
     assert lines["toy"].endswith("found")
-    assert lines["salamander"].endswith("not found")
+    assert lines["sams_sonor"].endswith("installable, 36.5 MB")
     assert "faulty" in lines["broken"]
 
 
@@ -59,8 +59,9 @@ def test_show(tmp_path: Path) -> None:
     assert "warning: ride_bow: nothing recorded; kick stands in" in run("show", path).output
 
 
-def test_show_without_samples() -> None:
-    shown = run("show", "salamander").output
+def test_show_without_samples(tmp_path: Path) -> None:
+    path = write_map(tmp_path, map_data({"kick": layers("soft.wav")}, folder="away", license="CC-BY-SA-3.0"))
+    shown = run("show", path).output
     assert "samples: not found" in shown
     assert "CC-BY-SA-3.0" in shown
     assert "cannot be compiled" in shown

@@ -31,7 +31,6 @@ EXCEPT = {
     "kits/checks": "measures for people",
     "kits/plot.py": "draws pictures",
     "kits/sources": "reads libraries; figures of sample maps are rounded far above the last bit",
-    "performances/gmd/download.py": "waits",
 }
 ALLOWED = {
     "seeds.py": {"standard_normal"},  # mends it

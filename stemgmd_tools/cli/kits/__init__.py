@@ -1,4 +1,4 @@
-"""``stemgmd kits``: list, show, build, fit and generate kits; one module per command."""
+"""``stemgmd kits``: list, show, install, build, fit and generate kits; one module per command."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from stemgmd_tools.cli.kits.build import build
 from stemgmd_tools.cli.kits.check import check
 from stemgmd_tools.cli.kits.fit import fit
 from stemgmd_tools.cli.kits.import_kit import import_kit
+from stemgmd_tools.cli.kits.install import install
 from stemgmd_tools.cli.kits.listing import list_kits
 from stemgmd_tools.cli.kits.make import make, morph
 from stemgmd_tools.cli.kits.page import page
@@ -19,8 +20,8 @@ __all__ = ["kits"]
 
 @click.group()
 def kits() -> None:
-    """List, show, import, check, fit, generate and compile kits."""
+    """List, show, install, import, check, fit, generate and compile kits."""
 
 
-for _command in (list_kits, show, import_kit, check, page, build, fit, make, morph, schema):
+for _command in (list_kits, show, install, import_kit, check, page, build, fit, make, morph, schema):
     kits.add_command(_command)

@@ -76,7 +76,7 @@ def import_kit(
     options = ImportOptions(
         overrides=parse_overrides(overrides),
         format_options=parse_options(format_options),
-        license=license_name,
+        metadata={"license": license_name} if license_name else {},
         microphones_db=parse_microphones(mics) if mics else None,
         copy=copy,
         replace=replace,

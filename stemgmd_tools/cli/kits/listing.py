@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ _LISTED: Final = ("name", "split", "source", "licence", "layers", "one-shots", "
 @click.option("--license", "license_name", metavar="SPDX", help="Only kits under this licence, or `permissive` ones.")
 @kit_path_option
 def list_kits(license_name: str | None, kit_path: tuple[Path, ...]) -> None:
-    """List all kits: modelled, recorded with a shipped map, imported, and kits on the kit path.
+    """List all kits: modelled, imported, installed, those on the kit path, and those that can be installed.
 
     Permissive licences ask for attribution at most: CC0, CC BY, MIT, public domain and the like.
     """
@@ -27,21 +27,43 @@ def list_kits(license_name: str | None, kit_path: tuple[Path, ...]) -> None:
     folders = search_path(kit_path)
     maps = {name: path for name, path in known_maps(folders).items() if _is_under(path, license_name)}
     rows = [_list_row(name, path, folders) for name, path in maps.items()]
+    rows += _installable(set(known_maps(folders)), license_name)
     click.echo("\n".join(table(_LISTED, rows)))
 
 
 def _is_under(path: Path, license_name: str | None) -> bool:
     from stemgmd_tools.errors import KitError
-    from stemgmd_tools.kits.sample_map.licence import is_permissive
     from stemgmd_tools.kits.sample_map.loader import load_map
 
     if license_name is None:
         return True
     try:
-        actual = load_map(path).license
+        return _is_wanted(load_map(path).license, license_name)
     except KitError:
         return False
-    return is_permissive(actual) if license_name == "permissive" else actual == license_name
+
+
+def _is_wanted(actual: str, license_name: str | None) -> bool:
+    from stemgmd_tools.kits.sample_map.licence import is_permissive
+
+    if license_name == "permissive":
+        return is_permissive(actual)
+    return license_name in (None, actual)
+
+
+def _installable(known: Collection[str], license_name: str | None) -> list[tuple[str, ...]]:
+    """Return the rows of the kits of the catalogue that are not there."""
+    from stemgmd_tools.kits.catalogue.choice import catalogue_kits
+    from stemgmd_tools.runtime.quantities import size_text
+
+    rows = []
+    for kit in catalogue_kits(["recorded"]):
+        entry, size = kit.entry, kit.download_bytes("full")
+        if kit.name not in known and _is_wanted(entry.license, license_name):
+            counts = [str(number or "-") for number in (entry.layers, None, entry.microphones, None)]
+            download = "" if size is None else f", {size_text(size)}"
+            rows.append((kit.name, "-", "recorded", entry.license, *counts, f"installable{download}"))
+    return rows
 
 
 def _list_row(name: str, path: Path, folders: Sequence[Path]) -> tuple[str, ...]:

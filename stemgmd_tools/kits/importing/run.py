@@ -35,8 +35,8 @@ class ImportOptions:
     """Note or name -> articulation."""
     format_options: Mapping[str, str] = field(default_factory=dict)
     """Options of the library's format."""
-    license: str | None = None
-    """Replaces what the library says."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Descriptive keys of the map, such as ``license`` and ``attribution``, that replace what the library says."""
     microphones_db: Mapping[str, float] | None = None
     """Microphone -> gain; :data:`OFF_DB` silences it. Microphones that are not named keep the library's gain."""
     copy: bool = False
@@ -170,9 +170,9 @@ def _present(library: DrumLibrary) -> DrumLibrary:
 
 
 def _adjusted(kit_map: KitMap, options: ImportOptions) -> KitMap:
-    """Return a map with the user's licence and microphones."""
-    if options.license:
-        kit_map = kit_map.model_copy(update={"license": options.license})
+    """Return a map with the user's descriptive keys and microphones."""
+    if options.metadata:
+        kit_map = kit_map.model_copy(update=options.metadata)
     return with_microphones(kit_map, options.microphones_db) if options.microphones_db else kit_map
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
-import urllib.parse
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import pooch
 import requests
@@ -16,23 +13,7 @@ import requests
 from stemgmd_tools.errors import FetchError
 from stemgmd_tools.runtime.progress import Progress, progress_on
 from stemgmd_tools.runtime.quantities import size_text
-from stemgmd_tools.version import __version__
-
-MAX_PAUSE_S: Final = 30.0
-_TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""HTTP statuses after which the download is tried again (RFC 9110, RFC 6585)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Retries, timeouts and the size limit of a download."""
-
-    attempts: int = 5
-    pause_s: float = 1.0
-    """Pause before the second attempt; doubled after each, at most :data:`MAX_PAUSE_S`."""
-    timeout_s: float = 30.0
-    """Maximum time without data from the server."""
-    max_bytes: int = 1 << 30
+from stemgmd_tools.storage.http import TRANSIENT, Patience, agent_headers, failure_reason, require_http
 
 
 def download(url: str, target: Path, sha256: str, *, patience: Patience, show_progress: bool = True) -> None:
@@ -41,33 +22,21 @@ def download(url: str, target: Path, sha256: str, *, patience: Patience, show_pr
     :raises FetchError: if the address is not http or https, the server refuses, the connection fails
         ``patience.attempts`` times, the content is wrong or too large, or it cannot be written.
     """
-    _require_http(url)
+    require_http(url)
     failure = ""
     for attempt in range(patience.attempts):
-        if attempt:
-            time.sleep(min(patience.pause_s * 2 ** (attempt - 1), MAX_PAUSE_S))
+        patience.wait(attempt)
         try:
             _retrieve(url, target, sha256, patience, show_progress)
         except requests.HTTPError as error:
             failure = f"the server answered {error}".partition(" for url")[0]
-            if error.response is None or error.response.status_code not in _TRANSIENT:
+            if error.response is None or error.response.status_code not in TRANSIENT:
                 raise FetchError(f"{url}: {failure}; is the address right?") from error
         except requests.RequestException as error:
-            failure = f"the connection failed ({_reason(error)})"
+            failure = f"the connection failed ({failure_reason(error)})"
         else:
             return
     raise FetchError(f"{url}: {failure}, after {patience.attempts} attempts; run the same command again later")
-
-
-def _require_http(url: str) -> None:
-    """Check that an address is valid."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError as error:
-        raise FetchError(f"{url}: not an address ({error}); give one like https://host/file.zip") from error
-    if not usable or not url.isascii() or any(c.isspace() or not c.isprintable() for c in url):
-        raise FetchError(f"{url!r}: only http and https addresses, without spaces, are fetched")
 
 
 def _retrieve(url: str, target: Path, sha256: str, patience: Patience, show_progress: bool) -> None:
@@ -80,7 +49,7 @@ def _retrieve(url: str, target: Path, sha256: str, patience: Patience, show_prog
     http = pooch.HTTPDownloader(
         progressbar=_Progress(progress),
         timeout=patience.timeout_s,
-        headers={"User-Agent": f"stemgmd-tools/{__version__}"},
+        headers=agent_headers(),
     )
 
     def limited(url: str, output: str, _: object) -> None:
@@ -136,11 +105,3 @@ class _Progress:
     def close(self) -> None:
         """Finish."""
         self._progress.close()
-
-
-def _reason(error: BaseException) -> str:
-    """Return the innermost cause of a failed connection."""
-    inner = getattr(error, "reason", None) or next(iter(error.args), None)
-    if isinstance(inner, BaseException):
-        return _reason(inner)
-    return " ".join(str(error).split()) or type(error).__name__

@@ -12,12 +12,13 @@ from typing import Final
 
 from stemgmd_tools.data import cache_dir
 from stemgmd_tools.errors import FetchError, PerformanceError
-from stemgmd_tools.performances.gmd.download import Patience, download
+from stemgmd_tools.performances.gmd.download import download
 from stemgmd_tools.performances.gmd.info_csv import read_info
 from stemgmd_tools.performances.gmd.unpack import unpack
 from stemgmd_tools.performances.midi_storage import INFO_CSV, MidiSource
 from stemgmd_tools.performances.source import cached_gmd
 from stemgmd_tools.storage.files import put_in_place
+from stemgmd_tools.storage.http import Patience
 from stemgmd_tools.storage.locks import locked
 
 GMD_URL: Final = "https://storage.googleapis.com/magentadata/datasets/groove/groove-v1.0.0-midionly.zip"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from stemgmd_tools import data
 from stemgmd_tools.errors import StemgmdError, UsageError
 from stemgmd_tools.kits.library import load_kit, maps_in
 from stemgmd_tools.kits.sample_map.kit import Kit
@@ -17,18 +16,13 @@ from stemgmd_tools.separation.weights.file import TrainingKits
 def recorded_kits(folder: Path) -> tuple[Kit, ...]:
     """Return the recorded kits of a folder, sorted by name.
 
-    These are the shipped sample maps whose samples are in the folder, and the sample maps in the folder itself.
-
     :raises UsageError: if there are none.
     :raises KitError: if one cannot be used.
     """
-    shipped = (path.stem for path in maps_in(data.shipped("sample_maps") / "recorded"))
-    names = {name for name in shipped if (folder / name).is_dir()} | {path.stem for path in maps_in(folder)}
+    names = [path.stem for path in maps_in(folder)]
     if not names:
-        raise UsageError(
-            f"{folder}: holds no recorded kit; add the samples of shipped maps, or sample maps of your own"
-        )
-    return tuple(load_kit(name, (folder,)) for name in sorted(names))
+        raise UsageError(f"{folder}: holds no sample map; name a folder with kits, such as that of installed ones")
+    return tuple(load_kit(name, (folder,)) for name in names)
 
 
 def trained_on(training_kits: Iterable[TrainingKits | None], kit_path: Sequence[Path]) -> list[KitIdentity]:

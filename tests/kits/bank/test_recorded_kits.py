@@ -1,4 +1,4 @@
-"""The ten recorded kits whose maps ship, with their real samples."""
+"""The ten kits of prepared recordings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from bank_levels import ROUNDING_DB, cells, own_degrees, sounding_db
 
-from stemgmd_tools import data
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.bank.sound_sources import Recipes
@@ -17,10 +16,11 @@ from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.onsets import onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, PIECES
+from tools.prepared import PREPARED_MAPS
 
 pytestmark = pytest.mark.real
 
-NAMES = sorted(path.stem for path in (data.shipped("sample_maps") / "recorded").glob("*.yaml"))
+NAMES = sorted(path.stem for path in PREPARED_MAPS.glob("*.yaml"))
 STEEPEST_DB = 6.0
 """Between two neighbouring velocities from 4 up: the square law makes 3.9 dB of 4 to 5, the steepest recorded climb
 (sams_sonor's hi-hat, 12 dB from 120 to 127) 2 dB."""

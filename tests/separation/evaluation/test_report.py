@@ -223,7 +223,7 @@ def test_what_methods_were_trained_on(kit_files) -> None:
 def test_recorded_kits_of_a_folder(kits_dir: Path, tmp_path: Path) -> None:
     names = [kit.name for kit in recorded_kits(kits_dir)]
     assert {"salamander", "avl_black_pearl", "becks_ludwig"} <= set(names)
-    with pytest.raises(UsageError, match="holds no recorded kit"):
+    with pytest.raises(UsageError, match="holds no sample map"):
         recorded_kits(tmp_path)
 
 

@@ -1,0 +1,1 @@
+"""The catalogue of open drum libraries: what they are, where their files come from, and how they are installed."""

@@ -1,0 +1,242 @@
+"""Install kits of the catalogue: get their files, verify them, and import them by the entry's recipe.
+
+The publisher's files stay in ``libraries/NAME`` beside the folder of imported kits, whose map and link lead there. They
+are verified one by one, so that an interrupted installation continues where it was; a record is written last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from stemgmd_tools import data
+from stemgmd_tools.errors import FetchError, KitError, UsageError
+from stemgmd_tools.kits.catalogue.loader import CatalogueKit, PinnedFile, Subset
+from stemgmd_tools.kits.catalogue.origin import (
+    Origin,
+    archive_name,
+    archive_url,
+    check_bytes,
+    copy_files,
+    file_url,
+    find_archive,
+)
+from stemgmd_tools.kits.catalogue.unpack import in_folder, unpack
+from stemgmd_tools.kits.importing.build_map import ImportedKit
+from stemgmd_tools.kits.importing.run import ImportOptions, import_kit
+from stemgmd_tools.storage.files import copy_file, file_sha256, write_bytes
+from stemgmd_tools.storage.http import Download, Patience, download_all
+from stemgmd_tools.storage.json_text import parse_json
+from stemgmd_tools.storage.locks import locked
+
+_LIBRARIES: Final = "libraries"
+_ARCHIVES: Final = ".archives"
+_SOUNDFONTS: Final = (".sf2", ".sf3")
+_AT_ONCE: Final = 4
+"""Files that are hashed in parallel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """Result of :func:`install`."""
+
+    kit: CatalogueKit
+    imported: ImportedKit | None
+    """None if the kit was complete already, so that nothing was done."""
+
+
+def libraries_dir() -> Path:
+    """Return the folder of the publishers' files of installed kits."""
+    return data.kits_dir().parent / _LIBRARIES
+
+
+def is_installed(name: str) -> bool:
+    """Return whether a kit of the catalogue was installed, without checking its files."""
+    return _record_path(name).is_file() and _map_file(name).is_file()
+
+
+def install(
+    kits: Sequence[CatalogueKit],
+    *,
+    subset: Subset = "full",
+    origin: Origin = Origin(),  # noqa: B008 - immutable
+    patience: Patience = Patience(),  # noqa: B008 - immutable
+    progress: Callable[[int], None] = lambda _: None,
+) -> Iterator[Installed]:
+    """Install kits one after the other; yield each when it can be used.
+
+    :param progress: receives numbers of downloaded bytes.
+    :raises UsageError: if a kit of one of the names was made in another way, or ``origin`` does not have the files.
+    :raises FetchError: if a file cannot be downloaded, or another process is installing.
+    :raises KitError: if a file has other bytes, or the library cannot be imported.
+    """
+    root = libraries_dir()
+    with _write_errors(root):
+        root.mkdir(parents=True, exist_ok=True)
+    in_use = FetchError(f"{root}: another process is installing kits; wait for it")
+    with locked(root / ".lock", in_use):
+        for kit in kits:
+            _check_free(kit)
+        for kit in kits:
+            with _write_errors(root):
+                yield _install(kit, subset, origin, patience, progress)
+        shutil.rmtree(root / _ARCHIVES, ignore_errors=True)
+
+
+def _install(
+    kit: CatalogueKit, subset: Subset, origin: Origin, patience: Patience, progress: Callable[[int], None]
+) -> Installed:
+    missing = _missing(kit, subset)
+    if not missing and _is_recorded(kit, subset):
+        return Installed(kit, None)
+    if kit.entry.source.archive is not None:
+        _from_archive(kit, origin, patience, progress)
+    elif origin.folder is not None:
+        copy_files(kit, missing, origin.folder, _folder(kit.name))
+    else:
+        folder = _folder(kit.name)
+        download_all(
+            [Download(file_url(kit, one, origin.mirror), folder / one.path, one.bytes, one.sha256) for one in missing],
+            patience=patience,
+            progress=progress,
+        )
+    imported = _import(kit)
+    record = {"entry": _digest(kit), "subset": subset if kit.has_light else "full"}
+    write_bytes(_record_path(kit.name), json.dumps(record).encode())
+    return Installed(kit, imported)
+
+
+def _check_free(kit: CatalogueKit) -> None:
+    """Refuse a name that a kit made in another way has."""
+    if _map_file(kit.name).exists() and not _folder(kit.name).is_dir():
+        raise UsageError(
+            f"{_map_file(kit.name)}: is there already and was not installed from the catalogue; rename or remove it"
+        )
+
+
+def _from_archive(kit: CatalogueKit, origin: Origin, patience: Patience, progress: Callable[[int], None]) -> None:
+    """Take the files of a library out of its archive; those that are pinned are verified."""
+    folder, source = _folder(kit.name), kit.entry.source
+    if folder.is_dir() and kit.files and not _missing(kit, "full"):
+        return
+    if origin.folder is not None:
+        archive = find_archive(kit, origin.folder)
+        if archive is None:
+            raise UsageError(f"--from {origin.folder}: holds no {archive_name(kit)}, which {kit.name} needs")
+    else:
+        url = archive_url(kit, origin.mirror)
+        named = hashlib.sha256(url.encode()).hexdigest()[:16] if source.sha256 is None else source.sha256[:16]
+        archive = libraries_dir() / _ARCHIVES / f"{named}-{archive_name(kit)}"
+        if not archive.is_file():
+            download_all([Download(url, archive, source.bytes, source.sha256)], patience=patience, progress=progress)
+    if archive_name(kit).endswith(_SOUNDFONTS):
+        copy_file(archive, folder / kit.entry.definition)
+    else:
+        unpack(archive, folder, _chosen(kit))
+    for file in kit.files:
+        if not (folder / file.path).is_file():
+            raise KitError(f"{archive}: holds no {file.path}, which {kit.name} needs")
+        check_bytes(folder / file.path, file.bytes, file.sha256)
+
+
+def _chosen(kit: CatalogueKit) -> Callable[[str], str | None]:
+    """Return which files of the entry's archive are unpacked, and where to."""
+    source = kit.entry.source
+    inside = in_folder(source.folder, first_level=source.commit is not None)
+    pinned = {file.path for file in kit.files}
+
+    def chosen(name: str) -> str | None:
+        path = inside(name)
+        return path if path is not None and (not pinned or path in pinned) else None
+
+    return chosen
+
+
+def _import(kit: CatalogueKit) -> ImportedKit:
+    entry = kit.entry
+    options = ImportOptions(
+        overrides=entry.map,
+        format_options=entry.options,
+        metadata={
+            "title": entry.title,
+            "description": entry.description,
+            "license": entry.license,
+            "attribution": entry.attribution,
+            "source_url": entry.homepage,
+        },
+        replace=True,
+    )
+    definition = _folder(kit.name) / entry.definition
+    if not definition.exists():
+        raise KitError(f"{definition}: is missing in the library's archive; the publisher changed it")
+    return import_kit(definition, _map_file(kit.name), options)
+
+
+def _missing(kit: CatalogueKit, subset: Subset) -> tuple[PinnedFile, ...]:
+    """Return the files of a subset that are not there with their size and hash."""
+    folder = _folder(kit.name)
+    if not folder.is_dir():
+        return kit.chosen(subset)
+    files = kit.chosen(subset)
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        present = threads.map(lambda file: _is_there(folder / file.path, file), files)
+        return tuple(file for file, there in zip(files, present, strict=True) if not there)
+
+
+def _is_there(path: Path, file: PinnedFile) -> bool:
+    return path.is_file() and path.stat().st_size == file.bytes and file_sha256(path) == file.sha256
+
+
+def _is_recorded(kit: CatalogueKit, subset: Subset) -> bool:
+    """Return whether the kit was imported from this entry and at least this subset."""
+    if not is_installed(kit.name):
+        return False
+    try:
+        record = parse_json(_record_path(kit.name).read_bytes())
+    except (OSError, ValueError):
+        return False
+    if not isinstance(record, dict) or record.get("entry") != _digest(kit):
+        return False
+    return record.get("subset") == "full" or subset == record.get("subset")
+
+
+def _digest(kit: CatalogueKit) -> str:
+    """Return a digest of everything that decides the imported kit."""
+    text = json.dumps([kit.entry.model_dump(mode="json"), [(one.path, one.sha256) for one in kit.files]])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _folder(name: str) -> Path:
+    return libraries_dir() / name
+
+
+def _record_path(name: str) -> Path:
+    return libraries_dir() / f"{name}.json"
+
+
+def _map_file(name: str) -> Path:
+    return data.kits_dir() / f"{name}.yaml"
+
+
+def download_bytes(kits: Iterable[CatalogueKit], subset: Subset) -> int:
+    """Return how much the installation of kits downloads, archives that several share once."""
+    archives = {kit.entry.source.archive: kit.entry.source.bytes or 0 for kit in kits if kit.entry.source.archive}
+    return sum(archives.values()) + sum(
+        kit.download_bytes(subset) or 0 for kit in kits if kit.entry.source.archive is None
+    )
+
+
+@contextmanager
+def _write_errors(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or root
+        raise FetchError(f"{place}: cannot be written ({error.strerror}); make room and run again") from error
