@@ -202,7 +202,7 @@ def _group(word: str, known: Mapping[str, Path], kit_path: Sequence[Path]) -> li
     names = [name for name, path in known.items() if _is_member(word, path, kit_path)]
     if not names:
         raise UsageError(
-            f"{word}: there is no such kit; see `stemgmd kits list`, or get one with `stemgmd kits install` or `import`"
+            f"{word}: no such kit is there; see `stemgmd kits list`, or get one with `stemgmd kits install` or `import`"
         )
     return names
 

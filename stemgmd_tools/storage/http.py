@@ -101,6 +101,11 @@ def require_http(url: str) -> None:
         raise FetchError(f"{url!r}: only http and https addresses, without spaces, are fetched")
 
 
+def quoted(path: str) -> str:
+    """Return a path as part of an address."""
+    return urllib.parse.quote(path)
+
+
 def failure_reason(error: BaseException) -> str:
     """Return the innermost cause of a failed connection."""
     inner = getattr(error, "reason", None) or next(iter(error.args), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.catalogue.loader import CatalogueKit, PinnedFile
 from stemgmd_tools.storage.files import copy_file, file_sha256
+from stemgmd_tools.storage.http import quoted
 
 GITHUB_FILES: Final = "https://raw.githubusercontent.com"
 """Files of GitHub repositories: ``/owner/name/commit/path``."""
@@ -29,7 +29,7 @@ def file_url(kit: CatalogueKit, file: PinnedFile, mirror: str | None) -> str:
     """Return the address of a file of a repository."""
     source = kit.entry.source
     path = "/".join(filter(None, (source.github, source.commit, source.folder, file.path)))
-    return f"{(mirror or GITHUB_FILES).rstrip('/')}/{urllib.parse.quote(path)}"
+    return f"{(mirror or GITHUB_FILES).rstrip('/')}/{quoted(path)}"
 
 
 def archive_url(kit: CatalogueKit, mirror: str | None) -> str:
@@ -40,7 +40,7 @@ def archive_url(kit: CatalogueKit, mirror: str | None) -> str:
 
 def archive_name(kit: CatalogueKit) -> str:
     """Return the file name of the entry's archive."""
-    return urllib.parse.unquote((kit.entry.source.archive or "").rpartition("/")[2])
+    return (kit.entry.source.archive or "").rpartition("/")[2]
 
 
 def find_archive(kit: CatalogueKit, folder: Path) -> Path | None:

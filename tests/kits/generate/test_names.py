@@ -27,6 +27,7 @@ from stemgmd_tools.kits.sample_map.loader import load_map
 from stemgmd_tools.kits.sample_map.schema import Recording
 from stemgmd_tools.kits.sample_map.writer import map_text, write_map
 from stemgmd_tools.manifest.columns.kits import kit_split
+from tools.prepared import PREPARED_MAPS
 
 TRAINING = [row.name for row in kit_table() if row.split == "train"]
 HELD_OUT = [row.name for row in kit_table() if row.split == "heldout"]
@@ -109,7 +110,7 @@ def test_slugs_are_names_of_files_and_tell_options_apart() -> None:
 )
 def test_what_is_no_kit_is_refused_in_one_line(word: str, message: str) -> None:
     with pytest.raises(UsageError, match=message) as refusal:
-        kits_named([word])
+        kits_named([word], [PREPARED_MAPS])
     assert "\n" not in str(refusal.value)
 
 
