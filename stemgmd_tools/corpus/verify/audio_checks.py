@@ -33,6 +33,8 @@ LEAST_PEAK_UNITS: Final = 64.0
 RESHAPED: Final = 2.0
 """Tolerance factor of the threshold after effects: equalisers, dynamics and pitch shifts change the first wave of a
 stroke relative to its peak, by up to 6 dB in the ready chains."""
+FADED_S: Final = 0.002
+"""A fade moves the first frame above the threshold by at most this."""
 _CHOKED_PIECES: Final = (Piece.HIHAT_OPEN, Piece.HIHAT_CLOSED, Piece.RIDE, Piece.CRASH)
 """Pieces that a hand or the pedal may stop before their peak; a stroke that ends within the window is not measured."""
 
@@ -181,14 +183,24 @@ def _check_onsets(pcm: Pcm, stems: StemSet, piece: Piece, where: str, findings: 
         sound = pcm[frame : frame + attack]
         choked = piece in _CHOKED_PIECES and sound.any() and not sound[-1].any()
         if silent_before and not choked:
-            measured = _check_onset(pcm, frame, stems.sample_rate, where, findings, tolerance_s=stems.tolerance_s)
+            fades = piece in _CHOKED_PIECES
+            measured = _check_onset(
+                pcm, frame, stems.sample_rate, where, findings, tolerance_s=stems.tolerance_s, fades=fades
+            )
             if measured and not stems.tolerance_s:
                 after = int(ends[np.searchsorted(ends, frame, side="right")]) - frame - lead
                 _note_rise(findings, (stems.kit, piece.value), rise_s(pcm, frame, after, stems.sample_rate))
 
 
 def _check_onset(
-    pcm: Pcm, frame: int, sample_rate: int, where: str, findings: Findings, *, tolerance_s: float = 0.0
+    pcm: Pcm,
+    frame: int,
+    sample_rate: int,
+    where: str,
+    findings: Findings,
+    *,
+    tolerance_s: float = 0.0,
+    fades: bool = False,
 ) -> bool:
     """Check that the attack, by the definition of :func:`stemgmd_tools.onsets.onset_frame`, lies on ``frame``.
 
@@ -196,6 +208,8 @@ def _check_onset(
     threshold, and this frame is not below it. With ``tolerance_s``, the halves are checked at the first and the last
     allowed frame, with the threshold shifted by :data:`RESHAPED`.
 
+    :param fades: whether the stroke may be choked during its attack, by the pedal or a hand. A long fade lowers its
+        peak, and with it the threshold; frames before the attack are then compared with the attack's own frame.
     :return: whether the attack was loud enough to measure.
     """
     slack = units.frames_of(tolerance_s, sample_rate)
@@ -209,8 +223,11 @@ def _check_onset(
     if peak < LEAST_PEAK_UNITS or start + peak_at - frame > units.frames_of(LATEST_PEAK_S, sample_rate):
         return False
     findings.onsets += 1
-    first = int((amplitude >= peak * ATTACK_SHARE * reshaped + ROUNDING_UNITS).argmax())
     reached = amplitude[frame - start : frame - start + slack + 1].max()
+    threshold = peak * ATTACK_SHARE * reshaped
+    first = int((amplitude >= threshold + ROUNDING_UNITS).argmax())
+    if fades and frame - start - units.frames_of(FADED_S, sample_rate) <= first < frame - start:
+        first = int((amplitude >= min(max(threshold, reached) + ROUNDING_UNITS, peak)).argmax())
     if first < frame - start - slack or reached < peak * ATTACK_SHARE / reshaped - ROUNDING_UNITS:
         findings.add("onset", where, f"attack on frame {start + first}", f"frame {frame}, as the hits say")
     return True
