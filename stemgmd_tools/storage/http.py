@@ -29,7 +29,8 @@ TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP statuses after which the download is tried again (RFC 9110, RFC 6585)."""
 _PARTIAL: Final = 206
 _BAD_RANGE: Final = 416
-_CHUNK_BYTES: Final = 1 << 16
+_CHUNK_BYTES: Final = 1 << 13
+"""Most that is lost when a connection breaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +72,19 @@ def download_all(
 ) -> None:
     """Download files, several at once; each appears under its name when its size and hash are verified.
 
-    :param progress: receives numbers of bytes, those of parts that were there already included; negative if an attempt
-        starts over.
+    :param progress: receives numbers of bytes, one call at a time, those of parts that were there already included;
+        negative if an attempt starts over.
     :raises FetchError: for the first file that cannot be had; files that are complete and parts of others stay.
     """
-    stop = threading.Event()
+    stop, lock = threading.Event(), threading.Lock()
+
+    def counted(size: int) -> None:
+        with lock:
+            progress(size)
+
     with ThreadPoolExecutor(AT_ONCE) as threads:
         try:
-            futures = [threads.submit(_download, one, patience, progress, stop) for one in downloads]
+            futures = [threads.submit(_download, one, patience, counted, stop) for one in downloads]
             for future in as_completed(futures):
                 future.result()
         except BaseException:

@@ -1,8 +1,9 @@
-"""A real HTTP server on loopback that serves one file the way bad networks do."""
+"""A real HTTP server on loopback that serves files the way bad networks do."""
 
 from __future__ import annotations
 
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Behaviour:
     """What the server does; read anew for every request."""
 
-    content: bytes
+    content: bytes = b""
+    """Served under every path that is not in ``files``."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """Path, starting with ``/`` -> content; if it is not empty, other paths do not exist."""
+    ranges: bool = False
+    """Whether to answer range requests with the rest of the file."""
+    stall_after: int | None = None
+    """Send so many bytes of each answer, then nothing until the client goes away."""
     cut_after: int | None = None
     """Close the connection after so many bytes of each answer."""
     cuts: int = 10**9
@@ -24,6 +32,10 @@ class Behaviour:
     chunked: bool = False
     requests: list[str] = field(default_factory=list)
     """The path of every request."""
+    starts: list[int] = field(default_factory=list)
+    """First byte of every answer."""
+    open: threading.Event = field(default_factory=threading.Event)
+    """Set when the server ends."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -37,11 +49,20 @@ class _Handler(BaseHTTPRequestHandler):
         if behaviour.statuses:
             self.send_error(behaviour.statuses.pop(0))
             return
-        self._send(behaviour)
+        path = urllib.parse.unquote(self.path)
+        if behaviour.files and path not in behaviour.files:
+            self.send_error(404)
+            return
+        self._send(behaviour, behaviour.files.get(path, behaviour.content))
 
-    def _send(self, behaviour: Behaviour) -> None:
-        self.send_response(200)
-        body = behaviour.content
+    def _send(self, behaviour: Behaviour, body: bytes) -> None:
+        asked = self.headers.get("Range", "") if behaviour.ranges else ""
+        start = int(asked.removeprefix("bytes=").removesuffix("-") or 0)
+        behaviour.starts.append(start)
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+            body = body[start:]
         if behaviour.chunked:
             self.send_header("Transfer-Encoding", "chunked")
         elif behaviour.state_length:
@@ -49,6 +70,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         cut = behaviour.cut_after is not None and behaviour.cuts > 0 and len(body) > behaviour.cut_after
         sent = body[: behaviour.cut_after] if cut else body
+        if behaviour.stall_after is not None:
+            self.wfile.write(sent[: behaviour.stall_after])
+            self.wfile.flush()
+            behaviour.open.wait()
+            return
         if cut:
             behaviour.cuts -= 1
         if behaviour.chunked:
@@ -72,6 +98,7 @@ def serving(behaviour: Behaviour) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.server_port}/groove.zip"
     finally:
+        behaviour.open.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -1,0 +1,120 @@
+"""Downloads from a real server that drops connections, ignores ranges and serves wrong bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from bad_server import Behaviour, serving
+
+from stemgmd_tools.errors import FetchError
+from stemgmd_tools.storage.http import Download, Patience, download_all
+
+QUICK = Patience(attempts=3, pause_s=0.0, timeout_s=5.0)
+CONTENT = bytes(range(256)) * 4000
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+
+
+def wanted(url: str, target: Path, content: bytes = CONTENT) -> Download:
+    return Download(url, target, len(content), hashlib.sha256(content).hexdigest())
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_dropped_connections_are_resumed_where_they_were(tmp_path: Path) -> None:
+    behaviour = Behaviour(CONTENT, cut_after=200_000, ranges=True)
+    received: list[int] = []
+    with serving(behaviour) as url:
+        download_all([wanted(url, tmp_path / "a")], patience=QUICK, progress=received.append)
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert behaviour.starts == sorted(set(behaviour.starts))
+    assert len(behaviour.starts) == 6  # 1,024,000 bytes in parts of nearly 200,000
+    assert sum(received) == len(CONTENT)
+    assert names(tmp_path) == ["a"]
+
+
+def test_a_server_that_ignores_ranges_starts_over(tmp_path: Path) -> None:
+    behaviour = Behaviour(CONTENT, cut_after=200_000, cuts=2)
+    received: list[int] = []
+    with serving(behaviour) as url:
+        download_all([wanted(url, tmp_path / "a")], patience=QUICK, progress=received.append)
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert sum(received) == len(CONTENT)
+
+
+def test_wrong_bytes_are_named_and_not_kept(tmp_path: Path) -> None:
+    wrong = CONTENT[:-1] + b"x"
+    with serving(Behaviour(wrong)) as url, pytest.raises(FetchError, match="wrong bytes: expected SHA-256") as caught:
+        download_all([wanted(url, tmp_path / "a")], patience=QUICK)
+    assert url in str(caught.value)
+    assert hashlib.sha256(wrong).hexdigest()[:8] in str(caught.value)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", [CONTENT[:-5], CONTENT + b"more" * 100_000])
+def test_a_wrong_size_is_named_and_not_kept_as_the_file(tmp_path: Path, content: bytes) -> None:
+    with serving(Behaviour(content)) as url, pytest.raises(FetchError, match="1024000 bytes"):
+        download_all([wanted(url, tmp_path / "a")], patience=QUICK)
+    assert "a" not in names(tmp_path)
+
+
+def test_a_part_of_another_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a.part").write_bytes(b"something else")
+    behaviour = Behaviour(CONTENT, ranges=True)
+    with serving(behaviour) as url:
+        download_all([wanted(url, tmp_path / "a")], patience=QUICK)
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert behaviour.starts == [14, 0]
+
+
+def test_one_missing_file_stops_the_others(tmp_path: Path) -> None:
+    with serving(Behaviour(files={"/a": CONTENT})) as url:
+        base = url.rpartition("/")[0]
+        downloads = [wanted(f"{base}/{name}", tmp_path / name) for name in ("a", "none")]
+        with pytest.raises(FetchError, match=r"/none: the server answered 404"):
+            download_all(downloads, patience=QUICK)
+    assert set(names(tmp_path)) <= {"a", "a.part"}
+
+
+def test_a_server_that_gives_up_is_named_after_all_attempts(tmp_path: Path) -> None:
+    behaviour = Behaviour(CONTENT, statuses=[503] * 9)
+    with serving(behaviour) as url, pytest.raises(FetchError, match=r"503.*3 times; run the same command again"):
+        download_all([wanted(url, tmp_path / "a")], patience=QUICK)
+    assert len(behaviour.requests) == 3
+
+
+def test_a_killed_process_is_continued(tmp_path: Path) -> None:
+    """Kill -9 while half of the file is there; the next process asks for the rest."""
+    code = (
+        "import sys; from pathlib import Path; from stemgmd_tools.storage.http import *\n"
+        "url, target, size, sha = sys.argv[1:]\n"
+        "download_all([Download(url, Path(target), int(size), sha)], patience=Patience())\n"
+    )
+    one = wanted("", tmp_path / "a")
+    with serving(Behaviour(CONTENT, stall_after=500_000)) as url:
+        words = [sys.executable, "-c", code, url, str(one.target), str(one.bytes), str(one.sha256)]
+        process = subprocess.Popen(words, env=os.environ | {"no_proxy": "*"})
+        part = tmp_path / "a.part"
+        limit = time.monotonic() + 60
+        while (not part.is_file() or part.stat().st_size < 100_000) and time.monotonic() < limit:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert names(tmp_path) == ["a.part"]
+    behaviour = Behaviour(CONTENT, ranges=True)
+    with serving(behaviour) as url:
+        download_all([wanted(url, tmp_path / "a")], patience=QUICK)
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert behaviour.starts[0] >= 100_000
