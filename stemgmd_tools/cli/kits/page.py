@@ -15,7 +15,7 @@ from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 @click.option("--out", type=LocalPath(), metavar="FILE.html", help="Page to write.  [default: the kit's name]")
 @kit_path_option
 def page(name: str, out: Path | None, kit_path: tuple[Path, ...]) -> None:
-    """Write an HTML page on which a kit can be heard and seen. NAME is as for `kits show`.
+    """Write an HTML page that plays and shows a kit. NAME is as for `kits show`.
 
     One file for any browser, without network: every articulation at eight velocities with its spectrogram, a groove
     with mute and solo for each stem, loudness and brightness over velocity, the findings of `kits check`, the licence.
