@@ -28,7 +28,14 @@ def onset_frame(pcm: NDArray[Any], sample_rate: int) -> int | None:
     :param pcm: shape (frames,) or (frames, channels), integers or floats.
     :param sample_rate: in Hz.
     """
-    amplitude = magnitude(pcm)
+    return attack_frame(magnitude(pcm), sample_rate)
+
+
+def attack_frame(amplitude: NDArray[np.float64], sample_rate: int) -> int | None:
+    """Return the frame of the attack of the first sound, or None for silence, as :func:`onset_frame` does.
+
+    :param amplitude: shape (frames,), not negative, see :func:`magnitude`.
+    """
     start = sound_start(amplitude, sample_rate)
     if start is None:
         return None

@@ -23,7 +23,7 @@ from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes
 from stemgmd_tools.kits.bank.velocity_curve import UNEVEN_DB, VELOCITIES, Dynamics, dynamics, energy
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.numerics.elementary import log10
-from stemgmd_tools.onsets import magnitude, onset_frame
+from stemgmd_tools.onsets import attack_frame, magnitude, onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION
 
 PCM_DTYPE: Final = np.dtype("<i2")
@@ -144,7 +144,7 @@ def _trimmed(sound: Stereo, sample_rate: int) -> Stereo | None:
     """Return a sound without silence at its ends and with a lead-in of limited length; None for silence."""
     amplitude = magnitude(sound)
     audible = np.flatnonzero(amplitude >= SILENCE)
-    onset = onset_frame(amplitude, sample_rate)
+    onset = attack_frame(amplitude, sample_rate)
     if onset is None or not len(audible):
         return None
     first_audible = min(int(audible[0]), onset)
