@@ -1,4 +1,4 @@
-"""Summarise a corpus by kit, piece and split.
+"""Summarise a corpus by kit, piece and split, with its credits.
 
 Performance hours are nominal durations, each performance counted once. Stem hours are the lengths of the written stems,
 tails included: about nine times the performance hours for each kit.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from stemgmd_tools.corpus.folder.attribution import attribution_lines
 from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.runtime.quantities import size_text
@@ -97,7 +98,7 @@ def describe(corpus: Corpus) -> list[str]:
             f"{title}:",
             *table.reset_index().to_string(index=False, float_format="{:.3f}".format).splitlines(),
         ]
-    return lines
+    return [*lines, "", "attribution:", *attribution_lines(corpus.kits, identity.source)]
 
 
 def _tracks(corpus: Corpus) -> pd.DataFrame:

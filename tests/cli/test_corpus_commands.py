@@ -197,6 +197,9 @@ def test_info_shows_kits_pieces_and_splits(kit, tmp_path):
     assert lines[0].startswith(f"{tmp_path / 'corpus'}: 3 performances (starter) x 1 kits, 27 stems, ")
     text = "\n".join(lines)
     assert all(word in text for word in ("by kit:", "by piece:", "by split:", "toy", "hi_tom", "validation"))
+    written = (tmp_path / "corpus" / "ATTRIBUTION.md").read_text()
+    assert "| toy | CC0-1.0 | nobody |" in written
+    assert "\n".join(lines).endswith(written.removeprefix("# Attribution\n\n").rstrip("\n"))
 
 
 def test_verify_prints_a_table_and_fails(kit, tmp_path):

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from stemgmd_tools.corpus.folder.attribution import ATTRIBUTION_FILE, attribution_text
 from stemgmd_tools.corpus.folder.bank_checks import two_banks
 from stemgmd_tools.corpus.folder.identity import Identity
 from stemgmd_tools.corpus.folder.kit_rows import KITS
@@ -21,13 +22,14 @@ from stemgmd_tools.manifest.frames import frame_of, validate
 from stemgmd_tools.manifest.rows import Row, completed, copied, hits_frame, known, written
 from stemgmd_tools.manifest.schema import Table
 from stemgmd_tools.performances.tables import HIT_DTYPE, Records
+from stemgmd_tools.storage.files import write_bytes
 from stemgmd_tools.storage.paths import inside
 
 MANIFEST_FOLDER: Final = "manifests"
 
 
 def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
-    """Write all manifests of a corpus; equal corpora give equal bytes.
+    """Write all manifests of a corpus and its credits; equal corpora give equal bytes.
 
     :return: the frames by manifest name.
     :raises CorpusError: if records are damaged, or one kit was rendered from two different banks.
@@ -41,6 +43,7 @@ def write_manifests(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
         ) from error
     for name, frame in frames.items():
         write_manifest(folder, tables.TABLES[name], frame)
+    write_bytes(root / ATTRIBUTION_FILE, attribution_text(frames["kits"], identity.source).encode())
     return frames
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 from typing import Final
 
 from stemgmd_tools.errors import KitError
@@ -14,6 +15,27 @@ _FREE: Final = ("CC0-1.0", "MIT", "Apache-2.0", "BSD-3-Clause", "ISC", "Unlicens
 _PUBLIC_DOMAIN: Final = "LicenseRef-public-domain"
 OWN_LICENSE: Final = "Apache-2.0"
 """Licence of a kit based only on recordings that require at most a notice."""
+
+
+class Condition(Enum):
+    """What a licence asks of those who pass on sounds made with a kit."""
+
+    ATTRIBUTION = "attribution or a notice at most"
+    SHARE_ALIKE = "share-alike"
+    COPYLEFT = "copyleft of a software licence"
+    NON_COMMERCIAL = "no commercial use"
+    UNKNOWN = "unknown"
+
+
+def condition_of(license_name: str) -> Condition:
+    """Return the strictest condition of a licence, an SPDX expression."""
+    if is_permissive(license_name):
+        return Condition.ATTRIBUTION
+    if "-NC" in license_name:
+        return Condition.NON_COMMERCIAL
+    if license_name.startswith("CC-BY-SA-"):
+        return Condition.SHARE_ALIKE
+    return Condition.COPYLEFT if "GPL-" in license_name else Condition.UNKNOWN
 
 
 def is_permissive(license_name: str) -> bool:
