@@ -159,7 +159,7 @@ def test_real_repeats_lie_nearer_than_another_drum(kits_dir: Path) -> None:
     assert kit.folder is not None
     loudest = {name: kit.map.articulations[name].layers for name in ("snare_head", "kick")}
     snare, kick = (
-        [AnalysedSound(read_one_shot(kit.folder / file)[0]) for file in layers[-1].files]
+        [AnalysedSound(read_one_shot(kit.folder / sound.file)[0]) for sound in layers[-1].files]
         for layers in loudest.values()
         if layers
     )
