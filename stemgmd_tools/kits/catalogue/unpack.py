@@ -80,7 +80,7 @@ def _write(stream: BinaryIO, path: Path, size: int, archive: Path) -> None:
     if found != size:
         temporary.unlink()
         raise KitError(f"{archive}: {shown(path.name)} has {found} of {size} bytes; a damaged archive")
-    temporary.replace(path)
+    put_in_place([(temporary, path)])
 
 
 def _guarded(archive: Path) -> Iterator[tuple[str, BinaryIO, int]]:

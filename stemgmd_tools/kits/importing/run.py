@@ -18,7 +18,7 @@ from stemgmd_tools.kits.sample_map.schema import KitMap
 from stemgmd_tools.kits.sample_map.writer import map_text
 from stemgmd_tools.kits.sources.base import DrumLibrary, KitFormat, Region
 from stemgmd_tools.runtime.plugins import declared
-from stemgmd_tools.storage.files import write_bytes
+from stemgmd_tools.storage.files import put_in_place, write_bytes
 from stemgmd_tools.strict_yaml.problem import nearest
 
 _PACKAGE: Final = "stemgmd_tools.kits.sources"
@@ -109,7 +109,7 @@ def import_kit(source: Path, map_file: Path, options: ImportOptions) -> Imported
             _copy(imported.map, library.folder, extracted)
         _remove(folder)
         if inside or options.copy:
-            extracted.rename(folder)
+            put_in_place([(extracted, folder)])
         else:
             folder.symlink_to(library.folder, target_is_directory=True)
         write_bytes(map_file, map_text(imported.map).encode())
