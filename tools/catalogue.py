@@ -78,14 +78,14 @@ def light_files(library: Library, base: Path) -> frozenset[str]:
         return library.used
     chosen: frozenset[str] = frozenset()
     for layers, takes in _STEPS:
-        names = {name for one in _kept(library.map, layers) for name in _takes(one, takes)}
+        names = {name for one in _spread_layers(library.map, layers) for name in _takes(one, takes)}
         chosen = _names({base / name for name in names}, library.folder)
         if sum((library.folder / name).stat().st_size for name in chosen) <= LIGHT_BYTES:
             return chosen
     raise click.ClickException(f"{library.map.name}: one layer and one take of each articulation exceed 60 MB")
 
 
-def _kept(kit_map: KitMap, most: int) -> Iterator[Layer]:
+def _spread_layers(kit_map: KitMap, most: int) -> Iterator[Layer]:
     """Yield layers of every articulation and openness, evenly spread, the hardest among them."""
     for articulation in kit_map.articulations.values():
         by_degree: dict[float | None, list[Layer]] = {}

@@ -205,8 +205,8 @@ def _fault(one: Download, part: Path) -> str:
     size = _size(part)
     if one.bytes is not None and size != one.bytes:
         return f"wrong size: expected {one.bytes} bytes, got {'more' if size > one.bytes else size}"
-    found = file_sha256(part) if one.sha256 else None
-    return f"wrong bytes: expected SHA-256 {one.sha256}, got {found}" if found != one.sha256 else ""
+    actual = file_sha256(part) if one.sha256 else None
+    return f"wrong bytes: expected SHA-256 {one.sha256}, got {actual}" if actual != one.sha256 else ""
 
 
 def _size(path: Path) -> int:

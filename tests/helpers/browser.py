@@ -43,7 +43,7 @@ class Browser:
         self._driver = subprocess.Popen([DRIVER, "--port=0"], stdout=subprocess.PIPE, text=True)
         assert self._driver.stdout is not None
         started = re.compile(r"started successfully on port (\d+)")
-        port = next(found[1] for line in self._driver.stdout if (found := started.search(line)))
+        port = next(match[1] for line in self._driver.stdout if (match := started.search(line)))
         self._url = f"http://127.0.0.1:{port}"
         self._http = requests.Session()
         self._http.trust_env = False

@@ -119,8 +119,8 @@ def read_table(path: Path) -> tuple[PinnedFile, ...]:
     files: dict[str, PinnedFile] = {}
     for number, row in enumerate(rows, 2):
         if not _is_valid(row) or row[0] in files:
-            found = ",".join(row)[:60]
-            raise KitError(f"{path}:{number}: found {found!r}; a row is {','.join(COLUMNS)}, each path once")
+            shown_row = ",".join(row)[:60]
+            raise KitError(f"{path}:{number}: found {shown_row!r}; a row is {','.join(COLUMNS)}, each path once")
         files[row[0]] = PinnedFile(row[0], int(row[1]), row[2], row[3] == "light")
     if not files:
         raise KitError(f"{path}: lists no file")

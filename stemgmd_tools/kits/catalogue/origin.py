@@ -86,9 +86,9 @@ def check_bytes(path: Path, size: int | None, sha256: str | None) -> None:
 
     :raises KitError: if they are others.
     """
-    found = path.stat().st_size
-    if size is not None and found != size:
-        raise KitError(f"{path}: wrong size: expected {size} bytes, got {found}; it is another file")
+    actual_size = path.stat().st_size
+    if size is not None and actual_size != size:
+        raise KitError(f"{path}: wrong size: expected {size} bytes, got {actual_size}; it is another file")
     actual = file_sha256(path)
     if sha256 is not None and actual != sha256:
         raise KitError(f"{path}: wrong bytes: expected SHA-256 {sha256}, got {actual}; it is another file")

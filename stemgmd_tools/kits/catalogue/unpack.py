@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final, cast
 
 from stemgmd_tools.errors import KitError, shown
 from stemgmd_tools.storage.archives import BAD_ARCHIVE
-from stemgmd_tools.storage.files import TEMPORARY_SUFFIX
+from stemgmd_tools.storage.files import TEMPORARY_SUFFIX, put_in_place
 from stemgmd_tools.storage.paths import inside, is_relative_path
 
 MAX_FILES: Final = 30_000
@@ -76,10 +76,10 @@ def _write(stream: BinaryIO, path: Path, size: int, archive: Path) -> None:
             shutil.copyfileobj(stream, sink, _COPY_BYTES)
         except (*BAD_ARCHIVE, tarfile.TarError, lzma.LZMAError) as error:
             raise KitError(f"{archive}: damaged archive ({error}) at {shown(path.name)}") from error
-        found = sink.tell()
-    if found != size:
+        written = sink.tell()
+    if written != size:
         temporary.unlink()
-        raise KitError(f"{archive}: {shown(path.name)} has {found} of {size} bytes; a damaged archive")
+        raise KitError(f"{archive}: {shown(path.name)} has {written} of {size} bytes; a damaged archive")
     put_in_place([(temporary, path)])
 
 

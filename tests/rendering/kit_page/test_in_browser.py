@@ -65,8 +65,8 @@ def gains(browser: Browser) -> list[float]:
     return browser.evaluate("kitPage.groove.gains.map((node) => node.gain.value)")
 
 
-def wait_for_gains(browser: Browser, heard: set[str]) -> None:
-    wanted = [float(piece.value in heard) for piece in PIECES]
+def wait_for_gains(browser: Browser, audible: set[str]) -> None:
+    wanted = [float(piece.value in audible) for piece in PIECES]
     browser.wait_for(f"kitPage.groove.gains.every((node, n) => Math.abs(node.gain.value - {wanted}[n]) < {SMALL_GAIN})")
     assert gains(browser) == pytest.approx(wanted, abs=SMALL_GAIN)
 

@@ -46,9 +46,9 @@ def data(kit: Kit) -> dict[str, Any]:
 
 
 def content(page: bytes) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page.decode(), re.DOTALL)
-    assert found is not None
-    return json.loads(found[1])
+    match = re.search(r'<script type="application/json" id="data">(.*?)</script>', page.decode(), re.DOTALL)
+    assert match is not None
+    return json.loads(match[1])
 
 
 def decoded(flac: str) -> np.ndarray:
@@ -72,9 +72,9 @@ def test_a_cell_plays_what_the_bank_plays(kit: Kit, data: dict[str, Any]) -> Non
             one_shot = int(bank.first[index, 0, bank.layer[index, 0, velocity]])
             gain = float(bank.gain[index, 0, velocity]) * float(bank.samples["scale"][one_shot])
             sound = decoded(data["sounds"][cell["sound"]])[:, 0] / 2**15 * cell["gain"]
-            kept = len(sound) - round(SHORT_FADE_S * bank.sample_rate)
-            expected = bank.one_shot(one_shot).mean(axis=1)[:kept] * gain
-            np.testing.assert_allclose(sound[:kept], expected, atol=max(1.0, cell["gain"]) * ONE_STEP)
+            unfaded = len(sound) - round(SHORT_FADE_S * bank.sample_rate)
+            expected = bank.one_shot(one_shot).mean(axis=1)[:unfaded] * gain
+            np.testing.assert_allclose(sound[:unfaded], expected, atol=max(1.0, cell["gain"]) * ONE_STEP)
 
 
 def test_shared_sounds_are_stored_once(data: dict[str, Any]) -> None:
@@ -105,8 +105,8 @@ def test_the_stems_of_the_groove_are_those_that_render_makes(kit: Kit, data: dic
     for piece, flac in zip(PIECES, data["groove"]["stems"], strict=True):
         sound = decoded(flac)
         assert len(sound) <= round((groove.duration_s + TAIL_S) * bank.sample_rate)
-        kept = len(sound) - round(LONG_FADE_S * bank.sample_rate)
-        np.testing.assert_array_equal(sound[:kept], stems[piece].T[:kept])
+        unfaded = len(sound) - round(LONG_FADE_S * bank.sample_rate)
+        np.testing.assert_array_equal(sound[:unfaded], stems[piece].T[:unfaded])
 
 
 def test_the_groove_plays_all_nine_pieces_at_one_tempo() -> None:
