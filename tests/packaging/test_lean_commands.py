@@ -39,10 +39,12 @@ TYPED: dict[str, tuple[str, str]] = {
     "kits build": ("kit/toy.yaml --jobs 1", ""),
     "kits check": ("kit/toy.yaml", ""),
     "kits fit": ("kit/toy.yaml --no-report --out fitted.yaml", "an error"),
+    "kits install": ("sams_sonor --from nowhere", "an error"),
     "kits list": ("", ""),
     "kits make": ("--out made", ""),
     "kits morph": ("cedar_hall birch_room 0.5 --out between.yaml", ""),
     "kits import": ("kit --name imported", "an error"),
+    "kits page": ("kit/toy.yaml --out page.html", ""),
     "kits schema": ("", ""),
     "kits show": ("cedar_hall", ""),
 }
