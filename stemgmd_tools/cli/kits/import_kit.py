@@ -21,7 +21,21 @@ _IGNORED_SHOWN: Final = 12
 _UNUSED_SHOWN: Final = 20
 
 
-@click.command("import")
+class ImportCommand(click.Command):
+    """A command whose help lists the formats that are declared."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the formats and their options."""
+        from stemgmd_tools.kits.importing.run import kit_formats
+
+        with formatter.section("Formats"):
+            formatter.write_dl([(one.name, one.description) for one in kit_formats()])
+        options = [(f"{one.name}: {name}", text) for one in kit_formats() for name, text in one.options.items()]
+        with formatter.section("Options of formats"):
+            formatter.write_dl(options)
+
+
+@click.command("import", cls=ImportCommand)
 @click.argument("source")
 @click.option("--name", metavar="NAME", help="Name of the kit, of a-z, 0-9 and _.  [default: from SOURCE]")
 @click.option(

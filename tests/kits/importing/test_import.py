@@ -111,6 +111,10 @@ def test_a_kit_is_imported_and_renders_at_once(library: Path, package: ToyPackag
     package.run("verify", str(tmp_path / "corpus"))
 
 
+def test_help_lists_the_format(installed: None) -> None:
+    assert "toybox     Libraries of toys" in run_import("--help")
+
+
 def test_samples_are_linked_or_copied(library: Path, installed: None, tmp_path: Path) -> None:
     run_import(library, "--name", "linked")
     run_import(library, "--name", "copied", "--copy")
