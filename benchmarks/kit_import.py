@@ -22,7 +22,8 @@ from benchmarks.clock import once
 from benchmarks.results import Row
 from stemgmd_tools.audio import read_audio
 from stemgmd_tools.kits.bank.compile import compile_bank
-from stemgmd_tools.kits.importing.run import ImportOptions, import_kit
+from stemgmd_tools.kits.importing.options import ImportOptions
+from stemgmd_tools.kits.importing.run import import_kit
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.pieces import NOTES
 from stemgmd_tools.seeds import stream

@@ -22,7 +22,8 @@ import click
 from stemgmd_tools import data
 from stemgmd_tools.kits.catalogue.loader import CATALOGUE, COLUMNS, parse_entry
 from stemgmd_tools.kits.catalogue.schema import Entry
-from stemgmd_tools.kits.importing.run import ImportOptions, find_format, import_kit
+from stemgmd_tools.kits.importing.options import ImportOptions
+from stemgmd_tools.kits.importing.run import find_format, import_kit
 from stemgmd_tools.kits.sample_map.kit import sample_files
 from stemgmd_tools.kits.sample_map.schema import KitMap, Layer
 from stemgmd_tools.storage.files import file_sha256, write_bytes

@@ -152,6 +152,19 @@ def _single_name(name: str) -> GeneratedName:
     return names[0]
 
 
+def require_own_name(map_file: Path, kit_path: Sequence[Path] = ()) -> None:
+    """Check that a new kit can be named by the stem of its map.
+
+    :raises UsageError: if it is the name of a group or of another kit on the kit path.
+    """
+    name = map_file.stem
+    if name in GROUPS:
+        raise UsageError(f"{name}: stands for several kits; choose another --name")
+    other = known_maps(kit_path).get(name, map_file)
+    if other.absolute() != map_file.absolute():
+        raise UsageError(f"{name}: is the name of {other}; choose another --name")
+
+
 def map_path(name: str, kit_path: Sequence[Path] = ()) -> Path:
     """Return the path of the sample map of a kit, given by name or already as a path.
 

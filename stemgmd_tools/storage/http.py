@@ -151,6 +151,8 @@ def _complete(
     failures, failure = 0, ""
     while failures < patience.attempts:
         patience.wait(failures)
+        if stop.is_set():
+            raise _StoppedError
         before = _size(part)
         if one.bytes is not None and before >= one.bytes:
             return

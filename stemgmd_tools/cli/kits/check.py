@@ -26,12 +26,13 @@ def check(names: tuple[str, ...], as_json: bool, kit_path: tuple[Path, ...]) -> 
     Prints a line for each fault: severity, rule, place, and what was measured. The exit code is 1 if there is an error.
     """
     from stemgmd_tools.kits.checks.base import Severity
-    from stemgmd_tools.kits.checks.run import check_kit
-    from stemgmd_tools.kits.library import kits_named, search_path
+    from stemgmd_tools.kits.checks.run import check_named
+    from stemgmd_tools.kits.library import kit_names, search_path
 
     failed = False
-    for kit in kits_named(names, search_path(kit_path)):
-        result = check_kit(kit)
+    folders = search_path(kit_path)
+    for name in kit_names(names, folders):
+        result = check_named(name, folders)
         click.echo(json.dumps(_plain(result)) if as_json else "\n".join(_lines(result)))
         failed = failed or result.count(Severity.ERROR) > 0
     if failed:

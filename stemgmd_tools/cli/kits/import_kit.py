@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stemgmd_tools.kits.importing.assign import Voice
     from stemgmd_tools.kits.importing.build_map import ImportedKit
 
+_KIT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_]*")
 _COLUMNS: Final = ("articulation", "layers", "takes", "openness", "from", "why")
 _IGNORED_SHOWN: Final = 12
 _UNUSED_SHOWN: Final = 20
@@ -81,7 +82,8 @@ def import_kit(
     """
     from stemgmd_tools import data
     from stemgmd_tools.kits.importing.assign import parse_overrides
-    from stemgmd_tools.kits.importing.run import ImportOptions, find_source, parse_microphones, parse_options
+    from stemgmd_tools.kits.importing.options import ImportOptions, parse_microphones, parse_options
+    from stemgmd_tools.kits.importing.run import find_source
     from stemgmd_tools.kits.importing.run import import_kit as run
 
     path = find_source(source)
@@ -108,12 +110,17 @@ def _name_of(source: Path) -> str:
 
 
 def _check_name(map_file: Path, name: str | None) -> None:
+    from stemgmd_tools import data
     from stemgmd_tools.errors import UsageError
+    from stemgmd_tools.kits.library import require_own_name, search_path
 
+    if name is not None and not _KIT_NAME.fullmatch(name):
+        raise UsageError(f"--name {name}: must be of a-z, 0-9 and _, and start with a letter or digit")
+    if map_file.suffix != ".yaml" or not _KIT_NAME.fullmatch(map_file.stem):
+        raise UsageError(f"{map_file.name}: must be a kit name of a-z, 0-9 and _, followed by .yaml; choose a --name")
     if name is not None and map_file.stem != name:
         raise UsageError(f"--out {map_file}: its name is the kit's; give --out {name}.yaml or leave out --name")
-    if map_file.suffix != ".yaml" or not re.fullmatch(r"[a-z0-9][a-z0-9_]*", map_file.stem):
-        raise UsageError(f"{map_file.name}: must be a kit name of a-z, 0-9 and _, followed by .yaml; choose a --name")
+    require_own_name(map_file, search_path() if map_file.parent == data.kits_dir() else ())
 
 
 def _report(imported: ImportedKit) -> Iterator[str]:

@@ -173,12 +173,16 @@ def _check_onsets(pcm: Pcm, stems: StemSet, piece: Piece, where: str, findings: 
     attack, lead, quiet = (
         units.frames_of(time_s, stems.sample_rate) for time_s in (ATTACK_S, LEAD_IN_S, SILENCE_BEFORE_S)
     )
+    late = hits[hits >= len(pcm)]
+    if len(late):
+        findings.add("onset", where, f"{len(pcm)} frames", f"an attack on frame {late[0]}, as the hits say")
+    hits = hits[hits < len(pcm)]
     rivals = _HATS if piece in _HATS else (piece,)
     ends = np.sort(np.concatenate([stems.hits[rival.value] for rival in rivals if rival.value in stems.hits]))
-    ends = np.append(ends, len(pcm) + lead)
+    ends = np.append(ends[ends < len(pcm)], len(pcm) + lead)
     before = np.diff(hits, prepend=-(attack + lead))
-    after = ends[np.searchsorted(ends, hits, side="right")] - hits
-    for frame in hits[(before >= quiet) & (after >= attack + lead)].tolist():
+    room = ends[np.searchsorted(ends, hits, side="right")] - hits
+    for frame in hits[(before >= quiet) & (room >= attack + lead)].tolist():
         silent_before = not pcm[max(0, frame - quiet) : max(0, frame - lead)].any()
         sound = pcm[frame : frame + attack]
         choked = piece in _CHOKED_PIECES and sound.any() and not sound[-1].any()

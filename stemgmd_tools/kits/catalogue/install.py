@@ -29,8 +29,10 @@ from stemgmd_tools.kits.catalogue.origin import (
     find_archive,
 )
 from stemgmd_tools.kits.catalogue.unpack import in_folder, unpack
+from stemgmd_tools.kits.importing.assign import parse_overrides
 from stemgmd_tools.kits.importing.build_map import ImportedKit
-from stemgmd_tools.kits.importing.run import ImportOptions, import_kit
+from stemgmd_tools.kits.importing.options import ImportOptions
+from stemgmd_tools.kits.importing.run import import_kit
 from stemgmd_tools.storage.files import copy_file, file_sha256, write_bytes
 from stemgmd_tools.storage.http import Download, Patience, download_all
 from stemgmd_tools.storage.json_text import parse_json
@@ -59,7 +61,8 @@ def libraries_dir() -> Path:
 
 def is_installed(name: str) -> bool:
     """Return whether a kit of the catalogue was installed, without checking its files."""
-    return _record_path(name).is_file() and _map_file(name).is_file()
+    map_file = _map_file(name)
+    return _record_path(name).is_file() and map_file.is_file() and map_file.with_suffix("").is_dir()
 
 
 def install(
@@ -107,10 +110,18 @@ def _install(
             patience=patience,
             progress=progress,
         )
+    if kit.entry.source.archive is None:
+        _remove_others(kit, subset)
     imported = _import(kit)
     record = {"entry": _digest(kit), "subset": subset if kit.has_light else "full"}
     write_bytes(_record_path(kit.name), json.dumps(record).encode())
     return Installed(kit, imported)
+
+
+def _remove_others(kit: CatalogueKit, subset: Subset) -> None:
+    """Remove files of a larger subset, such as those of an interrupted installation: what is there is imported."""
+    for file in set(kit.files) - set(kit.chosen(subset)):
+        (_folder(kit.name) / file.path).unlink(missing_ok=True)
 
 
 def _check_free(kit: CatalogueKit) -> None:
@@ -139,7 +150,12 @@ def _from_archive(kit: CatalogueKit, origin: Origin, patience: Patience, progres
     if archive_name(kit).endswith(_SOUNDFONTS):
         copy_file(archive, folder / kit.entry.definition)
     else:
-        unpack(archive, folder, _chosen(kit))
+        try:
+            unpack(archive, folder, _chosen(kit))
+        except KitError:
+            if origin.folder is None and source.sha256 is None:  # perhaps no archive at all: fetch it again next time
+                archive.unlink()
+            raise
     for file in kit.files:
         if not (folder / file.path).is_file():
             raise KitError(f"{archive}: holds no {file.path}, which {kit.name} needs")
@@ -162,7 +178,7 @@ def _chosen(kit: CatalogueKit) -> Callable[[str], str | None]:
 def _import(kit: CatalogueKit) -> ImportedKit:
     entry = kit.entry
     options = ImportOptions(
-        overrides=entry.map,
+        overrides=parse_overrides(f"{name}={articulation}" for name, articulation in entry.map.items()),
         format_options=entry.options,
         metadata={
             "title": entry.title,

@@ -99,9 +99,9 @@ class MeasuredKit:
     """One line for each sound that cannot be used."""
 
     def layers(self) -> Iterator[tuple[str, float, list[list[TakeMeasures]]]]:
-        """Yield articulation, openness and the takes of every layer, softest first."""
+        """Yield articulation, openness and the takes of every layer that sound, softest first."""
         rows: dict[tuple[str, float], dict[int, list[TakeMeasures]]] = {}
-        for take in self.takes:
+        for take in (take for take in self.takes if take.peak > 0):
             key = (take.articulation, -1.0 if math.isnan(take.openness) else take.openness)
             rows.setdefault(key, {}).setdefault(take.layer, []).append(take)
         for (name, openness), layers in rows.items():

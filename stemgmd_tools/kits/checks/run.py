@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.checks.base import Finding, Rule, Severity
 from stemgmd_tools.kits.checks.measures import measure_kit
+from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.runtime.plugins import declared
 
+UNREADABLE: Final = "unreadable"
+"""Name of the rule for kits and files that cannot be used."""
 _PACKAGE: Final = "stemgmd_tools.kits.checks.rules"
 
 
@@ -32,6 +37,19 @@ class CheckResult:
 def rules() -> tuple[Rule, ...]:
     """Return all rules."""
     return declared(_PACKAGE, "RULES", Rule)
+
+
+def check_named(name: str, kit_path: Sequence[Path]) -> CheckResult:
+    """Check a kit by name; one that cannot be loaded, for example for lack of a file, has one finding.
+
+    :raises UsageError: for an unknown name.
+    """
+    try:
+        kit = load_kit(name, kit_path)
+    except KitError as error:
+        rule = next(rule for rule in rules() if rule.name == UNREADABLE)
+        return CheckResult(name, 0, ((rule, Finding("kit", str(error))),))
+    return check_kit(kit)
 
 
 def check_kit(kit: Kit, progress: Callable[[str], None] = lambda _: None) -> CheckResult:

@@ -123,7 +123,7 @@ def _label(region: Region) -> str:
 
 def _labels(regions: Sequence[Region]) -> set[str]:
     names = {name.casefold() for region in regions for name in region.names}
-    return names | {str(key) for region in regions for key in region.keys}
+    return names | {str(key) for region in regions for key in region.keys} | {_label(regions[0]).casefold()}
 
 
 def _names(region: Region, library: DrumLibrary) -> list[str]:
@@ -142,11 +142,12 @@ def _recognised(
 ) -> tuple[str | None, float | None, float, str]:
     """Return articulation, openness, score and reason for a voice."""
     first = regions[0]
-    wanted = [overrides[label] for label in _labels(regions) if label in overrides]
+    labels = _labels(regions)
+    wanted = [articulation for label, articulation in overrides.items() if label in labels]
     named = articulation_of_names(_names(first, library))
     openness = first.openness if first.openness is not None else named.openness if named else None
     if wanted:
-        articulation = None if wanted[0] == NOTHING else wanted[0]
+        articulation = None if wanted[-1] == NOTHING else wanted[-1]  # the last one given
         return articulation, openness if _is_hihat(articulation) else None, 2.0, "as given with --map"
     keyed = [guess for key in first.keys for guess in [articulation_of_key(key)] if guess]
     guess = _better(named, max(keyed, key=lambda one: one.score, default=None))

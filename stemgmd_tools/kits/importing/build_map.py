@@ -128,7 +128,10 @@ def _sound(file: SoundFile, library: DrumLibrary) -> Sound:
 
 
 def _choke(name: str, regions: Sequence[Region]) -> dict[str, object]:
-    """Return choke group, choking and release of an articulation: as the library says, else by its piece."""
+    """Return choke group and choking of an articulation, by its piece, and its release, as the library says.
+
+    The groups are those of a drum kit: what GMD's pedal and hands stop must stop, whatever the library groups.
+    """
     piece = NOTE_OF_ARTICULATION[name].piece.value
     releases = [region.release_s for region in regions if region.release_s is not None]
     choice: dict[str, object] = {"choke_group": choke_group(name), "chokes": choking(name)}

@@ -1,48 +1,24 @@
-"""Import a drum library: find its format, make a sample map, and put map and samples where kits are found."""
+"""Import a drum library: find its format, make a sample map, and put map and samples in place."""
 
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Final
 
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.importing.build_map import ImportedKit, build_map
-from stemgmd_tools.kits.sample_map.kit import load_kit_file, sample_files
+from stemgmd_tools.kits.importing.options import ImportOptions
+from stemgmd_tools.kits.importing.placement import placement
 from stemgmd_tools.kits.sample_map.schema import KitMap
-from stemgmd_tools.kits.sample_map.writer import map_text
 from stemgmd_tools.kits.sources.base import DrumLibrary, KitFormat, Region
 from stemgmd_tools.runtime.plugins import declared
-from stemgmd_tools.storage.files import put_in_place, write_bytes
 from stemgmd_tools.strict_yaml.problem import nearest
 
 _PACKAGE: Final = "stemgmd_tools.kits.sources"
 _MISSING_SHOWN: Final = 3
-OFF_DB: Final = -144.0
-"""Gain of a microphone that is switched off: below the last bit of 24-bit samples."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """What the user decides about an import."""
-
-    overrides: Mapping[str, str]
-    """Note or name -> articulation."""
-    format_options: Mapping[str, str] = field(default_factory=dict)
-    """Options of the library's format."""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    """Descriptive keys of the map, such as ``license`` and ``attribution``, that replace what the library says."""
-    microphones_db: Mapping[str, float] | None = None
-    """Microphone -> gain; :data:`OFF_DB` silences it. Microphones that are not named keep the library's gain."""
-    copy: bool = False
-    """Whether to copy the samples instead of linking to their folder."""
-    replace: bool = False
-    """Whether to replace a kit of the same name."""
 
 
 def kit_formats() -> tuple[KitFormat, ...]:
@@ -86,7 +62,7 @@ def _read(source: Path, extracted: Path, options: Mapping[str, str]) -> DrumLibr
         if name not in library_format.options:
             known = ", ".join(library_format.options) or "none"
             raise UsageError(f"--option {name}: the format {library_format.name} has no such option; known: {known}")
-    return library_format.read(source.absolute(), extracted, **options)
+    return library_format.read(source, extracted, **options)
 
 
 def import_kit(source: Path, map_file: Path, options: ImportOptions) -> ImportedKit:
@@ -97,49 +73,13 @@ def import_kit(source: Path, map_file: Path, options: ImportOptions) -> Imported
     :raises UsageError: for an unknown format, a kit of that name that is there already, or an invalid override.
     :raises KitError: if the library cannot be used.
     """
-    folder = map_file.with_suffix("")
-    _check_free(map_file, folder, options)
-    map_file.parent.mkdir(parents=True, exist_ok=True)
-    with _samples_folder(folder) as extracted:
-        library = _present(_read(source, extracted, options.format_options))
+    with placement(map_file, replace=options.replace) as place:
+        library = _present(_read(Path(os.path.realpath(source)), place.samples, options.format_options))
+        place.refuse_own(library.folder)
         imported = build_map(library, map_file.stem, options.overrides)
         imported = replace(imported, map=_adjusted(imported.map, options))
-        inside = library.folder == extracted
-        if options.copy and not inside:
-            _copy(imported.map, library.folder, extracted)
-        _remove(folder)
-        if inside or options.copy:
-            put_in_place([(extracted, folder)])
-        else:
-            folder.symlink_to(library.folder, target_is_directory=True)
-        write_bytes(map_file, map_text(imported.map).encode())
-    load_kit_file(map_file)
+        place.put(imported.map, library.folder, copy=options.copy)
     return imported
-
-
-def _check_free(map_file: Path, folder: Path, options: ImportOptions) -> None:
-    for path in (map_file, folder):
-        if not options.replace and (path.exists() or path.is_symlink()):
-            raise UsageError(f"{path}: is there already; choose another --name, or replace it with --replace")
-    if folder.is_dir() and not folder.is_symlink() and not map_file.is_file():
-        raise UsageError(f"{folder}: is a folder of something else; choose another --name")
-
-
-@contextmanager
-def _samples_folder(folder: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside the final one; remove it if it was not moved there."""
-    temporary = Path(mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
-    try:
-        yield temporary
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _remove(folder: Path) -> None:
-    if folder.is_symlink():
-        folder.unlink()
-    elif folder.is_dir():
-        shutil.rmtree(folder)
 
 
 def _present(library: DrumLibrary) -> DrumLibrary:
@@ -188,47 +128,8 @@ def with_microphones(kit_map: KitMap, gains_db: Mapping[str, float]) -> KitMap:
             raise UsageError(
                 f"--mics {name}: the kit has no such microphone; known: {', '.join(microphones) or 'none'}"
             )
-    silent = min(-144.0, 0.0)
     changed = {
-        name: one.model_copy(update={"gain_db": silent if gains_db[name] is None else gains_db[name]})
-        if name in gains_db
-        else one
+        name: one.model_copy(update={"gain_db": gains_db[name]}) if name in gains_db else one
         for name, one in microphones.items()
     }
     return kit_map.model_copy(update={"microphones": changed})
-
-
-def parse_options(entries: Iterable[str]) -> dict[str, str]:
-    """Return the options of ``--option NAME=VALUE``.
-
-    :raises UsageError: for an entry of another form.
-    """
-    pairs = [entry.partition("=") for entry in entries]
-    for name, separator, value in pairs:
-        if not (name and separator and value):
-            raise UsageError(f"--option {name}{separator}{value}: give NAME=VALUE, such as preset=128:8")
-    return {name: value for name, _, value in pairs}
-
-
-def parse_microphones(text: str) -> dict[str, float]:
-    """Return the gains of ``--mics NAME=DB,NAME=off``.
-
-    :raises UsageError: for an entry of another form.
-    """
-    gains: dict[str, float] = {}
-    for entry in filter(None, (part.strip() for part in text.split(","))):
-        name, separator, value = entry.partition("=")
-        try:
-            gains[name.strip()] = OFF_DB if value.strip() == "off" else float(value)
-        except ValueError:
-            separator = ""
-        if not separator:
-            raise UsageError(f"--mics {entry}: give NAME=DB or NAME=off, such as room=-6")
-    return gains
-
-
-def _copy(kit_map: KitMap, source: Path, target: Path) -> None:
-    for name in sorted({file.name for file in sample_files(kit_map)}):
-        place = target / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / name, place)

@@ -13,6 +13,7 @@ _SHARE_ALIKE: Final = ("CC-BY-SA-3.0", "CC-BY-SA-4.0")
 _ATTRIBUTION: Final = ("CC-BY-3.0", "CC-BY-4.0")
 _FREE: Final = ("CC0-1.0", "MIT", "Apache-2.0", "BSD-3-Clause", "ISC", "Unlicense")
 _PUBLIC_DOMAIN: Final = "LicenseRef-public-domain"
+_ATTRIBUTION_OF_ANY_VERSION: Final = "LicenseRef-CC-BY"
 OWN_LICENSE: Final = "Apache-2.0"
 """Licence of a kit based only on recordings that require at most a notice."""
 
@@ -40,7 +41,7 @@ def condition_of(license_name: str) -> Condition:
 
 def is_permissive(license_name: str) -> bool:
     """Return whether a licence asks for attribution or a notice at most: no share-alike, nothing non-commercial."""
-    return license_name in (*_FREE, *_ATTRIBUTION, _PUBLIC_DOMAIN)
+    return license_name in (*_FREE, *_ATTRIBUTION, _PUBLIC_DOMAIN, _ATTRIBUTION_OF_ANY_VERSION)
 
 
 def license_over(licenses: Iterable[str]) -> str:

@@ -65,3 +65,10 @@ def test_effects_may_move_an_attack_by_their_bound_and_no_more(
     stems = stem_set(tmp_path, {Piece.HIHAT_OPEN: [FRAME + round(moved_s * RATE)]})
     failures = check_stems(tmp_path, replace(stems, tolerance_s=0.001)).failures
     assert [failure.check for failure in failures] == ["onset"] * is_reported
+
+
+def test_hits_behind_the_end_of_a_file_are_reported(tmp_path: Path) -> None:
+    stems = stem_set(tmp_path, {Piece.HIHAT_OPEN: [FRAME, RATE], Piece.HIHAT_CLOSED: [2 * RATE]})
+    reported = {(failure.check, failure.where) for failure in check_stems(tmp_path, stems).failures}
+    assert ("onset", "hihat_open.wav") in reported
+    assert ("onset", "hihat_closed.wav") in reported

@@ -124,6 +124,23 @@ def test_the_light_subset_grows_to_the_full_one(library: Path, tmp_path: Path) -
     assert only(kit, subset="light", origin=Origin(folder=library)).imported is None
 
 
+def test_what_an_interrupted_installation_left_is_not_in_the_light_kit(library: Path, tmp_path: Path) -> None:
+    kit = entry_of(library, tmp_path / "entries")
+    only(kit, subset="full", origin=Origin(folder=library))
+    (tmp_path / "data" / "libraries" / "tiny.json").unlink()  # it is written last
+    only(kit, subset="light", origin=Origin(folder=library))
+    (layer,) = load_kit("tiny").map.articulations["snare_head"].layers or ()
+    assert tuple(layer.velocity) == (1, 127)
+
+
+def test_a_kit_whose_link_is_gone_is_installed_again(library: Path, tmp_path: Path) -> None:
+    kit = entry_of(library, tmp_path / "entries")
+    only(kit, origin=Origin(folder=library))
+    (data.kits_dir() / "tiny").unlink()
+    assert only(kit, origin=Origin(folder=library)).imported is not None
+    assert load_kit("tiny").name == "tiny"
+
+
 def test_wrong_bytes_in_a_folder_are_named(library: Path, tmp_path: Path) -> None:
     kit = entry_of(library, tmp_path / "entries")
     wrong = library / "drums" / "samples" / "ride.wav"

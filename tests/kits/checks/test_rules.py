@@ -126,3 +126,20 @@ def test_known_faults_of_recorded_kits_are_found(name: str, kits_dir: Path) -> N
         actual = {finding.place for one, finding in result.findings if one.name == rule}
         for place in places:
             assert any(one.startswith(place) for one in actual), (rule, place, actual)
+
+
+def test_a_kit_that_lacks_a_file_is_an_error_and_the_next_kit_is_checked(tmp_path: Path) -> None:
+    findings(tmp_path, {})
+    other = tmp_path / "other"
+    findings(other, {})
+    (tmp_path / "kick_loud.wav").unlink()
+    names = [str(tmp_path / "toy.yaml"), str(other / "toy.yaml")]
+    result = CliRunner().invoke(stemgmd, ["kits", "check", *names])
+    assert result.exit_code == 1
+    assert "error: unreadable: kit: " in result.stdout
+    assert f"toy: {2 * len(GOOD)} takes; 0 errors" in result.stdout
+
+
+def test_a_silent_take_has_no_other_findings(tmp_path: Path) -> None:
+    by_rule = findings(tmp_path, {"kick_soft.wav": np.zeros((500, 1))})
+    assert set(by_rule) <= {"silent", "missing-piece", "single-layer"}

@@ -12,7 +12,7 @@ from toy_kits import tone, write_sound
 from toy_package import ToyPackage, install
 
 from stemgmd_tools.cli.main import stemgmd
-from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.errors import AudioError, KitError, UsageError
 from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.runtime.plugins import module_names, modules
@@ -121,7 +121,7 @@ def test_samples_are_linked_or_copied(library: Path, installed: None, tmp_path: 
     kits = tmp_path / "data" / "kits"
     assert (kits / "linked").is_symlink()
     used = {path.name for path in library.parent.glob("*.wav")} - {"cowbell.wav"}
-    assert names_in(kits / "copied") == used
+    assert names_in(kits / "copied") == used | {".imported"}
     assert names_in(kits) == {"linked", "linked.yaml", "copied", "copied.yaml"}
     library.parent.rename(tmp_path / "moved")
     with pytest.raises(KitError, match="no folder linked/ with its samples"):
@@ -153,8 +153,10 @@ def test_microphones_are_mixed_as_asked(library: Path, installed: None, tmp_path
         (["--map", "37=snare_cross"], '--map 37=snare_cross: unknown articulation (did you mean "snare_cross_stick"?)'),
         (["--map", "snare"], "--map snare: give NOTE=ARTICULATION"),
         (["--map", "99=kick"], "--map 99: the library has no such note or name"),
-        (["--name", "My Toys"], "must be a kit name of a-z, 0-9 and _"),
+        (["--name", "My Toys"], "--name My Toys: must be of a-z, 0-9 and _"),
         (["--mics", "room"], "--mics room: give NAME=DB or NAME=off"),
+        (["--mics", "room=99"], "--mics room=99: allowed: -144 to 60 dB, or off"),
+        (["--mics", "room=nan"], "--mics room=nan: allowed: -144 to 60 dB, or off"),
     ],
 )
 def test_wrong_options_are_named_and_nothing_is_left(
@@ -188,3 +190,53 @@ def test_a_kit_is_not_replaced_unless_asked(library: Path, installed: None) -> N
     with pytest.raises(UsageError, match="is there already; choose another --name, or replace it with --replace"):
         run_import(library)
     run_import(library, "--replace")
+
+
+def test_a_kit_may_be_mapped_again_from_its_own_link_but_not_from_its_own_copy(
+    library: Path, installed: None, tmp_path: Path
+) -> None:
+    kits = tmp_path / "data" / "kits"
+    run_import(library, "--name", "linked")
+    run_import(kits / "linked" / library.name, "--name", "linked", "--replace", "--map", "56=ride_bell")
+    assert (kits / "linked").resolve() == library.parent
+    assert "ride_bell" in (kits / "linked.yaml").read_text()
+    run_import(library, "--name", "copied", "--copy")
+    before = names_in(kits / "copied")
+    (kits / "copied" / library.name).write_bytes(library.read_bytes())
+    with pytest.raises(UsageError, match="is the kit that would be replaced; choose another --name"):
+        run_import(kits / "copied" / library.name, "--name", "copied", "--replace")
+    assert names_in(kits / "copied") == before | {library.name}
+
+
+def test_a_folder_that_no_import_made_is_never_replaced(library: Path, installed: None, tmp_path: Path) -> None:
+    own = tmp_path / "drums" / "foo" / "recording.wav"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"precious")
+    (tmp_path / "drums" / "foo.yaml").write_text("schema: stemgmd-kit/1")
+    with pytest.raises(UsageError, match="was not made by an import and is not replaced"):
+        run_import(library, "--out", tmp_path / "drums" / "foo.yaml", "--replace")
+    assert own.read_bytes() == b"precious"
+
+
+def test_a_failure_while_replacing_leaves_the_kit_as_it_was(
+    library: Path, installed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_import(library, "--copy")
+    kits = tmp_path / "data" / "kits"
+    before = {path.relative_to(kits): path.read_bytes() for path in kits.rglob("*") if path.is_file()}
+
+    def full(path: Path, content: bytes) -> None:
+        if path.parent == kits:
+            raise AudioError("no space left")
+        path.write_bytes(content)
+
+    monkeypatch.setattr("stemgmd_tools.kits.importing.placement.write_bytes", full)
+    with pytest.raises(AudioError):
+        run_import(library, "--replace", "--map", "56=ride_bell")
+    assert {path.relative_to(kits): path.read_bytes() for path in kits.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("name", ["all", "permissive", "cedar_hall"])
+def test_names_of_groups_and_of_other_kits_are_refused(library: Path, installed: None, name: str) -> None:
+    with pytest.raises(UsageError, match="choose another --name"):
+        run_import(library, "--name", name)

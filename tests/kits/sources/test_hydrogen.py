@@ -13,7 +13,8 @@ from toy_kits import RATE, tone, write_sound
 
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.bank.cache import open_bank
-from stemgmd_tools.kits.importing.run import ImportOptions, find_source, import_kit
+from stemgmd_tools.kits.importing.options import ImportOptions
+from stemgmd_tools.kits.importing.run import find_source, import_kit
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.kits.sources.base import DrumLibrary, Region, SoundFile
 from stemgmd_tools.kits.sources.hydrogen import FORMAT

@@ -32,7 +32,7 @@ RING_S: Final = 0.6
 def _missing(kit: MeasuredKit) -> Iterator[Finding]:
     articulations = kit.kit.map.articulations
     for piece in PIECES:
-        own = {name for name, note in NOTE_OF_ARTICULATION.items() if note.piece is piece}
+        own = [name for name, note in NOTE_OF_ARTICULATION.items() if note.piece is piece]
         lenders = [None if one is None else one.articulation for one in (articulations[name].fallback for name in own)]
         if None not in lenders:
             foreign = next(lender for lender in lenders if lender not in own)

@@ -52,7 +52,7 @@ def _late(kit: MeasuredKit) -> Iterator[Finding]:
 
 def _noise(kit: MeasuredKit) -> Iterator[Finding]:
     for take in kit.takes:
-        if take.floor_db > NOISE_DB and abs(take.fall_db) < STEADY_DB:
+        if take.peak > 0 and take.floor_db > NOISE_DB and abs(take.fall_db) < STEADY_DB:
             yield Finding(
                 take.place,
                 f"has a noise floor of {take.floor_db:.0f} dB re its peak; a gate or a fade would help",
