@@ -22,6 +22,7 @@ from stemgmd_tools.errors import StemgmdError, StemgmdWarning, UsageError
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", ".*joblib will operate in serial mode")  # require_semaphores tells it in one line
     from joblib import Parallel, cpu_count, delayed, parallel_config
+    from joblib.externals.loky.backend import resource_tracker as loky_tracker
 
 __all__ = [
     "Parallel",
@@ -36,6 +37,7 @@ __all__ = [
 
 _WATCH_EVERY_S: Final = 0.5
 """Interval at which a worker checks whether its parent process still exists."""
+_TRACKER_WARNINGS: Final = "ignore:resource_tracker:UserWarning"
 _PR_SET_PDEATHSIG: Final = 1  # of Linux's prctl
 _ORPHANED: Final = 1
 """Exit code of a worker whose parent has ended."""
@@ -74,6 +76,7 @@ def results_of(parallel: Parallel, tasks: Iterable[Any]) -> Iterator[Any]:
     :raises StemgmdError: as the tasks do, or if the system killed a worker.
     """
     resource_tracker.ensure_running()
+    _start_quiet_tracker()
     with _quiet_abort():
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
@@ -87,6 +90,19 @@ def results_of(parallel: Parallel, tasks: Iterable[Any]) -> Iterator[Any]:
                 "a worker process was killed, perhaps for lack of memory; run the same command again, or with fewer "
                 "--jobs"
             ) from None
+
+
+def _start_quiet_tracker() -> None:
+    """Start loky's resource tracker without its warnings: after an abort it may look for what is removed already."""
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, _TRACKER_WARNINGS)))
+    try:
+        loky_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def require_semaphores(instead: str) -> None:
