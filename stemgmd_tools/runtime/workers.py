@@ -22,7 +22,6 @@ from stemgmd_tools.errors import StemgmdError, StemgmdWarning, UsageError
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", ".*joblib will operate in serial mode")  # require_semaphores tells it in one line
     from joblib import Parallel, cpu_count, delayed, parallel_config
-    from joblib.externals.loky.backend import resource_tracker as loky_tracker
 
 __all__ = [
     "Parallel",
@@ -76,7 +75,8 @@ def results_of(parallel: Parallel, tasks: Iterable[Any]) -> Iterator[Any]:
     :raises StemgmdError: as the tasks do, or if the system killed a worker.
     """
     resource_tracker.ensure_running()
-    _start_quiet_tracker()
+    if parallel.n_jobs != 1:
+        _start_quiet_tracker()
     with _quiet_abort():
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
@@ -94,6 +94,8 @@ def results_of(parallel: Parallel, tasks: Iterable[Any]) -> Iterator[Any]:
 
 def _start_quiet_tracker() -> None:
     """Start loky's resource tracker without its warnings: after an abort it may look for what is removed already."""
+    from joblib.externals.loky.backend import resource_tracker as loky_tracker  # noqa: PLC0415 - where workers can be
+
     before = os.environ.get("PYTHONWARNINGS")
     os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, _TRACKER_WARNINGS)))
     try:
