@@ -14,7 +14,7 @@ import pandas as pd
 from stemgmd_tools.audio import Pcm, commit_all, read_pcm
 from stemgmd_tools.corpus.folder import layout
 from stemgmd_tools.corpus.folder.records import MIDI, SINGLE_HITS, STEMS, FileEntry, read_record, record_path
-from stemgmd_tools.corpus.render.jobs import FIXED_COST_S, SINGLE_HIT_COST_S, files_of, performance_digest
+from stemgmd_tools.corpus.render.jobs import SINGLE_HIT_COST_S, StemsTask, files_of, performance_digest
 from stemgmd_tools.corpus.render.single_hits import OneShot, write_one_shot
 from stemgmd_tools.corpus.render.writer import TrackSet, block_frames, write_tracks
 from stemgmd_tools.corpus.sources.disk import Corpus
@@ -43,7 +43,7 @@ def midi_bytes(corpus: Corpus, performance: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StemsCopy:
+class StemsCopy(StemsTask):
     """All tracks of one performance and kit, from the stems of a corpus; equal to a rendering's job."""
 
     corpus: Corpus
@@ -58,28 +58,9 @@ class StemsCopy:
         return f"{self.kit_name}/{self.performance.id}"
 
     @property
-    def performance_id(self) -> str:
-        """The performance's id."""
-        return self.performance.id
-
-    @property
-    def cost_s(self) -> float:
-        """Length of the performance plus the fixed cost."""
-        return self.performance.duration_s + FIXED_COST_S
-
-    @property
-    def performance_s(self) -> float:
-        """Length of the performance."""
-        return self.performance.duration_s
-
-    @property
     def inputs(self) -> tuple[str, ...]:
         """Performance and kit."""
         return performance_digest(self.performance), self.kit_hash
-
-    def file_count(self, settings: RenderSettings) -> int:
-        """One file per track."""
-        return len(layout.tracks(settings))
 
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
         """Read the stems and write the tracks."""

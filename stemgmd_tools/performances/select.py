@@ -95,11 +95,6 @@ def spread(items: Sequence[T], limit: int | None) -> list[T]:
     return [items[(2 * i + 1) * len(items) // (2 * limit)] for i in range(limit)]
 
 
-def performance_hours(performances: Iterable[Performance]) -> float:
-    """Return the sum of the nominal durations in hours, without tails."""
-    return sum(performance.duration_s for performance in performances) / 3600
-
-
 def subset_of_hours(performances: Sequence[Performance], hours: float, seed: int) -> list[Performance]:
     """Return a random subset whose nominal durations sum to at most ``hours``, in the given order.
 

@@ -25,7 +25,7 @@ from stemgmd_tools.version import __version__
 AT_ONCE: Final = 8
 """Files that are downloaded in parallel."""
 MAX_PAUSE_S: Final = 30.0
-TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP statuses after which the download is tried again (RFC 9110, RFC 6585)."""
 _PARTIAL: Final = 206
 _BAD_RANGE: Final = 416
@@ -112,11 +112,24 @@ def quoted(path: str) -> str:
     return urllib.parse.quote(path)
 
 
-def failure_reason(error: BaseException) -> str:
+def transient_failure(url: str, error: requests.RequestException) -> str:
+    """Return what failed, if another attempt may succeed.
+
+    :raises FetchError: if the server refused for good.
+    """
+    if not isinstance(error, requests.HTTPError):
+        return f"the connection failed ({_reason(error)})"
+    failure = f"the server answered {error}".partition(" for url")[0]
+    if error.response is None or error.response.status_code not in _TRANSIENT:
+        raise FetchError(f"{url}: {failure}; is the address right?") from error
+    return failure
+
+
+def _reason(error: BaseException) -> str:
     """Return the innermost cause of a failed connection."""
     inner = getattr(error, "reason", None) or next(iter(error.args), None)
     if isinstance(inner, BaseException):
-        return failure_reason(inner)
+        return _reason(inner)
     return " ".join(str(error).split()) or type(error).__name__
 
 
@@ -158,12 +171,8 @@ def _complete(
             return
         try:
             _receive(one, part, patience, progress, stop)
-        except requests.HTTPError as error:
-            failure = f"the server answered {error}".partition(" for url")[0]
-            if error.response is None or error.response.status_code not in TRANSIENT:
-                raise FetchError(f"{one.url}: {failure}; is the address right?") from error
         except requests.RequestException as error:
-            failure = f"the connection failed ({failure_reason(error)})"
+            failure = transient_failure(one.url, error)
         else:
             if one.bytes is None or _size(part) >= one.bytes:
                 return

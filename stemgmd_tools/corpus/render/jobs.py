@@ -45,8 +45,34 @@ _OPEN_BANKS: Final = 2
 """Number of banks a process keeps mapped: opening one takes a millisecond, but its pages count as its memory."""
 
 
+class StemsTask:
+    """What jobs that write all tracks of one performance and kit have in common."""
+
+    __slots__ = ()
+    performance: Performance
+
+    @property
+    def performance_id(self) -> str:
+        """The performance's id."""
+        return self.performance.id
+
+    @property
+    def cost_s(self) -> float:
+        """Length of the performance plus the fixed cost."""
+        return self.performance.duration_s + FIXED_COST_S
+
+    @property
+    def performance_s(self) -> float:
+        """Length of the performance."""
+        return self.performance.duration_s
+
+    def file_count(self, settings: RenderSettings) -> int:
+        """One file per track."""
+        return len(layout.tracks(settings))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class StemsJob:
+class StemsJob(StemsTask):
     """All tracks of one performance through one kit."""
 
     performance: Performance
@@ -59,33 +85,14 @@ class StemsJob:
         return f"{self.kit.name}/{self.performance.id}"
 
     @property
-    def performance_id(self) -> str:
-        """The performance's id."""
-        return self.performance.id
-
-    @property
     def kit_name(self) -> str:
         """The kit's name."""
         return self.kit.name
 
     @property
-    def cost_s(self) -> float:
-        """Length of the performance plus the fixed cost."""
-        return self.performance.duration_s + FIXED_COST_S
-
-    @property
-    def performance_s(self) -> float:
-        """Length of the performance."""
-        return self.performance.duration_s
-
-    @property
     def inputs(self) -> tuple[str, ...]:
         """Performance and kit."""
         return performance_digest(self.performance), self.kit.key
-
-    def file_count(self, settings: RenderSettings) -> int:
-        """One file per track."""
-        return len(layout.tracks(settings))
 
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
         """Render the tracks."""

@@ -13,7 +13,7 @@ import requests
 from stemgmd_tools.errors import FetchError
 from stemgmd_tools.runtime.progress import Progress, progress_on
 from stemgmd_tools.runtime.quantities import size_text
-from stemgmd_tools.storage.http import TRANSIENT, Patience, agent_headers, failure_reason, require_http
+from stemgmd_tools.storage.http import Patience, agent_headers, require_http, transient_failure
 
 
 def download(url: str, target: Path, sha256: str, *, patience: Patience, show_progress: bool = True) -> None:
@@ -28,12 +28,8 @@ def download(url: str, target: Path, sha256: str, *, patience: Patience, show_pr
         patience.wait(attempt)
         try:
             _retrieve(url, target, sha256, patience, show_progress)
-        except requests.HTTPError as error:
-            failure = f"the server answered {error}".partition(" for url")[0]
-            if error.response is None or error.response.status_code not in TRANSIENT:
-                raise FetchError(f"{url}: {failure}; is the address right?") from error
         except requests.RequestException as error:
-            failure = f"the connection failed ({failure_reason(error)})"
+            failure = transient_failure(url, error)
         else:
             return
     raise FetchError(f"{url}: {failure}, after {patience.attempts} attempts; run the same command again later")
