@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ import yaml
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+if __name__ == "__main__":
+    os.environ["STEMGMD_PLUGINS"] = "0"  # what other distributions declare is not documented here
 
 from benchmarks import report  # noqa: E402 - lies in the checkout, not in an installed package
 from benchmarks.baseline import published  # noqa: E402

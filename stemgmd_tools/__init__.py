@@ -116,6 +116,8 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
     except ModuleNotFoundError as error:
+        if not _HOME[name].startswith(("augment", "separation")) or (error.name or "").startswith(__name__):
+            raise
         extra = "baseline" if _HOME[name].startswith("separation") else "augment"
         raise ModuleNotFoundError(
             f"stemgmd_tools.{name} needs {error.name}: pip install 'stemgmd-tools[{extra}]'", name=error.name

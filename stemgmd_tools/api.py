@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.library import kits_named, load_kit, search_path
 from stemgmd_tools.kits.sample_map.kit import Kit
-from stemgmd_tools.performances.mapping import note_mapping
+from stemgmd_tools.performances.mapping import NoteMapping, note_mapping, reading_mapping
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import PerformanceSource, find_source
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.rendering.mix import mix
 from stemgmd_tools.rendering.plan import plan
-from stemgmd_tools.rendering.settings import RenderSettings
+from stemgmd_tools.rendering.settings import Mapping, RenderSettings
 from stemgmd_tools.rendering.stems import Stems
 
 
@@ -44,7 +45,7 @@ def load_performances(
     :warns StemgmdWarning: for each MIDI file in which something was corrected.
     :raises StemgmdError: if there are no performances, they cannot be read, or no performance passes the filters.
     """
-    return select(_source(gmd, midi, mapping).read(strict=strict), Selection(**filters))
+    return select(_source(gmd, midi, note_mapping(mapping)).read(strict=strict), Selection(**filters))
 
 
 def load_kits(*names: str, kit_path: Sequence[Path | str] = ()) -> tuple[Kit, ...]:
@@ -76,7 +77,7 @@ def render_request(
     kits: str | Sequence[str] = ("all",),
     *,
     midi: Path | str | None = None,
-    mapping: str = "td11",
+    mapping: Mapping | None = None,
     kit_path: Sequence[Path | str] = (),
     single_hits: bool = True,
     strict: bool = False,
@@ -91,14 +92,17 @@ def render_request(
     :param kits: names, groups or paths of sample maps: ``"train"``, ``["cedar_hall", "random:0..99"]``.
     :param kit_path: folders searched for sample maps and sample folders, before those of ``STEMGMD_KITS``.
     :param single_hits: whether the corpus holds single hits of every articulation.
+    :param mapping: ``td11``, ``gm`` or ``stemgmd``; default: that of the settings.
     :param settings: the defaults of ``stemgmd render`` if omitted. Their seed also selects performances by ``hours``.
 
     The other arguments are those of :func:`load_performances`.
 
     :raises StemgmdError: if performances or kits cannot be used, or nothing is selected.
     """
-    source = _source(gmd, midi, mapping)
     settings = settings or RenderSettings()
+    if mapping is not None:
+        settings = replace(settings, mapping=mapping)
+    source = _source(gmd, midi, reading_mapping(settings.mapping))
     return Request(
         performances=select(source.read(strict=strict), Selection(**{"seed": settings.seed, **filters})),
         midi=source.midi(),
@@ -135,11 +139,11 @@ def fit_kit(
     return produce(kit, Path(out), donors=others, title=title, report=report)
 
 
-def _source(gmd: Path | str | None, midi: Path | str | None, mapping: str) -> PerformanceSource:
+def _source(gmd: Path | str | None, midi: Path | str | None, mapping: NoteMapping) -> PerformanceSource:
     return find_source(
         gmd=None if gmd is None else Path(gmd),
         midi=None if midi is None else Path(midi),
-        mapping=note_mapping(mapping),
+        mapping=mapping,
     )
 
 

@@ -66,6 +66,18 @@ def test_what_names_no_kit_or_no_mapping_is_refused():
         stemgmd_tools.load_performances(mapping="roland")
 
 
+def test_a_request_has_one_mapping(tmp_path: Path):
+    kit = str(toy_kit(tmp_path / "toy"))
+    song = tmp_path / "song.mid"
+    stemgmd_tools.load_performances(limit=1)[0].to_pretty_midi().write(str(song))
+    assert stemgmd_tools.render_request(kits=kit, midi=song, mapping="gm").settings.mapping == "gm"
+    assert stemgmd_tools.render_request(kits=kit, mapping="stemgmd").settings.mapping == "stemgmd"
+    settings = stemgmd_tools.RenderSettings(mapping="gm")
+    assert stemgmd_tools.render_request(kits=kit, midi=song, settings=settings).settings == settings
+    with pytest.raises(StemgmdError, match="goes with --midi"):
+        stemgmd_tools.render_request(kits=kit, settings=settings)
+
+
 def test_a_corpus_is_rendered_and_augmented_by_two_calls(tmp_path: Path):
     kit = str(toy_kit(tmp_path / "toy"))
     request = stemgmd_tools.render_request(kits=kit, ids="drummer13/session1/[57]", single_hits=False)

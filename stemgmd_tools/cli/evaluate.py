@@ -16,13 +16,11 @@ from stemgmd_tools.runtime.plugins import module_names
 from stemgmd_tools.separation.evaluation import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from stemgmd_tools.separation.evaluation.methods.base import Method
     from stemgmd_tools.separation.evaluation.run import EvaluationClip
 
-_RUN_FILES: Final = ("best", "last")
-"""File names of the weights of every `baseline-train` run."""
 METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
 
 
@@ -141,7 +139,7 @@ def _methods(options: dict[str, Any]) -> list[Method]:
         Mixture,
         PhaseSensitiveMask,
     )
-    from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
+    from stemgmd_tools.separation.evaluation.methods.model import trained_models
     from stemgmd_tools.separation.evaluation.methods.nmf import Nmfd, SemiAdaptive, TemplateKits
 
     template_kits = TemplateKits(options["templates"], kit_path=search_path(options["kit_path"]))
@@ -154,26 +152,10 @@ def _methods(options: dict[str, Any]) -> list[Method]:
         "sanmf": lambda: [SemiAdaptive(template_kits)],
     }
     selected = [method for name in dict.fromkeys(options["methods"]) for method in makers[name]()]
-    names = _names(options["weights"])
-    selected += [TrainedModel(path, device, name=name) for path, name in zip(options["weights"], names, strict=True)]
+    selected += trained_models(options["weights"], device)
     if not selected:
         raise UsageError(f"nothing to evaluate: give --weights FILE, or --method {', '.join(METHODS)}")
     return selected
-
-
-def _names(weights: Sequence[Path]) -> list[str]:
-    """Return a unique name for each weights file: its stem, preceded by as many parent folders as needed."""
-    paths = [(*path.absolute().parent.parts[1:], path.stem) for path in weights]
-    names: list[str] = []
-    used = [2 if path[-1] in _RUN_FILES else 1 for path in paths]
-    for _ in range(max(map(len, paths), default=0)):
-        names = ["-".join(path[-count:]) for path, count in zip(paths, used, strict=True)]
-        used = [count + (names.count(name) > 1) for name, count in zip(names, used, strict=True)]
-    if len(set(names)) < len(names):
-        raise UsageError(
-            f"--weights: two files have the same name: {', '.join(names)}; give each file once, or rename one"
-        )
-    return names
 
 
 def _clips(options: dict[str, Any], methods: list[Method]) -> list[EvaluationClip]:

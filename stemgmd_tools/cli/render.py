@@ -180,12 +180,11 @@ def _request(options: dict[str, Any]) -> Request:
     """Return the request that the options describe; print the source of the performances."""
     from stemgmd_tools.corpus.render.run import Request
     from stemgmd_tools.kits.library import kits_named, search_path
-    from stemgmd_tools.performances.mapping import NoteMapping
+    from stemgmd_tools.performances.mapping import reading_mapping
     from stemgmd_tools.performances.select import select
     from stemgmd_tools.performances.source import find_source
 
-    notes = NoteMapping.GM if options["mapping"] == "gm" else NoteMapping.TD11
-    source = find_source(gmd=options["gmd"], midi=options["midi"], mapping=notes)
+    source = find_source(gmd=options["gmd"], midi=options["midi"], mapping=reading_mapping(options["mapping"]))
     click.echo(source.notice, err=True)
     return Request(
         performances=select(source.read(strict=options["strict"]), _selection(options)),

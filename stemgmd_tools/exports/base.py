@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -37,7 +37,7 @@ class ExportRequest:
     """A :class:`~stemgmd_tools.corpus.sources.base.StemSource`."""
     out: Path
     options: Mapping[str, str] = field(default_factory=dict)
-    """Values of the format's options by name."""
+    """Values of the format's options by name; when it is written, of all of them."""
     selection: Selection = field(default_factory=Selection)
     kits: tuple[str, ...] = ()
     """Names of kits; all kits of the source if empty."""
@@ -66,7 +66,7 @@ class ExportRequest:
         for name in self.kits:
             if name not in present:
                 raise UsageError(f"kit {name!r}: not in this corpus; it has {', '.join(present)}")
-        return self.kits or present
+        return tuple(dict.fromkeys(self.kits)) or present
 
 
 class ExportReport(NamedTuple):
@@ -127,5 +127,4 @@ def export(name: str, request: ExportRequest) -> ExportReport:
     entry = formats().get(name)
     if entry is None:
         raise UsageError(f"export format {name!r}: not known; there are {', '.join(formats())}")
-    entry.values(request.options)
-    return entry.write(request)
+    return entry.write(replace(request, options=entry.values(request.options)))

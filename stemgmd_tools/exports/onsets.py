@@ -35,8 +35,7 @@ _HEADER: Final = "time_s\tlabel\tvelocity\n"
 
 def write(request: ExportRequest) -> ExportReport:
     """Write the annotations of the selected performances; kits make no difference."""
-    options = EXPORT.values(request.options)
-    label = VOCABULARIES[options["vocabulary"]]
+    label = VOCABULARIES[request.options["vocabulary"]]
     hits = {str(name): rows for name, rows in request.source.hits.groupby("performance", sort=False)}
     files: dict[str, Callable[[], bytes]] = {}
     for performance in request.performances():
@@ -46,7 +45,7 @@ def write(request: ExportRequest) -> ExportReport:
         files[f"{performance.id}.tsv"] = partial(
             _text, [(f"{time_s!r}", text, str(velocity)) for time_s, text, velocity in labelled], _HEADER
         )
-    return write_files(EXPORT.name, options, request, files)
+    return write_files(EXPORT.name, request, files)
 
 
 def _labelled(hits: pd.DataFrame, label: Callable[[_Hit], str | None]) -> list[tuple[float, str, int]]:

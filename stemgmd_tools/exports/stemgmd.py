@@ -68,7 +68,7 @@ class CopiedCorpus:
     def identity(self) -> Identity:
         """Identity of the new corpus."""
         kits = {name: self.corpus.identity.kits[name] for name in self.kit_names}
-        return Identity(self.settings, self.corpus.identity.source, kits)
+        return Identity(self.settings, self.corpus.identity.source, kits, version=self.corpus.identity.version)
 
     @property
     def kits(self) -> Sequence[Kit]:

@@ -27,7 +27,7 @@ def bar_span(performance: Performance, first: int, count: int) -> BarSpan:
 
     Every bar has the first tempo (quarter notes per minute) and the first time signature; changes are not followed.
 
-    :raises UsageError: if tempo or time signature are not known, or the bars start after the performance's end.
+    :raises UsageError: if tempo or time signature are not known, or the performance does not have the bars.
     """
     signature, bpm = time_signature(performance.metadata), performance.metadata.get("bpm")
     if signature is None or not isinstance(bpm, int | float) or not bpm > 0:
@@ -35,7 +35,7 @@ def bar_span(performance: Performance, first: int, count: int) -> BarSpan:
     beat_s = 60.0 / bpm * 4 / signature[1]
     bar_s = beat_s * signature[0]
     bars = math.ceil(performance.duration_s / bar_s - _ROUNDING)
-    if not 1 <= first <= bars or count < 1:
-        raise UsageError(f"{performance.id}: {count} bars from bar {first}: give at least one; it has bars 1 to {bars}")
+    if first < 1 or count < 1 or first + count - 1 > bars:
+        raise UsageError(f"{performance.id}: {count} bars from bar {first}: it has bars 1 to {bars}; give less")
     start_s = (first - 1) * bar_s
     return BarSpan(start_s, start_s + count * bar_s, beat_s)

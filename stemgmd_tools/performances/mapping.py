@@ -24,6 +24,14 @@ class NoteMapping(StrEnum):
     """General MIDI's percussion map; hand percussion and effects have no counterpart and are left out."""
 
 
+def reading_mapping(name: str) -> NoteMapping:
+    """Return how notes are read for a mapping of the render settings: ``td11``, ``gm`` or ``stemgmd``.
+
+    StemGMD's mapping gives articulations their pieces; notes are those of the TD-11.
+    """
+    return NoteMapping.GM if name == NoteMapping.GM else NoteMapping.TD11
+
+
 def note_mapping(name: str) -> NoteMapping:
     """Return the mapping of a name.
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.errors import PerformanceError
+from stemgmd_tools.performances.mapping import MIDI_NOTES
 from stemgmd_tools.performances.smf.file import DEFAULT_TEMPO_US, US_PER_S, DrumEvents
 from stemgmd_tools.performances.smf.interpret import HIHAT_PEDAL_CC, PEDAL_DOWN
 from stemgmd_tools.performances.smf.track import CONTROL, NOTE_OFF, NOTE_ON
@@ -104,7 +105,8 @@ def events_of(midi: Any, where: str) -> DrumEvents:
     """Return the drum events of a ``PrettyMIDI``: of its drum instruments, or of its only instrument.
 
     :param where: name of the object in messages.
-    :raises PerformanceError: if no instrument is a drum instrument and there is not exactly one.
+    :raises PerformanceError: if no instrument is a drum instrument and there is not exactly one, or for a note, a
+        velocity or a controller outside 0..127.
     """
     drums = [instrument for instrument in midi.instruments if instrument.is_drum]
     if not drums and len(midi.instruments) != 1:
@@ -120,6 +122,11 @@ def events_of(midi: Any, where: str) -> DrumEvents:
             *((note.start, NOTE_ON, note.pitch, note.velocity) for note in instrument.notes),
         )
     ]
+    for time_s, _, number, value in rows:
+        if not (0 <= number < MIDI_NOTES and 0 <= value < MIDI_NOTES):
+            raise PerformanceError(
+                f"{where}: an event at {time_s:g} s has the number {number} and the value {value}; MIDI allows 0..127"
+            )
     times_s = np.array([row[0] for row in rows], np.float64)
     order = np.argsort(times_s, kind="stable")
     kinds, numbers, values = (np.array([row[column] for row in rows], np.uint8)[order] for column in (1, 2, 3))

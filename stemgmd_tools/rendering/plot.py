@@ -55,6 +55,7 @@ def plot_bars(performance: Performance, bank: Bank, bars: BarSpan, path: Path, *
     stems = mix(plan(performance, bank, RenderSettings(sample_rate=bank.sample_rate)), bank, bit_depth=16)
     window = slice(round(start_s * stems.sample_rate), round(bars.end_s * stems.sample_rate))
     sound = stems.as_float()[:, :, window].mean(axis=1)
+    sound = np.pad(sound, ((0, 0), (0, window.stop - window.start - sound.shape[1])))  # it may end within the bars
     times = performance.hits["time_s"]
     hits = performance.hits[(times >= start_s) & (times < bars.end_s)]
     figure = empty_figure(*_INCHES)
@@ -72,7 +73,8 @@ def _draw(figure: Any, sound: NDArray[np.float32], hits: Records, shown: BarSpan
     heights = (2, *(1 for _ in PIECES))
     rows = figure.subplots(len(heights), 1, sharex=True, gridspec_kw={"height_ratios": heights, "hspace": 0.0})
     figure.subplots_adjust(left=0.12, right=0.99, top=0.93, bottom=0.08)
-    beats_s = np.arange(first_beat_s, shown.end_s, shown.beat_s)
+    beats = round((shown.end_s - first_beat_s) / shown.beat_s)
+    beats_s = np.array([first_beat_s + shown.beat_s * beat for beat in range(beats)])
     mixture = sound.sum(axis=0)
     _draw_row(rows[0], MIXTURE, mixture, shown, beats_s, colour=_MIXTURE_COLOUR, peak=_peak(mixture))
     for piece, row in zip(PIECES, rows[1:], strict=True):

@@ -11,6 +11,7 @@ group is the package's name, for example::
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 from functools import cache
 from importlib.metadata import entry_points
@@ -20,6 +21,8 @@ from typing import Final, TypeVar
 from stemgmd_tools.errors import StemgmdError
 
 T = TypeVar("T")
+OTHERS_VARIABLE: Final = "STEMGMD_PLUGINS"
+"""Environment variable; 0 leaves out what other distributions declare."""
 
 _OWN: Final = f"{__name__.partition('.')[0]}."
 
@@ -41,7 +44,8 @@ def module_names(package: str) -> dict[str, str]:
     folder = importlib.import_module(package)
     own = sorted(one.name for one in pkgutil.iter_modules(folder.__path__) if not one.name.startswith("_"))
     names = {name: f"{package}.{name}" for name in own}
-    for entry in sorted(set(entry_points(group=package)), key=lambda entry: entry.name):
+    others = set() if os.environ.get(OTHERS_VARIABLE) == "0" else set(entry_points(group=package))
+    for entry in sorted(others, key=lambda entry: entry.name):
         if entry.name in names:
             raise PluginError(
                 f"entry point {entry.name} = {entry.value} of {package}: {names[entry.name]} has the same name; "

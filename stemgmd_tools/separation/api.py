@@ -19,7 +19,7 @@ from stemgmd_tools.performances.select import Selection
 from stemgmd_tools.pieces import GROUPS, PIECES
 from stemgmd_tools.runtime.progress import Progress
 from stemgmd_tools.separation.evaluation import run as evaluation
-from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
+from stemgmd_tools.separation.evaluation.methods.model import trained_models
 from stemgmd_tools.separation.inference.overlap import OVERLAP
 from stemgmd_tools.separation.inference.separate import SeparationSettings, separate_sound, with_wiener_filter
 from stemgmd_tools.separation.splits.recorded_kits import trained_on
@@ -101,7 +101,7 @@ def train(
 def evaluate(
     source: evaluation.Source | Path | str,
     *,
-    weights: Sequence[Path | str] = (),
+    weights: Path | str | Sequence[Path | str] = (),
     stems: Literal["five", "nine"] = "five",
     max_s: float | None = None,
     out: Path | str | None = None,
@@ -123,7 +123,8 @@ def evaluate(
     """
     opened = open_corpus(source) if isinstance(source, Path | str) else source
     used = device_named(device)
-    methods = [TrainedModel(Path(path), used) for path in weights or (shipped_weights(),)]
+    files = [weights] if isinstance(weights, Path | str) else weights or (shipped_weights(),)
+    methods = trained_models([Path(path) for path in files], used)
     selection = Selection(**filters)
     clips = evaluation.evaluation_clips(
         opened,

@@ -16,7 +16,7 @@ from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 from stemgmd_tools.errors import StemgmdError
 from stemgmd_tools.storage.files import TEMPORARY_SUFFIX
 
-_LOCK: Final = ".lock"
+LOCK_FILE: Final = ".lock"
 """Lock file of an output folder that only one run at a time may write."""
 _OURS: Final = re.compile(rf"\.\d+{re.escape(TEMPORARY_SUFFIX)}$")
 """Suffix of temporary files, see :func:`stemgmd_tools.storage.files.temporary_beside`."""
@@ -73,7 +73,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     :raises StemgmdError: if another process holds the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder / _LOCK, _in_use(folder)):
+    with locked(folder / LOCK_FILE, _in_use(folder)):
         for abandoned in folder.rglob(f"*{TEMPORARY_SUFFIX}"):
             if _OURS.search(abandoned.name):
                 abandoned.unlink(missing_ok=True)
@@ -85,8 +85,8 @@ def require_unlocked(folder: Path) -> None:
 
     :raises StemgmdError: if another process holds the lock.
     """
-    if (folder / _LOCK).exists():
-        with locked(folder / _LOCK, _in_use(folder)):
+    if (folder / LOCK_FILE).exists():
+        with locked(folder / LOCK_FILE, _in_use(folder)):
             pass
 
 

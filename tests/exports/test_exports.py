@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,26 @@ def test_onsets_do_not_depend_on_the_source(corpus, request_of, tmp_path):
     assert digests(tmp_path / "disk") == digests(tmp_path / "virtual")
 
 
+def test_onsets_of_another_corpus_are_not_replaced(corpus, request_of, tmp_path):
+    export("onsets", ExportRequest(open_corpus(corpus), tmp_path))
+    whole = digests(tmp_path)
+    work = request_of()
+    softer = []
+    for performance in work.performances:
+        hits = performance.hits.copy()
+        hits["velocity"] = 1
+        softer.append(replace(performance, hits=hits))
+    with pytest.raises(CorpusError, match="holds another export"):
+        export("onsets", ExportRequest(VirtualCorpus(softer, work.kits), tmp_path))
+    assert digests(tmp_path) == whole
+
+
+def test_what_an_early_kill_left_does_not_stop_the_same_command(corpus, tmp_path):
+    (tmp_path / ".lock").touch()
+    (tmp_path / "export.json.123.part").write_bytes(b"{")
+    assert not export("onsets", ExportRequest(open_corpus(corpus), tmp_path)).unchanged
+
+
 def test_a_damaged_or_missing_text_is_written_again(corpus, tmp_path):
     request = ExportRequest(open_corpus(corpus), tmp_path)
     assert not export("onsets", request).unchanged
@@ -144,9 +165,8 @@ from stemgmd_tools.exports.base import Export, Option
 from stemgmd_tools.exports.text_files import write_files
 
 def write(request):
-    options = EXPORT.values(request.options)
     names = "".join(f"{name}\\n" for name in request.kit_names())
-    return write_files(EXPORT.name, options, request, {f"kits.{options['suffix']}": names.encode})
+    return write_files(EXPORT.name, request, {f"kits.{request.options['suffix']}": names.encode})
 
 SUFFIX = Option("suffix", "Suffix.", ("txt", "md"), "txt")
 EXPORT = Export("kit-list", "Names of kits.", "Write the names of the kits.", write, (SUFFIX,))

@@ -106,6 +106,11 @@ def test_what_is_no_drum_part_is_refused() -> None:
         Performance.from_pretty_midi(holding(), id="song")
     with pytest.raises(PerformanceError, match="song: no drum hits"):
         Performance.from_pretty_midi(holding(drums((0.0, 54))), id="song")
+    for pitch, velocity in ((130, 100), (36, 300), (36, -1)):
+        odd = drums((0.25, 36))
+        odd.notes[0].pitch, odd.notes[0].velocity = pitch, velocity
+        with pytest.raises(PerformanceError, match=rf"song: an event at 0\.[23]5 s has the number {pitch} and"):
+            Performance.from_pretty_midi(holding(odd), id="song")
     with pytest.raises(UsageError, match="mapping is 'roland'; allowed: td11, gm"):
         Performance.from_pretty_midi(holding(drums((0.0, 36))), id="song", mapping="roland")
 

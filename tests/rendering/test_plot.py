@@ -15,6 +15,8 @@ from stemgmd_tools.errors import StemgmdError, UsageError
 from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.performances.bars import bar_span
+from stemgmd_tools.performances.tables import Hit
+from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import NOTE_OF_NUMBER, PIECES
 from stemgmd_tools.rendering import plot
 
@@ -70,7 +72,8 @@ def test_the_suffix_decides_the_format(kit: Path, tmp_path: Path, name: str, sta
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((PLAYED, "--bar", "3"), r"drummer12/session1/4: 1 bars from bar 3: give at least one; it has bars 1 to 2"),
+        ((PLAYED, "--bar", "3"), r"drummer12/session1/4: 1 bars from bar 3: it has bars 1 to 2; give less"),
+        ((PLAYED, "--bars", "8"), r"drummer12/session1/4: 8 bars from bar 1: it has bars 1 to 2; give less"),
         (("drummer1/none",), r"id 'drummer1/none': none of all 33"),
         ((PLAYED, "--out", "stems.txt"), r"stems\.txt: no picture format \"\.txt\"; known endings: .*\.png"),
         ((PLAYED, "--out", "nowhere/stems.png"), r"there is no folder nowhere"),
@@ -83,6 +86,22 @@ def test_what_cannot_be_drawn_is_refused(
     with pytest.raises(UsageError, match=message):
         call(*words, "--kit", kit)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sound_that_ends_within_the_bars_stays_at_its_hits(
+    kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = []
+    monkeypatch.setattr(plot, "save_figure", lambda figure, path, dpi: figures.append(figure))
+    hits, bpm = [Hit(0.0, 36, 100), Hit(0.5, 38, 100)], 41.0
+    performance = Performance(id="short", hits=hits, duration_s=11.7, metadata={"bpm": bpm, "time_signature": "4-4"})
+    span = bar_span(performance, 1, 2)
+    plot.plot_bars(performance, open_bank(load_kit_file(kit)), span, tmp_path / "bars.png", title="two bars")
+    snare = figures[0].axes[1 + PIECES.index("snare")]
+    assert [float(text.get_text()) for text in figures[0].axes[-1].get_xticklabels()] == list(range(1, 9))
+    drawn = np.concatenate([path.vertices for path in snare.collections[1].get_paths()])
+    loudest_s = drawn[np.argmax(np.abs(drawn[:, 1])), 0]
+    assert loudest_s == pytest.approx(0.5, abs=0.02)
 
 
 def test_bars_of_a_performance_without_a_tempo_are_not_known() -> None:

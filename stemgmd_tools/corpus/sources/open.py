@@ -10,7 +10,7 @@ from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.library import kits_named, search_path
-from stemgmd_tools.performances.mapping import NoteMapping
+from stemgmd_tools.performances.mapping import reading_mapping
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import Mapping, RenderSettings, SampleFormat, Tail
@@ -66,7 +66,7 @@ def virtual_corpus(
     source = find_source(
         gmd=None if gmd is None else Path(gmd),
         midi=None if midi is None else Path(midi),
-        mapping=NoteMapping.GM if mapping == "gm" else NoteMapping.TD11,
+        mapping=reading_mapping(mapping),
     )
     try:
         selection = Selection(**filters, seed=seed)

@@ -79,6 +79,7 @@ def _with_known_end(text: str) -> tuple[str, ...]:
     return (text.removesuffix(end), end) if end else (text,)
 
 
+@cache
 def _known_parts(text: str, *, first: bool) -> tuple[str, ...] | None:
     """Divide a text into known words, the longest first; None if something remains."""
     if not text:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-import numpy as np
-
 from stemgmd_tools import units
 from stemgmd_tools.manifest.columns.common import (
     articulation_column,
@@ -25,8 +23,9 @@ from stemgmd_tools.pieces import PIECES
 _Written: TypeAlias = Written[SingleHit]
 
 
-def _peak_dbfs(hit: SingleHit) -> float:
-    return round(units.db_of_gain(float(np.abs(hit.pcm).max()) / units.full_scale(hit.format.bit_depth)), 2)
+def _peak_dbfs(hit: SingleHit) -> float | None:
+    peak = max(int(hit.pcm.max(initial=0)), -int(hit.pcm.min(initial=0)))  # the lowest integer has no positive
+    return round(units.db_of_gain(peak / units.full_scale(hit.format.bit_depth)), 2) if peak else None
 
 
 COLUMNS: Final = Columns(

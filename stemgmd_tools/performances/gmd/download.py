@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -53,7 +54,8 @@ def _retrieve(url: str, target: Path, sha256: str, patience: Patience, show_prog
             http(url, _Limited(file, url, patience.max_bytes), None)
 
     try:
-        pooch.retrieve(url, f"sha256:{sha256}", fname=target.name, path=target.parent, downloader=limited)
+        with closing(progress):
+            pooch.retrieve(url, f"sha256:{sha256}", fname=target.name, path=target.parent, downloader=limited)
     except requests.RequestException:
         raise  # an OSError too
     except OSError as error:

@@ -147,3 +147,9 @@ def test_every_word_and_any_bytes_give_an_articulation_of_the_table_or_none() ->
         guess = articulation_of_names(["_".join(chosen) + noise, noise])
         assert guess is None or guess.articulation in (*ARTICULATIONS, None)
     assert articulation_of_names(["snare" * 100_000]) is not None
+
+
+@pytest.mark.parametrize("word", ["closedhat", "tomtom", "floortom", "hihat"])
+def test_a_name_that_can_be_divided_in_many_ways_is_read_at_once(word: str) -> None:
+    """Trying them all would take longer than a life."""
+    articulation_of_names([word * 33 + "qzq"])

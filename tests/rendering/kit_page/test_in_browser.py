@@ -100,17 +100,34 @@ def test_the_groove_starts_all_stems_at_one_time_and_loops_to_the_frame(browser:
     browser.wait_for(f"{PEAK} > {AUDIBLE}")
 
     loop_s = browser.evaluate("kitPage.groove.loop_s")
-    offset = loop_s - 0.7
-    browser.evaluate(
-        f"(() => {{ const slider = document.querySelector('#groove input[type=range]'); slider.value = {offset};"
-        " slider.dispatchEvent(new Event('input')); })()"
-    )
+    seek(browser, loop_s - 0.7)
     browser.wait_for("kitPage.groove.passes.length === 2")
     first, second = browser.evaluate("kitPage.groove.passes.map(({ when, offset }) => [when, offset])")
     assert second[1] == 0
     assert second[0] - first[0] == pytest.approx(loop_s - first[1], abs=1e-9)
     browser.click("#groove .primary")
     assert browser.evaluate("kitPage.groove.playing") is False
+
+
+def test_the_groove_starts_where_the_slider_is_and_a_loop_has_no_end(browser: Browser) -> None:
+    seek(browser, 2.5)
+    browser.click("#groove .primary")
+    browser.wait_for("kitPage.groove.passes.length === 1")
+    assert browser.evaluate("kitPage.groove.passes[0].offset") == pytest.approx(2.5)
+    loop_s = browser.evaluate("kitPage.groove.loop_s")
+    tail_s = browser.evaluate("Number(document.querySelector('#groove input[type=range]').max)") - loop_s
+    assert tail_s > 0
+    seek(browser, loop_s + tail_s / 2)  # in the tail of the last sounds
+    browser.wait_for(f"kitPage.groove.passes.some(({{ offset }}) => Math.abs(offset - {tail_s / 2}) < 0.02)")
+    assert browser.evaluate("kitPage.groove.playing") is True
+    browser.click("#groove .primary")
+
+
+def seek(browser: Browser, offset: float) -> None:
+    browser.evaluate(
+        f"(() => {{ const slider = document.querySelector('#groove input[type=range]'); slider.value = {offset};"
+        " slider.dispatchEvent(new Event('input')); slider.dispatchEvent(new Event('change')); })()"
+    )
 
 
 def test_solo_silences_the_other_eight_stems_and_mute_one(browser: Browser) -> None:

@@ -1,13 +1,18 @@
 // The groove: nine stems on one clock. All sources of a pass start at the same time of the audio context.
 const LEAD_S = 0.08, AHEAD_S = 1.5;
-const groove = { buffers: null, gains: [], lanes: [], passes: [], muted: new Set(), solo: new Set(), playing: false, timer: 0, loop: true, loop_s: page.groove.loop_s };
+const groove = { buffers: null, gains: [], lanes: [], passes: [], muted: new Set(), solo: new Set(), playing: false, dragging: false, timer: 0, loop: true, loop_s: page.groove.loop_s };
 
 function buildGroove() {
   const { performances, bpm, seconds } = page.groove;
   const parts = performances.map(({ id, style }) => `${spoken(style).replace("/", ", ")} (${id})`);
-  groove.button = element("button", { class: "primary", type: "button", onclick: () => (groove.playing ? stopGroove() : playGroove(0)) }, "Play");
+  groove.button = element("button", { class: "primary", type: "button", onclick: () => (groove.playing ? stopGroove() : playGroove(Number(groove.position.value))) }, "Play");
   groove.position = element("input", { type: "range", min: "0", max: seconds.toFixed(2), step: "0.01", value: "0", "aria-label": "Position in seconds",
-    oninput: () => (groove.playing ? playGroove(Number(groove.position.value)) : showPosition(Number(groove.position.value))) });
+    onpointerdown: () => (groove.dragging = true),
+    oninput: () => showPosition(Number(groove.position.value)),
+    onchange: () => {
+      groove.dragging = false;
+      if (groove.playing) playGroove(Number(groove.position.value));
+    } });
   groove.time = element("span", { class: "time" }, "");
   const loop = element("input", { type: "checkbox", checked: true, onchange: () => (groove.loop = loop.checked) });
   const lanes = page.pieces.map(buildLane);
@@ -65,12 +70,12 @@ async function playGroove(offset) {
     applyGains();
   }
   silence();
-  startPass(buffers, context.currentTime + LEAD_S, offset);
+  startPass(buffers, context.currentTime + LEAD_S, groove.loop ? offset % page.groove.loop_s : offset);
+  if (!groove.playing) requestAnimationFrame(follow);
   groove.playing = true;
   groove.button.textContent = "Stop";
   clearInterval(groove.timer);
   groove.timer = setInterval(() => continueLoop(buffers), 200);
-  requestAnimationFrame(follow);
 }
 
 // Starts all stems at one time, in frames of the audio context.
@@ -112,7 +117,7 @@ function follow() {
   if (!groove.playing) return;
   const now = audio.context.currentTime;
   const pass = groove.passes.findLast((one) => one.when <= now) ?? groove.passes[0];
-  if (pass !== undefined) showPosition(Math.max(0, now - pass.when) + pass.offset);
+  if (pass !== undefined && !groove.dragging) showPosition(Math.max(0, now - pass.when) + pass.offset);
   requestAnimationFrame(follow);
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -19,6 +19,9 @@ from stemgmd_tools.separation.networks.registry import ModelSpec, build
 from stemgmd_tools.separation.networks.separator import Separator
 from stemgmd_tools.separation.weights.file import TrainingKits, Weights, load_weights, training_kits_of
 from stemgmd_tools.storage.files import file_sha256
+
+_RUN_FILES: Final = ("best", "last")
+"""File names of the weights of every `baseline-train` run."""
 
 
 class TrainedModel(Method):
@@ -121,3 +124,26 @@ def _chosen(stems: Tensor, places: Sequence[Sequence[int]]) -> Frames:
     """Return sums of a model's stems (stem, 2, frame)."""
     summed: Frames = torch.stack([stems[list(group)].sum(0) for group in places]).numpy()
     return summed
+
+
+def trained_models(files: Sequence[Path], device: str = "cpu") -> list[TrainedModel]:
+    """Return a method for each file of weights, each with a name of its own.
+
+    :raises UsageError: if one file is given twice.
+    """
+    return [TrainedModel(path, device, name=name) for path, name in zip(files, _names(files), strict=True)]
+
+
+def _names(weights: Sequence[Path]) -> list[str]:
+    """Return a unique name for each weights file: its stem, preceded by as many parent folders as needed."""
+    paths = [(*path.absolute().parent.parts[1:], path.stem) for path in weights]
+    names: list[str] = []
+    used = [2 if path[-1] in _RUN_FILES else 1 for path in paths]
+    for _ in range(max(map(len, paths), default=0)):
+        names = ["-".join(path[-count:]) for path, count in zip(paths, used, strict=True)]
+        used = [count + (names.count(name) > 1) for name, count in zip(names, used, strict=True)]
+    if len(set(names)) < len(names):
+        raise UsageError(
+            f"weights: two files have the same name: {', '.join(names)}; give each file once, or rename one"
+        )
+    return names
