@@ -75,8 +75,8 @@ def compile_bank(kit: Kit, sample_rate: int = 44_100, sink: BinaryIO | None = No
     """
     if not units.LOWEST_RATE <= sample_rate <= units.HIGHEST_RATE:
         raise UsageError(f"sample_rate is {sample_rate} Hz; allowed: {units.LOWEST_RATE}..{units.HIGHEST_RATE}")
-    memory = io.BytesIO()
-    writer = _PcmWriter(kit, sample_rate, memory if sink is None else sink)
+    pcm = PcmSink(sink)
+    writer = _ShotWriter(kit, sample_rate, pcm)
     warnings: list[str] = []
     cells: list[list[_Cell]] = []
     recipes = Recipes(kit)
@@ -86,19 +86,45 @@ def compile_bank(kit: Kit, sample_rate: int = 44_100, sink: BinaryIO | None = No
         warnings += _warnings(name, source, cells[-1])
     warnings += _offset_warnings(writer.offsets)
     bank = _tables(kit, sample_rate, cells)
-    pcm = np.frombuffer(memory.getbuffer(), PCM_DTYPE) if sink is None else bank.pcm
-    return replace(bank, pcm=pcm, pcm_sha256=writer.digest.hexdigest(), warnings=tuple(warnings))
+    return replace(bank, pcm=pcm.content, pcm_sha256=pcm.sha256, warnings=tuple(warnings))
 
 
-class _PcmWriter:
-    """Appends one-shots to the PCM, each once."""
+class PcmSink:
+    """Appends one-shots to the PCM of a bank, in a file or in memory."""
 
-    def __init__(self, kit: Kit, sample_rate: int, sink: BinaryIO) -> None:
-        self.digest = hashlib.sha256()
+    def __init__(self, file: BinaryIO | None) -> None:
+        """Start empty; without a file, :attr:`content` holds what is written."""
+        self.frames = 0
+        self._digest = hashlib.sha256()
+        self._memory = io.BytesIO()
+        self._file = self._memory if file is None else file
+
+    def write(self, pcm: NDArray[np.int16]) -> int:
+        """Append a one-shot, shape (frames, 2); return its CRC-32."""
+        content = pcm.astype(PCM_DTYPE).tobytes()
+        self._digest.update(content)
+        self._file.write(content)
+        self.frames += len(pcm)
+        return zlib.crc32(content)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of all that was written."""
+        return self._digest.hexdigest()
+
+    @property
+    def content(self) -> NDArray[np.int16]:
+        """The PCM, interleaved; empty if it was written to a file."""
+        return np.frombuffer(self._memory.getbuffer(), PCM_DTYPE)
+
+
+class _ShotWriter:
+    """Treats one-shots and appends them to the PCM, each once."""
+
+    def __init__(self, kit: Kit, sample_rate: int, sink: PcmSink) -> None:
         self._kit = kit
         self._sample_rate = sample_rate
         self._sink = sink
-        self._frames = 0
         self._shots: dict[tuple[str, Treatment], Shot] = {}
         self.offsets: dict[str, float] = {}
         """Name -> removed DC offset, as a share of the peak."""
@@ -111,21 +137,18 @@ class _PcmWriter:
             sound, offset = centred(raw)
             if offset:
                 self.offsets[name] = offset
-            prepared = _trimmed(treated(sound, rate, self._sample_rate, treatment), self._sample_rate)
-            if prepared is None:
+            prepared = treated(sound, rate, self._sample_rate, treatment)
+            kept = window(prepared, self._sample_rate)
+            if kept is None:
                 raise KitError(f"kit {self._kit.name}: one-shot {name} is silent; remove it or give another file")
-            self._shots[key] = self._write(*quantise(prepared))
+            self._shots[key] = self._write(*quantise(kept.cut(prepared)))
         return self._shots[key]
 
     def _write(self, pcm: NDArray[np.int16], scale: float) -> Shot:
-        content = pcm.astype(PCM_DTYPE).tobytes()
-        self.digest.update(content)
-        self._sink.write(content)
+        start = self._sink.frames
         onset = onset_frame(pcm, self._sample_rate) or 0
         loudness = energy(pcm, onset, scale, self._sample_rate)
-        shot = Shot(self._frames, len(pcm), onset, scale, zlib.crc32(content), loudness)
-        self._frames += len(pcm)
-        return shot
+        return Shot(start, len(pcm), onset, scale, self._sink.write(pcm), loudness)
 
 
 def quantise(sound: Stereo) -> tuple[NDArray[np.int16], float]:
@@ -140,8 +163,25 @@ def quantise(sound: Stereo) -> tuple[NDArray[np.int16], float]:
     return np.rint(np.ldexp(sound, 15 - exponent)).astype(np.int16), math.ldexp(1.0, exponent - 15)
 
 
-def _trimmed(sound: Stereo, sample_rate: int) -> Stereo | None:
-    """Return a sound without silence at its ends and with a lead-in of limited length; None for silence."""
+class Window(NamedTuple):
+    """The part of a sound that a bank keeps."""
+
+    start: int
+    stop: int
+    fade_frames: int
+    """Length of the fade-in; 0 if nothing audible lies before the part."""
+
+    def cut(self, sound: Stereo) -> Stereo:
+        """Return the part of a sound."""
+        part = sound[self.start : self.stop]
+        if self.fade_frames:
+            part = part.copy()
+            part[: self.fade_frames] *= np.linspace(0.0, 1.0, self.fade_frames, endpoint=False)[:, None]
+        return part
+
+
+def window(sound: Stereo, sample_rate: int) -> Window | None:
+    """Return a sound's part without silence at its ends and with a lead-in of limited length; None for silence."""
     amplitude = magnitude(sound)
     audible = np.flatnonzero(amplitude >= SILENCE)
     onset = attack_frame(amplitude, sample_rate)
@@ -149,15 +189,12 @@ def _trimmed(sound: Stereo, sample_rate: int) -> Stereo | None:
         return None
     first_audible = min(int(audible[0]), onset)
     start = max(first_audible, onset - units.frames_of(LEAD_IN_S, sample_rate))
-    trimmed = sound[start : int(audible[-1]) + 1]
-    if start > first_audible:
-        fade = min(units.frames_of(LEAD_IN_FADE_S, sample_rate), len(trimmed))
-        trimmed = trimmed.copy()
-        trimmed[:fade] *= np.linspace(0.0, 1.0, fade, endpoint=False)[:, None]
-    return trimmed
+    stop = int(audible[-1]) + 1
+    fade = min(units.frames_of(LEAD_IN_FADE_S, sample_rate), stop - start) if start > first_audible else 0
+    return Window(start, stop, fade)
 
 
-def _cell(writer: _PcmWriter, articulation: ArticulationSource, degree: int) -> _Cell:
+def _cell(writer: _ShotWriter, articulation: ArticulationSource, degree: int) -> _Cell:
     """Compile one articulation at one degree of openness."""
     source_degree = articulation.degrees[degree]
     layers = articulation.source.layers(source_degree)

@@ -61,11 +61,11 @@ class Part(NamedTuple):
     right: float = 1.0
 
 
-def read_mix(parts: Sequence[Part]) -> tuple[Stereo, int]:
-    """Read the sound of a stroke: the sum of its parts, aligned at their starts.
+def read_parts(parts: Sequence[Part]) -> tuple[list[Stereo], int]:
+    """Read the parts of the sound of a stroke, which start together.
 
-    :param parts: in the order of summation; each file is read once.
-    :return: stereo samples, and the sample rate in Hz.
+    :param parts: each file is read once.
+    :return: stereo samples of each part, at its level, and the sample rate in Hz.
     :raises KitError: as :func:`read_one_shot`; also for a channel or a frame that a file does not have, and for files
         of different rates.
     """
@@ -74,13 +74,17 @@ def read_mix(parts: Sequence[Part]) -> tuple[Stereo, int]:
     if len(rates) > 1:
         (first, one), (second, other) = list(rates.items())[:2]
         raise KitError(f"{other}: has a rate of {second} Hz, but {one} has {first} Hz; export both at one rate")
-    sounds = [_part(part, files[part.path][0]) for part in parts]
+    return [_part(part, files[part.path][0]) for part in parts], next(iter(rates))
+
+
+def mixed(sounds: Sequence[Stereo]) -> Stereo:
+    """Return the sum of sounds that start together, in their order."""
     if len(sounds) == 1:
-        return sounds[0], next(iter(rates))
-    mixed = np.zeros((max(map(len, sounds)), 2))
+        return sounds[0]
+    total = np.zeros((max(map(len, sounds)), 2))
     for sound in sounds:
-        mixed[: len(sound)] += sound
-    return mixed, next(iter(rates))
+        total[: len(sound)] += sound
+    return total
 
 
 def read_one_shot(path: Path) -> tuple[Stereo, int]:
@@ -90,7 +94,8 @@ def read_one_shot(path: Path) -> tuple[Stereo, int]:
     :raises KitError: if the file cannot be read or was cut short, has more than two channels, a rate below 8,000 Hz, a
         peak above :data:`MAX_PEAK`, or holds values that are not finite.
     """
-    return read_mix([Part(path)])
+    sounds, rate = read_parts([Part(path)])
+    return sounds[0], rate
 
 
 def _read_file(path: Path) -> tuple[NDArray[np.float32], int]:

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.bank.one_shots import SEMITONES_PER_OCTAVE, Part, Stereo, Treatment, balance, read_mix
+from stemgmd_tools.kits.bank.one_shots import SEMITONES_PER_OCTAVE, Part, Stereo, Treatment, balance, mixed, read_parts
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.kits.sample_map.schema import Articulation, Fallback, Layer, Microphone, Sound
 from stemgmd_tools.kits.sample_map.validation import HIGHEST_VELOCITY, LOWEST_VELOCITY
@@ -20,6 +20,9 @@ from stemgmd_tools.kits.synthesis.parameters import VoiceModel
 from stemgmd_tools.kits.synthesis.room import Room
 from stemgmd_tools.kits.synthesis.voice import Synthesiser
 from stemgmd_tools.numerics.elementary import exp2, exp10
+
+NO_MICROPHONE: Final = ""
+"""Name that stands for sounds that no named microphone recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +89,31 @@ class FileSource:
 
         :raises KitError: if a file cannot be used.
         """
+        sounds, rate = self.one_shot_by_microphone(degree, layer, variation)
+        return mixed(list(sounds.values())), rate
+
+    def one_shot_by_microphone(self, degree: int, layer: int, variation: int) -> tuple[dict[str, Stereo], float]:
+        """Read the files of one take; return the sound of each microphone, at its level, and the sample rate.
+
+        The sum of the sounds is :meth:`one_shot`. A sound that no named microphone recorded has an empty name.
+
+        :raises KitError: if a file cannot be used.
+        """
         sounds = self._sounds(self._recorded[degree][layer], variation)
-        mixed, rate = read_mix([self._part(microphone, sound) for microphone, sound in sounds])
-        return mixed, rate * exp2(sounds[0][1].pitch_semitones / SEMITONES_PER_OCTAVE)
+        parts, rate = read_parts([self._part(name, sound) for name, sound in sounds])
+        pitch = sounds[0][1].pitch_semitones
+        return dict(zip((name for name, _ in sounds), parts, strict=True)), rate * exp2(pitch / SEMITONES_PER_OCTAVE)
 
-    def _sounds(self, layer: Layer, variation: int) -> list[tuple[Microphone, Sound]]:
-        """Return the sounds of a take, each with its microphone."""
+    def _sounds(self, layer: Layer, variation: int) -> list[tuple[str, Sound]]:
+        """Return the sounds of a take, each with the name of its microphone."""
         if layer.takes is not None:
-            return [(self._microphones[name], sound) for name, sound in layer.takes[variation].items()]
+            return list(layer.takes[variation].items())
         sound = (layer.files or ())[variation]
-        placed = [one for one in self._microphones.values() if one.channels and not sound.channels]
-        return [(one, sound) for one in placed] or [(Microphone(), sound)]
+        placed = [name for name, one in self._microphones.items() if one.channels and not sound.channels]
+        return [(name, sound) for name in placed] or [(NO_MICROPHONE, sound)]
 
-    def _part(self, microphone: Microphone, sound: Sound) -> Part:
+    def _part(self, name: str, sound: Sound) -> Part:
+        microphone = self._microphones.get(name) or Microphone()
         gain = exp10((microphone.gain_db + sound.gain_db) / 20.0)
         (left, right), (moved_left, moved_right) = balance(microphone.pan), balance(sound.pan)
         return Part(
