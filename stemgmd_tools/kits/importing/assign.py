@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Final, NamedTuple, TypeAlias
 
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.kits.recognition.names import Guess, articulation_of_key, articulation_of_names
+from stemgmd_tools.kits.importing.recognise import follows_general_midi, guess_of, openness_in_names
+from stemgmd_tools.kits.recognition.names import articulation_of_key
 from stemgmd_tools.kits.recognition.words import tokens
 from stemgmd_tools.kits.sources.base import DrumLibrary, Region
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION, Group
@@ -19,6 +19,8 @@ NOTHING: Final = "none"
 """Articulation in an override that leaves regions out."""
 _HANDS: Final = frozenset({"left", "right", "lh", "rh", "l", "r", "hand"})
 """Words that tell the hand of a stroke; both hands are takes of one articulation."""
+_TWO_DRUMS: Final = ("kick", "ride", "crash")
+"""Instruments of which kits have a left and a right one; of others, the words tell the hand."""
 
 
 _Claim: TypeAlias = tuple[str, float | None]
@@ -107,8 +109,9 @@ def _voices(library: DrumLibrary, overrides: Mapping[str, str]) -> Iterable[Voic
     groups: dict[tuple[object, ...], list[Region]] = defaultdict(list)
     for region in library.regions:
         groups[_identity(region)].append(region)
+    follows_notes = follows_general_midi(library, [regions[0] for regions in groups.values()])
     for regions in groups.values():
-        articulation, openness, score, reason = _recognised(regions, library, overrides)
+        articulation, openness, score, reason = _recognised(regions, library, overrides, follows_notes=follows_notes)
         yield Voice(_label(regions[0]), tuple(regions), articulation, openness, score, reason)
 
 
@@ -126,45 +129,24 @@ def _labels(regions: Sequence[Region]) -> set[str]:
     return names | {str(key) for region in regions for key in region.keys} | {_label(regions[0]).casefold()}
 
 
-def _names(region: Region, library: DrumLibrary) -> list[str]:
-    """Return the names of a region, the most telling first: notes, instruments and groups, then the file."""
-    keys = [library.key_names[key] for key in region.keys if key in library.key_names]
-    sound = next(iter(region.sounds.values()), None)
-    return [*keys, *region.names, *([_relative(sound.path, library.folder)] if sound else [])]
-
-
-def _relative(path: PurePath, folder: PurePath) -> str:
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
-
-
 def _recognised(
-    regions: Sequence[Region], library: DrumLibrary, overrides: Mapping[str, str]
+    regions: Sequence[Region], library: DrumLibrary, overrides: Mapping[str, str], *, follows_notes: bool
 ) -> tuple[str | None, float | None, float, str]:
     """Return articulation, openness, score and reason for a voice."""
     first = regions[0]
     labels = _labels(regions)
     wanted = [articulation for label, articulation in overrides.items() if label in labels]
-    named = articulation_of_names(_names(first, library))
-    openness = first.openness if first.openness is not None else named.openness if named else None
     if wanted:
         articulation = None if wanted[-1] == NOTHING else wanted[-1]  # the last one given
+        openness = openness_in_names(first, library) if first.openness is None else first.openness
         return articulation, openness if _is_hihat(articulation) else None, 2.0, "as given with --map"
-    keyed = [guess for key in first.keys for guess in [articulation_of_key(key)] if guess]
-    guess = _better(named, max(keyed, key=lambda one: one.score, default=None))
+    guess = guess_of(first, library, follows_notes=follows_notes)
     if guess is None:
         return None, None, 0.0, "not recognised"
     if guess.articulation is None or guess.special:
-        return None, None, 0.0, " ".join(dict.fromkeys([*guess.special, guess.instrument]))
-    if first.openness is None and guess is not named:
-        openness = guess.openness
+        return None, None, 0.0, " ".join(filter(None, dict.fromkeys([*guess.special, guess.instrument])))
+    openness = first.openness if first.openness is not None else guess.openness
     return guess.articulation, openness if _is_hihat(guess.articulation) else None, guess.score, guess.reason
-
-
-def _better(named: Guess | None, keyed: Guess | None) -> Guess | None:
-    """Return the guess by names unless it leaves open what the note says about the same instrument."""
-    if named is None or keyed is None:
-        return named or keyed
-    return keyed if keyed.instrument == named.instrument and keyed.score > named.score else named
 
 
 def _give_second_crash(claims: dict[_Claim, list[Voice]]) -> None:
@@ -234,6 +216,8 @@ def _key_score(voice: Voice) -> float:
 
 
 def _differ_in_hand(one: Voice, other: Voice) -> bool:
+    if one.articulation is not None and one.articulation.startswith(_TWO_DRUMS):
+        return False
     first, second = _words(one), _words(other)
     return first != second and first - _HANDS == second - _HANDS
 

@@ -54,7 +54,8 @@ def build_map(library: DrumLibrary, name: str, overrides: Mapping[str, str]) -> 
         raise KitError(f"{library.folder}: defines no sound; give the file that defines the drum kit")
     assignment = assign(library, overrides)
     articulations = {name: _articulation(name, assignment, library) for name in assignment.voices}
-    for missing, fallback in stand_ins(articulations).items():
+    degrees = {name: _degrees(one) for name, one in articulations.items()}
+    for missing, fallback in stand_ins(degrees, (why for _, why in assignment.unused)).items():
         articulations[missing] = Articulation(fallback=fallback, **_choke(missing, ()))
     license_name, license_file = licence_of_text(library.license), ""
     if not license_name:
@@ -100,6 +101,11 @@ def _articulation(name: str, assignment: Assignment, library: DrumLibrary) -> Ar
         dynamics_db=_dynamics(added_db(regions)) if single else None,
         **_choke(name, regions),
     )
+
+
+def _degrees(articulation: Articulation) -> tuple[float, ...]:
+    """Return the degrees of openness of a hi-hat; none if it has one sound only."""
+    return tuple({layer.openness: None for layer in articulation.layers or () if layer.openness is not None})
 
 
 def _sounds(regions: Sequence[Region], library: DrumLibrary) -> dict[str, tuple[object, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stemgmd_tools.kits.recognition.vocabulary import CRASH, CYMBAL, HIHAT, KICK, RIDE, SNARE, TOM
+from stemgmd_tools.kits.recognition.vocabulary import CRASH, CYMBAL, HIHAT, KICK, RIDE, SNARE, SURE, TOM
 
 HALF_OPEN: Final = 0.4
 """Openness of a hi-hat that is called half or semi open."""
@@ -37,6 +37,8 @@ class Guess:
     """Strokes that no articulation stands for, such as ``flam`` or ``choke``; prefer a guess without."""
     rest: tuple[str, ...] = ()
     """Words that say nothing about the articulation, such as makers."""
+    certainty: float = SURE
+    """How surely the instrument is recognised, whatever is left open about it: 1 for full names."""
 
 
 _GENERAL_MIDI: Final = {
@@ -124,11 +126,11 @@ def describe(
     if "bell" in strikes and instrument in (HIHAT, CRASH):
         special = (*special, "bell")
     if choose is None:
-        return Guess(None, instrument, score, reason, None, number, tuple(special), tuple(rest))
+        return Guess(None, instrument, score, reason, None, number, tuple(special), tuple(rest), score)
     by_note = _GENERAL_MIDI.get(note, ("",))[0] if note is not None else ""
     stroke = _Stroke(frozenset(strikes), number, size_inches, by_note if instrument in by_note else None)
     articulation, factor, openness = choose(stroke)
-    return Guess(articulation, instrument, score * factor, reason, openness, number, tuple(special), tuple(rest))
+    return Guess(articulation, instrument, score * factor, reason, openness, number, tuple(special), tuple(rest), score)
 
 
 def _kick(_: _Stroke) -> Choice:
@@ -206,7 +208,7 @@ def _crash(stroke: _Stroke) -> Choice:
     which = 2 if (stroke.number or 1) > 1 else 1
     if stroke.number is None and stroke.by_note:
         which = int(stroke.by_note[len(CRASH)])
-    return f"crash{which}_{'bow' if 'bow' in stroke.strikes else 'edge'}", 1.0, None
+    return f"crash{which}_{'bow' if stroke.strikes & {'bow', 'head'} else 'edge'}", 1.0, None
 
 
 def _cymbal(stroke: _Stroke) -> Choice:

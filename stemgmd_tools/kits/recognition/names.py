@@ -28,7 +28,7 @@ from stemgmd_tools.kits.recognition.vocabulary import (
 from stemgmd_tools.kits.recognition.words import LONGEST_NAME, Token, tokens
 from stemgmd_tools.pieces import ARTICULATIONS
 
-__all__ = ["Guess", "articulation_of_key", "articulation_of_names"]
+__all__ = ["Guess", "articulation_of_key", "articulation_of_names", "special_strokes"]
 
 _SEPARATOR: Final = re.compile(r"[/\\]")
 _SUFFIX: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}\Z")
@@ -87,6 +87,12 @@ def articulation_of_names(names: Sequence[str]) -> Guess | None:
                 rest=combined.rest,
             )
     return None
+
+
+def special_strokes(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the words for strokes that no articulation stands for, in the last part of each name."""
+    last = [_parts(name)[-1:] for name in names]
+    return tuple(dict.fromkeys(token.text for part in last for token in tokens("".join(part)) if token.text in SPECIAL))
 
 
 def articulation_of_key(key: int, key_name: str = "") -> Guess | None:

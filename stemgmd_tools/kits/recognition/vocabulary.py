@@ -97,6 +97,7 @@ _INSTRUMENTS: Final = {
 OTHERS: Final = {
     "agogo": "agogo agogos",
     "bell": "jinglebell jinglebells jingle sleighbell sleigh belltree",
+    "bobobo": "bobobo",
     "bongo": "bongo bongos",
     "cabasa": "cabasa",
     "cajon": "cajon",
@@ -123,6 +124,7 @@ OTHERS: Final = {
     "stack": "stack",
     "sticks": "sticks stickclick stickhit drumstick drumsticks",
     "surdo": "surdo",
+    "tabla": "tabla tablas",
     "tambourine": "tambourine tambourines tamb tambo pandeiro tmb",
     "timbale": "timbale timbales timb",
     "timpani": "timpani timpano",

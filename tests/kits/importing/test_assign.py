@@ -105,3 +105,35 @@ def test_overrides_go_before_everything() -> None:
 def test_an_override_of_nothing_is_refused() -> None:
     with pytest.raises(UsageError, match=r"--map bom: .* no such note or name \(did you mean \"boom\"\?\)"):
         assigned(voice("Boom", 35), overrides=("bom=kick",))
+
+
+def test_abbreviations_yield_to_notes_in_a_library_that_follows_general_midi() -> None:
+    """In Gogodze Phu `ht` is the tight hi-hat on note 42, not a high tom, and `th` the high tom."""
+    named = {36: "ks", 38: "sc", 37: "ss", 45: "th", 42: "ht"}
+    regions = [voice(key=key, file=f"{name}_vl1_rr1") for key, name in named.items()]
+    assert labels(assigned(*regions)) == {
+        "kick": ["36"],
+        "snare_head": ["38"],
+        "snare_cross_stick": ["37"],
+        "hi_tom_head": ["45"],
+        "hihat_closed_bow": ["42"],
+    }
+    elsewhere = [voice(key=key + 1, file=region.place) for (key, _), region in zip(named.items(), regions, strict=True)]
+    assert "hihat_closed_bow" not in labels(assigned(*elsewhere))
+
+
+def test_a_full_name_goes_before_the_note_even_in_a_library_that_follows_general_midi() -> None:
+    regions = (voice("Kick", 36), voice("Snare", 38), voice("Ride", 51), voice("China", 42), voice("Crash hat", 46))
+    assert "hihat_closed_bow" not in labels(assigned(*regions))
+
+
+def test_a_name_that_tells_a_special_stroke_only_keeps_its_note_from_playing() -> None:
+    assignment = assigned(voice(key=37, file="NAT_Rattle_RR1"), voice(key=38, file="SN"))
+    assert labels(assignment) == {"snare_head": ["38"]}
+    assert [why for _, why in assignment.unused] == ["rattle snare"]
+
+
+def test_left_and_right_kicks_and_rides_are_two_drums() -> None:
+    names = ("KdrumL", "KdrumR", "RideL", "RideR")
+    assignment = assigned(*(voice(name, 60 + place, file=f"1-{name}") for place, name in enumerate(names)))
+    assert labels(assignment) == {"kick": ["60"], "ride_bow": ["62"]}

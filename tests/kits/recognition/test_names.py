@@ -57,6 +57,7 @@ NAMES = {
     "59-SabianAAX20RideShank-1.wav": "ride_edge",
     "crash_1.wav": "crash1_edge",
     "Samples/CrashTip#1.flac": "crash1_bow",
+    "Crash Centre": "crash1_bow",
     "Samples/CrashR/1-CrashR-OHL.flac": "crash2_edge",
     "57-SabianAAX17Crash-1.wav": "crash2_edge",
     "Crash Cymbal 2": "crash2_edge",
@@ -81,7 +82,7 @@ def test_openness_is_told_where_the_name_says_it(name: str, openness: float | No
 
 
 @pytest.mark.parametrize(
-    "name", ["Cowbell", "china1_OH_FF_1", "Hand Clap", "64-Maraca-1.wav", "55-ZildjianA10Splash-1"]
+    "name", ["Cowbell", "china1_OH_FF_1", "Hand Clap", "64-Maraca-1.wav", "55-ZildjianA10Splash-1", "bobobo_bass_vl1"]
 )
 def test_instruments_that_no_articulation_stands_for_are_named(name: str) -> None:
     guess = articulation_of_names([name])
