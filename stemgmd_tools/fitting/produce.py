@@ -23,7 +23,7 @@ from stemgmd_tools.kits.sample_map.loader import load_map
 from stemgmd_tools.kits.sample_map.outline import kind
 from stemgmd_tools.kits.sample_map.schema import KitMap
 from stemgmd_tools.kits.sample_map.writer import map_text
-from stemgmd_tools.storage.files import write_bytes
+from stemgmd_tools.storage.files import write_bytes, write_failure
 from stemgmd_tools.storage.paths import KIT_NAME, inside
 
 Progress = Callable[[str, float], None]
@@ -187,7 +187,7 @@ def _moved(drawn: Path, folder: Path) -> list[Path]:
             stale.unlink()
         return [Path(shutil.move(path, folder / path.name)) for path in sorted(drawn.glob("*.png"))]
     except OSError as error:
-        raise KitError(f"{folder}: cannot be written ({error.strerror})") from error
+        raise write_failure(folder, error, KitError) from error
 
 
 class _Steps:

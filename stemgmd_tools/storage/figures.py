@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stemgmd_tools.errors import StemgmdError, UsageError
-from stemgmd_tools.storage.files import put_in_place, remove_abandoned, temporary_beside
+from stemgmd_tools.storage.files import put_in_place, remove_abandoned, temporary_beside, write_failure
 
 
 def empty_figure(width: float, height: float) -> Any:
@@ -49,7 +49,7 @@ def save_figure(figure: Any, path: Path, *, dpi: int) -> None:
         figure.savefig(temporary, format=_format_of(path), dpi=dpi)
         put_in_place([(temporary, path)])
     except OSError as error:
-        raise StemgmdError(f"{path}: cannot be written ({error.strerror})") from error
+        raise write_failure(path, error, StemgmdError) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from stemgmd_tools.errors import AudioError, UsageError, shown
+from stemgmd_tools.errors import AudioError, StemgmdError, UsageError, shown
 from stemgmd_tools.runtime.signals import defer_signals
 
 TEMPORARY_SUFFIX: Final = ".part"
@@ -26,6 +26,18 @@ MAX_NAME_BYTES: Final = 255
 """Maximum length of a file or folder name on nearly all file systems."""
 SYNC_VARIABLE: Final = "STEMGMD_FSYNC"
 """Environment variable; 0 disables ``fsync``."""
+
+_AGAIN: Final = "run the same command again"
+_REFUSALS: Final = {
+    errno.ENOSPC: f"the disk is full; make room and {_AGAIN}",
+    errno.EDQUOT: f"your quota of this disk is used up; make room and {_AGAIN}",
+    errno.EACCES: "cannot be written (no permission); change the permissions of its folder, or choose another folder",
+    errno.EPERM: "cannot be written (not permitted); change the owner of its folder, or choose another folder",
+    errno.EROFS: "cannot be written (the file system is read-only); choose another folder",
+    errno.EFBIG: f"is larger than a file may be here; raise the limit (ulimit -f) and {_AGAIN}",
+    errno.EMFILE: f"cannot be opened (too many open files); raise the limit (ulimit -n) and {_AGAIN}",
+}
+"""What the system refuses, and how to mend it."""
 
 _AT_ONCE: Final = 10
 """Files that are flushed in parallel: the ten tracks of a job then cost about as much as one."""
@@ -148,13 +160,34 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def write_failure(path: Path, error: Exception) -> AudioError:
-    """Return the error for a file that could not be written, with the reason in one line."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return AudioError(f"{shown(path)}: the disk is full; make room and run the same command again")
+def write_failure(path: Path, error: Exception, kind: type[StemgmdError] = AudioError) -> StemgmdError:
+    """Return the error for a file that could not be written: what happened, and how to mend it, in one line.
+
+    :param error: from the system or from libsndfile.
+    :param kind: class of the returned error.
+    """
+    known = _REFUSALS.get(error.errno or 0) if isinstance(error, OSError) else None
+    if known:
+        return kind(f"{shown(path)}: {known}")
     # What libsndfile or the system says, without the name that both put beside it.
     reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
-    return AudioError(f"{shown(path)}: cannot be written ({reason})")
+    return kind(f"{shown(path)}: cannot be written ({reason})")
+
+
+@contextmanager
+def written(path: Path, kind: type[StemgmdError]) -> Iterator[None]:
+    """Convert an ``OSError`` that says why files cannot be written, see :func:`write_failure`.
+
+    :param path: named if the error names no file.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise write_failure(Path(os.fsdecode(error.filename)) if _names_file(error) else path, error, kind) from error
+
+
+def _names_file(error: OSError) -> bool:
+    return isinstance(error.filename, str | bytes | os.PathLike)
 
 
 def _linked(source: Path, target: Path) -> bool:

@@ -6,20 +6,21 @@ process is killed; the next attempt asks for the rest with a range request, and 
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import requests
+import urllib3
 
-from stemgmd_tools.errors import FetchError, shown
-from stemgmd_tools.storage.files import TEMPORARY_SUFFIX, file_sha256, put_in_place
+from stemgmd_tools.errors import FetchError
+from stemgmd_tools.storage.files import TEMPORARY_SUFFIX, file_sha256, put_in_place, written
 from stemgmd_tools.version import __version__
 
 AT_ONCE: Final = 8
@@ -29,8 +30,11 @@ _TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP statuses after which the download is tried again (RFC 9110, RFC 6585)."""
 _PARTIAL: Final = 206
 _BAD_RANGE: Final = 416
-_CHUNK_BYTES: Final = 1 << 13
-"""Most that is lost when a connection breaks."""
+_CHUNK_BYTES: Final = 1 << 16
+_LEAST_BYTES: Final = 1 << 13
+"""A connection that brings less than this within the timeout counts as failed."""
+_LEAVE_S: Final = 2.0
+"""How long unfinished downloads are waited for after a failure; a thread that waits for a server is left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,11 @@ class Patience:
     """Retries, timeouts and the size limit of a download."""
 
     attempts: int = 5
-    """Attempts without a byte of progress."""
+    """Attempts in a row that bring next to nothing."""
     pause_s: float = 1.0
     """Pause before the second attempt; doubled after each, at most :data:`MAX_PAUSE_S`."""
     timeout_s: float = 30.0
-    """Maximum time without data from the server."""
+    """Maximum time in which the server sends next to nothing."""
     max_bytes: int = 8 << 30
 
     def wait(self, failures: int) -> None:
@@ -76,21 +80,35 @@ def download_all(
         negative if an attempt starts over.
     :raises FetchError: for the first file that cannot be had; files that are complete and parts of others stay.
     """
+    jobs = list(downloads)
+    waiting: queue.SimpleQueue[Download] = queue.SimpleQueue()
+    results: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
     stop, lock = threading.Event(), threading.Lock()
 
     def counted(size: int) -> None:
         with lock:
-            progress(size)
+            if not stop.is_set():
+                progress(size)
 
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        try:
-            futures = [threads.submit(_download, one, patience, counted, stop) for one in downloads]
-            for future in as_completed(futures):
-                future.result()
-        except BaseException:
-            stop.set()
-            threads.shutdown(cancel_futures=True)
-            raise
+    def work() -> None:
+        with suppress(queue.Empty):
+            while True:
+                results.put(_failure(waiting.get_nowait(), patience, counted, stop))
+
+    for one in jobs:
+        waiting.put(one)
+    threads = [threading.Thread(target=work, daemon=True) for _ in jobs[:AT_ONCE]]
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in jobs:
+            if failure := results.get():
+                raise failure
+    finally:
+        stop.set()
+        until = time.monotonic() + _LEAVE_S
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 def require_http(url: str) -> None:
@@ -112,7 +130,7 @@ def quoted(path: str) -> str:
     return urllib.parse.quote(path)
 
 
-def transient_failure(url: str, error: requests.RequestException) -> str:
+def transient_failure(url: str, error: requests.RequestException | urllib3.exceptions.HTTPError) -> str:
     """Return what failed, if another attempt may succeed.
 
     :raises FetchError: if the server refused for good.
@@ -138,22 +156,33 @@ def agent_headers() -> dict[str, str]:
     return {"User-Agent": f"stemgmd-tools/{__version__}"}
 
 
+def _failure(
+    one: Download, patience: Patience, progress: Callable[[int], None], stop: threading.Event
+) -> BaseException | None:
+    """Download a file; return what is to be raised in the calling thread."""
+    try:
+        _download(one, patience, progress, stop)
+    except BaseException as error:  # noqa: BLE001 - raised there
+        return error
+    return None
+
+
 def _download(one: Download, patience: Patience, progress: Callable[[int], None], stop: threading.Event) -> None:
     require_http(one.url)
     part = one.target.with_name(f"{one.target.name}{TEMPORARY_SUFFIX}")
-    with _write_errors(one.target):
+    with written(one.target, FetchError):
         one.target.parent.mkdir(parents=True, exist_ok=True)
         resumed = _size(part) > 0
         progress(_size(part))
         _complete(one, part, patience, progress, stop)
-        if resumed and _fault(one, part):  # the part may be of another file: once from the start
-            progress(-_size(part))
-            part.unlink()
-            _complete(one, part, patience, progress, stop)
         fault = _fault(one, part)
+        if fault and resumed:  # the part may be of another file: once from the start
+            _drop(part, progress)
+            _complete(one, part, patience, progress, stop)
+            fault = _fault(one, part)
         if fault:
-            part.unlink()
-            raise FetchError(f"{one.url}: {fault}; nothing of it was kept; try another --mirror, or later")
+            part.unlink(missing_ok=True)
+            raise _wrong(one, fault)
         put_in_place([(part, one.target)])
 
 
@@ -170,45 +199,92 @@ def _complete(
         if one.bytes is not None and before >= one.bytes:
             return
         try:
-            _receive(one, part, patience, progress, stop)
-        except requests.RequestException as error:
+            failure = _receive(one, part, patience, progress, stop)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             failure = transient_failure(one.url, error)
-        else:
-            if one.bytes is None or _size(part) >= one.bytes:
-                return
-            failure = f"the connection ended after {_size(part)} of {one.bytes} bytes"
-        failures = 0 if _size(part) > before else failures + 1
+        if not failure and (one.bytes is None or _size(part) >= one.bytes):
+            return
+        failure = failure or f"the connection ended after {_size(part)} of {one.bytes} bytes"
+        failures = 0 if _size(part) > before + _LEAST_BYTES else failures + 1
     raise FetchError(f"{one.url}: {failure}, {patience.attempts} times; run the same command again to resume")
 
 
 def _receive(
     one: Download, part: Path, patience: Patience, progress: Callable[[int], None], stop: threading.Event
-) -> None:
-    """Ask once for a file, or for what is missing of it."""
+) -> str:
+    """Ask once for a file, or for what is missing of it; return why it has to be asked for again, "" if it came.
+
+    :raises FetchError: if the file is larger than it may be; nothing of it is kept.
+    """
     have = _size(part)
     headers = agent_headers() | {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with requests.get(one.url, headers=headers, stream=True, timeout=patience.timeout_s) as response:
-        if response.status_code == _BAD_RANGE:
-            progress(-have)
-            part.unlink()
-            return
+        continues = response.status_code == _PARTIAL
+        if have and (response.status_code == _BAD_RANGE or (continues and not _starts_at(response, have))):
+            _drop(part, progress)
+            return f"the server does not resume at byte {have}"
         response.raise_for_status()
-        continues = response.status_code == _PARTIAL and _starts_at(response, have)
+        most = patience.max_bytes if one.bytes is None else one.bytes
+        if _stated_bytes(response) > most - have * continues:
+            _drop(part, progress)
+            raise _wrong(one, _too_large(one, most))
         if have and not continues:
             progress(-have)
         with part.open("ab" if continues else "wb") as file:
-            most = patience.max_bytes if one.bytes is None else one.bytes
-            for chunk in response.iter_content(_CHUNK_BYTES):
+            for chunk in _chunks(response, patience.timeout_s):
                 if stop.is_set():
                     raise _StoppedError
                 file.write(chunk)
                 progress(len(chunk))
                 if file.tell() > most:
-                    return
+                    break
+            else:
+                return ""
+    _drop(part, progress)
+    raise _wrong(one, _too_large(one, most))
 
 
-def _starts_at(response: requests.Response, frame: int) -> bool:
-    return response.headers.get("Content-Range", "").replace("=", " ").startswith(f"bytes {frame}-")
+def _chunks(response: requests.Response, timeout_s: float) -> Iterator[bytes]:
+    """Yield what a server sends as it comes.
+
+    :raises requests.ReadTimeout: if it sends next to nothing for a time.
+    """
+    began_s, received = time.monotonic(), 0
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+        yield chunk
+        received += len(chunk)
+        now_s = time.monotonic()
+        if now_s - began_s > timeout_s:
+            if received < _LEAST_BYTES:
+                raise requests.ReadTimeout(f"{received} bytes in {now_s - began_s:.0f} s")
+            began_s, received = now_s, 0
+
+
+def _stated_bytes(response: requests.Response) -> int:
+    """Return how many bytes the server will send, 0 if it does not say."""
+    length = response.headers.get("Content-Length", "")
+    is_plain = response.headers.get("Content-Encoding", "identity") == "identity"
+    return int(length) if is_plain and length.isascii() and length.isdecimal() else 0
+
+
+def _starts_at(response: requests.Response, place: int) -> bool:
+    return response.headers.get("Content-Range", "").replace("=", " ").startswith(f"bytes {place}-")
+
+
+def _drop(part: Path, progress: Callable[[int], None]) -> None:
+    """Remove what is there of a file."""
+    progress(-_size(part))
+    part.unlink(missing_ok=True)
+
+
+def _too_large(one: Download, most: int) -> str:
+    if one.bytes is None:
+        return f"more than {most} bytes, the largest file that is fetched"
+    return f"wrong size: expected {most} bytes, got more"
+
+
+def _wrong(one: Download, fault: str) -> FetchError:
+    return FetchError(f"{one.url}: {fault}; nothing of it was kept; try another --mirror, or later")
 
 
 def _fault(one: Download, part: Path) -> str:
@@ -225,13 +301,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-@contextmanager
-def _write_errors(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except requests.RequestException:
-        raise  # an OSError too
-    except OSError as error:
-        raise FetchError(f"{shown(target)}: cannot be written ({error.strerror}); make room and run again") from error

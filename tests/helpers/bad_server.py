@@ -20,6 +20,12 @@ class Behaviour:
     """Path, starting with ``/`` -> content; if it is not empty, other paths do not exist."""
     ranges: bool = False
     """Whether to answer range requests with the rest of the file."""
+    refuses_ranges: bool = False
+    """Whether to answer range requests with status 416."""
+    wrong_ranges: bool = False
+    """Whether to answer range requests with the end of the file, wherever they asked for it."""
+    drip_s: float | None = None
+    """Send one byte after so much time, until the client goes away."""
     stall_after: int | None = None
     """Send so many bytes of each answer, then nothing until the client goes away."""
     cut_after: int | None = None
@@ -58,6 +64,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, behaviour: Behaviour, body: bytes) -> None:
         asked = self.headers.get("Range", "") if behaviour.ranges else ""
         start = int(asked.removeprefix("bytes=").removesuffix("-") or 0)
+        if self.headers.get("Range") and behaviour.refuses_ranges:
+            self.send_error(416)
+            return
+        if start and behaviour.wrong_ranges:
+            start = len(body) - 1
         behaviour.starts.append(start)
         self.send_response(206 if start else 200)
         if start:
@@ -68,6 +79,14 @@ class _Handler(BaseHTTPRequestHandler):
         elif behaviour.state_length:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self._send_body(behaviour, body)
+
+    def _send_body(self, behaviour: Behaviour, body: bytes) -> None:
+        if behaviour.drip_s is not None:
+            while not behaviour.open.wait(behaviour.drip_s):
+                self.wfile.write(b"x")
+                self.wfile.flush()
+            return
         cut = behaviour.cut_after is not None and behaviour.cuts > 0 and len(body) > behaviour.cut_after
         sent = body[: behaviour.cut_after] if cut else body
         if behaviour.stall_after is not None:

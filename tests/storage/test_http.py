@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import signal
@@ -14,6 +15,7 @@ import pytest
 from bad_server import Behaviour, serving
 
 from stemgmd_tools.errors import FetchError
+from stemgmd_tools.storage.files import written
 from stemgmd_tools.storage.http import Download, Patience, download_all
 
 QUICK = Patience(attempts=3, pause_s=0.0, timeout_s=5.0)
@@ -118,3 +120,72 @@ def test_a_killed_process_is_continued(tmp_path: Path) -> None:
         download_all([wanted(url, tmp_path / "a")], patience=QUICK)
     assert (tmp_path / "a").read_bytes() == CONTENT
     assert behaviour.starts[0] >= 100_000
+
+
+def unknown(url: str, target: Path) -> Download:
+    return Download(url, target, None, None)
+
+
+def test_a_part_of_unknown_size_is_fetched_anew_where_the_server_refuses_ranges(tmp_path: Path) -> None:
+    (tmp_path / "a.part").write_bytes(CONTENT)  # whole already: the server has no byte after it
+    received: list[int] = []
+    with serving(Behaviour(CONTENT, refuses_ranges=True)) as url:
+        download_all([unknown(url, tmp_path / "a")], patience=QUICK, progress=received.append)
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert sum(received) == len(CONTENT)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_range_that_starts_elsewhere_is_not_kept(tmp_path: Path, known: bool) -> None:
+    (tmp_path / "a.part").write_bytes(CONTENT[:5000])
+    with serving(Behaviour(CONTENT, ranges=True, wrong_ranges=True)) as url:
+        one = wanted(url, tmp_path / "a") if known else unknown(url, tmp_path / "a")
+        download_all([one], patience=QUICK)
+    assert (tmp_path / "a").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("states_length", [True, False])
+@pytest.mark.parametrize("known", [True, False])
+def test_more_than_may_come_is_refused_and_not_kept(tmp_path: Path, known: bool, states_length: bool) -> None:
+    patience = Patience(attempts=3, pause_s=0.0, timeout_s=5.0, max_bytes=100_000)
+    behaviour = Behaviour(CONTENT, chunked=not states_length)
+    received: list[int] = []
+    with serving(behaviour) as url:
+        one = Download(url, tmp_path / "a", 100_000 if known else None, None)
+        with pytest.raises(FetchError, match="100000 bytes"):
+            download_all([one], patience=patience, progress=received.append)
+    assert names(tmp_path) == []
+    assert len(behaviour.requests) == 1
+    assert sum(received) == 0
+    assert max(received, default=0) == 0 or not states_length, "what is stated as too large is not received"
+
+
+def test_a_server_that_drips_is_given_up(tmp_path: Path) -> None:
+    patience = Patience(attempts=2, pause_s=0.0, timeout_s=0.3)
+    with serving(Behaviour(CONTENT, drip_s=0.05)) as url, pytest.raises(FetchError, match="2 times; run the same"):
+        download_all([wanted(url, tmp_path / "a")], patience=patience)
+
+
+def test_a_failure_does_not_wait_for_servers_that_say_nothing(tmp_path: Path) -> None:
+    """The other download would be waited for until its timeout, much longer than a test may take."""
+    patience = Patience(attempts=1, timeout_s=1e6)
+    slow, gone = Behaviour(CONTENT, stall_after=0), Behaviour(statuses=[404] * 9)
+    with serving(slow) as stalled, serving(gone) as missing, pytest.raises(FetchError, match="404"):
+        download_all([wanted(stalled, tmp_path / "a"), wanted(missing, tmp_path / "b")], patience=patience)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "the disk is full; make room"),
+        (errno.EDQUOT, "quota.*make room"),
+        (errno.EACCES, "no permission.*choose another folder"),
+        (errno.EROFS, "read-only.*choose another folder"),
+        (errno.EFBIG, "ulimit -f"),
+        (errno.EIO, r"cannot be written \(Input/output error\)$"),
+    ],
+)
+def test_what_the_system_refuses_is_said(number: int, words: str, tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match=f"a: .*{words}") as caught, written(tmp_path / "a", FetchError):
+        raise OSError(number, os.strerror(number))
+    assert ("make room" in str(caught.value)) == (number in (errno.ENOSPC, errno.EDQUOT))

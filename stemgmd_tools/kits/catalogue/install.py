@@ -11,7 +11,6 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,10 +32,10 @@ from stemgmd_tools.kits.importing.assign import parse_overrides
 from stemgmd_tools.kits.importing.build_map import ImportedKit
 from stemgmd_tools.kits.importing.options import ImportOptions
 from stemgmd_tools.kits.importing.run import import_kit
-from stemgmd_tools.storage.files import copy_file, file_sha256, write_bytes
+from stemgmd_tools.storage.files import TEMPORARY_SUFFIX, copy_file, file_sha256, write_bytes, written
 from stemgmd_tools.storage.http import Download, Patience, download_all
 from stemgmd_tools.storage.json_text import parse_json
-from stemgmd_tools.storage.locks import locked
+from stemgmd_tools.storage.locks import LOCK_FILE, locked
 
 _LIBRARIES: Final = "libraries"
 _ARCHIVES: Final = ".archives"
@@ -81,16 +80,15 @@ def install(
     :raises KitError: if a file has other bytes, or the library cannot be imported.
     """
     root = libraries_dir()
-    with _write_errors(root):
+    with written(root, FetchError):
         root.mkdir(parents=True, exist_ok=True)
-    in_use = FetchError(f"{root}: another process is installing kits; wait for it")
-    with locked(root / ".lock", in_use):
-        for kit in kits:
-            _check_free(kit)
-        for kit in kits:
-            with _write_errors(root):
+        in_use = FetchError(f"{root}: another process is installing kits; wait for it")
+        with locked(root / LOCK_FILE, in_use):
+            for kit in kits:
+                _check_free(kit)
+            for kit in kits:
                 yield _install(kit, subset, origin, patience, progress)
-        shutil.rmtree(root / _ARCHIVES, ignore_errors=True)
+            shutil.rmtree(root / _ARCHIVES, ignore_errors=True)
 
 
 def _install(
@@ -99,12 +97,13 @@ def _install(
     missing = _missing(kit, subset)
     if not missing and _is_recorded(kit, subset):
         return Installed(kit, None)
+    folder = _folder(kit.name)
     if kit.entry.source.archive is not None:
-        _from_archive(kit, origin, patience, progress)
+        if missing or not kit.files or not folder.is_dir():
+            _from_archive(kit, missing, origin, patience, progress)
     elif origin.folder is not None:
-        copy_files(kit, missing, origin.folder, _folder(kit.name))
+        copy_files(kit, missing, origin.folder, folder)
     else:
-        folder = _folder(kit.name)
         download_all(
             [Download(file_url(kit, one, origin.mirror), folder / one.path, one.bytes, one.sha256) for one in missing],
             patience=patience,
@@ -112,6 +111,8 @@ def _install(
         )
     if kit.entry.source.archive is None:
         _remove_others(kit, subset)
+    for abandoned in (*folder.rglob(f"*{TEMPORARY_SUFFIX}"), *folder.parent.glob(f"{kit.name}.json.*")):
+        abandoned.unlink(missing_ok=True)
     imported = _import(kit)
     record = {"entry": _digest(kit), "subset": subset if kit.has_light else "full"}
     write_bytes(_record_path(kit.name), json.dumps(record).encode())
@@ -132,11 +133,15 @@ def _check_free(kit: CatalogueKit) -> None:
         )
 
 
-def _from_archive(kit: CatalogueKit, origin: Origin, patience: Patience, progress: Callable[[int], None]) -> None:
-    """Take the files of a library out of its archive; those that are pinned are verified."""
+def _from_archive(
+    kit: CatalogueKit,
+    missing: Sequence[PinnedFile],
+    origin: Origin,
+    patience: Patience,
+    progress: Callable[[int], None],
+) -> None:
+    """Take the missing files of a library out of its archive, or all of it if none is pinned, and verify them."""
     folder, source = _folder(kit.name), kit.entry.source
-    if folder.is_dir() and kit.files and not _missing(kit, "full"):
-        return
     if origin.folder is not None:
         archive = find_archive(kit, origin.folder)
         if archive is None:
@@ -151,26 +156,26 @@ def _from_archive(kit: CatalogueKit, origin: Origin, patience: Patience, progres
         copy_file(archive, folder / kit.entry.definition)
     else:
         try:
-            unpack(archive, folder, _chosen(kit))
+            unpack(archive, folder, _chosen(kit, missing))
         except KitError:
             if origin.folder is None and source.sha256 is None:  # perhaps no archive at all: fetch it again next time
                 archive.unlink()
             raise
-    for file in kit.files:
+    for file in missing:
         if not (folder / file.path).is_file():
             raise KitError(f"{archive}: holds no {file.path}, which {kit.name} needs")
         check_bytes(folder / file.path, file.bytes, file.sha256)
 
 
-def _chosen(kit: CatalogueKit) -> Callable[[str], str | None]:
-    """Return which files of the entry's archive are unpacked, and where to."""
+def _chosen(kit: CatalogueKit, missing: Sequence[PinnedFile]) -> Callable[[str], str | None]:
+    """Return which files of the entry's archive are unpacked, and where to: all if none is pinned."""
     source = kit.entry.source
     inside = in_folder(source.folder, first_level=source.commit is not None)
-    pinned = {file.path for file in kit.files}
+    names = {file.path for file in missing}
 
     def chosen(name: str) -> str | None:
         path = inside(name)
-        return path if path is not None and (not pinned or path in pinned) else None
+        return path if path is not None and (not kit.files or path in names) else None
 
     return chosen
 
@@ -247,12 +252,3 @@ def download_bytes(kits: Iterable[CatalogueKit], subset: Subset) -> int:
     return sum(archives.values()) + sum(
         kit.download_bytes(subset) or 0 for kit in kits if kit.entry.source.archive is None
     )
-
-
-@contextmanager
-def _write_errors(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        place = error.filename or root
-        raise FetchError(f"{place}: cannot be written ({error.strerror}); make room and run again") from error

@@ -84,11 +84,14 @@ def copy_files(kit: CatalogueKit, files: tuple[PinnedFile, ...], origin: Path, t
 def check_bytes(path: Path, size: int | None, sha256: str | None) -> None:
     """Check the size and hash of a file.
 
-    :raises KitError: if they are others.
+    :raises KitError: if they are others, or the file cannot be read.
     """
-    actual_size = path.stat().st_size
-    if size is not None and actual_size != size:
-        raise KitError(f"{path}: wrong size: expected {size} bytes, got {actual_size}; it is another file")
-    actual = file_sha256(path)
+    try:
+        actual_size = path.stat().st_size
+        if size is not None and actual_size != size:
+            raise KitError(f"{path}: wrong size: expected {size} bytes, got {actual_size}; it is another file")
+        actual = None if sha256 is None else file_sha256(path)
+    except OSError as error:
+        raise KitError(f"{path}: cannot be read ({error.strerror})") from error
     if sha256 is not None and actual != sha256:
         raise KitError(f"{path}: wrong bytes: expected SHA-256 {sha256}, got {actual}; it is another file")

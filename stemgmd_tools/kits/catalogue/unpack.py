@@ -5,31 +5,27 @@ Only regular files with paths inside the folder are written; links and devices a
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
-import shutil
+import stat
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 
 from stemgmd_tools.errors import KitError, shown
-from stemgmd_tools.storage.archives import BAD_ARCHIVE
+from stemgmd_tools.storage.archives import BAD_ARCHIVE, BAD_TAR, TarStream, decompressed
 from stemgmd_tools.storage.files import TEMPORARY_SUFFIX, put_in_place
 from stemgmd_tools.storage.paths import inside, is_relative_path
 
-MAX_FILES: Final = 30_000
+MAX_FILES: Final = 200_000
 MAX_BYTES: Final = 16 << 30
-"""Limits against archives that unpack to far more than a kit."""
-_COPY_BYTES: Final = 1 << 20
+"""Limits against archives that unpack to far more than a kit; they count files that are left out, too."""
+_COPY_BYTES: Final = 1 << 18
 _AR_MAGIC: Final = b"!<arch>\n"
 _AR_HEADER_BYTES: Final = 60
 _DATA: Final = "data.tar"
-_TAR: Final[dict[str, Callable[..., Any]]] = {"gz": gzip.open, "xz": lzma.open, "bz2": bz2.open}
-_DAMAGED: Final = (*BAD_ARCHIVE, tarfile.TarError, lzma.LZMAError, ValueError, OverflowError, OSError)
+_DAMAGED: Final = (*BAD_ARCHIVE, *BAD_TAR, OSError)
 
 Wanted = Callable[[str], str | None]
 """Path in the archive, without ``./`` -> path in the target folder; None to leave it out."""
@@ -40,15 +36,13 @@ def unpack(archive: Path, target: Path, wanted: Wanted) -> int:
 
     :raises KitError: for a damaged archive, or one with too many or too large files.
     """
-    count = total = 0
-    for name, stream, size in _guarded(archive):
-        path = wanted(PurePosixPath(name).as_posix())
-        if path is None or not is_relative_path(path):
-            continue
-        count, total = count + 1, total + size
-        if count > MAX_FILES or total > MAX_BYTES:
-            raise KitError(f"{archive}: holds more than {MAX_FILES} files or {MAX_BYTES >> 30} GB; not unpacked")
-        _write(stream, inside(target, path), size, archive)
+    count = 0
+    with _damage_of(archive), archive.open("rb") as file:
+        for name, stream, size in _members(file):
+            path = wanted(PurePosixPath(name).as_posix())
+            if path is not None and is_relative_path(path):
+                _write(stream, inside(target, path), size)
+                count += 1
     return count
 
 
@@ -67,69 +61,96 @@ def in_folder(folder: str | None, *, first_level: bool) -> Wanted:
     return wanted
 
 
-def _write(stream: BinaryIO, path: Path, size: int, archive: Path) -> None:
-    """Write a file under a temporary name and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}{TEMPORARY_SUFFIX}")
-    with temporary.open("wb") as sink:
-        try:
-            shutil.copyfileobj(stream, sink, _COPY_BYTES)
-        except (*BAD_ARCHIVE, tarfile.TarError, lzma.LZMAError) as error:
-            raise KitError(f"{archive}: damaged archive ({error}) at {shown(path.name)}") from error
-        written = sink.tell()
-    if written != size:
-        temporary.unlink()
-        raise KitError(f"{archive}: {shown(path.name)} has {written} of {size} bytes; a damaged archive")
-    put_in_place([(temporary, path)])
+class _RefusedError(Exception):
+    """What the system refused while a file was written, which is no damage of the archive."""
 
-
-def _guarded(archive: Path) -> Iterator[tuple[str, BinaryIO, int]]:
-    """Yield the regular files of an archive; raise errors of the archive as :class:`KitError`."""
-    members = _members(archive)
-    while True:
-        try:
-            member = next(members, None)
-        except _DAMAGED as error:
-            raise KitError(f"{archive}: damaged archive ({error}); nothing was installed from it") from error
-        if member is None:
-            return
-        yield member
-
-
-def _members(archive: Path) -> Iterator[tuple[str, BinaryIO, int]]:
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as opened:
-            for info in opened.infolist():
-                if not info.is_dir():
-                    with opened.open(info) as stream:
-                        yield info.filename, cast(BinaryIO, stream), info.file_size
-        return
-    with _tar_stream(archive) as stream, tarfile.open(fileobj=stream, mode="r|*") as tar:
-        for member in tar:
-            file = tar.extractfile(member) if member.isreg() else None
-            if file is not None:
-                yield member.name, cast(BinaryIO, file), member.size
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
 
 
 @contextmanager
-def _tar_stream(archive: Path) -> Iterator[BinaryIO]:
-    """Open a tar archive, or the one inside a Debian package (``deb(5)``: an ``ar`` archive)."""
-    with archive.open("rb") as file:
-        if file.read(len(_AR_MAGIC)) == _AR_MAGIC:
-            suffix = _seek_data(file)
-            yield cast(BinaryIO, _TAR[suffix](file, "rb")) if suffix in _TAR else file
-        else:
-            file.seek(0)
-            yield file
+def _damage_of(archive: Path) -> Iterator[None]:
+    """Raise errors of the archive as :class:`KitError`, those of writing as they are."""
+    try:
+        yield
+    except _RefusedError as refused:
+        raise refused.error from refused
+    except _DAMAGED as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise KitError(f"{archive}: damaged archive ({reason}); nothing was installed from it") from error
 
 
-def _seek_data(file: BinaryIO) -> str:
-    """Go to the files of a Debian package; return the suffix of their archive."""
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _RefusedError(error) from error
+
+
+def _write(stream: BinaryIO, path: Path, size: int) -> None:
+    """Write a file under a temporary name and rename it."""
+    temporary = path.with_name(f"{path.name}{TEMPORARY_SUFFIX}")
+    with _refusals():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sink = temporary.open("wb")
+    try:
+        with sink:
+            while content := stream.read(_COPY_BYTES):
+                with _refusals():
+                    sink.write(content)
+            written = sink.tell()
+        if written != size:
+            raise tarfile.ReadError(f"{shown(path.name)} has {written} of {size} bytes")
+        with _refusals():
+            put_in_place([(temporary, path)])
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _members(file: BinaryIO) -> Iterator[tuple[str, BinaryIO, int]]:
+    """Yield the regular files of an archive: path, content, size in bytes."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as opened:
+            members = [info for info in opened.infolist() if not info.is_dir()]
+            _require_limits(len(members), sum(info.file_size for info in members))
+            for info in members:
+                if stat.S_IFMT(info.external_attr >> 16) in (0, stat.S_IFREG):
+                    with opened.open(info) as stream:
+                        yield info.filename, cast(BinaryIO, stream), info.file_size
+        return
+    file.seek(0)
+    if file.read(len(_AR_MAGIC)) == _AR_MAGIC:
+        _seek_data(file)
+    else:
+        file.seek(0)
+    whole = TarStream(decompressed(file), 2 * MAX_BYTES)
+    with tarfile.open(fileobj=whole, mode="r:") as tar:
+        total = 0
+        for number, member in enumerate(tar, 1):
+            total += max(member.size, 0)
+            _require_limits(number, total)
+            content = tar.extractfile(member) if member.isreg() and not member.issparse() else None
+            if content is not None:
+                yield member.name, cast(BinaryIO, content), member.size
+    whole.read_to_end()
+
+
+def _require_limits(files: int, total: int) -> None:
+    if files > MAX_FILES or total > MAX_BYTES:
+        raise tarfile.ReadError(f"more than {MAX_FILES:,} files or {MAX_BYTES >> 30} GB")
+
+
+def _seek_data(file: BinaryIO) -> None:
+    """Go to the tar archive of the files in a Debian package (``deb(5)``: an ``ar`` archive)."""
     while header := file.read(_AR_HEADER_BYTES):
         if len(header) < _AR_HEADER_BYTES or header[58:] != b"`\n":
             break
         name, size = header[:16].decode("ascii").rstrip(" /"), int(header[48:58])
         if name.startswith(_DATA):
-            return name.removeprefix(_DATA).lstrip(".")
+            return
+        if size < 0:
+            break
         file.seek(size + size % 2, 1)
     raise ValueError(f"a Debian package without {_DATA}")

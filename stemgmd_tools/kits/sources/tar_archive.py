@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
-import lzma
 import shutil
 import tarfile
-import zlib
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 from stemgmd_tools.errors import KitError, shown
-from stemgmd_tools.storage.files import put_in_place, temporary_beside
+from stemgmd_tools.storage.archives import BAD_TAR, TarStream, decompressed
+from stemgmd_tools.storage.files import put_in_place, temporary_beside, write_failure
 from stemgmd_tools.storage.paths import inside, is_relative_path
 
 MAX_MEMBERS: Final = 20_000
@@ -21,14 +17,7 @@ MAX_MEMBER_BYTES: Final = 1 << 30
 MAX_TOTAL_BYTES: Final = 8 << 30
 """Limits against archives that unpack to far more than a kit; the largest have some 4,000 files and 3 GB."""
 
-_HEADER_BYTES: Final = 1 << 20
-"""Most bytes that are read at once. An archive may claim that its next header has gigabytes."""
 _COPY_BYTES: Final = 1 << 18
-_PADDING_BYTES: Final = 16 << 20
-"""Most bytes after the last file; archives are padded to a multiple of some 10 kB."""
-_COMPRESSED: Final = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ", lzma.open))
-_DAMAGED: Final = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError, OverflowError)
-"""What the modules of the standard library raise for damaged archives, apart from ``OSError``."""
 
 
 def unpack_tar(archive: Path, folder: Path, definition: str) -> None:
@@ -54,81 +43,39 @@ def unpack_tar(archive: Path, folder: Path, definition: str) -> None:
             raise KitError(f"{archive}: holds no {definition}; an archive of a kit is expected")
         put_in_place([(definitions[0].parent, folder)])
     except OSError as error:  # of the target: those of the archive were converted
-        raise KitError(f"{shown(folder)}: cannot be written ({error.strerror}); make room and run again") from error
+        raise write_failure(folder, error, KitError) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _unpack(archive: Path, folder: Path) -> None:
     try:
-        with _opened(archive) as stream, tarfile.open(fileobj=_Limited(stream), mode="r:") as opened:
-            names: set[str] = set()
-            total = 0
-            for member in opened:
-                total += member.size
-                _check(member, names, total, archive)
-                if member.isreg():
-                    _extract(opened, member, folder)
-            _read_to_end(stream)
-    except _DAMAGED as error:
+        with _opened(archive) as file:
+            stream = TarStream(decompressed(file), MAX_TOTAL_BYTES)
+            with tarfile.open(fileobj=stream, mode="r:") as opened:
+                names: set[str] = set()
+                total = 0
+                for member in opened:
+                    total += member.size
+                    _check(member, names, total, archive)
+                    if member.isreg():
+                        _extract(opened, member, folder)
+            stream.read_to_end()
+    except BAD_TAR as error:
         raise KitError(f"{archive}: damaged archive ({error}); nothing was unpacked") from error
 
 
 def _opened(archive: Path) -> BinaryIO:
-    """Open an archive, decompressing it while it is read.
+    """Open an archive.
 
     :raises KitError: if it cannot be read.
     """
     try:
         if not archive.is_file():
             raise KitError(f"{archive}: is no file; an archive is expected")
-        with archive.open("rb") as file:
-            beginning = file.read(8)
-        for magic, opener in _COMPRESSED:
-            if beginning.startswith(magic):
-                return cast(BinaryIO, opener(archive, "rb"))
         return archive.open("rb")
     except OSError as error:
         raise KitError(f"{archive}: cannot be read ({error.strerror})") from error
-
-
-def _read_to_end(stream: BinaryIO) -> None:
-    """Read what follows the last file, where compressed files keep their checksum.
-
-    :raises tarfile.ReadError: if the checksum is wrong, or more follows than an archive is padded with.
-    """
-    for _ in range(_PADDING_BYTES // _COPY_BYTES):
-        try:
-            if not stream.read(_COPY_BYTES):
-                return
-        except OSError as error:
-            raise tarfile.ReadError(str(error)) from error
-    raise tarfile.ReadError("other data after its end")
-
-
-class _Limited(io.RawIOBase):
-    """A file that refuses to read very much at once, and whose failures are errors of the archive."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__()
-        self._file = file
-
-    def read(self, size: int = -1, /) -> bytes:
-        if not 0 <= size <= _HEADER_BYTES:
-            raise tarfile.ReadError(f"a header of {size} bytes")
-        try:
-            return self._file.read(size)
-        except OSError as error:
-            raise tarfile.ReadError(str(error)) from error
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        try:
-            return self._file.seek(offset, whence)
-        except OSError as error:
-            raise tarfile.ReadError(str(error)) from error
-
-    def tell(self) -> int:
-        return self._file.tell()
 
 
 def _check(member: tarfile.TarInfo, names: set[str], total: int, archive: Path) -> None:

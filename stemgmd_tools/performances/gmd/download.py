@@ -14,6 +14,7 @@ import requests
 from stemgmd_tools.errors import FetchError
 from stemgmd_tools.runtime.progress import Progress, progress_on
 from stemgmd_tools.runtime.quantities import size_text
+from stemgmd_tools.storage.files import write_failure
 from stemgmd_tools.storage.http import Patience, agent_headers, require_http, transient_failure
 
 
@@ -59,7 +60,7 @@ def _retrieve(url: str, target: Path, sha256: str, patience: Patience, show_prog
     except requests.RequestException:
         raise  # an OSError too
     except OSError as error:
-        raise FetchError(f"{target}: cannot be written ({error.strerror}); make room and run again") from error
+        raise write_failure(target, error, FetchError) from error
     except ValueError as error:
         raise FetchError(
             f"{url}: the SHA-256 of its content is not {sha256}; the download was dropped, give another --url"

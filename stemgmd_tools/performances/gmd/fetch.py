@@ -17,7 +17,7 @@ from stemgmd_tools.performances.gmd.info_csv import read_info
 from stemgmd_tools.performances.gmd.unpack import unpack
 from stemgmd_tools.performances.midi_storage import INFO_CSV, MidiSource
 from stemgmd_tools.performances.source import cached_gmd
-from stemgmd_tools.storage.files import put_in_place
+from stemgmd_tools.storage.files import put_in_place, write_failure
 from stemgmd_tools.storage.http import Patience
 from stemgmd_tools.storage.locks import locked
 
@@ -136,7 +136,7 @@ def _place(archive: Path, target: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)  # of a process that was killed
         scratch.mkdir()
     except OSError as error:
-        raise FetchError(f"{target.parent}: cannot be written ({error.strerror})") from error
+        raise write_failure(target.parent, error, FetchError) from error
     try:
         unpacked = scratch / "unpacked"
         unpacked.mkdir()
@@ -146,6 +146,6 @@ def _place(archive: Path, target: Path) -> None:
             raise FetchError(f"{archive.name}: not GMD's archive (no info.csv whose MIDI files are all there)")
         put_in_place([(content, target)])
     except OSError as error:
-        raise FetchError(f"{target}: cannot be written ({error.strerror})") from error
+        raise write_failure(target, error, FetchError) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

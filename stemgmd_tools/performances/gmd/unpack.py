@@ -10,6 +10,7 @@ from typing import Final
 
 from stemgmd_tools.errors import FetchError
 from stemgmd_tools.storage.archives import BAD_ARCHIVE
+from stemgmd_tools.storage.files import write_failure
 from stemgmd_tools.storage.paths import inside, is_relative_path
 
 MAX_MEMBERS: Final = 20_000
@@ -35,7 +36,7 @@ def unpack(archive: Path, folder: Path) -> None:
     except BAD_ARCHIVE as error:
         raise FetchError(f"{archive.name}: damaged archive ({error})") from error
     except OSError as error:
-        raise FetchError(f"{folder}: cannot be written ({error.strerror}); make room and run again") from error
+        raise write_failure(folder, error, FetchError) from error
 
 
 def _check(members: list[zipfile.ZipInfo], archive: Path) -> None:
