@@ -16,7 +16,6 @@ from stemgmd_tools.fitting.evaluation.fit_metrics import Judgement, analysed_lay
 from stemgmd_tools.fitting.evaluation.plots import draw, need_matplotlib
 from stemgmd_tools.fitting.evaluation.report import FitFigures, report_text
 from stemgmd_tools.fitting.recordings.recordings import recorded_strokes
-from stemgmd_tools.fitting.working_dir import workplace
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.kits.sample_map.licence import license_over
 from stemgmd_tools.kits.sample_map.loader import load_map
@@ -25,6 +24,7 @@ from stemgmd_tools.kits.sample_map.schema import KitMap
 from stemgmd_tools.kits.sample_map.writer import map_text
 from stemgmd_tools.storage.files import write_bytes, write_failure
 from stemgmd_tools.storage.paths import KIT_NAME, inside
+from stemgmd_tools.storage.working_dir import workplace
 
 Progress = Callable[[str, float], None]
 """Called with the name of the next step and the share of the work done before it."""

@@ -134,7 +134,11 @@ def copy_file(source: Path, target: Path, *, link: bool = False) -> None:
     with _removed_after_failure([(temporary, target)]):
         target.parent.mkdir(parents=True, exist_ok=True)
         if not (link and _linked(source, temporary)):
-            shutil.copyfile(source, temporary)
+            try:
+                shutil.copyfile(source, temporary)
+            except OSError as error:
+                temporary.unlink(missing_ok=True)
+                raise copy_failure(source, target, error) from error
         put_in_place([(temporary, target)])
         temporary.unlink(missing_ok=True)  # POSIX renames nothing where both names are one file already
 
@@ -172,6 +176,14 @@ def write_failure(path: Path, error: Exception, kind: type[StemgmdError] = Audio
     # What libsndfile or the system says, without the name that both put beside it.
     reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
     return kind(f"{shown(path)}: cannot be written ({reason})")
+
+
+def copy_failure(source: Path, target: Path, error: OSError, kind: type[StemgmdError] = AudioError) -> StemgmdError:
+    """Return the error for a file that ``shutil.copyfile`` could not copy: which of the two files is to blame."""
+    is_source = error.filename == os.fspath(source) and error.filename2 is None
+    if is_source and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return kind(f"{shown(source)}: cannot be read ({error.strerror})")
+    return write_failure(target, error, kind)
 
 
 @contextmanager

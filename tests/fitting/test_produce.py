@@ -20,7 +20,6 @@ from stemgmd_tools.cli.kits import kits
 from stemgmd_tools.errors import KitError, StemgmdError, UsageError
 from stemgmd_tools.fitting import produce
 from stemgmd_tools.fitting.estimation.recorded_kit import Fitted
-from stemgmd_tools.fitting.working_dir import workplace
 from stemgmd_tools.kits.library import find_map, load_kit
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.kits.sample_map.loader import load_map
@@ -28,6 +27,7 @@ from stemgmd_tools.kits.sample_map.outline import kind
 from stemgmd_tools.kits.sample_map.writer import write_new_map
 from stemgmd_tools.kits.synthesis.parameters import BandEnvelope, Noise, VoiceModel
 from stemgmd_tools.storage import figures
+from stemgmd_tools.storage.working_dir import workplace
 
 DRUMS = ("kick", "snare_head", "snare_cross_stick", "hi_tom_head")
 CYMBALS = ("hihat_closed_bow", "hihat_open_bow", "ride_bow", "crash1_edge")
@@ -227,7 +227,7 @@ def test_one_run_at_a_time_writes_a_map(tmp_path: Path, plain_fit: list[str]) ->
 @pytest.mark.usefixtures("plain_fit", "no_matplotlib")
 def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:
     path = recorded_kit(tmp_path / "toy", DRUMS + CYMBALS)
-    left = tmp_path / ".mine.yaml.fit"
+    left = tmp_path / ".mine.yaml.work"
     (left / "folder").mkdir(parents=True)
     for file in (left / "lock", left / "kick.png", tmp_path / "mine.yaml.123.part", tmp_path / "mine.report.md.9.part"):
         file.write_bytes(b"x")
@@ -282,7 +282,7 @@ def test_two_fits_of_one_kit_are_equal_to_the_byte(tmp_path: Path) -> None:
     assert written[0] == written[1]
 
 
-@pytest.mark.parametrize("name", ["mine.report", ".mine.yaml.fit"])
+@pytest.mark.parametrize("name", ["mine.report", ".mine.yaml.work"])
 def test_nothing_is_written_or_cleared_through_a_link(tmp_path: Path, plain_fit: list[str], name: str) -> None:
     path = recorded_kit(tmp_path / "toy", DRUMS + CYMBALS)
     (tmp_path / "elsewhere").mkdir()

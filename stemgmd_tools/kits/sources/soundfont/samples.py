@@ -127,7 +127,8 @@ class Samples:
     def _decoded(self, indices: tuple[int, ...]) -> tuple[list[NDArray[np.int32]], int]:
         """Return samples of Ogg Vorbis on the grid of 24 bits, and their rate in Hz."""
         sounds, rates = [], set()
-        with TemporaryDirectory() as folder:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=self._folder) as folder:
             for index in indices:
                 path = Path(folder) / "sample.ogg"
                 path.write_bytes(self._bytes(index))
