@@ -8,6 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgmd_tools.numerics.amplitude import first_reaching, peak
+
 ATTACK_S: Final = 0.150
 """Length of the window whose peak the attack is measured against; longer than the attack of a kick or a crash."""
 LEAD_IN_S: Final = 0.075
@@ -28,32 +30,25 @@ def onset_frame(pcm: NDArray[Any], sample_rate: int) -> int | None:
     :param pcm: shape (frames,) or (frames, channels), integers or floats.
     :param sample_rate: in Hz.
     """
-    return attack_frame(magnitude(pcm), sample_rate)
-
-
-def attack_frame(amplitude: NDArray[np.float64], sample_rate: int) -> int | None:
-    """Return the frame of the attack of the first sound, or None for silence, as :func:`onset_frame` does.
-
-    :param amplitude: shape (frames,), not negative, see :func:`magnitude`.
-    """
-    start = sound_start(amplitude, sample_rate)
+    start = sound_start(pcm, sample_rate)
     if start is None:
         return None
-    attack = amplitude[start : start + max(1, round(ATTACK_S * sample_rate))]
-    return start + int(np.argmax(attack >= attack.max() * ATTACK_SHARE))
+    attack = pcm[start : start + max(1, round(ATTACK_S * sample_rate))]
+    return start + (first_reaching(attack, peak(attack) * ATTACK_SHARE) or 0)
 
 
-def sound_start(amplitude: NDArray[np.float64], sample_rate: int) -> int | None:
+def sound_start(pcm: NDArray[Any], sample_rate: int) -> int | None:
     """Return the first frame of the search for an attack, after any noise before it; None for silence.
 
-    :param amplitude: shape (frames,), not negative.
+    :param pcm: shape (frames,) or (frames, channels), integers or floats.
     """
-    peak = amplitude.max(initial=0)
-    if not peak > 0:
+    loudest = peak(pcm)
+    if not loudest > 0:
         return None
-    start = int(np.argmax(amplitude >= peak * STIRRING_SHARE))
-    if amplitude[start : start + max(1, round(LEAD_IN_S * sample_rate))].max() < peak * ATTACK_SHARE:
-        start = int(np.argmax(amplitude >= peak * ATTACK_SHARE))
+    start = first_reaching(pcm, loudest * STIRRING_SHARE) or 0
+    lead_in = pcm[start : start + max(1, round(LEAD_IN_S * sample_rate))]
+    if peak(lead_in) < loudest * ATTACK_SHARE:
+        start = first_reaching(pcm, loudest * ATTACK_SHARE) or 0
     return start
 
 

@@ -98,7 +98,8 @@ def _articulation(recipe: ArticulationSource, faults: list[str]) -> Iterator[Str
             takes = []
             for take in range(len(layer.takes)):
                 sound, rate = recipe.source.one_shot(source_degree, row, take)
-                takes.append(_corrected(treated(sound, rate, SAMPLE_RATE, recipe.treatment), faults))
+                at_rate = treated(sound, rate, SAMPLE_RATE, recipe.treatment)
+                takes.append(_corrected(np.array(at_rate, np.float64), faults))
             rows.append([take for take in takes if len(take) > ONSET_FRAMES])
         audible = [index for index, row in enumerate(rows) if row]
         if not audible:

@@ -22,8 +22,9 @@ from stemgmd_tools.kits.bank.one_shots import Stereo, Treatment, treated
 from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes
 from stemgmd_tools.kits.bank.velocity_curve import UNEVEN_DB, VELOCITIES, Dynamics, dynamics, energy
 from stemgmd_tools.kits.sample_map.kit import Kit
+from stemgmd_tools.numerics.amplitude import BLOCK_FRAMES, first_reaching, last_reaching, one_of_equals, peak
 from stemgmd_tools.numerics.elementary import log10
-from stemgmd_tools.onsets import attack_frame, magnitude, onset_frame
+from stemgmd_tools.onsets import onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION
 
 PCM_DTYPE: Final = np.dtype("<i2")
@@ -35,6 +36,8 @@ LEAD_IN_S: Final = 0.005
 """Longest part before the attack that is kept."""
 LEAD_IN_FADE_S: Final = 0.002
 """Length of the fade-in of a lead-in that was cut."""
+_HASHED_BYTES: Final = 1 << 18
+"""Bytes that both checksums read in turn, so that the second finds them in the processor's cache."""
 
 
 class Shot(NamedTuple):
@@ -101,11 +104,15 @@ class PcmSink:
 
     def write(self, pcm: NDArray[np.int16]) -> int:
         """Append a one-shot, shape (frames, 2); return its CRC-32."""
-        content = pcm.astype(PCM_DTYPE).tobytes()
-        self._digest.update(content)
+        content = np.ascontiguousarray(pcm, PCM_DTYPE).reshape(-1).view(np.uint8).data
+        crc32 = 0
+        for start in range(0, len(content), _HASHED_BYTES):
+            part = content[start : start + _HASHED_BYTES]
+            self._digest.update(part)
+            crc32 = zlib.crc32(part, crc32)
         self._file.write(content)
         self.frames += len(pcm)
-        return zlib.crc32(content)
+        return crc32
 
     @property
     def sha256(self) -> str:
@@ -156,11 +163,16 @@ def quantise(sound: Stereo) -> tuple[NDArray[np.int16], float]:
 
     Rounds to the nearest integer, ties to even. Samples of up to 16 bits that use their full range are not changed.
     """
-    peak = float(np.abs(sound).max())
-    exponent = math.frexp(peak)[1]
-    if np.rint(math.ldexp(peak, 15 - exponent)) > np.iinfo(np.int16).max:
+    loudest = peak(sound)
+    exponent = math.frexp(loudest)[1]
+    if np.rint(math.ldexp(loudest, 15 - exponent)) > np.iinfo(np.int16).max:
         exponent += 1
-    return np.rint(np.ldexp(sound, 15 - exponent)).astype(np.int16), math.ldexp(1.0, exponent - 15)
+    pcm = np.empty(sound.shape, np.int16)
+    samples = one_of_equals(sound)
+    for start in range(0, len(samples), BLOCK_FRAMES):
+        scaled = np.ldexp(samples[start : start + BLOCK_FRAMES], 15 - exponent)  # exact, also in single precision
+        pcm[start : start + BLOCK_FRAMES] = np.rint(scaled, out=scaled)
+    return pcm, math.ldexp(1.0, exponent - 15)
 
 
 class Window(NamedTuple):
@@ -175,23 +187,21 @@ class Window(NamedTuple):
         """Return the part of a sound."""
         part = sound[self.start : self.stop]
         if self.fade_frames:
-            part = part.copy()
+            part = part.astype(np.float64)
             part[: self.fade_frames] *= np.linspace(0.0, 1.0, self.fade_frames, endpoint=False)[:, None]
         return part
 
 
 def window(sound: Stereo, sample_rate: int) -> Window | None:
     """Return a sound's part without silence at its ends and with a lead-in of limited length; None for silence."""
-    amplitude = magnitude(sound)
-    audible = np.flatnonzero(amplitude >= SILENCE)
-    onset = attack_frame(amplitude, sample_rate)
-    if onset is None or not len(audible):
+    audible, onset = first_reaching(sound, SILENCE), onset_frame(sound, sample_rate)
+    last = last_reaching(sound, SILENCE)
+    if audible is None or onset is None or last is None:
         return None
-    first_audible = min(int(audible[0]), onset)
-    start = max(first_audible, onset - units.frames_of(LEAD_IN_S, sample_rate))
-    stop = int(audible[-1]) + 1
-    fade = min(units.frames_of(LEAD_IN_FADE_S, sample_rate), stop - start) if start > first_audible else 0
-    return Window(start, stop, fade)
+    first = min(audible, onset)
+    start = max(first, onset - units.frames_of(LEAD_IN_S, sample_rate))
+    fade = min(units.frames_of(LEAD_IN_FADE_S, sample_rate), last + 1 - start) if start > first else 0
+    return Window(start, last + 1, fade)
 
 
 def _cell(writer: _ShotWriter, articulation: ArticulationSource, degree: int) -> _Cell:

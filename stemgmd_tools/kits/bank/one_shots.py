@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import soxr
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from stemgmd_tools.audio import read_audio
 from stemgmd_tools.errors import AudioError, KitError
+from stemgmd_tools.numerics.amplitude import one_of_equals, peak
 from stemgmd_tools.numerics.elementary import exp2
 from stemgmd_tools.units import LOWEST_RATE
 
@@ -24,8 +26,9 @@ LONGEST_S: Final = 600.0
 MAX_PEAK: Final = 16.0
 """Largest peak (+24 dB): a float file above it was written for another full scale than 1.0, such as 32768."""
 
-Stereo: TypeAlias = NDArray[np.float64]
-"""Shape (frames, 2), full scale 1.0."""
+Stereo: TypeAlias = NDArray[np.floating[Any]]
+"""Shape (frames, 2), full scale 1.0, of single or double precision: as read, and as computed. Both channels of a mono
+sound may be the same memory, so it is not to be changed in place."""
 
 
 class Treatment(NamedTuple):
@@ -95,7 +98,7 @@ def read_one_shot(path: Path) -> tuple[Stereo, int]:
         peak above :data:`MAX_PEAK`, or holds values that are not finite.
     """
     sounds, rate = read_parts([Part(path)])
-    return sounds[0], rate
+    return np.array(sounds[0], np.float64), rate
 
 
 def _read_file(path: Path) -> tuple[NDArray[np.float32], int]:
@@ -106,12 +109,12 @@ def _read_file(path: Path) -> tuple[NDArray[np.float32], int]:
         raise KitError(str(error)) from error
     if rate < LOWEST_RATE:
         raise KitError(f"{path}: has a sample rate of {rate} Hz; {LOWEST_RATE} or more are needed, export it again")
-    if not np.isfinite(samples).all():
+    loudest = peak(samples)
+    if not math.isfinite(loudest):
         raise KitError(f"{path}: holds values that are not finite numbers; export it again")
-    peak = float(np.abs(samples).max())
-    if peak > MAX_PEAK:
+    if loudest > MAX_PEAK:
         raise KitError(
-            f"{path}: peaks at {peak:g} times full scale, at most {MAX_PEAK:g}; export it for full scale 1.0"
+            f"{path}: peaks at {loudest:g} times full scale, at most {MAX_PEAK:g}; export it for full scale 1.0"
         )
     return samples, rate
 
@@ -127,20 +130,34 @@ def _part(part: Part, samples: NDArray[np.float32]) -> Stereo:
     cut = samples[part.start_frame : part.end_frame]
     if part.channels:
         cut = cut[:, [channel - 1 for channel in part.channels]]
-    stereo = np.repeat(cut, 2 // cut.shape[1], axis=1).astype(np.float64)
-    if part.left == part.right == 1.0:
-        return stereo
-    balanced: Stereo = stereo * np.array([part.left, part.right])
-    return balanced
+    if cut.shape[1] == 2:
+        return balanced(cut, part.left, part.right)
+    if part.left == part.right:  # both channels stay the same memory
+        return np.broadcast_to(cut if part.left == 1.0 else cut * np.float64(part.left), (len(cut), 2))
+    return balanced(np.broadcast_to(cut, (len(cut), 2)), part.left, part.right)
+
+
+def balanced(sound: Stereo, left: float, right: float) -> Stereo:
+    """Return a sound with its channels at the given amplitude ratios; unchanged if both are 1."""
+    if left == right == 1.0:
+        return sound
+    scaled = np.empty(sound.shape)
+    np.multiply(sound[:, 0], left, out=scaled[:, 0], dtype=np.float64)
+    np.multiply(sound[:, 1], right, out=scaled[:, 1], dtype=np.float64)
+    return scaled
 
 
 def treated(sound: Stereo, rate: float, sample_rate: int, treatment: Treatment) -> Stereo:
     """Return a one-shot resampled to ``sample_rate`` with pitch and balance applied; unchanged if all are neutral."""
     source_rate = rate * exp2(treatment.semitones / SEMITONES_PER_OCTAVE)
     if source_rate != sample_rate:
-        padded = np.concatenate([np.zeros((_PADDING_FRAMES, 2)), sound])
-        sound = soxr.resample(padded, source_rate, sample_rate, quality="HQ")
-    if treatment.left == treatment.right == 1.0:
-        return sound
-    balanced: Stereo = sound * np.array([treatment.left, treatment.right])
-    return balanced
+        sound = _resampled(sound, source_rate, sample_rate)
+    return balanced(sound, treatment.left, treatment.right)
+
+
+def _resampled(sound: Stereo, source_rate: float, sample_rate: int) -> Stereo:
+    """Return a sound at another rate; soxr computes in single precision anyway."""
+    samples = one_of_equals(sound)
+    padded = np.concatenate([np.zeros((_PADDING_FRAMES, samples.shape[1]), samples.dtype), samples])
+    resampled = soxr.resample(padded, source_rate, sample_rate, quality="HQ")
+    return np.broadcast_to(resampled, (len(resampled), 2))

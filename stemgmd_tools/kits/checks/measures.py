@@ -134,11 +134,11 @@ def _articulation(name: str, recipe: ArticulationSource, unreadable: dict[str, N
                     unreadable[str(error)] = None
                     continue
                 at = (name, openness, row, layer.reference, take, file)
-                yield _measured(at, sound, round(rate), layer.gain_db + recipe.gain_db)
+                yield _measured(at, np.array(sound, np.float64), round(rate), layer.gain_db + recipe.gain_db)
 
 
 def _measured(
-    at: tuple[str, float, int, int, int, str], sound: Stereo, sample_rate: int, gain_db: float
+    at: tuple[str, float, int, int, int, str], sound: NDArray[np.float64], sample_rate: int, gain_db: float
 ) -> TakeMeasures:
     peak = float(np.abs(sound).max(initial=0.0))
     centred_sound, offset_share = centred(sound)
