@@ -27,6 +27,8 @@ class Sample:
     correction: int = 0
     kind: int = MONO
     link: int = 0
+    loop: tuple[int, int] | None = None
+    """Frames of the loop in the sample; None: all of it."""
 
 
 Zone = Sequence[tuple[int, int]]
@@ -83,9 +85,10 @@ def soundfont(font: Font) -> bytes:
             low += (values >> 8 if font.has_24_bits else values).astype("<i2").tobytes() + bytes(92)
             extra += (values & 0xFF).astype(np.uint8).tobytes() + bytes(46)
             end = start + len(values)
+        first, after = sample.loop or (0, end - start)
         headers += struct.pack(
-            "<20sIIIIIBbHH", sample.name.encode(), start, end, start, end, sample.rate, sample.root, sample.correction,
-            sample.link, sample.kind,
+            "<20sIIIIIBbHH", sample.name.encode(), start, end, start + first, start + after, sample.rate, sample.root,
+            sample.correction, sample.link, sample.kind,
         )  # fmt: skip
     headers += struct.pack("<20s26x", b"EOS")
     ibag, imod, igen, ifirst = _zones(font.instruments, font.modulators)  # type: ignore[arg-type]

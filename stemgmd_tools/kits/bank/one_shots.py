@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from stemgmd_tools.audio import read_audio
 from stemgmd_tools.errors import AudioError, KitError
+from stemgmd_tools.kits.bank.dc_offset import centred
+from stemgmd_tools.kits.bank.envelopes import envelope_gain, looped
+from stemgmd_tools.kits.sample_map.envelope import Envelope
 from stemgmd_tools.numerics.amplitude import one_of_equals, peak
 from stemgmd_tools.numerics.elementary import exp2
 from stemgmd_tools.units import LOWEST_RATE
@@ -62,6 +65,11 @@ class Part(NamedTuple):
     left: float = 1.0
     """Amplitude ratio of the left channel."""
     right: float = 1.0
+    speed: float = 1.0
+    """How many times faster than recorded it is played, which raises its pitch."""
+    envelope: Envelope | None = None
+    loop: tuple[int, int] | None = None
+    """First frame of a part of the file that is repeated until the envelope is silent, and first frame after it."""
 
 
 def read_parts(parts: Sequence[Part]) -> tuple[list[Stereo], int]:
@@ -77,7 +85,7 @@ def read_parts(parts: Sequence[Part]) -> tuple[list[Stereo], int]:
     if len(rates) > 1:
         (first, one), (second, other) = list(rates.items())[:2]
         raise KitError(f"{other}: has a rate of {second} Hz, but {one} has {first} Hz; export both at one rate")
-    return [_part(part, files[part.path][0]) for part in parts], next(iter(rates))
+    return [_part(part, *files[part.path]) for part in parts], next(iter(rates))
 
 
 def mixed(sounds: Sequence[Stereo]) -> Stereo:
@@ -119,7 +127,7 @@ def _read_file(path: Path) -> tuple[NDArray[np.float32], int]:
     return samples, rate
 
 
-def _part(part: Part, samples: NDArray[np.float32]) -> Stereo:
+def _part(part: Part, samples: NDArray[np.float32], rate: int) -> Stereo:
     """Return a part of a file as stereo, at its level."""
     if not part.channels and samples.shape[1] > 2:
         raise KitError(f"{part.path}: has {samples.shape[1]} channels; mix it to mono or stereo, or name its channels")
@@ -127,9 +135,13 @@ def _part(part: Part, samples: NDArray[np.float32]) -> Stereo:
         raise KitError(f"{part.path}: has no channel {max(part.channels)}, only {samples.shape[1]}; correct the map")
     if part.start_frame >= len(samples):
         raise KitError(f"{part.path}: has {len(samples)} frames; start_frame {part.start_frame} lies behind its end")
-    cut = samples[part.start_frame : part.end_frame]
+    cut = _cut(part, samples, rate)
     if part.channels:
         cut = cut[:, [channel - 1 for channel in part.channels]]
+    if part.envelope is not None:
+        # An offset would fade with the sound, where it could not be told from it.
+        cut = centred(cut.astype(np.float64)).sound
+        cut *= envelope_gain(part.envelope, len(cut), rate * part.speed)[:, None]
     if cut.shape[1] == 2:
         return balanced(cut, part.left, part.right)
     if part.left == part.right:  # both channels stay the same memory
@@ -145,6 +157,17 @@ def balanced(sound: Stereo, left: float, right: float) -> Stereo:
     np.multiply(sound[:, 0], left, out=scaled[:, 0], dtype=np.float64)
     np.multiply(sound[:, 1], right, out=scaled[:, 1], dtype=np.float64)
     return scaled
+
+
+def _cut(part: Part, samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """Return the frames of a part, its loop repeated until its envelope is silent."""
+    if part.loop is None or part.envelope is None or part.envelope.silent_after_s is None:
+        return samples[part.start_frame : part.end_frame]
+    first, after = part.loop
+    if after > len(samples):
+        raise KitError(f"{part.path}: has {len(samples)} frames; its loop ends after {after}; correct the map")
+    frames = math.ceil(min(part.envelope.silent_after_s, LONGEST_S) * rate * part.speed)
+    return looped(samples[part.start_frame :], (first - part.start_frame, after - part.start_frame), frames)
 
 
 def treated(sound: Stereo, rate: float, sample_rate: int, treatment: Treatment) -> Stereo:

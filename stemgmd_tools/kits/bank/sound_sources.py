@@ -123,6 +123,9 @@ class FileSource:
             sound.end_frame,
             gain * left * moved_left,
             gain * right * moved_right,
+            exp2(sound.pitch_semitones / SEMITONES_PER_OCTAVE),
+            sound.envelope,
+            sound.loop,
         )
 
 

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from stemgmd_tools.kits.sample_map.envelope import Envelope
 from stemgmd_tools.kits.synthesis.parameters import RoomModel, VoiceModel
 from stemgmd_tools.pieces import ARTICULATIONS
 from stemgmd_tools.storage.paths import KIT_NAME
@@ -35,6 +36,7 @@ DYNAMICS_LIMIT_DB: Final = 96.0
 GainDb = Annotated[float, Field(ge=-GAIN_LIMIT_DB, le=GAIN_LIMIT_DB)]
 Pan = Annotated[float, Field(ge=-1, le=1)]
 Channel = Annotated[int, Field(ge=1, le=256)]
+Frame = Annotated[int, Field(ge=0)]
 MicrophoneName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=64)]
 ArticulationName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(ARTICULATIONS)})]
 
@@ -62,14 +64,23 @@ class Sound(Strict):
     pitch_semitones: float = Field(
         default=0.0, ge=-PITCH_LIMIT_SEMITONES, le=PITCH_LIMIT_SEMITONES, description="shift of pitch, by resampling"
     )
+    envelope: Envelope | None = Field(default=None, description="level over time; default: as recorded")
+    loop: tuple[Frame, Frame] | None = Field(
+        default=None,
+        description="first frame of a part of the file that is repeated until the envelope is silent, and first frame "
+        "after it",
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _of_file_name(cls, data: Any) -> Any:
         if isinstance(data, str):
             return {"file": data}
-        if isinstance(data, dict) and isinstance(data.get("channels"), list):
-            return {**data, "channels": tuple(data["channels"])}  # as in JSON, where strict types take lists
+        if isinstance(data, dict):  # as in JSON, where strict types take lists
+            return {
+                key: tuple(item) if key in ("channels", "loop") and isinstance(item, list) else item
+                for key, item in data.items()
+            }
         return data
 
     @model_serializer(mode="wrap")

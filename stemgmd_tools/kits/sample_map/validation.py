@@ -132,8 +132,18 @@ def _sound(at: tuple[str | int, ...], sound: Sound) -> Iterator[Problem]:
         yield Problem(at, f"found {json.dumps(sound.file)}; give a path inside the kit's folder, with /")
     if sound.end_frame is not None and sound.end_frame <= sound.start_frame:
         yield Problem(at, f"end_frame is {sound.end_frame}; it must be above start_frame, {sound.start_frame}")
+    if sound.loop is not None:
+        yield from _loop(at, sound, sound.loop)
     if len(set(sound.channels)) < len(sound.channels):
         yield Problem(at, f"channels are {', '.join(map(str, sound.channels))}; name each once")
+
+
+def _loop(at: tuple[str | int, ...], sound: Sound, loop: tuple[int, int]) -> Iterator[Problem]:
+    first, after = loop
+    if not sound.start_frame <= first < after:
+        yield Problem((*at, "loop"), f"found {first}..{after}; it starts at start_frame or later and ends after that")
+    if sound.envelope is None or sound.envelope.silent_after_s is None:
+        yield Problem((*at, "loop"), "would never end; give an envelope with sustain_db -100")
 
 
 def _is_inside(path: str) -> bool:

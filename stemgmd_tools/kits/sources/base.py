@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from stemgmd_tools.kits.sample_map.envelope import Envelope
+
 ONLY_MICROPHONE: Final = ""
 """Key of the sound of a region that has no named microphones."""
 
@@ -30,6 +32,10 @@ class SoundFile:
     pan: float = 0.0
     """Balance, -1 left .. 1 right."""
     pitch_semitones: float = 0.0
+    envelope: Envelope | None = None
+    """None: as recorded, which an envelope without attack, delay and decay is, too."""
+    loop: tuple[int, int] | None = None
+    """First frame of a part that is repeated until the envelope is silent, and first frame after it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,8 +57,8 @@ def test_openness_is_asked_for_only_of_a_hihat_that_has_degrees(
     hihat: dict[str, tuple[float, ...]], closed: tuple[str, float | None], ride: tuple[str, float | None]
 ) -> None:
     fallbacks = fallbacks_of({"kick", "snare_head"}, **hihat)
-    found = [(one.articulation, one.openness) for one in (fallbacks["hihat_closed_bow"], fallbacks["ride_bow"])]
-    assert found == [closed, ride]
+    borrowed = [(one.articulation, one.openness) for one in (fallbacks["hihat_closed_bow"], fallbacks["ride_bow"])]
+    assert borrowed == [closed, ride]
 
 
 @pytest.mark.parametrize("degrees", [(), (0.0, 1.0), (0.5, 0.7)])

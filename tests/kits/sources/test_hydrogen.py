@@ -15,6 +15,7 @@ from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.importing.options import ImportOptions
 from stemgmd_tools.kits.importing.run import find_source, import_kit
+from stemgmd_tools.kits.sample_map.envelope import Envelope
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.kits.sources.base import DrumLibrary, Region, SoundFile
 from stemgmd_tools.kits.sources.hydrogen import FORMAT
@@ -271,7 +272,7 @@ def test_what_does_not_sound_is_left_out_and_named(tmp_path: Path) -> None:
 
 def test_settings_without_influence_are_counted(tmp_path: Path) -> None:
     settings = (
-        "<filterActive>true</filterActive><filterCutoff>0.5</filterCutoff><Attack>5</Attack><Sustain>0.5</Sustain>"
+        "<filterActive>true</filterActive><filterCutoff>0.5</filterCutoff>"
         "<randomPitchFactor>0.1</randomPitchFactor><FX1Level>0.2</FX1Level><isStopNote>true</isStopNote>"
         "<exclude><id>1</id></exclude>"
     )
@@ -281,9 +282,7 @@ def test_settings_without_influence_are_counted(tmp_path: Path) -> None:
         kit(tmp_path, instrument(settings + layer("a.wav", more=edited)) + instrument(harmless + layer("b.wav")))
     )
     assert drum_kit.ignored == {
-        "Attack": 1,
         "FX1Level": 1,
-        "Sustain": 1,
         "exclude": 1,
         "filterCutoff": 1,
         "isStopNote": 1,
@@ -291,6 +290,21 @@ def test_settings_without_influence_are_counted(tmp_path: Path) -> None:
         "randomPitchFactor": 1,
         "volume envelope": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("stages", "expected"),
+    [
+        ("<Attack>0</Attack><Decay>0</Decay><Sustain>1</Sustain>", None),
+        ("<Attack>10</Attack><Decay>5000</Decay><Sustain>1</Sustain>", None),
+        ("<Attack>4410</Attack>", Envelope(attack_s=0.1, curve="exponential")),
+        ("<Decay>44100</Decay><Sustain>0.1</Sustain>", Envelope(decay_s=1, sustain_db=-20, curve="exponential")),
+        ("<Attack>1e9</Attack><Sustain>-5</Sustain>", Envelope(attack_s=2.26757, sustain_db=-100, curve="exponential")),
+        ("<Attack>882</Attack><pitchOffset>12</pitchOffset>", Envelope(attack_s=0.01, curve="exponential")),
+    ],
+)
+def test_the_envelope_counts_frames_of_the_sample(stages: str, expected: Envelope | None, tmp_path: Path) -> None:
+    assert sound(one(tmp_path, stages + layer("a.wav"))).envelope == expected
 
 
 def test_what_the_kit_says_about_itself_is_read(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from soundfont_files import counted
 
 from benchmarks.torture.soundfont_kits import LEFT, RIGHT, VORBIS, Font, Sample, soundfont, span
 from stemgmd_tools.errors import KitError, StemgmdError, UsageError
+from stemgmd_tools.kits.sample_map.envelope import Envelope
 from stemgmd_tools.kits.sources.base import DrumLibrary, Region, SoundFile
 from stemgmd_tools.kits.sources.soundfont import FORMAT
 from stemgmd_tools.kits.sources.soundfont.presets import chosen, presets_of
@@ -99,6 +100,34 @@ def test_samples_of_sf3_are_written_as_they_are(tmp_path: Path) -> None:
     decoded, _ = soundfile.read(mono, dtype="float32")
     both, _ = soundfile.read(stereo, dtype="float32")
     assert np.abs(both - decoded[:, None]).max() <= 2**-24  # the grid of 24 bits
+
+
+def test_the_volume_envelope_is_read_in_timecents_and_centibels(tmp_path: Path) -> None:
+    stages = [(33, -3600), (34, -4800), (35, -1200), (36, 1200), (37, 400)]
+    envelope = sound(only(read(tmp_path, drums([(KEYS, span(36, 36)), *stages, (SAMPLE, 0)])))).envelope
+    assert envelope == Envelope(delay_s=0.125, attack_s=0.0625, hold_s=0.5, decay_s=2.0, sustain_db=-40)
+
+
+def test_hold_and_decay_can_be_shorter_on_higher_keys(tmp_path: Path) -> None:
+    stages = [(35, -1200), (36, 0), (37, 1000), (39, 100), (40, 50)]
+    envelope = sound(only(read(tmp_path, drums([(KEYS, span(48, 48)), *stages, (SAMPLE, 0)])))).envelope
+    assert envelope == Envelope(hold_s=1.0, decay_s=1.41421, sustain_db=-100)
+
+
+@pytest.mark.parametrize("stages", [[], [(34, -12_000)], [(35, 3557), (36, 6590), (37, 0)], [(36, 2400)]])
+def test_an_envelope_that_changes_nothing_is_left_out(tmp_path: Path, stages: list[tuple[int, int]]) -> None:
+    assert sound(only(read(tmp_path, drums([(KEYS, span(36, 36)), *stages, (SAMPLE, 0)])))).envelope is None
+
+
+def test_a_loop_is_played_where_the_envelope_ends_it(tmp_path: Path) -> None:
+    samples = [Sample("Kick", noise(), loop=(100, 300))]
+    ends = [(36, 0), (37, 1000), (2, 5), (3, -10)]
+    library = read(tmp_path, drums([(KEYS, span(36, 36)), *ends, (54, 1), (SAMPLE, 0)], samples=samples))
+    assert sound(only(library)).loop == (105, 290)
+    assert library.notices == ()
+    endless = read(tmp_path, drums([(KEYS, span(36, 36)), (54, 1), (SAMPLE, 0)], samples=samples))
+    assert sound(only(endless)).loop is None
+    assert endless.notices == ("played once: loops of samples that no envelope silences",)
 
 
 def test_values_are_inherited_and_those_of_the_preset_added(tmp_path: Path) -> None:

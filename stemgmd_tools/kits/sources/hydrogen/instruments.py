@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from stemgmd_tools.errors import KitError
+from stemgmd_tools.kits.sample_map.envelope import SILENCE_DB, Envelope
 from stemgmd_tools.kits.sources.base import SoundFile
+from stemgmd_tools.kits.sources.envelopes import audible
 from stemgmd_tools.kits.sources.hydrogen.layers import VELOCITY, Component, Layer, decibels
 from stemgmd_tools.kits.sources.safe_xml import Element
 from stemgmd_tools.kits.sources.sound_folder import SoundFolder
@@ -22,8 +24,11 @@ _GAINS: Final = (0.0, 1000.0)
 _PITCHES: Final = (-120.0, 120.0)
 _COUNTS: Final = (-1e10, 1e10)
 _SHORTEST_RELEASE_FRAMES: Final = 256.0
-_RELEASE_RATE: Final = 44_100
-"""``Release`` counts frames of the audio device; this is the usual rate."""
+_FRAME_RATE: Final = 44_100
+"""Envelopes count frames; this is the usual rate."""
+_LONGEST_STAGE: Final = 100_000.0
+"""Frames; Hydrogen's own limit."""
+_LONGEST_S: Final = 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,28 @@ class Reading:
     layers: int = 0
 
 
+class EnvelopeFrames(NamedTuple):
+    """The envelope of an instrument; its stages count frames of the sample, so a higher pitch makes them shorter."""
+
+    attack: float
+    decay: float
+    sustain: float
+    """Ratio of amplitude."""
+
+    def at(self, pitch_semitones: float) -> Envelope | None:
+        """Return the envelope of a sample that is played at a pitch; None if it changes nothing."""
+        rate = _FRAME_RATE * 2.0 ** (pitch_semitones / 12.0)
+        level_db = decibels(self.sustain) if self.sustain > 0 else SILENCE_DB
+        return audible(
+            Envelope(
+                attack_s=min(self.attack / rate, _LONGEST_S),
+                decay_s=min(self.decay / rate, _LONGEST_S),
+                sustain_db=max(level_db, SILENCE_DB),
+                curve="exponential",
+            )
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """What is played by one note."""
@@ -61,6 +88,7 @@ class Instrument:
     note: int | None
     mute_group: str | None
     release_s: float
+    envelope: EnvelopeFrames
     follows_velocity: bool
     """Whether the sound is multiplied by velocity / 127."""
     hihat_group: int | None
@@ -87,11 +115,18 @@ def read_instrument(element: Element, reading: Reading) -> Instrument:
         pan=_pan(element),
         note=note if 0 <= note <= 127 else None,
         mute_group=str(group) if group >= 0 else None,
-        release_s=release / _RELEASE_RATE,
+        release_s=release / _FRAME_RATE,
+        envelope=_envelope(element),
         follows_velocity=element.value("applyVelocity").lower() != "false",
         hihat_group=_hihat_group(element),
         pressure=(max(low, 0), min(high, 127)),
     )
+
+
+def _envelope(element: Element) -> EnvelopeFrames:
+    """Return the envelope, brought into Hydrogen's own limits as Hydrogen does it."""
+    attack, decay = (min(max(element.number(name, 0.0, *_COUNTS), 0.0), _LONGEST_STAGE) for name in ("Attack", "Decay"))
+    return EnvelopeFrames(attack, decay, min(max(element.number("Sustain", 1.0, *_COUNTS), 0.0), 1.0))
 
 
 def shown_text(element: Element, name: str) -> str:
@@ -184,11 +219,9 @@ def _ignored(element: Element) -> Iterator[str]:
     """Yield the settings of an instrument that would change its sound in Hydrogen but have no influence here."""
     if _is_true(element, "filterActive") and element.number("filterCutoff", 1.0, *_COUNTS) < 1:
         yield "filterCutoff"
-    for name in ("Attack", "Decay", "randomPitchFactor", "FX1Level", "FX2Level", "FX3Level", "FX4Level"):
+    for name in ("randomPitchFactor", "FX1Level", "FX2Level", "FX3Level", "FX4Level"):
         if element.number(name, 0.0, *_COUNTS) > 0:
             yield name
-    if element.number("Sustain", 1.0, *_COUNTS) < 1:
-        yield "Sustain"
     if _is_true(element, "isStopNote"):
         yield "isStopNote"
     exclude = element.first("exclude")

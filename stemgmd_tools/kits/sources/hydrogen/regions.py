@@ -72,7 +72,12 @@ def _region(instrument: Instrument, take: Take, note: int | None, openness: floa
 
 
 def _mixed(sound: SoundFile, instrument: Instrument, level_db: float) -> SoundFile:
-    return replace(sound, gain_db=sound.gain_db + instrument.gain_db + level_db, pan=instrument.pan)
+    return replace(
+        sound,
+        gain_db=sound.gain_db + instrument.gain_db + level_db,
+        pan=instrument.pan,
+        envelope=instrument.envelope.at(sound.pitch_semitones),
+    )
 
 
 def openness_of(instruments: Sequence[Instrument]) -> list[float | None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from stemgmd_tools.kits.sources.base import SoundFile
@@ -12,6 +13,7 @@ from stemgmd_tools.kits.sources.sfz.definition.files import LibraryFiles, Outsid
 from stemgmd_tools.kits.sources.sfz.definition.instrument import Written, keys_of
 from stemgmd_tools.kits.sources.sfz.definition.opcodes import LEVEL_PREFIXES, Problems, note, number
 from stemgmd_tools.kits.sources.sfz.dynamics import VelocityGain
+from stemgmd_tools.kits.sources.sfz.envelope import region_envelope
 
 FADE_S: Final = 0.006
 """Fade of a region that another turns off, for ``off_mode=fast`` and by default."""
@@ -19,10 +21,7 @@ RELEASE_S: Final = 0.03
 """ARIA's ``ampeg_release`` where none is given; the specification's 0.001 s clicks."""
 _LOWEST_DB: Final = -144.6
 _HIGHEST_DB: Final = 144.0
-_SHORT_ATTACK_S: Final = 0.005
 _SHORT_DELAY_S: Final = 0.0005
-_FULL_SUSTAIN: Final = 95.0
-"""Percent; a decay to no less than this is inaudible (0.4 dB)."""
 MIDDLE_C: Final = 60
 """Key at which a sample sounds as recorded unless ``key`` or ``pitch_keycenter`` says otherwise."""
 
@@ -68,12 +67,15 @@ class LayerReader:
         """
         opcodes = written.opcodes
         modulation = self._controllers.modulation(written)
-        silent = self._is_silent(written, modulation)
+        velocity = self._velocity(written)
+        envelope = region_envelope(partial(self._number, written), modulation.added, velocity[1])
+        silent = envelope.is_empty or self._is_silent(written, modulation)
         sound = None if silent else self._sound(written, modulation)
         if not silent and sound is None:
             return None
+        if sound is not None:
+            sound = replace(sound, envelope=envelope.of_map)
         keys, pitches = self._keys(written, modulation)
-        velocity = self._velocity(written)
         position, length = (int(self._number(written, f"seq_{name}", 1, 1, 1_000)) for name in ("position", "length"))
         chance = (self._number(written, "lorand", 0, 0, 1), self._number(written, "hirand", 1, 0, 1))
         played = ("lokey" not in opcodes and "hikey" not in opcodes) or keys or opcodes.get("lokey") == "-1"
@@ -107,24 +109,7 @@ class LayerReader:
         if written.opcodes["sample"].strip().lower() == "*silence":
             return True
         end = self._number(written, "end", math.inf, -1, 1e9)
-        if end < 0 or end < self._start(written, modulation):
-            return True
-        return self._envelope(written, modulation)
-
-    def _envelope(self, written: Written, modulation: Modulation) -> bool:
-        """Return whether the envelope leaves nothing; one that changes the sound is told, for it is not applied."""
-        names = ("attack", "hold", "decay", "sustain")
-        attack, hold, decay, sustain = (
-            max(self._number(written, f"ampeg_{name}", 100.0 if name == "sustain" else 0.0, 0, 100) + added, 0.0)
-            for name, added in ((name, modulation.added.get(f"ampeg_{name}", 0.0)) for name in names)
-        )
-        if sustain <= 0.0 and attack + hold + decay <= 0.001:
-            return True
-        if sustain < _FULL_SUSTAIN:
-            self._problems.add("envelopes that decay (ampeg_decay, ampeg_sustain) are not applied", written.place)
-        elif attack > _SHORT_ATTACK_S:
-            self._problems.add("slow attacks (ampeg_attack above 5 ms) are not applied", written.place)
-        return False
+        return end < 0 or end < self._start(written, modulation)
 
     def _start(self, written: Written, modulation: Modulation) -> int:
         added = modulation.added.get("offset", 0.0)

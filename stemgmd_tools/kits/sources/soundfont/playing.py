@@ -1,4 +1,4 @@
-"""What a zone does at a key: pitch, level, position and the part of the sample.
+"""What a zone does at a key: pitch, level, its envelope, position and the part of the sample.
 
 Attenuation follows the specification: 1 cB is a tenth of a decibel. E-mu's hardware played 0.4 of it, and FluidSynth
 does likewise; that changes only how loud the sounds of a kit are against each other.
@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from stemgmd_tools.kits.sample_map.envelope import SILENCE_DB, Envelope
+from stemgmd_tools.kits.sources.envelopes import audible
 from stemgmd_tools.kits.sources.soundfont import generators as gen
 from stemgmd_tools.kits.sources.soundfont.structure import VORBIS
 from stemgmd_tools.kits.sources.soundfont.zones import Zone
@@ -21,6 +23,12 @@ RIGHT: Final = 500
 """Values of the generator ``pan`` at its ends."""
 _HIGHEST_ATTENUATION_CB: Final = 1440
 _UNPITCHED_ROOT: Final = 60
+_LONGEST_DELAY: Final = 5_000
+_LONGEST_STAGE: Final = 8_000
+"""Timecents, as the specification allows."""
+_SILENT_CB: Final = 1_000
+_SHORTEST_LOOP: Final = 8
+"""Frames; shorter loops stand in zones that have none."""
 _HIGHEST_PITCH: Final = 120.0
 _CENTRE_DB: Final = -10.0 * log10(2.0)
 
@@ -35,6 +43,9 @@ class Playing(NamedTuple):
     """-500 left .. 500 right."""
     start_frame: int
     end_frame: int | None
+    envelope: Envelope | None
+    loop: tuple[int, int] | None
+    """Frames from the start of the sample; None also if the envelope never silences it."""
 
 
 def playing(zone: Zone, key: int, record: np.void, attenuation: float = 1.0) -> Playing:
@@ -46,6 +57,7 @@ def playing(zone: Zone, key: int, record: np.void, attenuation: float = 1.0) -> 
     frames = max(0, int(record["end"]) - int(record["start"]))
     start = zone.value(gen.START_OFFSET) + gen.COARSE_FRAMES * zone.value(gen.START_COARSE_OFFSET)
     end = frames + zone.value(gen.END_OFFSET) + gen.COARSE_FRAMES * zone.value(gen.END_COARSE_OFFSET)
+    envelope = audible(_envelope(zone, key))
     return Playing(
         sample=zone.sample,
         pitch_semitones=_pitch(zone, key, record),
@@ -53,7 +65,38 @@ def playing(zone: Zone, key: int, record: np.void, attenuation: float = 1.0) -> 
         pan=min(max(zone.value(gen.PAN), LEFT), RIGHT),
         start_frame=max(0, start),
         end_frame=end if end < frames and not int(record["type"]) & VORBIS else None,
+        envelope=envelope,
+        loop=None if envelope is None or envelope.silent_after_s is None else _loop(zone, record, max(0, start)),
     )
+
+
+def _envelope(zone: Zone, key: int) -> Envelope:
+    """Return the volume envelope of a key that is held."""
+    from_middle = _UNPITCHED_ROOT - key
+    return Envelope(
+        delay_s=_seconds(zone.value(gen.DELAY), _LONGEST_DELAY),
+        attack_s=_seconds(zone.value(gen.ATTACK), _LONGEST_STAGE),
+        hold_s=_seconds(zone.value(gen.HOLD) + zone.value(gen.KEY_TO_HOLD) * from_middle, _LONGEST_DELAY),
+        decay_s=_seconds(zone.value(gen.DECAY) + zone.value(gen.KEY_TO_DECAY) * from_middle, _LONGEST_STAGE),
+        sustain_db=max(-min(max(zone.value(gen.SUSTAIN), 0), _SILENT_CB) / 10.0, SILENCE_DB),
+    )
+
+
+def _seconds(timecents: int, most: int) -> float:
+    return 0.0 if timecents <= gen.SHORTEST else 2.0 ** (min(timecents, most) / 1200.0)
+
+
+def _loop(zone: Zone, record: np.void, start_frame: int) -> tuple[int, int] | None:
+    """Return the loop of a zone that has one; Ogg Vorbis is decoded later, so that its loops cannot be placed."""
+    if not zone.value(gen.SAMPLE_MODES) & 1 or int(record["type"]) & VORBIS:
+        return None
+    origin = int(record["start"])
+    first = int(record["loop_start"]) - origin + zone.value(gen.LOOP_START_OFFSET)
+    first += gen.COARSE_FRAMES * zone.value(gen.LOOP_START_COARSE_OFFSET)
+    after = int(record["loop_end"]) - origin + zone.value(gen.LOOP_END_OFFSET)
+    after += gen.COARSE_FRAMES * zone.value(gen.LOOP_END_COARSE_OFFSET)
+    is_inside = start_frame <= first and after <= int(record["end"]) - origin
+    return (first, after) if is_inside and after - first >= _SHORTEST_LOOP else None
 
 
 def _pitch(zone: Zone, key: int, record: np.void) -> float:

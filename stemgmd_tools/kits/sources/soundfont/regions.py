@@ -98,8 +98,10 @@ def _is_usable(zone: Zone, reading: Reading) -> bool:
     if problem:
         name = name_of(reading.font.samples[zone.sample])
         reading.notices[f'left out sample "{name}": {problem}'] += 1
-    elif zone.value(gen.SAMPLE_MODES) & 1:
-        reading.notices["played once: loops of samples"] += 1
+    elif (
+        zone.value(gen.SAMPLE_MODES) & 1 and playing(zone, zone.keys[0], reading.font.samples[zone.sample]).loop is None
+    ):
+        reading.notices["played once: loops of samples that no envelope silences"] += 1
     return not problem
 
 
@@ -155,6 +157,8 @@ def _sound(key: int, strand: Strand, reading: Reading) -> SoundFile:
         gain_db=how.gain_db + gain_db,
         pan=pan,
         pitch_semitones=how.pitch_semitones,
+        envelope=how.envelope,
+        loop=how.loop,
     )
 
 
@@ -183,7 +187,8 @@ def _is_pair(one: tuple[Zone, Playing], other: tuple[Zone, Playing], font: Sound
         return False
     rows = [font.samples[zone.sample] for zone in (first, second)]
     return (
-        how._replace(sample=0, pan=0, pitch_semitones=0.0) == same._replace(sample=0, pan=0, pitch_semitones=0.0)
+        how._replace(sample=0, pan=0, pitch_semitones=0.0, loop=None)
+        == same._replace(sample=0, pan=0, pitch_semitones=0.0, loop=None)
         and abs(how.pitch_semitones - same.pitch_semitones) <= _SAME_PITCH_SEMITONES
         and int(rows[0]["rate"]) == int(rows[1]["rate"])
         and abs((int(rows[0]["end"]) - int(rows[0]["start"])) - (int(rows[1]["end"]) - int(rows[1]["start"])))

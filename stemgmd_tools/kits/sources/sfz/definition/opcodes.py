@@ -28,6 +28,8 @@ _SHAPES: Final = tuple(
         (r"v(\d{1,3})", "point"),
     )
 )
+STAGES: Final = ("delay", "attack", "hold", "decay", "sustain")
+"""Stages of the amplitude envelope that shape a drum, which is not let go."""
 MODULATED: Final = {
     "volume": "volume",
     "gain": "volume",
@@ -40,11 +42,7 @@ MODULATED: Final = {
     "offset": "offset",
     "delay": "delay",
     "amp_veltrack": "amp_veltrack",
-    "ampeg_attack": "ampeg_attack",
-    "ampeg_hold": "ampeg_hold",
-    "ampeg_decay": "ampeg_decay",
-    "ampeg_sustain": "ampeg_sustain",
-    "ampeg_release": "ampeg_release",
+    **{f"ampeg_{stage}": f"ampeg_{stage}" for stage in (*STAGES, "release")},
 }
 """Opcodes that controllers can change, with their aliases -> the opcode that is changed."""
 LEVEL_PREFIXES: Final = ("", "global_", "master_", "group_")
@@ -53,11 +51,12 @@ PLAIN: Final = frozenset((
     "sample", "key", "lokey", "hikey", "lovel", "hivel", "xfin_lovel", "xfin_hivel", "xfout_lovel", "xfout_hivel",
     "seq_length", "seq_position", "lorand", "hirand", "group", "polyphony_group", "off_by", "offby", "off_mode",
     "off_time", "polyphony", "loop_mode", "loopmode", "offset", "end", "delay", "pan", "position", "width",
-    "pitch", "transpose", "pitch_keycenter", "pitch_keytrack", "amp_veltrack", "ampeg_attack", "ampeg_hold",
-    "ampeg_decay", "ampeg_sustain", "ampeg_release", "trigger", "sw_last", "sw_default", "sw_lolast", "sw_hilast",
+    "pitch", "transpose", "pitch_keycenter", "pitch_keytrack", "amp_veltrack", "ampeg_release", "trigger", "sw_last",
+    "sw_default", "sw_lolast", "sw_hilast",
     "sw_down", "sw_previous", "sw_label", "output", "global_label", "master_label", "group_label", "region_label",
     "default_path", "note_offset", "octave_offset", "curve_index", "lobend", "hibend", "lochanaft", "hichanaft",
     "lopolyaft", "hipolyaft",
+    *(prefix + stage for prefix in ("ampeg_", "ampeg_vel2") for stage in STAGES),
     *(prefix + name for prefix in LEVEL_PREFIXES for name in ("volume", "amplitude", "tune")),
 ))
 # fmt: on
