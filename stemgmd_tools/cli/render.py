@@ -113,6 +113,11 @@ def _bpm_range(text: str | None) -> tuple[float | None, float | None]:
 )
 @click.option("--groups", is_flag=True, help="Also write the five LarsNet group stems.")
 @click.option(
+    "--microphones",
+    is_flag=True,
+    help="Also write what each microphone of a recorded kit hears, of each piece and as a whole.",
+)
+@click.option(
     "--flac-level",
     type=click.IntRange(0, 8),
     default=DEFAULT_FLAC_LEVEL,
@@ -211,7 +216,7 @@ def _settings(options: dict[str, Any]) -> RenderSettings:
     container = options["container"] or ("wav" if original else "flac")
     if original and (container, options["subtype"]) != ("wav", "16"):
         raise UsageError("--layout stemgmd is 16-bit WAV; leave out --format and --subtype")
-    names = ("seed", "sample_rate", "layout", "mapping", "tail", "groups", "flac_level")
+    names = ("seed", "sample_rate", "layout", "mapping", "tail", "groups", "flac_level", "microphones")
     return RenderSettings(
         **{name: options[name] for name in names},
         container=container,  # type: ignore[arg-type]

@@ -4,7 +4,7 @@
 |---|---|---|
 | performances | :class:`PerformanceFacts` | :class:`MidiFiles` |
 | hits | :class:`HitFacts`; values for all hits of a performance | |
-| stems | :class:`TrackFacts` | :class:`TrackFile` |
+| stems, microphones | :class:`TrackFacts` | :class:`TrackFile` |
 | single_hits | | :class:`SingleHit` |
 | kits | :class:`~stemgmd_tools.kits.sample_map.kit.Kit` | SHA-256 of the bank's PCM |
 """
@@ -79,6 +79,8 @@ class TrackFacts:
     format: TrackFormat
     seed: int
     """Seed of the corpus."""
+    microphone: str = ""
+    """The microphone that hears the track; empty for the kit's mix."""
 
 
 class TrackFile(NamedTuple):

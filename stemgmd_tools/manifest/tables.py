@@ -21,6 +21,13 @@ _TABLES: Final = (
         key=("performance", "kit", "track"),
     ),
     Table(
+        "microphones",
+        "What the microphones of recorded kits hear, in corpora rendered with `--microphones`: one row per performance "
+        "x kit x microphone x (nine pieces, mixture). The tracks of a piece add up to its stem, those of a microphone "
+        "to its mixture, integer for integer.",
+        key=("performance", "kit", "microphone", "track"),
+    ),
+    Table(
         "hits",
         "The hits: one row per hit of every performance, the same for all kits.",
         key=("performance", "index"),
@@ -95,12 +102,18 @@ TABLES: Final = _tables()
 
 PERFORMANCES: Final = TABLES["performances"]
 STEMS: Final = TABLES["stems"]
+MICROPHONES: Final = TABLES["microphones"]
 HITS: Final = TABLES["hits"]
 SINGLE_HITS: Final = TABLES["single_hits"]
 KITS: Final = TABLES["kits"]
 AUGMENTATIONS: Final = TABLES["augmentations"]
 
 
-def tables_of(*, augmented: bool) -> dict[str, Table]:
-    """Return the manifests of a corpus by name; only augmented corpora have ``augmentations``."""
-    return {name: table for name, table in TABLES.items() if augmented or table is not AUGMENTATIONS}
+def tables_of(*, augmented: bool, microphones: bool) -> dict[str, Table]:
+    """Return the manifests of a corpus by name.
+
+    :param augmented: whether the corpus is augmented; only then there are ``augmentations``.
+    :param microphones: whether it was rendered with tracks of microphones; only then there are ``microphones``.
+    """
+    left_out = [table for table, there in ((AUGMENTATIONS, augmented), (MICROPHONES, microphones)) if not there]
+    return {name: table for name, table in TABLES.items() if table not in left_out}

@@ -34,9 +34,10 @@ class Peaks:
 
     def __init__(self, bank: Bank) -> None:
         """Allocate the bounds; none is computed yet."""
-        start, row = np.unique(bank.samples["start"], return_index=True)  # borrowed sounds share their PCM
+        sounding = bank.samples[bank.samples["frames"] > 0]
+        start, row = np.unique(sounding["start"], return_index=True)  # borrowed sounds share their PCM
         self.starts = start.astype(np.int64) * CHANNELS
-        self._stops = self.starts + bank.samples["frames"][row].astype(np.int64) * CHANNELS
+        self._stops = self.starts + sounding["frames"][row].astype(np.int64) * CHANNELS
         counts = -(-(self._stops - self.starts) // TILE) + 1
         self.first = np.cumsum(counts) - counts
         self.bounds = np.zeros(int(counts.sum()), np.float32)
@@ -76,16 +77,40 @@ def headroom_db(runs: Runs, bank: Bank, bit_depth: int, *, peaks: Peaks | None =
     :param peaks: cached peaks of the bank, extended here; computed anew if omitted.
     """
     full = units.full_scale(bit_depth)
-    bound = _bounds(runs, bank, peaks or Peaks(bank)) * full * (1.0 + (len(runs) + 1) * ROUNDING)
+    bound = _scaled_bounds(runs, bank, bit_depth, peaks)
     doubtful = np.flatnonzero(bound > full - 1 - ROUNDING_MARGIN)
     if not any(_tile(runs, bank, tile, full).overloads for tile in doubtful.tolist()):
         return 0.0
+    return gain_of_peak(_peak(runs, bank, full, bound), bit_depth)
+
+
+def peak_headroom_db(runs: Runs, bank: Bank, bit_depth: int, margin: float, *, peaks: Peaks | None = None) -> float:
+    """Return the gain in dB, 0 or less, at which every stem and every sum keeps a margin from full scale.
+
+    :param margin: in integer units.
+    :param peaks: as in :func:`headroom_db`.
+    """
+    full = units.full_scale(bit_depth)
+    bound = _scaled_bounds(runs, bank, bit_depth, peaks)
+    if not (bound > full - margin).any():
+        return 0.0
+    return gain_of_peak(_peak(runs, bank, full, bound), bit_depth, margin)
+
+
+def _peak(runs: Runs, bank: Bank, full: int, bound: NDArray[np.float64]) -> float:
+    """Return the float peak of any stem and any sum of stems, mixing tiles until none can exceed it."""
     peak = 0.0
     for tile in np.argsort(-bound, kind="stable").tolist():
         if bound[tile] <= peak:
             break
         peak = max(peak, _tile(runs, bank, tile, full).peak)
-    return gain_of_peak(peak, bit_depth)
+    return peak
+
+
+def _scaled_bounds(runs: Runs, bank: Bank, bit_depth: int, peaks: Peaks | None) -> NDArray[np.float64]:
+    """Return an upper bound of the peak in each output tile, in integer units."""
+    rounding = 1.0 + (len(runs) + 1) * ROUNDING
+    return _bounds(runs, bank, peaks or Peaks(bank)) * units.full_scale(bit_depth) * rounding
 
 
 def _bounds(runs: Runs, bank: Bank, peaks: Peaks) -> NDArray[np.float64]:

@@ -177,9 +177,12 @@ def highest_of(stems: Pcm) -> int:
     return max(int(np.abs(sound).max(initial=0)) for sound in sums)
 
 
-def gain_of_peak(peak: float, bit_depth: int) -> float:
-    """Return the headroom gain in dB for a float peak in integer units, as :meth:`Mixer.headroom_db` does."""
-    ratio_db = units.db_of_gain((units.full_scale(bit_depth) - ROUNDING_MARGIN) / peak) if peak else 0.0
+def gain_of_peak(peak: float, bit_depth: int, margin: float = ROUNDING_MARGIN) -> float:
+    """Return the headroom gain in dB for a float peak in integer units, as :meth:`Mixer.headroom_db` does.
+
+    :param margin: distance from full scale that is kept, in integer units.
+    """
+    ratio_db = units.db_of_gain((units.full_scale(bit_depth) - margin) / peak) if peak else 0.0
     return min(0.0, round(math.floor(ratio_db / GAIN_STEP_DB) * GAIN_STEP_DB, 2))
 
 

@@ -41,6 +41,8 @@ class RenderSettings:
     groups: bool = False
     """Also write the five LarsNet group stems."""
     flac_level: int = DEFAULT_FLAC_LEVEL
+    microphones: bool = False
+    """Also write what each microphone of a recorded kit hears, as a whole and of each piece."""
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -61,6 +63,8 @@ class RenderSettings:
             raise UsageError(f"seed is {self.seed}; allowed: 0..{LARGEST_SEED}")
         if self.container == "flac" and self.sample_format == "float32":
             raise UsageError("FLAC holds integers only; use container wav for float32")
+        if self.microphones and self.layout == "stemgmd":
+            raise UsageError("the stemgmd layout has no tracks of microphones; use the native one")
 
     @property
     def bit_depth(self) -> int:

@@ -64,10 +64,12 @@ def _frames(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
     performances = {name: _performance_row(name, record) for name, record in midi.items()}
     parents = {"performances": performances, "kits": kits}
     tracks = (row for record in stems.values() for row in record.content["rows"])
+    heard = (row for record in stems.values() for row in record.content.get("microphones", ()))
     single = (row for record in single_hits.values() for row in record.content["rows"])
     rows: dict[str, Iterable[Row]] = {
         "performances": performances.values(),
         "stems": (_joined(tables.STEMS, row, parents) for row in tracks),
+        "microphones": (_joined(tables.MICROPHONES, row, parents) for row in heard),
         "single_hits": (_joined(tables.SINGLE_HITS, row, parents) for row in single),
         "kits": kits.values(),
         "augmentations": (
@@ -79,7 +81,7 @@ def _frames(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
     rate = identity.settings.sample_rate
     hits = hits_frame(HitFacts(name, _hits(midi[name].content), rate) for name in sorted(midi))
     validate(tables.HITS, hits)
-    wanted = tables.tables_of(augmented=identity.augmentation is not None)
+    wanted = tables.tables_of(augmented=identity.augmentation is not None, microphones=identity.settings.microphones)
     return {name: hits if name == "hits" else frame_of(table, rows[name]) for name, table in wanted.items()}
 
 

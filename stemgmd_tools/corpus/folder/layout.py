@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -14,6 +15,10 @@ from stemgmd_tools.rendering.settings import RenderSettings
 MIXTURE: Final = "mixture"
 SINGLE_HIT_VELOCITIES: Final = (30, 41, 52, 62, 73, 84, 95, 105, 116, 127)
 """Ten velocities from 30 to 127, evenly spaced, as in StemGMD."""
+
+MICROPHONE_TRACKS: Final = (*(piece.value for piece in PIECES), MIXTURE)
+"""Tracks of a microphone: what it hears of each piece, and of all of them."""
+_MICROPHONE_FOLDER: Final = "microphones"
 
 _STEMGMD_FOLDER: Final = {piece.value: piece.value for piece in PIECES} | {Piece.CRASH.value: "crash_left"}
 _PART_OF_GROUP: Final = {group: f"group_{group.value}" for group in GROUPS}
@@ -65,6 +70,26 @@ def stem_paths(settings: RenderSettings, performance: Performance, kit: str) -> 
     name = PurePosixPath(_midi_filename(performance)).stem
     folder = PurePosixPath("audio") / PurePosixPath(performance.id).parent / kit
     return {track: folder / _stemgmd_folder(track) / f"{name}.{settings.container}" for track in tracks(settings)}
+
+
+def microphone_track(microphone: str, track: str) -> str:
+    """Return a name for a track of a microphone that no track of :func:`tracks` has."""
+    return f"{_MICROPHONE_FOLDER}/{microphone}/{track}"
+
+
+def microphone_paths(
+    settings: RenderSettings, performance: Performance, kit: str, microphones: Sequence[str]
+) -> dict[tuple[str, str], PurePosixPath]:
+    """Return the path of every track of a kit's microphones, by microphone and track: nine pieces, then the mixture.
+
+    ``audio/<kit>/<performance>/microphones/<microphone>/<track>.<suffix>``.
+    """
+    folder = PurePosixPath("audio", kit, performance.id, _MICROPHONE_FOLDER)
+    return {
+        (microphone, track): folder / microphone / f"{track}.{settings.container}"
+        for microphone in microphones
+        for track in MICROPHONE_TRACKS
+    }
 
 
 def midi_paths(performance: Performance) -> tuple[PurePosixPath, PurePosixPath]:

@@ -134,6 +134,8 @@ def _bytes(job: Job, settings: RenderSettings, tail_s: float) -> float:
     """Return the estimated size of a job's files."""
     if job.kind == STEMS:
         bits = sum(_bits(settings, _kind_of(track)) for track in layout.tracks(settings))
+        microphones = (job.file_count(settings) - len(layout.tracks(settings))) // len(layout.MICROPHONE_TRACKS)
+        bits += microphones * sum(_bits(settings, _kind_of(track)) for track in layout.MICROPHONE_TRACKS)
         return (job.performance_s + tail_s) * settings.sample_rate * _CHANNELS * bits / 8 + RECORD_BYTES
     if job.kind == SINGLE_HITS:
         bits = job.file_count(settings) * _bits(settings, "single_hit")

@@ -23,10 +23,12 @@ from stemgmd_tools.corpus.folder.records import (
     record_path,
     write_record,
 )
+from stemgmd_tools.corpus.render.microphones import write_with_microphones
 from stemgmd_tools.corpus.render.single_hits import write_single_hits
 from stemgmd_tools.corpus.render.writer import write_performance
 from stemgmd_tools.kits.bank.bank import Bank
-from stemgmd_tools.kits.bank.cache import open_bank
+from stemgmd_tools.kits.bank.cache import open_bank, open_microphones
+from stemgmd_tools.kits.bank.microphones import MicrophoneBank
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.performances.mapped_midi import mapped_midi
 from stemgmd_tools.performances.types import Performance
@@ -77,6 +79,8 @@ class StemsJob(StemsTask):
 
     performance: Performance
     kit: Kit
+    microphones: int = 0
+    """Number of microphones whose tracks are written, too."""
     kind = STEMS
 
     @property
@@ -94,11 +98,26 @@ class StemsJob(StemsTask):
         """Performance and kit."""
         return performance_digest(self.performance), self.kit.key
 
+    @property
+    def cost_s(self) -> float:
+        """Each microphone costs as much as the stems."""
+        return (self.performance.duration_s + FIXED_COST_S) * (1 + self.microphones)
+
+    def file_count(self, settings: RenderSettings) -> int:
+        """One file per track."""
+        return len(layout.tracks(settings)) + self.microphones * len(layout.MICROPHONE_TRACKS)
+
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
         """Render the tracks."""
         bank = bank_of(self.kit, settings.sample_rate)
-        rows = write_performance(root, self.performance, bank, settings)
-        return files_of(rows), {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.key, "rows": rows}
+        content: dict[str, Any] = {"bank_sha256": bank.pcm_sha256, "kit_hash": self.kit.key}
+        if not self.microphones:
+            content["rows"] = write_performance(root, self.performance, bank, settings)
+            return files_of(content["rows"]), content
+        microphones = _opened_microphones(_KitKey(self.kit), settings.sample_rate)
+        rows, heard = write_with_microphones(root, self.performance, bank, microphones, settings)
+        content |= {"rows": rows, "microphones": heard, "microphones_sha256": microphones.bank.pcm_sha256}
+        return files_of([*rows, *heard]), content
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -267,6 +286,11 @@ def bank_of(kit: Kit, sample_rate: int) -> Bank:
 @lru_cache(maxsize=_OPEN_BANKS)
 def _opened(key: _KitKey, sample_rate: int) -> Bank:
     return open_bank(key.kit, sample_rate)
+
+
+@lru_cache(maxsize=_OPEN_BANKS)
+def _opened_microphones(key: _KitKey, sample_rate: int) -> MicrophoneBank:
+    return open_microphones(key.kit, sample_rate)
 
 
 def files_of(rows: list[Any] | list[Mapping[str, Any]]) -> list[FileEntry]:

@@ -23,6 +23,7 @@ from stemgmd_tools.corpus.render.jobs import MidiJob, SingleHitsJob, StemsJob
 from stemgmd_tools.corpus.render.schedule import batches, in_shard
 from stemgmd_tools.corpus.render.tally import Tally
 from stemgmd_tools.errors import CorpusError, UsageError
+from stemgmd_tools.kits.bank.microphones import microphone_names
 from stemgmd_tools.kits.sample_map.kit import Kit, located
 from stemgmd_tools.performances.midi_storage import MidiSource
 from stemgmd_tools.performances.types import Performance
@@ -66,7 +67,8 @@ class Work(Protocol):
 class Request:
     """The requested content of a rendered corpus.
 
-    :raises UsageError: if there is no performance or no kit, or two performances would write one file.
+    :raises UsageError: if there is no performance or no kit, two performances would write one file, or microphones are
+        requested of a kit that does not have several.
     :raises CorpusError: if the layout has no path for a performance.
     """
 
@@ -84,6 +86,9 @@ class Request:
         if not self.performances or not self.kits:
             raise UsageError("nothing to render: give at least one performance and one kit")
         require_distinct_files(self.settings, self.performances, self.kits[0].name)
+        if self.settings.microphones:
+            for kit in self.kits:
+                microphone_names(kit)
 
     @property
     def identity(self) -> Identity:
@@ -106,7 +111,8 @@ class Request:
         sources = self.midi.read_many([str(p.metadata.get("midi_filename")) for p in self.performances])
         jobs: list[Job] = [MidiJob(p, midi) for p, midi in zip(self.performances, sources, strict=True)]
         kits = [located(kit) for kit in self.kits]
-        jobs += [StemsJob(performance, kit) for kit in kits for performance in self.performances]
+        heard = {kit.name: len(microphone_names(kit)) if self.settings.microphones else 0 for kit in kits}
+        jobs += [StemsJob(played, kit, heard[kit.name]) for kit in kits for played in self.performances]
         if self.single_hits:
             jobs += [SingleHitsJob(kit) for kit in kits]
         return jobs

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from stemgmd_tools.loudness import HOPS_PER_SECOND, hop_frames
 from stemgmd_tools.manifest.contexts import TrackFacts, TrackFile, TrackFormat
 from stemgmd_tools.manifest.rows import Row, TrackMeters, known
 from stemgmd_tools.manifest.rows import written as written_values
+from stemgmd_tools.manifest.schema import Table
 from stemgmd_tools.manifest.tables import STEMS
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import PIECES
@@ -48,12 +50,23 @@ class TrackSet:
         return sum(self.hits[axis] for axis in layout.axes_of(track))
 
 
+Share: TypeAlias = Callable[[str], Pcm]
+"""Returns a track's samples of one block by the track's name, shape (frames, 2)."""
+
+
+class WrittenTrack(NamedTuple):
+    """A written file and what was measured on it."""
+
+    sha256: str
+    bytes: int
+    measured: Row
+
+
 @dataclass(frozen=True, slots=True)
 class _Track:
-    """An open file, its meters, and the axes of the stems that it is the sum of."""
+    """An open file and its meters."""
 
     name: str
-    axes: tuple[int, ...]
     writer: TrackWriter
     meters: TrackMeters
 
@@ -85,11 +98,16 @@ def _write(
     root: Path, performance: Performance, decided: Plan, mixer: Mixer, settings: RenderSettings, *, gain_db: float
 ) -> list[Row]:
     """Write every track with one headroom gain; no file is left if :class:`Overload` is raised."""
-    hits = tuple(np.bincount(decided.strikes["piece"], minlength=len(PIECES)).tolist())
-    silent = frozenset(name for name in layout.tracks(settings) if not any(hits[a] for a in layout.axes_of(name)))
-    facts = TrackSet(performance, decided.kit, decided.frames, hits, silent, gain_db)
+    facts = track_set(performance, decided, settings, gain_db)
     blocks = mixer.blocks(settings.bit_depth, gain_db, block_frames(settings.sample_rate))
     return write_tracks(root, facts, blocks, settings)
+
+
+def track_set(performance: Performance, decided: Plan, settings: RenderSettings, gain_db: float) -> TrackSet:
+    """Return what is known of the tracks of a plan; tracks without hits are silent."""
+    hits = tuple(np.bincount(decided.strikes["piece"], minlength=len(PIECES)).tolist())
+    silent = frozenset(name for name in layout.tracks(settings) if not any(hits[a] for a in layout.axes_of(name)))
+    return TrackSet(performance, decided.kit, decided.frames, hits, silent, gain_db)
 
 
 def write_tracks(root: Path, facts: TrackSet, blocks: Iterator[tuple[Pcm, Pcm]], settings: RenderSettings) -> list[Row]:
@@ -99,26 +117,56 @@ def write_tracks(root: Path, facts: TrackSet, blocks: Iterator[tuple[Pcm, Pcm]],
     :return: one row per track, in the order of :func:`layout.tracks`.
     """
     paths = layout.stem_paths(settings, facts.performance, facts.kit)
-    silent = [name for name in paths if name in facts.silent]
-    written = [name for name in paths if name not in silent] + silent[:1]
+    shares = (partial(share_of_stems, stems, mixture) for stems, mixture in blocks)
+    tracks = write_shares(root, paths, facts.silent, shares, settings)
+    return [row_of(STEMS, facts, TrackName(name), paths[name], tracks[name], settings) for name in paths]
+
+
+class TrackName(NamedTuple):
+    """A track in manifests."""
+
+    track: str
+    microphone: str = ""
+    """Empty for a track of the kit's mix."""
+
+
+def row_of(
+    table: Table, facts: TrackSet, name: TrackName, path: PurePosixPath, track: WrittenTrack, settings: RenderSettings
+) -> Row:
+    """Return the row of a written track."""
+    known_facts = TrackFacts(
+        facts.performance, name.track, facts.hits_of(name.track), _format(settings), settings.seed, name.microphone
+    )
+    file = TrackFile(path.as_posix(), facts.frames, facts.gain_db, track.sha256, track.bytes)
+    key = {"performance": facts.performance.id, "kit": facts.kit}
+    return {**key, **known(table, known_facts), **track.measured, **written_values(table, file)}
+
+
+def write_shares(
+    root: Path,
+    paths: Mapping[str, PurePosixPath],
+    silent: Collection[str],
+    shares: Iterator[Share],
+    settings: RenderSettings,
+) -> dict[str, WrittenTrack]:
+    """Write tracks of equal length block by block; no file is left after an error.
+
+    :param paths: path of each track.
+    :param silent: names of tracks that are known to be silent: one of them is encoded, the others are copies.
+    :param shares: for each block, a function that returns the samples of a track.
+    """
+    mute = [name for name in paths if name in silent]
+    written = [name for name in paths if name not in mute] + mute[:1]
     with _open_tracks(root, paths, written, settings) as tracks:
-        for stems, mixture in blocks:
+        for share in shares:
             for track in tracks:
-                block = _share(track.axes, stems, mixture)
+                block = share(track.name)
                 track.meters.update(block)
                 track.writer.write(block)
-        content = {track.name: track.writer.close() for track in tracks}
-        measured = {track.name: track.meters.values() for track in tracks}
-        copies = [(tracks[-1].writer, inside(root, paths[name])) for name in silent[1:]]
+        done = {track.name: WrittenTrack(*track.writer.close(), track.meters.values()) for track in tracks}
+        copies = [(tracks[-1].writer, inside(root, paths[name])) for name in mute[1:]]
         commit_all([track.writer for track in tracks], copies)
-    rows = []
-    for name, path in paths.items():
-        source = name if name in content else silent[0]
-        known_facts = TrackFacts(facts.performance, name, facts.hits_of(name), _format(settings), settings.seed)
-        file = TrackFile(path.as_posix(), facts.frames, facts.gain_db, *content[source])
-        key = {"performance": facts.performance.id, "kit": facts.kit}
-        rows.append({**key, **known(STEMS, known_facts), **measured[source], **written_values(STEMS, file)})
-    return rows
+    return {name: done[name if name in done else mute[0]] for name in paths}
 
 
 def _format(settings: RenderSettings) -> TrackFormat:
@@ -127,14 +175,13 @@ def _format(settings: RenderSettings) -> TrackFormat:
 
 @contextmanager
 def _open_tracks(
-    root: Path, paths: dict[str, PurePosixPath], names: list[str], settings: RenderSettings
+    root: Path, paths: Mapping[str, PurePosixPath], names: list[str], settings: RenderSettings
 ) -> Iterator[list[_Track]]:
     """Open the named tracks for writing; files that are not committed when the context ends are removed."""
     with ExitStack() as stack:
         yield [
             _Track(
                 name,
-                layout.axes_of(name),
                 stack.enter_context(
                     TrackWriter(
                         inside(root, paths[name]),
@@ -150,8 +197,9 @@ def _open_tracks(
         ]
 
 
-def _share(axes: tuple[int, ...], stems: Pcm, mixture: Pcm) -> Pcm:
+def share_of_stems(stems: Pcm, mixture: Pcm, name: str) -> Pcm:
     """Return a track's samples, shape (frames, 2): one stem, the mixture of all, or the sum of a group."""
+    axes = layout.axes_of(name)
     if len(axes) == len(PIECES):
         return mixture
     share: Pcm = stems[axes[0]] if len(axes) == 1 else stems[list(axes)].sum(axis=0, dtype=stems.dtype)

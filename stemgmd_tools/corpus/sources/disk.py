@@ -18,7 +18,8 @@ from stemgmd_tools.corpus.folder.build_manifests import MANIFEST_FOLDER
 from stemgmd_tools.corpus.folder.identity import Identity, require_identity
 from stemgmd_tools.corpus.folder.records import MIDI, STEMS, Record, read_record, record_path
 from stemgmd_tools.corpus.sources.base import StemSource, axes_of, not_held, room_for, silence, span_of
-from stemgmd_tools.errors import CorpusError
+from stemgmd_tools.corpus.sources.microphones import MicrophoneSource, WrittenMicrophones, chosen_microphones
+from stemgmd_tools.errors import CorpusError, UsageError
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.performances.mapping import NoteMapping
 from stemgmd_tools.performances.midi_file import read_midi
@@ -30,7 +31,7 @@ from stemgmd_tools.storage.json_text import parse_json
 
 
 @dataclass(frozen=True)
-class Corpus(StemSource):
+class Corpus(StemSource, MicrophoneSource):
     """A finished corpus: its settings, its manifests as typed frames, and its stems.
 
     :param root: folder of the corpus.
@@ -164,6 +165,34 @@ class Corpus(StemSource):
         return np.multiply(pcm, unit, out=room_for(pcm.shape, out), casting="same_kind")
 
     @override
+    def microphone_names(self, kit: str) -> tuple[str, ...]:
+        names = self._microphones.names(kit)
+        if not names:
+            raise UsageError(f"{self.root}: has no tracks of microphones of {kit}; see `stemgmd render --microphones`")
+        return names
+
+    @override
+    def microphone_stems(
+        self,
+        performance: str,
+        kit: str,
+        start: int = 0,
+        frames: int | None = None,
+        pieces: Sequence[Piece | str] | None = None,
+        microphones: Sequence[str] | None = None,
+    ) -> Pcm:
+        rendered, names = self._rendered(performance, kit), self.microphone_names(kit)
+        chosen = [names[index] for index in chosen_microphones(names, microphones)]
+        span = span_of(rendered.frames, start, frames)
+        return self._microphones.stems(performance, kit, span, axes_of(pieces), chosen, self.bit_depth)
+
+    @property
+    def _microphones(self) -> WrittenMicrophones:
+        if not self.identity.settings.microphones:
+            return WrittenMicrophones(self.root, {})
+        return _written_microphones(self.root, *self._stamped("microphones"))
+
+    @override
     def played(self, performance: str) -> Performance:
         """Return the performance, read from its MIDI file in the corpus.
 
@@ -256,6 +285,11 @@ def _index(path: Path, stamp: int) -> dict[tuple[str, str], _Rendered]:
         lengths[performance, kit] = frames
         paths.setdefault((performance, kit), [""] * len(PIECES))[axis_of[track]] = "" if silent else file
     return {key: _Rendered(lengths[key], tuple(files)) for key, files in paths.items()}
+
+
+@lru_cache(maxsize=2)
+def _written_microphones(root: Path, path: Path, stamp: int) -> WrittenMicrophones:
+    return WrittenMicrophones.of(root, _manifest(path, stamp))
 
 
 @lru_cache(maxsize=2)

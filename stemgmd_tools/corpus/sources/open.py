@@ -24,7 +24,7 @@ def open_corpus(path: Path | str) -> Corpus:
     return Corpus(Path(path))
 
 
-def virtual_corpus(
+def virtual_corpus(  # noqa: PLR0913 - the options of `stemgmd render`
     gmd: Path | str | None = None,
     kits: str | Sequence[str] = ("all",),
     seed: int = 0,
@@ -35,6 +35,7 @@ def virtual_corpus(
     sample_rate: int = 44_100,
     sample_format: SampleFormat = "int16",
     tail: Tail = "natural",
+    microphones: bool = False,
     **filters: Any,
 ) -> VirtualCorpus:
     """Return a corpus of performances through kits that is rendered on request; only banks are written to disk.
@@ -50,6 +51,7 @@ def virtual_corpus(
     :param sample_rate: in Hz.
     :param sample_format: ``int16``, or ``int24`` and ``float32`` for the 24-bit grid.
     :param tail: ``natural`` lets the last sounds ring out, ``cut`` stops at the performance's end.
+    :param microphones: whether ``microphones`` of the corpus returns what the microphones of recorded kits hear.
     :param filters: as in :class:`Selection`: ``splits=("test",)``, ``drummers``, ``styles``, ``bpm_min``, ``bpm_max``,
         ``beat_types``, ``ids``, ``limit``, ``hours`` (drawn with ``seed``).
     :warns LeftOutWarning: for each file of ``midi`` that cannot be used.
@@ -62,6 +64,7 @@ def virtual_corpus(
         sample_format=sample_format,
         mapping=mapping,
         tail=tail,
+        microphones=microphones,
     )
     source = find_source(
         gmd=None if gmd is None else Path(gmd),

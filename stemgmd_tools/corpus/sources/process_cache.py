@@ -11,11 +11,15 @@ import pandas as pd
 from cachetools import LRUCache
 
 from stemgmd_tools.kits.bank.bank import Bank
+from stemgmd_tools.kits.bank.microphones import MicrophoneBank
 from stemgmd_tools.rendering.headroom import Peaks
+from stemgmd_tools.rendering.runs import Runs
 from stemgmd_tools.rendering.segment import Buffers, Score
 
 OPEN_BANKS: Final = 16
 """Number of banks a process keeps mapped. Workers share their pages; reopening one takes some milliseconds."""
+OPEN_MICROPHONE_BANKS: Final = 4
+"""Number of banks of microphones that a process keeps mapped; each is several times as large as a bank."""
 CACHED_RUNS: Final = 1 << 20
 """Runs of scores that a process keeps, 32 bytes each: a seventh of GMD through ten kits."""
 RUNS_OF_A_SCORE: Final = 32
@@ -76,6 +80,10 @@ class Memory:
         )
         self.gains: SharedCache[tuple[str, str], float] = SharedCache(CACHED_GAINS)
         self.lengths: SharedCache[tuple[str, str], int] = SharedCache(CACHED_GAINS)
+        self.microphone_banks: SharedCache[str, MicrophoneBank] = SharedCache(OPEN_MICROPHONE_BANKS)
+        self.microphone_runs: SharedCache[tuple[str, str], list[Runs]] = SharedCache(
+            CACHED_RUNS, lambda runs: sum(map(len, runs))
+        )
         self._of_thread = threading.local()
 
     @property

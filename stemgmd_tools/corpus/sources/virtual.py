@@ -14,15 +14,18 @@ from typing_extensions import override
 
 from stemgmd_tools.corpus.sources import virtual_manifests
 from stemgmd_tools.corpus.sources.base import StemSource, axes_of, not_held, room_for, silence, span_of
+from stemgmd_tools.corpus.sources.microphones import MicrophoneSource, chosen_microphones, mixed_microphones
 from stemgmd_tools.corpus.sources.process_cache import Memory
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.bank.bank import Bank
-from stemgmd_tools.kits.bank.cache import build_banks, open_bank
+from stemgmd_tools.kits.bank.cache import build_banks, open_bank, open_microphones
+from stemgmd_tools.kits.bank.microphones import MicrophoneBank, microphone_names
 from stemgmd_tools.kits.sample_map.kit import Kit, located
 from stemgmd_tools.manifest.columns.kits import kit_split
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import Piece
 from stemgmd_tools.rendering.headroom import Peaks, headroom_db
+from stemgmd_tools.rendering.microphones import microphone_headroom_db, microphone_runs
 from stemgmd_tools.rendering.plan import plan
 from stemgmd_tools.rendering.runs import Runs, runs_of
 from stemgmd_tools.rendering.segment import Score, mix_segment, mix_segment_as_float
@@ -30,7 +33,7 @@ from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.rendering.stems import Pcm
 
 
-class VirtualCorpus(StemSource):
+class VirtualCorpus(StemSource, MicrophoneSource):
     """Performances through kits as a :class:`~stemgmd_tools.corpus.sources.base.StemSource`.
 
     The integers are those that ``stemgmd render`` writes with the same settings. Only strikes that sound in the
@@ -39,7 +42,8 @@ class VirtualCorpus(StemSource):
 
     :param settings: settings of the corpus; container and layout make no difference.
     :param cache: folder of the banks; default: :func:`stemgmd_tools.data.cache_dir`.
-    :raises UsageError: if there is no performance or no kit, or two have one name.
+    :raises UsageError: if there is no performance or no kit, two have one name, or the settings ask for microphones of
+        a kit that does not have several.
     """
 
     def __init__(
@@ -59,6 +63,9 @@ class VirtualCorpus(StemSource):
             raise UsageError("nothing to render: give at least one performance and one kit")
         if len(self._performances) < len(performances) or len(self._kits) < len(kits):
             raise UsageError("two performances or two kits have one name; each may be given once")
+        if self.settings.microphones:
+            for kit in kits:
+                microphone_names(kit)
         self._start()
 
     def __repr__(self) -> str:
@@ -205,6 +212,50 @@ class VirtualCorpus(StemSource):
         return self._mixed(score, kit, start, frames, pieces)
 
     @override
+    def microphone_names(self, kit: str) -> tuple[str, ...]:
+        resolved = self.kit(kit)
+        if not self.settings.microphones:
+            raise UsageError(f"{self}: was opened without microphones; open it with microphones=True")
+        return microphone_names(resolved)
+
+    @override
+    def microphone_stems(
+        self,
+        performance: str,
+        kit: str,
+        start: int = 0,
+        frames: int | None = None,
+        pieces: Sequence[Piece | str] | None = None,
+        microphones: Sequence[str] | None = None,
+    ) -> Pcm:
+        self._require(performance, kit)
+        chosen = chosen_microphones(self.microphone_names(kit), microphones)
+        score = self._score(performance, kit)
+        parts = mixed_microphones(
+            self._microphone_runs(performance, kit),
+            self._microphone_bank(kit),
+            score,
+            self._mixed(score, kit, start, frames, pieces),
+            span_of(score.frames, start, frames),
+            axes_of(pieces),
+        )
+        return parts[list(chosen)]
+
+    def _microphone_bank(self, kit: str) -> MicrophoneBank:
+        resolved = self.kit(kit)
+        return self._here.microphone_banks.get(
+            kit, lambda: open_microphones(resolved, self.sample_rate, cache=self._cache)
+        )
+
+    def _microphone_runs(self, performance: str, kit: str) -> list[Runs]:
+        def make() -> list[Runs]:
+            bank = self.bank(kit)
+            decided = plan(self._performances[performance], bank, self.settings)
+            return microphone_runs(decided, bank, self._microphone_bank(kit))
+
+        return self._here.microphone_runs.get((performance, kit), make)
+
+    @override
     def played(self, performance: str) -> Performance:
         if performance not in self._performances:
             raise not_held(self, performance)
@@ -258,7 +309,11 @@ class VirtualCorpus(StemSource):
 
     def _gain_db(self, performance: str, kit: str, runs: Callable[[], Runs]) -> float:
         def find() -> float:
-            return headroom_db(runs(), self.bank(kit), self.bit_depth, peaks=self._peaks(kit))
+            gain_db = headroom_db(runs(), self.bank(kit), self.bit_depth, peaks=self._peaks(kit))
+            if not self.settings.microphones:
+                return gain_db
+            heard = self._microphone_runs(performance, kit)
+            return min(gain_db, microphone_headroom_db(heard, self._microphone_bank(kit), self.bit_depth))
 
         return self._here.gains.get((performance, kit), find)
 

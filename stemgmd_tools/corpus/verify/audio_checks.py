@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -65,6 +65,8 @@ class StemSet:
     """Largest shift of an attack by effects; 0 for unprocessed stems."""
     mixture_is_sum: bool = True
     """False if effects were applied to the mixture: then only its length is compared."""
+    microphones: Mapping[str, Mapping[str, TrackFile]] = field(default_factory=dict)
+    """Microphone -> track -> file: nine pieces and the mixture."""
 
 
 def check_stems(root: Path, stems: StemSet) -> Findings:

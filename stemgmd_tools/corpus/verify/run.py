@@ -22,6 +22,7 @@ from stemgmd_tools.corpus.verify.attacks import Spread, attack_notes, spread_of
 from stemgmd_tools.corpus.verify.audio_checks import StemSet, TrackFile, check_hash, check_single_hits, check_stems
 from stemgmd_tools.corpus.verify.banks import bank_notes, check_banks
 from stemgmd_tools.corpus.verify.findings import Failure, Findings
+from stemgmd_tools.corpus.verify.microphones import check_microphones
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.manifest.tables import tables_of
@@ -68,12 +69,13 @@ def verify_corpus(
     """
     corpus = Corpus(root)
     findings = Findings()
-    wanted = tuple(tables_of(augmented=corpus.identity.augmentation is not None))
+    identity = corpus.identity
+    wanted = tuple(tables_of(augmented=identity.augmentation is not None, microphones=identity.settings.microphones))
     frames = _manifests(root, wanted, findings)
     if frames is None:
         return Verdict(tuple(findings.failures), (), 0, 0)
     listed = _check_files(root, frames, findings)
-    _check_agreement(corpus.identity, frames, findings)
+    _check_agreement(identity, frames, findings)
     check_banks(root, frames["kits"], findings)
     effects = _effects(frames, reshaping_effects)
     tasks = [*_stem_tasks(root, frames, effects), *_single_hit_tasks(root, frames), *_midi_tasks(root, frames)]
@@ -82,7 +84,7 @@ def verify_corpus(
         findings.merge(result)
         if progress is not None:
             progress(number, len(tasks))
-    notes = (*bank_notes(corpus.identity, frames["kits"]), *_silent_notes(frames), *attack_notes(findings.rises))
+    notes = (*bank_notes(identity, frames["kits"]), *_silent_notes(frames), *attack_notes(findings.rises))
     failures = tuple(sorted(findings.failures))
     return Verdict(failures, notes, len(listed), findings.onsets, spread_of(findings.rises))
 
@@ -105,7 +107,7 @@ def _manifests(root: Path, wanted: Sequence[str], findings: Findings) -> dict[st
 def _check_files(root: Path, frames: dict[str, pd.DataFrame], findings: Findings) -> set[str]:
     """Compare the files named in rows with the existing ones; return the named files."""
     performances = frames["performances"]
-    paths = [frames["stems"]["path"], frames["single_hits"]["path"]]
+    paths = [frames[name]["path"] for name in ("stems", "microphones", "single_hits") if name in frames]
     paths += [performances["midi_path"], performances["mapped_midi_path"]]
     named = pd.concat(paths, ignore_index=True)
     for path in named[named.duplicated()]:
@@ -225,6 +227,7 @@ def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame], effects: Mapping[st
     hits: dict[str, dict[str, NDArray[np.int64]]] = {}
     for (performance, piece), onsets in frames["hits"].groupby(["performance", "piece"])["frame"]:
         hits.setdefault(str(performance), {})[str(piece)] = np.sort(onsets.to_numpy())
+    heard = _microphones(frames)
     stems = frames["stems"].sort_values(["frames", "performance", "kit"], ascending=[False, True, True])
     for (performance, kit), group in stems.groupby(["performance", "kit"], sort=False):
         rows = group.to_dict("records")
@@ -236,8 +239,21 @@ def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame], effects: Mapping[st
                 rows[0]["sample_rate"],
                 str(kit),
                 *_allowance(effects.get(str(performance))),
+                microphones=heard.get((performance, kit), {}),
             )
             yield delayed(check_stems)(root, stem_set)
+            if stem_set.microphones:
+                yield delayed(check_microphones)(root, stem_set)
+
+
+def _microphones(frames: dict[str, pd.DataFrame]) -> dict[Hashable, dict[str, dict[str, TrackFile]]]:
+    """Return the tracks of microphones by performance and kit, then microphone, then track."""
+    heard: dict[Hashable, dict[str, dict[str, TrackFile]]] = {}
+    if "microphones" in frames:
+        for row in frames["microphones"].to_dict("records"):
+            microphones = heard.setdefault((row["performance"], row["kit"]), {})
+            microphones.setdefault(row["microphone"], {})[row["track"]] = _track(row, silent=row["silent"])
+    return heard
 
 
 def _allowance(effects: _Effects | None) -> tuple[float, bool]:

@@ -1,8 +1,9 @@
 """The cache of compiled banks: built once, stored in the user's cache folder, and memory-mapped when opened.
 
-There is one folder per kit and rate: ``pcm.i16`` (interleaved stereo, little-endian int16), ``index.npz`` (the tables),
-``meta.json`` (hashes and sizes). A folder is built under a temporary name while a lock is held, then renamed, so a
-folder with its final name is complete. Leftovers of killed processes are removed by the next build.
+There is one folder per kit and rate, and one for its microphones if they are rendered: ``pcm.i16`` (interleaved stereo,
+little-endian int16), ``index.npz`` (the tables), ``meta.json`` (hashes and sizes). A folder is built under a temporary
+name while a lock is held, then renamed, so a folder with its final name is complete. Leftovers of killed processes are
+removed by the next build.
 
 Damaged banks are logged and rebuilt: sizes, tables and ``meta.json`` are compared with their hashes when a bank is
 opened, each one-shot when it is first played (:mod:`stemgmd_tools.kits.bank.checksums`). Other processes keep the files
@@ -21,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.checksums import Guard, checked_before, damaged_rows
 from stemgmd_tools.kits.bank.compile import PCM_DTYPE, compile_bank
 from stemgmd_tools.kits.bank.eviction import limit_bytes, make_room, note_use
+from stemgmd_tools.kits.bank.microphones import MicrophoneBank, compile_microphones, microphone_names
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.runtime.workers import delayed, results_of, workers
 from stemgmd_tools.storage.files import put_in_place
@@ -47,6 +49,8 @@ META_FILE: Final = "meta.json"
 
 _SCALARS: Final = ("kit", "kit_hash", "sample_rate", "pcm_sha256", "warnings")
 _TABLES: Final = tuple(field.name for field in fields(Bank) if field.name not in {*_SCALARS, "pcm", "guard"})
+_MICROPHONES: Final = "-microphones"
+"""End of the name of the folder of a kit's microphones."""
 _HASH_IN_NAME: Final = 16
 _TEMPORARY: Final = ".building"
 _SEAL: Final = "sha256"
@@ -63,7 +67,41 @@ def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None)
     :raises UsageError: if the cache limit in the environment is not a number.
     """
     folder = _known_folder(kit, sample_rate, cache) or bank_folder(kit, sample_rate, cache=cache)
-    bank = _opened(folder, kit, sample_rate)
+    return _open(_mixed(folder, kit, sample_rate))
+
+
+def open_microphones(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> MicrophoneBank:
+    """Return the bank of a kit's microphones, compiling it and the kit's bank first as :func:`open_bank` does.
+
+    :raises UsageError: if the kit was not recorded with several microphones.
+    :raises KitError: as :func:`open_bank`.
+    """
+    names = microphone_names(kit)
+    mixed = open_bank(kit, sample_rate, cache=cache)
+    folder = bank_folder(kit, sample_rate, cache=cache)
+    folder = folder.with_name(f"{folder.name}{_MICROPHONES}")
+    return MicrophoneBank(names, _open(_Place(folder, kit, sample_rate, partial(compile_microphones, kit, mixed))))
+
+
+class _Place(NamedTuple):
+    """A folder of the cache, and what belongs there."""
+
+    folder: Path
+    kit: Kit
+    sample_rate: int
+    compile: Callable[[BinaryIO], Bank]
+    """Compiles it and writes its PCM to a file."""
+
+
+def _mixed(folder: Path, kit: Kit, sample_rate: int) -> _Place:
+    """Return the folder of the bank of a kit as it is heard."""
+    return _Place(folder, kit, sample_rate, partial(compile_bank, kit, sample_rate))
+
+
+def _open(place: _Place) -> Bank:
+    """Return the bank of a folder; compile it if it is not there, not intact or of another kit."""
+    folder = place.folder
+    bank = _opened(place)
     if bank is not None:
         note_use(folder / META_FILE)
         return bank
@@ -71,12 +109,12 @@ def open_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None)
     with _cache_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with file_lock(folder.with_name(f"{folder.name}.lock")):
-            bank = _opened(folder, kit, sample_rate)
+            bank = _opened(place)
             if bank is None:
                 if folder.exists():
-                    _LOG.warning("%s: %s; the bank is built again", folder, _fault(folder, kit, sample_rate))
-                _build(folder, kit, sample_rate)
-                bank = _opened(folder, kit, sample_rate)
+                    _LOG.warning("%s: %s; the bank is built again", folder, _fault(place))
+                _build(place)
+                bank = _opened(place)
                 make_room(folder.parent, folder, META_FILE, limit)
     if bank is None:
         raise KitError(f"{folder}: was written but cannot be read back; is the disk sound?")
@@ -91,7 +129,7 @@ def bank_folder(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = Non
 
 def is_built(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> bool:
     """Return whether the cache holds the bank of a kit (sizes and tables are checked, PCM is not hashed)."""
-    return _opened(bank_folder(kit, sample_rate, cache=cache), kit, sample_rate) is not None
+    return _opened(_mixed(bank_folder(kit, sample_rate, cache=cache), kit, sample_rate)) is not None
 
 
 def seems_built(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None) -> bool:
@@ -119,7 +157,7 @@ def check_bank(kit: Kit, sample_rate: int = 44_100, *, cache: Path | None = None
     The next :func:`open_bank` rebuilds it.
     """
     folder = bank_folder(kit, sample_rate, cache=cache)
-    bank = _opened(folder, kit, sample_rate)
+    bank = _opened(_mixed(folder, kit, sample_rate))
     if bank is not None and hashlib.sha256(bank.pcm.data).hexdigest() == bank.pcm_sha256:
         return True
     with _cache_errors(folder):
@@ -187,28 +225,29 @@ class _Unusable(Exception):  # noqa: N818 - control flow inside this module, nev
     """Raised if a folder does not hold the requested bank; the message says why."""
 
 
-def _opened(folder: Path, kit: Kit, sample_rate: int) -> Bank | None:
+def _opened(place: _Place) -> Bank | None:
     """Return the bank in a folder, or None if it is missing, of another kit or format, or visibly damaged."""
     try:
-        return _read(folder, kit, sample_rate)
+        return _read(place)
     except _Unusable:
         return None
 
 
-def _fault(folder: Path, kit: Kit, sample_rate: int) -> str:
+def _fault(place: _Place) -> str:
     """Return the reason why a folder does not hold the requested bank."""
     try:
-        _read(folder, kit, sample_rate)
+        _read(place)
     except _Unusable as reason:
         return str(reason)
     return "another process has rebuilt it"
 
 
-def _read(folder: Path, kit: Kit, sample_rate: int) -> Bank:
+def _read(place: _Place) -> Bank:
     """Return the bank in a folder; its one-shots are verified when they are played.
 
     :raises _Unusable: if the bank has to be rebuilt, for any reason.
     """
+    folder, kit, sample_rate, _ = place
     meta = _meta(folder)
     if not meta:
         raise _Unusable(f"{META_FILE} is damaged, or of a version without checksums")
@@ -228,7 +267,7 @@ def _read(folder: Path, kit: Kit, sample_rate: int) -> Bank:
         tables: dict[str, Any] = {name: stored[name] for name in _TABLES}
         pcm = np.memmap(folder / PCM_FILE, PCM_DTYPE, mode="r")
         checked = checked_before(folder / PCM_FILE, len(tables["samples"]))
-        rebuild = partial(_rebuilt, folder, kit, sample_rate, meta["pcm_sha256"])
+        rebuild = partial(_rebuilt, place, meta["pcm_sha256"])
         return Bank(
             **tables,
             kit=kit.name,
@@ -243,19 +282,20 @@ def _read(folder: Path, kit: Kit, sample_rate: int) -> Bank:
         raise _Unusable(f"cannot be read ({error})") from error
 
 
-def _rebuilt(folder: Path, kit: Kit, sample_rate: int, pcm_sha256: str, rows: NDArray[np.intp]) -> Guard:
+def _rebuilt(place: _Place, pcm_sha256: str, rows: NDArray[np.intp]) -> Guard:
     """Rebuild a bank with damaged one-shots, unless another process has done so, and return its guard.
 
     :param rows: the one-shots that are needed.
     :raises KitError: if the bank cannot be written or its new content differs.
     """
+    folder = place.folder
     with _cache_errors(folder), file_lock(folder.with_name(f"{folder.name}.lock")):
-        bank = _opened(folder, kit, sample_rate)
+        bank = _opened(place)
         damaged = 0 if bank is None else len(damaged_rows(bank.pcm, bank.samples, rows))
         if bank is None or damaged:
             _LOG.warning("%s: %d one-shots do not have their checksums; the bank is built again", folder, damaged)
-            _build(folder, kit, sample_rate)
-            bank = _opened(folder, kit, sample_rate)
+            _build(place)
+            bank = _opened(place)
     if bank is None or bank.guard is None or bank.pcm_sha256 != pcm_sha256:
         raise KitError(
             f"{folder}: was damaged, and built again with other content; run the same command again, in another folder "
@@ -264,15 +304,16 @@ def _rebuilt(folder: Path, kit: Kit, sample_rate: int, pcm_sha256: str, rows: ND
     return bank.guard
 
 
-def _build(folder: Path, kit: Kit, sample_rate: int) -> None:
+def _build(place: _Place) -> None:
     """Compile a bank into its folder; the caller must hold the lock."""
+    folder, kit = place.folder, place.kit
     for leftover in folder.parent.glob(f"{folder.name}{_TEMPORARY}*"):
         _remove(leftover)
     temporary = folder.with_name(f"{folder.name}{_TEMPORARY}-{os.getpid()}")
     temporary.mkdir()  # not tempfile's: its folders are for one user only, and a cache may be shared
     try:
         with (temporary / PCM_FILE).open("wb") as sink:
-            bank = compile_bank(kit, sample_rate, sink)
+            bank = place.compile(sink)
         with (temporary / INDEX_FILE).open("wb") as file:
             np.savez(file, **{name: getattr(bank, name) for name in _TABLES})
         meta = {

@@ -1,0 +1,186 @@
+"""Tracks of microphones: exact sums, the same stems, the same integers from a virtual corpus, verified and resumed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+from toy_kits import layers, map_data, tone, write_map, write_sound
+
+from stemgmd_tools import open_corpus, render_corpus, render_request
+from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
+from stemgmd_tools.corpus.verify.run import verify_corpus
+from stemgmd_tools.errors import CorpusError, UsageError
+from stemgmd_tools.kits.bank.cache import open_bank, open_microphones
+from stemgmd_tools.kits.sample_map.kit import Kit, load_kit_file
+from stemgmd_tools.pieces import PIECES
+from stemgmd_tools.rendering.settings import RenderSettings
+
+IDS = "drummer13/session1/[57]"
+MICROPHONES = ("close", "other", "overhead", "room")
+
+
+def delayed(sound: NDArray[np.float64], frames: int, factor: float) -> NDArray[np.float64]:
+    return np.concatenate([np.zeros((frames, 1)), factor * sound])[: len(sound)]
+
+
+def write_kit(folder: Path, *, level_db: float = 0.0, apart: int = 40) -> Path:
+    """Write a kit of three microphones; its hi-hats are files that no named microphone recorded."""
+    takes = {}
+    for name, hertz in (("kick", 60.0), ("snare_head", 230.0), ("ride_bow", 4000.0)):
+        close = tone(hertz=hertz, peak=0.4, seconds=0.4)
+        write_sound(folder / f"{name}_close.wav", close)
+        # out of phase, so that the microphones cancel each other in part
+        write_sound(folder / f"{name}_over.wav", np.hstack([delayed(close, apart, -0.5), delayed(close, apart, -0.4)]))
+        write_sound(folder / f"{name}_room.wav", delayed(close, 700, 0.2))
+        take = {"close": f"{name}_close.wav", "overhead": f"{name}_over.wav", "room": f"{name}_room.wav"}
+        if name == "ride_bow":
+            del take["close"]
+        takes[name] = {"layers": [{"velocity": [1, 127], "takes": [take]}], "pan": 0.2, "gain_db": level_db}
+    write_sound(folder / "hat.wav", tone(hertz=6000, peak=0.2))
+    hat = {name: layers("hat.wav") for name in ("hihat_closed_bow", "hihat_closed_edge", "hihat_pedal")}
+    rest = {name: {"fallback": {"articulation": "ride_bow"}} for name in ("ride_edge", "ride_bell")}
+    rest |= {"snare_rimshot": {"fallback": {"articulation": "snare_head", "pitch_semitones": 2}}}
+    microphones = {"close": {"pan": -0.3}, "overhead": {"gain_db": -2}, "room": {"gain_db": -3}}
+    return write_map(folder, map_data({**takes, **hat, **rest}, microphones=microphones))
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
+    return load_kit_file(write_kit(tmp_path_factory.mktemp("kit")))
+
+
+def render(folder: Path, kit: Kit, **words: object) -> Corpus:
+    settings = RenderSettings(**{"microphones": True, **words})  # type: ignore[arg-type]
+    request = render_request(kits=str(kit.path), ids=IDS, single_hits=False, settings=settings)
+    assert render_corpus(folder, request, jobs=1).complete
+    return open_corpus(folder)
+
+
+@pytest.fixture(scope="module")
+def corpus(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    return render(tmp_path_factory.mktemp("corpus") / "heard", kit)
+
+
+def test_the_sounds_of_the_microphones_add_up_to_the_banks(kit: Kit) -> None:
+    bank, microphones = open_bank(kit), open_microphones(kit)
+    assert microphones.names == MICROPHONES
+    for row, sample in enumerate(bank.samples):
+        whole = np.zeros((sample["frames"] + sample["onset"], 2))
+        step = float(sample["scale"])
+        for index in range(len(microphones.names)):
+            heard = microphones.bank.samples[row + index * microphones.one_shots]
+            assert 0 <= heard["onset"] <= sample["onset"]
+            shift = sample["onset"] - heard["onset"]
+            sound = microphones.bank.one_shot(row + index * microphones.one_shots) * float(heard["scale"])
+            whole[shift : shift + len(sound)] += sound
+            step += float(heard["scale"])
+        mixed = bank.one_shot(row) * float(sample["scale"])
+        np.testing.assert_allclose(whole[: len(mixed)], mixed, atol=step)
+        assert np.abs(whole[len(mixed) :]).max(initial=0) <= step
+
+
+@pytest.mark.parametrize("sample_format", ["int16", "int24"])
+def test_the_tracks_add_up_to_the_last_bit(kit: Kit, tmp_path: Path, sample_format: str) -> None:
+    corpus = render(tmp_path / "heard", kit, sample_format=sample_format)
+    plain = render(tmp_path / "plain", kit, sample_format=sample_format, microphones=False)
+    rows = corpus.manifest("microphones")
+    stems = corpus.tracks
+    assert len(rows) == len(MICROPHONES) * 10 * stems.groupby(["performance", "kit"]).ngroups
+    for (performance, _), tracks in rows.groupby(["performance", "kit"]):
+        sounds = {
+            (row["microphone"], row["track"]): soundfile.read(corpus.root / row["path"], dtype="int32")[0]
+            for _, row in tracks.iterrows()
+        }
+        for microphone in MICROPHONES:
+            heard = sum(sounds[microphone, piece.value].astype(np.int64) for piece in PIECES)
+            assert np.array_equal(sounds[microphone, "mixture"], heard)
+        for piece in PIECES:
+            path = stems[(stems["performance"] == performance) & (stems["track"] == piece.value)]["path"].iloc[0]
+            stem = soundfile.read(corpus.root / path, dtype="int32")[0]
+            assert np.array_equal(sum(sounds[name, piece.value].astype(np.int64) for name in MICROPHONES), stem)
+            assert np.array_equal(stem, soundfile.read(plain.root / path, dtype="int32")[0])
+        assert not sounds["close", "ride"].any()
+        hat = corpus.stems(performance, "toy", pieces=["hihat_closed"])
+        assert sounds["other", "hihat_closed"].any() == hat.any()
+        assert not sounds["other", "snare"].any()
+
+
+def test_a_virtual_corpus_and_the_files_hold_the_same_integers(kit: Kit, corpus: Corpus) -> None:
+    settings = RenderSettings(container="wav", microphones=True)
+    played = [corpus.played(name) for name in corpus.performances["performance"]]
+    virtual = VirtualCorpus(played, [kit], settings)
+    assert virtual.microphone_names("toy") == corpus.microphone_names("toy") == MICROPHONES
+    for name in corpus.performances["performance"]:
+        whole = virtual.microphone_stems(name, "toy")
+        assert whole.shape == (4, 9, 2, corpus.length(name, "toy"))
+        assert np.array_equal(whole, corpus.microphone_stems(name, "toy"))
+        assert np.array_equal(whole.sum(axis=0), corpus.stems(name, "toy"))
+        words = {"start": 30_000, "frames": 50_000, "pieces": ["snare", "kick"], "microphones": ["room", "close"]}
+        part = virtual.microphone_stems(name, "toy", **words)
+        assert part.any()
+        assert np.array_equal(part, whole[[3, 0]][:, [1, 0], :, 30_000:80_000])
+        assert np.array_equal(part, corpus.microphone_stems(name, "toy", **words))
+        beyond = virtual.microphone_stems(name, "toy", virtual.length(name, "toy") - 10, 30)
+        assert beyond.shape[3] == 30 and not beyond[..., 10:].any()
+
+
+def test_a_microphone_that_would_clip_lowers_all_tracks_alike(tmp_path: Path) -> None:
+    """Microphones cancel each other, so that one of them is louder than the mix."""
+    loud = load_kit_file(write_kit(tmp_path / "kit", level_db=16, apart=0))
+    heard = render(tmp_path / "heard", loud)
+    quiet = render(tmp_path / "plain", loud, microphones=False)
+    gains, plain = heard.tracks["gain_db"], quiet.tracks["gain_db"]
+    assert (gains < plain).any()
+    assert (gains <= plain).all()
+    assert heard.manifest("microphones")["peak_dbfs"].max() > -0.2
+    played = [heard.played(name) for name in heard.performances["performance"]]
+    virtual = VirtualCorpus(played, [loud], RenderSettings(microphones=True))
+    for name in heard.performances["performance"]:
+        assert np.array_equal(virtual.microphone_stems(name, "toy"), heard.microphone_stems(name, "toy"))
+        assert np.array_equal(virtual.stems(name, "toy"), heard.stems(name, "toy"))
+    assert verify_corpus(heard.root, jobs=1).failures == ()
+
+
+def test_verify_checks_the_tracks_of_microphones(kit: Kit, tmp_path: Path) -> None:
+    corpus = render(tmp_path / "heard", kit, container="wav")
+    verdict = verify_corpus(corpus.root, jobs=1)
+    assert verdict.failures == ()
+    assert verdict.files == len(corpus.tracks) + len(corpus.manifest("microphones")) + 4
+    path = (
+        corpus.root / corpus.manifest("microphones").query("track == 'kick' and microphone == 'room'")["path"].iloc[0]
+    )
+    sound, rate = soundfile.read(path, dtype="int16")
+    sound[1000] += 1
+    soundfile.write(path, sound, rate, subtype="PCM_16")
+    assert {failure.check for failure in verify_corpus(corpus.root, jobs=1).failures} == {"hash", "sum"}
+    path.unlink()
+    assert {failure.check for failure in verify_corpus(corpus.root, jobs=1).failures} == {"file"}
+
+
+def test_a_second_run_writes_nothing_and_the_option_is_part_of_the_corpus(kit: Kit, corpus: Corpus) -> None:
+    times = {path: path.stat().st_mtime_ns for path in corpus.root.rglob("*.flac")}
+    assert len(times) == 2 * (10 + 40)
+    render(corpus.root, kit)
+    assert times == {path: path.stat().st_mtime_ns for path in corpus.root.rglob("*.flac")}
+    with pytest.raises(CorpusError, match="microphones True"):
+        render(corpus.root, kit, microphones=False)
+
+
+def test_what_has_no_microphones_is_refused(kit: Kit, corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="kit cedar_hall was not recorded with several microphones"):
+        render_request(kits="cedar_hall", limit=1, settings=RenderSettings(microphones=True))
+    with pytest.raises(UsageError, match="the stemgmd layout has no tracks of microphones"):
+        RenderSettings(layout="stemgmd", container="wav", microphones=True)
+    performance = corpus.performances["performance"].iloc[0]
+    with pytest.raises(UsageError, match='no microphone "rooom"'):
+        corpus.microphone_stems(performance, "toy", microphones=["rooom"])
+    plain = VirtualCorpus([corpus.played(performance)], [kit])
+    with pytest.raises(UsageError, match="open it with microphones=True"):
+        plain.microphone_stems(performance, "toy")
+    with pytest.raises(UsageError, match="has no tracks of microphones of toy"):
+        render(tmp_path / "plain", kit, microphones=False).microphone_names("toy")
