@@ -37,7 +37,8 @@ def write(request: ExportRequest) -> ExportReport:
 
 
 def _settings(settings: RenderSettings) -> RenderSettings:
-    return replace(settings, layout="stemgmd", container="wav", groups=False, flac_level=DEFAULT_FLAC_LEVEL)
+    kept = replace(settings, groups=False, microphones=False, flac_level=DEFAULT_FLAC_LEVEL)
+    return replace(kept, layout="stemgmd", container="wav")
 
 
 def _rendered(request: ExportRequest) -> Work:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from stemgmd_tools.augment.chain.catalogue import find_effect
+from stemgmd_tools.augment.chain.effect import SourceEffect
 from stemgmd_tools.augment.chain.impulse_responses import names_of_chain, names_of_rows, response
 from stemgmd_tools.augment.chain.manifest_rows import STEM_NAMES, Drawn
 from stemgmd_tools.augment.chain.rows import Example, example_name
@@ -21,6 +23,7 @@ from stemgmd_tools.corpus.folder.identity import Augmentation, Identity
 from stemgmd_tools.corpus.folder.job import Job
 from stemgmd_tools.corpus.folder.kit_rows import record_rows
 from stemgmd_tools.corpus.render.jobs import performance_digest
+from stemgmd_tools.corpus.sources.microphones import has_microphones
 from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.sample_map.kit import Kit
@@ -53,26 +56,37 @@ class AugmentRequest:
 
     def __post_init__(self) -> None:
         """Check the source and the impulse responses."""
+        names, effects = self._needs()
+        used = [find_effect(name) for name in effects]
+        hears = any(isinstance(effect, SourceEffect) and effect.needs_microphones for effect in used)
+        if hears and self.origin.corpus is None:
+            object.__setattr__(self, "origin", replace(self.origin, microphones=True))
         source = open_source(self.origin)
+        if hears and not has_microphones(source):
+            raise UsageError(f"{self.origin.corpus}: has no microphones; render it with --microphones")
         if settings_of(source).layout != "native":
             raise UsageError(f"{self.origin.corpus}: has the layout of the original; augment one with --layout native")
         if is_augmented(source):
             raise UsageError(f"{self.origin.corpus}: is augmented already; augment the corpus that it was made from")
-        names = set(names_of_chain(self.chain)) if self.chain else set()
-        effects = {step.effect for step in self.chain.steps} if self.chain else set()
-        for drawn in self.replayed:
-            names.update(names_of_rows(drawn.rows))
-            effects.update(row.effect for row in drawn.rows)
         require_libraries(effects)
         augmentation = replace(self.augmentation, libraries=libraries(effects, self.augmentation.libraries))
         object.__setattr__(self, "augmentation", augmentation)
         for name in sorted(names):
             response(self.origin.impulse_responses, name, source.sample_rate)
 
+    def _needs(self) -> tuple[set[str], set[str]]:
+        """Return the names of the impulse responses and of the effects that are used."""
+        names = set(names_of_chain(self.chain)) if self.chain else set()
+        effects = {step.effect for step in self.chain.steps} if self.chain else set()
+        for drawn in self.replayed:
+            names.update(names_of_rows(drawn.rows))
+            effects.update(row.effect for row in drawn.rows)
+        return names, effects
+
     @property
     def settings(self) -> RenderSettings:
-        """Settings of the source; the container of a virtual corpus is FLAC."""
-        settings = settings_of(open_source(self.origin))
+        """Settings of the source without tracks of microphones; the container of a virtual corpus is FLAC."""
+        settings = replace(settings_of(open_source(self.origin)), microphones=False)
         return replace(settings, container="flac") if self._is_virtual else settings
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from stemgmd_tools.augment.symbolic.kit_effects import StemPart, layers, reshape
 from stemgmd_tools.augment.symbolic.performance_effects import is_performed, perform
 from stemgmd_tools.augment.symbolic.renderer import Renderer
 from stemgmd_tools.corpus.sources.base import StemSource
+from stemgmd_tools.corpus.sources.microphones import has_microphones
+from stemgmd_tools.errors import AugmentError
+from stemgmd_tools.kits.sample_map.microphones import role_of_microphone
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import NOTES, PIECES, Piece
 from stemgmd_tools.rendering.plan import Plan
@@ -69,6 +72,10 @@ def render_example(
     return Rendered(
         example_renderer.performance, example_renderer.stems(range(len(example.stems))), example_renderer.labels
     )
+
+
+_Sound: TypeAlias = Pcm | NDArray[np.float32]
+"""Sound in integer units."""
 
 
 class ExampleRenderer:
@@ -149,31 +156,48 @@ class ExampleRenderer:
 
     def _add_read(self, stems: NDArray[np.float32], chosen: Sequence[int]) -> None:
         """Add every layer that the source contains, with one read per performance, kit and start."""
-        reads: dict[tuple[str, str, int], list[tuple[int, StemPart]]] = {}
+        reads: dict[StemPart, list[tuple[int, StemPart]]] = {}
         for stem in chosen:
             for layer in self._layers[stem]:
                 if not self._needs_rendering(stem, layer):
-                    reads.setdefault((layer.performance, layer.kit, layer.start), []).append((stem, layer))
+                    reads.setdefault(layer._replace(weight=1.0), []).append((stem, layer))
         scale = np.float32(1.0 / units.full_scale(self._source.bit_depth))
         scratch = np.empty(min(stems.shape[2], READ_FRAMES), np.float32)
-        for (performance, kit, start), users in reads.items():
+        for source, users in reads.items():
             axes = sorted({axis for stem, _ in users for axis in self._pieces[stem]})
-            silent = min(max(-start, 0), stems.shape[2])
-            sounding = min(stems.shape[2] - silent, max(self._source.length(performance, kit) - max(start, 0), 0))
+            start, length = max(source.start, 0), self._source.length(source.performance, source.kit)
+            silent = min(max(-source.start, 0), stems.shape[2])
+            sounding = min(stems.shape[2] - silent, max(length - start, 0))
             pieces = [PIECES[axis] for axis in axes]
             for begin in range(0, sounding, READ_FRAMES):
                 frames = min(sounding - begin, READ_FRAMES)
-                pcm = self._source.stems(performance, kit, max(start, 0) + begin, frames, pieces)
+                pcm = self._read(source, start + begin, frames, pieces)
                 place = slice(silent + begin, silent + begin + frames)
                 for stem, layer in users:
                     sounds = [pcm[axes.index(axis)] for axis in self._pieces[stem]]
                     _add(stems[chosen.index(stem), :, place], sounds, scale * np.float32(layer.weight), scratch)
+
+    def _read(self, layer: StemPart, start: int, frames: int, pieces: Sequence[Piece]) -> _Sound:
+        """Return a part of a layer in integer units, shape (piece, 2, frames)."""
+        if not layer.levels_db or not has_microphones(self._source):
+            return self._source.stems(layer.performance, layer.kit, start, frames, pieces)
+        names = self._source.microphone_names(layer.kit)
+        heard = self._source.microphone_stems(layer.performance, layer.kit, start, frames, pieces)
+        levels = dict(layer.levels_db)
+        mixed = np.zeros(heard.shape[1:], np.float32)
+        for name, sound in zip(names, heard, strict=True):
+            mixed += sound * np.float32(units.gain_of_db(levels[role_of_microphone(name)]))
+        return mixed
 
     def _add_rendered(self, stems: NDArray[np.float32], chosen: Sequence[int]) -> None:
         """Add every layer that has to be rendered."""
         for out, stem in zip(stems, chosen, strict=True):
             for layer in self._layers[stem]:
                 if self._needs_rendering(stem, layer):
+                    if layer.levels_db and has_microphones(self._source):
+                        raise AugmentError(
+                            "microphone_levels: cannot be combined with effects that change strokes or performances"
+                        )
                     silent = min(max(-layer.start, 0), stems.shape[2])
                     place = self._plan(layer), self._pieces[stem], max(layer.start, 0)
                     self._renderer.add_stem(out[:, silent:], *place, self._strokes[stem], layer.weight)
@@ -193,7 +217,12 @@ class ExampleRenderer:
         return np.concatenate(parts)
 
 
-def _add(out: NDArray[np.float32], sounds: Sequence[Pcm], factor: np.float32, scratch: NDArray[np.float32]) -> None:
+def _add(
+    out: NDArray[np.float32],
+    sounds: Sequence[_Sound],
+    factor: np.float32,
+    scratch: NDArray[np.float32],
+) -> None:
     """Add integer sounds of shape (2, frames) times a factor, channel by channel, since they are interleaved.
 
     With a power of two as factor, sums of 16-bit sounds are exact, since they fit a float's 24 bits.

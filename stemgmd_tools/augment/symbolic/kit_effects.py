@@ -17,6 +17,7 @@ from stemgmd_tools.augment.chain.rows import ALL_STEMS, Example, Row
 from stemgmd_tools.augment.symbolic.reshape import RESHAPING_FRAMES, Shaped, damp, repitch
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.compile import quantise
+from stemgmd_tools.kits.sample_map.microphones import Role
 from stemgmd_tools.numerics import elementary
 from stemgmd_tools.rendering.plan import Plan
 
@@ -29,6 +30,8 @@ class StemPart(NamedTuple):
     start: int
     """Frame of the performance at which the segment starts; a negative start gives silence first."""
     weight: float
+    levels_db: tuple[tuple[Role, float], ...] = ()
+    """Added to the levels of microphones of these roles; empty for the mix as it is."""
 
 
 Layers: TypeAlias = tuple[StemPart, ...]

@@ -27,6 +27,8 @@ class SourceSpec:
     render_seed: int = 0
     impulse_responses: Path | None = None
     """Folder of the impulse responses that rows may name."""
+    microphones: bool = False
+    """Whether a virtual corpus has tracks of microphones."""
 
 
 @lru_cache(maxsize=1)
@@ -37,7 +39,14 @@ def open_source(origin: SourceSpec) -> Corpus | VirtualCorpus:
     """
     if origin.corpus is not None:
         return open_corpus(origin.corpus)
-    return virtual_corpus(origin.gmd, origin.kits, origin.render_seed, midi=origin.midi, kit_path=origin.kit_path)
+    return virtual_corpus(
+        origin.gmd,
+        origin.kits,
+        origin.render_seed,
+        midi=origin.midi,
+        kit_path=origin.kit_path,
+        microphones=origin.microphones,
+    )
 
 
 def settings_of(source: Corpus | VirtualCorpus) -> RenderSettings:

@@ -164,6 +164,11 @@ class Corpus(StemSource, MicrophoneSource):
         unit = np.float32(1.0 / units.full_scale(self.bit_depth))
         return np.multiply(pcm, unit, out=room_for(pcm.shape, out), casting="same_kind")
 
+    @property
+    @override
+    def hears_microphones(self) -> bool:
+        return self.identity.settings.microphones
+
     @override
     def microphone_names(self, kit: str) -> tuple[str, ...]:
         names = self._microphones.names(kit)
@@ -188,7 +193,7 @@ class Corpus(StemSource, MicrophoneSource):
 
     @property
     def _microphones(self) -> WrittenMicrophones:
-        if not self.identity.settings.microphones:
+        if not self.hears_microphones:
             return WrittenMicrophones(self.root, {})
         return _written_microphones(self.root, *self._stamped("microphones"))
 

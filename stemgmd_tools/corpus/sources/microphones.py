@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,11 @@ from stemgmd_tools.strict_yaml.problem import nearest
 @runtime_checkable
 class MicrophoneSource(Protocol):
     """A source whose recorded kits have tracks of single microphones."""
+
+    @property
+    def hears_microphones(self) -> bool:
+        """Whether there are tracks of microphones, of all kits."""
+        ...
 
     def microphone_names(self, kit: str) -> tuple[str, ...]:
         """Return the names of a kit's microphones.
@@ -56,6 +61,11 @@ class MicrophoneSource(Protocol):
         :raises UsageError: as ``stems``; also if the source has no tracks of these microphones.
         """
         ...
+
+
+def has_microphones(source: object) -> TypeGuard[MicrophoneSource]:
+    """Return whether a source has tracks of microphones."""
+    return isinstance(source, MicrophoneSource) and source.hears_microphones
 
 
 def chosen_microphones(names: Sequence[str], asked: Sequence[str] | None) -> tuple[int, ...]:

@@ -211,6 +211,11 @@ class VirtualCorpus(StemSource, MicrophoneSource):
         score = Score.of(plan(performance, bank, self.settings), bank, self.bit_depth, peaks=self._peaks(kit))
         return self._mixed(score, kit, start, frames, pieces)
 
+    @property
+    @override
+    def hears_microphones(self) -> bool:
+        return self.settings.microphones
+
     @override
     def microphone_names(self, kit: str) -> tuple[str, ...]:
         resolved = self.kit(kit)
