@@ -37,8 +37,8 @@ def write(request: ExportRequest) -> ExportReport:
 
 
 def _settings(settings: RenderSettings) -> RenderSettings:
-    kept = replace(settings, groups=False, microphones=False, flac_level=DEFAULT_FLAC_LEVEL)
-    return replace(kept, layout="stemgmd", container="wav")
+    part = replace(settings, groups=False, microphones=False, flac_level=DEFAULT_FLAC_LEVEL)
+    return replace(part, layout="stemgmd", container="wav")
 
 
 def _rendered(request: ExportRequest) -> Work:

@@ -109,7 +109,7 @@ KITS: Final = TABLES["kits"]
 AUGMENTATIONS: Final = TABLES["augmentations"]
 
 
-def tables_of(*, augmented: bool, microphones: bool) -> dict[str, Table]:
+def tables_of(*, augmented: bool, microphones: bool = False) -> dict[str, Table]:
     """Return the manifests of a corpus by name.
 
     :param augmented: whether the corpus is augmented; only then there are ``augmentations``.

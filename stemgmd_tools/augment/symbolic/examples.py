@@ -182,10 +182,10 @@ class ExampleRenderer:
         if not layer.levels_db or not has_microphones(self._source):
             return self._source.stems(layer.performance, layer.kit, start, frames, pieces)
         names = self._source.microphone_names(layer.kit)
-        heard = self._source.microphone_stems(layer.performance, layer.kit, start, frames, pieces)
+        parts = self._source.microphone_stems(layer.performance, layer.kit, start, frames, pieces)
         levels = dict(layer.levels_db)
-        mixed = np.zeros(heard.shape[1:], np.float32)
-        for name, sound in zip(names, heard, strict=True):
+        mixed = np.zeros(parts.shape[1:], np.float32)
+        for name, sound in zip(names, parts, strict=True):
             mixed += sound * np.float32(units.gain_of_db(levels[role_of_microphone(name)]))
         return mixed
 

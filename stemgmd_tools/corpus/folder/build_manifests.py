@@ -64,12 +64,12 @@ def _frames(root: Path, identity: Identity) -> dict[str, pd.DataFrame]:
     performances = {name: _performance_row(name, record) for name, record in midi.items()}
     parents = {"performances": performances, "kits": kits}
     tracks = (row for record in stems.values() for row in record.content["rows"])
-    heard = (row for record in stems.values() for row in record.content.get("microphones", ()))
+    of_microphones = (row for record in stems.values() for row in record.content.get("microphones", ()))
     single = (row for record in single_hits.values() for row in record.content["rows"])
     rows: dict[str, Iterable[Row]] = {
         "performances": performances.values(),
         "stems": (_joined(tables.STEMS, row, parents) for row in tracks),
-        "microphones": (_joined(tables.MICROPHONES, row, parents) for row in heard),
+        "microphones": (_joined(tables.MICROPHONES, row, parents) for row in of_microphones),
         "single_hits": (_joined(tables.SINGLE_HITS, row, parents) for row in single),
         "kits": kits.values(),
         "augmentations": (

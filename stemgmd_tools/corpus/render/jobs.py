@@ -115,9 +115,9 @@ class StemsJob(StemsTask):
             content["rows"] = write_performance(root, self.performance, bank, settings)
             return files_of(content["rows"]), content
         microphones = _opened_microphones(_KitKey(self.kit), settings.sample_rate)
-        rows, heard = write_with_microphones(root, self.performance, bank, microphones, settings)
-        content |= {"rows": rows, "microphones": heard, "microphones_sha256": microphones.bank.pcm_sha256}
-        return files_of([*rows, *heard]), content
+        rows, microphone_rows = write_with_microphones(root, self.performance, bank, microphones, settings)
+        content |= {"rows": rows, "microphones": microphone_rows, "microphones_sha256": microphones.bank.pcm_sha256}
+        return files_of([*rows, *microphone_rows]), content
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,12 +38,12 @@ def write_with_microphones(
     mixer = MicrophoneMixer(decided, bank, microphones)
     facts = track_set(performance, decided, settings, mixer.headroom_db(settings.bit_depth))
     stems = layout.stem_paths(settings, performance, decided.kit)
-    heard = layout.microphone_paths(settings, performance, decided.kit, microphones.names)
-    names = {layout.microphone_track(*key): key for key in heard}
+    of_microphones = layout.microphone_paths(settings, performance, decided.kit, microphones.names)
+    names = {layout.microphone_track(*key): key for key in of_microphones}
     silent = {name for name, (_, track) in names.items() if not facts.hits_of(track)}
     block_frames = hop_frames(settings.sample_rate) * HOPS_PER_SECOND * BLOCK_SECONDS
     blocks = mixer.blocks(settings.bit_depth, facts.gain_db, block_frames)
-    paths = {**stems, **{name: heard[key] for name, key in names.items()}}
+    paths = {**stems, **{name: of_microphones[key] for name, key in names.items()}}
     tracks = write_shares(root, paths, facts.silent | silent, _shares(blocks, names, microphones), settings)
     return (
         [row_of(STEMS, facts, TrackName(name), path, tracks[name], settings) for name, path in stems.items()],

@@ -111,8 +111,8 @@ class Request:
         sources = self.midi.read_many([str(p.metadata.get("midi_filename")) for p in self.performances])
         jobs: list[Job] = [MidiJob(p, midi) for p, midi in zip(self.performances, sources, strict=True)]
         kits = [located(kit) for kit in self.kits]
-        heard = {kit.name: len(microphone_names(kit)) if self.settings.microphones else 0 for kit in kits}
-        jobs += [StemsJob(played, kit, heard[kit.name]) for kit in kits for played in self.performances]
+        microphones = {kit.name: len(microphone_names(kit)) if self.settings.microphones else 0 for kit in kits}
+        jobs += [StemsJob(played, kit, microphones[kit.name]) for kit in kits for played in self.performances]
         if self.single_hits:
             jobs += [SingleHitsJob(kit) for kit in kits]
         return jobs

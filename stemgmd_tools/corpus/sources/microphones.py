@@ -119,11 +119,11 @@ class WrittenMicrophones:
         axis_of = {piece.value: piece.axis for piece in PIECES}
         rows = manifest[manifest["track"].isin(axis_of)]
         columns = (rows[name].tolist() for name in ("performance", "kit", "microphone", "track", "path", "silent"))
-        found: dict[tuple[str, str], dict[str, list[str]]] = {}
+        files_of: dict[tuple[str, str], dict[str, list[str]]] = {}
         for performance, kit, microphone, track, path, silent in zip(*columns, strict=True):
-            files = found.setdefault((performance, kit), {}).setdefault(microphone, [""] * len(PIECES))
+            files = files_of.setdefault((performance, kit), {}).setdefault(microphone, [""] * len(PIECES))
             files[axis_of[track]] = "" if silent else path
-        return cls(root, {key: {name: tuple(files) for name, files in one.items()} for key, one in found.items()})
+        return cls(root, {key: {name: tuple(files) for name, files in one.items()} for key, one in files_of.items()})
 
     def names(self, kit: str) -> tuple[str, ...]:
         """Return the microphones of a kit; none if there are no tracks of it."""

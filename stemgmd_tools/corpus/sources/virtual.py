@@ -317,8 +317,8 @@ class VirtualCorpus(StemSource, MicrophoneSource):
             gain_db = headroom_db(runs(), self.bank(kit), self.bit_depth, peaks=self._peaks(kit))
             if not self.settings.microphones:
                 return gain_db
-            heard = self._microphone_runs(performance, kit)
-            return min(gain_db, microphone_headroom_db(heard, self._microphone_bank(kit), self.bit_depth))
+            of_microphones = self._microphone_runs(performance, kit)
+            return min(gain_db, microphone_headroom_db(of_microphones, self._microphone_bank(kit), self.bit_depth))
 
         return self._here.gains.get((performance, kit), find)
 

@@ -109,6 +109,6 @@ def _equals(
     if not differs.any():
         return True
     first = int(differs.argmax())
-    where, heard = f"{track.path} frame {begin + first}", total[first].tolist()
-    findings.add("sum", where, written[first].tolist(), f"{heard}, as in the microphones")
+    where, expected = f"{track.path} frame {begin + first}", total[first].tolist()
+    findings.add("sum", where, written[first].tolist(), f"{expected}, as in the microphones")
     return False

@@ -227,7 +227,7 @@ def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame], effects: Mapping[st
     hits: dict[str, dict[str, NDArray[np.int64]]] = {}
     for (performance, piece), onsets in frames["hits"].groupby(["performance", "piece"])["frame"]:
         hits.setdefault(str(performance), {})[str(piece)] = np.sort(onsets.to_numpy())
-    heard = _microphones(frames)
+    of_microphones = _microphones(frames)
     stems = frames["stems"].sort_values(["frames", "performance", "kit"], ascending=[False, True, True])
     for (performance, kit), group in stems.groupby(["performance", "kit"], sort=False):
         rows = group.to_dict("records")
@@ -239,7 +239,7 @@ def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame], effects: Mapping[st
                 rows[0]["sample_rate"],
                 str(kit),
                 *_allowance(effects.get(str(performance))),
-                microphones=heard.get((performance, kit), {}),
+                microphones=of_microphones.get((performance, kit), {}),
             )
             yield delayed(check_stems)(root, stem_set)
             if stem_set.microphones:
@@ -248,12 +248,12 @@ def _stem_tasks(root: Path, frames: dict[str, pd.DataFrame], effects: Mapping[st
 
 def _microphones(frames: dict[str, pd.DataFrame]) -> dict[Hashable, dict[str, dict[str, TrackFile]]]:
     """Return the tracks of microphones by performance and kit, then microphone, then track."""
-    heard: dict[Hashable, dict[str, dict[str, TrackFile]]] = {}
+    of_microphones: dict[Hashable, dict[str, dict[str, TrackFile]]] = {}
     if "microphones" in frames:
         for row in frames["microphones"].to_dict("records"):
-            microphones = heard.setdefault((row["performance"], row["kit"]), {})
+            microphones = of_microphones.setdefault((row["performance"], row["kit"]), {})
             microphones.setdefault(row["microphone"], {})[row["track"]] = _track(row, silent=row["silent"])
-    return heard
+    return of_microphones
 
 
 def _allowance(effects: _Effects | None) -> tuple[float, bool]:

@@ -145,10 +145,10 @@ class _ShotWriter:
             if offset:
                 self.offsets[name] = offset
             prepared = treated(sound, rate, self._sample_rate, treatment)
-            kept = window(prepared, self._sample_rate)
-            if kept is None:
+            part = window(prepared, self._sample_rate)
+            if part is None:
                 raise KitError(f"kit {self._kit.name}: one-shot {name} is silent; remove it or give another file")
-            self._shots[key] = self._write(*quantise(kept.cut(prepared)))
+            self._shots[key] = self._write(*quantise(part.cut(prepared)))
         return self._shots[key]
 
     def _write(self, pcm: NDArray[np.int16], scale: float) -> Shot:

@@ -22,7 +22,7 @@ from stemgmd_tools.kits.bank.dc_offset import centred
 from stemgmd_tools.kits.bank.one_shots import Stereo, mixed, treated
 from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, FileSource, Recipes
 from stemgmd_tools.kits.sample_map.kit import Kit
-from stemgmd_tools.onsets import magnitude
+from stemgmd_tools.numerics.amplitude import first_reaching, last_reaching
 from stemgmd_tools.pieces import ARTICULATIONS, NOTES, PIECES
 
 OTHER: Final = "other"
@@ -133,25 +133,26 @@ def _sounds(kit: Kit, bank: Bank, place: _Place, names: tuple[str, ...]) -> list
         raise KitError(f"kit {kit.name}: plays modelled sounds, which no microphone recorded")
     recorded, rate = source.one_shot_by_microphone(place.degree, place.layer, place.variation)
     together = centred(mixed(list(recorded.values()))).sound
-    kept = window(treated(together, rate, bank.sample_rate, place.source.treatment), bank.sample_rate)
-    if kept is None or kept.stop - kept.start != bank.samples["frames"][place.row]:
+    part = window(treated(together, rate, bank.sample_rate, place.source.treatment), bank.sample_rate)
+    if part is None or part.stop - part.start != bank.samples["frames"][place.row]:
         raise KitError(f"kit {kit.name}: its files have changed since its bank was built; run the same command again")
     sounds = {}
     for name, sound in recorded.items():
-        whole = np.concatenate([sound, np.zeros((len(together) - len(sound), 2))])
-        sounds[name or OTHER] = kept.cut(treated(centred(whole).sound, rate, bank.sample_rate, place.source.treatment))
+        rest = len(together) - len(sound)
+        whole = np.concatenate([sound, np.zeros((rest, 2))]) if rest else sound
+        sounds[name or OTHER] = part.cut(treated(centred(whole).sound, rate, bank.sample_rate, place.source.treatment))
     return [sounds.get(name, np.zeros((0, 2))) for name in names]
 
 
 def _store(writer: PcmSink, table: NDArray[np.void], row: int, sound: Stereo) -> None:
     """Write a sound and complete its row, which is that of the kit's bank so far."""
-    audible = np.flatnonzero(magnitude(sound) >= SILENCE)
-    if not len(audible):
+    first, last = first_reaching(sound, SILENCE), last_reaching(sound, SILENCE)
+    if first is None or last is None:
         table["start"][row], table["frames"][row], table["onset"][row] = writer.frames, 0, 0
         table["scale"][row], table["crc32"][row] = 1.0, zlib.crc32(b"")
         return
     onset = int(table["onset"][row])
-    first = min(int(audible[0]), onset)
-    pcm, scale = quantise(sound[first : int(audible[-1]) + 1])
+    first = min(first, onset)
+    pcm, scale = quantise(sound[first : last + 1])
     table["start"][row], table["frames"][row], table["onset"][row] = writer.frames, len(pcm), onset - first
     table["scale"][row], table["crc32"][row] = scale, writer.write(pcm)

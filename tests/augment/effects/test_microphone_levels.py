@@ -43,8 +43,8 @@ def test_levels_of_0_db_change_nothing_and_others_mix_the_tracks(corpus: Corpus)
 
     rows = [row("microphone_levels", **{**NEUTRAL, "room_db": 6.0, "overhead_db": -60.0})]
     roomy = render_example(corpus, example(), rows).stems
-    heard = dict(zip(corpus.microphone_names("toy"), corpus.microphone_stems(ID, "toy").astype(float), strict=True))
-    expected = heard["close"] + heard["other"] + 10 ** (6 / 20) * heard["room"] + 1e-3 * heard["overhead"]
+    parts = dict(zip(corpus.microphone_names("toy"), corpus.microphone_stems(ID, "toy").astype(float), strict=True))
+    expected = parts["close"] + parts["other"] + 10 ** (6 / 20) * parts["room"] + 1e-3 * parts["overhead"]
     np.testing.assert_allclose(roomy, expected / 32768, atol=1e-5)
     assert np.abs(roomy - stems).max() > 0.01
 

@@ -47,12 +47,12 @@ def test_the_sounds_of_the_microphones_add_up_to_the_banks(kit: Kit) -> None:
         whole = np.zeros((sample["frames"] + sample["onset"], 2))
         step = float(sample["scale"])
         for index in range(len(microphones.names)):
-            heard = microphones.bank.samples[row + index * microphones.one_shots]
-            assert 0 <= heard["onset"] <= sample["onset"]
-            shift = sample["onset"] - heard["onset"]
-            sound = microphones.bank.one_shot(row + index * microphones.one_shots) * float(heard["scale"])
+            part = microphones.bank.samples[row + index * microphones.one_shots]
+            assert 0 <= part["onset"] <= sample["onset"]
+            shift = sample["onset"] - part["onset"]
+            sound = microphones.bank.one_shot(row + index * microphones.one_shots) * float(part["scale"])
             whole[shift : shift + len(sound)] += sound
-            step += float(heard["scale"])
+            step += float(part["scale"])
         mixed = bank.one_shot(row) * float(sample["scale"])
         np.testing.assert_allclose(whole[: len(mixed)], mixed, atol=step)
         assert np.abs(whole[len(mixed) :]).max(initial=0) <= step
@@ -71,8 +71,8 @@ def test_the_tracks_add_up_to_the_last_bit(kit: Kit, tmp_path: Path, sample_form
             for _, row in tracks.iterrows()
         }
         for microphone in MICROPHONES:
-            heard = sum(sounds[microphone, piece.value].astype(np.int64) for piece in PIECES)
-            assert np.array_equal(sounds[microphone, "mixture"], heard)
+            total = sum(sounds[microphone, piece.value].astype(np.int64) for piece in PIECES)
+            assert np.array_equal(sounds[microphone, "mixture"], total)
         for piece in PIECES:
             path = stems[(stems["performance"] == performance) & (stems["track"] == piece.value)]["path"].iloc[0]
             stem = soundfile.read(corpus.root / path, dtype="int32")[0]
@@ -106,18 +106,18 @@ def test_a_virtual_corpus_and_the_files_hold_the_same_integers(kit: Kit, corpus:
 def test_a_microphone_that_would_clip_lowers_all_tracks_alike(tmp_path: Path) -> None:
     """Microphones cancel each other, so that one of them is louder than the mix."""
     loud = load_kit_file(write_kit(tmp_path / "kit", level_db=16, apart=0))
-    heard = render(tmp_path / "heard", loud)
+    corpus = render(tmp_path / "heard", loud)
     quiet = render(tmp_path / "plain", loud, microphones=False)
-    gains, plain = heard.tracks["gain_db"], quiet.tracks["gain_db"]
+    gains, plain = corpus.tracks["gain_db"], quiet.tracks["gain_db"]
     assert (gains < plain).any()
     assert (gains <= plain).all()
-    assert heard.manifest("microphones")["peak_dbfs"].max() > -0.2
-    played = [heard.played(name) for name in heard.performances["performance"]]
+    assert corpus.manifest("microphones")["peak_dbfs"].max() > -0.2
+    played = [corpus.played(name) for name in corpus.performances["performance"]]
     virtual = VirtualCorpus(played, [loud], RenderSettings(microphones=True))
-    for name in heard.performances["performance"]:
-        assert np.array_equal(virtual.microphone_stems(name, "toy"), heard.microphone_stems(name, "toy"))
-        assert np.array_equal(virtual.stems(name, "toy"), heard.stems(name, "toy"))
-    assert verify_corpus(heard.root, jobs=1).failures == ()
+    for name in corpus.performances["performance"]:
+        assert np.array_equal(virtual.microphone_stems(name, "toy"), corpus.microphone_stems(name, "toy"))
+        assert np.array_equal(virtual.stems(name, "toy"), corpus.stems(name, "toy"))
+    assert verify_corpus(corpus.root, jobs=1).failures == ()
 
 
 def test_verify_checks_the_tracks_of_microphones(kit: Kit, tmp_path: Path) -> None:
