@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -54,6 +54,13 @@ class ImportCommand(click.Command):
     help="Option of the format, such as `preset=128:8` of a SoundFont or `pattern=...` of a folder; repeatable.",
 )
 @click.option("--mics", metavar="NAME=DB,...", help="Gains of microphones in dB, or `off`, such as room=-6,overhead=0.")
+@click.option(
+    "--velocity-curve",
+    type=click.Choice(["smooth", "recorded"]),
+    default="smooth",
+    show_default=True,
+    help="Level over velocity: one curve through the layers that never falls, or each layer as loud as recorded.",
+)
 @click.option("--license", "license_name", metavar="SPDX", help="Licence of the samples.  [default: as found]")
 @click.option("--copy", is_flag=True, help="Copy the samples instead of linking to their folder.")
 @click.option(
@@ -70,9 +77,8 @@ def import_kit(
     format_options: tuple[str, ...],
     mics: str | None,
     license_name: str | None,
-    copy: bool,
     out: Path | None,
-    replace: bool,
+    **choices: Any,
 ) -> None:
     """Import a drum library as a kit.
 
@@ -94,8 +100,7 @@ def import_kit(
         format_options=parse_options(format_options),
         metadata={"license": license_name} if license_name else {},
         microphones_db=parse_microphones(mics) if mics else None,
-        copy=copy,
-        replace=replace,
+        **choices,  # those that are named as the option
     )
     imported = run(path, map_file, options)
     click.echo("\n".join(_report(imported)))

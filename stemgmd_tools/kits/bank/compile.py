@@ -217,7 +217,15 @@ def _cell(writer: _ShotWriter, articulation: ArticulationSource, degree: int) ->
     )
     energies = [sum(shot.energy for shot in row) / len(row) for row in shots]
     return _Cell(
-        articulation.openness(degree), shots, dynamics(layers, energies, articulation.gain_db, articulation.dynamics_db)
+        articulation.openness(degree),
+        shots,
+        dynamics(
+            layers,
+            energies,
+            articulation.gain_db,
+            articulation.dynamics_db,
+            is_smooth=articulation.is_smooth,
+        ),
     )
 
 
@@ -233,7 +241,8 @@ def _warnings(name: str, articulation: ArticulationSource, cells: Sequence[_Cell
         where = "" if math.isnan(cell.openness) else f" at openness {cell.openness:g}"
         if cell.dynamics.dip_db > UNEVEN_DB:
             dip = f"{cell.dynamics.dip_db:.1f} dB"
-            messages.append(f"{name}: a harder layer is up to {dip} softer than one below{where}; levels evened out")
+            done = "levels evened out" if articulation.is_smooth else "played as recorded"
+            messages.append(f"{name}: a harder layer is up to {dip} softer than one below{where}; {done}")
         if cell.apart_db > APART_DB:
             apart = f"{cell.apart_db:.1f} dB"
             messages.append(f"{name}: takes of one layer differ by up to {apart}{where}; they are played as they are")

@@ -185,6 +185,8 @@ class ArticulationSource:
     gain_db: float
     """Gain of the kit, the articulation and the fallbacks together."""
     dynamics_db: float | None
+    is_smooth: bool
+    """Whether one curve is drawn through the levels of the layers."""
     borrowed: tuple[str, ...] = field(default=())
     """Articulations of the fallback chain, nearest first; empty without a fallback."""
 
@@ -216,6 +218,7 @@ class Recipes:
             treatment=Treatment().then(0.0, articulation.pan),
             gain_db=self._kit.map.gain_db + articulation.gain_db,
             dynamics_db=articulation.dynamics_db,
+            is_smooth=self._kit.map.velocity_curve == "smooth",
         )
 
     def _source(self, name: str, articulation: Articulation) -> Source:
@@ -238,5 +241,6 @@ def _borrowed(lender: ArticulationSource, articulation: Articulation, fallback: 
         treatment=lender.treatment.then(fallback.pitch_semitones, articulation.pan),
         gain_db=lender.gain_db + fallback.gain_db + articulation.gain_db,
         dynamics_db=lender.dynamics_db if articulation.dynamics_db is None else articulation.dynamics_db,
+        is_smooth=lender.is_smooth,
         borrowed=(fallback.articulation, *lender.borrowed),
     )

@@ -59,7 +59,12 @@ def energy(pcm: NDArray[np.int16], onset: int, scale: float, sample_rate: int) -
 
 
 def dynamics(
-    layers: Sequence[SourceLayer], energies: Sequence[float], gain_db: float, dynamics_db: float | None
+    layers: Sequence[SourceLayer],
+    energies: Sequence[float],
+    gain_db: float,
+    dynamics_db: float | None,
+    *,
+    is_smooth: bool = True,
 ) -> Dynamics:
     """Return the layer and the gain of every velocity.
 
@@ -67,11 +72,15 @@ def dynamics(
     :param energies: mean power of each layer's one-shots.
     :param gain_db: added to every gain.
     :param dynamics_db: level difference between velocity 1 and 127; None: as recorded.
+    :param is_smooth: whether one curve is drawn through the layers; otherwise each of several is as loud as recorded.
     """
     recorded_db = 10.0 * log10(np.array(energies))
     meant_db = recorded_db + [layer.gain_db for layer in layers]
-    curve_db = _curve([layer.reference for layer in layers], isotonic(meant_db), dynamics_db)
     layer = np.searchsorted([layer.high for layer in layers], VELOCITIES, side="left").astype(np.uint8)
+    if is_smooth or dynamics_db is not None or len(layers) == 1:
+        curve_db = velocity_curve([layer.reference for layer in layers], meant_db, dynamics_db)
+    else:
+        curve_db = meant_db[layer]
     steps = np.rint((curve_db - recorded_db[layer] + gain_db) / GAIN_STEP_DB)
     gain = exp10(steps * (GAIN_STEP_DB / 20.0)).astype(np.float32)
     gain[0] = 0.0
@@ -91,8 +100,16 @@ def isotonic(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([np.full(count, mean) for mean, count in pools])
 
 
-def _curve(references: Sequence[int], levels_db: NDArray[np.float64], dynamics_db: float | None) -> NDArray[np.float64]:
-    """Return the level in dB of each velocity; velocity 0 gets that of 1."""
+def velocity_curve(
+    references: Sequence[int], meant_db: NDArray[np.float64], dynamics_db: float | None
+) -> NDArray[np.float64]:
+    """Return the level in dB of each velocity, which never falls; velocity 0 gets that of 1.
+
+    :param references: velocity of each layer, ascending.
+    :param meant_db: level of each layer at its reference, as recorded and with its gain.
+    :param dynamics_db: as in :func:`dynamics`.
+    """
+    levels_db = isotonic(meant_db)
     octaves = log2(np.maximum(VELOCITIES, LOWEST_VELOCITY))
     at = log2(np.array(references, dtype=np.float64))
     if dynamics_db is not None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.checks.base import Finding, Rule, Severity
+from stemgmd_tools.kits.checks.levels import LayerLevel, layer_levels
 from stemgmd_tools.kits.checks.measures import measure_kit
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.kits.sample_map.kit import Kit
@@ -28,6 +29,7 @@ class CheckResult:
     """Number of takes measured."""
     findings: tuple[tuple[Rule, Finding], ...]
     """By severity, then in the order of rules and of the kit."""
+    levels: tuple[LayerLevel, ...] = ()
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of a severity."""
@@ -61,4 +63,4 @@ def check_kit(kit: Kit, progress: Callable[[str], None] = lambda _: None) -> Che
     severities = list(Severity)
     findings = [(rule, finding) for rule in rules() for finding in rule.find(measured)]
     findings.sort(key=lambda row: severities.index(row[0].severity))
-    return CheckResult(kit.name, len(measured.takes), tuple(findings))
+    return CheckResult(kit.name, len(measured.takes), tuple(findings), layer_levels(measured))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from stemgmd_tools.errors import UsageError
 
@@ -25,6 +25,8 @@ class ImportOptions:
     """Descriptive keys of the map, such as ``license`` and ``attribution``, that replace what the library says."""
     microphones_db: Mapping[str, float] | None = None
     """Microphone -> gain; :data:`OFF_DB` silences it. Microphones that are not named keep the library's gain."""
+    velocity_curve: Literal["smooth", "recorded"] = "smooth"
+    """See :class:`stemgmd_tools.kits.sample_map.schema.KitMap`."""
     copy: bool = False
     """Whether to copy the samples instead of linking to their folder."""
     replace: bool = False

@@ -110,9 +110,8 @@ def _present(library: DrumLibrary) -> DrumLibrary:
 
 
 def _adjusted(kit_map: KitMap, options: ImportOptions) -> KitMap:
-    """Return a map with the user's descriptive keys and microphones."""
-    if options.metadata:
-        kit_map = kit_map.model_copy(update=options.metadata)
+    """Return a map with the user's descriptive keys, velocity curve and microphones."""
+    kit_map = kit_map.model_copy(update={**options.metadata, "velocity_curve": options.velocity_curve})
     return with_microphones(kit_map, options.microphones_db) if options.microphones_db else kit_map
 
 

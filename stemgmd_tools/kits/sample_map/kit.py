@@ -23,6 +23,9 @@ PROSE: Final = frozenset(
 )
 """Keys of a map that do not affect the sound and are not hashed."""
 
+_ADDED: Final = {"velocity_curve": "smooth"}
+"""Keys of a map that were added with a default -> the default."""
+
 _CHUNK_BYTES: Final = 1 << 20
 
 
@@ -198,8 +201,9 @@ def content_hash(kit_map: KitMap, folder: Path | None = None) -> str:
     :param folder: folder of the sample files, if the map plays any.
     :raises KitError: if a file cannot be read.
     """
-    # None stands for "not given", so a later version may add an optional key without changing the hash of old maps.
+    # What a later version adds is not hashed at its default, None or of _ADDED, so that old maps keep their hashes.
     content = kit_map.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=set(PROSE))
+    content = {key: value for key, value in content.items() if _ADDED.get(key) != value}
     digest = hashlib.sha256(f"stemgmd engine {ENGINE_VERSION}\n".encode())
     digest.update(json.dumps(content, sort_keys=True, ensure_ascii=True).encode())
     if folder is not None:

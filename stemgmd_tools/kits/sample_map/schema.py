@@ -218,6 +218,11 @@ class KitMap(Strict):
         default=None, description="name of the folder of sample files; default: the folder of this file"
     )
     gain_db: GainDb = Field(default=0.0, description="applied to every articulation")
+    velocity_curve: Literal["smooth", "recorded"] = Field(
+        default="smooth",
+        description="level over velocity: `smooth` draws one curve through the layers that never falls, `recorded` "
+        "plays each of several layers at its recorded level",
+    )
     microphones: dict[MicrophoneName, Microphone] | None = Field(
         default=None, description="the microphones of a kit recorded with several, and their mix"
     )

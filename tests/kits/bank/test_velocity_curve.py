@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
@@ -53,6 +54,24 @@ def test_layers_in_order_sound_as_recorded_at_their_reference(recorded: list[flo
     sounding = sounding_db(recorded)
     for layer, level in zip(evenly(len(recorded)), recorded, strict=True):
         assert abs(sounding[layer.reference - 1] - level) <= ROUNDING_DB
+
+
+@given(levels_db.filter(lambda levels: len(levels) > 1))
+def test_layers_play_as_recorded_if_the_curve_is_not_smooth(recorded: list[float]) -> None:
+    layers = [replace(layer, gain_db=-3.0) for layer in evenly(len(recorded))]
+    curve = dynamics(layers, [10 ** (level / 10) for level in recorded], -2.0, None, is_smooth=False)
+    gains_db = 20 * np.log10(curve.gain[1:].astype(np.float64))
+    np.testing.assert_allclose(gains_db, -5.0, atol=ROUNDING_DB)
+
+
+def test_dynamics_that_a_map_gives_are_straight_either_way() -> None:
+    for levels, dynamics_db in ([-10.0, -30.0], 20.0), ([-10.0], None):
+        energies = [10 ** (level / 10) for level in levels]
+        smooth, recorded = (
+            dynamics(evenly(len(levels)), energies, 0.0, dynamics_db, is_smooth=is_smooth)
+            for is_smooth in (True, False)
+        )
+        np.testing.assert_array_equal(smooth.gain, recorded.gain)
 
 
 def test_one_layer_follows_the_square_law() -> None:

@@ -18,13 +18,15 @@ _MANY_TAKES: Final = 2
 
 
 def _falling(kit: MeasuredKit) -> Iterator[Finding]:
+    smooth = kit.kit.map.velocity_curve == "smooth"
+    remedy = "the bank evens levels out" if smooth else "it is played as recorded; velocity_curve: smooth evens it out"
     for name, openness, layers in kit.layers():
         levels = [_level_db(row) for row in layers]
         for index, (softer, harder) in enumerate(pairwise(levels)):
             if harder < softer - UNEVEN_DB:
                 yield Finding(
                     _layer(name, openness, index + 1),
-                    f"is {softer - harder:.1f} dB softer than the layer below; the bank evens levels out",
+                    f"is {softer - harder:.1f} dB softer than the layer below; {remedy}",
                     softer - harder,
                 )
 
