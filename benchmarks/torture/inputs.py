@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import mmap
 import os
 import selectors
@@ -22,7 +23,7 @@ BATCH_S = 10.0
 """About how long a batch takes."""
 STUCK_S = 180.0
 """A call that has not ended by then hangs, however busy the machine is."""
-SCHEDULE = (50, 2000)
+SCHEDULE = (20, 2000)
 """Smallest and largest batch."""
 
 
@@ -97,15 +98,16 @@ def run_inputs(
     :param folder: where inputs that show something are kept.
     """
     waiting, running = list(loaders), selectors.DefaultSelector()
-    each = -(-trials // len(loaders))
+    total = sum(loader.share for loader in loaders)
+    each = {loader.name: math.ceil(trials * loader.share / total) for loader in loaders}
     sizes = {loader.name: SCHEDULE[0] for loader in loaders}
     while waiting or running.get_map():
         while waiting and len(running.get_map()) < jobs and time.monotonic() < deadline:
-            loader = min(waiting, key=lambda one: tally.trials(one.name))
+            loader = min(waiting, key=lambda one: tally.trials(one.name) / one.share)
             waiting.remove(loader)
             first = tally.trials(loader.name)
-            if first < each:
-                batch = Batch(loader, first, min(first + sizes[loader.name], each), seed)
+            if first < each[loader.name]:
+                batch = Batch(loader, first, min(first + sizes[loader.name], each[loader.name]), seed)
                 running.register(batch.pipe, selectors.EVENT_READ, batch)
         if not running.get_map():
             return

@@ -12,10 +12,20 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from benchmarks.torture.archives import (
+    Gzipped,
+    TarHeaders,
+    installed,
+    unpacked,
+    write_archives,
+    write_hostile_archives,
+)
 from benchmarks.torture.codecs import PLAIN, Codec, SafetensorsHeader, Sealed
+from benchmarks.torture.drum_libraries import imported, imported_by_command, write_libraries
 from benchmarks.torture.sfz_kits import read_sfz, write_sfz
 from benchmarks.torture.soundfont_kits import write_soundfont, write_table
-from benchmarks.torture.xml_kits import write_archives, write_drumgizmo, write_hydrogen
+from benchmarks.torture.watch import watched
+from benchmarks.torture.xml_kits import write_drumgizmo, write_hydrogen, write_packed_hydrogen
 from stemgmd_tools.audio import TrackReader, read_audio
 from stemgmd_tools.augment.chain import chain
 from stemgmd_tools.augment.chain.chain import load_chain
@@ -42,6 +52,9 @@ from stemgmd_tools.separation.training.settings.files import read_config
 from stemgmd_tools.separation.weights.file import about_weights, load_weights, training_kits_of
 
 RATE = 44_100
+_OF_IMPORTS = 0.2
+_OF_COMMANDS = 0.005
+"""Shares of what takes a tenth of a second, and of what takes two seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,8 @@ class Loader:
     codec: Codec = PLAIN
     above: int = 0
     """How many folders above its own have to be copied with a file."""
+    share: float = 1.0
+    """How many trials there are beside those of the others."""
     fresh: bool = False
     """Whether a call changes the folder, so that each needs a new copy."""
     promised: Callable[[object], str | None] | None = None
@@ -69,6 +84,7 @@ def loaders(material: Path) -> tuple[Loader, ...]:
         *_performances(material),
         *_kits(material),
         *_drum_libraries(material),
+        *_imports(material),
         *_corpora(material),
         *_augmentations(material),
         *_training(material),
@@ -106,7 +122,7 @@ def _kits(material: Path) -> Sequence[Loader]:
 
 def _drum_libraries(material: Path) -> Sequence[Loader]:
     kit = write_drumgizmo(material / "drumgizmo")
-    plain, compressed = write_archives(material / "h2drumkit")
+    plain, compressed = write_packed_hydrogen(material / "h2drumkit")
     definition, map_, instruments = kit[0], kit[-1], kit[1:-1]
     main, *included = write_sfz(material)
     return (
@@ -140,6 +156,51 @@ def _drum_libraries(material: Path) -> Sequence[Loader]:
             lambda path: _library(folder.FORMAT, path),
             text=True,
         ),
+    )
+
+
+def _imports(material: Path) -> Sequence[Loader]:
+    """Return whole imports and installations, from the publisher's files to a compiled kit."""
+    kits = write_libraries(material)
+    sounds = tuple(sorted(path for path in (kits["folder"] / "samples").glob("*_*.wav") if not path.is_symlink()))
+    tar, gz, xz, deb, plain_deb, zip_ = write_archives(material, kits["sfz"])
+    hostile = write_hostile_archives(material)
+    one = {"fresh": True, "above": 2, "share": _OF_IMPORTS}
+    definitions = (kits["sfz"], kits["hydrogen"], kits["drumgizmo"], kits["soundfont"], kits["table"], kits["archive"])
+    return (
+        Loader("import of SFZ", (kits["sfz"], kits["sfz"].parent / "maps" / "hats.sfz"), imported, text=True, **one),
+        Loader("import of Hydrogen", (kits["hydrogen"],), imported, text=True, **one),
+        Loader("import of an archive of Hydrogen", (kits["archive"],), imported, codec=Gzipped(), **one),
+        Loader(
+            "import of DrumGizmo",
+            (kits["drumgizmo"], *sorted(kits["drumgizmo"].parent.glob("[a-z]*_*.xml"))),
+            imported,
+            text=True,
+            **one,
+        ),
+        Loader("import of a SoundFont", (kits["soundfont"], kits["soundfont3"]), imported, **one),
+        Loader("import of a folder", sounds, imported, fresh=True, above=3, share=_OF_IMPORTS),
+        Loader("import of a folder with links", (kits["links"],), imported, fresh=True, above=3, share=_OF_IMPORTS / 4),
+        Loader("import of a table", (kits["table"],), imported, text=True, **one),
+        Loader("kits import, as a command", definitions, imported_by_command, fresh=True, above=2, share=_OF_COMMANDS),
+        Loader("archive of a library", (tar, gz, xz, deb, plain_deb, zip_), unpacked, fresh=True),
+        Loader("archive of a library, headers", (tar,), unpacked, text=True, codec=TarHeaders(), fresh=True),
+        Loader(
+            "hostile archive",
+            tuple(path for path in hostile if path.suffix != ".gz"),
+            unpacked,
+            codec=TarHeaders(),
+            fresh=True,
+        ),
+        Loader(
+            "hostile archive, compressed",
+            (*(path for path in hostile if path.suffix == ".gz"), gz),
+            unpacked,
+            text=True,
+            codec=Gzipped(),
+            fresh=True,
+        ),
+        Loader("kits install, unverified archive", (tar, gz, deb, zip_), installed, fresh=True),
     )
 
 
@@ -223,8 +284,9 @@ def _hydrogen(path: Path) -> object:
 
 def _library(form: KitFormat, path: Path) -> object:
     """Read a drum library, all of whose sounds have to lie in its folder."""
-    form.accepts(path)
-    library = form.read(path, path.parent / "unpacked")
+    with watched(path.parent):
+        form.accepts(path)
+        library = form.read(path, path.parent / "unpacked")
     for sound in (sound for region in library.regions for sound in region.sounds.values()):
         if not sound.path.resolve().is_relative_to(library.folder.resolve()):
             raise ValueError(f"{sound.path} lies outside of {library.folder}")

@@ -18,6 +18,10 @@ NUMBERS = (
 WORDS = (
     b"", b"..", b"../../outside", b"/tmp/outside", b"a/../../b", b"x" * 5000, "é".encode() * 200, "\U0001f941".encode(),
     b"\xff\xfe", b"\xef\xbb\xbf", b"\x00", b"\n", b"\r\n", b"\\", b'"', b"'", b"[" * 3000, b"{" * 3000, b'{"a":' * 2000,
+    b"/etc/passwd", b"../../../../etc/passwd", b"/dev/zero", b"pipe.wav", b"samples/pipe.wav", b"link_out.wav",
+    b"samples/folder_out/secret.wav", b"../secret.wav", b"folder_out", b"LICENSE", b"&x;", b"$EXT",
+    b'#include "/etc/passwd" ', b'#include "../secret.sfz" ', b'#include "samples/pipe.wav" ',
+    b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
     b"null", b"none", b"true", b"*", b"&a [*a]", b"!!python/object:os.system", b"<<: x", b"- ", b": ", b",", b"1", b"~",
 )  # fmt: skip
 MOST_EDITS = 6

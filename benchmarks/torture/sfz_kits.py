@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from benchmarks.torture.watch import watched
 from stemgmd_tools.kits.sources.base import KitFormat
 from stemgmd_tools.kits.sources.sfz import FORMAT as SFZ
 
@@ -72,39 +68,10 @@ def _read_within(form: KitFormat, path: Path, folder: Path) -> object:
 
     :raises ValueError: if that is not so.
     """
-    with watched(folder.resolve()):
+    with watched(folder):
         drum_kit = form.read(path, folder / "sounds")
     for region in drum_kit.regions:
         for sound in region.sounds.values():
             if not sound.path.is_relative_to(drum_kit.folder) or not drum_kit.folder.is_relative_to(folder.resolve()):
                 raise ValueError(f"a sound outside of the library: {sound.path}")
     return drum_kit
-
-
-_inside: list[str] = []
-"""The folder that a call may read."""
-_hooked: list[bool] = []
-
-
-def _hook(event: str, arguments: Sequence[Any]) -> None:
-    if (
-        _inside
-        and event in {"open", "os.scandir", "os.listdir"}
-        and isinstance(arguments[0], str | bytes | os.PathLike)
-    ):
-        path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100 - no more work than needed in a hook
-        if not path.startswith(_inside[0]) and not path.endswith((".py", ".pyc")):
-            raise ValueError(f"reads {path}")
-
-
-@contextmanager
-def watched(folder: Path) -> Iterator[None]:
-    """Let only a folder be read."""
-    if not _hooked:
-        sys.addaudithook(_hook)
-        _hooked.append(True)
-    _inside.append(str(folder))
-    try:
-        yield
-    finally:
-        _inside.clear()

@@ -28,6 +28,8 @@ CPU_S = 20.0
 """What a call may compute."""
 LONGEST_MESSAGE = 300
 _WRITES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate"}
+_LINKS = {"os.link", "os.symlink"}
+"""They write their second path."""
 
 
 class WrongError(Exception):
@@ -52,7 +54,7 @@ def fault_of(loader: Loader, file: Path, edits: Sequence[Edit], scratch: Path) -
     copy = scratch / str(_COPIES.setdefault(root, len(_COPIES))) / root.name
     if loader.fresh or not copy.exists():
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(root, copy, ignore=shutil.ignore_patterns(*(".lock", "*.lock")))
+        shutil.copytree(root, copy, symlinks=True, ignore=shutil.ignore_patterns(*(".lock", "*.lock")))
     target, content = copy / file.relative_to(root), file.read_bytes()
     promised = _promised(loader, target, content) if loader.promised else None
     target.write_bytes(loader.codec.outside(content, edited(loader.codec.inside(content), edits)))
@@ -118,8 +120,9 @@ def confine(scratch: Path) -> None:
 
     def hook(event: str, arguments: Sequence[Any]) -> None:
         writes = event in _WRITES or (event == "open" and _opens_to_write(arguments))
-        if writes and isinstance(arguments[0], str | bytes | os.PathLike):
-            path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100 - no more work than needed in a hook
+        written = arguments[1 if event in _LINKS else 0] if writes else None
+        if isinstance(written, str | bytes | os.PathLike):
+            path = os.path.abspath(os.fsdecode(written))  # noqa: PTH100 - no more work than needed in a hook
             if not path.startswith((inside, "/dev/null")):
                 raise WrongError(f"writes to {path}")
 

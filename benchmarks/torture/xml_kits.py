@@ -77,7 +77,7 @@ def write_hydrogen(folder: Path) -> Path:
     return path
 
 
-def write_archives(folder: Path) -> tuple[Path, Path]:
+def write_packed_hydrogen(folder: Path) -> tuple[Path, Path]:
     """Write the kit of Hydrogen as a plain archive and as a compressed one; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     packed = io.BytesIO()

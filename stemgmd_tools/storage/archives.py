@@ -47,6 +47,42 @@ def decompressed(file: BinaryIO) -> BinaryIO:
     return file
 
 
+class PartOfFile(io.RawIOBase):
+    """A number of bytes of a file from where it is, as a file of its own."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        """Start at the file's place."""
+        super().__init__()
+        self._file, self._start, self._size = file, file.tell(), size
+        self._place = 0
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read the next bytes."""
+        self._file.seek(self._start + self._place)
+        content = self._file.read(max(0, min(len(buffer), self._size - self._place)))
+        buffer[: len(content)] = content
+        self._place += len(content)
+        return len(content)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go to a place."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
+        self._place = max(0, base + offset)
+        return self._place
+
+    def tell(self) -> int:
+        """Return the place."""
+        return self._place
+
+
 class TarStream(io.RawIOBase):
     """A tar archive for :mod:`tarfile`, read once from its start to its end, however it is compressed.
 

@@ -213,9 +213,11 @@ def _linked(source: Path, target: Path) -> bool:
 
 
 def _files_of(path: Path) -> Iterator[Path]:
-    """Yield the file, or all files of a folder."""
+    """Yield the file, or all files of a folder; links lead to files that were not written here."""
+    if path.is_symlink():
+        return
     if path.is_dir():
-        yield from (file for file in path.rglob("*") if file.is_file())
+        yield from (file for file in path.rglob("*") if file.is_file() and not file.is_symlink())
     else:
         yield path
 

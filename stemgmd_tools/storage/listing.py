@@ -48,7 +48,9 @@ class Listing:
         )
 
 
-def list_files(folder: Path, *, deep: bool = True, hidden: bool = False, without: Path | None = None) -> Listing:
+def list_files(
+    folder: Path, *, deep: bool = True, hidden: bool = False, without: Path | None = None, stay: bool = False
+) -> Listing:
     """Return the files of a folder and of all folders below it.
 
     Links to files and to folders are followed. A link to a folder that contains it is skipped. A folder that
@@ -56,6 +58,7 @@ def list_files(folder: Path, *, deep: bool = True, hidden: bool = False, without
 
     :param deep: whether to list subfolders.
     :param hidden: also list names that start with a dot (AppleDouble's ``._x`` among them), and ``__MACOSX``.
+    :param stay: do not follow links that lead out of the folder; they are faults.
     :param without: a subfolder to leave out; it need not exist.
     :raises StemgmdError: if ``folder`` cannot be listed or has more than :data:`MAX_FOLDERS` subfolders.
     """
@@ -68,7 +71,7 @@ def list_files(folder: Path, *, deep: bool = True, hidden: bool = False, without
         above.add(_identity(without.stat()))
     files: list[Path] = []
     faults: list[Fault] = []
-    for entry in _walk(entries, frozenset(above), hidden=hidden, deep=deep):
+    for entry in _walk(entries, frozenset(above), hidden=hidden, deep=deep, top=folder if stay else None):
         if isinstance(entry, Fault):
             faults.append(entry)
         else:
@@ -81,17 +84,20 @@ _Identity = tuple[int, int]
 """Device and inode."""
 
 
-def _walk(entries: Iterable[Path], above: frozenset[_Identity], *, hidden: bool, deep: bool) -> Iterator[Path | Fault]:
+def _walk(
+    entries: Iterable[Path], above: frozenset[_Identity], *, hidden: bool, deep: bool, top: Path | None
+) -> Iterator[Path | Fault]:
     """Yield the files among ``entries`` and below them, and a fault for everything that is neither file nor folder.
 
     :param above: folders that are not entered: the parents of the entries and the folder to leave out.
+    :param top: folder that links may not lead out of.
     """
     waiting = [(list(entries), above)]
     folders = 1
     while waiting:
         level, above = waiting.pop()
         for path in level:
-            status = _status(path)
+            status = _status(path, top)
             if isinstance(status, Fault):
                 yield status
             elif stat.S_ISREG(status.st_mode):
@@ -115,8 +121,10 @@ def _entries(folder: Path, *, hidden: bool) -> list[Path]:
     return [path for path in folder.iterdir() if hidden or not is_hidden(path.name)]
 
 
-def _status(path: Path) -> stat_result | Fault:
-    """Return the status of a file or folder, following links."""
+def _status(path: Path, top: Path | None) -> stat_result | Fault:
+    """Return the status of a file or folder, following links inside ``top``."""
+    if top is not None and path.is_symlink() and not path.resolve().is_relative_to(top.resolve()):
+        return Fault(path, "is a link that leads out of the folder")
     try:
         status = path.stat()
     except OSError as error:

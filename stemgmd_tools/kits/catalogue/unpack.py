@@ -5,6 +5,8 @@ Only regular files with paths inside the folder are written; links and devices a
 
 from __future__ import annotations
 
+import errno
+import io
 import stat
 import tarfile
 import zipfile
@@ -14,13 +16,19 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, cast
 
 from stemgmd_tools.errors import KitError, shown
-from stemgmd_tools.storage.archives import BAD_ARCHIVE, BAD_TAR, TarStream, decompressed
-from stemgmd_tools.storage.files import TEMPORARY_SUFFIX, put_in_place
+from stemgmd_tools.storage.archives import BAD_ARCHIVE, BAD_TAR, PartOfFile, TarStream, decompressed
+from stemgmd_tools.storage.files import TEMPORARY_SUFFIX, put_in_place, write_failure
 from stemgmd_tools.storage.paths import inside, is_relative_path
 
 MAX_FILES: Final = 200_000
 MAX_BYTES: Final = 16 << 30
 """Limits against archives that unpack to far more than a kit; they count files that are left out, too."""
+_TOGETHER: Final = 100
+"""Files that are flushed to the disk together."""
+_BAD_NAMES: Final = frozenset(
+    {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EINVAL, errno.EILSEQ, errno.ENOENT}
+)
+"""What is wrong with paths, such as a file where another file needs a folder."""
 _COPY_BYTES: Final = 1 << 18
 _AR_MAGIC: Final = b"!<arch>\n"
 _AR_HEADER_BYTES: Final = 60
@@ -36,13 +44,21 @@ def unpack(archive: Path, target: Path, wanted: Wanted) -> int:
 
     :raises KitError: for a damaged archive, or one with too many or too large files.
     """
+    moves: list[tuple[Path, Path]] = []
     count = 0
-    with _damage_of(archive), archive.open("rb") as file:
-        for name, stream, size in _members(file):
-            path = wanted(PurePosixPath(name).as_posix())
-            if path is not None and is_relative_path(path):
-                _write(stream, inside(target, path), size)
-                count += 1
+    try:
+        with _damage_of(archive), archive.open("rb") as file:
+            for name, stream, size in _members(file):
+                path = wanted(PurePosixPath(name).as_posix())
+                if path is not None and is_relative_path(path):
+                    moves.append(_written(stream, inside(target, path), size))
+                    count += 1
+                if len(moves) == _TOGETHER:
+                    _put(moves)
+            _put(moves)
+    finally:
+        for temporary, _ in moves:
+            temporary.unlink(missing_ok=True)
     return count
 
 
@@ -62,51 +78,66 @@ def in_folder(folder: str | None, *, first_level: bool) -> Wanted:
 
 
 class _RefusedError(Exception):
-    """What the system refused while a file was written, which is no damage of the archive."""
+    """What the system refused while a file was written."""
 
-    def __init__(self, error: OSError) -> None:
+    def __init__(self, path: Path, error: OSError) -> None:
         super().__init__()
-        self.error = error
+        self.path, self.error = path, error
 
 
 @contextmanager
 def _damage_of(archive: Path) -> Iterator[None]:
-    """Raise errors of the archive as :class:`KitError`, those of writing as they are."""
+    """Raise every error as a :class:`KitError`: those of the archive, those of its names, those of the disk."""
     try:
         yield
     except _RefusedError as refused:
-        raise refused.error from refused
+        if refused.error.errno in _BAD_NAMES:
+            reason = f"{shown(refused.path.name)!r} cannot be written: {refused.error.strerror}"
+            raise KitError(f"{archive}: {reason}; nothing was installed from it") from refused
+        raise write_failure(refused.path, refused.error, KitError) from refused
     except _DAMAGED as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise KitError(f"{archive}: damaged archive ({reason}); nothing was installed from it") from error
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _refusals(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _RefusedError(error) from error
+        raise _RefusedError(path, error) from error
 
 
-def _write(stream: BinaryIO, path: Path, size: int) -> None:
-    """Write a file under a temporary name and rename it."""
+def _written(stream: BinaryIO, path: Path, size: int) -> tuple[Path, Path]:
+    """Write a file under a temporary name; return that and its final path."""
     temporary = path.with_name(f"{path.name}{TEMPORARY_SUFFIX}")
-    with _refusals():
+    with _refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         sink = temporary.open("wb")
     try:
         with sink:
             while content := stream.read(_COPY_BYTES):
-                with _refusals():
+                with _refusals(path):
                     sink.write(content)
-            written = sink.tell()
-        if written != size:
-            raise tarfile.ReadError(f"{shown(path.name)} has {written} of {size} bytes")
-        with _refusals():
-            put_in_place([(temporary, path)])
-    finally:
+            _require_size(sink.tell(), size, path)
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
+    return temporary, path
+
+
+def _require_size(written: int, size: int, path: Path) -> None:
+    if written != size:
+        raise tarfile.ReadError(f"{shown(path.name)} has {written} of {size} bytes")
+
+
+def _put(moves: list[tuple[Path, Path]]) -> None:
+    """Give files their names, and forget them; of several with one name the last counts."""
+    if moves:
+        last = {path: temporary for temporary, path in moves}
+        with _refusals(moves[-1][1]):
+            put_in_place([(temporary, path) for path, temporary in last.items()])
+        moves.clear()
 
 
 def _members(file: BinaryIO) -> Iterator[tuple[str, BinaryIO, int]]:
@@ -121,11 +152,9 @@ def _members(file: BinaryIO) -> Iterator[tuple[str, BinaryIO, int]]:
                         yield info.filename, cast(BinaryIO, stream), info.file_size
         return
     file.seek(0)
-    if file.read(len(_AR_MAGIC)) == _AR_MAGIC:
-        _seek_data(file)
-    else:
-        file.seek(0)
-    whole = TarStream(decompressed(file), 2 * MAX_BYTES)
+    is_package = file.read(len(_AR_MAGIC)) == _AR_MAGIC
+    file.seek(0)
+    whole = TarStream(decompressed(_data_of(file) if is_package else file), 2 * MAX_BYTES)
     with tarfile.open(fileobj=whole, mode="r:") as tar:
         total = 0
         for number, member in enumerate(tar, 1):
@@ -142,14 +171,15 @@ def _require_limits(files: int, total: int) -> None:
         raise tarfile.ReadError(f"more than {MAX_FILES:,} files or {MAX_BYTES >> 30} GB")
 
 
-def _seek_data(file: BinaryIO) -> None:
-    """Go to the tar archive of the files in a Debian package (``deb(5)``: an ``ar`` archive)."""
+def _data_of(file: BinaryIO) -> BinaryIO:
+    """Return the tar archive of the files in a Debian package (``deb(5)``: an ``ar`` archive)."""
+    file.seek(len(_AR_MAGIC))
     while header := file.read(_AR_HEADER_BYTES):
         if len(header) < _AR_HEADER_BYTES or header[58:] != b"`\n":
             break
         name, size = header[:16].decode("ascii").rstrip(" /"), int(header[48:58])
         if name.startswith(_DATA):
-            return
+            return io.BufferedReader(PartOfFile(file, size))
         if size < 0:
             break
         file.seek(size + size % 2, 1)

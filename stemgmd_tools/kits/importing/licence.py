@@ -74,7 +74,7 @@ def licence_of_folder(folder: Path) -> tuple[str, str]:
 
     Files called LICENSE or COPYING go before others. Both are empty if nothing is found.
     """
-    texts = [path for path in list_files(folder, deep=False).files if path.suffix.lower() in _TEXTS]
+    texts = [path for path in list_files(folder, deep=False, stay=True).files if path.suffix.lower() in _TEXTS]
     named = [path for path in texts if _FILES.search(path.name)]
     for path in sorted(named, key=lambda path: (_rank(path.name), path.name)):
         try:

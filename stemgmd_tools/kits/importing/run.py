@@ -33,6 +33,8 @@ def find_format(source: Path) -> KitFormat:
     """
     if not source.exists():
         raise UsageError(f"{source}: no such file or folder")
+    if not (source.is_file() or source.is_dir()):
+        raise UsageError(f"{source}: is a pipe or a device; name a file or a folder")
     formats = kit_formats()
     by_suffix = [one for one in formats if source.suffix.lower() in one.suffixes]
     for one in dict.fromkeys([*by_suffix, *formats]):

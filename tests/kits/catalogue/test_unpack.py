@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import resource
 import stat
 import tarfile
 import zipfile
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from stemgmd_tools.errors import KitError, StemgmdError
+from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.catalogue import unpack as unpacking
 from stemgmd_tools.kits.catalogue.unpack import in_folder, unpack
 from stemgmd_tools.kits.sources.tar_archive import unpack_tar
@@ -136,10 +137,13 @@ def test_files_that_are_left_out_count(tmp_path: Path, monkeypatch: pytest.Monke
         unpack(tmp_path / "archive", tmp_path / "to", in_folder("kit", first_level=False))
 
 
-def test_a_disk_that_refuses_is_no_damage(tmp_path: Path) -> None:
+def test_what_the_disk_refuses_is_no_damage(tmp_path: Path) -> None:
     (tmp_path / "archive").write_bytes(tarred(("in.wav", SOUND)))
-    (tmp_path / "to" / "in.wav").mkdir(parents=True)
-    with pytest.raises(OSError, match="directory") as caught:
-        unpack(tmp_path / "archive", tmp_path / "to", in_folder(None, first_level=False))
-    assert not isinstance(caught.value, StemgmdError)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(KitError, match=r"in\.wav: is larger than a file may be here; raise the limit"):
+            unpack(tmp_path / "archive", tmp_path / "to", in_folder(None, first_level=False))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["archive"]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.torture.mutate import damage, edited
-from benchmarks.torture.sfz_kits import read_sfz, watched, write_sfz
+from benchmarks.torture.sfz_kits import read_sfz, write_sfz
+from benchmarks.torture.watch import OutsideReadError, watched
 from stemgmd_tools.errors import LONGEST_MESSAGE, KitError
 from stemgmd_tools.seeds import stream
 
@@ -34,5 +35,5 @@ def test_damaged_definitions_are_read_or_one_line(tmp_path: Path) -> None:
 
 def test_a_read_outside_the_library_would_be_found(tmp_path: Path) -> None:
     (tmp_path / "outside.txt").touch()
-    with pytest.raises(ValueError, match=r"reads .*outside\.txt"), watched(tmp_path / "kit"):
+    with pytest.raises(OutsideReadError, match=r"reads .*outside\.txt"), watched(tmp_path / "kit"):
         (tmp_path / "outside.txt").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.torture.mutate import damage, edited
-from benchmarks.torture.xml_kits import write_archives, write_drumgizmo, write_hydrogen
+from benchmarks.torture.xml_kits import write_drumgizmo, write_hydrogen, write_packed_hydrogen
 from stemgmd_tools.errors import LONGEST_MESSAGE, KitError
 from stemgmd_tools.kits.sources import drumgizmo, hydrogen
 from stemgmd_tools.kits.sources.base import KitFormat
@@ -49,7 +49,7 @@ def _of_hydrogen(folder: Path) -> tuple[Path, ...]:
 
 CASES: dict[str, tuple[KitFormat, Callable[[Path], tuple[Path, ...]], int]] = {
     "Hydrogen": (hydrogen.FORMAT, _of_hydrogen, 0),
-    "archive": (hydrogen.FORMAT, write_archives, -1),
+    "archive": (hydrogen.FORMAT, write_packed_hydrogen, -1),
     "DrumGizmo": (drumgizmo.FORMAT, write_drumgizmo, 0),
 }
 """Format, what writes its files, and which of them is read; -1: the damaged one."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from stemgmd_tools.kits.sources.drumgizmo.instruments import Reading
 from stemgmd_tools.kits.sources.safe_xml import Element, root_name
+from stemgmd_tools.storage.paths import leads_out
 
 ROOT: Final = "midimap"
 MAX_FILES: Final = 200
@@ -15,12 +16,12 @@ MAX_FILES: Final = 200
 
 
 def xml_files(folder: Path, root: str) -> list[Path]:
-    """Return the XML files in a folder that start with an element."""
+    """Return the XML files in a folder that start with an element, without links that lead out of it."""
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".xml")
     except OSError:
         return []
-    return [path for path in files[:MAX_FILES] if root_name(path) == root]
+    return [path for path in files[:MAX_FILES] if not leads_out(folder, path.name) and root_name(path) == root]
 
 
 def read_notes(kit: Path, root: Element, reading: Reading) -> dict[str, tuple[int, ...]]:

@@ -22,18 +22,13 @@ def sound_files(folder: Path) -> tuple[list[str], list[str]]:
     :raises KitError: if there is none, or more than :data:`MOST_FILES`.
     """
     try:
-        listing = list_files(folder).ending_in(AUDIO_SUFFIXES)
+        listing = list_files(folder, stay=True).ending_in(AUDIO_SUFFIXES)
     except (StemgmdError, OSError, ValueError) as error:
         raise KitError(str(error)) from error
     if len(listing.files) > MOST_FILES:
         raise KitError(f"{shown(folder)}: holds more than {MOST_FILES:,} sound files; name the folder of one kit")
-    root = folder.resolve()
-    inside, notices = [], [f"left out {shown(fault.path)}: {fault.reason}" for fault in listing.faults]
-    for path in listing.files:
-        if path.resolve().is_relative_to(root):
-            inside.append(path.relative_to(folder).as_posix())
-        else:
-            notices.append(f"left out {shown(path)}: is a link that leads out of the folder")
+    inside = [path.relative_to(folder).as_posix() for path in listing.files]
+    notices = [f"left out {shown(fault.path)}: {fault.reason}" for fault in listing.faults]
     if not inside:
         raise KitError(f"{shown(folder)}: holds no sound files ({', '.join(sorted(AUDIO_SUFFIXES))})")
     return inside, notices

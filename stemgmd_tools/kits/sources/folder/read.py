@@ -14,6 +14,7 @@ from stemgmd_tools.kits.sources.folder.layers import regions_of
 from stemgmd_tools.kits.sources.folder.pattern import Pattern, strokes_of_pattern
 from stemgmd_tools.kits.sources.folder.strokes import MAIN_MICROPHONE, strokes_of_names
 from stemgmd_tools.kits.sources.folder.table import FILE_NAME, read_table
+from stemgmd_tools.storage.paths import leads_out
 
 _DEFINITIONS: Final = (".sfz", ".sf2", ".sf3", ".h2drumkit", ".xml")
 """Suffixes of files that say better how the sounds beside them are played."""
@@ -27,7 +28,7 @@ def accepts(path: Path) -> bool:
             return path.suffix.lower() == ".csv" and path.is_file()
     except (OSError, ValueError):
         return False
-    if (path / FILE_NAME).is_file():
+    if _has_table(path):
         return True
     return has_file(path, tuple(AUDIO_SUFFIXES)) and not has_file(path, _DEFINITIONS, depth=1)
 
@@ -42,7 +43,7 @@ def read(path: Path, _: Path, *, pattern: str = "") -> DrumLibrary:
     """
     folder = path if path.is_dir() else path.parent
     table = path if folder != path else path / FILE_NAME
-    if not pattern and table.is_file():
+    if not pattern and (_has_table(folder) if folder == path else table.is_file()):
         return _library(folder, read_table(table), [])
     if folder != path:
         raise KitError(f"{shown(path)}: no such table; name a folder or a CSV file")
@@ -56,6 +57,11 @@ def read(path: Path, _: Path, *, pattern: str = "") -> DrumLibrary:
         strokes = strokes_of_names(files)
     regions, unreadable = regions_of(folder, strokes)
     return _library(folder, regions, [*notices, *unreadable])
+
+
+def _has_table(folder: Path) -> bool:
+    """Return whether a folder has a table of its own, which is no link that leads out of it."""
+    return (folder / FILE_NAME).is_file() and not leads_out(folder, FILE_NAME)
 
 
 def _library(folder: Path, regions: list[Region], notices: list[str]) -> DrumLibrary:

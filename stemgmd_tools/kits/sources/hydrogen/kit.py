@@ -22,6 +22,7 @@ from stemgmd_tools.kits.sources.hydrogen.regions import hides_layers, microphone
 from stemgmd_tools.kits.sources.safe_xml import Element, XmlReader, root_name
 from stemgmd_tools.kits.sources.sound_folder import SoundFolder
 from stemgmd_tools.kits.sources.tar_archive import unpack_tar
+from stemgmd_tools.storage.paths import leads_out
 
 ROOT: Final = "drumkit_info"
 ARCHIVE_SUFFIX: Final = ".h2drumkit"
@@ -38,6 +39,8 @@ def accepts(path: Path) -> bool:
     """Return whether a path is an archive of a kit, a ``drumkit.xml`` of Hydrogen or a folder with one."""
     if path.suffix.lower() == ARCHIVE_SUFFIX and not path.is_dir():
         return path.is_file()
+    if path.is_dir() and leads_out(path, DEFINITION):
+        return False
     return root_name(path / DEFINITION if path.is_dir() else path) == ROOT
 
 

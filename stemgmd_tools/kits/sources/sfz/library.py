@@ -20,6 +20,7 @@ from stemgmd_tools.kits.sources.sfz.openness import HatController, Span, hat_con
 from stemgmd_tools.kits.sources.sfz.regions import regions
 from stemgmd_tools.kits.sources.sfz.selection import Selection
 from stemgmd_tools.kits.sources.sfz.strokes import strokes, takes_apart
+from stemgmd_tools.storage.paths import leads_out
 
 SUFFIX: Final = ".sfz"
 _DEPTH: Final = 3
@@ -140,7 +141,8 @@ def _definitions(folder: Path) -> Iterator[Path]:
                 continue
             for entry in entries:
                 if entry.suffix.lower() == SUFFIX and entry.is_file():
-                    yield entry
+                    if not leads_out(folder, entry.relative_to(folder).as_posix()):
+                        yield entry
                 elif entry.is_dir() and not entry.is_symlink():
                     below.append(entry)
         level = below[:_MOST_FOLDERS]
