@@ -18,8 +18,12 @@ _FORMAT_OF_SUBTYPE: Final = {
     **dict.fromkeys(("PCM_24", "PCM_32", "ALAC_20", "ALAC_24", "ALAC_32", "DWVW_24"), "int24"),
     **dict.fromkeys(("FLOAT", "DOUBLE"), "float32"),
 }
-_STEP_FRAMES: Final = 4096
-"""Frames per call of libsndfile, the most that an error can lose."""
+_STEP_FRAMES: Final = 1 << 18
+"""Frames per call of libsndfile. After each call soundfile seeks, for which FLAC decodes a block again."""
+_SMALL_STEP_FRAMES: Final = 4096
+"""Frames per call in damaged files, those of unknown length and lossy ones: the most that an error can lose."""
+_LOSSLESS: Final = ("PCM_", "FLOAT", "DOUBLE")
+"""Beginnings of the subtypes of uncompressed formats and FLAC."""
 _MOST_FRAMES: Final = 1 << 60
 """Larger numbers of frames are libsndfile's way to report an unknown length."""
 _FSEEK_FAILED: Final = 39
@@ -60,39 +64,60 @@ class LibraryDecoder:
 
     def __init__(self, file: BinaryIO) -> None:
         """Open it."""
-        os.lseek(file.fileno(), 0, os.SEEK_SET)  # a buffered file's own seek may not reach the descriptor
-        self._file = soundfile.SoundFile(file.fileno(), closefd=False)
+        self._file = _opened(file)
         self._source = file
         self.sample_rate, self.channels = int(self._file.samplerate), int(self._file.channels)
         announced = int(self._file.frames)
         self.frames = announced if announced < _MOST_FRAMES else None
         self.sample_format = _FORMAT_OF_SUBTYPE.get(self._file.subtype, "int16")
+        quick = self.frames is not None and self._file.subtype.startswith(_LOSSLESS)
+        self._step_frames = _STEP_FRAMES if quick else _SMALL_STEP_FRAMES
         self._read = 0
         self._failure: str | None = None
 
     def read(self, frames: int) -> Block:
         """Return the next frames; fewer at the end or before damage."""
-        parts = [np.empty((0, self.channels), np.float32)]
-        remaining = frames
-        while remaining and self._failure is None:
-            step = min(remaining, _STEP_FRAMES)
-            parts.append(self._step(step))
-            remaining -= len(parts[-1])
-            if len(parts[-1]) < step:
+        block = np.empty((frames, self.channels), np.float32)
+        count = 0
+        while count < frames and self._failure is None:
+            step = block[count : count + self._step_frames]
+            decoded = self._quick_step(step, self._read + count)
+            if decoded is None:
+                step = step[:_SMALL_STEP_FRAMES]
+                decoded = self._small_step(step)
+            count += decoded
+            if decoded < len(step):
                 break
-        self._read += frames - remaining
-        return np.concatenate(parts)
+        self._read += count
+        return block[:count]
 
-    def _step(self, frames: int) -> Block:
-        """Read frames; fewer before damage, since libsndfile writes the decoded frames before it fails."""
-        block = np.full((frames, self.channels), np.nan, np.float32)
+    def _quick_step(self, block: Block, position: int) -> int | None:
+        """Fill ``block``, and return the number of its frames; None if it is to be filled in small steps.
+
+        :param position: number of the frames before it.
+        """
+        if self._step_frames == _SMALL_STEP_FRAMES:
+            return None
         try:
-            return block[: len(self._file.read(frames, dtype="float32", always_2d=True, out=block))]
+            return len(self._file.read(out=block))
+        except LIBRARY_ERRORS:  # some of its frames may be decoded
+            self._step_frames = _SMALL_STEP_FRAMES
+            self._file.close()
+            self._file = _opened(self._source)
+            for start in range(0, position, _SMALL_STEP_FRAMES):
+                self._file.read(min(_SMALL_STEP_FRAMES, position - start), dtype="float32")
+            return None
+
+    def _small_step(self, block: Block) -> int:
+        """Fill ``block``, and return the number of its frames: libsndfile writes what it decodes before it fails."""
+        block[:] = np.nan
+        try:
+            return len(self._file.read(out=block))
         except LIBRARY_ERRORS as error:
             if not self._has_ended(error):
                 self._failure = reason(error)
             decoded = ~np.isnan(block[:, 0])
-            return block[: frames if decoded.all() else int(decoded.argmin())]
+            return len(block) if decoded.all() else int(decoded.argmin())
 
     def _has_ended(self, error: Exception) -> bool:
         """Return whether an error marks the end of a FLAC stream whose header does not state its length."""
@@ -114,6 +139,12 @@ class LibraryDecoder:
         """Close the file."""
         self._file.close()
         self._source.close()
+
+
+def _opened(file: BinaryIO) -> soundfile.SoundFile:
+    """Return a sound at its beginning."""
+    os.lseek(file.fileno(), 0, os.SEEK_SET)  # a buffered file's own seek may not reach the descriptor
+    return soundfile.SoundFile(file.fileno(), closefd=False)
 
 
 class PcmDecoder:

@@ -42,6 +42,8 @@ AUDIO_SUFFIXES: Final = frozenset(
 """Suffixes of files that :class:`TrackReader` reads, in lower case."""
 
 _READ_FRAMES: Final = 1 << 16
+_WHOLE_SAMPLES: Final = 1 << 23
+"""Most samples, in all channels, that are read as one block, whatever length a header announces."""
 
 
 def holds_audio(path: Path) -> bool:
@@ -64,14 +66,21 @@ def read_audio(path: Path, *, longest_s: float = math.inf, foreign: bool = False
     blocks: list[NDArray[np.float32]] = []
     read = 0
     with TrackReader(path, foreign=foreign) as reader:
-        for block in reader.blocks(_READ_FRAMES):
+        for block in reader.blocks(_whole_frames(reader)):
             blocks.append(block)
             read += len(block)
             if read > longest_s * reader.sample_rate:
                 raise AudioError(f"{shown(path)}: is longer than {longest_s:g} s; cut it")
     if not blocks:
         raise AudioError(f"{shown(path)}: holds no audio frame")
-    return np.concatenate(blocks), reader.sample_rate
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks), reader.sample_rate
+
+
+def _whole_frames(reader: TrackReader) -> int:
+    """Return a block's length, such that a file of usual length is a single block and needs no copy."""
+    if reader.frames is None:
+        return _READ_FRAMES
+    return max(1, min(reader.frames + 1, _WHOLE_SAMPLES // reader.channels))  # one more: the first block is the last
 
 
 def read_pcm(path: Path, *, start: int = 0, frames: int = -1) -> tuple[Pcm, int, int]:

@@ -21,6 +21,8 @@ from stemgmd_tools.seeds import stream
 
 FRAMES: Final = 5001
 RATE: Final = 44_100
+LOST_FRAMES: Final = 2 * 4096
+"""A block of FLAC and a small step of the decoder."""
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 CASES: Final = Path(__file__).resolve().parents[3] / "shared" / "cases"
 
@@ -130,6 +132,22 @@ def test_coded_sound_that_was_cut_short_is_refused_unless_allowed(
         assert share > 0.9 or len(sound) < len(whole)
     with pytest.raises(TruncatedError):
         read_audio(path)
+
+
+def test_damage_loses_only_the_frames_around_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "sound", "FLAC", "PCM_16", frames=300_000)
+    whole, _ = read_audio(path)
+    content = bytearray(path.read_bytes())
+    damaged = len(content) * 4 // 5
+    content[damaged : damaged + 3000] = bytes(3000)
+    path.write_bytes(content)
+    with pytest.raises(TruncatedError, match=r"cut short after 2[34]\d,\d{3} of 300,000 frames"):
+        read_audio(path)
+    with TrackReader(path, allow_truncated=True) as reader:
+        sound = np.concatenate(list(reader.blocks(1 << 20)))
+    assert reader.lacks
+    assert len(whole) * 4 // 5 - LOST_FRAMES <= len(sound) <= len(whole) * 4 // 5
+    assert np.array_equal(sound, whole[: len(sound)])
 
 
 def bytes_of(subtype: str) -> int:

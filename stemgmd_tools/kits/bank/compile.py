@@ -33,7 +33,7 @@ SILENCE: Final = 2.0**-16
 APART_DB: Final = 3.0
 """Takes of one layer that differ by more than this cause a warning: they are strokes of different strengths."""
 LEAD_IN_S: Final = 0.005
-"""Longest part before the attack that is kept."""
+"""Longest part before the attack that is part."""
 LEAD_IN_FADE_S: Final = 0.002
 """Length of the fade-in of a lead-in that was cut."""
 _HASHED_BYTES: Final = 1 << 18

@@ -25,10 +25,10 @@ def stroke(offset: float = 0.0, seed: int = 4) -> Stereo:
 def prepared(sound: Stereo, treatment: Treatment, rate: int) -> tuple[bytes, float]:
     """Return the PCM of a sound and its scale, as a bank holds them."""
     ready = treated(centred(sound).sound, RATE, rate, treatment)
-    kept = window(ready, rate)
-    assert kept is not None
-    assert kept.fade_frames > 0
-    pcm, scale = quantise(kept.cut(ready))
+    part = window(ready, rate)
+    assert part is not None
+    assert part.fade_frames > 0
+    pcm, scale = quantise(part.cut(ready))
     return pcm.tobytes(), scale
 
 
