@@ -130,6 +130,7 @@ def _check_name(map_file: Path, name: str | None) -> None:
 
 def _report(imported: ImportedKit) -> Iterator[str]:
     from stemgmd_tools.kits.importing.licence import UNKNOWN
+    from stemgmd_tools.kits.sources.base import OFF_DB
 
     kit_map, assignment = imported.map, imported.assignment
     yield f"{kit_map.name}: {kit_map.title}"
@@ -138,7 +139,10 @@ def _report(imported: ImportedKit) -> Iterator[str]:
     if kit_map.license == UNKNOWN:
         yield "warning: no licence found; look for one before you publish anything, and give it with --license"
     if kit_map.microphones:
-        yield f"microphones: {', '.join(f'{name} {one.gain_db:g} dB' for name, one in kit_map.microphones.items())}"
+        levels = {
+            name: "off" if one.gain_db <= OFF_DB else f"{one.gain_db:g} dB" for name, one in kit_map.microphones.items()
+        }
+        yield f"microphones: {', '.join(f'{name} {level}' for name, level in levels.items())}"
     yield ""
     yield from table(_COLUMNS, list(_rows(imported)))
     yield ""

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.kits.sources.base import OFF_DB
 
-OFF_DB: Final = -144.0
-"""Gain of a microphone that is switched off: below the last bit of 24-bit samples."""
 _LOUDEST_DB: Final = 60.0
 
 

@@ -15,7 +15,7 @@ from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.importing.options import ImportOptions
 from stemgmd_tools.kits.importing.run import import_kit
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
-from stemgmd_tools.kits.sources.base import DrumLibrary
+from stemgmd_tools.kits.sources.base import OFF_DB, DrumLibrary
 from stemgmd_tools.kits.sources.drumgizmo import FORMAT
 from stemgmd_tools.kits.sources.drumgizmo.chokes import Choking, choking
 from stemgmd_tools.kits.sources.drumgizmo.microphones import microphones_of
@@ -162,6 +162,20 @@ def test_the_only_microphone_has_no_name(tmp_path: Path) -> None:
 )
 def test_only_pairs_that_hear_the_whole_kit_are_panned(names: tuple[str, ...], pans: tuple[float, ...]) -> None:
     assert tuple(microphone.pan for microphone in microphones_of(names).values()) == pans
+
+
+def test_triggers_are_switched_off_unless_nothing_else_hears_a_stroke(tmp_path: Path) -> None:
+    """Kick and snare have a microphone and a trigger each; only the trigger of the snare hears its second stroke."""
+    files = {name: f'<audiofile channel="{name}" file="{name}.wav"/>' for name in ("Close", "Trigger", "SnareTrigger")}
+    write_instrument(tmp_path / "Kick/Kick.xml", sample("k", 1, files["Close"] + files["Trigger"]))
+    snare = sample("s", 1, files["Close"] + files["SnareTrigger"]) + sample("t", 2, files["SnareTrigger"])
+    write_instrument(tmp_path / "Snare/Snare.xml", snare)
+    kit = write_kit(tmp_path, reference("Kick") + reference(), channels="Close Trigger SnareTrigger")
+    drum_kit = read(kit)
+    assert [one.gain_db for one in drum_kit.microphones.values()] == [0.0, OFF_DB, 0.0]
+    assert [notice for notice in drum_kit.notices if "trigger" in notice] == [
+        "channel Trigger: the signal of a trigger, not of a microphone; switched off, --mics sets its level"
+    ]
 
 
 def test_groups_and_directed_chokes_are_choke_groups(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.sources.base import ONLY_MICROPHONE, DrumLibrary, KitFormat, Region
+from stemgmd_tools.kits.sources.base import OFF_DB, ONLY_MICROPHONE, DrumLibrary, KitFormat, Microphone, Region
 from stemgmd_tools.kits.sources.drumgizmo.chokes import GROUP_FADE_S, Choking, choking
 from stemgmd_tools.kits.sources.drumgizmo.instruments import Reading, Stroke, read_strokes
 from stemgmd_tools.kits.sources.drumgizmo.microphones import microphones_of
@@ -46,6 +46,7 @@ def read(path: Path, _: Path) -> DrumLibrary:
     if not regions:
         raise KitError(f"{root.file}: no instrument has a sample; a kit needs one")
     used = {name for region in regions for name in region.sounds}
+    found = _microphones([name for name in microphones if name in used], regions, reading)
     _count_ignored(root, references, reading)
     metadata = root.first("metadata") or Element("metadata", {}, root.file, root.line)
     return DrumLibrary(
@@ -56,7 +57,7 @@ def read(path: Path, _: Path) -> DrumLibrary:
         license=_line(metadata.value("license")),
         attribution=_line(" ".join((metadata.value("author"), metadata.value("email")))),
         source_url=_line(metadata.value("website")),
-        microphones=microphones_of([name for name in microphones if name in used]) if len(used) > 1 else {},
+        microphones=found,
         key_names={note: name for name, numbers in notes.items() for note in numbers},
         ignored={name: count for name, count in sorted(reading.ignored.items()) if count},
         notices=tuple(reading.notices),
@@ -123,6 +124,19 @@ def _region(stroke: Stroke, names: tuple[str, ...], keys: tuple[int, ...], choke
         chokes=(chokes.group,) if chokes.silences and chokes.group is not None else (),
         release_s=chokes.fade_s,
     )
+
+
+def _microphones(names: Sequence[str], regions: Sequence[Region], reading: Reading) -> dict[str, Microphone]:
+    """Return the microphones of a kit; none if there is only one."""
+    if len(names) == 1:
+        return {}
+    found = microphones_of(names, {name for region in regions if len(region.sounds) == 1 for name in region.sounds})
+    reading.notices += [
+        f"channel {name}: the signal of a trigger, not of a microphone; switched off, --mics sets its level"
+        for name, microphone in found.items()
+        if microphone.gain_db == OFF_DB
+    ]
+    return found
 
 
 def _unnamed(region: Region) -> Region:
