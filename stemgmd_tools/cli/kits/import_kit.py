@@ -130,7 +130,7 @@ def _check_name(map_file: Path, name: str | None) -> None:
 
 def _report(imported: ImportedKit) -> Iterator[str]:
     from stemgmd_tools.kits.importing.licence import UNKNOWN
-    from stemgmd_tools.kits.sources.base import OFF_DB
+    from stemgmd_tools.kits.sample_map.schema import OFF_DB
 
     kit_map, assignment = imported.map, imported.assignment
     yield f"{kit_map.name}: {kit_map.title}"

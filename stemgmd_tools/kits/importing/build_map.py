@@ -15,6 +15,7 @@ from stemgmd_tools.kits.importing.velocity_layers import SQUARE_LAW_DB, added_db
 from stemgmd_tools.kits.sample_map.schema import (
     DYNAMICS_LIMIT_DB,
     GAIN_LIMIT_DB,
+    OFF_DB,
     PITCH_LIMIT_SEMITONES,
     Articulation,
     KitMap,
@@ -155,9 +156,14 @@ def _microphones(library: DrumLibrary) -> dict[str, Microphone] | None:
         return None
     names = map_names(library.microphones)
     return {
-        names[name]: Microphone(gain_db=_limited(one.gain_db, GAIN_LIMIT_DB), pan=_rounded(one.pan))
+        names[name]: Microphone(gain_db=_level(one.gain_db), pan=_rounded(one.pan))
         for name, one in library.microphones.items()
     }
+
+
+def _level(gain_db: float) -> float:
+    """Return the gain of a microphone, which may be switched off."""
+    return OFF_DB if gain_db <= OFF_DB else _limited(gain_db, GAIN_LIMIT_DB)
 
 
 def _dynamics(added: float) -> float | None:

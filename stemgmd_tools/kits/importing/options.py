@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.kits.sources.base import OFF_DB
+from stemgmd_tools.kits.sample_map.schema import OFF_DB
 
 _LOUDEST_DB: Final = 60.0
 

@@ -6,6 +6,7 @@ what counts is each layer's level at one velocity, its reference: there it plays
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import groupby, pairwise
 from typing import Final, NamedTuple
@@ -18,6 +19,9 @@ TAKES_PER_LAYER: Final = 4
 """Strokes with a measured power are divided into layers of about this many takes."""
 MOST_LAYERS: Final = 24
 """Most layers of strokes with a measured power."""
+ALIKE_RATIO: Final = 10.0 ** (3.0 / 20.0)
+"""Largest ratio of powers in one layer, 3 dB: beyond it takes are strokes of different strengths. Layers of weak and
+rare strokes have fewer takes for it."""
 SQUARE_LAW_DB: Final = 40.0 * log10(float(HIGHEST_VELOCITY))
 """Level difference between velocity 1 and 127 if amplitude is proportional to the square of velocity."""
 
@@ -109,12 +113,40 @@ def _by_range(regions: Sequence[Region]) -> list[_Range]:
     ]
 
 
+def _chunks(strokes: tuple[Region, ...]) -> list[tuple[Region, ...]]:
+    """Divide strokes, in the order of their power, into layers.
+
+    They are parted where power rises most until each part holds like strokes; large parts are divided evenly.
+    """
+    parts = [strokes]
+    while len(parts) < MOST_LAYERS:
+        widest = max(range(len(parts)), key=lambda n: _rise(parts[n][0], parts[n][-1]))
+        part = parts[widest]
+        if _rise(part[0], part[-1]) <= ALIKE_RATIO:
+            break
+        border = max(range(1, len(part)), key=lambda n: _rise(part[n - 1], part[n]))
+        parts[widest : widest + 1] = [part[:border], part[border:]]
+    takes = TAKES_PER_LAYER
+    while sum(max(1, len(part) // takes) for part in parts) > MOST_LAYERS:
+        takes += 1
+    return [
+        part[len(part) * n // count : len(part) * (n + 1) // count]
+        for part in parts
+        for count in [max(1, len(part) // takes)]
+        for n in range(count)
+    ]
+
+
+def _rise(softer: Region, harder: Region) -> float:
+    """Return the ratio of the powers of two strokes."""
+    low, high = softer.power or 0.0, harder.power or 0.0
+    return 1.0 if high <= low else math.inf if low <= 0.0 else high / low
+
+
 def _by_power(regions: Sequence[Region]) -> list[_Range]:
     """Divide strokes into layers of neighbouring power; velocity is proportional to power, as in DrumGizmo."""
     strokes = sorted(regions, key=lambda region: region.power or 0.0)
     least, most = strokes[0].power or 0.0, strokes[-1].power or 0.0
-    count = max(1, min(len(strokes) // TAKES_PER_LAYER, MOST_LAYERS))
-    chunks = [tuple(strokes[len(strokes) * n // count : len(strokes) * (n + 1) // count]) for n in range(count)]
     if most <= least:
         return [(LOWEST_VELOCITY, HIGHEST_VELOCITY, HIGHEST_VELOCITY, tuple(strokes))]
     span = HIGHEST_VELOCITY - LOWEST_VELOCITY
@@ -124,7 +156,7 @@ def _by_power(regions: Sequence[Region]) -> list[_Range]:
         return LOWEST_VELOCITY + round(span * (mean - least) / (most - least))
 
     rows: list[tuple[int, tuple[Region, ...]]] = []
-    for chunk in chunks:
+    for chunk in _chunks(tuple(strokes)):
         at = velocity(chunk)
         if rows and rows[-1][0] >= at:  # too close for a velocity of its own
             rows[-1] = (rows[-1][0], rows[-1][1] + chunk)

@@ -31,6 +31,8 @@ SOURCES: Final = ("model", "layers", "fallback")
 Velocity = Annotated[int, Field(ge=1, le=127)]
 Openness = Annotated[float, Field(ge=0.0, le=1.0)]
 GAIN_LIMIT_DB: Final = 60.0
+OFF_DB: Final = -144.0
+"""Gain of a microphone that is switched off: below the last bit of 24-bit samples."""
 PITCH_LIMIT_SEMITONES: Final = 48.0
 DYNAMICS_LIMIT_DB: Final = 96.0
 GainDb = Annotated[float, Field(ge=-GAIN_LIMIT_DB, le=GAIN_LIMIT_DB)]
@@ -98,7 +100,7 @@ class Sound(Strict):
 class Microphone(Strict):
     """Level and position of one microphone in the mix of a kit."""
 
-    gain_db: float = Field(default=0.0, ge=-144, le=60, description="level of the microphone")
+    gain_db: float = Field(default=0.0, ge=OFF_DB, le=GAIN_LIMIT_DB, description="level of the microphone")
     pan: Pan = Field(default=0.0, description="balance, -1 left .. 1 right; 0: no change")
     channels: tuple[Channel, ...] = Field(
         default=(),

@@ -15,8 +15,6 @@ from stemgmd_tools.kits.sample_map.envelope import Envelope
 
 ONLY_MICROPHONE: Final = ""
 """Key of the sound of a region that has no named microphones."""
-OFF_DB: Final = -144.0
-"""Gain of a microphone that is switched off: below the last bit of 24-bit samples."""
 
 
 @dataclass(frozen=True, slots=True)

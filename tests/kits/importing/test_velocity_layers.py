@@ -49,12 +49,22 @@ def test_strokes_without_strength_are_takes_of_one_layer() -> None:
 
 
 def test_power_is_proportional_to_velocity() -> None:
-    rows = divided(*(region(f"{n:02}", power=0.1 + n / 10) for n in range(12)))
+    rows = divided(*(region(f"{n:02}", power=10.0 + n / 10) for n in range(12)))
     assert [len(row[3]) for row in rows] == [4, 4, 4]
     assert (rows[0][0], rows[-1][1]) == (1, 127)
     assert [row[2] for row in rows] == [round(1 + 126 * power / 11) for power in (1.5, 5.5, 9.5)]
     assert all(low <= reference <= high for low, high, reference, _ in rows)
     assert all(upper[0] == lower[1] + 1 for lower, upper in pairwise(rows))
+
+
+def test_strokes_of_one_layer_are_alike() -> None:
+    """Nine strokes of a real crash cymbal, of which two layers of four or five takes would differ by 8 dB."""
+    powers = [0.0132, 0.0140, 0.0151, 0.0283, 0.0295, 0.0304, 0.0590, 0.0612, 0.0743]
+    rows = divided(*(region(str(n), power=power) for n, power in enumerate(powers)))
+    assert [row[3] for row in rows] == [["0", "1", "2"], ["3", "4", "5"], ["6", "7", "8"]]
+    assert [row[2] for row in rows] == [
+        1 + round(126 * (power - 0.0132) / 0.0611) for power in (0.0141, 0.0294, 0.06483)
+    ]
 
 
 def test_equal_power_is_one_layer() -> None:

@@ -15,7 +15,8 @@ from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.importing.options import ImportOptions
 from stemgmd_tools.kits.importing.run import import_kit
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
-from stemgmd_tools.kits.sources.base import OFF_DB, DrumLibrary
+from stemgmd_tools.kits.sample_map.schema import OFF_DB
+from stemgmd_tools.kits.sources.base import DrumLibrary
 from stemgmd_tools.kits.sources.drumgizmo import FORMAT
 from stemgmd_tools.kits.sources.drumgizmo.chokes import Choking, choking
 from stemgmd_tools.kits.sources.drumgizmo.microphones import microphones_of
@@ -321,9 +322,12 @@ DRUMS = ("Kick", "Snare", "Tom1", "Tom2", "Floortom", "Hihat_closed", "Hihat_ope
 
 
 def test_each_channel_of_a_file_reaches_its_side_of_the_mix(tmp_path: Path) -> None:
-    """The left ambience hears a tone at half its peak, the close microphone one at a quarter, the right one nothing."""
+    """The left ambience hears a tone at half its peak, the close microphone one at a quarter, the right one nothing.
+
+    The signal of the trigger is the loudest, and is not heard.
+    """
     folder = tmp_path / "kit"
-    microphones = (("AmbL", 2), ("AmbR", 3), ("Close", 1))
+    microphones = (("AmbL", 2), ("AmbR", 3), ("Close", 1), ("Trigger", 4))
     for name in DRUMS:
         files = "".join(
             f'<audiofile channel="{channel}" file="samples/1.wav" filechannel="{number}"/>'
@@ -331,11 +335,11 @@ def test_each_channel_of_a_file_reaches_its_side_of_the_mix(tmp_path: Path) -> N
         )
         write_instrument(folder / name / f"{name}.xml", sample("s", 1, files))
         left, close = tone(peak=0.5), tone(peak=0.25)
-        write_sound(folder / name / "samples/1.wav", np.hstack([close, left, 0 * left]))
-    write_kit(folder, "".join(map(reference, DRUMS)), channels="AmbL AmbR Close")
+        write_sound(folder / name / "samples/1.wav", np.hstack([close, left, 0 * left, tone(peak=0.9)]))
+    write_kit(folder, "".join(map(reference, DRUMS)), channels="AmbL AmbR Close Trigger")
     map_file = tmp_path / "kits" / "toy.yaml"
     imported = import_kit(folder, map_file, ImportOptions(overrides={}))
-    assert list(imported.map.microphones or {}) == ["amb_l", "amb_r", "close"]
+    assert list(imported.map.microphones or {}) == ["amb_l", "amb_r", "close", "trigger"]
     bank = open_bank(load_kit_file(map_file), RATE, cache=tmp_path / "cache")
     peaks = np.abs(bank.one_shot(0).astype(float)).max(axis=0)
     assert peaks[1] / peaks[0] == pytest.approx(0.25 / 0.75, rel=RATIO)

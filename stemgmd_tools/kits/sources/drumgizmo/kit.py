@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.sources.base import OFF_DB, ONLY_MICROPHONE, DrumLibrary, KitFormat, Microphone, Region
+from stemgmd_tools.kits.sample_map.schema import OFF_DB
+from stemgmd_tools.kits.sources.base import ONLY_MICROPHONE, DrumLibrary, KitFormat, Microphone, Region
 from stemgmd_tools.kits.sources.drumgizmo.chokes import GROUP_FADE_S, Choking, choking
 from stemgmd_tools.kits.sources.drumgizmo.instruments import Reading, Stroke, read_strokes
 from stemgmd_tools.kits.sources.drumgizmo.microphones import microphones_of

@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from stemgmd_tools.kits.sources.base import OFF_DB, Microphone
+from stemgmd_tools.kits.sample_map.schema import OFF_DB
+from stemgmd_tools.kits.sources.base import Microphone
 
 _SIDE: Final = re.compile(
     r"^(?P<base>.*?)[ _-]*(?P<side>left|right|l|r)(?P<end>(?:[ _-]*(?:\d+|channel|ch))?)$", re.IGNORECASE
