@@ -19,7 +19,7 @@ from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.bank.bank import NO_GROUP, SAMPLE_DTYPE, Bank
 from stemgmd_tools.kits.bank.dc_offset import centred
 from stemgmd_tools.kits.bank.one_shots import Stereo, Treatment, treated
-from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes
+from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes, take_label
 from stemgmd_tools.kits.bank.velocity_curve import UNEVEN_DB, VELOCITIES, Dynamics, dynamics, energy
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.numerics.amplitude import BLOCK_FRAMES, first_reaching, last_reaching, one_of_equals, peak
@@ -147,7 +147,9 @@ class _ShotWriter:
             prepared = treated(sound, rate, self._sample_rate, treatment)
             part = window(prepared, self._sample_rate)
             if part is None:
-                raise KitError(f"kit {self._kit.name}: one-shot {name} is silent; remove it or give another file")
+                raise KitError(
+                    f"kit {self._kit.name}: one-shot {take_label(name)} is silent; remove it or give another file"
+                )
             self._shots[key] = self._write(*quantise(part.cut(prepared)))
         return self._shots[key]
 
@@ -255,7 +257,7 @@ def _offset_warnings(offsets: Mapping[str, float]) -> list[str]:
         return []
     worst = max(offsets, key=lambda name: offsets[name])
     return [
-        f"{len(offsets)} one-shots have a DC offset, up to {offsets[worst]:.1%} of the peak ({worst}); it is taken away"
+        f"{len(offsets)} one-shots have a DC offset, up to {offsets[worst]:.1%} of the peak ({take_label(worst)}); it is taken away"
     ]
 
 

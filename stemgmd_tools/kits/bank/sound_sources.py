@@ -141,6 +141,25 @@ def _take_names(layer: Layer) -> tuple[str, ...]:
     )
 
 
+def take_label(name: str) -> str:
+    """Return the files of a one-shot for messages, from its name in :attr:`SourceLayer.takes`.
+
+    >>> take_label("snare.wav"), take_label('{"file": "snare.wav", "channels": [2]}')
+    ('snare.wav', 'snare.wav')
+    >>> take_label('{"close": {"file": "s1.wav"}, "room": {"file": "s1.wav"}, "top": "s2.wav"}')
+    's1.wav and 1 more'
+    """
+    try:
+        settings = json.loads(name) if name.startswith("{") else None
+    except ValueError:  # a file of such a name
+        settings = None
+    if not isinstance(settings, dict):
+        return name
+    sounds = [settings] if isinstance(settings.get("file"), str) else list(settings.values())
+    first, *others = dict.fromkeys(sound if isinstance(sound, str) else sound["file"] for sound in sounds)
+    return f"{first} and {len(others)} more" if others else first
+
+
 class ModelSource:
     """One-shots synthesised from the parameters of a voice."""
 

@@ -15,7 +15,7 @@ from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.bank.compile import quantise
 from stemgmd_tools.kits.bank.dc_offset import centred
 from stemgmd_tools.kits.bank.one_shots import Stereo
-from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes
+from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes, take_label
 from stemgmd_tools.kits.bank.velocity_curve import energy
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.numerics.elementary import log10
@@ -82,10 +82,15 @@ class TakeMeasures:
     """Of left and right after the attack; 1 for mono, below 0 for channels in opposite phase."""
 
     @property
+    def label(self) -> str:
+        """The files of the take, for messages."""
+        return take_label(self.name)
+
+    @property
     def place(self) -> str:
         """Where the take is, for messages."""
         openness = "" if math.isnan(self.openness) else f" at openness {self.openness:g}"
-        return f"{self.articulation}{openness}, layer {self.layer + 1}, take {self.take + 1} ({self.name})"
+        return f"{self.articulation}{openness}, layer {self.layer + 1}, take {self.take + 1} ({self.label})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,24 @@ def test_faults_are_named(folder: Path, layer: dict[str, Any], message: str) -> 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("layer", "label"),
+    [
+        ({"files": ["silent.wav"]}, "silent.wav"),
+        ({"files": [{"file": "silent.wav", "gain_db": -3}]}, "silent.wav"),
+        ({"takes": [{"close": "silent.wav", "room": {"file": "silent.wav", "pan": 1}}]}, "silent.wav"),
+        ({"takes": [{"close": "silent.wav", "room": "silence.wav"}]}, "silent.wav and 1 more"),
+        ({"files": ["{silent}.wav"]}, "{silent}.wav"),
+    ],
+)
+def test_messages_name_the_files_of_a_take(folder: Path, layer: dict[str, Any], label: str) -> None:
+    for name in ("silent", "silence", "{silent}"):
+        write_sound(folder / f"{name}.wav", 0 * CLOSE)
+    with pytest.raises(KitError) as caught:
+        kick_of(folder, layer, microphones={"close": {}, "room": {}})
+    assert str(caught.value) == f"kit toy: one-shot {label} is silent; remove it or give another file"
+
+
 def test_a_written_map_reads_as_it_was(folder: Path) -> None:
     take = {"close": "close.wav", "room": {"file": "far.wav", "channels": [2], "gain_db": -1.5}}
     kick = {"layers": [{"velocity": [1, 127], "takes": [take, {"close": "three.wav"}]}]}

@@ -75,7 +75,7 @@ def _duplicates(kit: MeasuredKit) -> Iterator[Finding]:
     for take in kit.takes:
         other = first.setdefault(take.digest, take)
         if other is not take and other.articulation == take.articulation and not _same_file(other, take):
-            yield Finding(take.place, f"is the same sound as {other.name}; remove one of them")
+            yield Finding(take.place, f"is the same sound as {other.label}; remove one of them")
 
 
 def _same_file(one: TakeMeasures, other: TakeMeasures) -> bool:
