@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ from stemgmd_tools.cli.support.paths import LocalPath
 if TYPE_CHECKING:
     from stemgmd_tools.kits.importing.assign import Voice
     from stemgmd_tools.kits.importing.build_map import ImportedKit
+    from stemgmd_tools.kits.importing.options import ImportOptions
 
 _KIT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_]*")
 _COLUMNS: Final = ("articulation", "layers", "takes", "openness", "from", "why")
@@ -61,7 +62,8 @@ class ImportCommand(click.Command):
     show_default=True,
     help="Level over velocity: one curve through the layers that never falls, or each layer as loud as recorded.",
 )
-@click.option("--license", "license_name", metavar="SPDX", help="Licence of the samples.  [default: as found]")
+@click.option("--license", metavar="SPDX", help="Licence of the samples.  [default: as found]")
+@click.option("--attribution", metavar="TEXT", help="Whom to credit for the samples.  [default: as found]")
 @click.option("--copy", is_flag=True, help="Copy the samples instead of linking to their folder.")
 @click.option(
     "--out",
@@ -70,16 +72,7 @@ class ImportCommand(click.Command):
     help="Sample map to write, with its samples beside it.  [default: NAME.yaml among your imported kits]",
 )
 @click.option("--replace", is_flag=True, help="Replace an imported kit of the same name.")
-def import_kit(
-    source: str,
-    name: str | None,
-    overrides: tuple[str, ...],
-    format_options: tuple[str, ...],
-    mics: str | None,
-    license_name: str | None,
-    out: Path | None,
-    **choices: Any,
-) -> None:
+def import_kit(source: str, name: str | None, out: Path | None, **options: Any) -> None:
     """Import a drum library as a kit.
 
     SOURCE is the file that defines the library (SFZ, Hydrogen, DrumGizmo, SoundFont), a folder of one-shots, or the
@@ -87,25 +80,31 @@ def import_kit(
     `render --kits NAME`.
     """
     from stemgmd_tools import data
-    from stemgmd_tools.kits.importing.assign import parse_overrides
-    from stemgmd_tools.kits.importing.options import ImportOptions, parse_microphones, parse_options
     from stemgmd_tools.kits.importing.run import find_source
     from stemgmd_tools.kits.importing.run import import_kit as run
 
     path = find_source(source)
     map_file = out or data.kits_dir() / f"{name or _name_of(path)}.yaml"
     _check_name(map_file, name)
-    options = ImportOptions(
-        overrides=parse_overrides(overrides),
-        format_options=parse_options(format_options),
-        metadata={"license": license_name} if license_name else {},
-        microphones_db=parse_microphones(mics) if mics else None,
-        **choices,  # those that are named as the option
-    )
-    imported = run(path, map_file, options)
+    imported = run(path, map_file, _import_options(options))
     click.echo("\n".join(_report(imported)))
     click.echo(f"map: {map_file}")
     click.echo(f"use it: stemgmd render --kits {imported.map.name if out is None else map_file}")
+
+
+def _import_options(options: Mapping[str, Any]) -> ImportOptions:
+    from stemgmd_tools.kits.importing.assign import parse_overrides
+    from stemgmd_tools.kits.importing.options import ImportOptions, parse_microphones, parse_options
+
+    return ImportOptions(
+        overrides=parse_overrides(options["overrides"]),
+        format_options=parse_options(options["format_options"]),
+        metadata={key: options[key] for key in ("license", "attribution") if options[key]},
+        microphones_db=parse_microphones(options["mics"]) if options["mics"] else None,
+        velocity_curve=options["velocity_curve"],
+        copy=options["copy"],
+        replace=options["replace"],
+    )
 
 
 def _name_of(source: Path) -> str:
@@ -130,6 +129,7 @@ def _check_name(map_file: Path, name: str | None) -> None:
 
 def _report(imported: ImportedKit) -> Iterator[str]:
     from stemgmd_tools.kits.importing.licence import UNKNOWN
+    from stemgmd_tools.kits.sample_map.licence import asks_for_credit
     from stemgmd_tools.kits.sample_map.schema import OFF_DB
 
     kit_map, assignment = imported.map, imported.assignment
@@ -138,6 +138,10 @@ def _report(imported: ImportedKit) -> Iterator[str]:
     yield f"licence: {kit_map.license}{where}"
     if kit_map.license == UNKNOWN:
         yield "warning: no licence found; look for one before you publish anything, and give it with --license"
+    if kit_map.attribution:
+        yield f"attribution: {kit_map.attribution}"
+    elif asks_for_credit(kit_map.license):
+        yield f"warning: {kit_map.license} asks for credit, but the library names nobody; give --attribution"
     if kit_map.microphones:
         levels = {
             name: "off" if one.gain_db <= OFF_DB else f"{one.gain_db:g} dB" for name, one in kit_map.microphones.items()

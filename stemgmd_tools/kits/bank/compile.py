@@ -256,9 +256,8 @@ def _offset_warnings(offsets: Mapping[str, float]) -> list[str]:
     if not offsets:
         return []
     worst = max(offsets, key=lambda name: offsets[name])
-    return [
-        f"{len(offsets)} one-shots have a DC offset, up to {offsets[worst]:.1%} of the peak ({take_label(worst)}); it is taken away"
-    ]
+    most = f"{offsets[worst]:.1%} of the peak ({take_label(worst)})"
+    return [f"{len(offsets)} one-shots have a DC offset, up to {most}; it is taken away"]
 
 
 def _tables(kit: Kit, sample_rate: int, cells: Sequence[Sequence[_Cell]]) -> Bank:

@@ -44,6 +44,11 @@ def is_permissive(license_name: str) -> bool:
     return license_name in (*_FREE, *_ATTRIBUTION, _PUBLIC_DOMAIN, _ATTRIBUTION_OF_ANY_VERSION)
 
 
+def asks_for_credit(license_name: str) -> bool:
+    """Return whether a licence asks to name the author: Creative Commons with attribution, of any version."""
+    return license_name.startswith("CC-BY-") or license_name == _ATTRIBUTION_OF_ANY_VERSION
+
+
 def license_over(licenses: Iterable[str]) -> str:
     """Return the licence of a kit measured on recordings under ``licenses``; the strictest decides.
 

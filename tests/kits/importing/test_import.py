@@ -15,6 +15,7 @@ from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.errors import AudioError, KitError, UsageError
 from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.library import load_kit
+from stemgmd_tools.kits.sample_map.loader import load_map
 from stemgmd_tools.runtime.plugins import module_names, modules
 
 SOUNDS = ("kick soft", "kick hard", "snare", "hat closed", "hat open", "ride", "crash", "cowbell")
@@ -134,6 +135,16 @@ def test_a_note_can_be_given_another_articulation(library: Path, installed: None
     rows = {line.split()[0]: line for line in printed.splitlines() if line}
     assert "as given with --map" in rows["ride_bell"]
     assert "missing; ride_bell -4 st -2 dB stands in" in rows["ride_bow"]
+
+
+def test_credit_is_asked_for_and_kept(library: Path, installed: None, tmp_path: Path) -> None:
+    unnamed = run_import(library, "--name", "unnamed")
+    assert "warning: CC-BY-4.0 asks for credit, but the library names nobody; give --attribution" in unnamed
+    named = run_import(library, "--name", "named", "--attribution", "A. Drummer")
+    assert "attribution: A. Drummer" in named
+    assert "warning" not in named
+    assert load_map(tmp_path / "data/kits/named.yaml").attribution == "A. Drummer"
+    assert "asks for credit" not in run_import(library, "--name", "free", "--license", "CC0-1.0")
 
 
 def test_microphones_are_mixed_as_asked(library: Path, installed: None, tmp_path: Path) -> None:
