@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from sfz_texts import library, only
 
+from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.sources.base import DrumLibrary
+from stemgmd_tools.kits.sources.sfz.library import read
 
 
 def _sounds(drum_kit: DrumLibrary) -> list[dict[str, str]]:
@@ -24,6 +26,7 @@ def _sounds(drum_kit: DrumLibrary) -> list[dict[str, str]]:
         ("sample=close/snare/s.wav", "sample=far/snare/s.wav", ("close", "far")),
         ("sample=s.wav master_label=Top Mic", "sample=t.wav master_label=Bottom Mic", ("top", "bottom")),
         ("sample=snare_CL_1.wav", "sample=snare_OH_1.wav", ("cl", "oh")),
+        ("sample=1-Tom1-Tom1.wav", "sample=1-Tom1-Snare_top.wav", ("tom1", "snare_top")),
     ],
 )
 def test_where_the_names_of_microphones_come_from(
@@ -98,3 +101,16 @@ def test_numbered_files_that_sound_at_once_by_a_slip_are_takes(tmp_path: Path) -
     drum_kit = library(tmp_path, text)
     assert drum_kit.microphones == {}
     assert [list(row.values()) for row in _sounds(drum_kit)[-2:]] == [["bell_1.wav"], ["bell_2.wav"]]
+
+
+def test_controllers_switch_on_what_is_off_when_a_kit_is_loaded(tmp_path: Path) -> None:
+    text = """<control> label_cc42=Bleed set_cc42=0
+    <region> key=36 sample=close/kick.wav <region> key=36 sample=snare/kick.wav amplitude_oncc42=100"""
+    plain = library(tmp_path, text)
+    assert plain.microphones == {}
+    path = next(plain.folder.rglob("*.sfz"))
+    bleeding = read(path, tmp_path / "sounds", controllers="42=127")
+    assert [one.path.parent.name for one in only(bleeding).sounds.values()] == ["close", "snare"]
+    for wrong in ("42", "512=1", "42=128", "a=1", "42=1,43=1"):
+        with pytest.raises(UsageError, match=f'controllers: found "{wrong}"'):
+            read(path, tmp_path / "sounds", controllers=wrong)

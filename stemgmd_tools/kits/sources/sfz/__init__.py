@@ -12,4 +12,7 @@ FORMAT = KitFormat(
     suffixes=(".sfz",),
     accepts=accepts,
     read=read,
+    options={
+        "controllers": "values of MIDI controllers instead of those that the kit is loaded with, such as 42=127;43=0",
+    },
 )

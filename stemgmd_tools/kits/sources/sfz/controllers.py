@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import bisect
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.sources.sfz.definition.instrument import Instrument, Written
 from stemgmd_tools.kits.sources.sfz.definition.opcodes import MODULATED, Problems, number, parsed
 
 LINEAR: Final = 0
+_HIGHEST_CONTROLLER: Final = 511
+"""ARIA and sfizz have controllers beyond those of MIDI."""
+_HIGHEST_VALUE: Final = 127
 _SILENT: Final = 1e-4
 """Amplitudes below -80 dB count as silence."""
 
@@ -116,6 +121,24 @@ class Controllers:
             result.amplitude *= math.sqrt(share if side == "xfin" else 1.0 - share)
         if result.amplitude == 0.0:
             result.silencers += (index,)
+
+
+def parse_controllers(text: str) -> dict[int, float]:
+    """Return values of controllers, 0..1, written as ``42=127;43=0``.
+
+    :raises UsageError: for an entry of another form, or a number out of range.
+    """
+    values: dict[int, float] = {}
+    for entry in filter(None, (part.strip() for part in text.split(";"))):
+        match = re.fullmatch(r"(\d{1,3})=(\d{1,3}(?:\.\d+)?)", entry)
+        index, value = (int(match[1]), float(match[2])) if match else (-1, -1.0)
+        if not (0 <= index <= _HIGHEST_CONTROLLER and 0 <= value <= _HIGHEST_VALUE):
+            raise UsageError(
+                f'controllers: found "{entry}"; give controller and value, 0..{_HIGHEST_CONTROLLER} and '
+                f"0..{_HIGHEST_VALUE}, as in 42=127;43=0"
+            )
+        values[index] = value / _HIGHEST_VALUE
+    return values
 
 
 def _whole(points: Mapping[int, float]) -> dict[int, float]:

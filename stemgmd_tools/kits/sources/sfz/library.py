@@ -9,7 +9,7 @@ from typing import Final
 
 from stemgmd_tools.errors import KitError, shown
 from stemgmd_tools.kits.sources.base import ONLY_MICROPHONE, DrumLibrary, Microphone
-from stemgmd_tools.kits.sources.sfz.controllers import Controllers
+from stemgmd_tools.kits.sources.sfz.controllers import Controllers, parse_controllers
 from stemgmd_tools.kits.sources.sfz.definition.files import LibraryFiles
 from stemgmd_tools.kits.sources.sfz.definition.instrument import Instrument, collect
 from stemgmd_tools.kits.sources.sfz.definition.opcodes import Problems, ignored
@@ -43,21 +43,25 @@ def accepts(path: Path) -> bool:
     return path.suffix.lower() == SUFFIX
 
 
-def read(path: Path, _sounds: Path) -> DrumLibrary:
+def read(path: Path, _sounds: Path, controllers: str = "") -> DrumLibrary:
     """Read a library.
 
     :param path: a definition, or a folder that holds exactly one that no other includes.
+    :param controllers: values of controllers, see :func:`parse_controllers`.
     :raises KitError: if it cannot be used.
+    :raises UsageError: if ``controllers`` has another form.
     """
+    values = parse_controllers(controllers)
     main = _main(path) if path.is_dir() else path
     files = LibraryFiles(main, path if path.is_dir() else None)
     problems = Problems()
     instrument = read_instrument(files, main, problems)
-    controllers = Controllers(instrument, problems)
-    hats = hat_controllers(instrument, controllers, problems)
-    layers = _layers(instrument, files, controllers, hats, problems)
+    instrument.controllers.update(values)
+    at_rest = Controllers(instrument, problems)
+    hats = hat_controllers(instrument, at_rest, problems)
+    layers = _layers(instrument, files, at_rest, hats, problems)
     name = shown(main.name)
-    resting = controllers.value(hats[0].number) * 127.0 if hats else 0.0
+    resting = at_rest.value(hats[0].number) * 127.0 if hats else 0.0
     playing = takes_apart(list(strokes(layers, resting, name, problems)), problems)
     microphones = Microphones(instrument, playing)
     result = regions(playing, microphones, hats[0] if hats else None, instrument, problems)

@@ -20,6 +20,8 @@ from stemgmd_tools.kits.sources.sfz.strokes import Stroke
 _ENOUGH: Final = 0.95
 """Share of strokes whose layers a way of naming has to tell apart."""
 _LONGEST: Final = 40
+_MARKS: Final = ("-", " ", "_")
+"""Marks before the microphone at the end of a file's name."""
 _TOKENS: Final = re.compile(r"[^_\-\s.#]+")
 _NOISE: Final = re.compile(r"\b(?:vol(?:ume)?|level|on/off|mics?|microphones?|mix)\b|_mics?$", re.IGNORECASE)
 
@@ -66,7 +68,7 @@ def sounding(stroke: Stroke) -> list[Layer]:
 def _best(instrument: Instrument, layered: Sequence[list[Layer]], strokes: Sequence[Stroke]) -> Namer:
     """Return the way of naming that tells the layers of most strokes apart; of equal ones, the first."""
     ways = (_by_controller(instrument, layered, strokes), _by_output(instrument), _by_folder(layered), _by_label,
-            _by_file, _by_token(layered))  # fmt: skip
+            _by_file, *(_by_ending(mark) for mark in _MARKS), _by_token(layered))  # fmt: skip
     best, most = ways[0], -1.0
     for way in ways:
         apart = sum(len({way(layer) for layer in layers}) == len(layers) for layers in layered) / len(layered)
@@ -136,6 +138,17 @@ def _by_label(layer: Layer) -> str:
 
 def _by_file(layer: Layer) -> str:
     return layer.written.file.rpartition("/")[2].rpartition(".")[0]
+
+
+def _by_ending(mark: str) -> Namer:
+    """Name layers by what follows the last ``mark`` in the file's name, as in ``1-Tom1-Snare_top.wav``."""
+
+    def name(layer: Layer) -> str:
+        stem = layer.written.opcodes["sample"].replace("\\", "/").rpartition("/")[2].rpartition(".")[0]
+        _, marked, ending = stem.rpartition(mark)
+        return ending if marked else ""
+
+    return name
 
 
 def _by_token(layered: Sequence[list[Layer]]) -> Namer:
