@@ -41,8 +41,8 @@ def main() -> None:
     read = loaders(material)
     if arguments.only:
         read = tuple(one for one in read if arguments.only in one.name)
-    with served(material / "archive" / "groove.zip") as address:
-        killed = tuple(one for one in commands(material, *address) if not arguments.only or arguments.only in one.name)
+    with served(material) as address:
+        killed = tuple(one for one in commands(material, address) if not arguments.only or arguments.only in one.name)
         if killed and arguments.kills:
             share = {"kills": arguments.kills, "deadline": began + KILLS_SHARE * seconds}
             share |= {"cache": material / "cache", "folder": arguments.work / "findings"}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from benchmarks.torture.material import KITS
+from benchmarks.torture.recorded import COMMIT
+from benchmarks.torture.serve import BREAKING
 
 IGNORED = ("locks", "shards", ".lock", "log.csv", "tensorboard", "state.safetensors", "state.json", "config.yaml")
 """Parts of paths that need not be the same: locks, and what of a run of training tells times."""
@@ -29,17 +32,42 @@ class Command:
     """Folders that are copied into the scratch folder first, since the command locks them."""
     own_cache: bool = False
     """Whether its cache is what it writes, too."""
+    catalogue: Path | None = None
+    """Folder that takes the place of the shipped sample maps."""
 
     def arguments(self, scratch: Path) -> list[str]:
         """Return the words for one scratch folder."""
         return [word.replace(OUT, str(scratch)) for word in self.words]
 
 
-def commands(material: Path, url: str, sha256: str) -> tuple[Command, ...]:
+def commands(material: Path, address: str) -> tuple[Command, ...]:
     """Return all commands.
 
-    :param url: where an archive of MIDI can be fetched, of this checksum.
+    :param address: where the material can be fetched.
     """
+    return (*_of_corpora(material), *_of_recorded_kits(material, address))
+
+
+def _of_recorded_kits(material: Path, address: str) -> tuple[Command, ...]:
+    """Return the commands that fetch, install and import."""
+    archive = material / "archive" / "groove.zip"
+    url, sha256 = f"{address}/archive/{archive.name}", hashlib.sha256(archive.read_bytes()).hexdigest()
+    tree, old = material / BREAKING / "some" / "drums" / COMMIT, (material / "data",)
+    mirror = ("--mirror", f"{address}/{BREAKING}")
+    sfz = ("kits", "import", str(tree / "kit.sfz"), "--name", "toy", "--replace")
+    catalogue = material / "shipped"
+    return (
+        Command("fetch gmd", ("fetch", "gmd", "--url", url, "--sha256", sha256, "--to", f"{OUT}/out"), own_cache=True),
+        Command("kits install, files", ("kits", "install", "toy", *mirror), catalogue=catalogue),
+        Command("kits install, archive", ("kits", "install", "packed", *mirror), catalogue=catalogue),
+        Command("kits install --from", ("kits", "install", "toy", "--from", str(tree)), catalogue=catalogue),
+        Command("kits import --replace", sfz, copies=old),
+        Command("kits import --replace --copy", (*sfz, "--copy"), copies=old),
+        Command("kits page", ("kits", "page", str(material / "kits" / "tin.yaml"), "--out", f"{OUT}/out.html"), 0.3),
+    )
+
+
+def _of_corpora(material: Path) -> tuple[Command, ...]:
     kits = ",".join(str(material / "kits" / f"{name}.yaml") for name in KITS)
     kit = kits.partition(",")[0]
     gmd, corpus, out = str(material / "gmd"), str(material / "corpus"), f"{OUT}/out"
@@ -68,5 +96,4 @@ def commands(material: Path, url: str, sha256: str) -> tuple[Command, ...]:
         Command("baseline-train", train, 0.5),
         Command("separate", separate),
         Command("evaluate", evaluate, 0.5),
-        Command("fetch gmd", ("fetch", "gmd", "--url", url, "--sha256", sha256, "--to", out), own_cache=True),
     )

@@ -18,6 +18,7 @@ import torch
 
 from benchmarks.torture.commands import IGNORED, Command
 from benchmarks.torture.material import environment
+from benchmarks.torture.recorded import shipping
 from stemgmd_tools.cli import main
 from stemgmd_tools.seeds import stream
 
@@ -27,18 +28,18 @@ PATIENCE_S = 600.0
 """A command that has not ended by then hangs, however busy the machine is."""
 ORPHANS_S = 15.0
 """How long workers may outlive the process that started them."""
-LEFT = (".part", ".building", ".tmp")
+LEFT = (".part", ".building", ".tmp", ".work")
 
 
 class Started:
     """A command in a session of its own, forked from this process, which has imported everything."""
 
-    def __init__(self, arguments: list[str], cache: Path, said: Path) -> None:
+    def __init__(self, command: Command, place: Path, cache: Path, said: Path) -> None:
         """Start."""
         self._shared = _shared_names()  # of other processes, whose numbers may come round again
         self.pid = os.fork()
         if not self.pid:
-            _become(arguments, cache, said)
+            _become(command, place, cache, said)
         self.code: int | None = None
         self.all_killed = False
         """Then nobody is left who could remove the names of the semaphores of the workers' queues."""
@@ -79,7 +80,7 @@ class Started:
         return left
 
 
-def _become(arguments: list[str], cache: Path, said: Path) -> None:
+def _become(command: Command, place: Path, cache: Path, said: Path) -> None:
     """Turn the forked process into the command; does not return."""
     code = 1
     try:
@@ -88,11 +89,12 @@ def _become(arguments: list[str], cache: Path, said: Path) -> None:
         for number in (1, 2):
             os.dup2(output, number)
         os.environ.clear()
-        os.environ.update(environment(cache))
+        os.environ.update(environment(cache, place / "data"))
         torch.set_num_threads(1)
         sys.modules["__main__"] = main  # as `python -m stemgmd_tools.cli.main` does; workers look there
-        sys.argv = ["stemgmd", *arguments]
-        main.run()
+        sys.argv = ["stemgmd", *command.arguments(place)]
+        with shipping(command.catalogue):
+            main.run()
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -132,7 +134,7 @@ def undisturbed(command: Command, scratch: Path, cache: Path) -> Undisturbed:
     """
     began = time.monotonic()
     place, cache, said = _room(command, scratch, cache)
-    started = Started(command.arguments(place), cache, said)
+    started = Started(command, place, cache, said)
     if not started.wait(PATIENCE_S) or started.code:
         raise RuntimeError(f"{command.name}: {said.read_text(errors='replace')}")
     return Undisturbed(digests(place), time.monotonic() - began)
@@ -151,7 +153,7 @@ def faults(
     kills = 0
     for _ in range(int(rng.integers(1, MOST_KILLS + 1))):
         moment, everyone = float(rng.random()) * expected.seconds, bool(rng.random() < 0.5)
-        started = Started(command.arguments(place), cache, said)
+        started = Started(command, place, cache, said)
         if started.wait(moment):
             if started.code:
                 failures.append("fails after a kill")
@@ -159,7 +161,7 @@ def faults(
         started.kill(everyone=everyone)
         kills += 1
         failures += _left_of(started)
-    last = Started(command.arguments(place), cache, said)
+    last = Started(command, place, cache, said)
     if not last.wait(PATIENCE_S):
         last.kill(everyone=True)
         failures.append("hangs after a kill")

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from benchmarks.torture.recorded import COMMIT, write_recorded
+from benchmarks.torture.serve import BREAKING
 from stemgmd_tools.data import shipped
 from stemgmd_tools.pieces import ARTICULATIONS
 
@@ -58,14 +60,14 @@ def write_kit(folder: Path, name: str, hertz: float, ending: str = ".wav") -> Pa
     return path
 
 
-def stemgmd(*arguments: object, cache: Path) -> None:
+def stemgmd(*arguments: object, cache: Path, data: Path | None = None) -> None:
     """Run a command to its end.
 
     :raises RuntimeError: if it fails, with what it said.
     """
     done = subprocess.run(
         [sys.executable, "-m", "stemgmd_tools.cli.main", *map(str, arguments)],
-        env=environment(cache),
+        env=environment(cache, data),
         capture_output=True,
         text=True,
         check=False,
@@ -74,10 +76,16 @@ def stemgmd(*arguments: object, cache: Path) -> None:
         raise RuntimeError(f"{' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}")
 
 
-def environment(cache: Path) -> dict[str, str]:
-    """Return the environment of a command: a cache of its own, no data set of this machine, one thread."""
+def environment(cache: Path, data: Path | None = None) -> dict[str, str]:
+    """Return the environment of a command: cache and kits of its own, no data set of this machine, one thread."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("STEMGMD_")}
-    return {**inherited, "STEMGMD_CACHE": str(cache), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    return {
+        **inherited,
+        "STEMGMD_CACHE": str(cache),
+        "STEMGMD_DATA": str(data or cache),
+        "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
 
 
 def prepare(root: Path) -> Path:
@@ -115,6 +123,10 @@ def prepare(root: Path) -> Path:
     (root / "training.yaml").write_text(TRAINING)
     options = ("--config", root / "training.yaml", "--kits", kits, "--virtual", root / "gmd")
     stemgmd("baseline-train", *options, "--out", root / "run", cache=cache)
+    write_recorded(root)
+    sfz = root / BREAKING / "some" / "drums" / COMMIT / "kit.sfz"
+    old = ("--name", "toy", "--copy", "--map", "51=ride_bell")
+    stemgmd("kits", "import", sfz, *old, cache=cache, data=root / "data")
     done.touch()
     return root
 

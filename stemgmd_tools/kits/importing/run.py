@@ -90,11 +90,7 @@ def _present(library: DrumLibrary) -> DrumLibrary:
     missing: dict[Path, None] = {}
 
     def usable(region: Region) -> bool:
-        faults = [
-            sound.path
-            for sound in region.sounds.values()
-            if not sound.path.is_file() or not Path(os.path.realpath(sound.path)).is_relative_to(folder)
-        ]
+        faults = [sound.path for sound in region.sounds.values() if not _is_file_in(sound.path, folder)]
         missing.update(dict.fromkeys(faults))
         return not faults
 
@@ -109,6 +105,14 @@ def _present(library: DrumLibrary) -> DrumLibrary:
     more = f" and {len(missing) - _MISSING_SHOWN} more" if len(missing) > _MISSING_SHOWN else ""
     count = "1 sample file is" if len(missing) == 1 else f"{len(missing)} sample files are"
     return replace(library, regions=regions, notices=(*library.notices, f"{count} missing: {names}{more}"))
+
+
+def _is_file_in(path: Path, folder: Path) -> bool:
+    """Return whether a file exists and lies in a folder, links followed."""
+    try:
+        return path.is_file() and Path(os.path.realpath(path)).is_relative_to(folder)
+    except OSError:  # a name that is too long, a folder that may not be read
+        return False
 
 
 def _adjusted(kit_map: KitMap, options: ImportOptions) -> KitMap:

@@ -71,6 +71,14 @@ def test_folders_outside_are_not_listed(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_whose_name_is_too_long_is_missing(libraries: dict[str, Path]) -> None:
+    table = libraries["table"]
+    before = table.read_text()
+    table.write_text(f"{before}{'x' * 5000}.wav,ride\n")
+    imported(table)
+    table.write_text(before)
+
+
 @pytest.mark.parametrize("suffix", ["", ".sfz", ".sf2", ".csv", ".xml", ".h2drumkit"])
 def test_a_pipe_is_refused_and_not_waited_for(suffix: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / f"kit{suffix}")
