@@ -172,6 +172,8 @@ def _which_tom(stroke: _Stroke) -> tuple[str, float]:
         return _TOMS[(stroke.size_inches > 12) + (stroke.size_inches > 14)], 0.6
     if stroke.number is not None:
         return _TOMS[min(stroke.number, 3) - 1], 0.8
+    if "middle" in stroke.strikes:  # beside a number it is the place of the stroke
+        return "mid_tom", 1.0
     if stroke.by_note:
         return stroke.by_note.rpartition("_")[0], 0.7
     return "hi_tom", _UNSAID
@@ -208,7 +210,7 @@ def _crash(stroke: _Stroke) -> Choice:
     which = 2 if (stroke.number or 1) > 1 else 1
     if stroke.number is None and stroke.by_note:
         which = int(stroke.by_note[len(CRASH)])
-    return f"crash{which}_{'bow' if stroke.strikes & {'bow', 'head'} else 'edge'}", 1.0, None
+    return f"crash{which}_{'bow' if stroke.strikes & {'bow', 'head', 'middle'} else 'edge'}", 1.0, None
 
 
 def _cymbal(stroke: _Stroke) -> Choice:

@@ -24,6 +24,7 @@ from stemgmd_tools.kits.recognition.vocabulary import (
     TOM,
     WEAK,
     WORDS,
+    Word,
 )
 from stemgmd_tools.kits.recognition.words import LONGEST_NAME, Token, tokens
 from stemgmd_tools.pieces import ARTICULATIONS
@@ -171,11 +172,19 @@ def _read(text: str, *, keeps_microphones: bool) -> _Segment:
         word = WORDS[word_tokens[place].text]
         segment.instrument, segment.score = word.instrument, word.score
         segment.number, segment.size_inches = _numbers(word_tokens, place)
+    if place is not None and segment.instrument == TOM:
+        segment.strikes += _letter_of_tom(word_tokens[place + 1 : place + 2])
     for position, token in enumerate(word_tokens):
         if place is not None and position != place and _is_overhead(token.text, after=position == place + 1):
             continue
         _read_token(segment, token, is_instrument=position == place)
     return segment
+
+
+def _letter_of_tom(after: Sequence[Token]) -> list[str]:
+    """Return which tom a letter after its name says, as in ``tom-h``."""
+    letters = {"h": "high", "m": "mid", "l": "low"}
+    return [letters[token.text] for token in after if token.text in letters]
 
 
 def _is_overhead(text: str, *, after: bool) -> bool:
@@ -186,7 +195,7 @@ def _is_overhead(text: str, *, after: bool) -> bool:
 
 def _read_token(segment: _Segment, token: Token, *, is_instrument: bool) -> None:
     word = WORDS.get(token.text)
-    is_crashed_hihat = segment.instrument == HIHAT and word is not None and word.instrument == CRASH
+    is_crashed_hihat = segment.instrument == HIHAT and word is not None and word[0::2] == (CRASH, SURE)
     if not is_instrument and (token.text in SPECIAL or is_crashed_hihat):
         segment.special.append(token.text)
     elif word is None:
@@ -213,8 +222,13 @@ def _instrument_at(word_tokens: Sequence[Token], *, keeps_microphones: bool) -> 
     places = [place for place, token in enumerate(word_tokens) if token.text in WORDS and WORDS[token.text].instrument]
     own = [place for place in places if not _is_microphone(word_tokens, place)]
     candidates = own or (places if keeps_microphones else [])
-    kinds = [place for place in candidates if WORDS[word_tokens[place].text].instrument not in {CYMBAL, *_GENERAL}]
+    kinds = [place for place in candidates if _is_kind(WORDS[word_tokens[place].text])]
     return max(kinds or candidates, key=lambda place: WORDS[word_tokens[place].text].score, default=None)
+
+
+def _is_kind(word: Word) -> bool:
+    """Return whether a word tells more than that something is a cymbal, percussion or an effect."""
+    return word.instrument not in {CYMBAL, *_GENERAL} and word.score > WEAK
 
 
 def _is_microphone(word_tokens: Sequence[Token], place: int) -> bool:

@@ -39,7 +39,7 @@ def _table(score: float, instrument: str, rows: dict[str, str]) -> dict[str, Wor
 
 
 _INSTRUMENTS: Final = {
-    **_table(SURE, KICK, {"": "kick kicks kickdrum bassdrum bassdrums kdrum kik kck bombo"}),
+    **_table(SURE, KICK, {"": "kick kicks kickdrum bassdrum bassdrums kdrum kik kck bombo cassa"}),
     **_table(LIKELY, KICK, {"": "kd bd kk ks kck kic"}),
     **_table(WEAK, KICK, {"": "bass k"}),
     **_table(
@@ -57,7 +57,7 @@ _INSTRUMENTS: Final = {
         SNARE,
         {"": "sd sn sna sc", "rimshot": "rs rim rimsh rms", "rim": "se", "cross_stick": "ss xs sst xst sts stk"},
     ),
-    **_table(WEAK, SNARE, {"": "s"}),
+    **_table(WEAK, SNARE, {"": "s", "cross_stick": "stick"}),
     **_table(
         SURE,
         TOM,
@@ -66,7 +66,7 @@ _INSTRUMENTS: Final = {
             "rack": "racktom racktoms rack",
             "floor": "floortom floortoms floor flr flrtom",
             "high": "hitom hightom tomhi tomhigh tomh",
-            "mid": "midtom mediumtom tommid tomm",
+            "mid": "midtom mediumtom middletom tommid tomm",
             "low": "lotom lowtom tomlo tomlow toml tomf",
         },
     ),
@@ -83,13 +83,14 @@ _INSTRUMENTS: Final = {
             "pedal": "pedalhat foothat hhpedal hhfoot hhp phh hhped fch chick hhchick",
         },
     ),
-    **_table(LIKELY, HIHAT, {"": "hh", "closed": "ch hc", "open": "ho", "pedal": "hp ph hf"}),
+    **_table(LIKELY, HIHAT, {"": "hh", "closed": "ch hc clht", "half": "hhl", "open": "ho opht", "pedal": "hp ph hf hhf"}),
     **_table(WEAK, HIHAT, {"open": "oh", "half": "hl"}),
     **_table(SURE, RIDE, {"": "ride rides ridecymbal flatride", "bell": "ridebell rbell"}),
-    **_table(LIKELY, RIDE, {"": "rd rid rc rde", "bell": "rb rdb"}),
+    **_table(LIKELY, RIDE, {"": "rd rid rc rde", "bell": "rb rdb rcb"}),
     **_table(WEAK, RIDE, {"bell": "bell bells cup dome"}),
     **_table(SURE, CRASH, {"": "crash crashes crashcymbal crsh"}),
     **_table(LIKELY, CRASH, {"": "cr crs csh cra"}),
+    **_table(WEAK, CRASH, {"": "cc"}),
     **_table(SURE, CYMBAL, {"": "cymbal cymbals cymb"}),
     **_table(LIKELY, CYMBAL, {"": "cym cy"}),
 }
@@ -140,15 +141,16 @@ _STRIKES: Final = {
         SURE,
         "",
         {
-            "head": "head center centre middle",
+            "head": "head center centre",
+            "middle": "middle",
             "rim": "rim rims",
             "edge": "edge edges edg ed shank shoulder clang",
             "bow": "bow tip",
-            "cross_stick": "stick click clicks",
+            "cross_stick": "click clicks",
             "": "oneshot oneshots",
             "closed": "closed close shut clsd cld closd tight",
             "open": "open opened opn",
-            "half": "half semi semiopen halfopen halfclosed semiclosed mostlyopen",
+            "half": "half semi semiopen halfopen halfclosed semiclosed mostlyopen slosh sloshy",
             "quarter": "quarter qtr loose",
             "pedal": "pedal pdl foot footed chik chick",
             "high": "high hi hgh small",

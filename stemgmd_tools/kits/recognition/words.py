@@ -70,7 +70,12 @@ def _words_of(run: str) -> tuple[str, ...]:
     whole = _known_parts(lower, first=True)
     if whole is not None:
         return whole
-    return tuple(word for part in camel for word in (_known_parts(part, first=True) or _with_known_end(part)))
+    parts = [part for part in camel if not _is_letter_of_drum(part)]  # the K of a name such as KLoNe is no kick
+    return tuple(word for part in parts for word in (_known_parts(part, first=True) or _with_known_end(part)))
+
+
+def _is_letter_of_drum(part: str) -> bool:
+    return len(part) == 1 and part in WORDS
 
 
 def _with_known_end(text: str) -> tuple[str, ...]:

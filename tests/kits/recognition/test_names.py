@@ -38,6 +38,24 @@ NAMES = {
     "sn/ST3T0S3.wav": "snare_head",
     "Samples/13b_rimshot/oh/sn_vl6_rr3.flac": "snare_rimshot",
     "Low-Mid Tom": "mid_tom_head",
+    "Middle Tom": "mid_tom_head",
+    "MiddleTom_03.wav": "mid_tom_head",
+    "Tom 1 Middle": "hi_tom_head",
+    "samples/tom-h.wav": "hi_tom_head",
+    "samples/tom-m.wav": "mid_tom_head",
+    "samples/tr909-tom-l.wav": "low_tom_head",
+    "Stick": "snare_cross_stick",
+    "legacy_GMkit/stick_Woody.flac": "snare_cross_stick",
+    "Ride Stick.wav": "ride_bow",
+    "Bell": "ride_bell",
+    "GMRockKit/Bell-Hard.wav": "ride_bell",
+    "Sixties Rock/RCB1a1.wav": "ride_bell",
+    "Sixties Rock/HHF1a1.wav": "hihat_pedal",
+    "Sixties Rock/CC1a1.wav": "crash1_edge",
+    "Cassa potente.wav": "kick",
+    "C_OPHT2.wav": "hihat_open_bow",
+    "05__copyc4t__el-nacho-cymbal.flac": "crash1_edge",
+    "CR78OpenHat.wav": "hihat_open_bow",
     "47-Pearl13Tom2-1.wav": "mid_tom_head",
     "FloorTom.wav": "low_tom_head",
     "High Floor Tom": "low_tom_head",
@@ -73,7 +91,7 @@ def test_a_name_gives_its_articulation(name: str, articulation: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "openness"),
-    [("hh_closed", 0.0), ("hh open", 1.0), ("HHHalfOpen", HALF_OPEN), ("hat", None), ("Pedal Hi-Hat", None)],
+    [("hh_closed", 0.0), ("hh open", 1.0), ("HHHalfOpen", HALF_OPEN), ("HH Slosh", HALF_OPEN), ("HHL1a1", HALF_OPEN), ("hat", None), ("Pedal Hi-Hat", None)],
 )
 def test_openness_is_told_where_the_name_says_it(name: str, openness: float | None) -> None:
     guess = articulation_of_names([name])
@@ -91,7 +109,7 @@ def test_instruments_that_no_articulation_stands_for_are_named(name: str) -> Non
     assert guess.instrument[:5] in name.lower().replace(" ", "")
 
 
-@pytest.mark.parametrize("name", ["", "...", "001.wav", "Pattern", "drumkit/readme", "\ud800\x00", "—"])
+@pytest.mark.parametrize("name", ["KLoNe FREQ/Bregion_3.wav", "Click", "", "...", "001.wav", "Pattern", "drumkit/readme", "\ud800\x00", "—"])
 def test_names_that_say_nothing_give_no_guess(name: str) -> None:
     assert articulation_of_names([name]) is None
 
