@@ -13,9 +13,9 @@ from stemgmd_tools.cli.kits.table import spread, table
 from stemgmd_tools.cli.support.paths import LocalPath
 
 if TYPE_CHECKING:
-    from stemgmd_tools.kits.importing.assign import Voice
     from stemgmd_tools.kits.importing.build_map import ImportedKit
     from stemgmd_tools.kits.importing.options import ImportOptions
+    from stemgmd_tools.kits.importing.voices import Voice
 
 _KIT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_]*")
 _COLUMNS: Final = ("articulation", "layers", "takes", "openness", "from", "why")

@@ -22,7 +22,8 @@ def guess_of(region: Region, library: DrumLibrary, *, follows_notes: bool) -> Gu
     """Return what names and notes of a region say; None if neither says anything.
 
     Names go before notes, but a note decides what names leave open about the same instrument, and goes before
-    abbreviations in a library that follows General MIDI.
+    abbreviations in a library that follows General MIDI. There, what note 37 plays is a side stick, which banks of
+    synthesizers call a rim shot.
 
     :param follows_notes: see :func:`follows_general_midi`.
     """
@@ -32,6 +33,8 @@ def guess_of(region: Region, library: DrumLibrary, *, follows_notes: bool) -> Gu
         return replace(keyed, special=special_strokes(names))
     if named is None or keyed is None:
         return named
+    if follows_notes and (named.articulation, keyed.articulation) == ("snare_rimshot", "snare_cross_stick"):
+        return replace(keyed, special=named.special, reason=f"{keyed.reason}, though called a rim shot")
     if named.instrument == keyed.instrument:
         return named if keyed.score <= named.score or named.special else keyed
     if follows_notes and named.certainty <= LIKELY and keyed.score > LIKELY:

@@ -83,7 +83,9 @@ _INSTRUMENTS: Final = {
             "pedal": "pedalhat foothat hhpedal hhfoot hhp phh hhped fch chick hhchick",
         },
     ),
-    **_table(LIKELY, HIHAT, {"": "hh", "closed": "ch hc clht", "half": "hhl", "open": "ho opht", "pedal": "hp ph hf hhf"}),
+    **_table(
+        LIKELY, HIHAT, {"": "hh", "closed": "ch hc clht", "half": "hhl", "open": "ho opht", "pedal": "hp ph hf hhf"}
+    ),
     **_table(WEAK, HIHAT, {"open": "oh", "half": "hl"}),
     **_table(SURE, RIDE, {"": "ride rides ridecymbal flatride", "bell": "ridebell rbell"}),
     **_table(LIKELY, RIDE, {"": "rd rid rc rde", "bell": "rb rdb rcb"}),
@@ -149,7 +151,7 @@ _STRIKES: Final = {
             "cross_stick": "click clicks",
             "": "oneshot oneshots",
             "closed": "closed close shut clsd cld closd tight",
-            "open": "open opened opn",
+            "open": "open opened openness opn",
             "half": "half semi semiopen halfopen halfclosed semiclosed mostlyopen slosh sloshy",
             "quarter": "quarter qtr loose",
             "pedal": "pedal pdl foot footed chik chick",

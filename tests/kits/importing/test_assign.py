@@ -137,3 +137,33 @@ def test_left_and_right_kicks_and_rides_are_two_drums() -> None:
     names = ("KdrumL", "KdrumR", "RideL", "RideR")
     assignment = assigned(*(voice(name, 60 + place, file=f"1-{name}") for place, name in enumerate(names)))
     assert labels(assignment) == {"kick": ["60"], "ride_bow": ["62"]}
+
+
+def test_takes_that_are_instruments_of_their_own_are_no_second_crash() -> None:
+    names = ("CRASH15_V01_R01", "CRASH15_V01_R02", "CRASH17_V01_R01")
+    assert labels(assigned(*map(voice, names))) == {"crash1_edge": list(names[:2]), "crash2_edge": [names[2]]}
+
+
+def test_toms_that_are_told_apart_stay_and_others_fill_the_gap() -> None:
+    names = ("TOM369_V01_R01", "hiTom_OH_FF", "hiTom_OH_P", "loTom_OH_FF", "loTom_OH_PP")
+    toms = labels(assigned(*map(voice, names)))
+    assert toms == {"hi_tom_head": ["hiTom_OH_FF"], "mid_tom_head": ["TOM369_V01_R01"], "low_tom_head": ["loTom_OH_FF"]}
+
+
+def test_numbered_open_hihats_are_degrees_of_openness() -> None:
+    assignment = assigned(*(voice(f"Hihat Openness {number}", 50 + number) for number in (3, 1, 2)))
+    assert [(region.keys, degree) for region, degree in assignment.regions("hihat_open_bow")] == [
+        ((53,), 1.0),
+        ((51,), 0.3333),
+        ((52,), 0.6667),
+    ]
+    names = ("hihatClosed_OH_F", "hihatOpen_OH_F", "hihatSemiOpen1_OH_F", "hihatSemiOpen2_OH_F", "hihatSemiOpen2_OH_P")
+    half = assigned(*map(voice, names))
+    assert sorted(degree or 0.0 for _, degree in half.regions("hihat_open_bow")) == [0.3333, 0.6667, 1.0]
+
+
+def test_a_rim_shot_on_the_note_of_the_side_stick_is_one() -> None:
+    regions = (voice("Kick", 36), voice("Snare 1", 38), voice("Rim Shot", 37), voice("Snare 2", 40))
+    assert labels(assigned(*regions))["snare_cross_stick"] == ["37"]
+    elsewhere = (voice("Kick", 60), voice("Snare", 61), voice("Rim Shot", 37))
+    assert labels(assigned(*elsewhere))["snare_rimshot"] == ["37"]

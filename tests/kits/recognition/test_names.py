@@ -91,7 +91,15 @@ def test_a_name_gives_its_articulation(name: str, articulation: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "openness"),
-    [("hh_closed", 0.0), ("hh open", 1.0), ("HHHalfOpen", HALF_OPEN), ("HH Slosh", HALF_OPEN), ("HHL1a1", HALF_OPEN), ("hat", None), ("Pedal Hi-Hat", None)],
+    [
+        ("hh_closed", 0.0),
+        ("hh open", 1.0),
+        ("HHHalfOpen", HALF_OPEN),
+        ("HH Slosh", HALF_OPEN),
+        ("HHL1a1", HALF_OPEN),
+        ("hat", None),
+        ("Pedal Hi-Hat", None),
+    ],
 )
 def test_openness_is_told_where_the_name_says_it(name: str, openness: float | None) -> None:
     guess = articulation_of_names([name])
@@ -109,7 +117,9 @@ def test_instruments_that_no_articulation_stands_for_are_named(name: str) -> Non
     assert guess.instrument[:5] in name.lower().replace(" ", "")
 
 
-@pytest.mark.parametrize("name", ["KLoNe FREQ/Bregion_3.wav", "Click", "", "...", "001.wav", "Pattern", "drumkit/readme", "\ud800\x00", "—"])
+@pytest.mark.parametrize(
+    "name", ["KLoNe FREQ/Bregion_3.wav", "Click", "", "...", "001.wav", "Pattern", "drumkit/readme", "\ud800\x00", "—"]
+)
 def test_names_that_say_nothing_give_no_guess(name: str) -> None:
     assert articulation_of_names([name]) is None
 

@@ -1,0 +1,177 @@
+"""Voices of a library, and which articulations those with one name play: crashes, toms, degrees of the hi-hat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple, TypeAlias
+
+from stemgmd_tools.kits.recognition.names import articulation_of_key
+from stemgmd_tools.kits.recognition.vocabulary import SURE, WORDS
+from stemgmd_tools.kits.recognition.words import tokens
+from stemgmd_tools.kits.sources.base import Region
+from stemgmd_tools.kits.sources.folder.marks import read_marks, without_microphone
+from stemgmd_tools.pieces import NOTE_OF_ARTICULATION, Group
+
+_HANDS: Final = frozenset({"left", "right", "lh", "rh", "l", "r", "hand"})
+"""Words that tell the hand of a stroke; both hands are takes of one articulation."""
+_TWO_DRUMS: Final = ("kick", "ride", "crash")
+"""Instruments of which kits have a left and a right one; of others, the words tell the hand."""
+_FEWEST_DEGREES: Final = 2
+_DEGREES: Final = frozenset("123456789")
+"""Numbers of degrees of openness."""
+
+
+class Voice(NamedTuple):
+    """What a player triggers as one instrument: regions with the same notes, or with the same names without notes."""
+
+    label: str
+    """For messages and overrides: ``36`` or the name of an instrument."""
+    regions: tuple[Region, ...]
+    articulation: str | None
+    openness: float | None
+    score: float
+    reason: str
+
+
+Claim: TypeAlias = tuple[str, float | None]
+"""Articulation and openness."""
+Claims: TypeAlias = dict[Claim, list[Voice]]
+"""The voices that may play each."""
+
+
+def give_second_crash(claims: Claims) -> None:
+    """Let the second of several crashes play the articulations of crash 2, if nothing else does."""
+    if any(name.startswith("crash2") for name, _ in claims):
+        return
+    for side in ("bow", "edge"):
+        voices = claims.get((f"crash1_{side}", None), [])
+        best, others = chosen(voices) if voices else ([], [])
+        second = next((voice for voice in others if _drum(voice) != _drum(best[0])), None)
+        if second is not None:
+            claims[f"crash1_{side}", None] = [*best, *(voice for voice in others if voice is not second)]
+            reason = f"{second.reason}, the second crash"
+            claims[f"crash2_{side}", None] = [second._replace(articulation=f"crash2_{side}", reason=reason)]
+
+
+def spread_toms(claims: Claims) -> None:
+    """Let several toms that claim one articulation play those of the others, if nothing else does, high to low.
+
+    Toms that their names tell apart stay. Others are in the order of their names (high, middle, low), then from high to
+    low notes, as on most keyboards.
+    """
+    heads = [(f"{tom}_head", None) for tom in ("hi_tom", "mid_tom", "low_tom")]
+    voices = [voice for head in heads for voice in sorted(claims.get(head, ()), key=_lowest_last)]
+    drums = list(dict.fromkeys(map(_drum, voices)))
+    missing = [head for head in heads if head not in claims]
+    if not missing or len(drums) <= len(heads) - len(missing):
+        return
+    named = {_drum(voice) for voice in voices if voice.score >= SURE}
+    unnamed = [drum for drum in drums if drum not in named]
+    if unnamed and len(named) == len(heads) - len(missing):
+        places = dict(zip(unnamed, [*missing, *missing[-1:] * len(unnamed)], strict=False))
+    else:
+        between = [heads[1]] * (len(drums) - 2)
+        places = dict(zip(drums, [heads[0], *between, heads[2]] if len(drums) > 1 else heads[:1], strict=True))
+    for head in heads:
+        claims.pop(head, None)
+    for voice in voices:
+        head = places.get(_drum(voice), (voice.articulation or "", None))
+        reason = voice.reason if voice.articulation == head[0] else f"{voice.reason}, among {len(drums)} toms"
+        claims.setdefault(head, []).append(voice._replace(articulation=head[0], reason=reason))
+
+
+def spread_openness(claims: Claims) -> None:
+    """Give open hi-hats that names number (``SemiOpen1``, ``Openness 3``) degrees of openness, ascending."""
+    for (name, openness), voices in list(claims.items()):
+        numbers = {id(voice): _number_of_openness(voice) for voice in voices}
+        ranks = sorted({number for number in numbers.values() if number is not None})
+        if openness is None or "open" not in name or len(ranks) < _FEWEST_DEGREES:
+            continue
+        steps = len(ranks) if openness == 1.0 else len(ranks) + 1
+        others = [voice for voice in voices if numbers[id(voice)] is None]
+        claims[name, openness] = others
+        for voice in voices:
+            number = numbers[id(voice)]
+            if number is not None:
+                wide = round((ranks.index(number) + 1) / steps, 4)
+                claims.setdefault((name, wide), []).append(voice._replace(openness=wide))
+        if not claims[name, openness]:
+            del claims[name, openness]
+
+
+def _number_of_openness(voice: Voice) -> int | None:
+    """Return the number after the word for the openness of an open hi-hat, if the library says no openness itself."""
+    first = voice.regions[0]
+    if first.openness is not None:
+        return None
+    for name in (*first.names, *(sound.path.stem for sound in first.sounds.values())):
+        for word, after in pairwise(tokens(name)):
+            if word.text in WORDS and WORDS[word.text].strike in ("open", "half") and after.text in _DEGREES:
+                return int(after.text)
+    return None
+
+
+def _drum(voice: Voice) -> str:
+    """Return what the dynamics, layers and takes of one drum have in common where each is an instrument of its own."""
+    if voice.regions[0].keys:
+        return voice.label
+    return without_microphone(read_marks(f"{voice.label}.wav").voice) or voice.label
+
+
+def _lowest_last(voice: Voice) -> int:
+    return -max(voice.regions[0].keys, default=0)
+
+
+def degree(voice: Voice) -> float | None:
+    """Return the openness of a voice on the hi-hat, shut or open if the library does not say; None for others."""
+    if not is_hihat(voice.articulation):
+        return None
+    unsaid = 1.0 if voice.articulation and "open" in voice.articulation else 0.0
+    return unsaid if voice.openness is None else voice.openness
+
+
+def is_hihat(articulation: str | None) -> bool:
+    """Return whether an articulation is one of the hi-hat."""
+    return articulation is not None and NOTE_OF_ARTICULATION[articulation].piece.group is Group.HIHAT
+
+
+def chosen(voices: Sequence[Voice]) -> tuple[list[Voice], list[Voice]]:
+    """Divide the voices of one articulation into those that are played and the others.
+
+    Voices that differ in the hand or in the number of the take alone are takes of one another. Otherwise the surest
+    guess by names and by the notes of General MIDI together is played, among equals the voice with most regions.
+    """
+    ranked = sorted(voices, key=lambda voice: (-voice.score - _key_score(voice), -len(voice.regions)))
+    best = ranked[0]
+    played = [
+        voice for voice in ranked if voice is best or _differ_in_hand(best, voice) or _differ_in_take(best, voice)
+    ]
+    return played, [voice for voice in ranked if voice not in played]
+
+
+def _differ_in_take(one: Voice, other: Voice) -> bool:
+    """Return whether two instruments without notes are takes of one stroke, such as ``Ride_V1_R01`` and ``_R02``."""
+    if one.regions[0].keys or other.regions[0].keys:
+        return False
+    first, second = (read_marks(f"{voice.label}.wav") for voice in (one, other))
+    return (first.voice, first.layers) == (second.voice, second.layers) and None not in (first.take, second.take)
+
+
+def _key_score(voice: Voice) -> float:
+    """Return how surely the notes of a voice play its articulation in General MIDI."""
+    guesses = [articulation_of_key(key) for region in voice.regions[:1] for key in region.keys]
+    return max((one.score for one in guesses if one and one.articulation == voice.articulation), default=0.0)
+
+
+def _differ_in_hand(one: Voice, other: Voice) -> bool:
+    if one.articulation is not None and one.articulation.startswith(_TWO_DRUMS):
+        return False
+    first, second = _words(one), _words(other)
+    return first != second and first - _HANDS == second - _HANDS
+
+
+def _words(voice: Voice) -> frozenset[str]:
+    """Return the words in the names of a voice's files, without numbers."""
+    stems = [sound.path.stem for region in voice.regions for sound in region.sounds.values()]
+    return frozenset(token.text for stem in stems for token in tokens(stem) if not token.is_number)
