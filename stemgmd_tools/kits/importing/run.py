@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +14,13 @@ from stemgmd_tools.kits.importing.build_map import ImportedKit, build_map
 from stemgmd_tools.kits.importing.options import ImportOptions
 from stemgmd_tools.kits.importing.placement import placement
 from stemgmd_tools.kits.sample_map.schema import KitMap
-from stemgmd_tools.kits.sources.base import DrumLibrary, KitFormat, Region
+from stemgmd_tools.kits.sources.base import DrumLibrary, KitFormat, Region, SoundFile
 from stemgmd_tools.runtime.plugins import declared
 from stemgmd_tools.strict_yaml.problem import nearest
 
 _PACKAGE: Final = "stemgmd_tools.kits.sources"
 _MISSING_SHOWN: Final = 3
+_SHORTEST_SOUND_S: Final = 0.002
 
 
 def kit_formats() -> tuple[KitFormat, ...]:
@@ -76,12 +78,34 @@ def import_kit(source: Path, map_file: Path, options: ImportOptions) -> Imported
     :raises KitError: if the library cannot be used.
     """
     with placement(map_file, replace=options.replace) as place:
-        library = _present(_read(Path(os.path.realpath(source)), place.samples, options.format_options))
+        library = _present(_audible(_read(Path(os.path.realpath(source)), place.samples, options.format_options)))
         place.refuse_own(library.folder)
         imported = build_map(library, map_file.stem, options.overrides)
         imported = replace(imported, map=_adjusted(imported.map, options))
         place.put(imported.map, library.folder, copy=options.copy)
     return imported
+
+
+def _audible(library: DrumLibrary) -> DrumLibrary:
+    """Return a library without the regions that their envelopes silence at once.
+
+    :raises KitError: if none remains.
+    """
+    heard = [any(map(_is_heard, region.sounds.values())) for region in library.regions]
+    regions = tuple(compress(library.regions, heard))
+    silent = [region for region, is_heard in zip(library.regions, heard, strict=True) if not is_heard]
+    if not silent:
+        return library
+    if not regions:
+        raise KitError(f"{silent[0].place}: the envelope leaves nothing to hear, as of all sounds; check the library")
+    count = "1 stroke" if len(silent) == 1 else f"{len(silent)} strokes"
+    notice = f"{silent[0].place}: the envelope leaves nothing to hear, left out: {count}"
+    return replace(library, regions=regions, notices=(*library.notices, notice))
+
+
+def _is_heard(sound: SoundFile) -> bool:
+    silent_after_s = None if sound.envelope is None else sound.envelope.silent_after_s
+    return silent_after_s is None or silent_after_s > _SHORTEST_SOUND_S
 
 
 def _present(library: DrumLibrary) -> DrumLibrary:

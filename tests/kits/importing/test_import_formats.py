@@ -11,7 +11,9 @@ from toy_kits import tone, write_sound
 
 from benchmarks.torture.soundfont_kits import Font, Sample, soundfont, span
 from stemgmd_tools.cli.main import stemgmd
+from stemgmd_tools.kits.bank.compile import compile_bank
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
+from stemgmd_tools.pieces import ARTICULATIONS
 
 DRUMS = {35: "Kick B", 36: "Kick", 38: "Snare", 42: "Closed Hat", 46: "Open Hat", 51: "Ride", 49: "Crash", 45: "Tom"}
 
@@ -62,3 +64,27 @@ def test_a_folder_becomes_a_kit(tmp_path: Path) -> None:
         assert rows[articulation] == ["2", "1"]
     again = run_import(pack, "--out", tmp_path / "by_pattern.yaml", "--option", "pattern={piece}_v{layer}")
     assert {line.split()[0]: line.split()[1:3] for line in again.splitlines() if line.strip()}["kick"] == ["2", "1"]
+
+
+def test_envelopes_of_a_soundfont_shape_the_kit(tmp_path: Path) -> None:
+    """The kick decays by 100 dB in a second, the ride is a loop that does so, and the crash leaves nothing to hear."""
+    rng = np.random.default_rng(0)
+    samples = [Sample(name, rng.integers(-9000, 9000, 30_000), root=key) for key, name in DRUMS.items()]
+    decays = [(36, 0), (37, 1000)]
+    more = {36: decays, 51: [*decays, (54, 1)], 49: [(37, 1000)]}
+    zones = [[(43, span(key, key)), *more.get(key, []), (53, number)] for number, key in enumerate(DRUMS)]
+    path = tmp_path / "bank.sf2"
+    path.write_bytes(soundfont(Font(samples, {"Drums": zones}, {("Standard", 128, 0): [[(41, 0)]]})))
+    printed = run_import(path, "--out", tmp_path / "shaped.yaml")
+    assert "the envelope leaves nothing to hear, left out: 1 stroke" in printed
+    bank = compile_bank(load_kit_file(tmp_path / "shaped.yaml"), 22_050)
+    seconds = {}
+    for name in ("kick", "snare_head", "ride_bow"):
+        first = bank.samples[bank.first[ARTICULATIONS.index(name), 0, 0]]
+        pcm = bank.pcm.reshape(-1, 2)[int(first["start"]) :][: int(first["frames"])].astype(np.float64)
+        levels = [10 * np.log10((pcm[at : at + 2000] ** 2).mean()) for at in (2000, 13_025)]
+        seconds[name] = len(pcm) / 22_050
+        assert levels[1] - levels[0] == pytest.approx(0 if name == "snare_head" else -50, abs=1)  # of half a second
+    assert seconds["snare_head"] == pytest.approx(30_000 / 22_050, abs=0.01)
+    assert 0.7 < seconds["kick"] < 1.0
+    assert 0.7 < seconds["ride_bow"] < 1.0
