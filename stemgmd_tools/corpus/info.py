@@ -69,7 +69,9 @@ def describe(corpus: Corpus) -> list[str]:
     identity, tracks = corpus.identity, _tracks(corpus)
     settings = identity.settings
     stems = tracks[tracks["is_stem"]]
+    microphones = corpus.manifest("microphones") if settings.microphones else None
     size = int(tracks["bytes"].sum() + corpus.single_hits["bytes"].sum())
+    size += 0 if microphones is None else int(microphones["bytes"].sum())
     counts = (
         f"{len(corpus.performances):,} performances ({identity.source}) x {tracks['kit'].nunique()} kits",
         f"{len(stems):,} stems",
@@ -77,6 +79,7 @@ def describe(corpus: Corpus) -> list[str]:
         f"{stems['hours'].sum():,.2f} stem hours",
         f"{len(corpus.hits):,} hits",
         f"{len(corpus.single_hits):,} single hits",
+        *([] if microphones is None else [f"{len(microphones):,} tracks of microphones"]),
         size_text(size),
     )
     settings_texts = (

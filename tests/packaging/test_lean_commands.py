@@ -37,6 +37,7 @@ TYPED: dict[str, tuple[str, str]] = {
     "merge": ("merged corpus --jobs 1", ""),
     "fetch gmd": ("--to groove --url ftp://nowhere", "an error"),
     "kits build": ("kit/toy.yaml --jobs 1", ""),
+    "kits remix": ("kit/toy.yaml --mics room=-6 --name roomy", "an error"),
     "kits check": ("kit/toy.yaml", ""),
     "kits fit": ("kit/toy.yaml --no-report --out fitted.yaml", "an error"),
     "kits install": ("sams_sonor --from nowhere", "an error"),

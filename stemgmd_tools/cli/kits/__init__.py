@@ -12,6 +12,7 @@ from stemgmd_tools.cli.kits.install import install
 from stemgmd_tools.cli.kits.listing import list_kits
 from stemgmd_tools.cli.kits.make import make, morph
 from stemgmd_tools.cli.kits.page import page
+from stemgmd_tools.cli.kits.remix import remix
 from stemgmd_tools.cli.kits.schema import schema
 from stemgmd_tools.cli.kits.show import show
 
@@ -20,8 +21,8 @@ __all__ = ["kits"]
 
 @click.group()
 def kits() -> None:
-    """List, show, install, import, check, fit, generate and compile kits."""
+    """List, show, install, import, remix, check, fit, generate and compile kits."""
 
 
-for _command in (list_kits, show, install, import_kit, check, page, build, fit, make, morph, schema):
+for _command in (list_kits, show, install, import_kit, remix, check, page, build, fit, make, morph, schema):
     kits.add_command(_command)

@@ -85,7 +85,7 @@ def import_kit(source: str, name: str | None, out: Path | None, **options: Any) 
 
     path = find_source(source)
     map_file = out or data.kits_dir() / f"{name or _name_of(path)}.yaml"
-    _check_name(map_file, name)
+    check_name(map_file, name)
     imported = run(path, map_file, _import_options(options))
     click.echo("\n".join(_report(imported)))
     click.echo(f"map: {map_file}")
@@ -113,7 +113,8 @@ def _name_of(source: Path) -> str:
     return name or "kit"
 
 
-def _check_name(map_file: Path, name: str | None) -> None:
+def check_name(map_file: Path, name: str | None) -> None:
+    """Check the name of a new kit; raises :class:`UsageError`."""
     from stemgmd_tools import data
     from stemgmd_tools.errors import UsageError
     from stemgmd_tools.kits.library import require_own_name, search_path

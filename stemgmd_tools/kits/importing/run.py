@@ -13,7 +13,7 @@ from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.importing.build_map import ImportedKit, build_map
 from stemgmd_tools.kits.importing.options import ImportOptions
 from stemgmd_tools.kits.importing.placement import placement
-from stemgmd_tools.kits.sample_map.schema import KitMap
+from stemgmd_tools.kits.sample_map.schema import OFF_DB, KitMap
 from stemgmd_tools.kits.sources.base import DrumLibrary, KitFormat, Region, SoundFile
 from stemgmd_tools.runtime.plugins import declared
 from stemgmd_tools.strict_yaml.problem import nearest
@@ -149,7 +149,8 @@ def with_microphones(kit_map: KitMap, gains_db: Mapping[str, float]) -> KitMap:
     """Return a map with other gains of microphones.
 
     :param gains_db: microphone -> gain in dB; :data:`OFF_DB` silences it.
-    :raises UsageError: for a name that is none of the kit's microphones.
+    :raises UsageError: for a name that is none of the kit's microphones, or if a sound is recorded only by microphones
+        that are switched off.
     """
     microphones = kit_map.microphones or {}
     for name in gains_db:
@@ -161,4 +162,9 @@ def with_microphones(kit_map: KitMap, gains_db: Mapping[str, float]) -> KitMap:
         name: one.model_copy(update={"gain_db": gains_db[name]}) if name in gains_db else one
         for name, one in microphones.items()
     }
+    off = {name for name, one in changed.items() if one.gain_db <= OFF_DB}
+    for name, articulation in kit_map.articulations.items():
+        for layer in articulation.layers or ():
+            if any(take.keys() <= off for take in layer.takes or ()):
+                raise UsageError(f"--mics: {name} would be silent; leave on one of {', '.join((layer.takes or ())[0])}")
     return kit_map.model_copy(update={"microphones": changed})
