@@ -81,6 +81,7 @@ def _commands(command: click.Command, names: tuple[str, ...]) -> Iterator[tuple[
 SEPARATION: Final = ("baseline-train", "baseline-export", "baseline-join", "separate", "evaluate")
 """Commands with a page of their own."""
 MODELLED_KITS: Final = ("fit", "make", "morph")
+RECORDED_KITS: Final = ("install", "import", "remix")
 """Commands of `stemgmd kits` with a page of their own."""
 
 
@@ -237,10 +238,13 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "command-line-augment": lambda: command_line(lambda words: words[:1] == ("augment",)),
     "command-line-export": lambda: command_line(lambda words: words[:1] == ("export",)),
     "command-line-kits": lambda: command_line(
-        lambda words: words[:1] == ("kits",) and not set(words[1:]) & {*MODELLED_KITS}
+        lambda words: words[:1] == ("kits",) and not set(words[1:]) & {*MODELLED_KITS, *RECORDED_KITS}
     ),
     "command-line-modelled-kits": lambda: command_line(
         lambda words: words[:1] == ("kits",) and bool(set(words[1:]) & {*MODELLED_KITS})
+    ),
+    "command-line-recorded-kits": lambda: command_line(
+        lambda words: words[:1] == ("kits",) and bool(set(words[1:]) & {*RECORDED_KITS})
     ),
     "command-line-separation": lambda: command_line(lambda words: words[:1] != () and words[0] in SEPARATION),
     "effects": augment_docs.effects_reference,
