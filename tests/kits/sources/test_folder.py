@@ -295,3 +295,29 @@ def test_the_names_of_a_real_kit_tell_its_layers(kits_dir: Path) -> None:
         prefix = voice.replace("_", "")
         layers = {name.split("__")[2] for name in files if name.replace("_", "").startswith(f"{prefix}v")}
         assert len(ranges) == len(layers), voice
+
+
+def test_numbered_microphones_and_degrees_of_openness(tmp_path: Path) -> None:
+    """Names of a real kit of 1,550 files: microphone, drum, take, layer."""
+    names = [f"{mic}_kick_r1_v0{layer}.wav" for mic in ("mic1", "mic3", "ovhd") for layer in (1, 2)]
+    hats = ("bow_open1", "bow_open2", "bow_open_full", "bow_closed")
+    names += [f"{mic}_hihat_{how}_r{take}_v01.wav" for mic in ("mic1", "ovhd") for how in hats for take in (1, 2)]
+    names += ["ovhd_ride_bow_r1_v01.wav"]
+    library = read(write(tmp_path, dict.fromkeys(names, -6.0)))
+    assert {tuple(sorted(region.sounds)) for region in library.regions if region.names == ("kick",)} == {
+        ("mic1", "mic3", "ovhd")
+    }
+    assert {region.names[0]: region.openness for region in library.regions} == {
+        "kick": None,
+        "hihat_bow_open1": 0.333,
+        "hihat_bow_open2": 0.667,
+        "hihat_bow_open_full": 1.0,
+        "hihat_bow_closed": None,
+        "ride_bow": None,
+    }
+    assert len(library.regions) == 2 + 2 * len(hats) + 1
+
+
+def test_a_number_behind_open_alone_is_no_degree(tmp_path: Path) -> None:
+    library = read(write(tmp_path, {"hat open1.wav": -6, "hat closed1.wav": -6}))
+    assert {region.openness for region in library.regions} == {None}

@@ -12,7 +12,8 @@ dynamics               ``_pp``, ``-FF``, ``soft``, ``Hard`` layer, on a scale fr
 number at the end      ``Kick-07``, ``Kick 7``, ``(2)``    take, or layer where loudness rises with it; of two or more
                                                            toms or crashes, which of them
 number before the name ``12-Kick``, ``01 Snare``           take, if they begin at 0 or 1
-microphone             ``_OH_``, ``room/``, ``snare-top``  microphone, if the same stroke was recorded by another
+microphone             ``_OH_``, ``room/``, ``snare-top``, microphone, if the same stroke was recorded by another
+                       ``mic1_``, ``ovhd``
 ====================== ================================== =========================================================
 """
 
@@ -44,7 +45,7 @@ _WORDS_OF_TOMS: Final = re.compile(_WORDS.pattern.replace("medium|", ""), re.IGN
 _LAST_NUMBER: Final = re.compile(r"[ _#(.-]*(?<![0-9])(\d{1,5})\)?\s*\Z")
 _FIRST_NUMBER: Final = re.compile(r"(\d{1,3})[-_ ]+(?=\D)")
 _MICROPHONE: Final = re.compile(
-    rf"{_CAMEL}(overheads?|oh|rooms?|ambience|ambient|amb|close|spot|top|bottom|btm|under|mono|[a-z]+[ _-]mics?){_END}",
+    rf"{_CAMEL}(overheads?|ovhds?|oh|rooms?|ambience|ambient|amb|close|spot|top|bottom|btm|under|mono|mics?[ _-]?\d{{1,2}}|[a-z]+[ _-]mics?){_END}",
     re.IGNORECASE,
 )
 _SEPARATORS: Final = re.compile(r"[\s_#.-]*[_\s#-][\s_#.-]*")
