@@ -28,7 +28,7 @@ from stemgmd_tools.kits.catalogue.origin import (
     find_archive,
 )
 from stemgmd_tools.kits.catalogue.unpack import in_folder, unpack
-from stemgmd_tools.kits.importing.assign import parse_overrides
+from stemgmd_tools.kits.importing.assign import NOTHING, parse_overrides
 from stemgmd_tools.kits.importing.build_map import ImportedKit
 from stemgmd_tools.kits.importing.options import ImportOptions
 from stemgmd_tools.kits.importing.run import import_kit
@@ -113,7 +113,7 @@ def _install(
         _remove_others(kit, subset)
     for abandoned in (*folder.rglob(f"*{TEMPORARY_SUFFIX}"), *folder.parent.glob(f"{kit.name}.json.*")):
         abandoned.unlink(missing_ok=True)
-    imported = _import(kit)
+    imported = _import(kit, subset)
     record = {"entry": _digest(kit), "subset": subset if kit.has_light else "full"}
     write_bytes(_record_path(kit.name), json.dumps(record).encode())
     return Installed(kit, imported)
@@ -180,10 +180,13 @@ def _chosen(kit: CatalogueKit, missing: Sequence[PinnedFile]) -> Callable[[str],
     return chosen
 
 
-def _import(kit: CatalogueKit) -> ImportedKit:
+def _import(kit: CatalogueKit, subset: Subset) -> ImportedKit:
     entry = kit.entry
+    chosen = entry.map.items()
+    if subset == "light" and kit.has_light:  # what an entry leaves out is not in the light subset
+        chosen = {name: articulation for name, articulation in chosen if articulation != NOTHING}.items()
     options = ImportOptions(
-        overrides=parse_overrides(f"{name}={articulation}" for name, articulation in entry.map.items()),
+        overrides=parse_overrides(f"{name}={articulation}" for name, articulation in chosen),
         format_options=entry.options,
         metadata={
             "title": entry.title,

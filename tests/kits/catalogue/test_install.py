@@ -27,7 +27,9 @@ QUICK = Patience(attempts=3, pause_s=0.0, timeout_s=5.0)
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 SOUNDS = {"kick": 36, "snare": 38, "closed": 42, "open": 46, "tom": 45, "ride": 51, "crash": 49}
 SOFT = "samples/snare_soft.wav"
-"""Only in the full subset."""
+OTHER_TOM = "samples/other_tom.wav"
+FULL_ONLY = (SOFT, OTHER_TOM)
+"""Only in the full subset; the entry leaves the other tom out."""
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +44,8 @@ def library(tmp_path: Path) -> Path:
     folder = tmp_path / "copy" / "drums"
     regions = [f"<region> sample=samples/{name}.wav key={key}" for name, key in SOUNDS.items() if name != "snare"]
     regions += [f"<region> sample={SOFT} key=38 hivel=63", "<region> sample=samples/snare.wav key=38 lovel=64"]
-    for number, name in enumerate([*SOUNDS, "snare_soft"]):
+    regions += [f"<region> sample={OTHER_TOM} key=47"]
+    for number, name in enumerate([*SOUNDS, "snare_soft", "other_tom"]):
         write_sound(folder / "samples" / f"{name}.wav", tone(hertz=200.0 + 50 * number, seconds=0.1))
     (folder / "kit.sfz").write_text("\n".join(regions))
     return folder.parent
@@ -63,14 +66,14 @@ def entry_of(library: Path, place: Path, **source: object) -> CatalogueKit:
         "verified": True,
         "source": source or {"github": "some/drums", "commit": COMMIT, "folder": "drums"},
         "definition": "kit.sfz",
-        "map": {"45": "hi_tom_head"},
+        "map": {"45": "hi_tom_head", "47": "none"},
     }
     place.mkdir(exist_ok=True)
     (place / "tiny.yaml").write_text(json.dumps(about))
     rows = ["path,bytes,sha256,subset"]
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name, content = path.relative_to(folder).as_posix(), path.read_bytes()
-        subset = "full" if name == SOFT else "light"
+        subset = "full" if name in FULL_ONLY else "light"
         rows.append(f"{name},{len(content)},{hashlib.sha256(content).hexdigest()},{subset}")
     (place / "tiny.csv").write_text("\n".join(rows) + "\n")
     return load_entry(place / "tiny.yaml")

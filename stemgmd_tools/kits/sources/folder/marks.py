@@ -45,7 +45,8 @@ _WORDS_OF_TOMS: Final = re.compile(_WORDS.pattern.replace("medium|", ""), re.IGN
 _LAST_NUMBER: Final = re.compile(r"[ _#(.-]*(?<![0-9])(\d{1,5})\)?\s*\Z")
 _FIRST_NUMBER: Final = re.compile(r"(\d{1,3})[-_ ]+(?=\D)")
 _MICROPHONE: Final = re.compile(
-    rf"{_CAMEL}(overheads?|ovhds?|oh|rooms?|ambience|ambient|amb|close|spot|top|bottom|btm|under|mono|mics?[ _-]?\d{{1,2}}|[a-z]+[ _-]mics?){_END}",
+    rf"{_CAMEL}(overheads?|ovhds?|oh|rooms?|ambience|ambient|amb|close|spot|top|bottom|btm|under|mono|"
+    rf"mics?[ _-]?\d{{1,2}}|[a-z]+[ _-]mics?){_END}",
     re.IGNORECASE,
 )
 _SEPARATORS: Final = re.compile(r"[\s_#.-]*[_\s#-][\s_#.-]*")
