@@ -15,7 +15,7 @@ from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.library import kits_named, load_kit, search_path
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.performances.mapping import NoteMapping, note_mapping, reading_mapping
-from stemgmd_tools.performances.select import Selection, select
+from stemgmd_tools.performances.select import select, selection_of
 from stemgmd_tools.performances.source import PerformanceSource, find_source
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.rendering.mix import mix
@@ -45,7 +45,7 @@ def load_performances(
     :warns StemgmdWarning: for each MIDI file in which something was corrected.
     :raises StemgmdError: if there are no performances, they cannot be read, or no performance passes the filters.
     """
-    return select(_source(gmd, midi, note_mapping(mapping)).read(strict=strict), Selection(**filters))
+    return select(_source(gmd, midi, note_mapping(mapping)).read(strict=strict), selection_of(filters))
 
 
 def load_kits(*names: str, kit_path: Sequence[Path | str] = ()) -> tuple[Kit, ...]:
@@ -104,7 +104,7 @@ def render_request(
         settings = replace(settings, mapping=mapping)
     source = _source(gmd, midi, reading_mapping(settings.mapping))
     return Request(
-        performances=select(source.read(strict=strict), Selection(**{"seed": settings.seed, **filters})),
+        performances=select(source.read(strict=strict), selection_of({"seed": settings.seed, **filters})),
         midi=source.midi(),
         source=source.kind.value,
         kits=load_kits(*([kits] if isinstance(kits, str) else kits), kit_path=kit_path),

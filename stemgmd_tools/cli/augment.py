@@ -20,6 +20,7 @@ from stemgmd_tools.cli.support.options import (
 )
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.runtime.quantities import counted
 
 if TYPE_CHECKING:
     from stemgmd_tools.augment.corpus.run import AugmentRequest
@@ -247,11 +248,11 @@ def _summary(out: Path, request: AugmentRequest, report: Report) -> list[str]:
     """Return the lines that summarise the corpus and how to inspect it."""
     from stemgmd_tools.runtime.quantities import size_text
 
-    done = f"{report.rendered:,} examples rendered, {report.jobs - report.rendered:,} already complete"
+    done = f"{counted(report.rendered, 'example')} rendered, {report.jobs - report.rendered:,} already complete"
     if not report.complete:
         return [f"{out}: this shard is done ({done}); the manifests follow with the last one"]
     chain = request.augmentation.chain
     return [
-        f"{out}: {report.jobs:,} examples through chain {chain}, {size_text(report.bytes)} ({done})",
+        f"{out}: {counted(report.jobs, 'example')} through chain {chain}, {size_text(report.bytes)} ({done})",
         f"check it: stemgmd verify {out}; every draw: {out / 'manifests' / 'augmentations.parquet'}",
     ]

@@ -13,6 +13,7 @@ from stemgmd_tools.cli.support.options import id_option, kit_path_option, limit_
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.runtime.plugins import module_names
+from stemgmd_tools.runtime.quantities import counted
 from stemgmd_tools.separation.evaluation import metrics
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def evaluate(**options: Any) -> None:
             table = evaluated(out, methods, clips, measures, jobs=options["jobs"], progress=progress)
         title = f"Evaluation of {', '.join(method.name for method in methods)}"
         done = report.EvaluationResult(title, _about(options, methods, clips), table, methods, clips, measures)
-        click.echo(f"{report.write_table(out, table)}: {len(table):,} rows; {report.write_report(out, done)}")
+        click.echo(f"{report.write_table(out, table)}: {counted(len(table), 'row')}; {report.write_report(out, done)}")
         if options["page"]:
             with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
                 click.echo(f"open {report.write_page(out, done, progress)}")
@@ -225,4 +226,5 @@ def _about(options: dict[str, Any], methods: list[Method], clips: list[Evaluatio
     )
     named = ", ".join(f"{kit} ({kit_set})" for kit, kit_set in kits.items())
     chosen = _chosen(options, clips)
-    return f"{performances} performances through {len(kits)} kits: {named}; {chosen}; {length}{templates}{weights}."
+    grid = f"{counted(performances, 'performance')} through {counted(len(kits), 'kit')}"
+    return f"{grid}: {named}; {chosen}; {length}{templates}{weights}."

@@ -18,6 +18,7 @@ from stemgmd_tools.cli.support.options import (
 )
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.runtime.quantities import counted
 
 if TYPE_CHECKING:
     from stemgmd_tools.exports.base import Export, ExportRequest
@@ -79,7 +80,7 @@ def _command(export: Export) -> click.Command:
 
         report = write(export.name, _request(export, options))
         status = "already there" if report.unchanged else "written"
-        click.echo(f"{options['out']}: {report.files:,} files {status}")
+        click.echo(f"{options['out']}: {counted(report.files, 'file')} {status}")
 
     for option in reversed(export.options):
         choice = click.Choice(list(option.choices))

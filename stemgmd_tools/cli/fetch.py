@@ -9,6 +9,7 @@ import click
 
 from stemgmd_tools.cli.support.paths import LocalPath
 from stemgmd_tools.performances.gmd.fetch import GMD_SHA256, GMD_URL, fetch_gmd
+from stemgmd_tools.runtime.quantities import counted
 
 
 @click.group()
@@ -29,7 +30,7 @@ def gmd(folder: Path | None, url: str, sha256: str) -> None:
     """Fetch the Groove MIDI Dataset (MIDI only, 3 MiB, CC BY 4.0)."""
     fetched = fetch_gmd(folder, url=url, sha256=sha256)
     status = "already in" if fetched.already_present else "fetched to"
-    click.echo(f"Groove MIDI Dataset: {fetched.performances:,} performances {status} {fetched.folder}")
+    click.echo(f"Groove MIDI Dataset: {counted(fetched.performances, 'performance')} {status} {fetched.folder}")
     if folder is not None:
         quoted = shlex.quote(str(folder))
         click.echo(f"use it with --gmd {quoted}, or set STEMGMD_GMD={quoted}")

@@ -8,6 +8,7 @@ import click
 
 from stemgmd_tools.cli.support.options import jobs_option
 from stemgmd_tools.cli.support.paths import LocalPath
+from stemgmd_tools.runtime.quantities import counted
 
 
 @click.command(short_help="Merge the folders written by `render --shard`.")
@@ -22,5 +23,6 @@ def merge(out: Path, shards: tuple[Path, ...], jobs: int | None) -> None:
     from stemgmd_tools.corpus.merge import merge as merge_corpora
 
     merged = merge_corpora(out, shards, jobs=jobs)
-    click.echo(f"{out}: {merged.files:,} files of {merged.jobs:,} jobs from {merged.folders} folders")
+    files, jobs_text = counted(merged.files, "file"), counted(merged.jobs, "job")
+    click.echo(f"{out}: {files} of {jobs_text} from {counted(merged.folders, 'folder')}")
     click.echo(f"look at it: stemgmd info {out}; check it: stemgmd verify {out}")

@@ -22,6 +22,7 @@ from stemgmd_tools.cli.support.options import (
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.rendering.settings import DEFAULT_FLAC_LEVEL
+from stemgmd_tools.runtime.quantities import counted
 
 if TYPE_CHECKING:
     from stemgmd_tools.corpus.render.run import Report, Request
@@ -229,7 +230,7 @@ def _summary(out: Path, report: Report) -> list[str]:
     from stemgmd_tools.corpus.sources.disk import Corpus
     from stemgmd_tools.runtime.quantities import size_text
 
-    done = f"{report.rendered:,} jobs done, {report.jobs - report.rendered:,} already complete"
+    done = f"{counted(report.rendered, 'job')} done, {report.jobs - report.rendered:,} already complete"
     if not report.complete:
         return [
             f"{out}: this shard is done ({done}, {size_text(report.bytes)}); the manifests follow with the last one"
@@ -240,10 +241,10 @@ def _summary(out: Path, report: Report) -> list[str]:
     size = size_text(stems["bytes"].sum())
     performance_h = corpus.performances["duration_s"].sum() / 3600
     grid = (
-        f"{len(corpus.performances):,} performances ({performance_h:,.2f} performance hours) "
-        f"x {stems['kit'].nunique()} kits"
+        f"{counted(len(corpus.performances), 'performance')} ({performance_h:,.2f} performance hours) "
+        f"x {counted(stems['kit'].nunique(), 'kit')}"
     )
     return [
-        f"{out}: {grid}, {len(stems):,} tracks, {track_h:,.2f} track hours, {size} ({done})",
+        f"{out}: {grid}, {counted(len(stems), 'track')}, {track_h:,.2f} track hours, {size} ({done})",
         f"look at it: stemgmd info {out}; check it: stemgmd verify {out}; rows: {out / 'manifests'}",
     ]

@@ -14,6 +14,7 @@ import click
 from stemgmd_tools.cli.support.options import quiet_option
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import INTERRUPTED, AudioError, StemgmdError, UsageError, shown
+from stemgmd_tools.runtime.quantities import counted
 
 if TYPE_CHECKING:
     from stemgmd_tools.runtime.progress import Progress
@@ -266,7 +267,7 @@ def _summary(done: FileResult, folder: Path | None) -> str:
         f"{done.source.title}: {', '.join(done.stems)}{where}; {duration_text(done.duration_s)}, {speed:.1f}x real time"
     )
     if done.clipped:
-        line += f"; {done.clipped:,} samples were clipped, --subtype float avoids this"
+        line += f"; clipped: {counted(done.clipped, 'sample')}, --subtype float avoids this"
     if done.replaced:
         line += f"; replaced files of an interrupted run: {_listed(done.replaced)}"
     if done.lacks:

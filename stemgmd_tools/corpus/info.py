@@ -11,7 +11,7 @@ import pandas as pd
 from stemgmd_tools.corpus.folder.attribution import attribution_lines
 from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.pieces import PIECES
-from stemgmd_tools.runtime.quantities import size_text
+from stemgmd_tools.runtime.quantities import counted, size_text
 
 _NO_SPLIT = "none"
 
@@ -72,14 +72,15 @@ def describe(corpus: Corpus) -> list[str]:
     microphones = corpus.manifest("microphones") if settings.microphones else None
     size = int(tracks["bytes"].sum() + corpus.single_hits["bytes"].sum())
     size += 0 if microphones is None else int(microphones["bytes"].sum())
+    performances = counted(len(corpus.performances), "performance")
     counts = (
-        f"{len(corpus.performances):,} performances ({identity.source}) x {tracks['kit'].nunique()} kits",
-        f"{len(stems):,} stems",
+        f"{performances} ({identity.source}) x {counted(tracks['kit'].nunique(), 'kit')}",
+        counted(len(stems), "stem"),
         f"{corpus.performances['duration_s'].sum() / 3600:,.2f} performance hours",
         f"{stems['hours'].sum():,.2f} stem hours",
-        f"{len(corpus.hits):,} hits",
-        f"{len(corpus.single_hits):,} single hits",
-        *([] if microphones is None else [f"{len(microphones):,} tracks of microphones"]),
+        counted(len(corpus.hits), "hit"),
+        counted(len(corpus.single_hits), "single hit"),
+        *([] if microphones is None else [counted(len(microphones), "track of microphones", "tracks of microphones")]),
         size_text(size),
     )
     settings_texts = (

@@ -15,6 +15,7 @@ from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.runtime.plugins import PluginError, declared
 from stemgmd_tools.runtime.progress import Progress, Silent
+from stemgmd_tools.strict_yaml.problem import nearest
 
 _PACKAGE: Final = "stemgmd_tools.exports"
 
@@ -98,7 +99,8 @@ class Export:
         known = {option.name: option for option in self.options}
         for name, value in given.items():
             if name not in known:
-                raise UsageError(f"export {self.name}: no option {name!r}; there are {', '.join(known) or 'none'}")
+                there = ", ".join(known) or "none"
+                raise UsageError(f"export {self.name}: no option {name!r}{nearest(name, known)}; there are {there}")
             if value not in known[name].choices:
                 raise UsageError(f"export {self.name}: {name} is {value!r}; allowed: {', '.join(known[name].choices)}")
         return {option.name: given.get(option.name, option.default) for option in self.options}
@@ -126,5 +128,7 @@ def export(name: str, request: ExportRequest) -> ExportReport:
     """
     entry = formats().get(name)
     if entry is None:
-        raise UsageError(f"export format {name!r}: not known; there are {', '.join(formats())}")
+        raise UsageError(
+            f"export format {name!r}: not known{nearest(name, formats())}; there are {', '.join(formats())}"
+        )
     return entry.write(replace(request, options=entry.values(request.options)))

@@ -16,6 +16,7 @@ from stemgmd_tools.performances.smf.file import DEFAULT_TEMPO_US, US_PER_S, Drum
 from stemgmd_tools.performances.smf.interpret import HIHAT_PEDAL_CC, PEDAL_DOWN
 from stemgmd_tools.performances.smf.track import CONTROL, NOTE_OFF, NOTE_ON
 from stemgmd_tools.performances.tables import Records
+from stemgmd_tools.runtime.quantities import counted
 
 GATE_S: Final = 0.1
 """Length of a written note unless it is struck again before: GMD's median trigger length."""
@@ -111,7 +112,7 @@ def events_of(midi: Any, where: str) -> DrumEvents:
     drums = [instrument for instrument in midi.instruments if instrument.is_drum]
     if not drums and len(midi.instruments) != 1:
         raise PerformanceError(
-            f"{where}: {len(midi.instruments)} instruments, none of which has is_drum; set it for the drums"
+            f"{where}: {counted(len(midi.instruments), 'instrument')}, none of which has is_drum; set it for the drums"
         )
     rows = [
         row

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.performances.types import Performance
+from stemgmd_tools.runtime.quantities import counted
 from stemgmd_tools.seeds import stream
+from stemgmd_tools.strict_yaml.problem import nearest
 
 T = TypeVar("T")
 
@@ -56,6 +58,18 @@ class Selection:
             raise UsageError(f"hours is {self.hours:g}; it must be a number above 0")
         if self.bpm_min is not None and self.bpm_max is not None and self.bpm_min > self.bpm_max:
             raise UsageError(f"bpm range {self.bpm_min:g}..{self.bpm_max:g} is empty; the lower bound comes first")
+
+
+def selection_of(filters: Mapping[str, Any]) -> Selection:
+    """Return the selection of named filters.
+
+    :raises UsageError: for a name that is no filter, with the most similar one.
+    """
+    known = [field.name for field in fields(Selection)]
+    for name in filters:
+        if name not in known:
+            raise UsageError(f"{name}: no such filter{nearest(name, known)}; there are {', '.join(known)}")
+    return Selection(**filters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +183,14 @@ def _apply(filter_: _Filter, chosen: list[Performance], everything: Sequence[Per
     for requested in filter_.requested:
         if not any(filter_.matches(performance, requested) for performance in everything):
             raise UsageError(
-                f"{filter_.name} {requested!r}: none of all {len(everything)} performances; "
+                f"{filter_.name} {requested!r}: none of all there are ({counted(len(everything), 'performance')}); "
                 f"{_existing(filter_, everything)}"
             )
     matching = [p for p in chosen if any(filter_.matches(p, requested) for requested in filter_.requested)]
     if not matching:
         raise UsageError(
-            f"{filter_.name} {', '.join(filter_.requested)}: none of the {len(chosen)} performances "
-            f"that the other filters leave; {_existing(filter_, chosen)}"
+            f"{filter_.name} {', '.join(filter_.requested)}: none of those that the other filters leave "
+            f"({counted(len(chosen), 'performance')}); {_existing(filter_, chosen)}"
         )
     return matching
 

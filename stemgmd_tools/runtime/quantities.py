@@ -1,4 +1,4 @@
-"""Texts of sizes and durations."""
+"""Texts of sizes, durations and counts."""
 
 from __future__ import annotations
 
@@ -25,3 +25,14 @@ def duration_text(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.2f} h"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    :param plural: of the noun; by default it ends in ``s``.
+
+    >>> counted(1, "file"), counted(2_000, "file"), counted(0, "process", "processes")
+    ('1 file', '2,000 files', '0 processes')
+    """
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

@@ -15,7 +15,7 @@ from stemgmd_tools.corpus.sources.open import open_corpus
 from stemgmd_tools.devices import device_named
 from stemgmd_tools.errors import UsageError, shown
 from stemgmd_tools.kits.library import search_path
-from stemgmd_tools.performances.select import Selection
+from stemgmd_tools.performances.select import selection_of
 from stemgmd_tools.pieces import GROUPS, PIECES
 from stemgmd_tools.runtime.progress import Progress
 from stemgmd_tools.separation.evaluation import run as evaluation
@@ -125,7 +125,7 @@ def evaluate(
     used = device_named(device)
     files = [weights] if isinstance(weights, Path | str) else weights or (shipped_weights(),)
     methods = trained_models([Path(path) for path in files], used)
-    selection = Selection(**filters)
+    selection = selection_of(filters)
     clips = evaluation.evaluation_clips(
         opened,
         trained=trained_on((method.training_kits for method in methods), search_path(())),

@@ -20,6 +20,7 @@ import requests
 import urllib3
 
 from stemgmd_tools.errors import FetchError
+from stemgmd_tools.runtime.quantities import counted
 from stemgmd_tools.storage.files import TEMPORARY_SUFFIX, file_sha256, put_in_place, written
 from stemgmd_tools.version import __version__
 
@@ -85,7 +86,7 @@ def download_all(
     results: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
     stop, lock = threading.Event(), threading.Lock()
 
-    def counted(size: int) -> None:
+    def received(size: int) -> None:
         with lock:
             if not stop.is_set():
                 progress(size)
@@ -93,7 +94,7 @@ def download_all(
     def work() -> None:
         with suppress(queue.Empty):
             while True:
-                results.put(_failure(waiting.get_nowait(), patience, counted, stop))
+                results.put(_failure(waiting.get_nowait(), patience, received, stop))
 
     for one in jobs:
         waiting.put(one)
@@ -206,7 +207,9 @@ def _complete(
             return
         failure = failure or f"the connection ended after {_size(part)} of {one.bytes} bytes"
         failures = 0 if _size(part) > before + _LEAST_BYTES else failures + 1
-    raise FetchError(f"{one.url}: {failure}, {patience.attempts} times; run the same command again to resume")
+    raise FetchError(
+        f"{one.url}: {failure}, {counted(patience.attempts, 'time')}; run the same command again to resume"
+    )
 
 
 def _receive(

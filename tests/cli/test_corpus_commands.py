@@ -54,7 +54,7 @@ def test_render_says_what_there_is_and_how_to_look_at_it(kit, tmp_path):
     assert "using the starter set" in result.stderr.splitlines()[0]
     assert "stemgmd fetch gmd" in result.stderr
     first, second = result.stdout.splitlines()
-    assert first.startswith(f"{out}: 2 performances (0.00 performance hours) x 1 kits, 20 tracks, 0.0")
+    assert first.startswith(f"{out}: 2 performances (0.00 performance hours) x 1 kit, 20 tracks, 0.0")
     assert second == f"look at it: stemgmd info {out}; check it: stemgmd verify {out}; rows: {out / 'manifests'}"
     assert len(Corpus(out).single_hits) == 220
 
@@ -146,7 +146,7 @@ def test_a_dry_run_prints_and_writes_nothing(kit, tmp_path):
     result = call("render", "--kits", kit, "--out", out, "--dry-run", "--jobs", "2", *SHORT)
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    assert lines[0] == "3 performances (0.00 performance hours) x 1 kits = 27 stems, 256 files"
+    assert lines[0] == "3 performances (0.00 performance hours) x 1 kit = 27 stems, 256 files"
     assert "stem hours by nominal duration" in lines[1]
     assert "on disk" in lines[2]
     assert "with 2 processes" in lines[3]
@@ -160,7 +160,7 @@ def test_hours_limit_the_performance_hours_of_shards_extensions_and_virtual_corp
     chosen = virtual.performances["performance"].tolist()
     assert 1 < len(chosen) < 12
     dry = call(*words, "--out", tmp_path / "dry", "--hours", str(hours), "--dry-run")
-    assert dry.stdout.startswith(f"{len(chosen)} performances (0.01 performance hours) x 1 kits")
+    assert dry.stdout.startswith(f"{len(chosen)} performances (0.01 performance hours) x 1 kit")
     for i in (1, 2):
         result = call(*words, "--out", tmp_path / "corpus", "--hours", str(hours), "--shard", f"{i}/2")
         assert result.exit_code == 0, result.output
@@ -194,7 +194,7 @@ def test_shards_and_merge(kit, tmp_path):
 def test_info_shows_kits_pieces_and_splits(kit, tmp_path):
     rendered(tmp_path / "corpus", kit, selection=SHORT)
     lines = call("info", tmp_path / "corpus").stdout.splitlines()
-    assert lines[0].startswith(f"{tmp_path / 'corpus'}: 3 performances (starter) x 1 kits, 27 stems, ")
+    assert lines[0].startswith(f"{tmp_path / 'corpus'}: 3 performances (starter) x 1 kit, 27 stems, ")
     text = "\n".join(lines)
     assert all(word in text for word in ("by kit:", "by piece:", "by split:", "toy", "hi_tom", "validation"))
     written = (tmp_path / "corpus" / "ATTRIBUTION.md").read_text()

@@ -43,7 +43,7 @@ def test_closed_input_and_error_are_no_matter(tmp_path: Path) -> None:
     command += ["--no-single-hits", "--jobs", "2", "--out", str(tmp_path / "out")]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 0
-    assert "1 performances" in done.stdout
+    assert "1 performance" in done.stdout
 
 
 def _with_address_space(megabytes: int, *words: str) -> subprocess.CompletedProcess[str]:

@@ -144,6 +144,7 @@ def test_a_folder_of_something_else_is_refused(corpus, tmp_path, name):
         ("nothing", {}, "export format 'nothing': not known; there are onsets, stemgmd"),
         ("onsets", {"vocabulary": "7"}, "vocabulary is '7'; allowed: 9, 5, 3, 22"),
         ("stemgmd", {"x": "7"}, "export stemgmd: no option 'x'; there are none"),
+        ("onsets", {"vocabular": "7"}, 'no option .vocabular. \\(did you mean "vocabulary"'),
     ],
 )
 def test_what_is_not_declared_is_named(corpus, tmp_path, name, options, message):
@@ -178,5 +179,5 @@ def test_a_format_of_another_distribution_is_a_command(corpus, tmp_path):
     assert "kit-list  Names of kits." in package.run("export", "--help").stdout
     out = tmp_path / "out"
     words = ("export", "kit-list", str(corpus), "--out", str(out), "--suffix", "md")
-    assert package.run(*words).stdout == f"{out}: 1 files written\n"
+    assert package.run(*words).stdout == f"{out}: 1 file written\n"
     assert (out / "kits.md").read_text() == "toy\n"

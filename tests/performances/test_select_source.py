@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from midi_files import midi_file, on
 
+from stemgmd_tools import load_performances, render_request, virtual_corpus
 from stemgmd_tools.errors import PerformanceError, UsageError
 from stemgmd_tools.performances import NoteMapping, Performance
 from stemgmd_tools.performances.select import Selection, natural_key, primary_style, select
@@ -103,13 +104,16 @@ def test_subsets_of_hours_differ_by_seed_and_hold_at_least_one(starter: list[Per
 @pytest.mark.parametrize(
     ("selection", "message"),
     [
-        (Selection(splits=("dev",)), r"split 'dev': none of all 33 performances; there are test, train, validation"),
+        (
+            Selection(splits=("dev",)),
+            r"split 'dev': none of all there are \(33 .*\); there are test, train, validation",
+        ),
         (Selection(styles=("jazz", "polka")), r"style 'polka': .*there are afrobeat, afrocuban, "),
         (Selection(bpm_min=500), r"bpm '500\.\.inf': none .* there are 72, 76, 80, .* and \d+ more"),
         (Selection(ids=("drummer1/*",)), r"id 'drummer1/\*': none"),
         (
             Selection(splits=("test",), styles=("punk",)),
-            r"style punk: none of the 6 performances that the other filters",
+            r"style punk: none of those that the other filters leave \(6 performances\)",
         ),
     ],
 )
@@ -175,3 +179,9 @@ def test_named_sources_must_exist(own_cache: Path, tmp_path: Path, monkeypatch: 
         find_source(gmd=tmp_path, midi=tmp_path)
     with pytest.raises(UsageError, match="goes with --midi"):
         find_source(gmd=tmp_path, mapping=NoteMapping.GM)
+
+
+def test_a_misspelt_filter_is_one_line_with_the_nearest() -> None:
+    for call in (load_performances, render_request, virtual_corpus):
+        with pytest.raises(UsageError, match=r'splitz: no such filter \(did you mean "splits"\?\); there are splits,'):
+            call(splitz="test")

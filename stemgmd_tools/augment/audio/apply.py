@@ -23,6 +23,7 @@ from stemgmd_tools.augment.chain.catalogue import find_effect
 from stemgmd_tools.augment.chain.effect import Effect, GainEffect
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 from stemgmd_tools.errors import AugmentError
+from stemgmd_tools.runtime.quantities import counted
 
 OnsetFrames = Sequence[Sequence[np.ndarray]]
 """For every item and stem the frames of its strokes, ascending."""
@@ -150,7 +151,7 @@ def _check_stems(rows: Sequence[Sequence[Row]], onsets: OnsetFrames | None, coun
     """
     for item, item_onsets in enumerate(onsets or ()):
         if len(item_onsets) != count:
-            raise AugmentError(f"onsets: item {item} has {len(item_onsets)} stems; the batch has {count}")
+            raise AugmentError(f"onsets: item {item} has {counted(len(item_onsets), 'stem')}; the batch has {count}")
     for row in (row for item_rows in rows for row in item_rows):
         if row.stem != ALL_STEMS and not 0 <= row.stem < count:
             raise AugmentError(f"{row.example}, step {row.step + 1}: stem is {row.stem}; allowed: 0..{count - 1}")

@@ -12,7 +12,7 @@ from stemgmd_tools.augment.symbolic.source_spec import SourceSpec
 from stemgmd_tools.corpus.folder.identity import Augmentation, require_identity
 from stemgmd_tools.corpus.render.run import Report, render_corpus
 from stemgmd_tools.devices import device_named
-from stemgmd_tools.performances.select import Selection
+from stemgmd_tools.performances.select import selection_of
 
 
 def augment_corpus(
@@ -55,7 +55,7 @@ def augment_corpus(
         loaded,
         copies=copies,
         selected_kits=tuple(kits),
-        selection=Selection(**filters),
+        selection=selection_of(filters),
     )
     workers = 1 if jobs is None and used == "cuda" else jobs
     return render_corpus(Path(out), request, jobs=workers)

@@ -19,6 +19,7 @@ from stemgmd_tools.augment.chain.rows import ALL_STEMS, Row
 from stemgmd_tools.html import page
 from stemgmd_tools.kits.plot import draw_spectrogram, log_spectrogram_db
 from stemgmd_tools.rendering.stems import Pcm
+from stemgmd_tools.runtime.quantities import counted
 from stemgmd_tools.storage.figures import empty_figure
 from stemgmd_tools.storage.files import write_bytes
 
@@ -94,7 +95,7 @@ def _rows_table(rows: Sequence[Row]) -> str:
     steps = ", ".join(dict.fromkeys(row.effect for row in rows))
     titles = "".join(f'<th scope="col">{title}</th>' for title in ("step", "effect", "of", "parameters"))
     return (
-        f"<details><summary>{len(lines)} {'draw' if len(lines) == 1 else 'draws'}: {html.escape(steps)}</summary>\n"
+        f"<details><summary>{counted(len(lines), 'draw')}: {html.escape(steps)}</summary>\n"
         f'<table class="rows"><thead><tr>{titles}</tr></thead><tbody>\n{"".join(lines)}</tbody></table></details>'
     )
 

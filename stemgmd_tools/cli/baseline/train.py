@@ -12,6 +12,7 @@ import click
 from stemgmd_tools.cli.support.options import kit_path_option, quiet_option
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.runtime.quantities import counted
 from stemgmd_tools.separation.networks.registry import DEFAULT_MODEL, model_names
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def baseline_train(**options: Any) -> None:
         if done.state.best_db is None
         else f", validation {done.state.best_db:.2f} dB at step {done.state.best_step:,}"
     )
-    click.echo(f"{options['out']}: {done.state.step:,} steps{best}")
+    click.echo(f"{options['out']}: {counted(done.state.step, 'step')}{best}")
     click.echo(f"weights: {done.weights}; log: {done.folder.log}")
 
 

@@ -13,6 +13,7 @@ import click
 from stemgmd_tools.cli.kits.table import table
 from stemgmd_tools.cli.support.options import kit_path_option
 from stemgmd_tools.cli.support.paths import LocalName
+from stemgmd_tools.runtime.quantities import counted
 
 if TYPE_CHECKING:
     from stemgmd_tools.kits.checks.run import CheckResult
@@ -50,7 +51,7 @@ def _lines(result: CheckResult) -> list[str]:
     from stemgmd_tools.kits.checks.base import Severity
 
     counts = ", ".join(_counted(severity.value, result.count(severity)) for severity in Severity)
-    lines = [f"{result.kit}: {result.takes} takes; {counts}"]
+    lines = [f"{result.kit}: {counted(result.takes, 'take')}; {counts}"]
     return lines + [
         f"  {rule.severity.value}: {rule.name}: {finding.place}: {finding.message}" for rule, finding in result.findings
     ]

@@ -16,7 +16,7 @@ from stemgmd_tools.kits.bank.cache import seems_built
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.rendering.settings import RenderSettings
-from stemgmd_tools.runtime.quantities import duration_text, size_text
+from stemgmd_tools.runtime.quantities import counted, duration_text, size_text
 
 TAIL_S: Final = 1.2
 """Mean time for which stems ring on after the nominal duration, over GMD and the modelled kits."""
@@ -73,14 +73,15 @@ class Estimate:
 
     def lines(self, workers: int) -> list[str]:
         """Return the estimate as lines of text."""
-        processes = f"{workers} {'process' if workers == 1 else 'processes'}"
+        processes = counted(workers, "process", "processes")
         render_s = self.work_s / SPEED[self.container] / workers
         bank_s = self.bank_s / min(workers, max(1, self.banks))
-        banks = f"{self.banks:,} {'bank' if self.banks == 1 else 'banks'}"
+        banks = counted(self.banks, "bank")
         building = f", {duration_text(bank_s)} of it to build {banks}" if self.banks else ""
-        grid = f"{self.performances:,} performances ({self.performance_h:,.2f} performance hours) x {self.kits} kits"
+        stems = counted(self.stems, "stem")
+        performances = f"{counted(self.performances, 'performance')} ({self.performance_h:,.2f} performance hours)"
         return [
-            f"{grid} = {self.stems:,} stems, {self.files:,} files",
+            f"{performances} x {counted(self.kits, 'kit')} = {stems}, {counted(self.files, 'file')}",
             f"{self.nominal_h:,.1f} stem hours by nominal duration, about {self.with_tails_h:,.1f} with tails",
             f"about {size_text(self.bytes)} on disk, {size_text(self.bytes_missing)} of it still to be written",
             f"about {duration_text(bank_s + render_s)} with {processes}{building}",

@@ -8,10 +8,9 @@ from typing import Any
 
 from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
-from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.library import kits_named, search_path
 from stemgmd_tools.performances.mapping import reading_mapping
-from stemgmd_tools.performances.select import Selection, select
+from stemgmd_tools.performances.select import select, selection_of
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import Mapping, RenderSettings, SampleFormat, Tail
 
@@ -71,10 +70,7 @@ def virtual_corpus(  # noqa: PLR0913 - the options of `stemgmd render`
         midi=None if midi is None else Path(midi),
         mapping=reading_mapping(mapping),
     )
-    try:
-        selection = Selection(**filters, seed=seed)
-    except TypeError as error:
-        raise UsageError(f"{error}; filters are {', '.join(Selection.__slots__)}") from None
+    selection = selection_of({**filters, "seed": seed})
     names = [kits] if isinstance(kits, str) else list(kits)
     chosen = kits_named(names, search_path([Path(folder) for folder in kit_path]))
     return VirtualCorpus(select(source.read(), selection), chosen, settings)

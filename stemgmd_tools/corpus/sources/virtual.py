@@ -31,6 +31,7 @@ from stemgmd_tools.rendering.runs import Runs, runs_of
 from stemgmd_tools.rendering.segment import Score, mix_segment, mix_segment_as_float
 from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.rendering.stems import Pcm
+from stemgmd_tools.runtime.quantities import counted
 
 
 class VirtualCorpus(StemSource, MicrophoneSource):
@@ -70,7 +71,9 @@ class VirtualCorpus(StemSource, MicrophoneSource):
 
     def __repr__(self) -> str:
         """Return the number of performances and kits."""
-        return f"virtual corpus of {len(self._performances):,} performances x {len(self._kits):,} kits"
+        return (
+            f"virtual corpus of {counted(len(self._performances), 'performance')} x {counted(len(self._kits), 'kit')}"
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state without what belongs to this process: open banks, caches, locks."""

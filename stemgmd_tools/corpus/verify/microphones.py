@@ -17,6 +17,7 @@ from stemgmd_tools.corpus.verify.audio_checks import StemSet, TrackFile, check_h
 from stemgmd_tools.corpus.verify.findings import Findings
 from stemgmd_tools.errors import AudioError
 from stemgmd_tools.pieces import PIECES
+from stemgmd_tools.runtime.quantities import counted
 
 _BLOCK_FRAMES: Final = 1 << 16
 _FULL_SCALE: Final = units.full_scale(24)
@@ -35,7 +36,7 @@ def check_microphones(root: Path, stems: StemSet) -> Findings:
     expected = {*(piece.value for piece in PIECES), layout.MIXTURE}
     for microphone, tracks in stems.microphones.items():
         if set(tracks) != expected:
-            findings.add("rows", f"microphone {microphone}", f"{len(tracks)} tracks", f"{len(expected)}")
+            findings.add("rows", f"microphone {microphone}", counted(len(tracks), "track"), f"{len(expected)}")
             return findings
     if not all(hashes):
         return findings

@@ -27,6 +27,7 @@ from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.manifest.files import read_manifest
 from stemgmd_tools.manifest.tables import tables_of
 from stemgmd_tools.pieces import PIECES
+from stemgmd_tools.runtime.quantities import counted
 from stemgmd_tools.runtime.workers import delayed, results_of, workers
 from stemgmd_tools.storage.listing import list_files
 
@@ -137,10 +138,10 @@ def _check_agreement(identity: Identity, frames: dict[str, pd.DataFrame], findin
     _check_same(findings, "kits", set(stems["kit"]) | set(frames["single_hits"]["kit"]), set(kits["kit"]))
     for name in sorted(set(stems["performance"]) - set(performances.index)):
         findings.add("rows", f"performance {name}", "stems without a row in performances", "a row")
-    counted = hits.groupby("performance").size()
+    played = hits.groupby("performance").size()
     for name, expected in performances["hits"].items():
-        if counted.get(name, 0) != expected:
-            findings.add("hits", str(name), f"{counted.get(name, 0)} rows", f"{expected} hits")
+        if played.get(name, 0) != expected:
+            findings.add("hits", str(name), counted(int(played.get(name, 0)), "row"), counted(int(expected), "hit"))
     _check_identity(identity, frames, findings)
     wanted = set(layout.tracks(identity.settings))
     for (performance, kit), tracks in stems.groupby(["performance", "kit"])["track"]:
@@ -296,4 +297,4 @@ def _silent_notes(frames: dict[str, pd.DataFrame]) -> Iterator[str]:
     """Yield a note on performances without audio, if an interrupted run left any."""
     silent = len(set(frames["performances"]["performance"]) - set(frames["stems"]["performance"]))
     if silent:
-        yield f"{silent} performances have no stems yet; the run that should render them was interrupted"
+        yield f"without stems yet: {counted(silent, 'performance')}; the run that should render them was interrupted"

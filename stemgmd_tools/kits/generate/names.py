@@ -23,6 +23,7 @@ from stemgmd_tools.kits.sample_map.licence import attribution_over
 from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap, Origin, Recording
 from stemgmd_tools.kits.voices.compact import compacted
 from stemgmd_tools.kits.voices.loudness import level_db
+from stemgmd_tools.runtime.quantities import counted
 
 SPACE_VERSION: Final = 4
 """Part of the key of every generated kit. Raise it whenever equal names and parents give another map."""
@@ -156,7 +157,7 @@ def _morph_name(word: str, parts: Sequence[str]) -> MorphName:
         raise UsageError(f'kit "{word}": the form is {MORPH_FORM}')
     kits = _kits(word, parts[0])
     if len(kits) != 2:
-        raise UsageError(f'kit "{word}": {len(kits)} kits are named; the form is {MORPH_FORM}')
+        raise UsageError(f'kit "{word}": names {counted(len(kits), "kit")}; the form is {MORPH_FORM}')
     return MorphName(*kits, thousandths=thousandths_of(word, parts[1]))
 
 

@@ -16,6 +16,7 @@ from stemgmd_tools.kits.importing.placement import placement
 from stemgmd_tools.kits.sample_map.schema import OFF_DB, KitMap
 from stemgmd_tools.kits.sources.base import DrumLibrary, KitFormat, Region, SoundFile
 from stemgmd_tools.runtime.plugins import declared
+from stemgmd_tools.runtime.quantities import counted
 from stemgmd_tools.strict_yaml.problem import nearest
 
 _PACKAGE: Final = "stemgmd_tools.kits.sources"
@@ -121,14 +122,17 @@ def _present(library: DrumLibrary) -> DrumLibrary:
     regions = tuple(region for region in library.regions if usable(region))
     if library.regions and not regions:
         raise KitError(
-            f"{library.folder}: none of its {len(missing)} sample files is there, such as {next(iter(missing))}"
+            f"{library.folder}: {counted(len(missing), 'sample file')} and none is there, such as {next(iter(missing))}"
         )
     if not missing:
         return library
     names = ", ".join(path.name for path in list(missing)[:_MISSING_SHOWN])
     more = f" and {len(missing) - _MISSING_SHOWN} more" if len(missing) > _MISSING_SHOWN else ""
-    count = "1 sample file is" if len(missing) == 1 else f"{len(missing)} sample files are"
-    return replace(library, regions=regions, notices=(*library.notices, f"{count} missing: {names}{more}"))
+    return replace(
+        library,
+        regions=regions,
+        notices=(*library.notices, f"missing: {counted(len(missing), 'sample file')}: {names}{more}"),
+    )
 
 
 def _is_file_in(path: Path, folder: Path) -> bool:

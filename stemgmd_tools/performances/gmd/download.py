@@ -13,7 +13,7 @@ import requests
 
 from stemgmd_tools.errors import FetchError
 from stemgmd_tools.runtime.progress import Progress, progress_on
-from stemgmd_tools.runtime.quantities import size_text
+from stemgmd_tools.runtime.quantities import counted, size_text
 from stemgmd_tools.storage.files import write_failure
 from stemgmd_tools.storage.http import Patience, agent_headers, require_http, transient_failure
 
@@ -34,7 +34,9 @@ def download(url: str, target: Path, sha256: str, *, patience: Patience, show_pr
             failure = transient_failure(url, error)
         else:
             return
-    raise FetchError(f"{url}: {failure}, after {patience.attempts} attempts; run the same command again later")
+    raise FetchError(
+        f"{url}: {failure}, after {counted(patience.attempts, 'attempt')}; run the same command again later"
+    )
 
 
 def _retrieve(url: str, target: Path, sha256: str, patience: Patience, show_progress: bool) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stemgmd_tools.errors import FetchError
+from stemgmd_tools.runtime.quantities import counted
 from stemgmd_tools.storage.archives import BAD_ARCHIVE
 from stemgmd_tools.storage.files import write_failure
 from stemgmd_tools.storage.paths import inside, is_relative_path
@@ -50,8 +51,8 @@ def _check(members: list[zipfile.ZipInfo], archive: Path) -> None:
     total = sum(member.file_size for member in members)
     if len(members) > MAX_MEMBERS or total > MAX_TOTAL_BYTES:
         raise FetchError(
-            f"{archive.name}: {len(members)} members of {total} bytes, at most {MAX_MEMBERS} of {MAX_TOTAL_BYTES} "
-            "are unpacked; nothing was"
+            f"{archive.name}: {counted(len(members), 'member')} of {total} bytes, "
+            f"at most {MAX_MEMBERS} of {MAX_TOTAL_BYTES} are unpacked; nothing was"
         )
 
 

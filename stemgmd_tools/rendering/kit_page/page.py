@@ -18,7 +18,7 @@ from stemgmd_tools.pieces import PIECES
 from stemgmd_tools.rendering.kit_page.articulations import VELOCITIES, described_articulations
 from stemgmd_tools.rendering.kit_page.excerpts import Excerpts
 from stemgmd_tools.rendering.kit_page.groove import rendered_groove
-from stemgmd_tools.storage.files import write_bytes
+from stemgmd_tools.storage.files import remove_abandoned, write_bytes
 from stemgmd_tools.version import __version__
 
 SUFFIXES: Final = (".html", ".htm")
@@ -35,6 +35,7 @@ def write_kit_page(kit: Kit, path: Path) -> None:
     """
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{path}: the page is HTML; end its name in .html")
+    remove_abandoned(path)
     write_bytes(path, kit_page(kit))
 
 

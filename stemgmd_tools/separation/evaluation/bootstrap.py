@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.runtime.quantities import counted
 from stemgmd_tools.seeds import stream
 
 DRAWS: Final = 2_000
@@ -54,7 +55,8 @@ def mean_interval(
     names = ["" for _ in figures] if groups is None else list(groups)
     if not len(figures) == len(performances) == len(names):
         raise UsageError(
-            f"{len(figures)} values, {len(performances)} performances, {len(names)} groups: must be as many"
+            f"{counted(len(figures), 'value')}, {counted(len(performances), 'performance')}, "
+            f"{counted(len(names), 'group')}: must be as many"
         )
     present = ~np.isnan(figures)
     sums, counts = _by_performance(figures[present], _selected(performances, present), _selected(names, present))

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from stemgmd_tools.errors import TrainingError
+from stemgmd_tools.runtime.quantities import counted
 
 ROLES: Final = ("train", "validation", "test")
 _EVALUATION: Final = "/eval_session/"
@@ -122,7 +123,8 @@ def _refuse_performances(first: str, here: Mapping[str, str], second: str, there
     both = sorted(here.keys() & there.keys())
     if both:
         raise TrainingError(
-            f"leak: {len(both)} performances are in {first} and {second}: {_shortened(both)}; keep each in one role"
+            f"leak: {counted(len(both), 'performance')} in both {first} and {second}: {_shortened(both)}; "
+            "keep each in one role"
         )
     notes = {content: name for name, content in there.items()}
     same = sorted(f"{name} = {notes[content]}" for name, content in here.items() if content in notes)

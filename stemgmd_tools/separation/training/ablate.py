@@ -22,6 +22,7 @@ from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.library import search_path
 from stemgmd_tools.markdown import markdown_table
 from stemgmd_tools.runtime.progress import Progress, Silent
+from stemgmd_tools.runtime.quantities import counted
 from stemgmd_tools.separation.evaluation.bootstrap import mean_interval, paired_interval
 from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
 from stemgmd_tools.separation.evaluation.run import EvaluationClip, Measures, Source, evaluate, evaluation_clips
@@ -100,7 +101,7 @@ def ablate(
         weights = train(own, inside(out, _slug(variant.name), entered=True), progress=display, make=make).weights
         method = TrainedModel(weights, device, name=_slug(variant.name), make=make)
         clips = _clips(source, own)
-        display.say(f"{variant.name}: evaluating {len(clips):,} clips")
+        display.say(f"{variant.name}: evaluating {counted(len(clips), 'clip')}")
         rows = evaluate(out / _EVALUATION, [method], clips, Measures(own.model.stem_names, max_s))
         results.append(rows.assign(variant=variant.name))
     table = table_of(pd.concat(results, ignore_index=True), [variant.name for variant in grid])

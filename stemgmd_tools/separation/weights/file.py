@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from safetensors import SafetensorError, safe_open
 
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.runtime.quantities import counted
 from stemgmd_tools.separation.networks.registry import ModelSpec, build
 from stemgmd_tools.separation.networks.separator import Separator
 from stemgmd_tools.separation.weights.shapes import shapes_of
@@ -155,7 +156,7 @@ def _spec(path: Path, metadata: Mapping[str, str]) -> ModelSpec:
         raise _damaged(path, "spec needs a model (text), stems (a list) and options (an object)")
     names = tuple(stem for stem in stems if isinstance(stem, str) and stem)
     if not 1 <= len(stems) <= MOST_STEMS or len(set(names)) < len(stems):
-        raise _damaged(path, f"spec has {len(stems)} stems; they are 1 to {MOST_STEMS} different names")
+        raise _damaged(path, f"spec has {counted(len(stems), 'stem')}; they are 1 to {MOST_STEMS} different names")
     return ModelSpec(model, names, options)
 
 

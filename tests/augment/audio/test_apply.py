@@ -245,7 +245,7 @@ def test_what_cannot_be_computed_is_refused():
         toy_applied([[], []], stems.double())
     with pytest.raises(AugmentError, match="1 items; the batch has 2"):
         toy_applied([[]], stems)
-    with pytest.raises(AugmentError, match="onsets: item 1 has 1 stems; the batch has 3"):
+    with pytest.raises(AugmentError, match="onsets: item 1 has 1 stem; the batch has 3"):
         apply([[], []], stems, sample_rate=RATE, onsets=[[toy_onsets(30_000)] * 3, [toy_onsets(30_000)]])
     with pytest.raises(AugmentError, match=r"stem is 7; allowed: 0\.\.2"):
         toy_applied([[], [typical_row("gain", 7)]], stems)

@@ -100,7 +100,7 @@ def test_slugs_are_names_of_files_and_tell_options_apart() -> None:
         ("random:1:spread=1:spread=2", "the form is"),
         ("random:1:width=2", "the form is"),
         ("random:1:from=salamander", "kit salamander plays sample files.*stemgmd kits fit salamander"),
-        ("morph:cedar_hall:0.5", "1 kits are named"),
+        ("morph:cedar_hall:0.5", "names 1 kit"),
         ("morph:cedar_hall+birch_room", "the form is"),
         ("morph:cedar_hall+birch_room:1.5", "share is"),
         ("morph:cedar_hall+birch_room:0.1234", "at most three decimals"),

@@ -192,7 +192,7 @@ def test_wrong_sources_are_named(installed: None, tmp_path: Path) -> None:
 def test_missing_files_are_reported_and_left_out(library: Path, installed: None) -> None:
     (library.parent / "ride.wav").unlink()
     printed = run_import(library)
-    assert "note: 1 sample file is missing: ride.wav" in printed
+    assert "note: missing: 1 sample file: ride.wav" in printed
     assert "ride_bow" in printed
 
 

@@ -140,10 +140,12 @@ def test_the_page_names_no_address_to_load_from(kit: Kit) -> None:
 def test_the_command_writes_a_page_named_after_the_kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     name = tone_kits(tmp_path, {"tin": 331.0})[0]
+    (tmp_path / "tin.html.999999999.part").touch()  # of a killed run
     done = CliRunner().invoke(stemgmd, ["kits", "page", name], catch_exceptions=False)
     assert done.exit_code == 0
     assert done.output.startswith("tin.html: ")
     assert (tmp_path / "tin.html").read_bytes().startswith(b"<!doctype html>")
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_another_suffix_is_refused(kit: Kit, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_draws_are_repeatable_and_follow_the_seed() -> None:
 
 
 def test_lengths_must_agree() -> None:
-    with pytest.raises(UsageError, match="2 values, 1 performances"):
+    with pytest.raises(UsageError, match="2 values, 1 performance"):
         mean_interval([1.0, 2.0], ["a"])
     with pytest.raises(UsageError, match="2 values and 1 to compare"):
         paired_interval([1.0, 2.0], [1.0], ["a", "b"])

@@ -241,7 +241,7 @@ def test_the_command_writes_rows_report_and_page(tmp_path: Path, kit_files, monk
     assert set(table["kit"]) == {"tin", "wood"}
     assert len(table) == 2 * 9
     report = (out / "report.md").read_text()
-    assert "1 performances through" in report
+    assert "1 performance through" in report
     assert "GMD's splits: train 1; chosen: all there are;" in report
     assert "No test:" not in report  # nothing was trained
     assert (out / "index.html").is_file()

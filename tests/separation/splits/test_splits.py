@@ -43,7 +43,7 @@ def test_roles_follow_gmd_and_copies_of_the_test_are_left_out():
 @pytest.mark.parametrize(
     ("splits", "words"),
     [
-        (Splits({"a": "1"}, {"a": "1"}, {}, {}), "1 performances are in train and validation: a"),
+        (Splits({"a": "1"}, {"a": "1"}, {}, {}), "1 performance in both train and validation: a"),
         (Splits({"a": "1"}, {}, {"b": "1"}, {}), "same notes in train and test: a = b"),
         (Splits({}, {"a": "1"}, {"a": "2"}, {}), "validation and test"),
     ],
