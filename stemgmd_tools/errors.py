@@ -20,9 +20,12 @@ _GAP: Final = " ... "
 
 def shown(path: object) -> str:
     """Return a path for a message, with unprintable characters such as line ends escaped."""
+    text = str(path)
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in str(path)
+        for character in text
     )
 
 

@@ -1,18 +1,20 @@
 """The peak of a sound and the frames that reach a level, without copies of the sound.
 
-The amplitude of a frame is the greatest magnitude over its channels. Whether a sample reaches a level is decided in
-float64, whatever the type of the samples.
+The amplitude of a frame is the greatest magnitude over its channels. Levels are not rounded to the type of the samples.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK_FRAMES: Final = 1 << 12
+BLOCK_FRAMES: Final = 1 << 13
 """Frames of a sound that are worked on at a time: intermediate results stay in the processor's cache."""
+_FIRST_BLOCK_FRAMES: Final = 1 << 9
+"""Frames that are looked at first; most sounds begin and end at once."""
 
 
 def one_of_equals(sound: NDArray[Any]) -> NDArray[Any]:
@@ -39,13 +41,16 @@ def first_reaching(sound: NDArray[Any], level: float) -> int | None:
     """Return the first frame whose amplitude is ``level`` or more; None if there is none.
 
     :param sound: shape (frames,) or (frames, channels), integers or floats.
+    :param level: positive.
     """
-    samples = one_of_equals(sound)
-    for start in range(0, len(samples), BLOCK_FRAMES):
-        reached = _reached(samples[start : start + BLOCK_FRAMES], level)
+    samples, limit = one_of_equals(sound), _limit(sound.dtype, level)
+    start, frames = 0, _FIRST_BLOCK_FRAMES
+    while start < len(samples):
+        reached = _reached(samples[start : start + frames], limit)
         place = int(reached.argmax())
         if reached[place]:
             return start + place // _channels(samples)
+        start, frames = start + frames, min(2 * frames, BLOCK_FRAMES)
     return None
 
 
@@ -53,20 +58,31 @@ def last_reaching(sound: NDArray[Any], level: float) -> int | None:
     """Return the last frame whose amplitude is ``level`` or more; None if there is none.
 
     :param sound: shape (frames,) or (frames, channels), integers or floats.
+    :param level: positive.
     """
-    samples = one_of_equals(sound)
-    for stop in range(len(samples), 0, -BLOCK_FRAMES):
-        reached = _reached(samples[max(0, stop - BLOCK_FRAMES) : stop], level)[::-1]
+    samples, limit = one_of_equals(sound), _limit(sound.dtype, level)
+    stop, frames = len(samples), _FIRST_BLOCK_FRAMES
+    while stop > 0:
+        reached = _reached(samples[max(0, stop - frames) : stop], limit)[::-1]
         place = int(reached.argmax())
         if reached[place]:
             return stop - 1 - place // _channels(samples)
+        stop, frames = stop - frames, min(2 * frames, BLOCK_FRAMES)
     return None
 
 
-def _reached(samples: NDArray[Any], level: float) -> NDArray[np.bool_]:
-    """Return for each sample, frame by frame, whether its magnitude is ``level`` or more."""
-    limit = np.float64(level)  # not a Python float, which would be rounded to the type of the samples
-    return ((samples >= limit) | (samples <= -limit)).reshape(-1)
+def _limit(dtype: np.dtype[Any], level: float) -> Any:
+    """Return the least number of a type that is ``level`` or more: comparing samples with it is exact, and quick."""
+    if dtype.kind != "f":
+        return math.ceil(level)
+    limit = dtype.type(level)
+    return limit if float(limit) >= level else np.nextafter(limit, dtype.type(np.inf))
+
+
+def _reached(samples: NDArray[Any], limit: Any) -> NDArray[np.bool_]:
+    """Return for each sample, frame by frame, whether its magnitude is ``limit`` or more."""
+    reached: NDArray[np.bool_] = (samples >= limit) | (samples <= -limit)
+    return reached.reshape(-1)
 
 
 def _channels(samples: NDArray[Any]) -> int:

@@ -16,7 +16,7 @@ from stemgmd_tools.augment.chain.effect import SourceEffect, StrokeEffect, Tempo
 from stemgmd_tools.augment.chain.rows import ALL_STEMS, Example, Row
 from stemgmd_tools.augment.symbolic.reshape import RESHAPING_FRAMES, Shaped, damp, repitch
 from stemgmd_tools.kits.bank.bank import Bank
-from stemgmd_tools.kits.bank.compile import quantise
+from stemgmd_tools.kits.bank.pcm import quantise
 from stemgmd_tools.kits.sample_map.microphones import Role
 from stemgmd_tools.numerics import elementary
 from stemgmd_tools.rendering.plan import Plan

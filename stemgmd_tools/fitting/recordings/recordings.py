@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from stemgmd_tools.kits.bank.compile import quantise
 from stemgmd_tools.kits.bank.one_shots import treated
+from stemgmd_tools.kits.bank.pcm import quantise
 from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes
 from stemgmd_tools.kits.bank.velocity_curve import UNEVEN_DB, dynamics, energy
 from stemgmd_tools.kits.checks.measures import is_clipped

@@ -31,9 +31,10 @@ from stemgmd_tools import data
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.checksums import Guard, checked_before, damaged_rows
-from stemgmd_tools.kits.bank.compile import PCM_DTYPE, compile_bank
+from stemgmd_tools.kits.bank.compile import compile_bank
 from stemgmd_tools.kits.bank.eviction import limit_bytes, make_room, note_use
 from stemgmd_tools.kits.bank.microphones import MicrophoneBank, compile_microphones, microphone_names
+from stemgmd_tools.kits.bank.pcm import PCM_DTYPE
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.runtime.workers import delayed, results_of, workers
 from stemgmd_tools.storage.files import put_in_place

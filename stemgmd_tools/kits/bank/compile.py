@@ -1,43 +1,33 @@
-"""Compile a kit to PCM and tables, with one one-shot in memory at a time."""
+"""Compile a kit to PCM and tables, with few one-shots in memory at a time."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import math
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stemgmd_tools import units
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.bank.bank import NO_GROUP, SAMPLE_DTYPE, Bank
 from stemgmd_tools.kits.bank.dc_offset import centred
 from stemgmd_tools.kits.bank.one_shots import Stereo, Treatment, treated
-from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes, take_label
+from stemgmd_tools.kits.bank.pcm import PcmSink, quantise, window
+from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes, SourceLayer, take_label
 from stemgmd_tools.kits.bank.velocity_curve import UNEVEN_DB, VELOCITIES, Dynamics, dynamics, energy
 from stemgmd_tools.kits.sample_map.kit import Kit
-from stemgmd_tools.numerics.amplitude import BLOCK_FRAMES, first_reaching, last_reaching, one_of_equals, peak
 from stemgmd_tools.numerics.elementary import log10
 from stemgmd_tools.onsets import onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION
+from stemgmd_tools.runtime.advance import in_advance
 
-PCM_DTYPE: Final = np.dtype("<i2")
-SILENCE: Final = 2.0**-16
-"""Half a step of 16-bit output (-96 dB): sounds are cut after the last frame above it."""
+READ_IN_ADVANCE: Final = 2
+"""One-shots that are read, or synthesised, while one is compiled."""
 APART_DB: Final = 3.0
 """Takes of one layer that differ by more than this cause a warning: they are strokes of different strengths."""
-LEAD_IN_S: Final = 0.005
-"""Longest part before the attack that is part."""
-LEAD_IN_FADE_S: Final = 0.002
-"""Length of the fade-in of a lead-in that was cut."""
-_HASHED_BYTES: Final = 1 << 18
-"""Bytes that both checksums read in turn, so that the second finds them in the processor's cache."""
 
 
 class Shot(NamedTuple):
@@ -78,55 +68,52 @@ def compile_bank(kit: Kit, sample_rate: int = 44_100, sink: BinaryIO | None = No
     """
     if not units.LOWEST_RATE <= sample_rate <= units.HIGHEST_RATE:
         raise UsageError(f"sample_rate is {sample_rate} Hz; allowed: {units.LOWEST_RATE}..{units.HIGHEST_RATE}")
-    pcm = PcmSink(sink)
-    writer = _ShotWriter(kit, sample_rate, pcm)
-    warnings: list[str] = []
-    cells: list[list[_Cell]] = []
     recipes = Recipes(kit)
-    for name in ARTICULATIONS:
-        source = recipes[name]
-        cells.append([_cell(writer, source, degree) for degree in range(len(source.degrees))])
-        warnings += _warnings(name, source, cells[-1])
-    warnings += _offset_warnings(writer.offsets)
-    bank = _tables(kit, sample_rate, cells)
+    sources = {name: recipes[name] for name in ARTICULATIONS}
+    plans = {name: [_plan(one, degree) for degree in range(len(one.degrees))] for name, one in sources.items()}
+    pcm = PcmSink(sink)
+    written = _Shots(kit, sample_rate, pcm)
+    written.write(take for row in plans.values() for plan in row for takes in plan.takes for take in takes)
+    cells = {name: [_cell(plan, written) for plan in row] for name, row in plans.items()}
+    warnings = [line for name in cells for line in _warnings(name, sources[name], cells[name])]
+    warnings += _offset_warnings(written.offsets)
+    bank = _tables(kit, sample_rate, list(cells.values()))
     return replace(bank, pcm=pcm.content, pcm_sha256=pcm.sha256, warnings=tuple(warnings))
 
 
-class PcmSink:
-    """Appends one-shots to the PCM of a bank, in a file or in memory."""
+class _Take(NamedTuple):
+    """A variation of a layer."""
 
-    def __init__(self, file: BinaryIO | None) -> None:
-        """Start empty; without a file, :attr:`content` holds what is written."""
-        self.frames = 0
-        self._digest = hashlib.sha256()
-        self._memory = io.BytesIO()
-        self._file = self._memory if file is None else file
-
-    def write(self, pcm: NDArray[np.int16]) -> int:
-        """Append a one-shot, shape (frames, 2); return its CRC-32."""
-        content = np.ascontiguousarray(pcm, PCM_DTYPE).reshape(-1).view(np.uint8).data
-        crc32 = 0
-        for start in range(0, len(content), _HASHED_BYTES):
-            part = content[start : start + _HASHED_BYTES]
-            self._digest.update(part)
-            crc32 = zlib.crc32(part, crc32)
-        self._file.write(content)
-        self.frames += len(pcm)
-        return crc32
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of all that was written."""
-        return self._digest.hexdigest()
-
-    @property
-    def content(self) -> NDArray[np.int16]:
-        """The PCM, interleaved; empty if it was written to a file."""
-        return np.frombuffer(self._memory.getbuffer(), PCM_DTYPE)
+    name: str
+    treatment: Treatment
+    read: Callable[[], tuple[Stereo, float]]
 
 
-class _ShotWriter:
-    """Treats one-shots and appends them to the PCM, each once."""
+class _Plan(NamedTuple):
+    """What one articulation plays at one degree of openness."""
+
+    articulation: ArticulationSource
+    degree: int
+    layers: tuple[SourceLayer, ...]
+    takes: tuple[tuple[_Take, ...], ...]
+    """By layer and variation."""
+
+
+def _plan(articulation: ArticulationSource, degree: int) -> _Plan:
+    source, source_degree = articulation.source, articulation.degrees[degree]
+    layers = source.layers(source_degree)
+    takes = tuple(
+        tuple(
+            _Take(name, articulation.treatment, partial(source.one_shot, source_degree, row, variation))
+            for variation, name in enumerate(layer.takes)
+        )
+        for row, layer in enumerate(layers)
+    )
+    return _Plan(articulation, degree, layers, takes)
+
+
+class _Shots:
+    """The one-shots in the PCM of a bank, each once for each of its treatments."""
 
     def __init__(self, kit: Kit, sample_rate: int, sink: PcmSink) -> None:
         self._kit = kit
@@ -136,99 +123,42 @@ class _ShotWriter:
         self.offsets: dict[str, float] = {}
         """Name -> removed DC offset, as a share of the peak."""
 
-    def shot(self, name: str, treatment: Treatment, make: Callable[[], tuple[Stereo, float]]) -> Shot:
-        """Return the one-shot ``name`` with a treatment; if it is new, call ``make`` and write it."""
-        key = (name, treatment)
-        if key not in self._shots:
-            raw, rate = make()
-            sound, offset = centred(raw)
-            if offset:
-                self.offsets[name] = offset
-            prepared = treated(sound, rate, self._sample_rate, treatment)
-            part = window(prepared, self._sample_rate)
-            if part is None:
-                raise KitError(
-                    f"kit {self._kit.name}: one-shot {take_label(name)} is silent; remove it or give another file"
-                )
-            self._shots[key] = self._write(*quantise(part.cut(prepared)))
-        return self._shots[key]
+    def write(self, takes: Iterable[_Take]) -> None:
+        """Write the sounds of takes, in their order; the next ones are read meanwhile."""
+        new: dict[tuple[str, Treatment], _Take] = {}
+        for take in takes:
+            new.setdefault((take.name, take.treatment), take)
+        with in_advance([take.read for take in new.values()], READ_IN_ADVANCE) as sounds:
+            for key, (sound, rate) in zip(new, sounds, strict=True):
+                self._shots[key] = self._written(*key, sound, rate)
 
-    def _write(self, pcm: NDArray[np.int16], scale: float) -> Shot:
+    def __getitem__(self, take: _Take) -> Shot:
+        """Return the one-shot of a take that was written."""
+        return self._shots[take.name, take.treatment]
+
+    def _written(self, name: str, treatment: Treatment, raw: Stereo, rate: float) -> Shot:
+        sound, offset = centred(raw)
+        if offset:
+            self.offsets[name] = offset
+        sound = treated(sound, rate, self._sample_rate, treatment)
+        part = window(sound, self._sample_rate)
+        if part is None:
+            label = take_label(name)
+            raise KitError(f"kit {self._kit.name}: one-shot {label} is silent; remove it or give another file")
+        pcm, scale = quantise(part.cut(sound))
         start = self._sink.frames
         onset = onset_frame(pcm, self._sample_rate) or 0
         loudness = energy(pcm, onset, scale, self._sample_rate)
         return Shot(start, len(pcm), onset, scale, self._sink.write(pcm), loudness)
 
 
-def quantise(sound: Stereo) -> tuple[NDArray[np.int16], float]:
-    """Return a sound as int16 and the amplitude of one unit: the least power of two that holds the peak.
-
-    Rounds to the nearest integer, ties to even. Samples of up to 16 bits that use their full range are not changed.
-    """
-    loudest = peak(sound)
-    exponent = math.frexp(loudest)[1]
-    if np.rint(math.ldexp(loudest, 15 - exponent)) > np.iinfo(np.int16).max:
-        exponent += 1
-    pcm = np.empty(sound.shape, np.int16)
-    samples = one_of_equals(sound)
-    for start in range(0, len(samples), BLOCK_FRAMES):
-        scaled = np.ldexp(samples[start : start + BLOCK_FRAMES], 15 - exponent)  # exact, also in single precision
-        pcm[start : start + BLOCK_FRAMES] = np.rint(scaled, out=scaled)
-    return pcm, math.ldexp(1.0, exponent - 15)
-
-
-class Window(NamedTuple):
-    """The part of a sound that a bank keeps."""
-
-    start: int
-    stop: int
-    fade_frames: int
-    """Length of the fade-in; 0 if nothing audible lies before the part."""
-
-    def cut(self, sound: Stereo) -> Stereo:
-        """Return the part of a sound."""
-        part = sound[self.start : self.stop]
-        if self.fade_frames:
-            part = part.astype(np.float64)
-            part[: self.fade_frames] *= np.linspace(0.0, 1.0, self.fade_frames, endpoint=False)[:, None]
-        return part
-
-
-def window(sound: Stereo, sample_rate: int) -> Window | None:
-    """Return a sound's part without silence at its ends and with a lead-in of limited length; None for silence."""
-    audible, onset = first_reaching(sound, SILENCE), onset_frame(sound, sample_rate)
-    last = last_reaching(sound, SILENCE)
-    if audible is None or onset is None or last is None:
-        return None
-    first = min(audible, onset)
-    start = max(first, onset - units.frames_of(LEAD_IN_S, sample_rate))
-    fade = min(units.frames_of(LEAD_IN_FADE_S, sample_rate), last + 1 - start) if start > first else 0
-    return Window(start, last + 1, fade)
-
-
-def _cell(writer: _ShotWriter, articulation: ArticulationSource, degree: int) -> _Cell:
-    """Compile one articulation at one degree of openness."""
-    source_degree = articulation.degrees[degree]
-    layers = articulation.source.layers(source_degree)
-    shots = tuple(
-        tuple(
-            writer.shot(name, articulation.treatment, partial(articulation.source.one_shot, source_degree, row, take))
-            for take, name in enumerate(layer.takes)
-        )
-        for row, layer in enumerate(layers)
-    )
+def _cell(plan: _Plan, written: _Shots) -> _Cell:
+    """Return an articulation at one degree of openness, whose one-shots are written."""
+    shots = tuple(tuple(written[take] for take in row) for row in plan.takes)
     energies = [sum(shot.energy for shot in row) / len(row) for row in shots]
-    return _Cell(
-        articulation.openness(degree),
-        shots,
-        dynamics(
-            layers,
-            energies,
-            articulation.gain_db,
-            articulation.dynamics_db,
-            is_smooth=articulation.is_smooth,
-        ),
-    )
+    source = plan.articulation
+    levels = dynamics(plan.layers, energies, source.gain_db, source.dynamics_db, is_smooth=source.is_smooth)
+    return _Cell(source.openness(plan.degree), shots, levels)
 
 
 def _warnings(name: str, articulation: ArticulationSource, cells: Sequence[_Cell]) -> list[str]:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from stemgmd_tools.errors import KitError, UsageError
 from stemgmd_tools.kits.bank.bank import Bank
-from stemgmd_tools.kits.bank.compile import SILENCE, PcmSink, quantise, window
 from stemgmd_tools.kits.bank.dc_offset import centred
 from stemgmd_tools.kits.bank.one_shots import Stereo, mixed, treated
+from stemgmd_tools.kits.bank.pcm import SILENCE, PcmSink, quantise, window
 from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, FileSource, Recipes
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.numerics.amplitude import first_reaching, last_reaching
@@ -137,7 +137,8 @@ def _sounds(kit: Kit, bank: Bank, place: _Place, names: tuple[str, ...]) -> list
     if part is None or part.stop - part.start != bank.samples["frames"][place.row]:
         raise KitError(f"kit {kit.name}: its files have changed since its bank was built; run the same command again")
     sounds = {}
-    for name, sound in recorded.items():
+    for name, scaled in recorded.items():
+        sound = scaled.stereo
         rest = len(together) - len(sound)
         whole = np.concatenate([sound, np.zeros((rest, 2))]) if rest else sound
         sounds[name or OTHER] = part.cut(treated(centred(whole).sound, rate, bank.sample_rate, place.source.treatment))

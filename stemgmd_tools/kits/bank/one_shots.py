@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -16,11 +17,11 @@ from stemgmd_tools.errors import AudioError, KitError
 from stemgmd_tools.kits.bank.dc_offset import centred
 from stemgmd_tools.kits.bank.envelopes import envelope_gain, looped
 from stemgmd_tools.kits.sample_map.envelope import Envelope
-from stemgmd_tools.numerics.amplitude import one_of_equals, peak
+from stemgmd_tools.numerics.amplitude import BLOCK_FRAMES, one_of_equals, peak
 from stemgmd_tools.numerics.elementary import exp2
 from stemgmd_tools.units import LOWEST_RATE
 
-SEMITONES_PER_OCTAVE: Final = 12
+_SEMITONES_PER_OCTAVE: Final = 12
 _PADDING_FRAMES: Final = 64
 """Silence inserted before resampling, so that the filter's pre-ringing at an abrupt attack is not cut."""
 
@@ -49,6 +50,12 @@ class Treatment(NamedTuple):
         return Treatment(self.semitones + semitones, self.left * left, self.right * right)
 
 
+@lru_cache(maxsize=256)
+def pitch_ratio(semitones: float) -> float:
+    """Return the ratio of frequencies that are so many semitones apart."""
+    return exp2(semitones / _SEMITONES_PER_OCTAVE)
+
+
 def balance(pan: float) -> tuple[float, float]:
     """Return the amplitude ratios of the left and the right channel for a balance of -1 (left) .. 1 (right)."""
     return min(1.0, 1.0 - pan), min(1.0, 1.0 + pan)
@@ -72,11 +79,37 @@ class Part(NamedTuple):
     """First frame of a part of the file that is repeated until the envelope is silent, and first frame after it."""
 
 
-def read_parts(parts: Sequence[Part]) -> tuple[list[Stereo], int]:
+class Scaled(NamedTuple):
+    """A sound as recorded, and its level in the sound of a stroke."""
+
+    samples: NDArray[np.floating[Any]]
+    """Shape (frames, 1 or 2)."""
+    left: float
+    """Amplitude ratio of the left channel."""
+    right: float
+
+    @property
+    def stereo(self) -> Stereo:
+        """The sound at its level."""
+        shape = (len(self.samples), 2)
+        if self.samples.shape[1] == 1 and self.left == self.right:  # one channel stands for both
+            return np.broadcast_to(self.samples if self.left == 1.0 else self.samples * np.float64(self.left), shape)
+        return balanced(np.broadcast_to(self.samples, shape), self.left, self.right)
+
+    def add_to(self, total: Stereo) -> None:
+        """Add the sound at its level to the beginning of ``total``."""
+        for channel, ratio in enumerate((self.left, self.right)):
+            samples = self.samples[:, min(channel, self.samples.shape[1] - 1)]
+            for start in range(0, len(samples) if ratio else 0, BLOCK_FRAMES):
+                block = samples[start : start + BLOCK_FRAMES]
+                total[start : start + len(block), channel] += block * np.float64(ratio)
+
+
+def read_parts(parts: Sequence[Part]) -> tuple[list[Scaled], int]:
     """Read the parts of the sound of a stroke, which start together.
 
     :param parts: each file is read once.
-    :return: stereo samples of each part, at its level, and the sample rate in Hz.
+    :return: the parts, and the sample rate in Hz.
     :raises KitError: as :func:`read_one_shot`; also for a channel or a frame that a file does not have, and for files
         of different rates.
     """
@@ -85,16 +118,17 @@ def read_parts(parts: Sequence[Part]) -> tuple[list[Stereo], int]:
     if len(rates) > 1:
         (first, one), (second, other) = list(rates.items())[:2]
         raise KitError(f"{other}: has a rate of {second} Hz, but {one} has {first} Hz; export both at one rate")
-    return [_part(part, *files[part.path]) for part in parts], next(iter(rates))
+    sounds = [Scaled(_part(part, *files[part.path]), part.left, part.right) for part in parts]
+    return sounds, next(iter(rates))
 
 
-def mixed(sounds: Sequence[Stereo]) -> Stereo:
+def mixed(sounds: Sequence[Scaled]) -> Stereo:
     """Return the sum of sounds that start together, in their order."""
     if len(sounds) == 1:
-        return sounds[0]
-    total = np.zeros((max(map(len, sounds)), 2))
+        return sounds[0].stereo
+    total = np.zeros((2, max(len(sound.samples) for sound in sounds))).T
     for sound in sounds:
-        total[: len(sound)] += sound
+        sound.add_to(total)
     return total
 
 
@@ -106,7 +140,7 @@ def read_one_shot(path: Path) -> tuple[Stereo, int]:
         peak above :data:`MAX_PEAK`, or holds values that are not finite.
     """
     sounds, rate = read_parts([Part(path)])
-    return np.array(sounds[0], np.float64), rate
+    return np.array(sounds[0].stereo, np.float64), rate
 
 
 def _read_file(path: Path) -> tuple[NDArray[np.float32], int]:
@@ -127,8 +161,8 @@ def _read_file(path: Path) -> tuple[NDArray[np.float32], int]:
     return samples, rate
 
 
-def _part(part: Part, samples: NDArray[np.float32], rate: int) -> Stereo:
-    """Return a part of a file as stereo, at its level."""
+def _part(part: Part, samples: NDArray[np.float32], rate: int) -> NDArray[np.floating[Any]]:
+    """Return a part of a file, shape (frames, 1 or 2)."""
     if not part.channels and samples.shape[1] > 2:
         raise KitError(f"{part.path}: has {samples.shape[1]} channels; mix it to mono or stereo, or name its channels")
     if part.channels and max(part.channels) > samples.shape[1]:
@@ -138,15 +172,11 @@ def _part(part: Part, samples: NDArray[np.float32], rate: int) -> Stereo:
     cut = _cut(part, samples, rate)
     if part.channels:
         cut = cut[:, [channel - 1 for channel in part.channels]]
-    if part.envelope is not None:
-        # An offset would fade with the sound, where it could not be told from it.
-        cut = centred(cut.astype(np.float64)).sound
-        cut *= envelope_gain(part.envelope, len(cut), rate * part.speed)[:, None]
-    if cut.shape[1] == 2:
-        return balanced(cut, part.left, part.right)
-    if part.left == part.right:  # both channels stay the same memory
-        return np.broadcast_to(cut if part.left == 1.0 else cut * np.float64(part.left), (len(cut), 2))
-    return balanced(np.broadcast_to(cut, (len(cut), 2)), part.left, part.right)
+    if part.envelope is None:
+        return cut
+    # An offset would fade with the sound, where it could not be told from it.
+    cut = centred(cut.astype(np.float64)).sound
+    return cut * envelope_gain(part.envelope, len(cut), rate * part.speed)[:, None]
 
 
 def balanced(sound: Stereo, left: float, right: float) -> Stereo:
@@ -172,7 +202,7 @@ def _cut(part: Part, samples: NDArray[np.float32], rate: int) -> NDArray[np.floa
 
 def treated(sound: Stereo, rate: float, sample_rate: int, treatment: Treatment) -> Stereo:
     """Return a one-shot resampled to ``sample_rate`` with pitch and balance applied; unchanged if all are neutral."""
-    source_rate = rate * exp2(treatment.semitones / SEMITONES_PER_OCTAVE)
+    source_rate = rate * pitch_ratio(treatment.semitones)
     if source_rate != sample_rate:
         sound = _resampled(sound, source_rate, sample_rate)
     return balanced(sound, treatment.left, treatment.right)

@@ -6,12 +6,22 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, Protocol
 
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.bank.one_shots import SEMITONES_PER_OCTAVE, Part, Stereo, Treatment, balance, mixed, read_parts
+from stemgmd_tools.kits.bank.one_shots import (
+    Part,
+    Scaled,
+    Stereo,
+    Treatment,
+    balance,
+    mixed,
+    pitch_ratio,
+    read_parts,
+)
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.kits.sample_map.schema import Articulation, Fallback, Layer, Microphone, Sound
 from stemgmd_tools.kits.sample_map.validation import HIGHEST_VELOCITY, LOWEST_VELOCITY
@@ -19,7 +29,7 @@ from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE as MODEL_RATE
 from stemgmd_tools.kits.synthesis.parameters import VoiceModel
 from stemgmd_tools.kits.synthesis.room import Room
 from stemgmd_tools.kits.synthesis.voice import Synthesiser
-from stemgmd_tools.numerics.elementary import exp2, exp10
+from stemgmd_tools.units import gain_of_db
 
 NO_MICROPHONE: Final = ""
 """Name that stands for sounds that no named microphone recorded."""
@@ -92,7 +102,7 @@ class FileSource:
         sounds, rate = self.one_shot_by_microphone(degree, layer, variation)
         return mixed(list(sounds.values())), rate
 
-    def one_shot_by_microphone(self, degree: int, layer: int, variation: int) -> tuple[dict[str, Stereo], float]:
+    def one_shot_by_microphone(self, degree: int, layer: int, variation: int) -> tuple[dict[str, Scaled], float]:
         """Read the files of one take; return the sound of each microphone, at its level, and the sample rate.
 
         The sum of the sounds is :meth:`one_shot`. A sound that no named microphone recorded has an empty name.
@@ -102,7 +112,7 @@ class FileSource:
         sounds = self._sounds(self._recorded[degree][layer], variation)
         parts, rate = read_parts([self._part(name, sound) for name, sound in sounds])
         pitch = sounds[0][1].pitch_semitones
-        return dict(zip((name for name, _ in sounds), parts, strict=True)), rate * exp2(pitch / SEMITONES_PER_OCTAVE)
+        return dict(zip((name for name, _ in sounds), parts, strict=True)), rate * pitch_ratio(pitch)
 
     def _sounds(self, layer: Layer, variation: int) -> list[tuple[str, Sound]]:
         """Return the sounds of a take, each with the name of its microphone."""
@@ -114,7 +124,7 @@ class FileSource:
 
     def _part(self, name: str, sound: Sound) -> Part:
         microphone = self._microphones.get(name) or Microphone()
-        gain = exp10((microphone.gain_db + sound.gain_db) / 20.0)
+        gain = _gain(microphone.gain_db + sound.gain_db)
         (left, right), (moved_left, moved_right) = balance(microphone.pan), balance(sound.pan)
         return Part(
             self._folder / sound.file,
@@ -123,7 +133,7 @@ class FileSource:
             sound.end_frame,
             gain * left * moved_left,
             gain * right * moved_right,
-            exp2(sound.pitch_semitones / SEMITONES_PER_OCTAVE),
+            pitch_ratio(sound.pitch_semitones),
             sound.envelope,
             sound.loop,
         )
@@ -139,6 +149,12 @@ def _take_names(layer: Layer) -> tuple[str, ...]:
         sound.file if sound.is_plain else json.dumps(sound.model_dump(exclude_defaults=True))
         for sound in layer.files or ()
     )
+
+
+@lru_cache(maxsize=1024)
+def _gain(gain_db: float) -> float:
+    """Return the amplitude ratio of a gain; a kit has few, but asks for them with every file."""
+    return gain_of_db(gain_db)
 
 
 def take_label(name: str) -> str:

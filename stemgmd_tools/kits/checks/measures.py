@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.bank.compile import quantise
 from stemgmd_tools.kits.bank.dc_offset import centred
 from stemgmd_tools.kits.bank.one_shots import Stereo
+from stemgmd_tools.kits.bank.pcm import quantise
 from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, Recipes, take_label
 from stemgmd_tools.kits.bank.velocity_curve import energy
 from stemgmd_tools.kits.sample_map.kit import Kit

@@ -13,8 +13,9 @@ from toy_kits import RATE, layers, map_data, write_map, write_sound
 
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.kits.bank.bank import Bank
-from stemgmd_tools.kits.bank.compile import LEAD_IN_S, compile_bank
+from stemgmd_tools.kits.bank.compile import compile_bank
 from stemgmd_tools.kits.bank.dc_offset import LEAST_SHARE, centred
+from stemgmd_tools.kits.bank.pcm import LEAD_IN_S
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.onsets import onset_frame
 from stemgmd_tools.seeds import stream

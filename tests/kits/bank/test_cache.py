@@ -99,7 +99,7 @@ def test_rates_lie_side_by_side(kit: Kit, tmp_path: Path) -> None:
 
 def test_the_second_opening_compiles_nothing(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_bank(kit, cache=tmp_path)
-    monkeypatch.setattr("stemgmd_tools.kits.bank.cache.compile_bank", None)
+    monkeypatch.setattr("stemgmd_tools.kits.bank.cache.compile_bank", pytest.fail)
     open_bank(kit, cache=tmp_path)
 
 

@@ -15,7 +15,8 @@ from toy_kits import RATE, layers, map_data, tone, toy_kit, write_map, write_sou
 
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.bank.bank import Bank
-from stemgmd_tools.kits.bank.compile import LEAD_IN_S, SILENCE, compile_bank, quantise
+from stemgmd_tools.kits.bank.compile import compile_bank
+from stemgmd_tools.kits.bank.pcm import LEAD_IN_S, SILENCE, quantise
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.onsets import onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS

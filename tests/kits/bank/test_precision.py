@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from stemgmd_tools.kits.bank import dc_offset
-from stemgmd_tools.kits.bank.compile import quantise, window
 from stemgmd_tools.kits.bank.dc_offset import LEAST_SHARE, centred
 from stemgmd_tools.kits.bank.one_shots import Stereo, Treatment, treated
+from stemgmd_tools.kits.bank.pcm import quantise, window
 
 RATE = 44_100
 TREATMENTS = (Treatment(), Treatment(left=0.5, right=0.5), Treatment(left=0.3), Treatment(semitones=1.5, right=0.7))
