@@ -16,7 +16,9 @@ from stemgmd_tools.audio import read_audio
 from stemgmd_tools.errors import AudioError, KitError
 from stemgmd_tools.kits.bank.dc_offset import centred
 from stemgmd_tools.kits.bank.envelopes import envelope_gain, looped
+from stemgmd_tools.kits.bank.filters import filtered
 from stemgmd_tools.kits.sample_map.envelope import Envelope
+from stemgmd_tools.kits.sample_map.filter import Filter
 from stemgmd_tools.numerics.amplitude import BLOCK_FRAMES, one_of_equals, peak
 from stemgmd_tools.numerics.elementary import exp2
 from stemgmd_tools.units import LOWEST_RATE
@@ -74,6 +76,8 @@ class Part(NamedTuple):
     right: float = 1.0
     speed: float = 1.0
     """How many times faster than recorded it is played, which raises its pitch."""
+    lowpass: Filter | None = None
+    highpass: Filter | None = None
     envelope: Envelope | None = None
     loop: tuple[int, int] | None = None
     """First frame of a part of the file that is repeated until the envelope is silent, and first frame after it."""
@@ -172,11 +176,23 @@ def _part(part: Part, samples: NDArray[np.float32], rate: int) -> NDArray[np.flo
     cut = _cut(part, samples, rate)
     if part.channels:
         cut = cut[:, [channel - 1 for channel in part.channels]]
-    if part.envelope is None:
+    return _shaped(part, cut, rate * part.speed)
+
+
+def _shaped(part: Part, cut: NDArray[np.floating[Any]], rate: float) -> NDArray[np.floating[Any]]:
+    """Return a part after its filters and its envelope; unchanged without them.
+
+    :param rate: frames in a second as it is played.
+    """
+    if part.envelope is None and part.lowpass is None and part.highpass is None:
         return cut
-    # An offset would fade with the sound, where it could not be told from it.
-    cut = centred(cut.astype(np.float64)).sound
-    return cut * envelope_gain(part.envelope, len(cut), rate * part.speed)[:, None]
+    # An offset would be taken for sound: it would fade with the envelope, and start a filter with a click.
+    shaped: NDArray[np.float64] = np.asarray(centred(cut.astype(np.float64)).sound, np.float64)
+    if part.lowpass is not None or part.highpass is not None:
+        shaped = filtered(shaped, rate, part.lowpass, part.highpass)
+    if part.envelope is not None:
+        shaped = shaped * envelope_gain(part.envelope, len(shaped), rate)[:, None]
+    return shaped
 
 
 def balanced(sound: Stereo, left: float, right: float) -> Stereo:

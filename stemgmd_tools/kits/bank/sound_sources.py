@@ -134,6 +134,8 @@ class FileSource:
             gain * left * moved_left,
             gain * right * moved_right,
             pitch_ratio(sound.pitch_semitones),
+            sound.lowpass,
+            sound.highpass,
             sound.envelope,
             sound.loop,
         )

@@ -131,6 +131,8 @@ def _sound(file: SoundFile, library: DrumLibrary) -> Sound:
         gain_db=_limited(file.gain_db, GAIN_LIMIT_DB),
         pan=_rounded(file.pan),
         pitch_semitones=_limited(file.pitch_semitones, PITCH_LIMIT_SEMITONES),
+        lowpass=file.lowpass,
+        highpass=file.highpass,
         envelope=file.envelope,
         loop=file.loop,
     )

@@ -79,7 +79,9 @@ def import_kit(source: Path, map_file: Path, options: ImportOptions) -> Imported
     :raises KitError: if the library cannot be used.
     """
     with placement(map_file, replace=options.replace) as place:
-        library = _present(_audible(_read(Path(os.path.realpath(source)), place.samples, options.format_options)))
+        library = _present(
+            _without_silent(_read(Path(os.path.realpath(source)), place.samples, options.format_options))
+        )
         place.refuse_own(library.folder)
         imported = build_map(library, map_file.stem, options.overrides)
         imported = replace(imported, map=_adjusted(imported.map, options))
@@ -87,14 +89,14 @@ def import_kit(source: Path, map_file: Path, options: ImportOptions) -> Imported
     return imported
 
 
-def _audible(library: DrumLibrary) -> DrumLibrary:
+def _without_silent(library: DrumLibrary) -> DrumLibrary:
     """Return a library without the regions that their envelopes silence at once.
 
     :raises KitError: if none remains.
     """
-    heard = [any(map(_is_heard, region.sounds.values())) for region in library.regions]
-    regions = tuple(compress(library.regions, heard))
-    silent = [region for region, is_heard in zip(library.regions, heard, strict=True) if not is_heard]
+    audible = [any(map(_is_audible, region.sounds.values())) for region in library.regions]
+    regions = tuple(compress(library.regions, audible))
+    silent = [region for region, sounds in zip(library.regions, audible, strict=True) if not sounds]
     if not silent:
         return library
     if not regions:
@@ -104,7 +106,7 @@ def _audible(library: DrumLibrary) -> DrumLibrary:
     return replace(library, regions=regions, notices=(*library.notices, notice))
 
 
-def _is_heard(sound: SoundFile) -> bool:
+def _is_audible(sound: SoundFile) -> bool:
     silent_after_s = None if sound.envelope is None else sound.envelope.silent_after_s
     return silent_after_s is None or silent_after_s > _SHORTEST_SOUND_S
 

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from stemgmd_tools.kits.sample_map.envelope import Envelope
+from stemgmd_tools.kits.sample_map.filter import Filter
 from stemgmd_tools.kits.synthesis.parameters import RoomModel, VoiceModel
 from stemgmd_tools.pieces import ARTICULATIONS
 from stemgmd_tools.storage.paths import KIT_NAME
@@ -66,6 +67,8 @@ class Sound(Strict):
     pitch_semitones: float = Field(
         default=0.0, ge=-PITCH_LIMIT_SEMITONES, le=PITCH_LIMIT_SEMITONES, description="shift of pitch, by resampling"
     )
+    lowpass: Filter | None = Field(default=None, description="filter that takes away high frequencies")
+    highpass: Filter | None = Field(default=None, description="filter that takes away low frequencies")
     envelope: Envelope | None = Field(default=None, description="level over time; default: as recorded")
     loop: tuple[Frame, Frame] | None = Field(
         default=None,

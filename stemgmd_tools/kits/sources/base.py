@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from stemgmd_tools.kits.sample_map.envelope import Envelope
+from stemgmd_tools.kits.sample_map.filter import Filter
 
 ONLY_MICROPHONE: Final = ""
 """Key of the sound of a region that has no named microphones."""
@@ -32,6 +33,8 @@ class SoundFile:
     pan: float = 0.0
     """Balance, -1 left .. 1 right."""
     pitch_semitones: float = 0.0
+    lowpass: Filter | None = None
+    highpass: Filter | None = None
     envelope: Envelope | None = None
     """None: as recorded, which an envelope without attack, delay and decay is, too."""
     loop: tuple[int, int] | None = None

@@ -246,6 +246,28 @@ def test_the_envelope_is_that_of_sfizz(opcodes: str, expected: dict[str, float] 
 
 
 @pytest.mark.parametrize(
+    ("opcodes", "lowpass", "highpass"),
+    [
+        ("", None, None),
+        ("cutoff=18000", None, None),
+        ("cutoff=1000", (1000, 0), None),
+        ("cutoff=1000 resonance=6 fil_type=lpf_2p", (1000, 6), None),
+        ("cutoff=150 fil_type=hpf_2p", None, (150, 0)),
+        ("cutoff=15 fil_type=hpf_2p", None, None),
+        ("cutoff=500 cutoff_oncc9=1200 fil_veltrack=1200", (2000, 0), None),
+        ("cutoff=500 fil_veltrack=-2400 hivel=64", (500 * 2 ** (-2 * 64 / 127), 0), None),
+    ],
+)
+def test_the_filter_is_that_of_sfizz(
+    opcodes: str, lowpass: tuple[float, float] | None, highpass: tuple[float, float] | None, tmp_path: Path
+) -> None:
+    one = sound(library(tmp_path, f"<control> set_cc9=127 {take(opcodes)}"))
+    for filter_, expected in ((one.lowpass, lowpass), (one.highpass, highpass)):
+        values = None if filter_ is None else (filter_.cutoff_hz, filter_.resonance_db)
+        assert values == (None if expected is None else pytest.approx(expected, abs=0.1))
+
+
+@pytest.mark.parametrize(
     ("opcodes", "said"),
     [
         ("trigger=release", "trigger=release"),
@@ -312,6 +334,8 @@ def test_openness_of_the_hihat(ranges: dict[str, str], openness: dict[str, float
         ("volume=999", "volume is 999, outside -144.6 .. 144; the nearest is used"),
         ("delay=0.01", "delays"),
         ("loop_mode=loop_continuous", "loops are not applied"),
+        ("cutoff=900 fil_type=bpf_2p", "filters of the type bpf_2p are not applied"),
+        ("cutoff=900 fileg_depth=1200", "filters that move are not applied"),
         ("amplitude=-100", "negative amplitudes"),
     ],
 )

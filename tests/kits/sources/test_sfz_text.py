@@ -129,10 +129,10 @@ def test_files_are_found_in_any_case_with_backslashes_and_in_another_audio_forma
 
 
 def test_headers_without_influence_and_unknown_opcodes_are_counted(tmp_path: Path) -> None:
-    text = """<effect> type=reverb <midi> foo=1 <group> cutoff=100 cutoff_cc74=9 cutoff_cc75=9
-    <region> key=38 sample=a.wav fil_type=x"""
+    text = """<effect> type=reverb <midi> foo=1 <group> cutoff2=100 cutoff2_cc74=9 cutoff2_cc75=9
+    <region> key=38 sample=a.wav fil2_type=x"""
     drum_kit = library(tmp_path, text)
-    assert drum_kit.ignored == {"cutoff_ccN": 2, "cutoff": 1, "fil_type": 1, "foo": 1, "type": 1}
+    assert drum_kit.ignored == {"cutoff2_ccN": 2, "cutoff2": 1, "fil2_type": 1, "foo": 1, "type": 1}
 
 
 def test_what_the_head_says_about_its_origin_is_kept(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from soundfont_files import counted
 from benchmarks.torture.soundfont_kits import LEFT, RIGHT, VORBIS, Font, Sample, soundfont, span
 from stemgmd_tools.errors import KitError, StemgmdError, UsageError
 from stemgmd_tools.kits.sample_map.envelope import Envelope
+from stemgmd_tools.kits.sample_map.filter import Filter
 from stemgmd_tools.kits.sources.base import DrumLibrary, Region, SoundFile
 from stemgmd_tools.kits.sources.soundfont import FORMAT
 from stemgmd_tools.kits.sources.soundfont.presets import chosen, presets_of
@@ -112,6 +113,30 @@ def test_hold_and_decay_can_be_shorter_on_higher_keys(tmp_path: Path) -> None:
     stages = [(35, -1200), (36, 0), (37, 1000), (39, 100), (40, 50)]
     envelope = sound(only(read(tmp_path, drums([(KEYS, span(48, 48)), *stages, (SAMPLE, 0)])))).envelope
     assert envelope == Envelope(hold_s=1.0, decay_s=1.41421, sustain_db=-100)
+
+
+@pytest.mark.parametrize(
+    ("generators", "lowpass", "gain_db"),
+    [
+        ([], None, 0.0),
+        ([(8, 13_500)], None, 0.0),
+        ([(8, 8_400)], Filter(cutoff_hz=1046.5), 0.0),
+        ([(8, 8_400), (9, 60)], Filter(cutoff_hz=1046.5, resonance_db=2.99), -3.0),
+        ([(8, 8_400), (11, 2_400)], None, 0.0),
+    ],
+)
+def test_a_filter_that_stays_is_read(
+    generators: list[tuple[int, int]], lowpass: Filter | None, gain_db: float, tmp_path: Path
+) -> None:
+    file = sound(only(read(tmp_path, drums([(KEYS, span(36, 36)), (PAN, 500), *generators, (SAMPLE, 0)]))))
+    assert file.lowpass == lowpass
+    assert file.gain_db == pytest.approx(gain_db)
+
+
+def test_channels_with_other_filters_are_one_stereo_sound_with_the_filter_between(tmp_path: Path) -> None:
+    pair = [[(KEYS, span(36, 36)), (PAN, pan), (8, cents), (SAMPLE, n)] for n, pan, cents in
+            ((0, -500, 8_400), (1, 500, 10_800))]  # fmt: skip
+    assert sound(only(read(tmp_path, drums(*pair)))).lowpass == Filter(cutoff_hz=2093.0)
 
 
 @pytest.mark.parametrize("stages", [[], [(34, -12_000)], [(35, 3557), (36, 6590), (37, 0)], [(36, 2400)]])
@@ -222,13 +247,13 @@ def test_the_velocity_modulator_sets_the_dynamics(tmp_path: Path) -> None:
 def test_loops_and_foreign_samples_are_told(tmp_path: Path) -> None:
     samples = [Sample("Kick", noise()), Sample("Ghost", noise(), kind=0x8001)]
     font = drums(
-        [(KEYS, span(36, 36)), (54, 1), (8, 3000), (SAMPLE, 0)], [(KEYS, span(37, 37)), (SAMPLE, 1)], samples=samples
+        [(KEYS, span(36, 36)), (54, 1), (10, 3000), (SAMPLE, 0)], [(KEYS, span(37, 37)), (SAMPLE, 1)], samples=samples
     )
     library = read(tmp_path, font)
     assert [region.keys for region in library.regions] == [(36,)]
     assert any("loops" in notice for notice in library.notices)
     assert any("Ghost" in notice for notice in library.notices)
-    assert library.ignored == {"initialFilterFc": 1}
+    assert library.ignored == {"modLfoToFilterFc": 1}
 
 
 def test_presets_are_chosen_by_name_or_number(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from stemgmd_tools.kits.sources.sfz.definition.instrument import Written, keys_o
 from stemgmd_tools.kits.sources.sfz.definition.opcodes import LEVEL_PREFIXES, Problems, note, number
 from stemgmd_tools.kits.sources.sfz.dynamics import VelocityGain
 from stemgmd_tools.kits.sources.sfz.envelope import region_envelope
+from stemgmd_tools.kits.sources.sfz.filters import region_filters
 
 FADE_S: Final = 0.006
 """Fade of a region that another turns off, for ``off_mode=fast`` and by default."""
@@ -74,7 +75,10 @@ class LayerReader:
         if not silent and sound is None:
             return None
         if sound is not None:
-            sound = replace(sound, envelope=envelope.of_map)
+            filters = region_filters(opcodes, partial(self._number, written), modulation.added, velocity[1])
+            if filters.problem:
+                self._problems.add(filters.problem, written.place)
+            sound = replace(sound, lowpass=filters.lowpass, highpass=filters.highpass, envelope=envelope.of_map)
         keys, pitches = self._keys(written, modulation)
         position, length = (int(self._number(written, f"seq_{name}", 1, 1, 1_000)) for name in ("position", "length"))
         chance = (self._number(written, "lorand", 0, 0, 1), self._number(written, "hirand", 1, 0, 1))

@@ -9,6 +9,9 @@ END_OFFSET: Final = 1
 LOOP_START_OFFSET: Final = 2
 LOOP_END_OFFSET: Final = 3
 START_COARSE_OFFSET: Final = 4
+CUTOFF: Final = 8
+RESONANCE: Final = 9
+ENVELOPE_TO_CUTOFF: Final = 11
 END_COARSE_OFFSET: Final = 12
 PAN: Final = 17
 DELAY: Final = 33
@@ -45,6 +48,7 @@ SHORTEST: Final = -12_000
 
 DEFAULTS: Final = {
     **dict.fromkeys((DELAY, ATTACK, HOLD, DECAY, RELEASE), SHORTEST),
+    CUTOFF: 13_500,
     KEY: -1,
     VELOCITY: -1,
     SCALE_TUNING: 100,
@@ -65,8 +69,6 @@ WITHOUT_INFLUENCE: Final = {
     5: "modLfoToPitch",
     6: "vibLfoToPitch",
     7: "modEnvToPitch",
-    8: "initialFilterFc",
-    9: "initialFilterQ",
     10: "modLfoToFilterFc",
     11: "modEnvToFilterFc",
     13: "modLfoToVolume",

@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from stemgmd_tools.kits.sample_map.envelope import SILENCE_DB, Envelope
+from stemgmd_tools.kits.sample_map.filter import FLAT_DB, Filter
 from stemgmd_tools.kits.sources.envelopes import audible
+from stemgmd_tools.kits.sources.filters import audible_lowpass
 from stemgmd_tools.kits.sources.soundfont import generators as gen
 from stemgmd_tools.kits.sources.soundfont.structure import VORBIS
 from stemgmd_tools.kits.sources.soundfont.zones import Zone
@@ -23,6 +25,8 @@ RIGHT: Final = 500
 """Values of the generator ``pan`` at its ends."""
 _HIGHEST_ATTENUATION_CB: Final = 1440
 _UNPITCHED_ROOT: Final = 60
+_LOWEST_KEY_HZ: Final = 440.0 * 2.0 ** (-69 / 12)
+"""Frequency of MIDI key 0, from which cutoffs are counted in cents."""
 _LONGEST_DELAY: Final = 5_000
 _LONGEST_STAGE: Final = 8_000
 """Timecents, as the specification allows."""
@@ -43,6 +47,7 @@ class Playing(NamedTuple):
     """-500 left .. 500 right."""
     start_frame: int
     end_frame: int | None
+    lowpass: Filter | None
     envelope: Envelope | None
     loop: tuple[int, int] | None
     """Frames from the start of the sample; None also if the envelope never silences it."""
@@ -65,9 +70,22 @@ def playing(zone: Zone, key: int, record: np.void, attenuation: float = 1.0) -> 
         pan=min(max(zone.value(gen.PAN), LEFT), RIGHT),
         start_frame=max(0, start),
         end_frame=end if end < frames and not int(record["type"]) & VORBIS else None,
+        lowpass=_lowpass(zone),
         envelope=envelope,
         loop=None if envelope is None or envelope.silent_after_s is None else _loop(zone, record, max(0, start)),
     )
+
+
+def _lowpass(zone: Zone) -> Filter | None:
+    """Return the filter of a zone, if it is heard and stays where it is."""
+    cutoff_hz = _LOWEST_KEY_HZ * 2.0 ** (min(max(zone.value(gen.CUTOFF), 1_500), 13_500) / 1200.0)
+    if zone.value(gen.ENVELOPE_TO_CUTOFF) != 0:
+        return None
+    return audible_lowpass(cutoff_hz, FLAT_DB + _peak_db(zone))
+
+
+def _peak_db(zone: Zone) -> float:
+    return min(max(zone.value(gen.RESONANCE), 0), 960) / 10.0
 
 
 def _envelope(zone: Zone, key: int) -> Envelope:
@@ -119,7 +137,8 @@ def _gain_db(zone: Zone, factor: float) -> float:
     attenuation = factor * min(max(zone.value(gen.ATTENUATION), 0), _HIGHEST_ATTENUATION_CB)
     forced = zone.value(gen.VELOCITY)
     softer_db = 4 * zone.dynamics_cb / 96 * log10(127 / forced) if 1 <= forced <= 127 else 0.0
-    return 0.0 - attenuation / 10 - softer_db
+    peak_db = 0.0 if _lowpass(zone) is None else _peak_db(zone) / 2.0  # half the peak, as the specification asks
+    return 0.0 - attenuation / 10 - softer_db - peak_db
 
 
 def balance(pan: int) -> tuple[float, float]:

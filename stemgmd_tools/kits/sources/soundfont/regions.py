@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from stemgmd_tools.errors import KitError, shown
 from stemgmd_tools.kits.sources.base import ONLY_MICROPHONE, Region, SoundFile
+from stemgmd_tools.kits.sources.filters import between
 from stemgmd_tools.kits.sources.soundfont import generators as gen
 from stemgmd_tools.kits.sources.soundfont.playing import LEFT, RIGHT, Playing, balance, playing
 from stemgmd_tools.kits.sources.soundfont.samples import Samples, common_name
@@ -147,6 +148,8 @@ def _dynamics_db(dynamics_cb: int) -> float:
 def _sound(key: int, strand: Strand, reading: Reading) -> SoundFile:
     font = reading.font
     how = playing(strand.left, key, font.samples[strand.left.sample], reading.attenuation)
+    right = strand.right
+    other = None if right is None else playing(right, key, font.samples[right.sample], reading.attenuation)
     gain_db, pan = balance(how.pan) if strand.right is None else (0.0, 0.0)
     indices = dict.fromkeys(zone.sample for zone in strand if zone is not None)  # one sample may play on both sides
     path = reading.samples.file(*indices)
@@ -157,6 +160,7 @@ def _sound(key: int, strand: Strand, reading: Reading) -> SoundFile:
         gain_db=how.gain_db + gain_db,
         pan=pan,
         pitch_semitones=how.pitch_semitones,
+        lowpass=how.lowpass if other is None else between(how.lowpass, other.lowpass),
         envelope=how.envelope,
         loop=how.loop,
     )
@@ -187,8 +191,8 @@ def _is_pair(one: tuple[Zone, Playing], other: tuple[Zone, Playing], font: Sound
         return False
     rows = [font.samples[zone.sample] for zone in (first, second)]
     return (
-        how._replace(sample=0, pan=0, pitch_semitones=0.0, loop=None)
-        == same._replace(sample=0, pan=0, pitch_semitones=0.0, loop=None)
+        how._replace(sample=0, pan=0, pitch_semitones=0.0, lowpass=None, loop=None)
+        == same._replace(sample=0, pan=0, pitch_semitones=0.0, lowpass=None, loop=None)
         and abs(how.pitch_semitones - same.pitch_semitones) <= _SAME_PITCH_SEMITONES
         and int(rows[0]["rate"]) == int(rows[1]["rate"])
         and abs((int(rows[0]["end"]) - int(rows[0]["start"])) - (int(rows[1]["end"]) - int(rows[1]["start"])))

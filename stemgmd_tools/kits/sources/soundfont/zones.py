@@ -144,6 +144,8 @@ def _bag(font: SoundFont, tables: Tables, number: int, terminal: int, ignored: C
             velocities = _bounds(amount)
         elif operator in gen.WITHOUT_INFLUENCE:
             ignored[gen.WITHOUT_INFLUENCE[operator]] += 1
+            if operator == gen.ENVELOPE_TO_CUTOFF:
+                values[operator] = amount  # a filter that moves is not applied
         elif operator < gen.COUNT and operator not in (gen.KEY_RANGE, gen.VELOCITY_RANGE):
             values[operator] = amount
     return _Bag(number, keys, velocities, values, index, _dynamics(font, tables, number, ignored))

@@ -42,6 +42,8 @@ MODULATED: Final = {
     "offset": "offset",
     "delay": "delay",
     "amp_veltrack": "amp_veltrack",
+    "cutoff": "cutoff",
+    "resonance": "resonance",
     **{f"ampeg_{stage}": f"ampeg_{stage}" for stage in (*STAGES, "release")},
 }
 """Opcodes that controllers can change, with their aliases -> the opcode that is changed."""
@@ -51,7 +53,8 @@ PLAIN: Final = frozenset((
     "sample", "key", "lokey", "hikey", "lovel", "hivel", "xfin_lovel", "xfin_hivel", "xfout_lovel", "xfout_hivel",
     "seq_length", "seq_position", "lorand", "hirand", "group", "polyphony_group", "off_by", "offby", "off_mode",
     "off_time", "polyphony", "loop_mode", "loopmode", "offset", "end", "delay", "pan", "position", "width",
-    "pitch", "transpose", "pitch_keycenter", "pitch_keytrack", "amp_veltrack", "ampeg_release", "trigger", "sw_last",
+    "pitch", "transpose", "pitch_keycenter", "pitch_keytrack", "amp_veltrack", "cutoff", "resonance",
+    "fil_type", "fil_veltrack", "ampeg_release", "trigger", "sw_last",
     "sw_default", "sw_lolast", "sw_hilast",
     "sw_down", "sw_previous", "sw_label", "output", "global_label", "master_label", "group_label", "region_label",
     "default_path", "note_offset", "octave_offset", "curve_index", "lobend", "hibend", "lochanaft", "hichanaft",
