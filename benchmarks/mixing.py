@@ -80,6 +80,12 @@ def rows(clips: Sequence[Clip], bank: Bank, soundfont: Path | None, repeats: int
     return measured_rows
 
 
+def rates_of_banks(clips: Sequence[Clip], banks: dict[str, Bank], repeats: int) -> dict[str, float]:
+    """Return how many times real time float32 stems are planned and mixed with each bank, the banks in turn."""
+    works = {name: [_floats(clip.performance, bank) for clip in clips] for name, bank in banks.items()}
+    return _rates(clips, works, set(), repeats)
+
+
 _HOW = "one core, CPU time, buffers used again block by block"
 
 

@@ -149,6 +149,11 @@ def augment_benchmarks() -> str:
     return report.markdown(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else "Not measured yet."
 
 
+def recorded_benchmarks() -> str:
+    """Return the last benchmark of recorded kits that was committed."""
+    return report.markdown(json.loads((ROOT / "benchmarks" / "recorded.json").read_text(encoding="utf-8")))
+
+
 def loader() -> str:
     """Return the last benchmark of loaders that was committed."""
     return report.markdown(json.loads((ROOT / "benchmarks" / "loader.json").read_text(encoding="utf-8")))
@@ -265,6 +270,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "realism-tried": realism_tried,
     "sample-map": kit_docs.reference,
     "sample-map-voice": kit_docs.voice_reference,
+    "recorded-benchmarks": recorded_benchmarks,
     "segments": segments,
     "separation": separation,
     "torture": torture,

@@ -10,10 +10,11 @@ import pytest
 import soundfile
 import yaml
 
-from benchmarks import clips, report, segments, separation
+from benchmarks import clips, recorded, report, segments, separation
 from benchmarks.results import Results, Row
 from benchmarks.run import Size, measure
 from stemgmd_tools.corpus.sources.open import virtual_corpus
+from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.performances.tables import Hit
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import ARTICULATIONS
@@ -125,3 +126,17 @@ def test_the_sample_stands_for_all_performances() -> None:
 )
 def test_a_row_knows_whether_it_is_where_it_should_be(row: Row, met: bool | None) -> None:
     assert row.met is met
+
+
+def test_a_recorded_kit_is_measured_beside_a_modelled_one(click_kit: Path) -> None:
+    other = click_kit.with_name("other.yaml")
+    other.write_text(click_kit.read_text().replace("name: clicks", "name: other"))
+    played = Performance("one", [Hit(0.1, 36, 100)], 1.0)
+    rows = recorded.rows([clips.Clip(played, 1.0)], load_kit(str(click_kit)), [load_kit(str(other))], 1)
+    assert [row.what for row in rows] == [
+        "build the bank of clicks (modelled)",
+        "build the bank of other (recorded)",
+        "plan + mix, nine stems, float32, other",
+        "other over clicks",
+    ]
+    assert all(row.figure is not None and row.figure > 0 for row in rows)
