@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stemgmd_tools.augment.audio.executor import Stage, Touch
+from stemgmd_tools.augment.audio.executor import Stage, Touch, apply_gain_of
 from stemgmd_tools.augment.audio.impulse_responses import ImpulseResponses
 from stemgmd_tools.augment.audio.mixture import StemParts, finish, require_names, summed
 from stemgmd_tools.augment.audio.steps import Step, needs_all_stems, steps_on_sound, touched
@@ -113,11 +113,16 @@ def _touches(effect: Effect, step: Step, stage: Stage, count: int, sample_rate: 
 
 
 def _common_gain(effect: GainEffect, item: int, row: Row, stage: Stage, count: int, sample_rate: int) -> list[Touch]:
-    """Return the gain for the sum of all stems, or for one stem."""
+    """Return the gain for the sum of all stems, or for one stem; one that changes with time is applied at once."""
     lines = range(item * count, (item + 1) * count) if row.stem == ALL_STEMS else [item * count + row.stem]
     stage.settle(lines)
-    sound = summed(stage.audio[lines[0] : lines[-1] + 1, :, : stage.frames[lines[0]]][None])[0]
+    frames = stage.frames[lines[0]]
+    sound = summed(stage.audio[lines[0] : lines[-1] + 1, :, :frames][None])[0]
     gain_db = effect.call(sound, values=effect.values(row.parameters), sample_rate=sample_rate)
+    if isinstance(gain_db, Tensor):
+        for line in lines:
+            apply_gain_of(stage.audio[line, :, :frames], gain_db)
+        return []
     return [Touch(line, {"gain_db": gain_db}) for line in lines]
 
 

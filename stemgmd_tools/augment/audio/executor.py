@@ -12,6 +12,7 @@ from torch import Tensor
 
 from stemgmd_tools.augment.audio.impulse_responses import ImpulseResponses
 from stemgmd_tools.augment.audio.signal.blocks import lines_at_once
+from stemgmd_tools.augment.audio.signal.envelope import apply_gain_db
 from stemgmd_tools.augment.audio.signal.lti import Response, apply_responses
 from stemgmd_tools.augment.audio.signal.stretch import Timed
 from stemgmd_tools.augment.audio.steps import Parameters
@@ -69,7 +70,7 @@ class Stage:
             for line, parameters in first_touches:
                 sound = self.audio[line, :, : self.frames[line]]
                 gain_db = effect.call(sound, values=effect.values(parameters), sample_rate=self._sample_rate)
-                sound.mul_(elementary.exp10(gain_db / 20))
+                apply_gain_of(sound, gain_db)
         else:
             raise AugmentError(f"{effect.name} is no effect on stems, and on mixtures it is applied after them")
         if repeated:
@@ -141,6 +142,14 @@ class Stage:
     def cut(self) -> None:
         """Cut the batch to the longest line."""
         self.audio = self.audio[..., : max(self.frames)]
+
+
+def apply_gain_of(sound: Tensor, gain_db: float | Tensor) -> None:
+    """Apply the gain of a :class:`GainEffect` to a sound (channel, frame), in place."""
+    if isinstance(gain_db, Tensor):
+        apply_gain_db(sound[None], gain_db[None])
+    else:
+        sound.mul_(elementary.exp10(gain_db / 20))
 
 
 def _apart(touches: Sequence[Touch]) -> tuple[list[Touch], list[Touch]]:

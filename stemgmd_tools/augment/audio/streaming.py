@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from stemgmd_tools.augment.audio.apply import Warp, apply
-from stemgmd_tools.augment.audio.executor import Stage, Touch
+from stemgmd_tools.augment.audio.executor import Stage, Touch, apply_gain_of
 from stemgmd_tools.augment.audio.impulse_responses import ImpulseResponses
 from stemgmd_tools.augment.audio.mixture import StemParts, finish
 from stemgmd_tools.augment.audio.sounds import Float, MemoryStems, Sounds, Spool
@@ -152,8 +152,14 @@ class _StemGroups:
     def _tensor(self, sound: Float) -> Tensor:
         return torch.from_numpy(sound).to(self._work.device)
 
-    def _carry_out(self, section: _Section, gains: Mapping[int, float], group: range, stage: Stage) -> None:
-        touches = [Touch(line, {"gain_db": gains[stem]}) for line, stem in enumerate(group) if stem in gains]
+    def _carry_out(self, section: _Section, gains: Mapping[int, float | Tensor], group: range, stage: Stage) -> None:
+        touches = []
+        for line, stem in enumerate(group):
+            gain_db = gains.get(stem)
+            if isinstance(gain_db, Tensor):
+                apply_gain_of(stage.audio[line, :, : stage.frames[line]], gain_db)
+            elif gain_db is not None:
+                touches.append(Touch(line, {"gain_db": gain_db}))
         stage.carry_out(find_effect("gain"), touches)
         for effect, step in section.steps:
             touches = [Touch(group.index(stem), values) for _, row in step for stem, values in touched(row, group)]
@@ -166,9 +172,9 @@ class _StemGroups:
             self._spool.write(stem, sound[:, :frames].cpu().numpy())
         stage.audio = stage.audio.new_empty(len(group), 2, 0)
 
-    def _gains(self, effect: GainEffect, step: Step) -> dict[int, float]:
+    def _gains(self, effect: GainEffect, step: Step) -> dict[int, float | Tensor]:
         """Return the gain of each stem, which may be that of the sum of all stems."""
-        gains: dict[int, float] = {}
+        gains: dict[int, float | Tensor] = {}
         for _, row in step:
             every = row.stem == ALL_STEMS
             sound = self._sum() if every else self._spool.stem(row.stem, 0, self._spool.frames)

@@ -290,6 +290,8 @@ class FilterEffect(Effect):
 class GainEffect(Effect):
     """Measures a sound: ``function(sound, *, ...)`` returns the gain for it in dB.
 
+    That is a number, or a tensor (step,) with one for every control step of
+    :mod:`stemgmd_tools.augment.audio.signal.envelope`.
     The sound is one line (channel, frame); for scope ``example`` it is the sum of the stems, which all get the gain.
     Parameters come as numbers or text. Context: ``sample_rate``.
     """

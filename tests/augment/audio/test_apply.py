@@ -205,6 +205,20 @@ def test_loudness_of_an_example_is_that_of_its_sum():
     assert torch.allclose(out.stems / out.stems[0, 0].abs().max(), stems / stems[0, 0].abs().max(), atol=1e-5)
 
 
+def test_bus_compression_compresses_the_mixture_and_every_stem_alike():
+    stems = toy_batch(2, 60_000)
+    values = {"threshold_db": -30.0, "ratio": 4.0, "attack_ms": 5.0, "release_ms": 80.0, "makeup_db": 3.0}
+    out = toy_applied([[typical_row("bus_compression", -1, "example", **values)], []], stems)
+    on_mixture = toy_applied([[typical_row("compressor", -1, "mixture", **values)], []], stems)
+    assert torch.allclose(out.mixture, on_mixture.mixture, atol=1e-6)
+    assert not torch.allclose(out.stems[0].sum(0), stems[0].sum(0), atol=0.01)
+    assert torch.equal(out.stems[1], stems[1])
+    gain = out.stems[0] / stems[0]
+    audible = (stems[0].abs() > 1e-3).all(0)
+    assert torch.allclose(gain[0][audible], gain[1][audible], rtol=1e-3)
+    assert gain[0][audible].min() < 0.8 * gain[0][audible].max()
+
+
 def test_noise_on_all_stems_differs_from_stem_to_stem():
     out = toy_applied([[typical_row("noise_floor", -1, "example")]], torch.zeros(1, 3, 2, 5000)).stems[0]
     assert not torch.equal(out[0], out[1]) and not torch.equal(out[1], out[2])

@@ -54,6 +54,7 @@ ON_STEMS = (
     step(9, "pitch_shift", 7),
 )
 TO_ONE_LOUDNESS = (step(10, "loudness_normalization"), step(11, "compressor", 1), step(12, "low_pass_filter", 8))
+ONE_BUS = (step(10, "bus_compression"), step(11, "peaking_filter", 1), step(12, "bus_compression"))
 ON_THE_MIXTURE = tuple(
     step(13 + number, effect, scope="mixture")
     for number, effect in enumerate(("bleed", "room_reverb", "compressor", "limiter"))
@@ -82,6 +83,7 @@ def streamed(rows: tuple[Row, ...], tmp_path):
         (),
         ON_STEMS,
         ON_STEMS + TO_ONE_LOUDNESS,
+        ON_STEMS + ONE_BUS,
         ON_STEMS + ON_THE_MIXTURE,
         TO_ONE_LOUDNESS + ON_THE_MIXTURE,
         (row("tempo", rate=1.1), row("damping", 1, 1, decay=0.7), *ON_THE_MIXTURE),

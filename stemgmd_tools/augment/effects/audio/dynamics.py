@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from stemgmd_tools.augment.chain.effect import ANYWHERE, AudioEffect, Parameter
+from stemgmd_tools.augment.chain.effect import ANYWHERE, EXAMPLE, AudioEffect, GainEffect, Parameter
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,7 +42,34 @@ def compressor(
     makeup_db: Tensor,
     sample_rate: int,
 ) -> Tensor:
-    """Compress levels above a threshold, with linked channels.
+    """Compress levels above a threshold, with linked channels."""
+    from stemgmd_tools.augment.audio.signal import envelope
+
+    gain_db = compression_db(
+        audio,
+        threshold_db=threshold_db,
+        ratio=ratio,
+        attack_ms=attack_ms,
+        release_ms=release_ms,
+        knee_db=knee_db,
+        makeup_db=makeup_db,
+        sample_rate=sample_rate,
+    )
+    return envelope.apply_gain_db(audio, gain_db)
+
+
+def compression_db(
+    audio: Tensor,
+    *,
+    threshold_db: Tensor,
+    ratio: Tensor,
+    attack_ms: Tensor,
+    release_ms: Tensor,
+    knee_db: Tensor,
+    makeup_db: Tensor,
+    sample_rate: int,
+) -> Tensor:
+    """Return the gain (line, step) of a compressor in dB, with linked channels.
 
     Feed-forward, in the log domain, with the smooth decoupled detector: a peak meter that falls with the release time,
     then a one-pole with the attack time (Giannoulis et al. 2012). The gain is :func:`static_curve`.
@@ -54,7 +81,18 @@ def compressor(
     fall = envelope.DB_PER_TIME_CONSTANT / envelope.control_steps(release_ms / 1000, sample_rate)
     meter_level = envelope.decaying_peak(-curve, fall.clamp_min(1e-9)).clamp_min(0)
     smooth = envelope.one_pole(meter_level, envelope.control_steps(attack_ms / 1000, sample_rate))
-    return envelope.apply_gain_db(audio, envelope.column(makeup_db, smooth) - smooth)
+    return envelope.column(makeup_db, smooth) - smooth
+
+
+def bus_compression(sound: Tensor, *, sample_rate: int, **values: float) -> Tensor:
+    """Return the gain of a compressor of the sum of the stems, in dB for every control step.
+
+    :param values: those of :func:`compression_db`.
+    """
+    import torch
+
+    columns = {name: torch.tensor([value], dtype=torch.float64) for name, value in values.items()}
+    return compression_db(sound[None], **columns, sample_rate=sample_rate)[0]
 
 
 def limiter(
@@ -119,20 +157,30 @@ def transient_shaper(audio: Tensor, *, attack_db: Tensor, sustain_db: Tensor, sa
     return envelope.apply_gain_db(audio, gain_db)
 
 
+_COMPRESSION: Final = (
+    Parameter("threshold_db", "threshold level", "dBFS", -80.0, 0.0, typical=-20.0),
+    Parameter("ratio", "compression ratio, input over output", "", 1.0, 100.0, typical=4.0),
+    Parameter("attack_ms", "time constant of the attack", "ms", 0.1, 500.0, 5.0),
+    Parameter("release_ms", "time constant of the release", "ms", 1.0, 5000.0, 100.0),
+    Parameter("knee_db", "width of the soft knee", "dB", 0.0, 40.0, 0.0),
+    Parameter("makeup_db", "gain after compression", "dB", -24.0, 48.0, 0.0),
+)
+
 EFFECTS: Final = (
     AudioEffect(
         "compressor",
         "Feed-forward compressor with linked channels.",
         compressor,
-        (
-            Parameter("threshold_db", "threshold level", "dBFS", -80.0, 0.0, typical=-20.0),
-            Parameter("ratio", "compression ratio, input over output", "", 1.0, 100.0, typical=4.0),
-            Parameter("attack_ms", "time constant of the attack", "ms", 0.1, 500.0, 5.0),
-            Parameter("release_ms", "time constant of the release", "ms", 1.0, 5000.0, 100.0),
-            Parameter("knee_db", "width of the soft knee", "dB", 0.0, 40.0, 0.0),
-            Parameter("makeup_db", "gain after compression", "dB", -24.0, 48.0, 0.0),
-        ),
+        _COMPRESSION,
         ANYWHERE,
+        source="Giannoulis, Massberg and Reiss 2012",
+    ),
+    GainEffect(
+        "bus_compression",
+        "Compresses the sum of the stems and applies the gain to every stem, so that they still add up to the mixture.",
+        bus_compression,
+        _COMPRESSION,
+        EXAMPLE,
         source="Giannoulis, Massberg and Reiss 2012",
     ),
     AudioEffect(
