@@ -113,17 +113,25 @@ def read_parts(parts: Sequence[Part]) -> tuple[list[Scaled], int]:
     """Read the parts of the sound of a stroke, which start together.
 
     :param parts: each file is read once.
-    :return: the parts, and the sample rate in Hz.
-    :raises KitError: as :func:`read_one_shot`; also for a channel or a frame that a file does not have, and for files
-        of different rates.
+    :return: the parts, all at the pitch and the rate of the first, and its sample rate in Hz.
+    :raises KitError: as :func:`read_one_shot`; also for a channel or a frame that a file does not have.
     """
     files = {part.path: _read_file(part.path) for part in parts}
-    rates = {rate: path for path, (_, rate) in files.items()}
-    if len(rates) > 1:
-        (first, one), (second, other) = list(rates.items())[:2]
-        raise KitError(f"{other}: has a rate of {second} Hz, but {one} has {first} Hz; export both at one rate")
-    sounds = [Scaled(_part(part, *files[part.path]), part.left, part.right) for part in parts]
-    return sounds, next(iter(rates))
+    rates = [files[part.path][1] for part in parts]
+    sounds = []
+    for part, rate in zip(parts, rates, strict=True):
+        samples = _in_step(_part(part, *files[part.path]), rate * part.speed, rates[0] * parts[0].speed)
+        sounds.append(Scaled(samples, part.left, part.right))
+    return sounds, rates[0]
+
+
+def _in_step(samples: NDArray[np.floating[Any]], rate: float, other: float) -> NDArray[np.floating[Any]]:
+    """Return a sound that is played at one rate for playing it at another; its start stays the start."""
+    if rate == other:
+        return samples
+    padded = np.concatenate([np.zeros((_PADDING_FRAMES, samples.shape[1]), samples.dtype), samples])
+    resampled: NDArray[np.floating[Any]] = soxr.resample(padded, rate, other, quality="HQ")
+    return resampled[round(_PADDING_FRAMES * other / rate) :]
 
 
 def mixed(sounds: Sequence[Scaled]) -> Stereo:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.kits.importing.recognise import follows_general_midi, guess_of, openness_in_names
+from stemgmd_tools.kits.importing.recognise import follows_general_midi, guess_of, openness_in_names, usual_strokes
 from stemgmd_tools.kits.importing.voices import (
     Claim,
     Voice,
@@ -19,6 +19,7 @@ from stemgmd_tools.kits.importing.voices import (
     spread_openness,
     spread_toms,
 )
+from stemgmd_tools.kits.recognition.names import Guess
 from stemgmd_tools.kits.sources.base import DrumLibrary, Region
 from stemgmd_tools.pieces import ARTICULATIONS
 from stemgmd_tools.strict_yaml.problem import nearest
@@ -98,8 +99,10 @@ def _voices(library: DrumLibrary, overrides: Mapping[str, str]) -> Iterable[Voic
     for region in library.regions:
         groups[_identity(region)].append(region)
     follows_notes = follows_general_midi(library, [regions[0] for regions in groups.values()])
-    for regions in groups.values():
-        articulation, openness, score, reason = _recognised(regions, library, overrides, follows_notes=follows_notes)
+    guesses = [guess_of(regions[0], library, follows_notes=follows_notes) for regions in groups.values()]
+    usual = usual_strokes(guesses)
+    for regions, guess in zip(groups.values(), guesses, strict=True):
+        articulation, openness, score, reason = _recognised(regions, library, overrides, guess, usual)
         yield Voice(_label(regions[0]), tuple(regions), articulation, openness, score, reason)
 
 
@@ -118,7 +121,11 @@ def _labels(regions: Sequence[Region]) -> set[str]:
 
 
 def _recognised(
-    regions: Sequence[Region], library: DrumLibrary, overrides: Mapping[str, str], *, follows_notes: bool
+    regions: Sequence[Region],
+    library: DrumLibrary,
+    overrides: Mapping[str, str],
+    guess: Guess | None,
+    usual: Collection[str],
 ) -> tuple[str | None, float | None, float, str]:
     """Return articulation, openness, score and reason for a voice."""
     first = regions[0]
@@ -128,10 +135,10 @@ def _recognised(
         articulation = None if wanted[-1] == NOTHING else wanted[-1]  # the last one given
         openness = openness_in_names(first, library) if first.openness is None else first.openness
         return articulation, openness if is_hihat(articulation) else None, 2.0, "as given with --map"
-    guess = guess_of(first, library, follows_notes=follows_notes)
     if guess is None:
         return None, None, 0.0, "not recognised"
-    if guess.articulation is None or guess.special:
-        return None, None, 0.0, " ".join(filter(None, dict.fromkeys([*guess.special, guess.instrument])))
+    special = [word for word in guess.special if word not in usual]
+    if guess.articulation is None or special:
+        return None, None, 0.0, " ".join(filter(None, dict.fromkeys([*special, guess.instrument])))
     openness = first.openness if first.openness is not None else guess.openness
     return guess.articulation, openness if is_hihat(guess.articulation) else None, guess.score, guess.reason

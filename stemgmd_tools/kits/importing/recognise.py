@@ -14,6 +14,9 @@ from stemgmd_tools.kits.sources.base import DrumLibrary, Region
 
 _FEWEST_NOTES: Final = 2
 """Notes of General MIDI that the names of a library confirm before its other notes go before abbreviations."""
+_BEATERS: Final = frozenset(["brush", "brushes", "brushed", "rod", "rods", "hotrod", "hotrods", "mallet", "mallets"])
+_FEWEST_STROKES: Final = 5
+"""Of a kit that is played with one kind of beater."""
 _CONFIRMED: Final = 2
 """So many times as many notes must be confirmed as contradicted."""
 
@@ -22,8 +25,7 @@ def guess_of(region: Region, library: DrumLibrary, *, follows_notes: bool) -> Gu
     """Return what names and notes of a region say; None if neither says anything.
 
     Names go before notes, but a note decides what names leave open about the same instrument, and goes before
-    abbreviations in a library that follows General MIDI. There, what note 37 plays is a side stick, which banks of
-    synthesizers call a rim shot.
+    abbreviations in a library that follows General MIDI.
 
     :param follows_notes: see :func:`follows_general_midi`.
     """
@@ -33,13 +35,17 @@ def guess_of(region: Region, library: DrumLibrary, *, follows_notes: bool) -> Gu
         return replace(keyed, special=special_strokes(names))
     if named is None or keyed is None:
         return named
-    if follows_notes and (named.articulation, keyed.articulation) == ("snare_rimshot", "snare_cross_stick"):
-        return replace(keyed, special=named.special, reason=f"{keyed.reason}, though called a rim shot")
     if named.instrument == keyed.instrument:
         return named if keyed.score <= named.score or named.special else keyed
     if follows_notes and named.certainty <= LIKELY and keyed.score > LIKELY:
         return replace(keyed, special=named.special, reason=f"{keyed.reason}, which the library's names follow")
     return named
+
+
+def usual_strokes(guesses: Iterable[Guess | None]) -> frozenset[str]:
+    """Return the words for what a whole kit is played with, such as brushes: they make none of its strokes special."""
+    special = [frozenset(guess.special) for guess in guesses if guess is not None and guess.articulation is not None]
+    return frozenset.intersection(*special) & _BEATERS if len(special) >= _FEWEST_STROKES else frozenset()
 
 
 def openness_in_names(region: Region, library: DrumLibrary) -> float | None:

@@ -113,10 +113,6 @@ def _layer(at: tuple[str | int, ...], layer: Layer, microphones: Mapping[str, Mi
     for index, take in enumerate(layer.takes or ()):
         if not take:
             yield Problem((*at, "takes", index), "is empty; give at least one microphone and its file")
-        if len({sound.pitch_semitones for sound in take.values()}) > 1:
-            yield Problem(
-                (*at, "takes", index), "its microphones have different pitch_semitones; give them all the same"
-            )
         for name, sound in take.items():
             yield from _sound((*at, "takes", index, name), sound)
             if name not in microphones:
