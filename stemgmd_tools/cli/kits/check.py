@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stemgmd_tools.cli.kits.table import table
-from stemgmd_tools.cli.support.options import kit_path_option
+from stemgmd_tools.cli.support.options import jobs_option, kit_path_option
 from stemgmd_tools.cli.support.paths import LocalName
 from stemgmd_tools.runtime.quantities import counted
 
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, required=True, type=LocalName())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each kit, on a line of its own.")
 @click.option("--levels", "with_levels", is_flag=True, help="Also list the level of every velocity layer.")
+@jobs_option
 @kit_path_option
-def check(names: tuple[str, ...], as_json: bool, with_levels: bool, kit_path: tuple[Path, ...]) -> None:
+def check(
+    names: tuple[str, ...], as_json: bool, with_levels: bool, jobs: int | None, kit_path: tuple[Path, ...]
+) -> None:
     """Check the recordings of kits. NAMES are as for `render --kits`.
 
     Prints a line for each fault: severity, rule, place, and what was measured. The exit code is 1 if there is an error.
@@ -35,11 +38,14 @@ def check(names: tuple[str, ...], as_json: bool, with_levels: bool, kit_path: tu
     from stemgmd_tools.kits.checks.base import Severity
     from stemgmd_tools.kits.checks.run import check_named
     from stemgmd_tools.kits.library import kit_names, search_path
+    from stemgmd_tools.runtime.progress import counter_on
+    from stemgmd_tools.runtime.workers import cpu_count
 
     failed = False
     folders = search_path(kit_path)
     for name in kit_names(names, folders):
-        result = check_named(name, folders)
+        with counter_on(sys.stderr) as progress:
+            result = check_named(name, folders, progress, jobs=jobs or cpu_count())
         lines = _lines(result) + (_levels(result) if with_levels else [])
         click.echo(json.dumps(_plain(result)) if as_json else "\n".join(lines))
         failed = failed or result.count(Severity.ERROR) > 0
@@ -50,7 +56,10 @@ def check(names: tuple[str, ...], as_json: bool, with_levels: bool, kit_path: tu
 def _lines(result: CheckResult) -> list[str]:
     from stemgmd_tools.kits.checks.base import Severity
 
-    counts = ", ".join(_counted(severity.value, result.count(severity)) for severity in Severity)
+    counts = ", ".join(
+        counted(result.count(severity), severity.value, "advice" if severity is Severity.ADVICE else "")
+        for severity in Severity
+    )
     lines = [f"{result.kit}: {counted(result.takes, 'take')}; {counts}"]
     return lines + [
         f"  {rule.severity.value}: {rule.name}: {finding.place}: {finding.message}" for rule, finding in result.findings
@@ -70,10 +79,6 @@ def _levels(result: CheckResult) -> list[str]:
         for level in result.levels
     ]
     return ["", *table(("articulation", "openness", "layer", "at velocity", "level (dB)", "added (dB)"), rows)]
-
-
-def _counted(severity: str, count: int) -> str:
-    return f"{count} {severity}" if count == 1 or severity == "advice" else f"{count} {severity}s"
 
 
 def _plain(result: CheckResult) -> dict[str, Any]:

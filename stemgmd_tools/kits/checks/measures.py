@@ -21,6 +21,7 @@ from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.numerics.elementary import log10
 from stemgmd_tools.onsets import onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS
+from stemgmd_tools.runtime.workers import delayed, results_of, workers
 
 _RUN_FRAMES: Final = 3
 """Successive frames that count as staying at the peak."""
@@ -113,22 +114,41 @@ class MeasuredKit:
             yield name, math.nan if openness < 0 else openness, [layers[index] for index in sorted(layers)]
 
 
-def measure_kit(kit: Kit, progress: Callable[[str], None] = lambda _: None) -> MeasuredKit:
+def measured_names(kit: Kit) -> tuple[str, ...]:
+    """Return the articulations of a kit that are measured: those that borrow no sound."""
+    return tuple(name for name in ARTICULATIONS if kit.map.articulations[name].fallback is None)
+
+
+def measure_kit(kit: Kit, progress: Callable[[str], None] = lambda _: None, *, jobs: int = 1) -> MeasuredKit:
     """Measure every take of a kit; a sound that cannot be read is noted.
 
-    :param progress: called with the name of each articulation.
+    :param progress: called with the name of each articulation when it is measured.
+    :param jobs: worker processes; the sounds of a modelled kit are computed first, which takes a minute of one core.
     """
-    recipes = Recipes(kit)
     takes: list[TakeMeasures] = []
     unreadable: dict[str, None] = {}
-    for name in ARTICULATIONS:
+    names = measured_names(kit)
+    if jobs == 1:
+        recipes = Recipes(kit)
+        results = (_articulation(name, recipes[name]) for name in names)
+    else:
+        tasks = (delayed(_articulation_of)(kit, name) for name in names)
+        results = results_of(workers(jobs, ordered=True), tasks)  # type: ignore[assignment]
+    for name, (own_takes, own_faults) in zip(names, results, strict=True):
+        takes += own_takes
+        unreadable.update(dict.fromkeys(own_faults))
         progress(name)
-        if kit.map.articulations[name].fallback is None:
-            takes += _articulation(name, recipes[name], unreadable)
     return MeasuredKit(kit, tuple(takes), tuple(unreadable))
 
 
-def _articulation(name: str, recipe: ArticulationSource, unreadable: dict[str, None]) -> Iterator[TakeMeasures]:
+def _articulation_of(kit: Kit, name: str) -> tuple[list[TakeMeasures], list[str]]:
+    return _articulation(name, Recipes(kit)[name])
+
+
+def _articulation(name: str, recipe: ArticulationSource) -> tuple[list[TakeMeasures], list[str]]:
+    """Return the measures of an articulation, and one line for each sound that cannot be used."""
+    takes: list[TakeMeasures] = []
+    faults: list[str] = []
     for degree in recipe.degrees:
         openness = recipe.source.degrees[degree] if recipe.source.degrees else math.nan
         for row, layer in enumerate(recipe.source.layers(degree)):
@@ -136,10 +156,11 @@ def _articulation(name: str, recipe: ArticulationSource, unreadable: dict[str, N
                 try:
                     sound, rate = recipe.source.one_shot(degree, row, take)
                 except KitError as error:
-                    unreadable[str(error)] = None
+                    faults.append(str(error))
                     continue
                 at = (name, openness, row, layer.reference, take, file)
-                yield _measured(at, np.array(sound, np.float64), round(rate), layer.gain_db + recipe.gain_db)
+                takes.append(_measured(at, np.array(sound, np.float64), round(rate), layer.gain_db + recipe.gain_db))
+    return takes, faults
 
 
 def _measured(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import Final
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.checks.base import Finding, Rule, Severity
 from stemgmd_tools.kits.checks.levels import LayerLevel, layer_levels
-from stemgmd_tools.kits.checks.measures import measure_kit
+from stemgmd_tools.kits.checks.measures import measure_kit, measured_names
 from stemgmd_tools.kits.library import load_kit
-from stemgmd_tools.kits.sample_map.kit import Kit
+from stemgmd_tools.kits.sample_map.kit import Kit, sample_files
 from stemgmd_tools.runtime.plugins import declared
 
 UNREADABLE: Final = "unreadable"
@@ -41,9 +42,13 @@ def rules() -> tuple[Rule, ...]:
     return declared(_PACKAGE, "RULES", Rule)
 
 
-def check_named(name: str, kit_path: Sequence[Path]) -> CheckResult:
+def check_named(
+    name: str, kit_path: Sequence[Path], progress: Callable[[int, int], None] = lambda *_: None, *, jobs: int = 1
+) -> CheckResult:
     """Check a kit by name; one that cannot be loaded, for example for lack of a file, has one finding.
 
+    :param progress: receives how many articulations are measured, and of how many.
+    :param jobs: worker processes for modelled kits, whose sounds have to be computed.
     :raises UsageError: for an unknown name.
     """
     try:
@@ -51,15 +56,18 @@ def check_named(name: str, kit_path: Sequence[Path]) -> CheckResult:
     except KitError as error:
         rule = next(rule for rule in rules() if rule.name == UNREADABLE)
         return CheckResult(name, 0, ((rule, Finding("kit", str(error))),))
-    return check_kit(kit)
+    total, done = len(measured_names(kit)), itertools.count(1)
+    is_recorded = next(iter(sample_files(kit.map)), None) is not None
+    return check_kit(kit, lambda _: progress(next(done), total), jobs=1 if is_recorded else jobs)
 
 
-def check_kit(kit: Kit, progress: Callable[[str], None] = lambda _: None) -> CheckResult:
+def check_kit(kit: Kit, progress: Callable[[str], None] = lambda _: None, *, jobs: int = 1) -> CheckResult:
     """Measure a kit and apply all rules.
 
     :param progress: called with the name of each articulation.
+    :param jobs: worker processes.
     """
-    measured = measure_kit(kit, progress)
+    measured = measure_kit(kit, progress, jobs=jobs)
     severities = list(Severity)
     findings = [(rule, finding) for rule in rules() for finding in rule.find(measured)]
     findings.sort(key=lambda row: severities.index(row[0].severity))

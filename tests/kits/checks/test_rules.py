@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
+from tone_kits import tone_kits
 from toy_kits import RATE, layers, map_data, tone, write_map, write_sound
 
 from stemgmd_tools.cli.main import stemgmd
-from stemgmd_tools.kits.checks.run import check_kit
+from stemgmd_tools.kits.checks.run import check_kit, check_named
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 
@@ -143,3 +144,14 @@ def test_a_kit_that_lacks_a_file_is_an_error_and_the_next_kit_is_checked(tmp_pat
 def test_a_silent_take_has_no_other_findings(tmp_path: Path) -> None:
     by_rule = findings(tmp_path, {"kick_soft.wav": np.zeros((500, 1))})
     assert set(by_rule) <= {"silent", "missing-piece", "single-layer"}
+
+
+def test_worker_processes_find_the_same(tmp_path: Path) -> None:
+    kit = load_kit_file(Path(tone_kits(tmp_path, {"tin": 331.0})[0]))
+    done: list[str] = []
+    alone = check_kit(kit, done.append)
+    assert repr(check_kit(kit, jobs=2)) == repr(alone)
+    assert set(done) == {name for name, one in kit.map.articulations.items() if one.fallback is None}
+    seen: list[tuple[int, int]] = []
+    assert check_named(str(tmp_path / "tin.yaml"), (), lambda *counts: seen.append(counts)).takes == alone.takes
+    assert seen == [(number, len(done)) for number in range(1, len(done) + 1)]
