@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from stemgmd_tools.audio import read_audio
 from stemgmd_tools.errors import AudioError, KitError
 from stemgmd_tools.kits.bank.dc_offset import centred
-from stemgmd_tools.kits.bank.envelopes import envelope_gain, looped
-from stemgmd_tools.kits.bank.filters import filtered
+from stemgmd_tools.kits.bank.shaping.envelopes import envelope_gain, looped
+from stemgmd_tools.kits.bank.shaping.filters import filtered
 from stemgmd_tools.kits.sample_map.envelope import Envelope
 from stemgmd_tools.kits.sample_map.filter import Filter
 from stemgmd_tools.numerics.amplitude import BLOCK_FRAMES, one_of_equals, peak

@@ -12,7 +12,7 @@ from toy_kits import RATE, map_data, write_map, write_sound
 
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.bank.compile import compile_bank
-from stemgmd_tools.kits.bank.envelopes import envelope_gain
+from stemgmd_tools.kits.bank.shaping.envelopes import envelope_gain
 from stemgmd_tools.kits.sample_map.envelope import Envelope
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.kits.sample_map.loader import load_map

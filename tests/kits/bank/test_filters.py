@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from toy_kits import RATE, map_data, write_map, write_sound
 
 from stemgmd_tools.kits.bank.compile import compile_bank
-from stemgmd_tools.kits.bank.filters import filtered
+from stemgmd_tools.kits.bank.shaping.filters import filtered
 from stemgmd_tools.kits.sample_map.filter import Filter
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.pieces import ARTICULATIONS

@@ -1,0 +1,1 @@
+"""What a recorded sound passes before it is mixed: filters, amplitude envelopes, loops."""
