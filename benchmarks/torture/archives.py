@@ -1,4 +1,4 @@
-"""Archives of drum libraries for `kits install`: sound ones, and ones made to do harm."""
+"""Archives of drum libraries for `kits install`: sound ones, and ones contents to do harm."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def write_archives(material: Path, library: Path) -> tuple[Path, ...]:
     names = ["kit.sfz", "maps/hats.sfz", *(f"samples/{name}.wav" for name in SOUNDS)]
     files = {f"top/{name}": (library.parent / name).read_bytes() for name in names}
     plain = _tar((name, content) for name, content in files.items())
-    made = {
+    contents = {
         "kit.tar": plain,
         "kit.tar.gz": gzip.compress(plain, mtime=0),
         "kit.tar.xz": lzma.compress(plain, preset=0),
@@ -46,9 +46,9 @@ def write_archives(material: Path, library: Path) -> tuple[Path, ...]:
         "plain.deb": _deb({"data.tar": plain}),
         "kit.zip": _zip(files.items()),
     }
-    for name, content in made.items():
+    for name, content in contents.items():
         (folder / name).write_bytes(content)
-    return tuple(folder / name for name in made)
+    return tuple(folder / name for name in contents)
 
 
 def write_hostile_archives(material: Path) -> tuple[Path, ...]:

@@ -40,10 +40,10 @@ def test_other_plurals_are_given() -> None:
 
 def test_messages_count_with_it() -> None:
     package = Path(stemgmd_tools.__file__).parent
-    found = [
+    uncounted = [
         f"{path.relative_to(package)}: {line.strip()}"
         for path in sorted(package.rglob("*.py"))
         for line in path.read_text(encoding="utf-8").splitlines()
         if _UNCOUNTED.search(line) and not any(words in line for words in NEVER_ONE)
     ]
-    assert found == [], "write counted(number, noun) of runtime/quantities.py"
+    assert uncounted == [], "write counted(number, noun) of runtime/quantities.py"

@@ -84,3 +84,9 @@ def test_a_pipe_is_refused_and_not_waited_for(suffix: str, tmp_path: Path) -> No
     os.mkfifo(tmp_path / f"kit{suffix}")
     with pytest.raises(StemgmdError, match="is a pipe or a device"):
         find_format(tmp_path / f"kit{suffix}")
+
+
+@pytest.mark.skipif(not Path("/proc/1/cwd").is_symlink(), reason="needs Linux's /proc")
+def test_folders_with_links_that_may_not_be_followed_are_no_kit() -> None:
+    with pytest.raises(UsageError, match="of no known format"):
+        find_format(Path("/proc"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -144,12 +144,20 @@ def _definitions(folder: Path) -> Iterator[Path]:
             except OSError:
                 continue
             for entry in entries:
-                if entry.suffix.lower() == SUFFIX and entry.is_file():
+                if entry.suffix.lower() == SUFFIX and _is(entry.is_file):
                     if not leads_out(folder, entry.relative_to(folder).as_posix()):
                         yield entry
-                elif entry.is_dir() and not entry.is_symlink():
+                elif not entry.is_symlink() and _is(entry.is_dir):
                     below.append(entry)
         level = below[:_MOST_FOLDERS]
+
+
+def _is(test: Callable[[], bool]) -> bool:
+    """Return whether a test of a path succeeds; False for what may not be looked at."""
+    try:
+        return test()
+    except OSError:
+        return False
 
 
 def _main(folder: Path) -> Path:
