@@ -143,6 +143,11 @@ def segments() -> str:
     return report.markdown(json.loads((ROOT / "benchmarks" / "segments.json").read_text(encoding="utf-8")))
 
 
+def kit_import() -> str:
+    """Return the last benchmark of importing a large library that was committed."""
+    return report.markdown(json.loads((ROOT / "benchmarks" / "kit_import.json").read_text(encoding="utf-8")))
+
+
 def augment_benchmarks() -> str:
     """Return the last benchmark of augmentation that was committed."""
     path = ROOT / "benchmarks" / "augment.json"
@@ -260,6 +265,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "metrics": metrics,
     "model-options": model_options,
     "models": models,
+    "kit-import": kit_import,
     "kit-rules": kit_rules,
     "library-formats": library_formats,
     "notes": notes,

@@ -24,7 +24,7 @@ from stemgmd_tools.onsets import onset_frame
 from stemgmd_tools.pieces import ARTICULATIONS, NOTE_OF_ARTICULATION
 from stemgmd_tools.runtime.advance import in_advance
 
-READ_IN_ADVANCE: Final = 2
+READ_IN_ADVANCE: Final = 1
 """One-shots that are read, or synthesised, while one is compiled."""
 APART_DB: Final = 3.0
 """Takes of one layer that differ by more than this cause a warning: they are strokes of different strengths."""
