@@ -69,15 +69,18 @@ def compile_bank(kit: Kit, sample_rate: int = 44_100, sink: BinaryIO | None = No
     if not units.LOWEST_RATE <= sample_rate <= units.HIGHEST_RATE:
         raise UsageError(f"sample_rate is {sample_rate} Hz; allowed: {units.LOWEST_RATE}..{units.HIGHEST_RATE}")
     recipes = Recipes(kit)
-    sources = {name: recipes[name] for name in ARTICULATIONS}
-    plans = {name: [_plan(one, degree) for degree in range(len(one.degrees))] for name, one in sources.items()}
     pcm = PcmSink(sink)
     written = _Shots(kit, sample_rate, pcm)
-    written.write(take for row in plans.values() for plan in row for takes in plan.takes for take in takes)
-    cells = {name: [_cell(plan, written) for plan in row] for name, row in plans.items()}
-    warnings = [line for name in cells for line in _warnings(name, sources[name], cells[name])]
+    cells: list[list[_Cell]] = []
+    warnings: list[str] = []
+    for name in ARTICULATIONS:  # one at a time, since modelled sources are large
+        source = recipes[name]
+        plans = [_plan(source, degree) for degree in range(len(source.degrees))]
+        written.write(take for plan in plans for takes in plan.takes for take in takes)
+        cells.append([_cell(plan, written) for plan in plans])
+        warnings += _warnings(name, source, cells[-1])
     warnings += _offset_warnings(written.offsets)
-    bank = _tables(kit, sample_rate, list(cells.values()))
+    bank = _tables(kit, sample_rate, cells)
     return replace(bank, pcm=pcm.content, pcm_sha256=pcm.sha256, warnings=tuple(warnings))
 
 
@@ -124,10 +127,11 @@ class _Shots:
         """Name -> removed DC offset, as a share of the peak."""
 
     def write(self, takes: Iterable[_Take]) -> None:
-        """Write the sounds of takes, in their order; the next ones are read meanwhile."""
+        """Write the sounds of takes that are not written yet, in their order; the next one is read meanwhile."""
         new: dict[tuple[str, Treatment], _Take] = {}
         for take in takes:
-            new.setdefault((take.name, take.treatment), take)
+            if (take.name, take.treatment) not in self._shots:
+                new.setdefault((take.name, take.treatment), take)
         with in_advance([take.read for take in new.values()], READ_IN_ADVANCE) as sounds:
             for key, (sound, rate) in zip(new, sounds, strict=True):
                 self._shots[key] = self._written(*key, sound, rate)
