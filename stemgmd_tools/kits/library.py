@@ -104,7 +104,7 @@ def kit_names(selection: Iterable[str], kit_path: Sequence[Path] = ()) -> tuple[
     for word in (part.strip() for entry in selection for part in entry.split(",")):
         if word in GROUPS:
             names.update(dict.fromkeys(_group(word, known, kit_path)))
-        elif set(word) & set("*?["):
+        elif _is_pattern(word):
             names.update(dict.fromkeys(_matching(word, known)))
         elif is_generated_name(word):
             names.update(dict.fromkeys(_expanded(word, known)))
@@ -120,12 +120,23 @@ def kit_names(selection: Iterable[str], kit_path: Sequence[Path] = ()) -> tuple[
 def load_kit(name: str, kit_path: Sequence[Path] | None = None) -> Kit:
     """Load one kit by name or by the path of its sample map; a name such as ``random:7`` generates a kit.
 
+    :param name: also a group or a pattern that stands for one kit only.
     :param kit_path: folders searched for samples and maps; default: those of ``STEMGMD_KITS``.
-    :raises UsageError: for an unknown name.
+    :raises UsageError: for an unknown name, or one that stands for several kits.
     :raises KitError: if its map is invalid or its samples are not found.
     """
     folders = search_path() if kit_path is None else tuple(kit_path)
-    return _loaded(name, folders, _Parents(folders))
+    return _loaded(_one_of(name, folders), folders, _Parents(folders))
+
+
+def _one_of(word: str, kit_path: Sequence[Path]) -> str:
+    """Return the name of the kit that a group or a pattern stands for; other names and paths as they are."""
+    if _is_path(word) or not (word in GROUPS or _is_pattern(word)):
+        return word
+    names = kit_names([word], kit_path)
+    if len(names) > 1:
+        raise UsageError(f"{word}: stands for {len(names)} kits; name one of them, such as {names[0]}")
+    return names[0]
 
 
 def _loaded(name: str, folders: tuple[Path, ...], parents: _Parents) -> Kit:
@@ -140,6 +151,7 @@ def find_map(name: str, kit_path: Sequence[Path] = ()) -> KitMap:
     :raises UsageError: for an unknown name, a name of several kits, or parents that play sample files.
     :raises KitError: if a map is invalid.
     """
+    name = _one_of(name, kit_path)
     if not is_generated_name(name):
         return load_map(map_path(name, kit_path))
     return _Parents(tuple(kit_path)).map(_single_name(name))
@@ -334,6 +346,10 @@ def _generated_content(generator: _Generator) -> Content:
 def _place(kit: Kit) -> str:
     """Return the origin of a kit for messages: its generated name, its path or its name."""
     return kit.source.name.spelled if isinstance(kit.source, _Generator) else str(kit.path or kit.name)
+
+
+def _is_pattern(word: str) -> bool:
+    return not set(word).isdisjoint("*?[")
 
 
 def _is_path(name: str) -> bool:

@@ -149,6 +149,15 @@ def test_groups_of_recorded_kits(imported_kits: Path) -> None:
     assert "gone_one" not in library.kit_names(["all"], folders)
 
 
+def test_a_group_or_pattern_of_one_kit_names_it(imported_kits: Path) -> None:
+    assert library.load_kit("free_*").name == library.load_kit("permissive").name == "free_one"
+    assert library.find_map("free_*", library.search_path()).name == "free_one"
+    with pytest.raises(UsageError, match=r"\*_one: stands for 3 kits; name one of them, such as free_one"):
+        library.load_kit("*_one")
+    with pytest.raises(UsageError, match="heldout: stands for 4 kits"):
+        library.load_kit("heldout")
+
+
 def test_an_empty_group_or_pattern_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STEMGMD_DATA", str(tmp_path))
     with pytest.raises(UsageError, match="permissive: no such kit is there; see `stemgmd kits list`"):
