@@ -15,6 +15,7 @@ from tone_kits import tone_kits
 from toy_kits import RATE, layers, map_data, tone, write_map, write_sound
 
 from stemgmd_tools.cli.main import stemgmd
+from stemgmd_tools.kits.checks.base import Severity
 from stemgmd_tools.kits.checks.run import check_kit, check_named
 from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
@@ -127,6 +128,13 @@ def test_known_faults_of_recorded_kits_are_found(name: str, kits_dir: Path) -> N
         actual = {finding.place for one, finding in result.findings if one.name == rule}
         for place in places:
             assert any(one.startswith(place) for one in actual), (rule, place, actual)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["avl_black_pearl", "avl_red_zeppelin", "ludwig_1960s", "muldjord"])
+def test_recorded_kits_without_known_faults_have_no_warnings(name: str, kits_dir: Path) -> None:
+    result = check_kit(load_kit(name, [kits_dir]))
+    assert [rule.name for rule, _ in result.findings if rule.severity is not Severity.ADVICE] == []
 
 
 def test_a_kit_that_lacks_a_file_is_an_error_and_the_next_kit_is_checked(tmp_path: Path) -> None:
