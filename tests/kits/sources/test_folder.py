@@ -321,3 +321,17 @@ def test_numbered_microphones_and_degrees_of_openness(tmp_path: Path) -> None:
 def test_a_number_behind_open_alone_is_no_degree(tmp_path: Path) -> None:
     library = read(write(tmp_path, {"hat open1.wav": -6, "hat closed1.wav": -6}))
     assert {region.openness for region in library.regions} == {None}
+
+
+def test_strokes_that_lack_a_usual_microphone_are_left_out(tmp_path: Path) -> None:
+    names = [f"tom_{mic}_v{layer}.wav" for mic in ("close", "under") for layer in (1, 2, 3)]
+    names += ["tom_under_v1_rr2.wav", "kick_close_v1.wav", "snare_close_v1.wav", "snare_under_v2.wav"]
+    library = read(write(tmp_path, dict.fromkeys(names, -6.0)))
+    microphones = sorted((region.names[0], *sorted(region.sounds)) for region in library.regions)
+    assert microphones == [
+        ("kick", "close"),
+        ("snare", "close"),
+        ("snare", "under"),
+        *[("tom", "close", "under")] * 3,
+    ]
+    assert "tom: left out 1 strokes that were not recorded with close, under" in library.notices

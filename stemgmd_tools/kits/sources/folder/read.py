@@ -13,7 +13,7 @@ from stemgmd_tools.kits.sources.folder.files import has_file, sound_files
 from stemgmd_tools.kits.sources.folder.layers import regions_of
 from stemgmd_tools.kits.sources.folder.openness import openness_of_voices
 from stemgmd_tools.kits.sources.folder.pattern import Pattern, strokes_of_pattern
-from stemgmd_tools.kits.sources.folder.strokes import MAIN_MICROPHONE, strokes_of_names
+from stemgmd_tools.kits.sources.folder.strokes import MAIN_MICROPHONE, strokes_of_names, without_partial
 from stemgmd_tools.kits.sources.folder.table import FILE_NAME, read_table
 from stemgmd_tools.storage.paths import leads_out
 
@@ -55,7 +55,8 @@ def read(path: Path, _: Path, *, pattern: str = "") -> DrumLibrary:
             more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
             notices.append(f"left out, since they do not follow the pattern: {', '.join(others[:_SHOWN])}{more}")
     else:
-        strokes = strokes_of_names(files)
+        strokes, partial = without_partial(strokes_of_names(files))
+        notices += partial
     regions, unreadable = regions_of(folder, strokes)
     if not pattern:
         openness = openness_of_voices({stroke.voice for stroke in strokes})

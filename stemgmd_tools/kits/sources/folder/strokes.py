@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from posixpath import commonpath
@@ -53,6 +53,27 @@ def strokes_of_names(paths: Iterable[str]) -> list[Stroke]:
     for shot, files in _merged(shots):
         by_voice[shot.voice].append((shot, files))
     return [stroke for voice, rows in by_voice.items() for stroke in _numbered(voice, rows)]
+
+
+def without_partial(strokes: Sequence[Stroke]) -> tuple[list[Stroke], list[str]]:
+    """Leave out strokes that lack a microphone which most strokes of their voice have: they would be too soft.
+
+    :return: the others, and a notice for each voice that lost some.
+    """
+    by_voice: dict[str, list[Stroke]] = defaultdict(list)
+    for stroke in strokes:
+        by_voice[stroke.voice].append(stroke)
+    partial: set[int] = set()
+    notices = []
+    for voice, rows in by_voice.items():
+        counts = Counter(microphone for stroke in rows for microphone in stroke.files)
+        usual = {microphone for microphone, count in counts.items() if 2 * count > len(rows)}
+        lacking = [stroke for stroke in rows if usual - set(stroke.files)]
+        if lacking and any(usual <= set(stroke.files) for stroke in rows):
+            partial |= {id(stroke) for stroke in lacking}
+            names = ", ".join(sorted(usual))
+            notices.append(f"{voice}: left out {len(lacking)} strokes that were not recorded with {names}")
+    return [stroke for stroke in strokes if id(stroke) not in partial], notices
 
 
 def _without_common_folder(shots: Sequence[OneShot]) -> list[OneShot]:
