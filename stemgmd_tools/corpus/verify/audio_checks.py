@@ -182,6 +182,7 @@ def _check_onsets(pcm: Pcm, stems: StemSet, piece: Piece, where: str, findings: 
     rivals = _HATS if piece in _HATS else (piece,)
     ends = np.sort(np.concatenate([stems.hits[rival.value] for rival in rivals if rival.value in stems.hits]))
     ends = np.append(ends[ends < len(pcm)], len(pcm) + lead)
+    together = set(hits[1:][np.diff(hits) == 0].tolist())
     before = np.diff(hits, prepend=-(attack + lead))
     room = ends[np.searchsorted(ends, hits, side="right")] - hits
     for frame in hits[(before >= quiet) & (room >= attack + lead)].tolist():
@@ -191,7 +192,14 @@ def _check_onsets(pcm: Pcm, stems: StemSet, piece: Piece, where: str, findings: 
         if silent_before and not choked:
             fades = piece in _CHOKED_PIECES
             measured = _check_onset(
-                pcm, frame, stems.sample_rate, where, findings, tolerance_s=stems.tolerance_s, fades=fades
+                pcm,
+                frame,
+                stems.sample_rate,
+                where,
+                findings,
+                tolerance_s=stems.tolerance_s,
+                fades=fades,
+                alone=frame not in together,
             )
             if measured and not stems.tolerance_s:
                 after = int(ends[np.searchsorted(ends, frame, side="right")]) - frame - lead
@@ -207,6 +215,7 @@ def _check_onset(
     *,
     tolerance_s: float = 0.0,
     fades: bool = False,
+    alone: bool = True,
 ) -> bool:
     """Check that the attack, by the definition of :func:`stemgmd_tools.onsets.onset_frame`, lies on ``frame``.
 
@@ -216,6 +225,8 @@ def _check_onset(
 
     :param fades: whether the stroke may be choked during its attack, by the pedal or a hand. A long fade lowers its
         peak, and with it the threshold; frames before the attack are then compared with the attack's own frame.
+    :param alone: whether no other stroke of the piece has the same frame, such as one on a second crash cymbal. Where
+        sounds start together, their first waves may cancel each other: only silence is a fault.
     :return: whether the attack was loud enough to measure.
     """
     slack = units.frames_of(tolerance_s, sample_rate)
@@ -226,7 +237,7 @@ def _check_onset(
     peak = float(amplitude[peak_at])
     if peak == 0:
         findings.add("onset", where, f"silence around frame {frame}", "an attack there, as the hits say")
-    if peak < LEAST_PEAK_UNITS or start + peak_at - frame > units.frames_of(LATEST_PEAK_S, sample_rate):
+    if not alone or peak < LEAST_PEAK_UNITS or start + peak_at - frame > units.frames_of(LATEST_PEAK_S, sample_rate):
         return False
     findings.onsets += 1
     reached = amplitude[frame - start : frame - start + slack + 1].max()

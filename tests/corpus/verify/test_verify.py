@@ -18,6 +18,7 @@ from stemgmd_tools.corpus.info import describe, hours_by_kit, hours_by_piece, ho
 from stemgmd_tools.corpus.render.run import render_corpus
 from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.corpus.verify import banks
+from stemgmd_tools.corpus.verify.audio_checks import StemSet, TrackFile, check_stems
 from stemgmd_tools.corpus.verify.findings import Failure, failure_table
 from stemgmd_tools.corpus.verify.run import verify_corpus
 from stemgmd_tools.errors import CorpusError
@@ -159,6 +160,23 @@ def test_onsets_that_lie_elsewhere_are_heard(corpus, shift):
     verdict = verify_corpus(corpus, jobs=1)
     assert {failure.check for failure in verdict.failures} == {"onset", "hits"}
     assert len(verdict.failures) > 10
+
+
+@pytest.mark.parametrize(("strokes", "faulty"), [(2, False), (1, True)])
+def test_strokes_that_start_together_may_cancel_their_first_waves(tmp_path, strokes, faulty):
+    """Two crash cymbals on one frame: both attacks begin there, their sum reaches its threshold five frames later."""
+    silence, frame = np.zeros((20_000, 1), np.int16), 6_000
+    crash = silence.copy()
+    crash[frame : frame + 5] = 2_000 - 1_990
+    crash[frame + 5 :] = 17_000
+    files = {}
+    for name in (*(piece.value for piece in PIECES), "mixture"):
+        pcm = crash if name in ("crash", "mixture") else silence
+        soundfile.write(tmp_path / f"{name}.flac", pcm, 44_100, subtype="PCM_16")
+        files[name] = TrackFile(f"{name}.flac", file_sha256(tmp_path / f"{name}.flac"), len(pcm), not pcm.any())
+    hits = {"crash": np.full(strokes, frame)}
+    findings = check_stems(tmp_path, StemSet(files, hits, 44_100))
+    assert [failure.check for failure in findings.failures] == (["onset"] if faulty else [])
 
 
 @pytest.mark.parametrize("track", ["snare", "crash"])
