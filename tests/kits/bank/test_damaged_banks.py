@@ -139,19 +139,21 @@ def test_who_finds_it_mended_already_maps_it_anew(kit: Kit, cache: Path, caplog:
 
 
 def test_a_bank_that_comes_out_otherwise_is_refused(kit: Kit, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled, banks = bank_cache.compile_bank, []
+
+    def otherwise_from_the_second_on(*arguments: object) -> Bank:
+        bank = compiled(*arguments)
+        if banks:
+            object.__setattr__(bank, "pcm_sha256", "0" * 64)
+        banks.append(bank)
+        return bank
+
+    monkeypatch.setattr(bank_cache, "compile_bank", otherwise_from_the_second_on)
     open_bank(kit, cache=cache)
     file = bank_folder(kit, cache=cache) / PCM_FILE
     flip(file)
     age(file)
     bank = open_bank(kit, cache=cache)
-    compiled = bank_cache.compile_bank
-
-    def otherwise(*arguments: object) -> Bank:
-        bank = compiled(*arguments)
-        object.__setattr__(bank, "pcm_sha256", "0" * 64)
-        return bank
-
-    monkeypatch.setattr(bank_cache, "compile_bank", otherwise)
     with pytest.raises(KitError, match="was damaged, and built again with other content"):
         bank.require(np.arange(len(bank.samples)))
 
