@@ -13,13 +13,13 @@ from typing import Final, NamedTuple
 
 from stemgmd_tools.kits.sample_map.validation import HIGHEST_VELOCITY, LOWEST_VELOCITY
 from stemgmd_tools.kits.sources.base import Region
-from stemgmd_tools.numerics.elementary import log10
+from stemgmd_tools.numerics.elementary import exp10, log10
 
 TAKES_PER_LAYER: Final = 4
 """Strokes with a measured power are divided into layers of about this many takes."""
 MOST_LAYERS: Final = 24
 """Most layers of strokes with a measured power."""
-ALIKE_RATIO: Final = 10.0 ** (3.0 / 20.0)
+ALIKE_RATIO: Final = exp10(3.0 / 20.0)
 """Largest ratio of powers in one layer, 3 dB: beyond it takes are strokes of different strengths. Layers of weak and
 rare strokes have fewer takes for it."""
 SQUARE_LAW_DB: Final = 40.0 * log10(float(HIGHEST_VELOCITY))

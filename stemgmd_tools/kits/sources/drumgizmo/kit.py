@@ -47,7 +47,7 @@ def read(path: Path, _: Path) -> DrumLibrary:
     if not regions:
         raise KitError(f"{root.file}: no instrument has a sample; a kit needs one")
     used = {name for region in regions for name in region.sounds}
-    found = _microphones([name for name in microphones if name in used], regions, reading)
+    placed = _microphones([name for name in microphones if name in used], regions, reading)
     _count_ignored(root, references, reading)
     metadata = root.first("metadata") or Element("metadata", {}, root.file, root.line)
     return DrumLibrary(
@@ -58,7 +58,7 @@ def read(path: Path, _: Path) -> DrumLibrary:
         license=_line(metadata.value("license")),
         attribution=_line(" ".join((metadata.value("author"), metadata.value("email")))),
         source_url=_line(metadata.value("website")),
-        microphones=found,
+        microphones=placed,
         key_names={note: name for name, numbers in notes.items() for note in numbers},
         ignored={name: count for name, count in sorted(reading.ignored.items()) if count},
         notices=tuple(reading.notices),
@@ -131,13 +131,13 @@ def _microphones(names: Sequence[str], regions: Sequence[Region], reading: Readi
     """Return the microphones of a kit; none if there is only one."""
     if len(names) == 1:
         return {}
-    found = microphones_of(names, {name for region in regions if len(region.sounds) == 1 for name in region.sounds})
+    placed = microphones_of(names, {name for region in regions if len(region.sounds) == 1 for name in region.sounds})
     reading.notices += [
         f"channel {name}: the signal of a trigger, not of a microphone; switched off, --mics sets its level"
-        for name, microphone in found.items()
+        for name, microphone in placed.items()
         if microphone.gain_db == OFF_DB
     ]
-    return found
+    return placed
 
 
 def _unnamed(region: Region) -> Region:
