@@ -19,6 +19,7 @@ BAD_ARCHIVE: Final = (
     RuntimeError,
     NotImplementedError,
     UnicodeDecodeError,
+    IndexError,
 )
 """What :mod:`zipfile` raises for damaged, encrypted or unusual archives, apart from what the system refuses."""
 BAD_TAR: Final = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError, OverflowError, RecursionError)

@@ -144,7 +144,7 @@ def _members(file: BinaryIO) -> Iterator[tuple[str, BinaryIO, int]]:
     """Yield the regular files of an archive: path, content, size in bytes."""
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as opened:
-            members = [info for info in opened.infolist() if not info.is_dir()]
+            members = [info for info in opened.infolist() if info.filename and not info.is_dir()]
             _require_limits(len(members), sum(info.file_size for info in members))
             for info in members:
                 if stat.S_IFMT(info.external_attr >> 16) in (0, stat.S_IFREG):

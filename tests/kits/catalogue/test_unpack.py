@@ -129,6 +129,16 @@ def test_a_damaged_archive_is_one_line(fault: str, reader: str, tmp_path: Path) 
     assert left <= {"archive", "to/in.wav"}, "the wrong checksum of an archive is seen at its end"
 
 
+def test_a_zip_archive_with_a_name_of_no_letters_is_unpacked_without_it(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "archive", "w") as opened:
+        opened.writestr("in.wav", SOUND)
+        info = zipfile.ZipInfo("x")
+        info.filename = ""
+        with opened.open(info, "w") as stream:
+            stream.write(SOUND)
+    assert unpack(tmp_path / "archive", tmp_path / "to", in_folder(None, first_level=False)) == 1
+
+
 def test_files_that_are_left_out_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a small archive could be decompressed for hours without a file that is wanted."""
     monkeypatch.setattr(unpacking, "MAX_BYTES", 100_000)
