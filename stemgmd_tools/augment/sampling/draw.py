@@ -83,7 +83,7 @@ def _check_pool(step: Step, example: Example, pool: Pool) -> None:
         split = pool.kit(example.kit).split
         raise AugmentError(
             f"{example.name}: {step.effect} needs another kit than {example.kit}"
-            f"{f' of the split {split}' if split else ''}, and the pool has none; give it at least two"
+            f" {f'of the split {split}' if split else 'without a split'}, and the pool has none; give it at least two"
         )
     if _counts_hits(step) and pool.activity is None:
         raise AugmentError(f"{example.name}: min_hits needs the onsets; make the pool with activity=True")

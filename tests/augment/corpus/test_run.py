@@ -351,7 +351,7 @@ def test_without_torch_the_extra_is_named(monkeypatch, rendered):
 
 def test_a_chain_with_nothing_to_draw_from_writes_nothing(tmp_path, kit_files):
     alone = request(SourceSpec(None, kits=kit_files[:1]))
-    with pytest.raises(AugmentError, match="kit_swap needs another kit than tin"):
+    with pytest.raises(AugmentError, match="kit_swap needs another kit than tin without a split, and"):
         render_corpus(tmp_path / "out", alone, jobs=1)
     assert not (tmp_path / "out").exists()
 
