@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -72,6 +72,31 @@ class _StoppedError(Exception):
     """Another download has failed."""
 
 
+class _Permit:
+    """Allows a thread to change files. After a failure, a thread may be left behind while the same files are fetched
+    again: it must not change them any more.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._withdrawn = False
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Change files; the permit cannot be withdrawn meanwhile.
+
+        :raises _StoppedError: if it has been withdrawn.
+        """
+        with self._lock:
+            if self._withdrawn:
+                raise _StoppedError
+            yield
+
+    def withdraw(self) -> None:
+        with self._lock:
+            self._withdrawn = True
+
+
 def download_all(
     downloads: Iterable[Download], *, patience: Patience, progress: Callable[[int], None] = lambda _: None
 ) -> None:
@@ -91,14 +116,15 @@ def download_all(
             if not stop.is_set():
                 progress(size)
 
-    def work() -> None:
+    def work(permit: _Permit) -> None:
         with suppress(queue.Empty):
             while True:
-                results.put(_failure(waiting.get_nowait(), patience, received, stop))
+                results.put(_failure(waiting.get_nowait(), patience, received, permit))
 
     for one in jobs:
         waiting.put(one)
-    threads = [threading.Thread(target=work, daemon=True) for _ in jobs[:AT_ONCE]]
+    permits = [_Permit() for _ in jobs[:AT_ONCE]]
+    threads = [threading.Thread(target=work, args=(permit,), daemon=True) for permit in permits]
     try:
         for thread in threads:
             thread.start()
@@ -107,9 +133,16 @@ def download_all(
                 raise failure
     finally:
         stop.set()
-        until = time.monotonic() + _LEAVE_S
-        for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()))
+        _leave(threads, permits)
+
+
+def _leave(threads: Iterable[threading.Thread], permits: Iterable[_Permit]) -> None:
+    """Let threads change nothing more, and wait for them for a while."""
+    for permit in permits:
+        permit.withdraw()
+    until = time.monotonic() + _LEAVE_S
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 def require_http(url: str) -> None:
@@ -158,49 +191,49 @@ def agent_headers() -> dict[str, str]:
 
 
 def _failure(
-    one: Download, patience: Patience, progress: Callable[[int], None], stop: threading.Event
+    one: Download, patience: Patience, progress: Callable[[int], None], permit: _Permit
 ) -> BaseException | None:
     """Download a file; return what is to be raised in the calling thread."""
     try:
-        _download(one, patience, progress, stop)
+        _download(one, patience, progress, permit)
     except BaseException as error:  # noqa: BLE001 - raised there
         return error
     return None
 
 
-def _download(one: Download, patience: Patience, progress: Callable[[int], None], stop: threading.Event) -> None:
+def _download(one: Download, patience: Patience, progress: Callable[[int], None], permit: _Permit) -> None:
     require_http(one.url)
     part = one.target.with_name(f"{one.target.name}{TEMPORARY_SUFFIX}")
     with written(one.target, FetchError):
-        one.target.parent.mkdir(parents=True, exist_ok=True)
+        with permit.used():
+            one.target.parent.mkdir(parents=True, exist_ok=True)
         resumed = _size(part) > 0
         progress(_size(part))
-        _complete(one, part, patience, progress, stop)
+        _complete(one, part, patience, progress, permit)
         fault = _fault(one, part)
         if fault and resumed:  # the part may be of another file: once from the start
-            _drop(part, progress)
-            _complete(one, part, patience, progress, stop)
+            with permit.used():
+                _drop(part, progress)
+            _complete(one, part, patience, progress, permit)
             fault = _fault(one, part)
-        if fault:
-            part.unlink(missing_ok=True)
-            raise _wrong(one, fault)
-        put_in_place([(part, one.target)])
+        with permit.used():
+            if fault:
+                part.unlink(missing_ok=True)
+                raise _wrong(one, fault)
+            put_in_place([(part, one.target)])
 
 
-def _complete(
-    one: Download, part: Path, patience: Patience, progress: Callable[[int], None], stop: threading.Event
-) -> None:
+def _complete(one: Download, part: Path, patience: Patience, progress: Callable[[int], None], permit: _Permit) -> None:
     """Receive what is missing of a file, with as many attempts as make progress."""
     failures, failure = 0, ""
     while failures < patience.attempts:
         patience.wait(failures)
-        if stop.is_set():
-            raise _StoppedError
-        before = _size(part)
+        with permit.used():
+            before = _size(part)
         if one.bytes is not None and before >= one.bytes:
             return
         try:
-            failure = _receive(one, part, patience, progress, stop)
+            failure = _receive(one, part, patience, progress, permit)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             failure = transient_failure(one.url, error)
         if not failure and (one.bytes is None or _size(part) >= one.bytes):
@@ -212,9 +245,7 @@ def _complete(
     )
 
 
-def _receive(
-    one: Download, part: Path, patience: Patience, progress: Callable[[int], None], stop: threading.Event
-) -> str:
+def _receive(one: Download, part: Path, patience: Patience, progress: Callable[[int], None], permit: _Permit) -> str:
     """Ask once for a file, or for what is missing of it; return why it has to be asked for again, "" if it came.
 
     :raises FetchError: if the file is larger than it may be; nothing of it is kept.
@@ -224,27 +255,42 @@ def _receive(
     with requests.get(one.url, headers=headers, stream=True, timeout=patience.timeout_s) as response:
         continues = response.status_code == _PARTIAL
         if have and (response.status_code == _BAD_RANGE or (continues and not _starts_at(response, have))):
-            _drop(part, progress)
+            with permit.used():
+                _drop(part, progress)
             return f"the server does not resume at byte {have}"
         response.raise_for_status()
         most = patience.max_bytes if one.bytes is None else one.bytes
-        if _stated_bytes(response) > most - have * continues:
-            _drop(part, progress)
-            raise _wrong(one, _too_large(one, most))
-        if have and not continues:
-            progress(-have)
-        with part.open("ab" if continues else "wb") as file:
-            for chunk in _chunks(response, patience.timeout_s):
-                if stop.is_set():
-                    raise _StoppedError
-                file.write(chunk)
-                progress(len(chunk))
-                if file.tell() > most:
-                    break
-            else:
-                return ""
-    _drop(part, progress)
+        fits = _stated_bytes(response) <= most - have * continues
+        if fits and _save(response, part, most, continues, patience, progress, permit):
+            return ""
+    with permit.used():
+        _drop(part, progress)
     raise _wrong(one, _too_large(one, most))
+
+
+def _save(
+    response: requests.Response,
+    part: Path,
+    most: int,
+    continues: bool,
+    patience: Patience,
+    progress: Callable[[int], None],
+    permit: _Permit,
+) -> bool:
+    """Write what a server sends; return False once the file is larger than ``most`` bytes."""
+    with permit.used():
+        if not continues:
+            progress(-_size(part))
+        file = part.open("ab" if continues else "wb")
+    with file:
+        for chunk in _chunks(response, patience.timeout_s):
+            with permit.used():
+                file.write(chunk)
+                file.flush()
+            progress(len(chunk))
+            if file.tell() > most:
+                return False
+    return True
 
 
 def _chunks(response: requests.Response, timeout_s: float) -> Iterator[bytes]:

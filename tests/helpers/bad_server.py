@@ -34,6 +34,8 @@ class Behaviour:
     """How many answers are cut; later ones are whole."""
     statuses: list[int] = field(default_factory=list)
     """Answer the first requests with these errors."""
+    first_waits: threading.Event | None = None
+    """Answer the first request once this is set."""
     state_length: bool = True
     chunked: bool = False
     requests: list[str] = field(default_factory=list)
@@ -52,6 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
         behaviour = self.behaviour
         behaviour.requests.append(self.path)
         self.close_connection = True
+        if behaviour.first_waits and len(behaviour.requests) == 1:
+            behaviour.first_waits.wait()
         if behaviour.statuses:
             self.send_error(behaviour.statuses.pop(0))
             return

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from bad_server import Behaviour, serving
 
 from stemgmd_tools.errors import FetchError
+from stemgmd_tools.storage import http
 from stemgmd_tools.storage.files import written
 from stemgmd_tools.storage.http import Download, Patience, download_all
 
@@ -172,6 +174,29 @@ def test_a_failure_does_not_wait_for_servers_that_say_nothing(tmp_path: Path) ->
     slow, gone = Behaviour(CONTENT, stall_after=0), Behaviour(statuses=[404] * 9)
     with serving(slow) as stalled, serving(gone) as missing, pytest.raises(FetchError, match="404"):
         download_all([wanted(stalled, tmp_path / "a"), wanted(missing, tmp_path / "b")], patience=patience)
+
+
+def test_a_thread_that_is_left_behind_does_not_change_the_file_of_the_next_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "_LEAVE_S", 0.0)
+    slow, gone = Behaviour(CONTENT, first_waits=threading.Event()), Behaviour(statuses=[404] * 9)
+    before = set(threading.enumerate())
+    with serving(slow) as url, serving(gone) as missing:
+        one = wanted(url, tmp_path / "a")
+        with pytest.raises(FetchError, match="404"):
+            download_all([one, wanted(missing, tmp_path / "b")], patience=QUICK)
+        left = [thread for thread in set(threading.enumerate()) - before if "work" in thread.name]
+        while not slow.requests:
+            time.sleep(0.001)
+        download_all([one], patience=QUICK)
+        assert slow.first_waits
+        slow.first_waits.set()
+        for thread in left:
+            thread.join()
+    assert len(slow.requests) == 2
+    assert names(tmp_path) == ["a"]
+    assert one.target.read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(
