@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stemgmd_tools.audio import read_audio
 from stemgmd_tools.errors import AudioError, KitError
 from stemgmd_tools.kits.bank.dc_offset import centred
-from stemgmd_tools.kits.bank.shaping.envelopes import envelope_gain, looped
+from stemgmd_tools.kits.bank.shaping.envelopes import enveloped, looped
 from stemgmd_tools.kits.bank.shaping.filters import filtered
 from stemgmd_tools.kits.sample_map.envelope import Envelope
 from stemgmd_tools.kits.sample_map.filter import Filter
@@ -29,6 +29,8 @@ _PADDING_FRAMES: Final = 64
 
 LONGEST_S: Final = 600.0
 """Limit far beyond any one-shot: the longest cymbals ring for half a minute."""
+LONGEST_LOOP_FRAMES: Final = 28_800_000
+"""Limit of a sound with a loop, which may be long although its file is small: :data:`LONGEST_S` at 48 kHz."""
 MAX_PEAK: Final = 16.0
 """Largest peak (+24 dB): a float file above it was written for another full scale than 1.0, such as 32768."""
 
@@ -120,7 +122,8 @@ def read_parts(parts: Sequence[Part]) -> tuple[list[Scaled], int]:
     rates = [files[part.path][1] for part in parts]
     sounds = []
     for part, rate in zip(parts, rates, strict=True):
-        samples = _in_step(_part(part, *files[part.path]), rate * part.speed, rates[0] * parts[0].speed)
+        other = rates[0] * parts[0].speed
+        samples = _in_step(_part(part, *files[part.path], other), rate * part.speed, other)
         sounds.append(Scaled(samples, part.left, part.right))
     return sounds, rates[0]
 
@@ -173,15 +176,18 @@ def _read_file(path: Path) -> tuple[NDArray[np.float32], int]:
     return samples, rate
 
 
-def _part(part: Part, samples: NDArray[np.float32], rate: int) -> NDArray[np.floating[Any]]:
-    """Return a part of a file, shape (frames, 1 or 2)."""
+def _part(part: Part, samples: NDArray[np.float32], rate: int, other: float) -> NDArray[np.floating[Any]]:
+    """Return a part of a file, shape (frames, 1 or 2), at the file's rate.
+
+    :param other: the rate to which it is resampled afterwards.
+    """
     if not part.channels and samples.shape[1] > 2:
         raise KitError(f"{part.path}: has {samples.shape[1]} channels; mix it to mono or stereo, or name its channels")
     if part.channels and max(part.channels) > samples.shape[1]:
         raise KitError(f"{part.path}: has no channel {max(part.channels)}, only {samples.shape[1]}; correct the map")
     if part.start_frame >= len(samples):
         raise KitError(f"{part.path}: has {len(samples)} frames; start_frame {part.start_frame} lies behind its end")
-    cut = _cut(part, samples, rate)
+    cut = _cut(part, samples, rate, other)
     if part.channels:
         cut = cut[:, [channel - 1 for channel in part.channels]]
     return _shaped(part, cut, rate * part.speed)
@@ -199,7 +205,7 @@ def _shaped(part: Part, cut: NDArray[np.floating[Any]], rate: float) -> NDArray[
     if part.lowpass is not None or part.highpass is not None:
         shaped = filtered(shaped, rate, part.lowpass, part.highpass)
     if part.envelope is not None:
-        shaped = shaped * envelope_gain(part.envelope, len(shaped), rate)[:, None]
+        shaped = enveloped(shaped, part.envelope, rate)
     return shaped
 
 
@@ -213,14 +219,21 @@ def balanced(sound: Stereo, left: float, right: float) -> Stereo:
     return scaled
 
 
-def _cut(part: Part, samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+def _cut(part: Part, samples: NDArray[np.float32], rate: int, other: float) -> NDArray[np.float32]:
     """Return the frames of a part, its loop repeated until its envelope is silent."""
     if part.loop is None or part.envelope is None or part.envelope.silent_after_s is None:
         return samples[part.start_frame : part.end_frame]
     first, after = part.loop
     if after > len(samples):
         raise KitError(f"{part.path}: has {len(samples)} frames; its loop ends after {after}; correct the map")
-    frames = math.ceil(min(part.envelope.silent_after_s, LONGEST_S) * rate * part.speed)
+    lasts_s = min(part.envelope.silent_after_s, LONGEST_S)
+    frames = math.ceil(lasts_s * rate * part.speed)
+    needed = max(frames, math.ceil(lasts_s * other))
+    if needed > LONGEST_LOOP_FRAMES:
+        raise KitError(
+            f"{part.path}: its loop would be repeated for {lasts_s:g} s, {needed:,} frames at its pitch; at most "
+            f"{LONGEST_LOOP_FRAMES:,} are allowed, shorten its envelope or lower its pitch"
+        )
     return looped(samples[part.start_frame :], (first - part.start_frame, after - part.start_frame), frames)
 
 

@@ -12,7 +12,8 @@ from toy_kits import RATE, map_data, write_map, write_sound
 
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.bank.compile import compile_bank
-from stemgmd_tools.kits.bank.shaping.envelopes import envelope_gain
+from stemgmd_tools.kits.bank.one_shots import LONGEST_LOOP_FRAMES, Part, read_parts
+from stemgmd_tools.kits.bank.shaping.envelopes import envelope_gain, enveloped
 from stemgmd_tools.kits.sample_map.envelope import Envelope
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.kits.sample_map.loader import load_map
@@ -118,6 +119,24 @@ def test_a_loop_that_the_file_does_not_have_is_refused(folder: Path) -> None:
     envelope = {"decay_s": 3.0, "sustain_db": -100}
     with pytest.raises(KitError, match=rf"has {RATE} frames; its loop ends after {RATE + 1}; correct the map"):
         sound_of(folder, {"loop": [0, RATE + 1], "envelope": envelope})
+
+
+@pytest.mark.parametrize("speeds", [[16], [16, 1 / 16]])
+def test_a_loop_of_too_many_frames_is_refused(folder: Path, speeds: list[float]) -> None:
+    """Also one that has so many only at the pitch of another part of its sound."""
+    long = Envelope(decay_s=LONGEST_LOOP_FRAMES / 16 / RATE + 1, sustain_db=-100)
+    parts = [Part(folder / "square.wav", speed=speed) for speed in speeds]
+    parts[-1] = parts[-1]._replace(loop=(1000, 3000), envelope=long)
+    with pytest.raises(KitError, match=r"square\.wav: its loop .* frames at its pitch; at most 28,800,000 are allowed"):
+        read_parts(parts)
+
+
+@pytest.mark.parametrize("curve", ["decibels", "exponential"])
+def test_an_envelope_is_the_same_in_blocks(curve: Any) -> None:
+    envelope = Envelope(delay_s=0.1, attack_s=0.3, decay_s=0.4, sustain_db=-40, curve=curve)
+    np.testing.assert_array_equal(
+        enveloped(SQUARE, envelope, RATE), SQUARE * envelope_gain(envelope, len(SQUARE), RATE)[:, None]
+    )
 
 
 @pytest.mark.parametrize(

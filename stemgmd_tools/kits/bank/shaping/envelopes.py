@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.kits.sample_map.envelope import SILENCE_DB, Envelope
+from stemgmd_tools.numerics.amplitude import BLOCK_FRAMES
 from stemgmd_tools.numerics.elementary import exp, exp10, log
 
 ATTACK_RATIO: Final = 0.038515
@@ -17,13 +18,28 @@ DECAY_RATIO: Final = 0.044796
 ``src/core/Basics/Adsr.cpp``)."""
 
 
-def envelope_gain(envelope: Envelope, frames: int, rate: float) -> NDArray[np.float64]:
+def enveloped(sound: NDArray[np.float64], envelope: Envelope, rate: float) -> NDArray[np.float64]:
+    """Return a sound at the level of its envelope.
+
+    :param sound: shape (frames, channels).
+    :param rate: frames in a second as the sound is played.
+    """
+    shaped = np.empty_like(sound)
+    for start in range(0, len(sound), BLOCK_FRAMES):
+        block = sound[start : start + BLOCK_FRAMES]
+        gain = envelope_gain(envelope, len(block), rate, start)
+        np.multiply(block, gain[:, None], out=shaped[start : start + len(block)])
+    return shaped
+
+
+def envelope_gain(envelope: Envelope, frames: int, rate: float, start: int = 0) -> NDArray[np.float64]:
     """Return the amplitude ratio of each frame.
 
     :param rate: frames in a second as the sound is played.
+    :param start: the first frame.
     :return: shape (frames,), 0..1.
     """
-    time = np.arange(frames) / rate - envelope.delay_s
+    time = np.arange(start, start + frames) / rate - envelope.delay_s
     fallen = np.clip(_share(time - envelope.attack_s - envelope.hold_s, envelope.decay_s), 0.0, None)
     risen = np.clip(_share(time, envelope.attack_s), 0.0, 1.0)
     gain = (
