@@ -5,7 +5,13 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from stemgmd_tools.kits.sample_map.filter import FLAT_DB, LOWEST_HZ, Filter
+from stemgmd_tools.kits.sample_map.filter import (
+    FLAT_DB,
+    HIGHEST_RESONANCE_DB,
+    LOWEST_HZ,
+    LOWEST_RESONANCE_DB,
+    Filter,
+)
 
 _OPEN_HZ: Final = 16_000.0
 """A low-pass from here on is not heard, nor is a high-pass up to :data:`_DEEP_HZ`."""
@@ -32,4 +38,6 @@ def between(one: Filter | None, other: Filter | None) -> Filter | None:
 
 
 def _filter(cutoff_hz: float, resonance_db: float) -> Filter:
+    """Return a filter within the limits of sample maps, which a SoundFont's resonance of up to 96 dB exceeds."""
+    resonance_db = min(max(resonance_db, LOWEST_RESONANCE_DB), HIGHEST_RESONANCE_DB)
     return Filter(cutoff_hz=round(max(cutoff_hz, LOWEST_HZ), 1), resonance_db=round(resonance_db, 2))

@@ -122,6 +122,7 @@ def test_hold_and_decay_can_be_shorter_on_higher_keys(tmp_path: Path) -> None:
         ([(8, 13_500)], None, 0.0),
         ([(8, 8_400)], Filter(cutoff_hz=1046.5), 0.0),
         ([(8, 8_400), (9, 60)], Filter(cutoff_hz=1046.5, resonance_db=2.99), -3.0),
+        ([(8, 8_400), (9, 960)], Filter(cutoff_hz=1046.5, resonance_db=60), -48.0),  # the most that maps allow
         ([(8, 8_400), (11, 2_400)], None, 0.0),
     ],
 )
@@ -199,6 +200,22 @@ def test_offsets_choose_a_part_of_the_sample(tmp_path: Path) -> None:
     font = drums([(KEYS, span(36, 36)), (0, 5), (1, -20), (SAMPLE, 0)])
     sound_file = sound(only(read(tmp_path, font)))
     assert (sound_file.start_frame, sound_file.end_frame) == (5, 380)
+
+
+@pytest.mark.parametrize("offsets", [[(1, -500)], [(0, 300), (1, -200)], [(0, 400)], [(4, 1)]])
+def test_a_zone_that_plays_no_frame_is_left_out(offsets: list[tuple[int, int]], tmp_path: Path) -> None:
+    font = drums([(KEYS, span(36, 36)), *offsets, (SAMPLE, 0)], [(KEYS, span(37, 37)), (SAMPLE, 1)])
+    library = read(tmp_path, font)
+    assert only(library).keys == (37,)
+    (notice,) = library.notices
+    assert notice.startswith('left out sample "Kick": a zone plays it from frame ')
+
+
+def test_a_loop_behind_the_last_frame_that_is_played_is_left_out(tmp_path: Path) -> None:
+    samples = [Sample("Kick", noise(), loop=(100, 300))]
+    font = drums([(KEYS, span(36, 36)), (36, 0), (37, 1000), (54, 1), (1, -150), (SAMPLE, 0)], samples=samples)
+    sound_file = sound(only(read(tmp_path, font)))
+    assert (sound_file.loop, sound_file.end_frame) == (None, 250)
 
 
 def test_exclusive_classes_choke_and_short_releases_are_kept(tmp_path: Path) -> None:

@@ -59,21 +59,35 @@ def playing(zone: Zone, key: int, record: np.void, attenuation: float = 1.0) -> 
     :param record: the sample's header.
     :param attenuation: factor of all attenuations.
     """
-    frames = max(0, int(record["end"]) - int(record["start"]))
-    start = zone.value(gen.START_OFFSET) + gen.COARSE_FRAMES * zone.value(gen.START_COARSE_OFFSET)
-    end = frames + zone.value(gen.END_OFFSET) + gen.COARSE_FRAMES * zone.value(gen.END_COARSE_OFFSET)
+    start, end = part(zone, record)
     envelope = audible(_envelope(zone, key))
     return Playing(
         sample=zone.sample,
         pitch_semitones=_pitch(zone, key, record),
         gain_db=_gain_db(zone, attenuation),
         pan=min(max(zone.value(gen.PAN), LEFT), RIGHT),
-        start_frame=max(0, start),
-        end_frame=end if end < frames and not int(record["type"]) & VORBIS else None,
+        start_frame=start,
+        end_frame=end if end is not None and end < _frames(record) else None,
         lowpass=_lowpass(zone),
         envelope=envelope,
-        loop=None if envelope is None or envelope.silent_after_s is None else _loop(zone, record, max(0, start)),
+        loop=None if envelope is None or envelope.silent_after_s is None else _loop(zone, record, start, end),
     )
+
+
+def part(zone: Zone, record: np.void) -> tuple[int, int | None]:
+    """Return the first frame of a sample that a zone plays, and the first after them, which need not come later.
+
+    The latter is None for Ogg Vorbis, whose length is known only when it is decoded.
+    """
+    start = max(0, zone.value(gen.START_OFFSET) + gen.COARSE_FRAMES * zone.value(gen.START_COARSE_OFFSET))
+    if int(record["type"]) & VORBIS:
+        return start, None
+    offset = zone.value(gen.END_OFFSET) + gen.COARSE_FRAMES * zone.value(gen.END_COARSE_OFFSET)
+    return start, _frames(record) + min(offset, 0)
+
+
+def _frames(record: np.void) -> int:
+    return max(0, int(record["end"]) - int(record["start"]))
 
 
 def _lowpass(zone: Zone) -> Filter | None:
@@ -104,16 +118,16 @@ def _seconds(timecents: int, most: int) -> float:
     return 0.0 if timecents <= gen.SHORTEST else 2.0 ** (min(timecents, most) / 1200.0)
 
 
-def _loop(zone: Zone, record: np.void, start_frame: int) -> tuple[int, int] | None:
+def _loop(zone: Zone, record: np.void, start: int, end: int | None) -> tuple[int, int] | None:
     """Return the loop of a zone that has one; Ogg Vorbis is decoded later, so that its loops cannot be placed."""
-    if not zone.value(gen.SAMPLE_MODES) & 1 or int(record["type"]) & VORBIS:
+    if not zone.value(gen.SAMPLE_MODES) & 1 or end is None:
         return None
     origin = int(record["start"])
     first = int(record["loop_start"]) - origin + zone.value(gen.LOOP_START_OFFSET)
     first += gen.COARSE_FRAMES * zone.value(gen.LOOP_START_COARSE_OFFSET)
     after = int(record["loop_end"]) - origin + zone.value(gen.LOOP_END_OFFSET)
     after += gen.COARSE_FRAMES * zone.value(gen.LOOP_END_COARSE_OFFSET)
-    is_inside = start_frame <= first and after <= int(record["end"]) - origin
+    is_inside = start <= first and after <= end
     return (first, after) if is_inside and after - first >= _SHORTEST_LOOP else None
 
 

@@ -16,7 +16,7 @@ from stemgmd_tools.errors import KitError, shown
 from stemgmd_tools.kits.sources.base import ONLY_MICROPHONE, Region, SoundFile
 from stemgmd_tools.kits.sources.filters import between
 from stemgmd_tools.kits.sources.soundfont import generators as gen
-from stemgmd_tools.kits.sources.soundfont.playing import LEFT, RIGHT, Playing, balance, playing
+from stemgmd_tools.kits.sources.soundfont.playing import LEFT, RIGHT, Playing, balance, part, playing
 from stemgmd_tools.kits.sources.soundfont.samples import Samples, common_name
 from stemgmd_tools.kits.sources.soundfont.structure import SoundFont, name_of
 from stemgmd_tools.kits.sources.soundfont.zones import DEFAULT_DYNAMICS_CB, Zone
@@ -95,13 +95,14 @@ def _continues(softer: Region, harder: Region) -> bool:
 
 
 def _is_usable(zone: Zone, reading: Reading) -> bool:
+    record = reading.font.samples[zone.sample]
     problem = reading.samples.problem(zone.sample)
+    start, end = part(zone, record)
+    if not problem and end is not None and start >= end:
+        problem = f"a zone plays it from frame {start:,} to {end:,}"
     if problem:
-        name = name_of(reading.font.samples[zone.sample])
-        reading.notices[f'left out sample "{name}": {problem}'] += 1
-    elif (
-        zone.value(gen.SAMPLE_MODES) & 1 and playing(zone, zone.keys[0], reading.font.samples[zone.sample]).loop is None
-    ):
+        reading.notices[f'left out sample "{name_of(record)}": {problem}'] += 1
+    elif zone.value(gen.SAMPLE_MODES) & 1 and playing(zone, zone.keys[0], record).loop is None:
         reading.notices["played once: loops of samples that no envelope silences"] += 1
     return not problem
 
