@@ -29,6 +29,14 @@ AT_ONCE: Final = 8
 MAX_PAUSE_S: Final = 30.0
 _TRANSIENT: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP statuses after which the download is tried again (RFC 9110, RFC 6585)."""
+_LASTING: Final = (
+    requests.TooManyRedirects,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    urllib3.exceptions.LocationValueError,
+)
+"""Failures of an address, or of one that a server redirects to, which another attempt does not change."""
 _PARTIAL: Final = 206
 _BAD_RANGE: Final = 416
 _CHUNK_BYTES: Final = 1 << 16
@@ -167,8 +175,10 @@ def quoted(path: str) -> str:
 def transient_failure(url: str, error: requests.RequestException | urllib3.exceptions.HTTPError) -> str:
     """Return what failed, if another attempt may succeed.
 
-    :raises FetchError: if the server refused for good.
+    :raises FetchError: if the server refused for good, or the address is not valid.
     """
+    if isinstance(error, _LASTING):
+        raise FetchError(f"{url}: {_reason(error).removesuffix('.')}; is the address right?") from error
     if not isinstance(error, requests.HTTPError):
         return f"the connection failed ({_reason(error)})"
     failure = f"the server answered {error}".partition(" for url")[0]

@@ -34,6 +34,8 @@ class Behaviour:
     """How many answers are cut; later ones are whole."""
     statuses: list[int] = field(default_factory=list)
     """Answer the first requests with these errors."""
+    redirect: str = ""
+    """Redirect every request to this address."""
     first_waits: threading.Event | None = None
     """Answer the first request once this is set."""
     state_length: bool = True
@@ -56,6 +58,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         if behaviour.first_waits and len(behaviour.requests) == 1:
             behaviour.first_waits.wait()
+        if behaviour.redirect:
+            self.send_response(302)
+            self.send_header("Location", behaviour.redirect)
+            self.end_headers()
+            return
         if behaviour.statuses:
             self.send_error(behaviour.statuses.pop(0))
             return

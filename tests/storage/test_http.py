@@ -99,6 +99,21 @@ def test_a_server_that_gives_up_is_named_after_all_attempts(tmp_path: Path) -> N
     assert len(behaviour.requests) == 3
 
 
+@pytest.mark.parametrize(
+    ("address", "words", "requests"),
+    [
+        ("/again", "Exceeded 30 redirects", 31),
+        ("ftp://host/a", "No connection adapters", 1),
+        ("http://.host/a", "label empty", 1),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_asked_once(address: str, words: str, requests: int, tmp_path: Path) -> None:
+    behaviour = Behaviour(redirect=address)
+    with serving(behaviour) as url, pytest.raises(FetchError, match=f"{words}.*; is the address right"):
+        download_all([wanted(url, tmp_path / "a")], patience=QUICK)
+    assert len(behaviour.requests) == requests
+
+
 def test_a_killed_process_is_continued(tmp_path: Path) -> None:
     """Kill -9 while half of the file is there; the next process asks for the rest."""
     code = (

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, cast
 
 from stemgmd_tools.errors import KitError, shown
 from stemgmd_tools.storage.archives import BAD_ARCHIVE, BAD_TAR, PartOfFile, TarStream, decompressed
-from stemgmd_tools.storage.files import TEMPORARY_SUFFIX, put_in_place, write_failure
+from stemgmd_tools.storage.files import put_in_place, temporary_beside, write_failure
 from stemgmd_tools.storage.paths import inside, is_relative_path
 
 MAX_FILES: Final = 200_000
@@ -30,6 +30,8 @@ _BAD_NAMES: Final = frozenset(
 )
 """What is wrong with paths, such as a file where another file needs a folder."""
 _COPY_BYTES: Final = 1 << 18
+_ZIP_MAGICS: Final = (b"PK\x03\x04", b"PK\x05\x06")
+"""First bytes of a zip archive; the second are those of an empty one."""
 _AR_MAGIC: Final = b"!<arch>\n"
 _AR_HEADER_BYTES: Final = 60
 _DATA: Final = "data.tar"
@@ -110,7 +112,7 @@ def _refusals(path: Path) -> Iterator[None]:
 
 def _written(stream: BinaryIO, path: Path, size: int) -> tuple[Path, Path]:
     """Write a file under a temporary name; return that and its final path."""
-    temporary = path.with_name(f"{path.name}{TEMPORARY_SUFFIX}")
+    temporary = temporary_beside(path)
     with _refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         sink = temporary.open("wb")
@@ -142,7 +144,7 @@ def _put(moves: list[tuple[Path, Path]]) -> None:
 
 def _members(file: BinaryIO) -> Iterator[tuple[str, BinaryIO, int]]:
     """Yield the regular files of an archive: path, content, size in bytes."""
-    if zipfile.is_zipfile(file):
+    if _starts_with(file, *_ZIP_MAGICS):
         with zipfile.ZipFile(file) as opened:
             members = [info for info in opened.infolist() if info.filename and not info.is_dir()]
             _require_limits(len(members), sum(info.file_size for info in members))
@@ -151,10 +153,7 @@ def _members(file: BinaryIO) -> Iterator[tuple[str, BinaryIO, int]]:
                     with opened.open(info) as stream:
                         yield info.filename, cast(BinaryIO, stream), info.file_size
         return
-    file.seek(0)
-    is_package = file.read(len(_AR_MAGIC)) == _AR_MAGIC
-    file.seek(0)
-    whole = TarStream(decompressed(_data_of(file) if is_package else file), 2 * MAX_BYTES)
+    whole = TarStream(decompressed(_data_of(file) if _starts_with(file, _AR_MAGIC) else file), 2 * MAX_BYTES)
     with tarfile.open(fileobj=whole, mode="r:") as tar:
         total = 0
         for number, member in enumerate(tar, 1):
@@ -164,6 +163,13 @@ def _members(file: BinaryIO) -> Iterator[tuple[str, BinaryIO, int]]:
             if content is not None:
                 yield member.name, cast(BinaryIO, content), member.size
     whole.read_to_end()
+
+
+def _starts_with(file: BinaryIO, *magics: bytes) -> bool:
+    """Return whether a file starts with one of some bytes; its end may be that of another archive inside it."""
+    beginning = file.read(max(len(magic) for magic in magics))
+    file.seek(0)
+    return beginning.startswith(magics)
 
 
 def _require_limits(files: int, total: int) -> None:

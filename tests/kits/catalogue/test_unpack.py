@@ -139,6 +139,24 @@ def test_a_zip_archive_with_a_name_of_no_letters_is_unpacked_without_it(tmp_path
     assert unpack(tmp_path / "archive", tmp_path / "to", in_folder(None, first_level=False)) == 1
 
 
+def test_a_tar_that_ends_in_a_zip_is_read_as_a_tar(tmp_path: Path) -> None:
+    (tmp_path / "archive").write_bytes(tarred(("in.wav", SOUND), ("extra.zip", zipped(("inner.txt", b"x")))))
+    assert unpack(tmp_path / "archive", tmp_path / "to", in_folder(None, first_level=False)) == 2
+    assert sorted(path.name for path in (tmp_path / "to").iterdir()) == ["extra.zip", "in.wav"]
+
+
+@pytest.mark.parametrize("make", [tarred, zipped])
+def test_a_file_may_have_the_name_of_a_temporary_one(make: Callable[..., bytes], tmp_path: Path) -> None:
+    (tmp_path / "archive").write_bytes(make(("a.part", b"other"), ("a", SOUND)))
+    assert unpack(tmp_path / "archive", tmp_path / "to", in_folder(None, first_level=False)) == 2
+    assert {path.name: path.read_bytes() for path in (tmp_path / "to").iterdir()} == {"a.part": b"other", "a": SOUND}
+
+
+def test_an_empty_zip_has_no_files(tmp_path: Path) -> None:
+    (tmp_path / "archive").write_bytes(zipped())
+    assert unpack(tmp_path / "archive", tmp_path / "to", in_folder(None, first_level=False)) == 0
+
+
 def test_files_that_are_left_out_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a small archive could be decompressed for hours without a file that is wanted."""
     monkeypatch.setattr(unpacking, "MAX_BYTES", 100_000)
