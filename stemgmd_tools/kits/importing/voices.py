@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 from stemgmd_tools.kits.recognition.names import articulation_of_key
@@ -18,8 +17,8 @@ _HANDS: Final = frozenset({"left", "right", "lh", "rh", "l", "r", "hand"})
 _TWO_DRUMS: Final = ("kick", "ride", "crash")
 """Instruments of which kits have a left and a right one; of others, the words tell the hand."""
 _FEWEST_DEGREES: Final = 2
-_DEGREES: Final = frozenset("123456789")
-"""Numbers of degrees of openness."""
+_DEGREES: Final = {**{str(number): number for number in range(1, 10)}, "full": 10, "fully": 10}
+"""Words for degrees of openness, and their order."""
 
 
 class Voice(NamedTuple):
@@ -82,34 +81,50 @@ def spread_toms(claims: Claims) -> None:
 
 
 def spread_openness(claims: Claims) -> None:
-    """Give open hi-hats that names number (``SemiOpen1``, ``Openness 3``) degrees of openness, ascending."""
-    for (name, openness), voices in list(claims.items()):
-        numbers = {id(voice): _number_of_openness(voice) for voice in voices}
-        ranks = sorted({number for number in numbers.values() if number is not None})
-        if openness is None or "open" not in name or len(ranks) < _FEWEST_DEGREES:
+    """Give open hi-hats that names number (``SemiOpen1``, ``open3``, ``open_full``) degrees of openness, ascending.
+
+    Half-open ones lie below open ones; a half-open one without a number lies below all if none of them has one. The
+    openness of others stays as it is.
+    """
+    for name in dict.fromkeys(name for name, _ in claims if name.startswith("hihat_open")):
+        rows = [(voice, _degree_in_names(voice)) for claim, row in claims.items() if claim[0] == name for voice in row]
+        if any(said is not None and not said[0] and said[1] for _, said in rows):
+            rows = [(voice, said if said and said[1] else None) for voice, said in rows]
+        degrees = sorted({said for _, said in rows if said is not None})
+        kinds = [is_open for is_open, number in degrees if number]
+        if max(map(kinds.count, kinds), default=0) < _FEWEST_DEGREES:
             continue
-        steps = len(ranks) if openness == 1.0 else len(ranks) + 1
-        others = [voice for voice in voices if numbers[id(voice)] is None]
-        claims[name, openness] = others
-        for voice in voices:
-            number = numbers[id(voice)]
-            if number is not None:
-                wide = round((ranks.index(number) + 1) / steps, 4)
-                claims.setdefault((name, wide), []).append(voice._replace(openness=wide))
-        if not claims[name, openness]:
-            del claims[name, openness]
+        steps = len(degrees) if degrees[-1][0] else len(degrees) + 1
+        for claim in [claim for claim in claims if claim[0] == name]:
+            del claims[claim]
+        for voice, said in rows:
+            wide = degree(voice) if said is None else round((degrees.index(said) + 1) / steps, 4)
+            claims.setdefault((name, wide), []).append(voice if said is None else voice._replace(openness=wide))
 
 
-def _number_of_openness(voice: Voice) -> int | None:
-    """Return the number after the word for the openness of an open hi-hat, if the library says no openness itself."""
-    first = voice.regions[0]
-    if first.openness is not None:
+def _degree_in_names(voice: Voice) -> tuple[bool, int] | None:
+    """Return whether names call a hi-hat open rather than half open, and the number behind that word.
+
+    :return: 0 for a half-open one without a number; None if the names do not say it, if files of the voice differ in
+        the number (which is that of the take then), or if the library says the openness.
+    """
+    if voice.regions[0].openness is not None:
         return None
-    for name in (*first.names, *(sound.path.stem for sound in first.sounds.values())):
-        for word, after in pairwise(tokens(name)):
-            if word.text in WORDS and WORDS[word.text].strike in ("open", "half") and after.text in _DEGREES:
-                return int(after.text)
-    return None
+    said = next(filter(None, map(_degree_in_name, voice.regions[0].names)), None)
+    if said is None or not said[1]:
+        stems = {sound.path.stem for region in voice.regions for sound in region.sounds.values()}
+        in_files = {_degree_in_name(stem) for stem in stems}
+        said = next(iter(in_files)) or said if len(in_files) == 1 else said
+    return said
+
+
+def _degree_in_name(name: str) -> tuple[bool, int] | None:
+    words = [token.text for token in tokens(name)]
+    strikes = [WORDS[word].strike if word in WORDS else "" for word in words]
+    for strike, after in zip(strikes, words[1:], strict=False):
+        if strike in ("open", "half") and after in _DEGREES:
+            return strike == "open", _DEGREES[after]
+    return (False, 0) if "half" in strikes else None
 
 
 def _drum(voice: Voice) -> str:

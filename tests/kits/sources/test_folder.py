@@ -10,6 +10,8 @@ import pytest
 import soundfile
 
 from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.kits.importing.assign import assign
+from stemgmd_tools.kits.importing.voices import degree
 from stemgmd_tools.kits.recognition.names import articulation_of_names
 from stemgmd_tools.kits.sources.base import DrumLibrary, Region
 from stemgmd_tools.kits.sources.folder import FORMAT
@@ -307,20 +309,43 @@ def test_numbered_microphones_and_degrees_of_openness(tmp_path: Path) -> None:
     assert {tuple(sorted(region.sounds)) for region in library.regions if region.names == ("kick",)} == {
         ("mic1", "mic3", "ovhd")
     }
-    assert {region.names[0]: region.openness for region in library.regions} == {
-        "kick": None,
-        "hihat_bow_open1": 0.333,
-        "hihat_bow_open2": 0.667,
-        "hihat_bow_open_full": 1.0,
-        "hihat_bow_closed": None,
-        "ride_bow": None,
-    }
+    assert {region.names[0] for region in library.regions} == {
+        "kick", "hihat_bow_open1", "hihat_bow_open2", "hihat_bow_open_full", "hihat_bow_closed", "ride_bow",
+    }  # fmt: skip
+    assert degrees(library) == {"hihat_bow_open1": 0.3333, "hihat_bow_open2": 0.6667, "hihat_bow_open_full": 1.0}
     assert len(library.regions) == 2 + 2 * len(hats) + 1
 
 
-def test_a_number_behind_open_alone_is_no_degree(tmp_path: Path) -> None:
-    library = read(write(tmp_path, {"hat open1.wav": -6, "hat closed1.wav": -6}))
-    assert {region.openness for region in library.regions} == {None}
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("hihat open1, hihat open2, hihat open3", {"hihat_open1": 0.3333, "hihat_open2": 0.6667, "hihat_open3": 1.0}),
+        ("HH_Open_1, HH_Open_2, HH_Open_full", {"HH_Open_1": 0.3333, "HH_Open_2": 0.6667, "HH_Open_full": 1.0}),
+        (
+            "HH_SemiOpen1_v1, HH_SemiOpen2_v1, HH_Open_v1",
+            {"HH_SemiOpen1": 0.3333, "HH_SemiOpen2": 0.6667, "HH_Open": 1.0},
+        ),
+        (
+            "HH_SemiOpen1_v1, HH_SemiOpen2_v1, HH_Open1_v1, HH_Open2_v1",
+            {"HH_SemiOpen1": 0.25, "HH_SemiOpen2": 0.5, "HH_Open1": 0.75, "HH_Open2": 1.0},
+        ),
+        ("HH_SemiOpen, HH_Open1, HH_Open2", {"HH_SemiOpen": 0.3333, "HH_Open1": 0.6667, "HH_Open2": 1.0}),
+        ("HiHat_Open_1, HiHat_Open_2, HiHat_SemiOpen_1", {"HiHat_Open": 1.0, "HiHat_SemiOpen_1": 0.4}),
+        ("hat open1, hat open2, hat closed1, hat closed2", {"hat_open": 1.0}),
+        ("hat open1, hat closed1", {"hat_open1": 1.0}),
+        # three names of a real kit of 794 files
+        ("half-open-hihat/hohh1, half-open-hihat/hohh2, half-closed-hihat/hchh3", {"half_open_hihat/hohh": 0.4}),
+    ],
+)
+def test_numbers_behind_open_are_degrees_of_openness(tmp_path: Path, names: str, expected: dict[str, float]) -> None:
+    files = [f"{name}.wav" for name in names.split(", ")]
+    assert degrees(read(write(tmp_path, dict.fromkeys(files, -6.0)))) == expected
+
+
+def degrees(library: DrumLibrary) -> dict[str, float | None]:
+    """Return the openness of the voices that play the open hi-hat."""
+    voices = [voice for name, row in assign(library, {}).voices.items() if "hihat_open" in name for voice in row]
+    return {voice.label: degree(voice) for voice in voices}
 
 
 def test_strokes_that_lack_a_usual_microphone_are_left_out(tmp_path: Path) -> None:

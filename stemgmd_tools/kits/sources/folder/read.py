@@ -11,7 +11,6 @@ from stemgmd_tools.errors import KitError, shown
 from stemgmd_tools.kits.sources.base import DrumLibrary, KitFormat, Microphone, Region
 from stemgmd_tools.kits.sources.folder.files import has_file, sound_files
 from stemgmd_tools.kits.sources.folder.layers import regions_of
-from stemgmd_tools.kits.sources.folder.openness import openness_of_voices
 from stemgmd_tools.kits.sources.folder.pattern import Pattern, strokes_of_pattern
 from stemgmd_tools.kits.sources.folder.strokes import MAIN_MICROPHONE, strokes_of_names, without_partial
 from stemgmd_tools.kits.sources.folder.table import FILE_NAME, read_table
@@ -58,9 +57,6 @@ def read(path: Path, _: Path, *, pattern: str = "") -> DrumLibrary:
         strokes, partial = without_partial(strokes_of_names(files))
         notices += partial
     regions, unreadable = regions_of(folder, strokes)
-    if not pattern:
-        openness = openness_of_voices({stroke.voice for stroke in strokes})
-        regions = [replace(one, openness=openness.get(one.names[0])) if one.names else one for one in regions]
     return _library(folder, regions, [*notices, *unreadable])
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from posixpath import commonpath
 from typing import Final
 
 from stemgmd_tools.kits.recognition.names import articulation_of_names
-from stemgmd_tools.kits.recognition.vocabulary import CRASH, CYMBAL, TOM
+from stemgmd_tools.kits.recognition.vocabulary import CRASH, CYMBAL, HIHAT, TOM, WORDS
+from stemgmd_tools.kits.recognition.words import tokens
 from stemgmd_tools.kits.sources.base import ONLY_MICROPHONE
 from stemgmd_tools.kits.sources.folder.marks import OneShot, layer_mark, read_marks, without_microphone
 
@@ -21,6 +23,9 @@ _MOST_INSTRUMENTS: Final = 4
 """Largest number that tells which of several toms or crashes a file holds, rather than which take."""
 _SMALLEST_SIZE: Final = 6
 """Smallest diameter of a drum or cymbal in inches; takes are numbered from 0 or 1."""
+_MOST_DEGREES: Final = 9
+_FULL: Final = re.compile(r"[ _-]?full(y)?([ _/-].*)?", re.IGNORECASE)
+"""What follows the name of a hi-hat that is open as far as it goes."""
 _SAID: Final = 0.5
 """Score up to which the name of a tom leaves open which one it is."""
 
@@ -99,7 +104,7 @@ def _with_instrument_numbers(shots: Sequence[OneShot]) -> list[OneShot]:
     return [
         replace(shot, voice=shot.with_number, number=None) if tells else shot
         for voice, rows in by_voice.items()
-        for tells in [_tell_instruments(voice, rows)]
+        for tells in [_tell_instruments(voice, rows) or _tell_degrees(voice, rows, by_voice)]
         for shot in rows
     ]
 
@@ -118,6 +123,29 @@ def _tell_instruments(voice: str, shots: Sequence[OneShot]) -> bool:
     if guess.instrument == TOM:
         return guess.score <= _SAID
     return guess.instrument in (CRASH, CYMBAL) and all(not shot.number_gap.strip() for shot in shots)
+
+
+def _tell_degrees(voice: str, shots: Sequence[OneShot], by_voice: Mapping[str, Sequence[OneShot]]) -> bool:
+    """Return whether numbers tell how far the hi-hat is open: ``open1`` does, and ``open_1`` beside ``open_full``.
+
+    Those of a hi-hat whose closed strokes are numbered alike are takes.
+    """
+    words = tokens(voice)
+    last = WORDS.get(words[-1].text) if words else None
+    guess = articulation_of_names([voice])
+    if last is None or last.strike not in ("open", "half") or guess is None or guess.instrument != HIHAT:
+        return False
+    if not all(shot.number is not None and 1 <= shot.number <= _MOST_DEGREES for shot in shots):
+        return False
+    if any(_FULL.fullmatch(other.removeprefix(voice)) for other in by_voice if other.startswith(voice)):
+        return True
+    return all(not shot.number_gap for shot in shots) and not any(map(_is_numbered_closed, by_voice.values()))
+
+
+def _is_numbered_closed(shots: Sequence[OneShot]) -> bool:
+    guess = articulation_of_names([shots[0].voice])
+    is_closed = guess is not None and (guess.articulation or "").startswith("hihat_closed")
+    return is_closed and any(shot.number is not None for shot in shots)
 
 
 def _merged(shots: Sequence[OneShot]) -> list[tuple[OneShot, dict[str, str]]]:
