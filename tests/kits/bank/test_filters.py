@@ -19,6 +19,8 @@ from stemgmd_tools.pieces import ARTICULATIONS
 
 CLOSE = 1e-9
 """Of the peak: what wraps around from the ends of a filter's ringing."""
+RUNG_OUT = 3e-5
+"""Of the peak: a filter rings into silence until it has fallen by 100 dB."""
 NOISE = np.random.default_rng(0).normal(0, 0.1, (5000, 2))
 
 
@@ -40,6 +42,20 @@ def test_a_filter_is_the_biquad_of_the_cookbook(kind: str, cutoff_hz: float, res
     sound = filtered(NOISE, 44_100, *((one, None) if kind == "lowpass" else (None, one)))
     expected = scipy.signal.lfilter(*biquad(kind, cutoff_hz, resonance_db, 44_100), NOISE, axis=0)
     np.testing.assert_allclose(sound, expected, atol=CLOSE)
+
+
+@pytest.mark.parametrize("kind", ["lowpass", "highpass"])
+@pytest.mark.parametrize(("cutoff_hz", "resonance_db"), [(100.0, 40.0), (50.0, 40.0), (10.0, -20.0)])
+def test_a_long_ringing_does_not_reach_the_start(kind: str, cutoff_hz: float, resonance_db: float) -> None:
+    one = Filter(cutoff_hz=cutoff_hz, resonance_db=resonance_db)
+    sound = filtered(NOISE, 8_000, *((one, None) if kind == "lowpass" else (None, one)))
+    expected = scipy.signal.lfilter(*biquad(kind, cutoff_hz, resonance_db, 8_000), NOISE, axis=0)
+    np.testing.assert_allclose(sound, expected, atol=RUNG_OUT * np.abs(expected).max())
+
+
+def test_the_longest_ringing_does_not_reach_the_start() -> None:
+    sound = filtered(np.r_[np.zeros(100), NOISE[:, 0]][:, None], 44_100, Filter(cutoff_hz=30, resonance_db=60), None)
+    assert np.abs(sound[:100]).max() < RUNG_OUT * np.abs(sound).max()
 
 
 def test_a_cutoff_above_the_rate_is_no_error() -> None:
