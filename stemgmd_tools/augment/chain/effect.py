@@ -222,7 +222,7 @@ class SourceEffect(Effect):
     replaces: bool = False
     """Whether the stem then is of the performance, kit and position that the parameters name."""
     needs_microphones: bool = False
-    """Whether it needs a source with tracks of microphones; other sources are not changed."""
+    """Whether it needs a source with tracks of microphones, whose strokes no other effect changes."""
     shares_songs: bool = False
     """Whether the stems take theirs from a few songs, as many as the parameter ``songs`` says."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stemgmd_tools.augment.chain.catalogue import find_effect
-from stemgmd_tools.augment.chain.effect import SourceEffect
+from stemgmd_tools.augment.chain.effect import PerformanceEffect, SourceEffect, StrokeEffect
 from stemgmd_tools.augment.chain.impulse_responses import names_of_chain, names_of_rows, response
 from stemgmd_tools.augment.chain.manifest_rows import STEM_NAMES, Drawn
 from stemgmd_tools.augment.chain.rows import Example, example_name
@@ -59,6 +59,9 @@ class AugmentRequest:
         names, effects = self._needs()
         used = [find_effect(name) for name in effects]
         hears = any(isinstance(effect, SourceEffect) and effect.needs_microphones for effect in used)
+        strokes = [one.name for one in used if isinstance(one, PerformanceEffect | StrokeEffect)]
+        if hears and strokes:
+            raise UsageError(f"microphone_levels cannot be combined with {strokes[0]}, which plays strokes anew")
         if hears and self.origin.corpus is None:
             object.__setattr__(self, "origin", replace(self.origin, microphones=True))
         source = open_source(self.origin)

@@ -179,8 +179,10 @@ class ExampleRenderer:
 
     def _read(self, layer: StemPart, start: int, frames: int, pieces: Sequence[Piece]) -> _Sound:
         """Return a part of a layer in integer units, shape (piece, 2, frames)."""
-        if not layer.levels_db or not has_microphones(self._source):
+        if not layer.levels_db:
             return self._source.stems(layer.performance, layer.kit, start, frames, pieces)
+        if not has_microphones(self._source):
+            raise AugmentError(f"microphone_levels: {self._source} has no tracks of microphones; render it with them")
         names = self._source.microphone_names(layer.kit)
         parts = self._source.microphone_stems(layer.performance, layer.kit, start, frames, pieces)
         levels = dict(layer.levels_db)
@@ -194,7 +196,7 @@ class ExampleRenderer:
         for out, stem in zip(stems, chosen, strict=True):
             for layer in self._layers[stem]:
                 if self._needs_rendering(stem, layer):
-                    if layer.levels_db and has_microphones(self._source):
+                    if layer.levels_db:
                         raise AugmentError(
                             "microphone_levels: cannot be combined with effects that change strokes or performances"
                         )

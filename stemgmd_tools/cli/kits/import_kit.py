@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stemgmd_tools.kits.importing.build_map import ImportedKit
     from stemgmd_tools.kits.importing.options import ImportOptions
     from stemgmd_tools.kits.importing.voices import Voice
+    from stemgmd_tools.kits.sample_map.schema import KitMap
 
 _KIT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_]*")
 _COLUMNS: Final = ("articulation", "layers", "takes", "openness", "from", "why")
@@ -131,7 +132,6 @@ def check_name(map_file: Path, name: str | None) -> None:
 def _report(imported: ImportedKit) -> Iterator[str]:
     from stemgmd_tools.kits.importing.licence import UNKNOWN
     from stemgmd_tools.kits.sample_map.licence import asks_for_credit
-    from stemgmd_tools.kits.sample_map.schema import OFF_DB
 
     kit_map, assignment = imported.map, imported.assignment
     yield f"{kit_map.name}: {kit_map.title}"
@@ -144,10 +144,7 @@ def _report(imported: ImportedKit) -> Iterator[str]:
     elif asks_for_credit(kit_map.license):
         yield f"warning: {kit_map.license} asks for credit, but the library names nobody; give --attribution"
     if kit_map.microphones:
-        levels = {
-            name: "off" if one.gain_db <= OFF_DB else f"{one.gain_db:g} dB" for name, one in kit_map.microphones.items()
-        }
-        yield f"microphones: {', '.join(f'{name} {level}' for name, level in levels.items())}"
+        yield f"microphones: {microphone_levels(kit_map)}"
     yield ""
     yield from table(_COLUMNS, list(_rows(imported)))
     yield ""
@@ -158,6 +155,17 @@ def _report(imported: ImportedKit) -> Iterator[str]:
         more = f" and {len(ignored) - _IGNORED_SHOWN} more" if len(ignored) > _IGNORED_SHOWN else ""
         yield f"without influence: {shown}{more}"
     yield from (f"note: {notice}" for notice in imported.notices)
+
+
+def microphone_levels(kit_map: KitMap) -> str:
+    """Return the levels of a kit's microphones for messages."""
+    from stemgmd_tools.kits.sample_map.schema import OFF_DB
+
+    levels = {
+        name: "off" if one.gain_db <= OFF_DB else f"{one.gain_db:g} dB"
+        for name, one in (kit_map.microphones or {}).items()
+    }
+    return ", ".join(f"{name} {level}" for name, level in levels.items())
 
 
 def _unused(rows: Sequence[tuple[Voice, str]]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from stemgmd_tools.cli.kits.import_kit import check_name
+from stemgmd_tools.cli.kits.import_kit import check_name, microphone_levels
 from stemgmd_tools.cli.support.options import kit_path_option
 from stemgmd_tools.cli.support.paths import LocalName
 
@@ -37,5 +37,6 @@ def remix(kit: str, mics: str, name: str, replace: bool, kit_path: tuple[Path, .
     map_file = data.kits_dir() / f"{name}.yaml"
     check_name(map_file, name)
     remixed = remix_kit(load_kit(kit, folders), map_file, parse_microphones(mics), replace=replace)
-    levels = ", ".join(f"{mic} {one.gain_db:g} dB" for mic, one in (remixed.microphones or {}).items())
-    click.echo(f"{remixed.name}: {levels}\nmap: {map_file}\nuse it: stemgmd render --kits {remixed.name}")
+    click.echo(
+        f"{remixed.name}: {microphone_levels(remixed)}\nmap: {map_file}\nuse it: stemgmd render --kits {remixed.name}"
+    )

@@ -85,10 +85,9 @@ class Request:
         """Check that there is work and that no two performances write the same file."""
         if not self.performances or not self.kits:
             raise UsageError("nothing to render: give at least one performance and one kit")
-        require_distinct_files(self.settings, self.performances, self.kits[0].name)
-        if self.settings.microphones:
-            for kit in self.kits:
-                microphone_names(kit)
+        names = {kit.name: microphone_names(kit) if self.settings.microphones else () for kit in self.kits}
+        kit = max(names, key=lambda name: len(names[name]))
+        require_distinct_files(self.settings, self.performances, kit, names[kit])
 
     @property
     def identity(self) -> Identity:
@@ -118,9 +117,12 @@ class Request:
         return jobs
 
 
-def require_distinct_files(settings: RenderSettings, performances: Sequence[Performance], kit: str) -> None:
+def require_distinct_files(
+    settings: RenderSettings, performances: Sequence[Performance], kit: str, microphones: Sequence[str] = ()
+) -> None:
     """Check that no two performances write the same file.
 
+    :param microphones: those of the kit whose tracks are written.
     :raises UsageError: if they do.
     :raises CorpusError: if the layout has no path for a performance.
     """
@@ -128,7 +130,8 @@ def require_distinct_files(settings: RenderSettings, performances: Sequence[Perf
     for performance in performances:
         stems = layout.stem_paths(settings, performance, kit).values()
         record = PurePosixPath(STATE_FOLDER, f"{performance.id}{SUFFIX}")
-        for path in (*layout.midi_paths(performance), *stems, record):
+        tracks = layout.microphone_paths(settings, performance, kit, microphones).values()
+        for path in (*layout.midi_paths(performance), *stems, *tracks, record):
             if path in owners:
                 raise UsageError(
                     f"performances {owners[path]} and {performance.id} would both write {path}; rename one"

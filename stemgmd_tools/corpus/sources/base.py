@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stemgmd_tools.errors import UsageError
+from stemgmd_tools import audio
+from stemgmd_tools.errors import CorpusError, UsageError
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import PIECES, Piece
 from stemgmd_tools.rendering.stems import Pcm
@@ -186,6 +188,23 @@ def room_for(shape: tuple[int, ...], out: NDArray[np.float32] | None) -> NDArray
     if out.shape != shape or out.dtype != np.float32:
         raise UsageError(f"out is {out.dtype} of shape {out.shape}; this part is float32 of shape {shape}")
     return out
+
+
+def read_part(path: Path, span: Span, sample_rate: int, bit_depth: int) -> Pcm:
+    """Read the sounding frames of a part of a track, shape (frames, 2).
+
+    :raises CorpusError: if the file has another format or fewer frames than the corpus says.
+    :raises AudioError: if it is missing or unreadable.
+    """
+    pcm, *form = audio.read_pcm(path, start=span.start, frames=span.sounding)
+    if form != [sample_rate, bit_depth]:
+        raise CorpusError(
+            f"{path}: has {form[1]} bits at {form[0]} Hz; the corpus has {bit_depth} at {sample_rate}; "
+            "run `stemgmd verify`"
+        )
+    if pcm.shape != (span.sounding, 2):
+        raise CorpusError(f"{path}: shorter than its manifest row states; run `stemgmd verify`")
+    return pcm
 
 
 def silence(shape: tuple[int, ...], bit_depth: int) -> Pcm:

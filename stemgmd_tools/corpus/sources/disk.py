@@ -13,11 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from stemgmd_tools import audio, units
+from stemgmd_tools import units
 from stemgmd_tools.corpus.folder.build_manifests import MANIFEST_FOLDER
 from stemgmd_tools.corpus.folder.identity import Identity, require_identity
 from stemgmd_tools.corpus.folder.records import MIDI, STEMS, Record, read_record, record_path
-from stemgmd_tools.corpus.sources.base import StemSource, axes_of, not_held, room_for, silence, span_of
+from stemgmd_tools.corpus.sources.base import StemSource, axes_of, not_held, read_part, room_for, silence, span_of
 from stemgmd_tools.corpus.sources.microphones import MicrophoneSource, WrittenMicrophones, chosen_microphones
 from stemgmd_tools.errors import CorpusError, UsageError
 from stemgmd_tools.manifest.files import read_manifest
@@ -139,15 +139,7 @@ class Corpus(StemSource, MicrophoneSource):
         for row, axis in enumerate(axes):
             path = rendered.paths[axis]
             if path and span.sounding:
-                pcm, *form = audio.read_pcm(self.root / path, start=span.start, frames=span.sounding)
-                if form != [self.sample_rate, self.bit_depth]:
-                    raise CorpusError(
-                        f"{self.root / path}: has {form[1]} bits at {form[0]} Hz; the corpus has {self.bit_depth} at "
-                        f"{self.sample_rate}; run `stemgmd verify`"
-                    )
-                if pcm.shape != (span.sounding, 2):
-                    raise CorpusError(f"{self.root / path}: shorter than its manifest row states; run `stemgmd verify`")
-                stems[row, : span.sounding] = pcm
+                stems[row, : span.sounding] = read_part(self.root / path, span, self.sample_rate, self.bit_depth)
         return stems.transpose(0, 2, 1)
 
     @override
@@ -189,7 +181,8 @@ class Corpus(StemSource, MicrophoneSource):
         rendered, names = self._rendered(performance, kit), self.microphone_names(kit)
         chosen = [names[index] for index in chosen_microphones(names, microphones)]
         span = span_of(rendered.frames, start, frames)
-        return self._microphones.stems(performance, kit, span, axes_of(pieces), chosen, self.bit_depth)
+        form = self.sample_rate, self.bit_depth
+        return self._microphones.stems(performance, kit, span, axes_of(pieces), chosen, form)
 
     @property
     def _microphones(self) -> WrittenMicrophones:

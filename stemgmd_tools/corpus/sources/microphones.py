@@ -10,8 +10,7 @@ from typing import Protocol, TypeGuard, runtime_checkable
 import numpy as np
 import pandas as pd
 
-from stemgmd_tools import audio
-from stemgmd_tools.corpus.sources.base import Span, silence
+from stemgmd_tools.corpus.sources.base import Span, read_part, silence
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.bank.bank import CHANNELS
 from stemgmd_tools.kits.bank.microphones import MicrophoneBank
@@ -130,15 +129,23 @@ class WrittenMicrophones:
         return next((tuple(one) for (_, name), one in self.paths.items() if name == kit), ())
 
     def stems(
-        self, performance: str, kit: str, span: Span, axes: Sequence[int], microphones: Sequence[str], bit_depth: int
+        self,
+        performance: str,
+        kit: str,
+        span: Span,
+        axes: Sequence[int],
+        microphones: Sequence[str],
+        form: tuple[int, int],
     ) -> Pcm:
-        """Read a part of the tracks, shape (microphone, piece, channel, frame); silent files are not opened."""
-        parts = silence((len(microphones), len(axes), span.frames, CHANNELS), bit_depth)
+        """Read a part of the tracks, shape (microphone, piece, channel, frame); silent files are not opened.
+
+        :param form: sample rate and bit depth of the corpus.
+        """
+        parts = silence((len(microphones), len(axes), span.frames, CHANNELS), form[1])
         files = self.paths[performance, kit]
         for row, microphone in enumerate(microphones):
             for column, axis in enumerate(axes):
                 path = files[microphone][axis]
                 if path and span.sounding:
-                    pcm, _, _ = audio.read_pcm(self.root / path, start=span.start, frames=span.sounding)
-                    parts[row, column, : len(pcm)] = pcm
+                    parts[row, column, : span.sounding] = read_part(self.root / path, span, *form)
         return parts.transpose(0, 1, 3, 2)

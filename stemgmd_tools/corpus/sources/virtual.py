@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +212,13 @@ class VirtualCorpus(StemSource, MicrophoneSource):
         :raises UsageError: if the corpus does not hold this kit, or the part is not valid.
         """
         bank = self.bank(kit)
-        score = Score.of(plan(performance, bank, self.settings), bank, self.bit_depth, peaks=self._peaks(kit))
+        decided = plan(performance, bank, self.settings)
+        score = Score.of(decided, bank, self.bit_depth, peaks=self._peaks(kit))
+        if self.settings.microphones:
+            microphones = self._microphone_bank(kit)
+            runs = microphone_runs(decided, bank, microphones)
+            limit_db = microphone_headroom_db(runs, microphones, self.bit_depth)
+            score = replace(score, gain_db=min(score.gain_db, limit_db))
         return self._mixed(score, kit, start, frames, pieces)
 
     @property
@@ -294,6 +301,9 @@ class VirtualCorpus(StemSource, MicrophoneSource):
         :raises KitError: if a bank cannot be built.
         """
         build_banks(list(self._kits.values()), self.sample_rate, jobs=jobs, cache=self._cache)
+        if self.settings.microphones:
+            for kit in self._kits:
+                self._microphone_bank(kit)
 
     def _require(self, performance: str, kit: str) -> None:
         if performance not in self._performances or kit not in self._kits:

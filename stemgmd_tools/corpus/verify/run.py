@@ -143,6 +143,10 @@ def _check_agreement(identity: Identity, frames: dict[str, pd.DataFrame], findin
         if played.get(name, 0) != expected:
             findings.add("hits", str(name), counted(int(played.get(name, 0)), "row"), counted(int(expected), "hit"))
     _check_identity(identity, frames, findings)
+    if "microphones" in frames:
+        keys = ["performance", "kit"]
+        pairs = [set(map(tuple, frames[name][keys].to_numpy())) for name in ("microphones", "stems")]
+        _check_same(findings, "microphones", *({f"{kit}/{name}" for name, kit in one} for one in pairs))
     wanted = set(layout.tracks(identity.settings))
     for (performance, kit), tracks in stems.groupby(["performance", "kit"])["track"]:
         if set(tracks) != wanted:

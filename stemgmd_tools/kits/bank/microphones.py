@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
 from typing import BinaryIO, Final, NamedTuple
 
 import numpy as np
@@ -20,13 +21,13 @@ from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.dc_offset import centred
 from stemgmd_tools.kits.bank.one_shots import Stereo, mixed, treated
 from stemgmd_tools.kits.bank.pcm import SILENCE, PcmSink, quantise, window
-from stemgmd_tools.kits.bank.sound_sources import ArticulationSource, FileSource, Recipes
+from stemgmd_tools.kits.bank.sound_sources import NO_MICROPHONE, ArticulationSource, FileSource, Recipes
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.numerics.amplitude import first_reaching, last_reaching
 from stemgmd_tools.pieces import ARTICULATIONS, NOTES, PIECES
 
 OTHER: Final = "other"
-"""Name of the track of sounds that no named microphone recorded."""
+"""Name of the tracks of sounds that no named microphone recorded; with a number if a microphone has it."""
 
 
 def microphone_names(kit: Kit) -> tuple[str, ...]:
@@ -37,9 +38,13 @@ def microphone_names(kit: Kit) -> tuple[str, ...]:
     named = () if kit.is_generated else tuple(kit.map.microphones or ())
     if len(named) < 2:
         raise UsageError(
-            f"kit {kit.name} was not recorded with several microphones; `stemgmd kits list` shows which kits were"
+            f"kit {kit.name} was not recorded with several microphones; name kits that were with --kits, see "
+            "`stemgmd kits list`"
         )
-    return tuple(sorted({*named, OTHER} if _has_other_sounds(kit) else named))
+    if not _has_other_sounds(kit):
+        return tuple(sorted(named))
+    numbered = (f"{OTHER}_{number}" for number in count(2))
+    return tuple(sorted({*named, OTHER if OTHER not in named else next(n for n in numbered if n not in named)}))
 
 
 def _has_other_sounds(kit: Kit) -> bool:
@@ -132,17 +137,42 @@ def _sounds(kit: Kit, bank: Bank, place: _Place, names: tuple[str, ...]) -> list
     if not isinstance(source, FileSource):
         raise KitError(f"kit {kit.name}: plays modelled sounds, which no microphone recorded")
     recorded, rate = source.one_shot_by_microphone(place.degree, place.layer, place.variation)
-    together = centred(mixed(list(recorded.values()))).sound
-    part = window(treated(together, rate, bank.sample_rate, place.source.treatment), bank.sample_rate)
+    together = mixed(list(recorded.values()))
+    moved = centred(together).sound
+    part = window(treated(moved, rate, bank.sample_rate, place.source.treatment), bank.sample_rate)
     if part is None or part.stop - part.start != bank.samples["frames"][place.row]:
         raise KitError(f"kit {kit.name}: its files have changed since its bank was built; run the same command again")
-    sounds = {}
-    for name, scaled in recorded.items():
-        sound = scaled.stereo
-        rest = len(together) - len(sound)
-        whole = np.concatenate([sound, np.zeros((rest, 2))]) if rest else sound
-        sounds[name or OTHER] = part.cut(treated(centred(whole).sound, rate, bank.sample_rate, place.source.treatment))
-    return [sounds.get(name, np.zeros((0, 2))) for name in names]
+    whole = [_of_length(scaled.stereo, len(together)) for scaled in recorded.values()]
+    if moved is not together:
+        whole = _without_offset(whole, _constant(together, moved))
+    sounds = {
+        name: part.cut(treated(sound, rate, bank.sample_rate, place.source.treatment))
+        for name, sound in zip(recorded, whole, strict=True)
+    }
+    named = kit.map.microphones or {}
+    return [sounds.get(name if name in named else NO_MICROPHONE, np.zeros((0, 2))) for name in names]
+
+
+def _of_length(sound: Stereo, frames: int) -> Stereo:
+    """Return a sound followed by silence."""
+    rest = frames - len(sound)
+    return np.concatenate([sound, np.zeros((rest, 2))]) if rest else sound
+
+
+def _constant(sound: Stereo, moved: Stereo) -> NDArray[np.float64]:
+    """Return the constant by which two sounds differ, by channel."""
+    return np.asarray(sound[0], np.float64) - np.asarray(moved[0], np.float64)
+
+
+def _without_offset(sounds: list[Stereo], offset: NDArray[np.float64]) -> list[Stereo]:
+    """Remove a constant (DC) offset from a sum of sounds: from those that have one, and the rest where it is largest.
+
+    The sums with and without it differ by exactly ``offset``, so that microphones still add up to the mix.
+    """
+    own = [_constant(sound, centred(sound).sound) for sound in sounds]
+    most = max(range(len(own)), key=lambda index: float(np.abs(own[index]).max()))
+    own[most] = own[most] + offset - sum(own)
+    return [sound - constant if constant.any() else sound for sound, constant in zip(sounds, own, strict=True)]
 
 
 def _store(writer: PcmSink, table: NDArray[np.void], row: int, sound: Stereo) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 from microphone_kits import write_kit
+from toy_kits import map_data, tone, write_map, write_sound
 
 from stemgmd_tools import open_corpus, render_corpus, render_request
 from stemgmd_tools.corpus.sources.disk import Corpus
@@ -56,6 +57,46 @@ def test_the_sounds_of_the_microphones_add_up_to_the_banks(kit: Kit) -> None:
         mixed = bank.one_shot(row) * float(sample["scale"])
         np.testing.assert_allclose(whole[: len(mixed)], mixed, atol=step)
         assert np.abs(whole[len(mixed) :]).max(initial=0) <= step
+
+
+@pytest.mark.parametrize("offsets", [(0.0, 0.05), (0.05, 0.0), (0.03, 0.05), (0.05, -0.05)])
+@pytest.mark.parametrize("ringing", [False, True])
+def test_offsets_of_microphones_do_not_part_them_from_the_mix(
+    tmp_path: Path, offsets: tuple[float, float], ringing: bool
+) -> None:
+    sounds = [tone(peak=0.3, seconds=0.3), 0.4 * tone(peak=0.3, seconds=0.3, hertz=700)]
+    if ringing:
+        time_s = np.arange(len(sounds[0]))[:, None] / 44_100
+        sounds[0] = 0.3 * np.cos(2 * np.pi * 300 * time_s)
+    for name, sound, offset in zip(("close", "room"), sounds, offsets, strict=True):
+        write_sound(tmp_path / f"{name}.wav", sound + offset)
+    kick = {"layers": [{"velocity": [1, 127], "takes": [{"close": "close.wav", "room": "room.wav"}]}]}
+    kit = load_kit_file(write_map(tmp_path, map_data({"kick": kick}, microphones={"close": {}, "room": {}})))
+    bank, microphones = open_bank(kit), open_microphones(kit)
+    mixed = bank.one_shot(0) * float(bank.samples["scale"][0])
+    total = np.zeros_like(mixed)
+    step = float(bank.samples["scale"][0])
+    for index in range(2):
+        row = microphones.bank.samples[index * microphones.one_shots]
+        shift = int(bank.samples["onset"][0] - row["onset"])
+        part = microphones.bank.one_shot(index * microphones.one_shots) * float(row["scale"])
+        total[shift : shift + len(part)] += part
+        step += float(row["scale"])
+    np.testing.assert_allclose(total, mixed, atol=2 * step)
+
+
+def test_a_damaged_track_is_refused(kit: Kit, tmp_path: Path) -> None:
+    corpus = render(tmp_path / "heard", kit)
+    rows = corpus.manifest("microphones").query("track == 'kick' and not silent")
+    row = rows.iloc[0]
+    path = corpus.root / row["path"]
+    sound, rate = soundfile.read(path, dtype="int16")
+    soundfile.write(path, sound[:5000], rate)
+    with pytest.raises(CorpusError, match="shorter than its manifest row states"):
+        corpus.microphone_stems(row["performance"], "toy")
+    soundfile.write(path, sound, 48_000, subtype="PCM_24")
+    with pytest.raises(CorpusError, match="has 24 bits at 48000 Hz; the corpus has 16 at 44100"):
+        corpus.microphone_stems(row["performance"], "toy")
 
 
 @pytest.mark.parametrize("sample_format", ["int16", "int24"])
