@@ -112,7 +112,9 @@ class Scaled(NamedTuple):
 
 
 def read_parts(parts: Sequence[Part]) -> tuple[list[Scaled], int]:
-    """Read the parts of the sound of a stroke, which start together.
+    """Read the parts of the sound of a stroke, which start together but for the delays of their envelopes.
+
+    The first part starts at once, whatever its delay: a sound has its attack where its note is.
 
     :param parts: each file is read once.
     :return: the parts, all at the pitch and the rate of the first, and its sample rate in Hz.
@@ -120,10 +122,15 @@ def read_parts(parts: Sequence[Part]) -> tuple[list[Scaled], int]:
     """
     files = {part.path: _read_file(part.path) for part in parts}
     rates = [files[part.path][1] for part in parts]
+    other = rates[0] * parts[0].speed
+    delays_s = [0.0 if part.envelope is None else part.envelope.delay_s for part in parts]
     sounds = []
-    for part, rate in zip(parts, rates, strict=True):
-        other = rates[0] * parts[0].speed
+    for part, rate, delay_s in zip(parts, rates, delays_s, strict=True):
+        silence = round((delay_s - min(delays_s)) * other)
+        if silence > LONGEST_LOOP_FRAMES:
+            raise KitError(f"{part.path}: its delay_s is {delay_s:g}, {silence:,} frames at its pitch; shorten it")
         samples = _in_step(_part(part, *files[part.path], other), rate * part.speed, other)
+        samples = _after_silence(samples, silence)
         sounds.append(Scaled(samples, part.left, part.right))
     return sounds, rates[0]
 
@@ -132,9 +139,14 @@ def _in_step(samples: NDArray[np.floating[Any]], rate: float, other: float) -> N
     """Return a sound that is played at one rate for playing it at another; its start stays the start."""
     if rate == other:
         return samples
-    padded = np.concatenate([np.zeros((_PADDING_FRAMES, samples.shape[1]), samples.dtype), samples])
+    padded = _after_silence(samples, _PADDING_FRAMES)
     resampled: NDArray[np.floating[Any]] = soxr.resample(padded, rate, other, quality="HQ")
     return resampled[round(_PADDING_FRAMES * other / rate) :]
+
+
+def _after_silence(samples: NDArray[np.floating[Any]], frames: int) -> NDArray[np.floating[Any]]:
+    """Return a sound after so many frames of silence."""
+    return np.concatenate([np.zeros((frames, samples.shape[1]), samples.dtype), samples]) if frames else samples
 
 
 def mixed(sounds: Sequence[Scaled]) -> Stereo:
@@ -248,6 +260,6 @@ def treated(sound: Stereo, rate: float, sample_rate: int, treatment: Treatment) 
 def _resampled(sound: Stereo, source_rate: float, sample_rate: int) -> Stereo:
     """Return a sound at another rate; soxr computes in single precision anyway."""
     samples = one_of_equals(sound)
-    padded = np.concatenate([np.zeros((_PADDING_FRAMES, samples.shape[1]), samples.dtype), samples])
+    padded = _after_silence(samples, _PADDING_FRAMES)
     resampled = soxr.resample(padded, source_rate, sample_rate, quality="HQ")
     return np.broadcast_to(resampled, (len(resampled), 2))

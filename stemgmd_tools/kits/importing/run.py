@@ -100,7 +100,7 @@ def _without_silent(library: DrumLibrary) -> DrumLibrary:
     if not silent:
         return library
     if not regions:
-        raise KitError(f"{silent[0].place}: the envelope leaves nothing to hear, as of all sounds; check the library")
+        raise KitError(f"{silent[0].place}: every sound is silenced by its envelope; check the library")
     count = "1 stroke" if len(silent) == 1 else f"{len(silent)} strokes"
     notice = f"{silent[0].place}: the envelope leaves nothing to hear, left out: {count}"
     return replace(library, regions=regions, notices=(*library.notices, notice))

@@ -25,7 +25,9 @@ class Envelope(Strict):
     Drums are not let go, so it has no release; choked sounds fade over `release_s`.
     """
 
-    delay_s: Seconds = Field(default=0.0, description="silence before the attack")
+    delay_s: Seconds = Field(
+        default=0.0, description="silence before the sound starts; of sounds that play together, the first starts at once"
+    )
     attack_s: Seconds = Field(default=0.0, description="rise from silence to the recorded level")
     hold_s: Seconds = Field(default=0.0, description="time at the recorded level before the decay")
     decay_s: Seconds = Field(
@@ -42,5 +44,5 @@ class Envelope(Strict):
 
     @property
     def silent_after_s(self) -> float | None:
-        """Time after which nothing sounds; None if there is none."""
-        return self.delay_s + self.attack_s + self.hold_s + self.decay_s if self.sustain_db <= SILENCE_DB else None
+        """Time from the start of the sound, after the delay, to its end; None if it does not end."""
+        return self.attack_s + self.hold_s + self.decay_s if self.sustain_db <= SILENCE_DB else None

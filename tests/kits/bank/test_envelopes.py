@@ -13,6 +13,7 @@ from toy_kits import RATE, map_data, write_map, write_sound
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.bank.compile import compile_bank
 from stemgmd_tools.kits.bank.one_shots import LONGEST_LOOP_FRAMES, Part, read_parts
+from stemgmd_tools.kits.bank.one_shots import Part, read_parts
 from stemgmd_tools.kits.bank.shaping.envelopes import envelope_gain, enveloped
 from stemgmd_tools.kits.sample_map.envelope import Envelope
 from stemgmd_tools.kits.sample_map.kit import load_kit_file
@@ -59,11 +60,10 @@ def test_a_decay_falls_by_100_db_in_its_time_in_a_line_of_decibels_to_the_sustai
     np.testing.assert_allclose(db(gain[900:]), -40, atol=SLOPE)
 
 
-def test_an_attack_rises_in_a_line_of_amplitude_after_the_delay() -> None:
-    gain = envelope_gain(Envelope(delay_s=0.2, attack_s=0.5), 1000, 1000)
-    assert not gain[:200].any()
-    np.testing.assert_allclose(np.diff(gain[200:700]), 1 / 500, atol=SLOPE)
-    np.testing.assert_allclose(gain[700:], 1.0, atol=SLOPE)
+def test_an_attack_rises_in_a_line_of_amplitude() -> None:
+    gain = envelope_gain(Envelope(attack_s=0.5), 1000, 1000)
+    np.testing.assert_allclose(np.diff(gain[:500]), 1 / 500, atol=SLOPE)
+    np.testing.assert_allclose(gain[500:], 1.0, atol=SLOPE)
 
 
 def test_exponential_stages_begin_fast_and_reach_their_ends() -> None:
@@ -103,6 +103,20 @@ def test_an_offset_does_not_fade_with_the_sound(folder: Path) -> None:
     write_sound(folder / "square.wav", decaying + 0.1)
     sound = sound_of(folder, {"envelope": {"attack_s": 0.001, "decay_s": 9.0, "sustain_db": -100}})
     assert abs(sound[3000:9000].mean()) < 1e-3
+
+
+@pytest.mark.parametrize("end", [{}, {"decay_s": 0.5, "sustain_db": -100}])
+def test_a_delay_longer_than_the_file_takes_nothing_of_its_sound(end: dict[str, Any], folder: Path) -> None:
+    undelayed = sound_of(folder, {"envelope": {"attack_s": 0.01, **end}})
+    np.testing.assert_array_equal(sound_of(folder, {"envelope": {"attack_s": 0.01, "delay_s": 2.0, **end}}), undelayed)
+
+
+def test_sounds_that_play_together_keep_the_difference_of_their_delays(folder: Path) -> None:
+    files = [Part(folder / "square.wav", envelope=Envelope(delay_s=delay_s), speed=2.0) for delay_s in (0.75, 0.5)]
+    (later, sooner), _ = read_parts(files)
+    frames = round(0.25 * 2 * RATE)  # as it is played, twice as fast
+    assert not later.samples[:frames].any()
+    np.testing.assert_array_equal(later.samples[frames:], sooner.samples)
 
 
 def test_a_loop_lasts_until_the_envelope_is_silent(folder: Path) -> None:

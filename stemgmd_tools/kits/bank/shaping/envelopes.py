@@ -33,20 +33,16 @@ def enveloped(sound: NDArray[np.float64], envelope: Envelope, rate: float) -> ND
 
 
 def envelope_gain(envelope: Envelope, frames: int, rate: float, start: int = 0) -> NDArray[np.float64]:
-    """Return the amplitude ratio of each frame.
+    """Return the amplitude ratio of each frame, counted from the end of the delay.
 
     :param rate: frames in a second as the sound is played.
     :param start: the first frame.
     :return: shape (frames,), 0..1.
     """
-    time = np.arange(start, start + frames) / rate - envelope.delay_s
+    time = np.arange(start, start + frames) / rate
     fallen = np.clip(_share(time - envelope.attack_s - envelope.hold_s, envelope.decay_s), 0.0, None)
     risen = np.clip(_share(time, envelope.attack_s), 0.0, 1.0)
-    gain = (
-        _exponential(envelope, risen, fallen) if envelope.curve == "exponential" else _linear(envelope, risen, fallen)
-    )
-    gain[time < 0.0] = 0.0
-    return gain
+    return _exponential(envelope, risen, fallen) if envelope.curve == "exponential" else _linear(envelope, risen, fallen)
 
 
 def _share(time: NDArray[np.float64], length_s: float) -> NDArray[np.float64]:
