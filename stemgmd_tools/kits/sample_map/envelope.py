@@ -26,7 +26,8 @@ class Envelope(Strict):
     """
 
     delay_s: Seconds = Field(
-        default=0.0, description="silence before the sound starts; of sounds that play together, the first starts at once"
+        default=0.0,
+        description="silence before the sound starts; of sounds that play together, the first starts at once",
     )
     attack_s: Seconds = Field(default=0.0, description="rise from silence to the recorded level")
     hold_s: Seconds = Field(default=0.0, description="time at the recorded level before the decay")

@@ -13,7 +13,6 @@ from toy_kits import RATE, map_data, write_map, write_sound
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.bank.compile import compile_bank
 from stemgmd_tools.kits.bank.one_shots import LONGEST_LOOP_FRAMES, Part, read_parts
-from stemgmd_tools.kits.bank.one_shots import Part, read_parts
 from stemgmd_tools.kits.bank.shaping.envelopes import envelope_gain, enveloped
 from stemgmd_tools.kits.sample_map.envelope import Envelope
 from stemgmd_tools.kits.sample_map.kit import load_kit_file

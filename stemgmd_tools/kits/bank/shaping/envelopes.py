@@ -42,7 +42,9 @@ def envelope_gain(envelope: Envelope, frames: int, rate: float, start: int = 0) 
     time = np.arange(start, start + frames) / rate
     fallen = np.clip(_share(time - envelope.attack_s - envelope.hold_s, envelope.decay_s), 0.0, None)
     risen = np.clip(_share(time, envelope.attack_s), 0.0, 1.0)
-    return _exponential(envelope, risen, fallen) if envelope.curve == "exponential" else _linear(envelope, risen, fallen)
+    return (
+        _exponential(envelope, risen, fallen) if envelope.curve == "exponential" else _linear(envelope, risen, fallen)
+    )
 
 
 def _share(time: NDArray[np.float64], length_s: float) -> NDArray[np.float64]:
