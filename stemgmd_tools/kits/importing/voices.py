@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
 from stemgmd_tools.kits.recognition.names import articulation_of_key
@@ -10,6 +11,7 @@ from stemgmd_tools.kits.recognition.vocabulary import SURE, WORDS
 from stemgmd_tools.kits.recognition.words import tokens
 from stemgmd_tools.kits.sources.base import Region
 from stemgmd_tools.kits.sources.folder.marks import read_marks, without_microphone
+from stemgmd_tools.kits.sources.folder.strokes import is_size
 from stemgmd_tools.pieces import NOTE_OF_ARTICULATION, Group
 
 _HANDS: Final = frozenset({"left", "right", "lh", "rh", "l", "r", "hand"})
@@ -46,7 +48,8 @@ def give_second_crash(claims: Claims) -> None:
     for side in ("bow", "edge"):
         voices = claims.get((f"crash1_{side}", None), [])
         best, others = chosen(voices) if voices else ([], [])
-        second = next((voice for voice in others if _drum(voice) != _drum(best[0])), None)
+        drum = partial(_drum, by_size=_differ_in_size(voices))
+        second = next((voice for voice in others if drum(voice) != drum(best[0])), None)
         if second is not None:
             claims[f"crash1_{side}", None] = [*best, *(voice for voice in others if voice is not second)]
             reason = f"{second.reason}, the second crash"
@@ -61,12 +64,16 @@ def spread_toms(claims: Claims) -> None:
     """
     heads = [(f"{tom}_head", None) for tom in ("hi_tom", "mid_tom", "low_tom")]
     voices = [voice for head in heads for voice in sorted(claims.get(head, ()), key=_lowest_last)]
-    drums = list(dict.fromkeys(map(_drum, voices)))
+    by_size = _differ_in_size(voices)
+    if by_size:
+        voices.sort(key=_size)
+    drum = partial(_drum, by_size=by_size)
+    drums = list(dict.fromkeys(map(drum, voices)))
     missing = [head for head in heads if head not in claims]
     if not missing or len(drums) <= len(heads) - len(missing):
         return
-    named = {_drum(voice) for voice in voices if voice.score >= SURE}
-    unnamed = [drum for drum in drums if drum not in named]
+    named = {drum(voice) for voice in voices if voice.score >= SURE}
+    unnamed = [one for one in drums if one not in named]
     if unnamed and len(named) == len(heads) - len(missing):
         places = dict(zip(unnamed, [*missing, *missing[-1:] * len(unnamed)], strict=False))
     else:
@@ -75,7 +82,7 @@ def spread_toms(claims: Claims) -> None:
     for head in heads:
         claims.pop(head, None)
     for voice in voices:
-        head = places.get(_drum(voice), (voice.articulation or "", None))
+        head = places.get(drum(voice), (voice.articulation or "", None))
         reason = voice.reason if voice.articulation == head[0] else f"{voice.reason}, among {len(drums)} toms"
         claims.setdefault(head, []).append(voice._replace(articulation=head[0], reason=reason))
 
@@ -127,11 +134,26 @@ def _degree_in_name(name: str) -> tuple[bool, int] | None:
     return (False, 0) if "half" in strikes else None
 
 
-def _drum(voice: Voice) -> str:
-    """Return what the dynamics, layers and takes of one drum have in common where each is an instrument of its own."""
+def _drum(voice: Voice, *, by_size: bool = False) -> str:
+    """Return what the dynamics, layers and takes of one drum have in common where each is an instrument of its own.
+
+    :param by_size: whether numbers tell drums by their size.
+    """
     if voice.regions[0].keys:
         return voice.label
-    return without_microphone(read_marks(f"{voice.label}.wav").voice) or voice.label
+    shot = read_marks(f"{voice.label}.wav")
+    return without_microphone(shot.with_number if by_size else shot.voice) or voice.label
+
+
+def _differ_in_size(voices: Sequence[Voice]) -> bool:
+    """Return whether sizes alone tell drums of one name apart, as in ``Crash 16`` and ``Crash 18``."""
+    return all(map(_size, voices)) and len(set(map(_drum, voices))) == 1
+
+
+def _size(voice: Voice) -> int:
+    """Return the number at the end of a voice's name if it may be the size of a drum in inches, else 0."""
+    number = None if voice.regions[0].keys else read_marks(f"{voice.label}.wav").number
+    return number if number is not None and is_size(number) else 0
 
 
 def _lowest_last(voice: Voice) -> int:

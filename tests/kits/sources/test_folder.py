@@ -342,6 +342,30 @@ def test_numbers_behind_open_are_degrees_of_openness(tmp_path: Path, names: str,
     assert degrees(read(write(tmp_path, dict.fromkeys(files, -6.0)))) == expected
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("Crash, Crash2", {"crash1_edge": ["Crash"], "crash2_edge": ["Crash2"]}),
+        ("Crash 16, Crash 18", {"crash1_edge": ["Crash 16"], "crash2_edge": ["Crash 18"]}),
+        ("Crash, Crash (2)", {"crash1_edge": ["Crash"]}),
+        ("Tom, Tom2", {"hi_tom_head": ["Tom"], "mid_tom_head": ["Tom2"]}),
+        ("Tom 8, Tom 10, Tom 14", {"hi_tom_head": ["Tom 8"], "mid_tom_head": ["Tom 10"], "low_tom_head": ["Tom 14"]}),
+        ("toms/t1_1, toms/t1_2, toms/t2_1, toms/t2_2, kick", {"hi_tom_head": 2, "mid_tom_head": 2, "kick": 1}),
+        ("kick/t1_v1, kick/t2_v1, kick/t1_v2", {"kick": 3}),
+    ],
+)
+def test_numbers_and_letters_tell_drums_from_takes(
+    tmp_path: Path, names: str, expected: dict[str, list[str] | int]
+) -> None:
+    library = read(write(tmp_path, {f"{name}.wav": -6.0 for name in names.split(", ")}))
+    assert {
+        name: [voice.label for voice in row]
+        if isinstance(expected.get(name), list)
+        else sum(len(voice.regions) for voice in row)
+        for name, row in assign(library, {}).voices.items()
+    } == expected
+
+
 def degrees(library: DrumLibrary) -> dict[str, float | None]:
     """Return the openness of the voices that play the open hi-hat."""
     voices = [voice for name, row in assign(library, {}).voices.items() if "hihat_open" in name for voice in row]

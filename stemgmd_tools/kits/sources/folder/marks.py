@@ -34,6 +34,8 @@ _LAYERS: Final = re.compile(rf"{_CAMEL}(velocity|vel|layer|lay|lyr|vl|v|dyn){_NU
 _TAKES: Final = re.compile(rf"{_CAMEL}(?:round[ _-]?robin|rr|take|tk|alt|hit|var){_NUMBER}", re.IGNORECASE)
 _LETTERS: Final = re.compile(rf"{_START}([lrt]){_NUMBER}", re.IGNORECASE)
 """Layer and take by a single letter, which may as well name the drum: ``T1`` is a tom, ``Kick_T1`` a take."""
+_LATER_LETTERS: Final = re.compile(rf"(?<=[^A-Za-z/])([lrt]){_NUMBER}", re.IGNORECASE)
+"""Those that do not begin a name: ``toms/t1_2`` is the second take of a tom."""
 _LAYER_WORDS: Final = ("velocity", "vel", "layer", "lay", "lyr", "vl", "dyn", "v", "l")
 """The most telling first: in ``V01_VEL064`` the velocity is the layer."""
 _SIGNS: Final = re.compile(r"(?<![A-Za-z])(ppp|pp|p|mp|mf|fff|ff|f)(?![A-Za-z])", re.IGNORECASE)
@@ -73,7 +75,9 @@ class OneShot:
 
     @property
     def with_number(self) -> str:
-        """The name of the voice with its number."""
+        """The name of the voice with its number, if it has one."""
+        if self.number is None:
+            return self.voice
         folder, separator, name = self.voice.rpartition("/")
         text = f"{self.number}{self.number_gap}{name}" if self.is_prefix else f"{name}{self.number_gap}{self.number}"
         return f"{folder}{separator}{text}"
@@ -91,17 +95,18 @@ def read_marks(path: str) -> OneShot:
     ('Snare/Kit_Snare', {'v': 3}, 2)
     """
     stem = path.rpartition(".")[0] or path
-    shot = _without_marks(path, stem, letters=True)
+    letters = _LATER_LETTERS if "/" in stem and _is_tom(stem.rpartition("/")[0]) else _LETTERS
+    shot = _without_marks(path, stem, letters)
     if articulation_of_names([shot.voice]) is None:
-        other = _without_marks(path, stem, letters=False)
+        other = _without_marks(path, stem, None)
         return other if articulation_of_names([other.voice]) is not None else shot
     return shot
 
 
-def _without_marks(path: str, stem: str, *, letters: bool) -> OneShot:
+def _without_marks(path: str, stem: str, letters: re.Pattern[str] | None) -> OneShot:
     text, layers = _cut(_LAYERS, stem)
     text, takes = _cut(_TAKES, text)
-    text, singles = _cut(_LETTERS, text) if letters else (text, [])
+    text, singles = _cut(letters, text) if letters else (text, [])
     layers += [single for single in singles if single[0].lower() == "l"]
     takes += [single[1:] for single in singles if single[0].lower() != "l"]
     shot = OneShot(path, stem, take=int(takes[0][0]) if takes else None)

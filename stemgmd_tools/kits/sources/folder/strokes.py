@@ -23,6 +23,7 @@ _MOST_INSTRUMENTS: Final = 4
 """Largest number that tells which of several toms or crashes a file holds, rather than which take."""
 _SMALLEST_SIZE: Final = 6
 """Smallest diameter of a drum or cymbal in inches; takes are numbered from 0 or 1."""
+_LARGEST_SIZE: Final = 24
 _MOST_DEGREES: Final = 9
 _FULL: Final = re.compile(r"[ _-]?full(y)?([ _/-].*)?", re.IGNORECASE)
 """What follows the name of a hi-hat that is open as far as it goes."""
@@ -96,6 +97,11 @@ def _numbered(voice: str, rows: Sequence[tuple[OneShot, dict[str, str]]]) -> Ite
         yield Stroke(voice, files, shot.layer(mark) if mark else None, is_velocity, take)
 
 
+def is_size(number: int | None) -> bool:
+    """Return whether a number may be the diameter of a tom or a cymbal in inches, where no smaller numbers are."""
+    return number is not None and _SMALLEST_SIZE <= number <= _LARGEST_SIZE
+
+
 def _with_instrument_numbers(shots: Sequence[OneShot]) -> list[OneShot]:
     """Return numbers at the end of names to the voice where they tell an instrument or its size instead of a take."""
     by_voice: dict[str, list[OneShot]] = defaultdict(list)
@@ -111,18 +117,20 @@ def _with_instrument_numbers(shots: Sequence[OneShot]) -> list[OneShot]:
 
 def _tell_instruments(voice: str, shots: Sequence[OneShot]) -> bool:
     numbers = {shot.number for shot in shots if shot.number is not None}
-    if not numbers or any(shot.number is None for shot in shots):
-        return False
-    if any(shot.is_prefix for shot in shots) and min(numbers) >= _SMALLEST_SIZE:
-        return True  # MIDI notes or sizes
-    if len(numbers) == 1 or (min(numbers) >= _SMALLEST_SIZE and all(shot.layers for shot in shots)):
-        return True
     guess = articulation_of_names([voice])
-    if max(numbers) > _MOST_INSTRUMENTS or guess is None:
+    are_several = guess is not None and guess.instrument in (CRASH, CYMBAL, TOM)
+    are_beside = all(not shot.number_gap.strip() for shot in shots)
+    if not numbers:
         return False
-    if guess.instrument == TOM:
-        return guess.score <= _SAID
-    return guess.instrument in (CRASH, CYMBAL) and all(not shot.number_gap.strip() for shot in shots)
+    if any(shot.number is None for shot in shots):  # Crash and Crash2: the first has no number
+        return are_several and are_beside and min(numbers) > 1 and max(numbers) <= _MOST_INSTRUMENTS
+    are_sizes = any(shot.is_prefix for shot in shots) or all(shot.layers for shot in shots)  # or MIDI notes
+    are_sizes |= are_several and is_size(max(numbers))
+    if len(numbers) == 1 or (are_sizes and min(numbers) >= _SMALLEST_SIZE):
+        return True
+    if guess is None or not are_several or max(numbers) > _MOST_INSTRUMENTS:
+        return False
+    return guess.score <= _SAID if guess.instrument == TOM else are_beside
 
 
 def _tell_degrees(voice: str, shots: Sequence[OneShot], by_voice: Mapping[str, Sequence[OneShot]]) -> bool:
