@@ -138,6 +138,8 @@ def _loop(at: tuple[str | int, ...], sound: Sound, loop: tuple[int, int]) -> Ite
     first, after = loop
     if not sound.start_frame <= first < after:
         yield Problem((*at, "loop"), f"found {first}..{after}; it starts at start_frame or later and ends after that")
+    if sound.end_frame is not None and after > sound.end_frame:
+        yield Problem((*at, "loop"), f"ends at {after}, behind end_frame, {sound.end_frame}; end it there or before")
     if sound.envelope is None or sound.envelope.silent_after_s is None:
         yield Problem((*at, "loop"), "would never end; give an envelope with sustain_db -100")
 

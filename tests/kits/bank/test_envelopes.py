@@ -157,6 +157,10 @@ def test_an_envelope_is_the_same_in_blocks(curve: Any) -> None:
     [
         ({"loop": [9, 9], "envelope": {"sustain_db": -100}}, r"found 9..9; it starts at start_frame or later"),
         ({"loop": [9, 20], "start_frame": 10, "envelope": {"sustain_db": -100}}, "found 9..20; it starts at"),
+        (
+            {"loop": [9, 20], "end_frame": 19, "envelope": {"sustain_db": -100}},
+            "ends at 20, behind end_frame, 19; end it there or before",
+        ),
         ({"loop": [9, 20]}, "would never end; give an envelope with sustain_db -100"),
         ({"loop": [9, 20], "envelope": {"sustain_db": -40}}, "would never end; give an envelope"),
         ({"envelope": {"sustain_db": 3}}, "sustain_db"),

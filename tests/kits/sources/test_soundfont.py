@@ -113,6 +113,8 @@ def test_hold_and_decay_can_be_shorter_on_higher_keys(tmp_path: Path) -> None:
     stages = [(35, -1200), (36, 0), (37, 1000), (39, 100), (40, 50)]
     envelope = sound(only(read(tmp_path, drums([(KEYS, span(48, 48)), *stages, (SAMPLE, 0)])))).envelope
     assert envelope == Envelope(hold_s=1.0, decay_s=1.41421, sustain_db=-100)
+    forced = drums([(KEYS, span(36, 36)), *stages, (46, 48), (SAMPLE, 0)])  # the zone plays its own key
+    assert sound(only(read(tmp_path, forced))).envelope == envelope
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.sources.base import SoundFile
 from stemgmd_tools.kits.sources.safe_xml import Element, XmlReader
 from stemgmd_tools.kits.sources.sound_folder import SoundFolder
+from stemgmd_tools.numerics.elementary import log10
 
 MAX_CHANNELS: Final = 256
 """As in sample maps; the largest kits have 17."""
 ROUNDING: Final = 1e-4
 """Velocities are written with six digits, so that 64 / 127 may be a little too small."""
-LINEAR_DYNAMICS_DB: Final = 20.0 * math.log10(127)
+LINEAR_DYNAMICS_DB: Final = 20.0 * log10(127)
 """Normalised samples are multiplied by velocity / 127, which is so many dB from velocity 1 to 127."""
 
 

@@ -14,6 +14,7 @@ from stemgmd_tools.kits.sources.envelopes import audible
 from stemgmd_tools.kits.sources.hydrogen.layers import VELOCITY, Component, Layer, decibels
 from stemgmd_tools.kits.sources.safe_xml import Element
 from stemgmd_tools.kits.sources.sound_folder import SoundFolder
+from stemgmd_tools.numerics.elementary import exp2
 
 ONE_COMPONENT: Final = "Main"
 """Name of the component of instruments that name none, as Hydrogen calls it."""
@@ -60,7 +61,7 @@ class EnvelopeFrames(NamedTuple):
 
     def at(self, pitch_semitones: float) -> Envelope | None:
         """Return the envelope of a sample that is played at a pitch; None if it changes nothing."""
-        rate = _FRAME_RATE * 2.0 ** (pitch_semitones / 12.0)
+        rate = _FRAME_RATE * exp2(pitch_semitones / 12.0)
         level_db = decibels(self.sustain) if self.sustain > 0 else SILENCE_DB
         return audible(
             Envelope(

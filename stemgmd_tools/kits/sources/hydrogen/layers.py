@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from stemgmd_tools.kits.sources.base import SoundFile
+from stemgmd_tools.numerics.elementary import log10
 
 VELOCITIES: Final = range(1, 128)
 VELOCITY: Final = "VELOCITY"
@@ -17,7 +17,7 @@ RANDOM: Final = "RANDOM"
 
 def decibels(factor: float) -> float:
     """Return a positive factor of amplitude in dB."""
-    return 20.0 * math.log10(factor)
+    return 20.0 * log10(factor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Final
 
 from stemgmd_tools.kits.sources.sfz.definition.instrument import Written
 from stemgmd_tools.kits.sources.sfz.definition.opcodes import Problems, number, parsed
+from stemgmd_tools.numerics.elementary import log10
 
 FLOOR_DB: Final = -96.0
 
@@ -42,7 +43,7 @@ class VelocityGain:
         amplitude = self._curve(velocity) if self._points else (velocity / 127.0) ** 2
         if amplitude <= 0.0:
             return FLOOR_DB
-        return max(20.0 * math.log10(amplitude) * abs(self._track), FLOOR_DB)
+        return max(20.0 * log10(amplitude) * abs(self._track), FLOOR_DB)
 
     def range_db(self) -> float:
         """Return the level from velocity 1 to 127 that the player adds."""

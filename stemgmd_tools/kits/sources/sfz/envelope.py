@@ -6,15 +6,15 @@ decibels, by 78 dB (``exp(-9)``) in its time, and ends at the sustained level. V
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from stemgmd_tools.kits.sample_map.envelope import SILENCE_DB, Envelope
 from stemgmd_tools.kits.sources.envelopes import audible
 from stemgmd_tools.kits.sources.sfz.definition.opcodes import STAGES
+from stemgmd_tools.numerics.elementary import log, log10
 
-_DECAY_DB: Final = 180.0 / math.log(10.0)
+_DECAY_DB: Final = 180.0 / log(10.0)
 """What sfizz lets a decay fall in its time: nine powers of e."""
 _EMPTY_S: Final = 0.001
 _HIGHEST: Final = 100.0
@@ -38,7 +38,7 @@ class RegionEnvelope(NamedTuple):
     @property
     def of_map(self) -> Envelope | None:
         """The envelope for a sample map; None if it changes nothing."""
-        level_db = 20.0 * math.log10(self.sustain / 100.0) if self.sustain > 0.0 else SILENCE_DB
+        level_db = 20.0 * log10(self.sustain / 100.0) if self.sustain > 0.0 else SILENCE_DB
         return audible(
             Envelope(
                 delay_s=self.delay,

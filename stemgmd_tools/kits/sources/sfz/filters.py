@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from stemgmd_tools.kits.sample_map.filter import HIGHEST_HZ, LOWEST_HZ, Filter
 from stemgmd_tools.kits.sources.filters import audible_highpass, audible_lowpass
+from stemgmd_tools.numerics.elementary import exp2
 
 _TYPES: Final = {"lpf_2p": "lowpass", "lpf_2p_sv": "lowpass", "hpf_2p": "highpass", "hpf_2p_sv": "highpass"}
 _MOVING: Final = ("fileg_depth", "fillfo_depth", "fil_keytrack")
@@ -48,7 +49,7 @@ def region_filters(
     cents = added.get("cutoff", 0.0)
     cents += number("fil_veltrack", 0.0, -_MOST_CENTS, _MOST_CENTS) * velocity / 127.0
     cents = min(max(cents, -_MOST_CENTS), _MOST_CENTS)
-    cutoff_hz = number("cutoff", HIGHEST_HZ, 0.0, HIGHEST_HZ) * 2.0 ** (cents / 1200.0)
+    cutoff_hz = number("cutoff", HIGHEST_HZ, 0.0, HIGHEST_HZ) * exp2(cents / 1200.0)
     cutoff_hz = min(max(cutoff_hz, LOWEST_HZ), HIGHEST_HZ)
     resonance_db = number("resonance", 0.0, 0.0, _HIGHEST_RESONANCE_DB) + added.get("resonance", 0.0)
     resonance_db = min(max(resonance_db, 0.0), _HIGHEST_RESONANCE_DB)

@@ -15,6 +15,7 @@ from stemgmd_tools.kits.sources.sfz.definition.opcodes import LEVEL_PREFIXES, Pr
 from stemgmd_tools.kits.sources.sfz.dynamics import VelocityGain
 from stemgmd_tools.kits.sources.sfz.envelope import region_envelope
 from stemgmd_tools.kits.sources.sfz.filters import region_filters
+from stemgmd_tools.numerics.elementary import log10
 
 FADE_S: Final = 0.006
 """Fade of a region that another turns off, for ``off_mode=fast`` and by default."""
@@ -161,7 +162,7 @@ class LayerReader:
             self._problems.add("negative amplitudes are not inverted", written.place)
         if amplitude == 0.0 or modulation.silencers:
             return None
-        gain_db += 20.0 * math.log10(abs(amplitude))
+        gain_db += 20.0 * log10(abs(amplitude))
         return min(gain_db, _HIGHEST_DB) if gain_db > _LOWEST_DB else None
 
     def _pan(self, written: Written, modulation: Modulation) -> float:

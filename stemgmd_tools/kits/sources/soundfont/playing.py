@@ -18,14 +18,14 @@ from stemgmd_tools.kits.sources.filters import audible_lowpass
 from stemgmd_tools.kits.sources.soundfont import generators as gen
 from stemgmd_tools.kits.sources.soundfont.structure import VORBIS
 from stemgmd_tools.kits.sources.soundfont.zones import Zone
-from stemgmd_tools.numerics.elementary import log10, tan
+from stemgmd_tools.numerics.elementary import exp2, log10, tan
 
 LEFT: Final = -500
 RIGHT: Final = 500
 """Values of the generator ``pan`` at its ends."""
 _HIGHEST_ATTENUATION_CB: Final = 1440
 _UNPITCHED_ROOT: Final = 60
-_LOWEST_KEY_HZ: Final = 440.0 * 2.0 ** (-69 / 12)
+_LOWEST_KEY_HZ: Final = 440.0 * exp2(-69 / 12)
 """Frequency of MIDI key 0, from which cutoffs are counted in cents."""
 _LONGEST_DELAY: Final = 5_000
 _LONGEST_STAGE: Final = 8_000
@@ -56,10 +56,12 @@ class Playing(NamedTuple):
 def playing(zone: Zone, key: int, record: np.void, attenuation: float = 1.0) -> Playing:
     """Return how a zone plays its sample at a key.
 
+    :param key: the key that is struck.
     :param record: the sample's header.
     :param attenuation: factor of all attenuations.
     """
     start, end = part(zone, record)
+    key = _played(zone, key)
     envelope = audible(_envelope(zone, key))
     return Playing(
         sample=zone.sample,
@@ -92,7 +94,7 @@ def _frames(record: np.void) -> int:
 
 def _lowpass(zone: Zone) -> Filter | None:
     """Return the filter of a zone, if it is heard and stays where it is."""
-    cutoff_hz = _LOWEST_KEY_HZ * 2.0 ** (min(max(zone.value(gen.CUTOFF), 1_500), 13_500) / 1200.0)
+    cutoff_hz = _LOWEST_KEY_HZ * exp2(min(max(zone.value(gen.CUTOFF), 1_500), 13_500) / 1200.0)
     if zone.value(gen.ENVELOPE_TO_CUTOFF) != 0:
         return None
     return audible_lowpass(cutoff_hz, FLAT_DB + _peak_db(zone))
@@ -100,6 +102,12 @@ def _lowpass(zone: Zone) -> Filter | None:
 
 def _peak_db(zone: Zone) -> float:
     return min(max(zone.value(gen.RESONANCE), 0), 960) / 10.0
+
+
+def _played(zone: Zone, key: int) -> int:
+    """Return the key that a zone plays where a key is struck; it may have one of its own."""
+    forced = zone.value(gen.KEY)
+    return forced if 0 <= forced <= 127 else key
 
 
 def _envelope(zone: Zone, key: int) -> Envelope:
@@ -115,7 +123,7 @@ def _envelope(zone: Zone, key: int) -> Envelope:
 
 
 def _seconds(timecents: int, most: int) -> float:
-    return 0.0 if timecents <= gen.SHORTEST else 2.0 ** (min(timecents, most) / 1200.0)
+    return 0.0 if timecents <= gen.SHORTEST else exp2(min(timecents, most) / 1200.0)
 
 
 def _loop(zone: Zone, record: np.void, start: int, end: int | None) -> tuple[int, int] | None:
@@ -136,10 +144,8 @@ def _pitch(zone: Zone, key: int, record: np.void) -> float:
     root = zone.value(gen.ROOT_KEY)
     if root < 0:
         root = stored if stored <= 127 else _UNPITCHED_ROOT
-    forced = zone.value(gen.KEY)
-    played = forced if 0 <= forced <= 127 else key
     cents = (
-        (played - root) * zone.value(gen.SCALE_TUNING)
+        (key - root) * zone.value(gen.SCALE_TUNING)
         + 100 * zone.value(gen.COARSE_TUNE)
         + zone.value(gen.FINE_TUNE)
         + int(record["correction"])

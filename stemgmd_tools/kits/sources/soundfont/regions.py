@@ -20,7 +20,7 @@ from stemgmd_tools.kits.sources.soundfont.playing import LEFT, RIGHT, Playing, b
 from stemgmd_tools.kits.sources.soundfont.samples import Samples, common_name
 from stemgmd_tools.kits.sources.soundfont.structure import SoundFont, name_of
 from stemgmd_tools.kits.sources.soundfont.zones import DEFAULT_DYNAMICS_CB, Zone
-from stemgmd_tools.numerics.elementary import log10
+from stemgmd_tools.numerics.elementary import exp2, log10
 
 MOST_REGIONS: Final = 20_000
 """Largest number of regions, of a few hundred in a drum kit."""
@@ -122,7 +122,7 @@ def _region(key: int, velocities: tuple[int, int], zones: Sequence[Zone], readin
     first = strands[0].left
     exclusive = first.value(gen.EXCLUSIVE_CLASS)
     group = f"class {exclusive}" if exclusive > 0 else None
-    release_s = 2.0 ** (min(max(first.value(gen.RELEASE), -12_000), 8_000) / 1200)
+    release_s = exp2(min(max(first.value(gen.RELEASE), -12_000), 8_000) / 1200)
     return Region(
         sounds={name: _sound(key, strand, reading) for name, strand in zip(names, strands, strict=True)},
         place=first.place,
