@@ -145,7 +145,7 @@ def _wide(path: Path, options: dict[str, int], stems: int = 5) -> Path:
         ({"width": 60_000, "temporal": 60_000}, 5, "does not fit model larsnet-s"),
         ({"width": 10**9}, 5, "option width is 1000000000; allowed: 1 to 65536"),
         ({"width": 10**30}, 5, "option width is 1000000.*; allowed: 1 to 65536"),
-        ({}, 10_000, "spec has 10000 stems; they are 1 to 64 different names"),
+        ({}, 10_000, "spec has 10,000 stems; they are 1 to 64 different names"),
     ],
 )
 def test_weights_of_a_few_hundred_bytes_ask_for_no_memory(

@@ -23,6 +23,8 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", ".*joblib will operate in serial mode")  # require_semaphores tells it in one line
     from joblib import Parallel, cpu_count, delayed, parallel_config
 
+warnings.filterwarnings("ignore", ".*have been cancelled", UserWarning, r"joblib\.parallel")  # a race after Ctrl-C
+
 __all__ = [
     "Parallel",
     "cpu_count",

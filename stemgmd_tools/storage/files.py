@@ -34,6 +34,8 @@ _REFUSALS: Final = {
     errno.EACCES: "cannot be written (no permission); change the permissions of its folder, or choose another folder",
     errno.EPERM: "cannot be written (not permitted); change the owner of its folder, or choose another folder",
     errno.EROFS: "cannot be written (the file system is read-only); choose another folder",
+    errno.ENOTDIR: "cannot be written (a file is where a folder should be); choose another folder",
+    errno.EEXIST: "cannot be written (a file is where a folder should be); choose another folder",
     errno.EFBIG: f"is larger than a file may be here; raise the limit (ulimit -f) and {_AGAIN}",
     errno.EMFILE: f"cannot be opened (too many open files); raise the limit (ulimit -n) and {_AGAIN}",
 }

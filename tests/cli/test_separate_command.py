@@ -155,7 +155,7 @@ def test_clipped_samples_are_told(tmp_path):
     gains = saved(tmp_path / "gains.safetensors", "gains", gain=2.0)
     path = song(tmp_path / "song.wav")
     output = call(path, "--out", tmp_path / "stems", "--weights", gains, "--stem", "kick").stdout
-    assert "samples were clipped, --subtype float avoids this" in output
+    assert "clipped: 6,558 samples, --subtype float avoids this" in output
     output = call(path, "--out", tmp_path / "floats", "--weights", gains, "--subtype", "float").stdout
     assert "were clipped" not in output
 

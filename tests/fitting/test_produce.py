@@ -239,7 +239,7 @@ def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path: Path, plain_fit: list[str]) -> None:
     path = recorded_kit(tmp_path / "toy", DRUMS + CYMBALS)
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(KitError, match="choose another --out") as refused:
+    with pytest.raises(KitError, match="where a folder should be") as refused:
         run(path, "--out", tmp_path / "file" / "mine.yaml")
     assert "\n" not in str(refused.value)
     assert plain_fit == []
