@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from toy_batches import NAMES, RATE, TAPS, TIME_EFFECTS, parameters, toy_batch, toy_onsets, typical_row
-from toy_source import ToySource, toy_example, toy_source
+from toy_source import ToyMicrophones, ToySource, toy_example, toy_source
 
 from stemgmd_tools.augment.audio.apply import apply
 from stemgmd_tools.augment.audio.signal.attacks import detect_attacks
@@ -50,6 +50,8 @@ def outputs(stems: torch.Tensor, taps: torch.Tensor, source: ToySource) -> Itera
 
 def _rendered(effect: Effect, source: ToySource) -> Iterator[tuple[str, Any]]:
     row = Row("d/1+tin+1", 0, effect.name, "example", ALL_STEMS, parameters(effect.name))
+    if getattr(effect, "needs_microphones", False):
+        source = ToyMicrophones(source.banks)
     rendered = render_example(source, toy_example(), [row])
     yield f"{effect.name}, stems", rendered.stems
     yield f"{effect.name}, labels", rendered.labels

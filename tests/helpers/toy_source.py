@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 from toys import RATE, toy_bank
 
@@ -91,6 +92,20 @@ class ToySource:
 
     def played(self, performance: str) -> Performance:
         return self.played_by_name[performance]
+
+
+class ToyMicrophones(ToySource):
+    """A source of two microphones: one gets half of every stem, the other the rest."""
+
+    hears_microphones = True
+
+    def microphone_names(self, kit: str) -> tuple[str, ...]:
+        return "close", "room"
+
+    def microphone_stems(self, performance: str, kit: str, start=0, frames=None, pieces=None, microphones=None):
+        stems = self.stems(performance, kit, start, frames, pieces)
+        half = stems // 2
+        return np.stack([half, stems - half])
 
 
 def toy_source(**bank) -> ToySource:
