@@ -184,7 +184,8 @@ def test_wrong_bytes_of_a_server_are_named_and_what_is_right_is_kept(library: Pa
         behaviour.requests.clear()
         only(kit, origin=origin)
     assert bad in behaviour.requests
-    assert len(behaviour.requests) == len(files) - len([name for name in present if not name.endswith(".part")])
+    complete = [name for name in present if not name.endswith(".part")]
+    assert len(behaviour.requests) <= len(files) - len(complete)  # a part may hold all of its file
 
 
 def packed(library: Path, suffix: str) -> bytes:
