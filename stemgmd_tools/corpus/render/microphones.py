@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from stemgmd_tools.audio import Pcm
 from stemgmd_tools.corpus.folder import layout
-from stemgmd_tools.corpus.render.writer import TrackName, row_of, share_of_stems, track_set, write_shares
+from stemgmd_tools.corpus.render.writer import Share, TrackName, row_of, share_of_stems, track_set, write_shares
 from stemgmd_tools.kits.bank.bank import Bank
 from stemgmd_tools.kits.bank.microphones import MicrophoneBank
 from stemgmd_tools.loudness import HOPS_PER_SECOND, hop_frames
@@ -54,26 +55,18 @@ def write_with_microphones(
     )
 
 
-def _shares(
-    blocks: Iterator[Block], names: dict[str, tuple[str, str]], microphones: MicrophoneBank
-) -> Iterator[_Share]:
+def _shares(blocks: Iterator[Block], names: dict[str, tuple[str, str]], microphones: MicrophoneBank) -> Iterator[Share]:
+    """Yield a function for each block that returns a track's samples by name."""
     index = {name: number for number, name in enumerate(microphones.names)}
     axis = {piece.value: piece.axis for piece in PIECES}
     places = {name: (index[microphone], axis.get(track)) for name, (microphone, track) in names.items()}
-    for block in blocks:
-        yield _Share(block, places)
+    return (partial(_share, block, places) for block in blocks)
 
 
-class _Share:
-    """The samples of one block by the name of a track."""
-
-    def __init__(self, block: Block, places: dict[str, tuple[int, int | None]]) -> None:
-        self._block, self._places = block, places
-
-    def __call__(self, name: str) -> Pcm:
-        if name not in self._places:
-            return share_of_stems(self._block.stems, self._block.mixture, name)
-        microphone, axis = self._places[name]
-        parts = self._block.parts[microphone]
-        share: Pcm = parts.sum(axis=0, dtype=parts.dtype) if axis is None else np.ascontiguousarray(parts[axis])
-        return share
+def _share(block: Block, places: dict[str, tuple[int, int | None]], name: str) -> Pcm:
+    if name not in places:
+        return share_of_stems(block.stems, block.mixture, name)
+    microphone, axis = places[name]
+    parts = block.parts[microphone]
+    share: Pcm = parts.sum(axis=0, dtype=parts.dtype) if axis is None else np.ascontiguousarray(parts[axis])
+    return share

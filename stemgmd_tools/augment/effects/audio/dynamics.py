@@ -31,31 +31,14 @@ def static_curve(level_db: Tensor, threshold_db: Tensor, ratio: Tensor, knee_db:
     return torch.where(over > half, slope * over, torch.where(over > -half, within, torch.zeros_like(over)))
 
 
-def compressor(
-    audio: Tensor,
-    *,
-    threshold_db: Tensor,
-    ratio: Tensor,
-    attack_ms: Tensor,
-    release_ms: Tensor,
-    knee_db: Tensor,
-    makeup_db: Tensor,
-    sample_rate: int,
-) -> Tensor:
-    """Compress levels above a threshold, with linked channels."""
+def compressor(audio: Tensor, *, sample_rate: int, **values: Tensor) -> Tensor:
+    """Compress levels above a threshold, with linked channels.
+
+    :param values: those of :func:`compression_db`.
+    """
     from stemgmd_tools.augment.audio.signal import envelope
 
-    gain_db = compression_db(
-        audio,
-        threshold_db=threshold_db,
-        ratio=ratio,
-        attack_ms=attack_ms,
-        release_ms=release_ms,
-        knee_db=knee_db,
-        makeup_db=makeup_db,
-        sample_rate=sample_rate,
-    )
-    return envelope.apply_gain_db(audio, gain_db)
+    return envelope.apply_gain_db(audio, compression_db(audio, sample_rate=sample_rate, **values))
 
 
 def compression_db(
