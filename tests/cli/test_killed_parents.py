@@ -101,9 +101,13 @@ def alive(process: int, line: str) -> bool:
     return state != "Z" and command_line(process) == line
 
 
-def shared_memory_of(processes: set[int]) -> list[Path]:
-    """Return the files in shared memory that processes have made; their names tell."""
-    return [path for path in SHARED_MEMORY.iterdir() if processes & set(map(int, re.findall(r"\d+", path.name)))]
+def shared_memory_of(processes: set[int], older: set[Path]) -> list[Path]:
+    """Return the files in shared memory that processes have created, by the process ids in their names.
+
+    :param older: files that existed before: another process with the same id may have left them, since ids recur.
+    """
+    new = set(SHARED_MEMORY.iterdir()) - older
+    return [path for path in new if processes & set(map(int, re.findall(r"\d+", path.name)))]
 
 
 def until(condition, process: subprocess.Popen[bytes] | None = None) -> None:
@@ -118,6 +122,7 @@ def until(condition, process: subprocess.Popen[bytes] | None = None) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["render", "kits build", "augment", "evaluate", "baseline-train"])
 def test_workers_end_with_their_parent_and_leave_nothing(command, kits, tmp_path):
+    older = set(SHARED_MEMORY.iterdir())
     process = subprocess.Popen(
         [sys.executable, "-m", "stemgmd_tools.cli.main", *words_of(command, kits, tmp_path)],
         stdout=subprocess.PIPE,
@@ -132,7 +137,7 @@ def test_workers_end_with_their_parent_and_leave_nothing(command, kits, tmp_path
         process.kill()
         process.stdout.read()  # comes back when nobody holds the pipe any more
         until(lambda: not any(alive(child, line) for child, line in family.items()))
-        until(lambda: not shared_memory_of({process.pid, *family}))
+        until(lambda: not shared_memory_of({process.pid, *family}, older))
         assert "Traceback" not in (tmp_path / "stderr").read_text()
     finally:
         for child, line in {process.pid: "", **family}.items():
