@@ -32,6 +32,8 @@ from benchmarks.baseline.plan import Experiment  # noqa: E402
 from benchmarks.baseline.plan import load as load_experiments  # noqa: E402
 from benchmarks.realism import report as realism  # noqa: E402
 from benchmarks.realism.results import RESULTS, Results  # noqa: E402
+from benchmarks.studies import report as studies_report  # noqa: E402
+from benchmarks.studies.study import studies as all_studies  # noqa: E402
 from benchmarks.torture import report as torture_report  # noqa: E402
 from stemgmd_tools.augment.chain import docs as augment_docs  # noqa: E402
 from stemgmd_tools.augment.chain.chain import CHAINS, schema_text  # noqa: E402
@@ -279,6 +281,9 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "recorded-benchmarks": recorded_benchmarks,
     "segments": segments,
     "separation": separation,
+    "studies": lambda: studies_report.summary(all_studies()),
+    "studies-details": lambda: studies_report.details(all_studies()),
+    "studies-overview": lambda: studies_report.overview(all_studies()),
     "torture": torture,
     "training": training,
 }

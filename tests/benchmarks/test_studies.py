@@ -1,0 +1,85 @@
+"""The studies: grids of settings that exist, run to a table and a picture, and done again from what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tone_kits import tone_kits
+
+from benchmarks.studies.cacophony import FAMILY, original, random
+from benchmarks.studies.grid import grid_study, over_seeds
+from benchmarks.studies.larsnet.augmentations import chains
+from benchmarks.studies.larsnet.augmentations import written as chain_file
+from benchmarks.studies.study import SIZES, TOY, Context, Size, studies
+from stemgmd_tools.augment.chain.chain import load_chain
+from stemgmd_tools.separation.training.settings.files import overlaid
+
+
+@pytest.fixture(scope="module")
+def size(tmp_path_factory: pytest.TempPathFactory) -> Size:
+    """The toy size with kits of tones."""
+    kits = list(tone_kits(tmp_path_factory.mktemp("kits")))
+    return TOY._replace(
+        settings=overlaid(TOY.settings, {"data": {"kits": kits, "test_kits": [], "limit": 4}}), seeds=1, steps=1
+    )
+
+
+@pytest.mark.parametrize("name", studies())
+def test_every_training_of_a_study_has_settings_that_exist(name: str, tmp_path: Path) -> None:
+    for size in SIZES.values():
+        jobs = studies()[name].jobs(Context(size, tmp_path, size.seeds))
+        assert jobs
+        assert len({job.name for job in jobs}) == len(jobs)
+        trained = [job.config for job in jobs if job.config is not None]
+        assert all(config.budget.steps is not None for config in trained)
+
+
+def test_variants_of_one_name_are_equal_in_a_family(tmp_path: Path) -> None:
+    known: dict[tuple[str, str], str] = {}
+    for study in studies().values():
+        for job in study.jobs(Context(TOY, tmp_path, 1)):
+            if job.config is not None:
+                assert known.setdefault((study.family, job.name), job.config.identity) == job.config.identity
+
+
+def test_augmentations_are_left_out_and_alone(tmp_path: Path) -> None:
+    whole = load_chain("larsnet")
+    made = list(chains(whole))
+    effects = [step.effect for step in whole.steps]
+    assert len(effects) == 6
+    for effect, chain in zip(effects, made[:6], strict=True):
+        assert [step.effect for step in chain.steps] == [other for other in effects if other != effect]
+    assert [chain.steps for chain in made[6:]] == [(step,) for step in whole.steps]
+    for chain in made:
+        assert load_chain(chain_file(chain, tmp_path)) == chain
+        assert chain.probability == whole.probability
+
+
+def test_figures_are_means_over_seeds_with_their_ends() -> None:
+    rows = pd.DataFrame(
+        [("a", "seen", "pooled", db, db - 1.0, 3, seed) for seed, db in enumerate((1.0, 2.0, 6.0))],
+        columns=["variant", "kit_set", "stems", "db", "difference_db", "clips", "seed"],
+    )
+    (found,) = over_seeds(rows).to_dict("records")
+    assert (found["db"], found["low"], found["high"], found["seeds"]) == (3.0, 1.0, 6.0, 3)
+    assert (found["difference_db"], found["difference_low"], found["difference_high"]) == (2.0, 0.0, 5.0)
+
+
+def test_a_study_is_run_and_done_again_from_what_is_there(size: Size, tmp_path: Path) -> None:
+    from benchmarks.baseline.results import Result
+    from benchmarks.studies.__main__ import run
+
+    study = grid_study("Two", "Text.", "nobody", FAMILY, lambda _: [original(), random()], x="mixes", lines=True)
+    context = Context(size, tmp_path / "work", 1)
+    run("two", study, context, (tmp_path / "results", tmp_path / "pictures"))
+    result = Result.load(tmp_path / "results" / "two.json")
+    assert [row[0] for row in result.sections[0]["rows"]] == ["p=1", "p=1", "p=0", "p=0"]
+    assert result.commands == ["python -m benchmarks.studies two --work WORK --size toy"]
+    assert (tmp_path / "pictures" / "study-two.png").read_bytes().startswith(b"\x89PNG")
+    weights = context.folder(FAMILY, 0) / "p-0" / "best.safetensors"
+    written = weights.stat().st_mtime_ns
+    run("two", study, context, (tmp_path / "results", tmp_path / "pictures"))
+    assert weights.stat().st_mtime_ns == written
+    assert Result.load(tmp_path / "results" / "two.json") == result
