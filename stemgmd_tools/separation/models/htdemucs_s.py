@@ -14,6 +14,7 @@ from stemgmd_tools.separation.networks.complex import PARTS, as_parts, from_part
 from stemgmd_tools.separation.networks.cross_transformer import CrossTransformer
 from stemgmd_tools.separation.networks.registry import LARGEST_COUNT, Model, ModelOption
 from stemgmd_tools.separation.networks.separator import Estimate, Separator
+from stemgmd_tools.separation.networks.sparse_attention import Sparsity
 from stemgmd_tools.separation.networks.stft import Spectrogram
 
 WINDOW: Final = 4096
@@ -35,6 +36,8 @@ SPREAD: Final = 0.1
 """Standard deviation towards which first weights are drawn (Défossez et al. 2019)."""
 OF_FREQUENCY: Final = 0.2
 """Weight of the frequency embedding."""
+POSITIONS: Final = 4
+"""The position code of a grid divides features into sines and cosines of both axes."""
 FLOOR: Final = 1e-5
 """Added to standard deviations, so that silence stays silence."""
 
@@ -142,24 +145,37 @@ class HtDemucs(Separator):
 
     For the options see :data:`MODEL`.
 
-    :raises UsageError: if the heads do not divide the transformer's width.
+    :raises UsageError: if the heads do not divide the transformer's dimension, or the sparsity is impossible.
     """
 
     memory_format = torch.contiguous_format
 
-    def __init__(self, stems: Sequence[str], width: int = 24, heads: int = 8, layers: int = 3) -> None:
+    def __init__(
+        self,
+        stems: Sequence[str],
+        width: int = 24,
+        heads: int = 8,
+        layers: int = 3,
+        dimension: int = 0,
+        sparsity: float = 0.0,
+        rounds: int = 32,
+        buckets: int = 4,
+    ) -> None:
         """Make all layers."""
         super().__init__(stems)
         deepest = width * 2 ** (DEPTH - 1)
-        if width < 1 or heads < 1 or layers < 1 or deepest % heads:
-            raise UsageError(f"htdemucs: width {width}, heads {heads}, layers {layers}; heads divide 8 x width")
+        dimension = dimension or deepest
+        _require_transformer(dimension, heads, Sparsity(sparsity, rounds, buckets))
         self.transform = Spectrogram(WINDOW, HOP)
         out = len(self.stems) * self.channels
         self.of_spectra = UNet(self.channels * PARTS, out * PARTS, width, flat=False)
         self.of_sound = UNet(self.channels, out, width, flat=True)
         self.frequencies = nn.Parameter(_smooth(width, BINS // STRIDE))
         _respread(self)
-        self.transformer = CrossTransformer(deepest, heads, layers)
+        self.transformer = CrossTransformer(
+            dimension, heads, layers, Sparsity(sparsity, rounds, buckets) if sparsity else None
+        )
+        self.projections = nn.ModuleList() if dimension == deepest else _projections(deepest, dimension)
 
     def estimate(self, mixture: Tensor) -> Estimate:
         """Return the sound of the stems; see :class:`Separator`."""
@@ -187,8 +203,41 @@ class HtDemucs(Separator):
                 parts = parts + OF_FREQUENCY * self.frequencies[:, :, None]
             part_skips.append(parts)
             sound_skips.append(sound)
-        parts, sound = self.transformer(parts, sound)
+        parts, sound = self._transformed(parts, sound)
         return self.of_spectra.decoded(parts, part_skips), self.of_sound.decoded(sound, sound_skips)
+
+    def _transformed(self, parts: Tensor, sound: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the deepest levels after the transformer, projected to its dimension and back if that is another."""
+        if not self.projections:
+            transformed: tuple[Tensor, Tensor] = self.transformer(parts, sound)
+            return transformed
+        parts_in, parts_out, sound_in, sound_out = self.projections
+        grid, line = self.transformer(_projected(parts_in, parts), sound_in(sound))
+        return _projected(parts_out, grid), sound_out(line)
+
+
+def _require_transformer(dimension: int, heads: int, sparsity: Sparsity) -> None:
+    if dimension % heads or dimension % POSITIONS:
+        raise UsageError(
+            f"htdemucs-s: {heads} heads and a transformer of {dimension} features; the features (`dimension`, or "
+            f"8 x `width`) must be a multiple of the heads and of {POSITIONS}"
+        )
+    if not 0 <= sparsity.share < 1:
+        raise UsageError(f"htdemucs-s: option sparsity is {sparsity.share}; allowed: 0 <= sparsity < 1")
+    if sparsity.buckets % 2:
+        raise UsageError(f"htdemucs-s: option buckets is {sparsity.buckets}; it must be an even number")
+
+
+def _projections(deepest: int, dimension: int) -> nn.ModuleList:
+    """Return convolutions of one tap: into the transformer and out of it, of spectra, then of sound."""
+    there, back = (deepest, dimension), (dimension, deepest)
+    return nn.ModuleList(nn.Conv1d(*channels, 1) for channels in (there, back, there, back))
+
+
+def _projected(projection: nn.Module, grid: Tensor) -> Tensor:
+    """Return a grid (item, channel, frequency, time) with other channels."""
+    lines: Tensor = projection(grid.flatten(2))
+    return lines.reshape(*lines.shape[:2], *grid.shape[2:])
 
 
 def _normalised(sound: Tensor) -> tuple[Tensor, Tensor]:
@@ -220,7 +269,19 @@ MODEL: Final = Model(
     "Rouard et al. 2023, arXiv:2211.08553",
     (
         ModelOption("width", "channels of the first level, doubled at each of the next three"),
-        ModelOption("heads", "heads of the transformer, a divisor of its width of 8 x `width`"),
+        ModelOption("heads", "heads of the transformer, a divisor of its features"),
         ModelOption("layers", "layers of the transformer; every second one is a cross-attention", LARGEST_COUNT),
+        ModelOption(
+            "dimension",
+            "features of the transformer; if not 8 x `width`, convolutions lead to it and back; 0: 8 x `width`",
+            least=0,
+        ),
+        ModelOption(
+            "sparsity",
+            "share of the pairs of places that attention leaves out, below 1; published for long segments: 0.9; "
+            "0: dense attention",
+        ),
+        ModelOption("rounds", "rounds of locality-sensitive hashing, if `sparsity` is not 0", LARGEST_COUNT),
+        ModelOption("buckets", "buckets of a round, an even number", LARGEST_COUNT, least=2),
     ),
 )

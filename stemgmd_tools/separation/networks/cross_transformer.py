@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stemgmd_tools.separation.networks.sparse_attention import Hashing, Sparsity, sparse_attention
+
 HIDDEN: Final = 4
 """Width of the feed-forward layers, in widths of the sequence."""
 SMALL: Final = 1e-4
@@ -18,12 +20,17 @@ LONGEST: Final = 10_000.0
 
 
 class Attention(nn.Module):
-    """Multi-head attention of one sequence to another, or to itself."""
+    """Multi-head attention of one sequence to another, or to itself.
 
-    def __init__(self, width: int, heads: int) -> None:
-        """Make the layers; ``heads`` divides ``width``."""
+    :param width: features of a place, a multiple of ``heads``.
+    :param sparsity: the pairs to leave out; None: attend to every place.
+    """
+
+    def __init__(self, width: int, heads: int, sparsity: Sparsity | None = None) -> None:
+        """Make the layers."""
         super().__init__()
-        self.heads = heads
+        self.heads, self.sparsity = heads, sparsity
+        self.hashing = None if sparsity is None else Hashing(width // heads, sparsity)
         self.query = nn.Linear(width, width)
         self.key_value = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
@@ -32,7 +39,10 @@ class Attention(nn.Module):
         """Return (item, place, width) for the places of ``looking``."""
         query = self.query(looking).reshape(*looking.shape[:2], self.heads, -1).transpose(1, 2)
         key, value = self.key_value(seen).reshape(*seen.shape[:2], 2, self.heads, -1).permute(2, 0, 3, 1, 4)
-        attended = functional.scaled_dot_product_attention(query, key, value)
+        if self.sparsity is None or self.hashing is None:
+            attended = functional.scaled_dot_product_attention(query, key, value)
+        else:
+            attended = sparse_attention(query, key, value, self.hashing(), self.sparsity.share)
         output: Tensor = self.out(attended.transpose(1, 2).flatten(-2))
         return output
 
@@ -41,14 +51,15 @@ class TransformerLayer(nn.Module):
     """Attention and a feed-forward network, both residual, normalised before and the whole after.
 
     :param crossed: attends to the other sequence rather than to its own.
+    :param sparsity: see :class:`Attention`.
     """
 
-    def __init__(self, width: int, heads: int, *, crossed: bool) -> None:
+    def __init__(self, width: int, heads: int, sparsity: Sparsity | None = None, *, crossed: bool) -> None:
         """Make the layers."""
         super().__init__()
         self.norm = nn.LayerNorm(width)
         self.other_norm = nn.LayerNorm(width) if crossed else None
-        self.attention = Attention(width, heads)
+        self.attention = Attention(width, heads, sparsity)
         self.attention_scale = nn.Parameter(torch.full((width,), SMALL))
         self.forward_norm = nn.LayerNorm(width)
         self.feed_forward = nn.Sequential(nn.Linear(width, HIDDEN * width), nn.GELU(), nn.Linear(HIDDEN * width, width))
@@ -69,14 +80,18 @@ class CrossTransformer(nn.Module):
     """Layers over a grid of frequencies and times and over a line of times; every second layer is crossed.
 
     :param width: features of a place, a multiple of 4 and of ``heads``.
+    :param sparsity: of every attention, to the own and to the other sequence; None: dense.
     """
 
-    def __init__(self, width: int, heads: int, layers: int) -> None:
+    def __init__(self, width: int, heads: int, layers: int, sparsity: Sparsity | None = None) -> None:
         """Make the layers."""
         super().__init__()
         self.grid_norm, self.line_norm = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.grid = nn.ModuleList(TransformerLayer(width, heads, crossed=bool(n % 2)) for n in range(layers))
-        self.line = nn.ModuleList(TransformerLayer(width, heads, crossed=bool(n % 2)) for n in range(layers))
+
+        def made() -> nn.ModuleList:
+            return nn.ModuleList(TransformerLayer(width, heads, sparsity, crossed=bool(n % 2)) for n in range(layers))
+
+        self.grid, self.line = made(), made()
 
     def forward(self, grid: Tensor, line: Tensor) -> tuple[Tensor, Tensor]:
         """Return both, changed: (item, width, frequency, time) and (item, width, time)."""

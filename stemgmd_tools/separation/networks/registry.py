@@ -38,7 +38,9 @@ class ModelOption(NamedTuple):
     name: str
     description: str
     most: int = LARGEST_SIZE
-    """Maximum of an integer; the minimum is 1."""
+    """Maximum of an integer."""
+    least: int = 1
+    """Minimum of an integer."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +99,14 @@ def build(spec: ModelSpec) -> Separator:
         raise UsageError(
             f"model {spec.model} has no option {', '.join(unknown)}; it has {', '.join(defaults) or 'none'}"
         )
-    most = {option.name: option.most for option in model.options}
+    limits = {option.name: (option.least, option.most) for option in model.options}
     for name, value in spec.options.items():
         kind = type(defaults[name])
         if type(value) is not kind and not (kind is float and type(value) is int):
             raise UsageError(f"model {spec.model}: option {name} is {value!r}; it is of type {kind.__name__}")
-        if type(value) is int and not 1 <= value <= most.get(name, LARGEST_SIZE):
-            raise UsageError(
-                f"model {spec.model}: option {name} is {value}; allowed: 1 to {most.get(name, LARGEST_SIZE)}"
-            )
+        least, most = limits.get(name, (1, LARGEST_SIZE))
+        if type(value) is int and kind is int and not least <= value <= most:
+            raise UsageError(f"model {spec.model}: option {name} is {value}; allowed: {least} to {most}")
     return model.network(spec.stems, **spec.options)
 
 

@@ -123,10 +123,19 @@ def test_compact_models_are_as_large_as_told(compact: str, parameters: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("compact", "options"), [("tfc-tdf-s", {"scales": 9}), ("htdemucs-s", {"heads": 7}), ("tfc-tdf-s", {"depth": 2})]
+    ("compact", "options", "words"),
+    [
+        ("tfc-tdf-s", {"scales": 9}, "scales"),
+        ("tfc-tdf-s", {"depth": 2}, "has no option depth"),
+        ("htdemucs-s", {"heads": 7}, "7 heads and a transformer of 192 features"),
+        ("htdemucs-s", {"dimension": 36, "heads": 8}, "8 heads and a transformer of 36 features"),
+        ("htdemucs-s", {"dimension": -4}, "option dimension is -4; allowed: 0 to"),
+        ("htdemucs-s", {"sparsity": 1.0}, "option sparsity is 1.0; allowed: 0 <= sparsity < 1"),
+        ("htdemucs-s", {"sparsity": 0.9, "buckets": 3}, "option buckets is 3; it must be an even number"),
+    ],
 )
-def test_impossible_options_are_refused(compact: str, options: dict[str, int]) -> None:
-    with pytest.raises(UsageError):
+def test_impossible_options_are_refused(compact: str, options: dict[str, int | float], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
         build(ModelSpec(compact, ("kick", "snare"), options))
 
 
@@ -149,7 +158,7 @@ def test_options_have_defaults_and_descriptions(name: str) -> None:
         default = model.defaults[option.name]
         assert isinstance(default, int | float | str | bool)
         assert option.description
-        assert not isinstance(default, int) or default <= option.most <= LARGEST_SIZE
+        assert not isinstance(default, int) or option.least <= default <= option.most <= LARGEST_SIZE
 
 
 def test_an_unknown_model_is_named_with_the_likeliest() -> None:
