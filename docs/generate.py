@@ -38,6 +38,7 @@ from benchmarks.torture import report as torture_report  # noqa: E402
 from stemgmd_tools.augment.chain import docs as augment_docs  # noqa: E402
 from stemgmd_tools.augment.chain.chain import CHAINS, schema_text  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
+from stemgmd_tools.kits import donor_docs  # noqa: E402
 from stemgmd_tools.kits.catalogue import docs as catalogue_docs  # noqa: E402
 from stemgmd_tools.kits.catalogue import loader as catalogue  # noqa: E402
 from stemgmd_tools.kits.checks.run import rules as check_rules  # noqa: E402
@@ -259,6 +260,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
         lambda words: words[:1] == ("kits",) and bool(set(words[1:]) & {*RECORDED_KITS})
     ),
     "command-line-separation": lambda: command_line(lambda words: words[:1] != () and words[0] in SEPARATION),
+    "donors": donor_docs.table,
     "effects": augment_docs.effects_reference,
     "figures": figure_docs.reference,
     "kits": kits,

@@ -1,4 +1,4 @@
-"""The sample maps of the prepared recordings, which tests, benchmarks and the fits of the shipped kits use."""
+"""The sample maps of recordings that tests, benchmarks and the fits of donors and shipped kits use."""
 
 from __future__ import annotations
 
@@ -7,3 +7,5 @@ from typing import Final
 
 PREPARED_MAPS: Final = Path(__file__).resolve().parent / "prepared_kits"
 """Folder of the maps; on the kit path beside the folder of the recordings."""
+DONOR_MAPS: Final = PREPARED_MAPS.with_name("donor_kits")
+"""Folder of the maps of further recordings, which donors are fitted to."""

@@ -9,8 +9,7 @@ DIR holds the sample folders of the maps in ``tools/prepared_kits/``. After a ch
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -18,25 +17,21 @@ import click
 from stemgmd_tools import data
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.fitting.completion.complete import complete_map
-from stemgmd_tools.fitting.estimation.recorded_kit import Fitted, fit_voices
+from stemgmd_tools.fitting.estimation.recorded_kit import Fitted
 from stemgmd_tools.fitting.velocity.monotonic_levels import with_rising_levels
 from stemgmd_tools.kits.generate.digits import rounded
 from stemgmd_tools.kits.generate.instruments import GROUPS, INSTRUMENT_OF
 from stemgmd_tools.kits.generate.morph import mixed_articulations
 from stemgmd_tools.kits.generate.parents import measured_on, parent, voice_of
 from stemgmd_tools.kits.generate.transform import transformed
-from stemgmd_tools.kits.library import load_kit
-from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.kits.sample_map.licence import attribution_over, license_over
 from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap
 from stemgmd_tools.kits.sample_map.writer import map_text
-from stemgmd_tools.kits.synthesis.parameters import VoiceModel
 from stemgmd_tools.kits.voices.arithmetic import louder
 from stemgmd_tools.kits.voices.compact import compacted
-from stemgmd_tools.runtime.workers import delayed, results_of, workers
 from stemgmd_tools.storage.files import write_bytes
 from stemgmd_tools.strict_yaml.problem import nearest
-from tools.prepared import PREPARED_MAPS
+from tools.fits import fitted_kits
 from tools.recipes import KitRecipe, Parent, load_recipes, recipes_path
 
 MODELLED = "modelled"
@@ -107,29 +102,6 @@ def _finished(name: str, articulation: Articulation, recipe: KitRecipe) -> Artic
             "release_s": round(articulation.release_s, 4),
         }
     )
-
-
-def fitted_kits(names: Iterable[str], folder: Path, cache: Path | None = None, jobs: int = 1) -> dict[str, Fitted]:
-    """Return the fits of recorded kits.
-
-    :param folder: parent of the sample folders.
-    :param cache: folder of earlier fits, which are reused; new ones are added.
-    """
-    kits = [load_kit(name, [PREPARED_MAPS, folder]) for name in names]
-    fits = results_of(workers(jobs, ordered=True), (delayed(_fitted)(kit, cache) for kit in kits))
-    return {kit.name: fit for kit, fit in zip(kits, fits, strict=True)}
-
-
-def _fitted(kit: Kit, cache: Path | None) -> Fitted:
-    path = None if cache is None else cache / f"{kit.name}.json"
-    if path is not None and path.is_file():
-        voices = json.loads(path.read_text(encoding="utf-8"))
-        return Fitted(kit, {name: VoiceModel.model_validate(voice) for name, voice in voices.items()}, ())
-    fit = fit_voices(kit)
-    if path is not None:
-        dumped = {name: voice.model_dump(mode="json") for name, voice in fit.voices.items()}
-        write_bytes(path, json.dumps(dumped).encode())
-    return fit
 
 
 def _chosen(recipes: Mapping[str, KitRecipe], names: tuple[str, ...]) -> list[KitRecipe]:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from stemgmd_tools import data
 from stemgmd_tools.errors import KitError, UsageError
+from stemgmd_tools.kits.donors import Role, donor_folder, donor_table
 from stemgmd_tools.kits.generate.names import (
     SPACE_VERSION,
     GeneratedName,
@@ -48,6 +49,8 @@ splits; ``recorded`` are the recorded kits whose samples are there, ``imported``
 and ``permissive`` the recorded ones that may be used without share-alike or non-commercial conditions."""
 
 _SUFFIX: Final = ".yaml"
+_SPLIT_OF_ROLE: Final = {Role.TRAIN: "train", Role.TEST: "heldout"}
+"""Split of the kits made of a donor."""
 
 
 def search_path(folders: Iterable[Path] = ()) -> tuple[Path, ...]:
@@ -67,13 +70,13 @@ def search_path(folders: Iterable[Path] = ()) -> tuple[Path, ...]:
 
 
 def known_maps(kit_path: Sequence[Path] = ()) -> dict[str, Path]:
-    """Return all sample maps by kit name: modelled, then the maps on the kit path.
+    """Return all sample maps by kit name: modelled, donors, then the maps on the kit path.
 
     :raises KitError: if two files have the same name.
     """
     shipped = data.shipped("sample_maps")
     maps: dict[str, Path] = {}
-    for folder in (shipped / "modelled", *kit_path):
+    for folder in (shipped / "modelled", donor_folder(), *kit_path):
         for path in maps_in(folder):
             existing = maps.setdefault(path.stem, path)
             if existing.resolve() != path.resolve():
@@ -209,11 +212,12 @@ def kits_named(selection: Iterable[str], kit_path: Sequence[Path] | None = None)
 
 
 def split_of(name: str, origin: Origin | None = None) -> str:
-    """Return ``train`` or ``heldout`` for a modelled kit, an empty string for any other.
+    """Return ``train`` or ``heldout`` for a modelled kit or a donor, an empty string for any other.
 
     :param origin: origin of a generated kit, whose split is that of all its parents if they agree.
     """
-    splits = {row.name: row.split for row in kit_table()}
+    splits = {entry.name: _SPLIT_OF_ROLE.get(entry.role, "") for entry in donor_table()}
+    splits |= {row.name: row.split for row in kit_table()}
     if name in splits or origin is None:
         return splits.get(name, "")
     parent_splits = {splits.get(kit, "") for kit in origin.kits}

@@ -7,7 +7,7 @@ and adjusted to the kit's level (:mod:`stemgmd_tools.fitting.completion.donors`)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from stemgmd_tools.errors import KitError
@@ -17,7 +17,7 @@ from stemgmd_tools.fitting.hihat.openness_degrees import opened, shut
 from stemgmd_tools.fitting.recordings.families import family_of
 from stemgmd_tools.fitting.velocity.typical import with_laws, with_soft_ends
 from stemgmd_tools.kits.sample_map.licence import attribution_over, license_over
-from stemgmd_tools.kits.sample_map.schema import SCHEMA_ID, Articulation, KitMap
+from stemgmd_tools.kits.sample_map.schema import SCHEMA_ID, Articulation, Fallback, KitMap
 from stemgmd_tools.kits.synthesis.parameters import Jitter, RoomModel, VoiceModel
 from stemgmd_tools.kits.voices.arithmetic import louder
 from stemgmd_tools.kits.voices.compact import compacted
@@ -56,6 +56,7 @@ def complete_map(
     room: RoomModel | None = None,
     gain_db: float = 0.0,
     leave_out: Collection[str] = (),
+    stand_ins: Mapping[str, str] | None = None,
 ) -> KitMap:
     """Return a kit with all 22 articulations.
 
@@ -64,11 +65,14 @@ def complete_map(
     :param name: name of the kit; default: that of the recorded kit with ``_model`` appended. ``title`` and
         ``description`` have similar defaults.
     :param leave_out: recorded articulations that are derived from others nevertheless.
+    :param stand_ins: articulation that is neither derived nor borrowed -> the articulation of the kit that it falls
+        back on, for instruments that the kit does not have.
     :raises KitError: if an articulation can be neither derived nor borrowed, or a licence is unknown.
     """
     fitted, *donors = (member._replace(voices=_voices_with_laws(member)) for member in (fitted, *donors))
     completion = _Completion(fitted, donors, leave_out)
-    voices = {articulation: completion[articulation] for articulation in ARTICULATIONS}
+    fallbacks = stand_ins or {}
+    voices = {articulation: completion[articulation] for articulation in ARTICULATIONS if articulation not in fallbacks}
     kits = {member.kit.name: member.kit for member in (fitted, *donors)}
     measured_on = recordings({a: lent.kits for a, lent in voices.items()}, kits)
     source = fitted.kit.map
@@ -82,8 +86,17 @@ def complete_map(
         measured_on=measured_on,
         gain_db=gain_db,
         room=room,
-        articulations={a: articulation(a, lent.voice) for a, lent in _with_degrees(voices).items()},
+        articulations=_articulations(_with_degrees(voices), fallbacks),
     )
+
+
+def _articulations(voices: Mapping[str, Lent], fallbacks: Mapping[str, str]) -> dict[str, Articulation]:
+    models = {name: articulation(name, lent.voice) for name, lent in voices.items()}
+    borrowing = {
+        name: _released(name, Articulation(fallback=Fallback(articulation=lender)))
+        for name, lender in fallbacks.items()
+    }
+    return {name: (models | borrowing)[name] for name in ARTICULATIONS}
 
 
 def _voices_with_laws(fitted: Fitted) -> dict[str, VoiceModel]:
@@ -177,6 +190,8 @@ class _Completion:
 def _with_degrees(voices: dict[str, Lent]) -> dict[str, Lent]:
     """Return all voices, with all degrees of openness for hi-hats."""
     done = dict(voices)
+    if "hihat_open_bow" not in voices:
+        return done
     for stroke in ("bow", "edge"):
         wide, tight = voices[f"hihat_open_{stroke}"], voices[f"hihat_closed_{stroke}"]
         done[f"hihat_open_{stroke}"] = wide._replace(voice=opened(wide.voice, tight.voice))
@@ -191,14 +206,17 @@ def _steadied(jitter: Jitter) -> Jitter:
 
 def articulation(name: str, voice: VoiceModel) -> Articulation:
     """Return an articulation that plays a voice; its choke group follows from its name."""
+    model = compacted(voice).model_copy(
+        update={"layers": family_of(name).form.layers, "variations": VARIATIONS, "jitter": _steadied(voice.jitter)}
+    )
+    return _released(name, Articulation(model=model))
+
+
+def _released(name: str, source: Articulation) -> Articulation:
+    """Return an articulation with the choke group and the release of its name."""
     piece = name.split("_", maxsplit=1)[0]
     rings = piece in ("hihat", "ride", "crash1", "crash2")
-    release_s = next((s for prefix, s in _RELEASE_S.items() if name.startswith(prefix)), None)
-    return Articulation(
-        model=compacted(voice).model_copy(
-            update={"layers": family_of(name).form.layers, "variations": VARIATIONS, "jitter": _steadied(voice.jitter)}
-        ),
-        choke_group=piece if rings else None,
-        chokes=name in _STICKS,
-        **({} if release_s is None else {"release_s": release_s}),
+    release_s = next((s for prefix, s in _RELEASE_S.items() if name.startswith(prefix)), source.release_s)
+    return source.model_copy(
+        update={"choke_group": piece if rings else None, "chokes": name in _STICKS, "release_s": release_s}
     )

@@ -65,12 +65,13 @@ def lend(own: Mapping[str, VoiceModel], donors: Iterable[Fitted], articulation: 
 def recordings(rests_on: Mapping[str, Iterable[str]], kits: Mapping[str, Kit]) -> tuple[Recording, ...]:
     """Return the value of ``measured_on`` of a map.
 
-    :param rests_on: articulation -> names of the recorded kits that it was measured on.
+    :param rests_on: articulation -> names of the recorded kits that it was measured on; those that fall back on another
+        articulation are missing.
     :param kits: the recorded kits by name.
     """
     result = []
     for name, kit in kits.items():
-        resting = tuple(a for a in ARTICULATIONS if name in rests_on[a])
+        resting = tuple(a for a in ARTICULATIONS if name in rests_on.get(a, ()))
         if resting:
             result.append(
                 Recording(

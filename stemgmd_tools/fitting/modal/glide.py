@@ -11,6 +11,7 @@ import scipy.fft
 from scipy.signal import oaconvolve
 
 from stemgmd_tools.kits.synthesis.bands import SAMPLE_RATE, Float
+from stemgmd_tools.kits.synthesis.parameters import LEAST_DEPTH
 
 _LOWEST_HZ: Final = 30.0
 _HIGHEST_HZ: Final = 350.0
@@ -61,7 +62,9 @@ def estimate_glide(strokes: Sequence[tuple[float, Float]]) -> GlideLaw:
         left = sum(error for _, error in fits)
         depths = np.array([depth for depth, _ in fits])
         if left < least and (np.abs(depths) < 1.5).all() and (depths.sum(axis=1) > -0.1).all():
-            best, least = _law(np.array([track.nepers for track in tracks]), depths, times_s), left
+            law = _law(np.array([track.nepers for track in tracks]), depths, times_s)
+            if min(law.depth) >= LEAST_DEPTH:
+                best, least = law, left
     return best
 
 

@@ -218,10 +218,14 @@ class Modes(_Table):
         return self
 
 
+LEAST_DEPTH: Final = -0.3
+"""Least depth of an exponential of a glide."""
+
+
 class Glide(_Table):
     """The falling pitch of a struck head: frequencies are multiplied by ``1 + sum(depth * exp(-t / time_s))``."""
 
-    depth: tuple[Annotated[float, Field(ge=-0.3, le=1.5)], ...] = Field(
+    depth: tuple[Annotated[float, Field(ge=LEAST_DEPTH, le=1.5)], ...] = Field(
         min_length=1, max_length=4, description="relative rise of pitch at the attack, per exponential"
     )
     time_s: tuple[Annotated[float, Field(gt=0, le=5)], ...] = Field(description="time constant of each exponential")
