@@ -37,7 +37,8 @@ DEFAULT_CHAIN: Final = "larsnet"
     "--chain",
     type=LocalName(),
     metavar="NAME",
-    help=f"larsnet, demucs, cacophony, studio, none, or the path of a YAML file.  [default: {DEFAULT_CHAIN}]",
+    help="larsnet, demucs, demucs-finetune, cacophony, studio, none, or the path of a YAML file.  "
+    f"[default: {DEFAULT_CHAIN}]",
 )
 @click.option(
     "--copies", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Augmented copies per example."

@@ -77,7 +77,8 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
     metavar="NAME",
     default="default",
     show_default=True,
-    help="Initial settings. cpu: without a GPU; larsnet: the published recipe; finetune: one stem, from --weights.",
+    help="Initial settings. cpu: without a GPU; larsnet: the published recipe; finetune: one stem, from --weights; "
+    "htdemucs-finetune: the same as published for HT Demucs.",
 )
 @click.option(
     "--config", "file", type=LocalPath(), metavar="FILE", help="YAML file with settings that override the preset."

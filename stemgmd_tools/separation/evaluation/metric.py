@@ -111,6 +111,8 @@ class Metric(Generic[M]):
     """Also measured of the mixture as the estimate: column ``mixture_<name>``."""
     of_reference: bool = False
     """Also measured of the true stem as the estimate, which is the most it can be: column ``reference_<name>``."""
+    of_medians: bool = False
+    """Also reported as the median over clips, stem by stem."""
     revision: int = 1
     """Incremented when its meaning changes; older records of clips are then measured again."""
 

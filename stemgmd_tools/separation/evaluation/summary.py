@@ -63,6 +63,7 @@ def summary(table: pd.DataFrame, methods: Sequence[str]) -> list[Section]:
     sections = [
         _overview(slices),
         _stems(table, slices),
+        *(_medians(table, slices, metric) for metric in metrics_of_present() if metric.of_medians),
         _absent(table, slices),
         _kits(table, methods),
         _styles(table, methods),
@@ -186,6 +187,18 @@ def _stems(table: pd.DataFrame, slices: Sequence[Slice]) -> Section:
     ]
     note = f"Performances in which a stem is present, and its strokes in them: {', '.join(played)}."
     return Section(f"{MAIN.title} by stem, {MAIN.unit}", note, ("method", "kits", *stems), rows)
+
+
+def _medians(table: pd.DataFrame, slices: Sequence[Slice], metric: Metric[Any]) -> Section:
+    """Return medians over clips: of a metric that is a median over seconds, the median of medians of SiSEC 2018."""
+    stems = stems_in(table)
+    rows = []
+    for part in slices:
+        medians = part.rows[part.rows["present"]].groupby("stem")[metric.name].median().reindex(stems)
+        rows.append((part.method, part.kit_set, *map(_number, medians), _number(medians.mean())))
+    note = f"{metric.definition[0].upper()}{metric.definition[1:]}; then the median over clips."
+    title = f"{metric.title}, median of medians, {metric.unit}"
+    return Section(title, note, ("method", "kits", *stems, "mean of stems"), rows)
 
 
 def _absent(table: pd.DataFrame, slices: Sequence[Slice]) -> Section:

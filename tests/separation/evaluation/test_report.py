@@ -103,6 +103,12 @@ def test_sections_tell_what_the_table_holds(done) -> None:
     absent = sections["Absent stems and silence"].rows[0]
     assert absent[2] == str((~done.table["present"]).sum() // 2)
     assert overview["of medians"] == f"{there.groupby('stem')['nsdr_larsnet_db'].median().mean():.2f}"
+    whole = sections["SDR of BSS eval v4, median of medians, dB"]
+    medians = dict(zip(whole.header, whole.rows[1], strict=True))
+    by_clip = {stem: sorted(rows["sdr_bss_eval_db"].dropna()) for stem, rows in there.groupby("stem")}
+    expected = {stem: float(np.median(figures)) for stem, figures in by_clip.items() if figures}
+    assert {stem: medians[stem] for stem in expected} == {stem: f"{one:.2f}" for stem, one in expected.items()}
+    assert medians["mean of stems"] == f"{np.mean(list(expected.values())):.2f}"
     of_kit = {row[2]: row for row in sections["nSDR by kit, dB"].rows if row[0] == "irm-1024-256"}
     assert set(of_kit) == {"tin", "wood"}
     kicks = there[there["stem"] == "kick"].groupby("kit")["nsdr_larsnet_db"].mean()

@@ -30,6 +30,18 @@ def test_the_paper_preset_is_the_published_recipe():
     assert [step.probability for step in chain.steps] == [0.5, 0.3, 0.3, 0.3, 0.5, 0.3]
 
 
+def test_fine_tuning_of_ht_demucs_is_the_published_recipe():
+    config = load_config(preset="htdemucs-finetune", changes={"data": {"target": ["snare"]}})
+    optimizer = config.optimizer
+    assert (optimizer.learning_rate, optimizer.clip_norm, optimizer.weight_decay) == (1e-4, 5.0, 0.05)
+    assert config.schedule.name == "constant"
+    assert config.budget.steps == 50 * 800
+    assert config.loss.terms == {"l1_waveform": 1.0}
+    whole, kept = load_chain("demucs").steps, load_chain(config.data.chain).steps
+    left_out = {"remix", "time_shift", "repitch", "scale"}
+    assert kept == tuple(step for step in whole if step.effect not in left_out)
+
+
 @pytest.mark.parametrize("preset", preset_names())
 def test_what_is_saved_reads_back(preset, tmp_path):
     config = load_config(preset=preset, changes={"data": {"mix": {"p_original": 0.5}}})

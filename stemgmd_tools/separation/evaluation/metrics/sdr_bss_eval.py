@@ -71,4 +71,5 @@ METRIC: Final = Metric(
     meter=BssEvalMeter,
     value=lambda meter, _: meter.sdr_db,
     absent="missing",
+    of_medians=True,
 )
