@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from stemgmd_tools.augment.corpus.augment_corpus import augment_corpus as augment_corpus
     from stemgmd_tools.augment.corpus.verify_corpus import verify_corpus as verify_corpus
     from stemgmd_tools.augment.sampling.draw import draw as draw
+    from stemgmd_tools.augment.sampling.mixing_options import RandomMix as RandomMix
     from stemgmd_tools.augment.sampling.pool import pool_of as pool_of
-    from stemgmd_tools.augment.sampling.random_mixing import RandomMix as RandomMix
     from stemgmd_tools.augment.sampling.random_mixing import draw_mix as draw_mix
     from stemgmd_tools.augment.symbolic.examples import render_example as render_example
     from stemgmd_tools.corpus.merge import merge as merge
@@ -68,7 +68,7 @@ _HOME: Final = {
     "load_chain": "augment.chain.chain",
     "draw": "augment.sampling.draw",
     "render_example": "augment.symbolic.examples",
-    "RandomMix": "augment.sampling.random_mixing",
+    "RandomMix": "augment.sampling.mixing_options",
     "draw_mix": "augment.sampling.random_mixing",
     "pool_of": "augment.sampling.pool",
     "Example": "augment.chain.rows",

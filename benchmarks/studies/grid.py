@@ -78,11 +78,11 @@ def outcome(rows: pd.DataFrame, context: Context, x: str, *, lines: bool = False
 
     :param rows: of :func:`stemgmd_tools.separation.training.ablate.table_of`, with a column ``seed``.
     """
-    found = over_seeds(rows)
+    means = over_seeds(rows)
     header = ("variant", "kits", "stems", FIGURE, "against the first, dB", "clips", "seeds")
-    cells = [_cells(row) for row in found.to_dict("records")]
+    cells = [_cells(row) for row in means.to_dict("records")]
     sections = (Section("Results", NOTE, header, cells), sizes_of(context))
-    return Outcome(sections, _chart(found, x, lines=lines))
+    return Outcome(sections, _chart(means, x, lines=lines))
 
 
 def _cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     """Return mean, lowest and highest over the seeds of every variant, set of kits and kind of mean, in their order."""
     keys = ["variant", "kit_set", "stems"]
     groups = rows.groupby(keys, sort=False)
-    found = groups.agg(
+    means = groups.agg(
         db=("db", "mean"),
         low=("db", "min"),
         high=("db", "max"),
@@ -111,12 +111,12 @@ def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
         clips=("clips", "max"),
         seeds=("seed", "nunique"),
     )
-    return found.reset_index()
+    return means.reset_index()
 
 
-def _chart(found: pd.DataFrame, x: str, *, lines: bool) -> Chart:
+def _chart(means: pd.DataFrame, x: str, *, lines: bool) -> Chart:
     """Return the picture of the figures pooled over clips and stems."""
-    pooled = found[found["stems"] == "pooled"]
+    pooled = means[means["stems"] == "pooled"]
     ticks = list(dict.fromkeys(pooled["variant"]))
     series = []
     for kits, part in pooled.groupby("kit_set", sort=True):

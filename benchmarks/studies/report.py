@@ -30,8 +30,8 @@ def summary(known: dict[str, Study]) -> str:
 def details(known: dict[str, Study]) -> str:
     """Return all tables of the studies that were run."""
     paths = [RESULTS / f"{name}.json" for name in known]
-    found = [markdown_of(Result.load(path)) for path in paths if path.is_file()]
-    return "\n\n".join(found) or "Nothing was measured yet."
+    texts = [markdown_of(Result.load(path)) for path in paths if path.is_file()]
+    return "\n\n".join(texts) or "Nothing was measured yet."
 
 
 def _summarised(name: str, study: Study) -> str:

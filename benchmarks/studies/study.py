@@ -176,10 +176,10 @@ Variants = Callable[[Context], Sequence[Variant]]
 
 def studies() -> dict[str, Study]:
     """Return all studies by name."""
-    found = {}
+    known = {}
     for package in sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py")):
         for entry in pkgutil.iter_modules([str(PACKAGE / package)]):
             study = getattr(importlib.import_module(f"benchmarks.studies.{package}.{entry.name}"), "STUDY", None)
             if isinstance(study, Study):
-                found[entry.name.replace("_", "-")] = study
-    return found
+                known[entry.name.replace("_", "-")] = study
+    return known

@@ -24,8 +24,9 @@ from stemgmd_tools.augment.audio.impulse_responses import ImpulseResponses
 from stemgmd_tools.augment.chain.rows import Example, Row, example_name
 from stemgmd_tools.augment.chain.schema import Chain
 from stemgmd_tools.augment.sampling.draw import counts_hits, draw
+from stemgmd_tools.augment.sampling.mixing_options import RandomMix
 from stemgmd_tools.augment.sampling.pool import pool_of
-from stemgmd_tools.augment.sampling.random_mixing import RandomMix, draw_mix, mix_rows
+from stemgmd_tools.augment.sampling.random_mixing import draw_mix, mix_rows
 from stemgmd_tools.augment.sampling.segments import SegmentDraw
 from stemgmd_tools.augment.symbolic.examples import render_example
 from stemgmd_tools.augment.symbolic.renderer import Renderer

@@ -10,7 +10,7 @@ import torch
 
 from stemgmd_tools.augment.chain.chain import load_chain, make_chain
 from stemgmd_tools.augment.dataset import GROUP_STEMS, SegmentDataset, SegmentSampler, segment_loader
-from stemgmd_tools.augment.sampling.random_mixing import RandomMix
+from stemgmd_tools.augment.sampling.mixing_options import RandomMix
 from stemgmd_tools.corpus.sources.open import virtual_corpus
 from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.errors import AugmentError, UsageError

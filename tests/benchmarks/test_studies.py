@@ -46,13 +46,13 @@ def test_variants_of_one_name_are_equal_in_a_family(tmp_path: Path) -> None:
 
 def test_augmentations_are_left_out_and_alone(tmp_path: Path) -> None:
     whole = load_chain("larsnet")
-    made = list(chains(whole))
+    derived = list(chains(whole))
     effects = [step.effect for step in whole.steps]
     assert len(effects) == 6
-    for effect, chain in zip(effects, made[:6], strict=True):
+    for effect, chain in zip(effects, derived[:6], strict=True):
         assert [step.effect for step in chain.steps] == [other for other in effects if other != effect]
-    assert [chain.steps for chain in made[6:]] == [(step,) for step in whole.steps]
-    for chain in made:
+    assert [chain.steps for chain in derived[6:]] == [(step,) for step in whole.steps]
+    for chain in derived:
         assert load_chain(chain_file(chain, tmp_path)) == chain
         assert chain.probability == whole.probability
 
@@ -62,9 +62,9 @@ def test_figures_are_means_over_seeds_with_their_ends() -> None:
         [("a", "seen", "pooled", db, db - 1.0, 3, seed) for seed, db in enumerate((1.0, 2.0, 6.0))],
         columns=["variant", "kit_set", "stems", "db", "difference_db", "clips", "seed"],
     )
-    (found,) = over_seeds(rows).to_dict("records")
-    assert (found["db"], found["low"], found["high"], found["seeds"]) == (3.0, 1.0, 6.0, 3)
-    assert (found["difference_db"], found["difference_low"], found["difference_high"]) == (2.0, 0.0, 5.0)
+    (means,) = over_seeds(rows).to_dict("records")
+    assert (means["db"], means["low"], means["high"], means["seeds"]) == (3.0, 1.0, 6.0, 3)
+    assert (means["difference_db"], means["difference_low"], means["difference_high"]) == (2.0, 0.0, 5.0)
 
 
 def test_a_study_is_run_and_done_again_from_what_is_there(size: Size, tmp_path: Path) -> None:

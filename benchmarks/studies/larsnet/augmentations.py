@@ -21,8 +21,8 @@ CHAIN = "larsnet"
 def chains(whole: Chain) -> Iterator[Chain]:
     """Yield the chain without each of its steps, and with each alone."""
     for step in whole.steps:
-        kept = tuple(other for other in whole.steps if other is not step)
-        yield _named(whole, f"without-{step.effect}", kept)
+        others = tuple(other for other in whole.steps if other is not step)
+        yield _named(whole, f"without-{step.effect}", others)
     for step in whole.steps:
         yield _named(whole, f"only-{step.effect}", (step,))
 
@@ -41,12 +41,11 @@ def written(chain: Chain, folder: Path) -> Path:
 
 
 def variants(context: Context) -> Sequence[Variant]:
-    """Return the whole chain, none, and the chains made of it."""
+    """Return the whole chain, none, and the chains derived from it."""
     folder = context.work / context.size.name / "chains"
-    made = [
-        Variant(chain.name, {"data": {"chain": str(written(chain, folder))}}) for chain in chains(load_chain(CHAIN))
-    ]
-    return [Variant(CHAIN, {"data": {"chain": CHAIN}}), Variant("none", {"data": {"chain": "none"}}), *made]
+    derived = {chain.name: str(written(chain, folder)) for chain in chains(load_chain(CHAIN))}
+    names = {CHAIN: CHAIN, "none": "none", **derived}
+    return [Variant(name, {"data": {"chain": chain}}) for name, chain in names.items()]
 
 
 STUDY = grid_study(

@@ -1,122 +1,26 @@
-"""Random mixing: draw the stems of a training mix from independent positions, performances and kits.
-
-The options follow Jeon, Wichern, Germain and Le Roux, "Why does music source separation benefit from cacophony?"
-(2024): random mixes help most, a fixed pool of a tenth of them does as well, time shifts help above 0.1 s, and a pitch
-shift per stem helps more than one for all stems.
-"""
+"""Random mixing: draw the stems of a training mix from independent positions, performances and kits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import ClassVar, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict
 
 from stemgmd_tools import units
-from stemgmd_tools.augment.chain.catalogue import find_effect
 from stemgmd_tools.augment.chain.effect import Value
 from stemgmd_tools.augment.chain.rows import Example, Row, rounded
 from stemgmd_tools.augment.sampling.activity import Activity
+from stemgmd_tools.augment.sampling.mixing_options import MixLevel, MixScope, Pitch, RandomMix
 from stemgmd_tools.augment.sampling.pool import Pool
 from stemgmd_tools.augment.sampling.source_sampling import choose
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.seeds import stream
 
-
-class MixScope(StrEnum):
-    """What the stems of a random mix share."""
-
-    ALIGNED = "aligned"
-    """Performance, kit and position: the original mix."""
-    KIT_SWAP = "kit_swap"
-    """Performance and position; every stem has its own kit."""
-    SAME_BPM = "same_bpm"
-    """Tempo (within 3 %) and position within the beat."""
-    SAME_KIT = "same_kit"
-    """The kit."""
-    ANY = "any"
-    """Only the split."""
-
-
-class Pitch(StrEnum):
-    """Kind of pitch shift."""
-
-    NONE = "none"
-    CONSISTENT = "consistent"
-    """One shift for all stems of a mix."""
-    INCONSISTENT = "inconsistent"
-    """A separate shift for each stem."""
-
-
-Word = TypeVar("Word", bound=StrEnum)
-
 _NUMBERS: Final = 8
 """Uniform numbers per try; some are reserved for future options."""
 _PERFORMANCE, _KIT, _START, _SHIFT, _CENTS, _GAIN = range(6)
-_LARGEST_TRIES: Final = 1000
-_LUFS: Final = find_effect("loudness_normalization").parameter("lufs")
-_BOUNDS: Final = (
-    ("p_original", 0.0, 1.0),
-    ("pool_size", 1, np.inf),
-    ("time_shift_s", 0.0, find_effect("time_shift").parameter("shift_s").high),
-    ("cents", 0.0, find_effect("pitch_shift").parameter("cents").high),
-    ("loudness_lufs", _LUFS.low, _LUFS.high),
-    ("min_hits", 0, np.inf),
-    ("tries", 1, _LARGEST_TRIES),
-)
-"""Option, lowest and highest value, as its effect allows."""
-_WHOLE: Final = ("pool_size", "min_hits", "tries")
-
-
-@dataclass(frozen=True, slots=True)
-class RandomMix:
-    """Options of random mixing.
-
-    :raises UsageError: for a value that is not allowed.
-    """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-    p_original: float = 0.1
-    """Probability of an original, unchanged mix."""
-    scope: MixScope = MixScope.ANY
-    """What the stems of a mix share."""
-    pool_size: int | None = None
-    """Number of different mixes: number ``n`` is mix ``n % pool_size``. None: mixes never repeat."""
-    time_shift_s: float = 0.0
-    """Maximum time shift of each stem, earlier or later, in addition to its scope."""
-    pitch: Pitch = Pitch.NONE
-    """Pitch shift: none, one for all stems of a mix, or one for each stem."""
-    cents: float = 0.0
-    """Maximum pitch shift, up or down."""
-    gain_db: tuple[float, float] = (0.0, 0.0)
-    """Lowest and highest gain of a stem."""
-    loudness_lufs: float | None = None
-    """Loudness to which every stem is normalised before its gain; None: levels are unchanged."""
-    min_hits: int = 0
-    """Minimum number of hits of a stem; positions with fewer are drawn again."""
-    tries: int = 16
-    """Maximum number of positions drawn for a stem; the last one is used in any case."""
-
-    def __post_init__(self) -> None:
-        """Check every value."""
-        object.__setattr__(self, "scope", _word(MixScope, "scope", self.scope))
-        object.__setattr__(self, "pitch", _word(Pitch, "pitch", self.pitch))
-        for name, low, high in _BOUNDS:
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise UsageError(f"{name} is {value}; allowed: {low:g}..{high:g}")
-            if name in _WHOLE and value is not None and not isinstance(value, int):
-                raise UsageError(f"{name} is {value}; it must be a whole number")
-        gain = find_effect("gain").parameter("gain_db")
-        if not (gain.low <= self.gain_db[0] and self.gain_db[1] <= gain.high):
-            raise UsageError(f"gain_db is {self.gain_db}; allowed: {gain.low:g}..{gain.high:g}")
-        if self.gain_db[0] > self.gain_db[1]:
-            raise UsageError(f"gain_db is {self.gain_db}; the lower bound comes first")
 
 
 class Part(NamedTuple):
@@ -153,16 +57,40 @@ def draw_mix(
         raise UsageError("min_hits needs the onsets: give activity=Activity.of(source.hits)")
     if not pool.kits or not pool.performances:
         raise UsageError("the pool holds no kit or no performance; there is nothing to mix")
+    p_original = knobs.p_original_at(number)
     number = number if knobs.pool_size is None else number % knobs.pool_size
     rng = stream(seed, "mix", knobs.scope, number)
     toss = rng.random()
     tables = rng.random((len(stems) + 1, knobs.tries, _NUMBERS))
     base = _base(tables[0], knobs, stems, frames, pool, activity)
-    if toss < knobs.p_original:
+    if toss < p_original:
         return tuple(base._replace(stem=stem) for stem in stems)
+    if knobs.level is MixLevel.SONG:
+        return _song_parts(knobs, stems, tables.shape, base, frames, pool, seed)
     return tuple(
         _part(stem, table, tables[0, 0, _CENTS], base, knobs, frames, pool, activity)
         for stem, table in zip(stems, tables[1:], strict=True)
+    )
+
+
+def _song_parts(
+    knobs: RandomMix,
+    stems: Sequence[str],
+    shape: tuple[int, ...],
+    base: Part,
+    frames: int,
+    pool: Pool,
+    seed: int,
+) -> tuple[Part, ...]:
+    """Return the parts of a chunk of the fixed mix of a performance and kit; a stem that ends begins again."""
+    tables = stream(seed, "song mix", knobs.scope, base.performance, base.kit).random(shape)
+    song = base._replace(start=0)
+    parts = (
+        _part(stem, table, tables[0, 0, _CENTS], song, knobs, frames, pool, None)
+        for stem, table in zip(stems, tables[1:], strict=True)
+    )
+    return tuple(
+        part._replace(start=(part.start + base.start) % (_room(part.performance, frames, pool) + 1)) for part in parts
     )
 
 
@@ -242,22 +170,29 @@ def _part(
 def _placed(base: Part, u: NDArray[np.float64], knobs: RandomMix, frames: int, pool: Pool) -> Part:
     """Return performance, kit and position of one try."""
     part = base
-    if knobs.scope is not MixScope.ALIGNED and knobs.scope is not MixScope.SAME_KIT:
+    if knobs.scope in (MixScope.KIT_SWAP, MixScope.SAME_BPM, MixScope.ANY):
         part = part._replace(kit=choose(pool.kits_like(base.kit), u[_KIT]))
-    if knobs.scope in (MixScope.SAME_KIT, MixScope.ANY):
-        name = pool.performance_like(base.performance, float(u[_PERFORMANCE]))
+    if knobs.scope in (MixScope.SAME_PERFORMANCE, MixScope.SAME_KIT, MixScope.ANY):
+        name = base.performance
+        if knobs.scope is not MixScope.SAME_PERFORMANCE:
+            name = pool.performance_like(base.performance, float(u[_PERFORMANCE]))
         part = part._replace(performance=name, start=_place(u[_START], name, frames, pool))
     elif knobs.scope is MixScope.SAME_BPM:
         name = pool.performance_at_tempo(base.performance, float(u[_PERFORMANCE]))
         part = part._replace(performance=name, start=_on_beat(u[_START], name, base, frames, pool))
     shift = units.frames_of((2.0 * float(u[_SHIFT]) - 1.0) * knobs.time_shift_s, pool.sample_rate)
-    return part._replace(start=max(part.start + shift, 0))
+    start = part.start + shift
+    return part._replace(start=start if knobs.level is MixLevel.SONG else max(start, 0))
 
 
 def _place(u: float, performance: str, frames: int, pool: Pool) -> int:
     """Return a start frame at which the performance fills the chunk; 0 if it is too short."""
-    length = units.frames_of(pool.performance(performance).duration_s, pool.sample_rate)
-    return int(u * (max(length - frames, 0) + 1))
+    return int(u * (_room(performance, frames, pool) + 1))
+
+
+def _room(performance: str, frames: int, pool: Pool) -> int:
+    """Return the last start frame at which the performance fills the chunk; 0 if it is too short."""
+    return max(units.frames_of(pool.performance(performance).duration_s, pool.sample_rate) - frames, 0)
 
 
 def _on_beat(u: float, performance: str, base: Part, frames: int, pool: Pool) -> int:
@@ -273,11 +208,3 @@ def _on_beat(u: float, performance: str, base: Part, frames: int, pool: Pool) ->
 
 def _is_active(part: Part, knobs: RandomMix, frames: int, activity: Activity) -> bool:
     return activity.hits(part.performance, part.stem, part.start, frames) >= knobs.min_hits
-
-
-def _word(kind: type[Word], name: str, value: str) -> Word:
-    """Return a member of an enumeration by its value."""
-    try:
-        return kind(value)
-    except ValueError:
-        raise UsageError(f"{name} is {value!r}; allowed: {', '.join(kind)}") from None

@@ -15,10 +15,6 @@ from stemgmd_tools.separation.networks.registry import LARGEST_COUNT, Model, Mod
 from stemgmd_tools.separation.networks.separator import Estimate, Separator
 from stemgmd_tools.separation.networks.stft import Spectrogram
 
-WINDOW: Final = 4096
-HOP: Final = 1024
-BINS: Final = WINDOW // 2
-"""Number of processed bins; the highest is silent in every stem."""
 SUBBANDS: Final = 4
 """Bands of neighbouring frequencies that become channels: a quarter of the positions, each with its own features."""
 BLOCKS: Final = 2
@@ -70,21 +66,35 @@ class Scale(nn.Sequential):
 class TfcTdf(Separator):
     """One U-Net that predicts the complex spectra of all stems, with complex parts as channels.
 
-    For the options see :data:`MODEL`.
+    For the options see :data:`MODEL`. The published networks for four stems have window 8192, hop 2048 or 1024, width
+    64 to 256, growth 64 and scales 5.
 
     :raises UsageError: if the frequencies cannot be halved that often.
     """
 
     memory_format = torch.contiguous_format
 
-    def __init__(self, stems: Sequence[str], width: int = 32, growth: int = 32, scales: int = 4) -> None:
+    def __init__(
+        self,
+        stems: Sequence[str],
+        width: int = 32,
+        growth: int = 32,
+        scales: int = 4,
+        *,
+        window: int = 4096,
+        hop: int = 1024,
+    ) -> None:
         """Make all layers."""
         super().__init__(stems)
-        frequencies = BINS // SUBBANDS
+        self.transform = Spectrogram(window, hop)
+        self._bins = window // 2  # the highest of the transform is silent in every stem
+        frequencies = self._bins // SUBBANDS
+        if self._bins % SUBBANDS or frequencies % BOTTLENECK or frequencies % 2**scales:
+            step = 2 * SUBBANDS * max(BOTTLENECK, 2**scales)
+            raise UsageError(f"tfc-tdf: window {window}; with scales {scales} it must be a multiple of {step}")
         most = (frequencies // BOTTLENECK).bit_length() - 1
         if not 1 <= scales <= most or width < 1 or growth < 0:
             raise UsageError(f"tfc-tdf: width {width}, growth {growth}, scales {scales}; scales go from 1 to {most}")
-        self.transform = Spectrogram(WINDOW, HOP)
         self.multiple = 2**scales
         lines = self.channels * PARTS * SUBBANDS
         self.entry = nn.Conv2d(lines, width, 1, bias=False)
@@ -110,7 +120,7 @@ class TfcTdf(Separator):
     def estimate(self, mixture: Tensor) -> Estimate:
         """Return the spectra of the stems; see :class:`Separator`."""
         spectra = self.transform(mixture)
-        stem_parts = self.parts(as_parts(spectra, BINS))
+        stem_parts = self.parts(as_parts(spectra, self._bins))
         whole = from_parts(stem_parts, len(self.stems), self.channels)
         return Estimate(mixture.shape[-1], spectra=whole, transform=self.transform)
 
@@ -121,11 +131,11 @@ class TfcTdf(Separator):
         """
         count = parts.shape[-1]
         filled = functional.pad(parts, (0, -count % self.multiple))
-        bands = filled.reshape(len(filled), -1, BINS // SUBBANDS, filled.shape[-1])
+        bands = filled.reshape(len(filled), -1, self._bins // SUBBANDS, filled.shape[-1])
         entered = self.entry(bands)
         features = self._network(entered.transpose(-1, -2)).transpose(-1, -2) * entered
         outputs: Tensor = self.exit(torch.cat([bands, features], 1))
-        return outputs.reshape(len(outputs), -1, BINS, outputs.shape[-1])[..., :count]
+        return outputs.reshape(len(outputs), -1, self._bins, outputs.shape[-1])[..., :count]
 
     def _network(self, level: Tensor) -> Tensor:
         """Return features (item, width, spectrum, frequency) of features of the same shape."""
@@ -148,5 +158,7 @@ MODEL: Final = Model(
         ModelOption("width", "channels at the full resolution"),
         ModelOption("growth", "channels added at each halving of both axes"),
         ModelOption("scales", "number of halvings of both axes", LARGEST_COUNT),
+        ModelOption("window", "window of the transform in frames"),
+        ModelOption("hop", "hop of the transform in frames"),
     ),
 )

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stemgmd_tools.augment.chain.chain import chain_names
-from stemgmd_tools.augment.sampling.random_mixing import MixScope
+from stemgmd_tools.augment.sampling.mixing_options import MixScope
 from stemgmd_tools.devices import device_named
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.library import search_path

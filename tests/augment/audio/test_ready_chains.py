@@ -11,8 +11,9 @@ from toys import RATE
 from stemgmd_tools.augment.chain.chain import chain_names, load_chain, make_chain
 from stemgmd_tools.augment.chain.validation import check_rows
 from stemgmd_tools.augment.sampling.draw import draw
+from stemgmd_tools.augment.sampling.mixing_options import RandomMix
 from stemgmd_tools.augment.sampling.pool import pool_of
-from stemgmd_tools.augment.sampling.random_mixing import RandomMix, draw_mix, mix_rows
+from stemgmd_tools.augment.sampling.random_mixing import draw_mix, mix_rows
 from stemgmd_tools.augment.symbolic.examples import render_example
 
 SOURCE = toy_source()

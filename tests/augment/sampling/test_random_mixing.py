@@ -11,8 +11,9 @@ from toy_source import PIECE_STEMS, toy_example, toy_source
 from toys import RATE
 
 from stemgmd_tools.augment.sampling.activity import Activity
+from stemgmd_tools.augment.sampling.mixing_options import RandomMix, Stage
 from stemgmd_tools.augment.sampling.pool import Pool, PoolKit, PoolPerformance, pool_of
-from stemgmd_tools.augment.sampling.random_mixing import RandomMix, draw_mix, mix_rows
+from stemgmd_tools.augment.sampling.random_mixing import draw_mix, mix_rows
 from stemgmd_tools.augment.symbolic.examples import render_example
 from stemgmd_tools.errors import UsageError
 
@@ -44,8 +45,8 @@ def test_the_share_of_original_mixes_is_as_asked():
 
 
 def test_every_scope_shares_what_it_says():
-    for scope in ("aligned", "kit_swap", "same_bpm", "same_kit", "any"):
-        seen_kits, seen_performances = set(), set()
+    for scope in ("aligned", "kit_swap", "same_performance", "same_bpm", "same_kit", "any"):
+        seen_kits, seen_performances, seen_starts = set(), set(), set()
         for parts in mixes(RandomMix(p_original=0.0, scope=scope)):
             kits = {part.kit for part in parts}
             performances = {part.performance for part in parts}
@@ -53,7 +54,8 @@ def test_every_scope_shares_what_it_says():
             seen_performances.add(len(performances))
             if scope in ("aligned", "kit_swap"):
                 assert len({(part.performance, part.start) for part in parts}) == 1
-            if scope in ("aligned", "same_kit"):
+            seen_starts.add(len({part.start for part in parts}))
+            if scope in ("aligned", "same_performance", "same_kit"):
                 assert len(kits) == 1
             if scope == "same_bpm":
                 tempi = [POOL.performance(name).bpm for name in performances]
@@ -63,9 +65,10 @@ def test_every_scope_shares_what_it_says():
                 assert np.abs(apart).max() < 1e-4  # half a frame of 25,000
         assert (max(seen_kits) > 1) == (scope in ("kit_swap", "same_bpm", "any"))
         assert (max(seen_performances) > 1) == (scope in ("same_bpm", "same_kit", "any"))
+        assert (max(seen_starts) > 1) == (scope not in ("aligned", "kit_swap"))
 
 
-@pytest.mark.parametrize("scope", ["aligned", "same_kit", "any"])
+@pytest.mark.parametrize("scope", ["aligned", "same_performance", "same_kit", "any"])
 def test_chunks_lie_within_their_performance_and_seconds_are_alike(scope):
     parts = [part for mix in mixes(RandomMix(p_original=0.0, scope=scope), 4000) for part in mix[:1]]
     for part in parts:
@@ -101,6 +104,31 @@ def test_a_pool_of_mixes_repeats_itself_and_nothing_else():
     endless = mixes(RandomMix(), 60)
     pooled = mixes(RandomMix(pool_size=20), 60)
     assert pooled == endless[:20] * 3
+
+
+def test_a_curriculum_changes_the_share_from_a_mix_on():
+    forth = RandomMix(p_original=0.0, curriculum=(Stage(20, 1.0), Stage(40, 0.0)))
+    originals = [len(places(parts)) == 1 for parts in mixes(forth, 60)]
+    assert originals == [False] * 20 + [True] * 20 + [False] * 20
+    assert mixes(forth, 20) == mixes(RandomMix(p_original=0.0), 20)
+    pooled = mixes(RandomMix(p_original=0.0, pool_size=10, curriculum=(Stage(20, 1.0),)), 40)
+    assert [len(places(parts)) == 1 for parts in pooled] == [False] * 20 + [True] * 20
+
+
+@pytest.mark.parametrize("scope", ["kit_swap", "same_performance", "same_kit", "any"])
+def test_a_song_has_one_mix_at_every_place(scope):
+    shifts = {"pitch": "inconsistent", "cents": 100, "gain_db": (-6.0, 0.0), "time_shift_s": 0.1}
+    knobs = RandomMix(p_original=0.0, scope=scope, level="song", **shifts)
+    original = mixes(RandomMix(p_original=1.0, scope=scope), 400)
+    songs = {}
+    for parts, (base, *_) in zip(mixes(knobs, 400), original, strict=True):
+        kinds = tuple((part.performance, part.kit, part.cents, part.gain_db) for part in parts)
+        rooms = [int(POOL.performance(part.performance).duration_s * RATE) - FRAMES + 1 for part in parts]
+        offsets = tuple((part.start - base.start) % room for part, room in zip(parts, rooms, strict=True))
+        songs.setdefault((base.performance, base.kit), set()).add((kinds, offsets))
+        assert all(0 <= part.start < room for part, room in zip(parts, rooms, strict=True))
+    assert {len(kinds) for kinds in songs.values()} == {1}
+    assert len({next(iter(kinds)) for kinds in songs.values()}) == len(songs)
 
 
 def test_pitch_is_one_for_all_or_one_for_each():
@@ -170,7 +198,7 @@ def test_rows_of_a_mix_render_its_parts():
     ("knobs", "words"),
     [
         ({"p_original": 1.1}, "p_original is 1.1; allowed: 0..1"),
-        ({"scope": "all"}, "scope is 'all'; allowed: aligned, kit_swap, same_bpm, same_kit, any"),
+        ({"scope": "all"}, "scope is 'all'; allowed: aligned, kit_swap, same_performance, same_bpm, same_kit, any"),
         ({"pitch": "same"}, "pitch is 'same'"),
         ({"pool_size": 0}, "pool_size is 0"),
         ({"tries": 0}, "tries is 0"),
@@ -180,11 +208,21 @@ def test_rows_of_a_mix_render_its_parts():
         ({"loudness_lufs": 5.0}, "loudness_lufs is 5"),
         ({"time_shift_s": float("inf")}, "time_shift_s is inf; allowed: 0..30"),
         ({"pool_size": 2.5}, "whole number"),
+        ({"level": "album"}, "level is 'album'; allowed: chunk, song"),
+        ({"level": "song", "min_hits": 1}, "level song cannot be used with min_hits"),
+        ({"level": "song", "scope": "same_bpm"}, "level song cannot be used with scope same_bpm"),
+        ({"curriculum": (Stage(9, 0.0), Stage(9, 1.0))}, "from_mix is 9, 9; give ascending numbers"),
     ],
 )
 def test_knobs_out_of_range_are_refused(knobs, words):
     with pytest.raises(UsageError, match=words.replace("(", r"\(")):
         RandomMix(**knobs)
+
+
+@pytest.mark.parametrize("stage", [(0, 0.5), (1.5, 0.5), (8, 1.1)])
+def test_stages_out_of_range_are_refused(stage):
+    with pytest.raises(UsageError, match=r"curriculum: .* is "):
+        Stage(*stage)
 
 
 def test_what_is_missing_is_told():

@@ -11,6 +11,7 @@ from stemgmd_tools.errors import UsageError
 from stemgmd_tools.separation.networks.registry import LARGEST_SIZE, ModelSpec, build, model_named, model_names
 from stemgmd_tools.separation.networks.separator import MaskSeparator, Separator, parameter_count
 from stemgmd_tools.separation.weights.file import load_weights, save_weights
+from stemgmd_tools.separation.weights.shapes import unallocated
 
 NAMES = model_names()
 TWO_S = 2 * 44_100
@@ -19,6 +20,9 @@ ROUNDING = 1e-5
 BF16_ERROR = 0.1
 """Deviation of a bfloat16 network's output from the float32 one's, of the latter's: eight bits a layer, many layers,
 and weights that were never trained."""
+BYTES_PER_WEIGHT = 4
+DESCRIPTION_BYTES = 512
+"""Most that a checkpoint of PyTorch spends on the name, shape and alignment of a tensor."""
 NARROW: dict[str, dict[str, int]] = {"tfc-tdf-s": {"width": 8, "growth": 8}, "htdemucs-s": {"width": 8}}
 """What holds for few channels holds for many, and sooner."""
 
@@ -123,10 +127,35 @@ def test_compact_models_are_as_large_as_told(compact: str, parameters: int) -> N
 
 
 @pytest.mark.parametrize(
+    ("width", "hop", "file_bytes"),
+    [(128, 2048, 183_368_960), (256, 2048, 358_963_712), (64, 1024, 120_586_444)],
+)
+def test_tfc_tdf_in_its_published_sizes_is_as_large_as_the_published_weights(
+    width: int, hop: int, file_bytes: int
+) -> None:
+    # Sizes of the checkpoints (float32) of model1, model2 and modelA of Kim et al. 2023, github.com/kuielab/sdx23.
+    options = {"width": width, "growth": 64, "scales": 5, "window": 8192, "hop": hop}
+    published = unallocated(ModelSpec("tfc-tdf-s", ("vocals", "drums", "bass", "other"), options), build)
+    besides = file_bytes - BYTES_PER_WEIGHT * parameter_count(published)
+    assert 0 < besides < DESCRIPTION_BYTES * len(published.state_dict())
+
+
+def test_tfc_tdf_has_another_window() -> None:
+    options = {"width": 8, "growth": 8, "scales": 2, "window": 1024, "hop": 256}
+    model = build(ModelSpec("tfc-tdf-s", ("kick", "snare"), options)).eval()
+    with torch.inference_mode():
+        spectra = model.estimate(noise(1, 5000)).spectra
+    assert spectra is not None
+    assert spectra.shape == (1, 2, 2, 513, 21)
+
+
+@pytest.mark.parametrize(
     ("compact", "options", "words"),
     [
         ("tfc-tdf-s", {"scales": 9}, "scales"),
         ("tfc-tdf-s", {"depth": 2}, "has no option depth"),
+        ("tfc-tdf-s", {"window": 8200, "hop": 2050}, "window 8200; with scales 4 it must be a multiple of 128"),
+        ("tfc-tdf-s", {"hop": 3000}, "window 4096 and hop 3000"),
         ("htdemucs-s", {"heads": 7}, "7 heads and a transformer of 192 features"),
         ("htdemucs-s", {"dimension": 36, "heads": 8}, "8 heads and a transformer of 36 features"),
         ("htdemucs-s", {"dimension": -4}, "option dimension is -4; allowed: 0 to"),

@@ -66,6 +66,11 @@ def test_what_is_saved_reads_back(preset, tmp_path):
         ("optimizer: {betas: [0.9, 1.0]}\n", ":1: optimizer.betas"),
         ("loss: {windows: []}\n", ":1: loss.windows"),
         ("loss: {stem_weights: {kick: -1}}\n", ":1: loss.stem_weights"),
+        (
+            "data:\n  mix: {curriculum: [{from_mix: 0, p_original: 1}]}\n",
+            ":2: data.mix: curriculum: from_mix is 0; it must",
+        ),
+        ("data:\n  mix: {curriculum: [{from_mix: 9}]}\n", ":2: data.mix.curriculum.*p_original"),
         ("data: {mix: {}, min_active: {toms: 1}}\n", "cannot be used together"),
         ("data: {grid_s: 2, min_active: {toms: 1}}\n", "grid_s cannot be used with min_active or mix"),
         ("optimizer: {learning_rate: fast}\n", 'found "fast"; must be a valid number'),

@@ -30,7 +30,7 @@ from stemgmd_tools.separation.training.loop.data import open_data, open_test, tr
 from stemgmd_tools.separation.training.loop.validate import Validation, ValidationResult
 from stemgmd_tools.separation.training.run.checkpoint import read_progress, read_state
 from stemgmd_tools.separation.training.run.log import read_log
-from stemgmd_tools.separation.training.settings.files import config_text
+from stemgmd_tools.separation.training.settings.files import config_text, with_changes
 from stemgmd_tools.separation.training.settings.schema import DataConfig, TrainConfig
 from stemgmd_tools.separation.training.train import TrainingResult, train
 from stemgmd_tools.separation.weights.file import about_weights
@@ -552,6 +552,20 @@ def test_kits_of_a_corpus_are_refused_as_others_are(kits, tmp_path):
         open_data(DataConfig(corpus=str(root), kits=("brass",)))
     with pytest.raises(UsageError, match="holds no kit of heldout"):
         open_data(DataConfig(corpus=str(root), kits=("heldout",)))
+
+
+def test_a_curriculum_goes_on_exactly(kits, tmp_path):
+    # Random mixes of songs until mix 8, the third step of four items; then original ones.
+    mix = {"p_original": 0.0, "level": "song", "pool_size": 10, "curriculum": [{"from_mix": 8, "p_original": 1.0}]}
+    config = tiny_config(kits, data={"mix": mix}, budget={"steps": 4}, validation={"items": 0})
+    run(config, tmp_path / "whole")
+    run(with_changes(config, {"budget": {"steps": 1}}), tmp_path / "parts")
+    run(config, tmp_path / "parts")
+    assert losses(tmp_path / "parts") == losses(tmp_path / "whole")
+    without = with_changes(config, {"data": {"mix": {**mix, "curriculum": []}}})
+    run(without, tmp_path / "random")
+    same = [one == other for one, other in zip(losses(tmp_path / "random"), losses(tmp_path / "whole"), strict=True)]
+    assert same == [True, True, False, False]
 
 
 @pytest.mark.parametrize(("precision", "optimizer"), [("bf16", "adamw"), ("fp16", "adamw"), ("bf16", "muon")])

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from stemgmd_tools.augment.chain.stems import pieces_of_stem
-from stemgmd_tools.augment.sampling.random_mixing import RandomMix
+from stemgmd_tools.augment.sampling.mixing_options import RandomMix
 from stemgmd_tools.errors import AugmentError
 from stemgmd_tools.pieces import GROUPS, PIECES
 from stemgmd_tools.separation.networks.registry import DEFAULT_MODEL, model_names
