@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -18,11 +19,13 @@ from torch import Tensor, nn
 
 from benchmarks import report
 from benchmarks.augment.sounds import RATE, batch
-from benchmarks.clock import OtherLoad, Timing, in_turn
+from benchmarks.clock import OtherLoad, Timing, in_turn, once
 from benchmarks.plain_larsnet import PlainLarsNet
 from benchmarks.results import Results, Row, machine
 from stemgmd_tools.pieces import GROUPS
+from stemgmd_tools.seeds import stream
 from stemgmd_tools.separation.inference.allocator import keep_freed_memory
+from stemgmd_tools.separation.inference.separate import SeparationSettings, separate_sound
 from stemgmd_tools.separation.models.larsnet import HOP, PATCH, LarsNet
 from stemgmd_tools.separation.networks.registry import ModelSpec, build, model_names
 from stemgmd_tools.separation.networks.separator import Separator, parameter_count
@@ -38,6 +41,9 @@ GPU_REACH = 2000.0
 WAITING = "OMP_WAIT_POLICY"
 """Passive: a thread that waits for the others sleeps, so CPU time is work, and other processes disturb less."""
 PLAIN = "peer: larsnet the original's way"
+NOISE_S = 40.0
+"""Length of the noise from which the papers on Demucs take the real-time factor."""
+FACTOR = "real-time factor on noise"
 
 
 class Size(NamedTuple):
@@ -45,10 +51,11 @@ class Size(NamedTuple):
 
     patches: int
     repeats: int
+    noise_s: float
 
 
-FULL = Size(patches=4, repeats=3)
-QUICK = Size(patches=1, repeats=1)
+FULL = Size(patches=4, repeats=3, noise_s=NOISE_S)
+QUICK = Size(patches=1, repeats=1, noise_s=2.0)
 Way = Callable[[], Tensor]
 
 
@@ -125,10 +132,59 @@ def measure(size: Size, threads: int, device: str, only: list[str]) -> Results:
                     for row in _differences(peer[PLAIN](), *(way() for way in timed_ways.values())):
                         add(row)
             time({**peer, **timed_ways}, note, suffix)
-    share = others.share()
-    busy = "" if share is None else f"; other processes used {share:.0%} of the machine meanwhile"
-    about = f"{duration_s:.1f} s of starter-set performances, five stems, {_where(threads, device)}{busy}"
+    rows.extend(factor_rows(only, size.noise_s, device))
+    about = f"{duration_s:.1f} s of starter-set performances, five stems, {_where(threads, device)}{_busy(others)}"
     return Results(_machine(), about, rows)
+
+
+def real_time_factor(model: Separator, noise_s: float = NOISE_S, device: str = "cpu") -> float:
+    """Return the time of separating Gaussian noise over its length, as in Rouard et al. (2023); less is faster.
+
+    Chunks and their overlap are those of ``stemgmd separate``. On a CPU it is the CPU time of one thread, which hardly
+    depends on what else the machine does; on a GPU it is the time by the clock.
+    """
+    threads = torch.get_num_threads()
+    noise = 0.1 * stream(0, "noise").standard_normal((2, round(noise_s * RATE)), "float32")
+    settings = SeparationSettings(device=device)
+    torch.set_num_threads(1)
+    try:
+        separate_sound(model, noise[:, :RATE], RATE, settings)
+        timing = once(lambda: separate_sound(model, noise, RATE, settings))
+    finally:
+        torch.set_num_threads(threads)
+    return (timing.cpu_s if device == "cpu" else timing.wall_s) / noise_s
+
+
+def factor_rows(names: list[str], noise_s: float, device: str) -> list[Row]:
+    """Return the real-time factors of models, each printed as soon as it is known."""
+    rows = []
+    for name in names:
+        rows.append(_factor_row(name, noise_s, device))
+        print(report.line(rows[-1]), file=sys.stderr, flush=True)
+    return rows
+
+
+def _factor_row(name: str, noise_s: float, device: str) -> Row:
+    others = OtherLoad()
+    model = build(ModelSpec(name, STEMS)).eval().to(device)
+    model.to(memory_format=model.memory_format)  # type: ignore[call-overload]
+    figure = real_time_factor(model, noise_s, device)
+    where = "CPU time of one thread" if device == "cpu" else torch.cuda.get_device_name()
+    return Row(f"{name}, {FACTOR}", figure, note=f"{noise_s:g} s of noise, {where}{_busy(others)}")
+
+
+def _busy(others: OtherLoad) -> str:
+    share = others.share()
+    return "" if share is None else f"; other processes used {share:.0%} of the machine meanwhile"
+
+
+def with_factors(path: Path, rows: list[Row]) -> Results:
+    """Return the results of a file, if there is one, with other real-time factors."""
+    found = Results(_machine(), "noise", [])
+    if path.is_file():
+        found = Results.of(json.loads(path.read_text(encoding="utf-8")))
+    new = {row.what for row in rows}
+    return Results(found.machine, found.material, [row for row in found.rows if row.what not in new] + rows)
 
 
 def _plain(model: LarsNet, mixture: Tensor) -> Way:
@@ -174,6 +230,11 @@ def main() -> None:
     names = model_names()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.separation", description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="one patch, once")
+    parser.add_argument(
+        "--noise",
+        action="store_true",
+        help=f"only the real-time factors on {NOISE_S:g} s of noise; the other rows of the results stay",
+    )
     parser.add_argument("--threads", type=int, default=2, help="of the processor; default: %(default)s")
     parser.add_argument("--device", default="cpu", help="cpu or cuda; default: %(default)s")
     parser.add_argument("--models", default=",".join(names), help="comma-separated; default: all")
@@ -183,9 +244,15 @@ def main() -> None:
     if WAITING not in os.environ:  # read when the threads' library is loaded, which torch has done by now
         os.environ[WAITING] = "passive"
         os.execv(sys.executable, [sys.executable, "-m", "benchmarks.separation", *sys.argv[1:]])
+    names = given.models.split(",")
+    if given.noise:
+        results = with_factors(given.out, factor_rows(names, NOISE_S, given.device))
+        results.save(given.out)
+        print(report.text(results))
+        return
     size = QUICK if given.quick else FULL
     size = size._replace(patches=given.patches or size.patches)
-    results = measure(size, given.threads, given.device, given.models.split(","))
+    results = measure(size, given.threads, given.device, names)
     results.save(given.out)
     print(report.text(results))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,10 +87,21 @@ def test_segments_are_rendered_read_and_counted(click_kit: Path) -> None:
 
 @pytest.mark.slow
 def test_separators_are_measured_in_both_precisions() -> None:
-    results = separation.measure(separation.Size(patches=1, repeats=1), 1, "cpu", ["larsnet-s"])
+    results = separation.measure(separation.Size(patches=1, repeats=1, noise_s=1.0), 1, "cpu", ["larsnet-s"])
     names = [row.what for row in results.rows]
     assert names[:2] == ["larsnet-s", "larsnet-s, bfloat16"]
     assert all(row.figure is not None and row.figure > 0 and row.at_least in (None, 40.0) for row in results.rows)
+
+
+def test_real_time_factors_take_the_place_of_older_ones(tmp_path: Path) -> None:
+    (row,), path = separation.factor_rows(["larsnet-s"], 1.0, "cpu"), tmp_path / "separation.json"
+    assert row.figure is not None
+    assert row.figure > 0
+    separation.with_factors(path, [replace(row, figure=9.0), replace(row, what="another")]).save(path)
+    assert [(one.what, one.figure) for one in separation.with_factors(path, [row]).rows] == [
+        ("another", row.figure),
+        (row.what, row.figure),
+    ]
 
 
 def test_every_second_of_a_virtual_corpus_is_as_likely(click_kit: Path) -> None:
