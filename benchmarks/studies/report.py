@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from benchmarks.baseline.results import ROOT, Result
-from benchmarks.studies.study import Study
+from benchmarks.studies.study import PACKAGE, Study
 from stemgmd_tools.markdown import markdown_table
 from stemgmd_tools.separation.evaluation.summary import Section
 
-RESULTS = Path(__file__).with_name("results")
+RESULTS = PACKAGE / "results"
 PICTURES = ROOT / "docs" / "images"
 
 

@@ -95,6 +95,8 @@ class Context(NamedTuple):
     """Number of seeds, from 0."""
     gmd: Path | None = None
     """Performances; None: as for ``stemgmd render``."""
+    results: Path = PACKAGE / "results"
+    """Folder of the results."""
     progress: Progress = Silent()
 
     def folder(self, family: str, seed: int) -> Path:

@@ -10,9 +10,10 @@ from tone_kits import tone_kits
 
 from benchmarks.studies.cacophony import FAMILY, original, random
 from benchmarks.studies.grid import grid_study, over_seeds
+from benchmarks.studies.larsnet import speed
 from benchmarks.studies.larsnet.augmentations import chains
 from benchmarks.studies.larsnet.augmentations import written as chain_file
-from benchmarks.studies.study import SIZES, TOY, Context, Size, studies
+from benchmarks.studies.study import DEFAULT, TOY, Context, Size, studies
 from stemgmd_tools.augment.chain.chain import load_chain
 from stemgmd_tools.separation.training.settings.files import overlaid
 
@@ -26,22 +27,18 @@ def size(tmp_path_factory: pytest.TempPathFactory) -> Size:
     )
 
 
-@pytest.mark.parametrize("name", studies())
-def test_every_training_of_a_study_has_settings_that_exist(name: str, tmp_path: Path) -> None:
-    for size in SIZES.values():
-        jobs = studies()[name].jobs(Context(size, tmp_path, size.seeds))
-        assert jobs
-        assert len({job.name for job in jobs}) == len(jobs)
-        trained = [job.config for job in jobs if job.config is not None]
-        assert all(config.budget.steps is not None for config in trained)
-
-
-def test_variants_of_one_name_are_equal_in_a_family(tmp_path: Path) -> None:
+def test_settings_exist_and_one_name_means_the_same_in_a_family(tmp_path: Path) -> None:
     known: dict[tuple[str, str], str] = {}
-    for study in studies().values():
-        for job in study.jobs(Context(TOY, tmp_path, 1)):
+    for name, study in studies().items():
+        jobs = study.jobs(Context(TOY, tmp_path, 1))
+        assert jobs, name
+        assert len({job.name for job in jobs}) == len(jobs), name
+        for job in jobs:
             if job.config is not None:
-                assert known.setdefault((study.family, job.name), job.config.identity) == job.config.identity
+                assert job.config.budget.steps is not None
+                identity = job.config.identity
+                assert known.setdefault((study.family, job.name), identity) == identity, (name, job.name)
+    assert DEFAULT.config(1).seed == 1
 
 
 def test_augmentations_are_left_out_and_alone(tmp_path: Path) -> None:
@@ -72,14 +69,21 @@ def test_a_study_is_run_and_done_again_from_what_is_there(size: Size, tmp_path: 
     from benchmarks.studies.__main__ import run
 
     study = grid_study("Two", "Text.", "nobody", FAMILY, lambda _: [original(), random()], x="mixes", lines=True)
-    context = Context(size, tmp_path / "work", 1)
-    run("two", study, context, (tmp_path / "results", tmp_path / "pictures"))
+    context = Context(size, tmp_path / "work", 1, results=tmp_path / "results")
+    run("two", study, context, tmp_path / "pictures")
     result = Result.load(tmp_path / "results" / "two.json")
     assert [row[0] for row in result.sections[0]["rows"]] == ["p=1", "p=1", "p=0", "p=0"]
     assert result.commands == ["python -m benchmarks.studies two --work WORK --size toy"]
     assert (tmp_path / "pictures" / "study-two.png").read_bytes().startswith(b"\x89PNG")
     weights = context.folder(FAMILY, 0) / "p-0" / "best.safetensors"
     written = weights.stat().st_mtime_ns
-    run("two", study, context, (tmp_path / "results", tmp_path / "pictures"))
+    run("two", study, context, tmp_path / "pictures")
     assert weights.stat().st_mtime_ns == written
     assert Result.load(tmp_path / "results" / "two.json") == result
+
+
+def test_rows_are_appended(tmp_path: Path) -> None:
+    row = dict.fromkeys(speed.COLUMNS, "1")
+    assert speed.appended(tmp_path / "speed.csv", [row]) == [row]
+    assert speed.appended(tmp_path / "speed.csv", [{**row, "machine": "other, one"}])[1]["machine"] == "other, one"
+    assert len((tmp_path / "speed.csv").read_text().splitlines()) == 3

@@ -98,8 +98,8 @@ def ablate(
     results = []
     for variant, own in zip(grid, settings, strict=True):
         display.say(f"{variant.name}: training")
-        weights = train(own, inside(out, _slug(variant.name), entered=True), progress=display, make=make).weights
-        method = TrainedModel(weights, device, name=_slug(variant.name), make=make)
+        weights = train(own, inside(out, folder_name(variant.name), entered=True), progress=display, make=make).weights
+        method = TrainedModel(weights, device, name=folder_name(variant.name), make=make)
         clips = _clips(source, own)
         display.say(f"{variant.name}: evaluating {counted(len(clips), 'clip')}")
         rows = evaluate(out / _EVALUATION, [method], clips, Measures(own.model.stem_names, max_s))
@@ -138,7 +138,7 @@ def check_ablation(
         )
     _refuse_shared_folders(grid)
     settings = tuple(with_changes(config, variant.changes) for variant in grid)
-    folders = [out / _slug(variant.name) for variant in grid]
+    folders = [out / folder_name(variant.name) for variant in grid]
     runs = tuple(check_run(own, folder, make=make) for own, folder in zip(settings, folders, strict=True))
     return CheckedAblation(settings, runs, open_test(config.data, limit))
 
@@ -146,7 +146,7 @@ def check_ablation(
 def _refuse_shared_folders(grid: Sequence[Variant]) -> None:
     taken = {_EVALUATION: "what is evaluated"}
     for variant in grid:
-        slug = _slug(variant.name).lower()  # some file systems ignore case
+        slug = folder_name(variant.name).lower()  # some file systems ignore case
         if slug in taken:
             raise UsageError(
                 f"value {variant.name} and {taken[slug]} would share the folder {slug}; give values whose names differ "
@@ -216,7 +216,8 @@ def _numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
     return column.to_numpy(np.float64, na_value=np.nan)
 
 
-def _slug(name: str) -> str:
+def folder_name(name: str) -> str:
+    """Return the name of the folder of a variant's run."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "unnamed"
 
 

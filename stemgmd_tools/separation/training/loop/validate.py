@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,6 +14,9 @@ from stemgmd_tools.separation.networks.separator import Separator
 from stemgmd_tools.separation.training.loop.distributed import Ranks
 from stemgmd_tools.separation.training.loop.trainer import autocast
 from stemgmd_tools.separation.training.optimization.losses import EPS, nsdr
+
+FULL_SCALE: Final = 32768.0
+"""Steps of 16-bit audio up to full scale."""
 
 
 class ValidationResult(NamedTuple):
@@ -41,9 +44,9 @@ class ValidationResult(NamedTuple):
 
 
 class Validation:
-    """A fixed set of segments, held in memory as 16-bit integers if the source has 16 bits.
+    """A fixed set of segments, in memory as 16-bit integers if they are exact as such.
 
-    :param dataset: the segments, without augmentation.
+    :param dataset: the segments; its chain and mixes, if any, are applied.
     :param items: segments per batch.
     :param target: the target stems; empty: all.
     """
@@ -51,7 +54,6 @@ class Validation:
     def __init__(self, dataset: SegmentDataset, items: int, ranks: Ranks, target: tuple[str, ...] = ()) -> None:
         """Segments are rendered at the first use."""
         self._dataset, self._items, self._ranks, self._target = dataset, items, ranks, target
-        self._scale = 32768.0 if dataset.source.bit_depth == 16 else None
         self._segments: list[Tensor] = []
 
     def __call__(self, model: Separator, precision: str) -> ValidationResult:
@@ -83,11 +85,17 @@ class Validation:
             numbers = range(self._ranks.rank, len(self._dataset), self._ranks.count)
             collate = Collate(self._dataset.source.sample_rate)
             for first in range(0, len(numbers), self._items):
-                stems = collate([self._dataset[number] for number in numbers[first : first + self._items]]).stems
-                self._segments.append(stems if self._scale is None else (stems * self._scale).to(torch.int16))
-        for held in self._segments:
-            stems = held.to(self._ranks.device)
-            yield stems if self._scale is None else stems.float() / self._scale
+                batch = collate([self._dataset[number] for number in numbers[first : first + self._items]])
+                self._segments.append(_compact(batch.augmented().stems))
+        for segments in self._segments:
+            stems = segments.to(self._ranks.device)
+            yield stems if stems.is_floating_point() else stems.float() / FULL_SCALE
+
+
+def _compact(stems: Tensor) -> Tensor:
+    """Return stems as 16-bit integers if that changes none of them."""
+    integers = (stems * FULL_SCALE).to(torch.int16)
+    return integers if torch.equal(integers.float() / FULL_SCALE, stems) else stems
 
 
 def _add(sums: Tensor, silence: Tensor, estimate: Tensor, stems: Tensor) -> None:
