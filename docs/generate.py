@@ -38,7 +38,6 @@ from benchmarks.torture import report as torture_report  # noqa: E402
 from stemgmd_tools.augment.chain import docs as augment_docs  # noqa: E402
 from stemgmd_tools.augment.chain.chain import CHAINS, schema_text  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
-from stemgmd_tools.kits import donor_docs  # noqa: E402
 from stemgmd_tools.kits.catalogue import docs as catalogue_docs  # noqa: E402
 from stemgmd_tools.kits.catalogue import loader as catalogue  # noqa: E402
 from stemgmd_tools.kits.checks.run import rules as check_rules  # noqa: E402
@@ -64,6 +63,7 @@ from stemgmd_tools.separation.weights.file import REFERENCE  # noqa: E402
 from stemgmd_tools.separation.weights.join import has_network_per_stem  # noqa: E402
 from stemgmd_tools.separation.weights.shapes import unallocated  # noqa: E402
 from stemgmd_tools.strict_yaml.docs import schema_reference  # noqa: E402
+from tools import donor_docs  # noqa: E402
 
 RESULT_PAGES: Final = tuple(sorted((ROOT / "benchmarks" / "results").glob("*.md")))
 """Results too long for the documentation, which summarises them."""
@@ -261,6 +261,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     ),
     "command-line-separation": lambda: command_line(lambda words: words[:1] != () and words[0] in SEPARATION),
     "donors": donor_docs.table,
+    "donors-left-out": donor_docs.left_out,
     "effects": augment_docs.effects_reference,
     "figures": figure_docs.reference,
     "kits": kits,

@@ -57,7 +57,7 @@ class DonorEntry(Strict):
     role: Role = Field(description="what it may be used for")
     why: str = Field(default="", description="reason for the role, for recordings that are not for training")
     license: str = Field(default="", description="SPDX identifier, of a recording that is never fitted")
-    least_instruments: int = Field(default=3, ge=1, le=9, description="with fewer good ones, the donor is refused")
+    least_instruments: int = Field(default=2, ge=1, le=9, description="with fewer good ones, the donor is refused")
     leave_out: dict[ArticulationName, str] = Field(
         default={}, description="recorded articulation that is not used -> reason; the gate finds the others"
     )

@@ -112,7 +112,7 @@ def toy(name: str, spdx: str = "CC0-1.0", *, without: tuple[str, ...] = (), gain
     return Toy(Kit(name, "", Path(f"{name}.yaml"), None, Content(kit_map, "")), voices)
 
 
-def struck(voice: VoiceModel, degree: int = -1, place: float = 0.3) -> np.ndarray:
-    """Return a stroke at velocity 100."""
+def struck(voice: VoiceModel, degree: int = -1, place: float = 0.3, velocity: int = 100) -> np.ndarray:
+    """Return a stroke."""
     synthesiser = Synthesiser(voice, None, "toy", "toy")
-    return synthesiser.stroke(100, range(len(synthesiser.degrees))[degree], place, stream(1, "toy", str(place)))
+    return synthesiser.stroke(velocity, range(len(synthesiser.degrees))[degree], place, stream(1, "toy", str(place)))

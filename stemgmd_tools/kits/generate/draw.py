@@ -10,7 +10,7 @@ import numpy as np
 from stemgmd_tools.kits.generate.figures import FIGURES
 from stemgmd_tools.kits.generate.instruments import GROUPS, MAIN
 from stemgmd_tools.kits.generate.morph import mixed_articulations, mixed_room
-from stemgmd_tools.kits.generate.parents import levels_db, loudness_db, voice_of
+from stemgmd_tools.kits.generate.parents import levels_db, louder_kit, loudness_db, voice_of
 from stemgmd_tools.kits.generate.transform import transformed
 from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap
 from stemgmd_tools.kits.voices.loudness import pitch_hz
@@ -154,12 +154,4 @@ def _loudness(kits: Mapping[str, KitMap]) -> dict[str, KitMap]:
     """Return the kits at equal loudness, the mean of their own."""
     own = {name: loudness_db(levels_db(kit)) for name, kit in kits.items()}
     wanted = float(np.mean(list(own.values())))
-    return {name: _louder(kit, wanted - own[name]) for name, kit in kits.items()}
-
-
-def _louder(kit: KitMap, change_db: float) -> KitMap:
-    articulations = {
-        name: articulation.model_copy(update={"gain_db": float(np.clip(articulation.gain_db + change_db, -60.0, 60.0))})
-        for name, articulation in kit.articulations.items()
-    }
-    return kit.model_copy(update={"articulations": articulations})
+    return {name: louder_kit(kit, wanted - own[name]) for name, kit in kits.items()}

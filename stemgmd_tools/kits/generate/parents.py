@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -115,6 +115,38 @@ def levels_db(kit_map: KitMap) -> dict[str, float]:
 def loudness_db(levels: Mapping[str, float]) -> float:
     """Return the mean level of a kit's instruments."""
     return float(np.mean([levels[MAIN[instrument]] for instrument in INSTRUMENTS]))
+
+
+def balanced(kits: Mapping[str, KitMap], instruments: Mapping[str, Collection[str]]) -> dict[str, KitMap]:
+    """Return kits at one loudness; each instrument keeps its place in the balance of its own kit.
+
+    A kit without some instruments is compared by those it has with the typical balance of the whole ones, so that a
+    snare drum alone is as loud as a typical snare drum.
+
+    :param kits: name -> parent; at least one has every instrument.
+    :param instruments: name -> the instruments that the kit has.
+    """
+    levels = {name: levels_db(kit) for name, kit in kits.items()}
+    whole = [name for name in kits if len(set(instruments[name])) == len(INSTRUMENTS)]
+    loudness = {name: loudness_db(levels[name]) for name in whole}
+    common = float(np.mean(list(loudness.values())))
+    typical = {
+        one: float(np.median([levels[name][MAIN[one]] - loudness[name] for name in whole])) + common
+        for one in INSTRUMENTS
+    }
+    changes = {
+        name: float(np.median([typical[one] - levels[name][MAIN[one]] for one in instruments[name]])) for name in kits
+    }
+    return {name: louder_kit(kit, changes[name]) for name, kit in kits.items()}
+
+
+def louder_kit(kit: KitMap, change_db: float) -> KitMap:
+    """Return a parent with another level, limited to the range of a sample map."""
+    articulations = {
+        name: one.model_copy(update={"gain_db": _gain(one.gain_db + change_db)})
+        for name, one in kit.articulations.items()
+    }
+    return kit.model_copy(update={"articulations": articulations})
 
 
 def strictest(licenses: Iterable[str]) -> str:
