@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from benchmarks.baseline.results import ROOT, Result
 from benchmarks.studies.study import PACKAGE, Study
 from stemgmd_tools.markdown import markdown_table
@@ -21,7 +23,7 @@ def overview(known: dict[str, Study]) -> str:
 
 
 def summary(known: dict[str, Study]) -> str:
-    """Return what each study shows and, once it was run, its main table and picture."""
+    """Return what each study shows and, once it was run, its picture, with a link to its tables."""
     return "\n\n".join(_summarised(name, study) for name, study in known.items())
 
 
@@ -34,15 +36,12 @@ def details(known: dict[str, Study]) -> str:
 
 def _summarised(name: str, study: Study) -> str:
     path = RESULTS / f"{name}.json"
-    text = f"## {study.title}\n`{name}`, after {study.source}. {study.text}"
+    text = f"## {study.title}\n`{name}`. {study.text}"
     if not path.is_file():
         return text
-    first = Result.load(path).sections[0]
-    return f"{text}\n\n{markdown_table(first['header'], first['rows'])}\n\n![{study.title}]({_picture(name)})"
-
-
-def _picture(name: str) -> str:
-    return f"images/study-{name}.png"
+    anchor = re.sub(r"[^a-z0-9 -]", "", study.title.lower()).replace(" ", "-")
+    tables = f"[All figures](../benchmarks/results/studies.md#{anchor})."
+    return f"{text} {tables}\n\n![{study.title}](images/study-{name}.png)"
 
 
 def markdown_of(result: Result) -> str:

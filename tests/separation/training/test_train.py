@@ -17,6 +17,8 @@ import torch
 from safetensors.torch import load_file
 from tiny_separator import Tiny, make_tiny, tiny_config
 
+from stemgmd_tools.augment.dataset import SegmentDataset
+from stemgmd_tools.augment.sampling.mixing_options import RandomMix
 from stemgmd_tools.corpus.render.run import Request, render_corpus
 from stemgmd_tools.corpus.sources.open import virtual_corpus
 from stemgmd_tools.errors import StemgmdError, TrainingError, UsageError
@@ -27,6 +29,7 @@ from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.runtime.progress import Silent
 from stemgmd_tools.separation.networks.registry import ModelSpec
 from stemgmd_tools.separation.training.loop.data import open_data, open_test, train_segments
+from stemgmd_tools.separation.training.loop.distributed import Ranks
 from stemgmd_tools.separation.training.loop.validate import Validation, ValidationResult
 from stemgmd_tools.separation.training.run.checkpoint import read_progress, read_state
 from stemgmd_tools.separation.training.run.log import read_log
@@ -508,9 +511,21 @@ def test_what_cannot_be_is_refused(kits, tmp_path):
         validation_segments(config, open_data(config.data)._replace(validation=None))
 
 
-def test_without_a_present_stem_there_is_no_score(kits):
-    from stemgmd_tools.separation.training.loop.validate import ValidationResult
+def test_validation_applies_the_effects_of_its_segments(kits):
+    config = tiny_config(kits)
+    source, ranks = open_data(config.data).train, Ranks(0, 1, torch.device("cpu"))
 
+    def first(gain_db: float) -> torch.Tensor:
+        mix = RandomMix(p_original=0.0, scope="aligned", gain_db=(gain_db, gain_db))
+        segments = SegmentDataset(source, config.segment_frames, 1, mix=mix)
+        return Validation(segments, 1, ranks).first()
+
+    plain = first(0.0)
+    assert bool(plain.any())
+    torch.testing.assert_close(first(-20.0), plain / 10.0, rtol=ROUNDING, atol=0.0)
+
+
+def test_without_a_present_stem_there_is_no_score(kits):
     assert math.isnan(ValidationResult({"kick": math.nan}, math.nan, -70.0).score_db)
     result = ValidationResult({"kick": 10.0, "snare": 4.0, "toms": math.nan}, 8.0, -70.0)
     assert result.score_db == 7.0
