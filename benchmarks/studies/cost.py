@@ -23,9 +23,9 @@ NO_LABELS = np.empty(0, LABEL_DTYPE)
 TIMED = 2
 """Repetitions, after one that is not counted."""
 SEPARATED_S = 10.0
-LOADING = 1.4
+LOADING = 1.5
 """Time of a training over that of its steps alone: another process renders the next segments on the same cores, and
-validations come on top."""
+validations come on top. Measured on two cores."""
 OVERHEAD_S = 5.0
 """Time to open the data of a training and of its evaluation."""
 
@@ -81,9 +81,17 @@ def _noise(*shape: int) -> torch.Tensor:
 
 
 def _seconds(work: Callable[[], None]) -> float:
-    """Return the time that a piece of work takes on an idle machine: its CPU time over the threads."""
-    work()
-    before = time.process_time()
-    for _ in range(TIMED):
+    """Return the time that a piece of work takes on an idle machine: CPU time of one thread over the threads.
+
+    Several threads would wait for each other on a busy machine, which costs CPU time.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
         work()
-    return (time.process_time() - before) / TIMED / torch.get_num_threads()
+        before = time.process_time()
+        for _ in range(TIMED):
+            work()
+        return (time.process_time() - before) / TIMED / threads
+    finally:
+        torch.set_num_threads(threads)

@@ -51,14 +51,14 @@ class Size(NamedTuple):
 
 DEFAULT = Size(
     "default",
-    steps=1500,
+    steps=1200,
     seeds=3,
     performances=12,
     max_s=20.0,
     settings={
         "model": {"name": "larsnet-s", "options": {"width": 16, "temporal": 72}},
         "optimizer": {"items": 4},
-        "validation": {"items": 24, "every_steps": 250},
+        "validation": {"items": 24, "every_steps": 200},
     },
 )
 TOY = Size(
