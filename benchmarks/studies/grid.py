@@ -13,7 +13,7 @@ from benchmarks.studies.study import Chart, Context, Job, Outcome, Series, Study
 from stemgmd_tools.separation.evaluation.summary import Section
 from stemgmd_tools.separation.networks.registry import ModelSpec, build
 from stemgmd_tools.separation.networks.separator import parameter_count
-from stemgmd_tools.separation.training.ablate import ablate
+from stemgmd_tools.separation.training.ablate import Variant, ablate
 from stemgmd_tools.separation.training.settings.schema import TrainConfig
 from stemgmd_tools.separation.weights.shapes import unallocated
 
@@ -61,7 +61,7 @@ def grid_study(
                     config, grid, folder, limit=size.performances, max_s=size.max_s, progress=context.progress
                 ).assign(seed=seed)
             )
-            yield outcome(pd.concat(tables, ignore_index=True), context, x, lines=lines)
+            yield outcome(pd.concat(tables, ignore_index=True), context, grid, x, lines=lines)
 
     return Study(title, text, source, family, jobs, run)
 
@@ -73,7 +73,7 @@ def evaluated_s(context: Context) -> float:
     return context.size.performances * kits * min(context.size.max_s, CLIP_S)
 
 
-def outcome(rows: pd.DataFrame, context: Context, x: str, *, lines: bool = False) -> Outcome:
+def outcome(rows: pd.DataFrame, context: Context, grid: Sequence[Variant], x: str, *, lines: bool = False) -> Outcome:
     """Return tables and picture of ablations.
 
     :param rows: of :func:`stemgmd_tools.separation.training.ablate.table_of`, with a column ``seed``.
@@ -81,7 +81,7 @@ def outcome(rows: pd.DataFrame, context: Context, x: str, *, lines: bool = False
     means = over_seeds(rows)
     header = ("variant", "kits", "stems", FIGURE, "against the first, dB", "clips", "seeds")
     cells = [_cells(row) for row in means.to_dict("records")]
-    sections = (Section("Results", NOTE, header, cells), sizes_of(context))
+    sections = (Section("Results", NOTE, header, cells), sizes_of(context, grid))
     return Outcome(sections, _chart(means, x, lines=lines))
 
 
@@ -133,11 +133,15 @@ def spelled(mean: float, low: float, high: float) -> str:
     return f"{mean:.2f}" + ("" if low == high else f" [{low:.2f}, {high:.2f}]")
 
 
-def sizes_of(context: Context) -> Section:
+def sizes_of(context: Context, grid: Sequence[Variant] = ()) -> Section:
     """Return the table of what was trained on what."""
     config = context.config(0)
+    own = {variant.name: context.config(0, variant.changes) for variant in grid if "model" in variant.changes}
+    networks = {f"network of {name}": model_text(changed) for name, changed in own.items()}
+    if len(own) < len(grid) or not grid:
+        networks = {"network": model_text(config), **networks}
     rows = [
-        ("network", model_text(config)),
+        *networks.items(),
         (
             "training",
             f"{context.size.steps:,} steps of {config.optimizer.items} segments of {config.data.segment_s:g} s",

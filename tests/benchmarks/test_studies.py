@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -11,12 +12,14 @@ from tone_kits import tone_kits
 from benchmarks.baseline.results import Result
 from benchmarks.studies import report
 from benchmarks.studies.cacophony import FAMILY, original, random
-from benchmarks.studies.grid import grid_study, over_seeds
+from benchmarks.studies.grid import grid_study, over_seeds, sizes_of
+from benchmarks.studies.htdemucs import attention, attention_cost, remix
 from benchmarks.studies.larsnet import speed
 from benchmarks.studies.larsnet.augmentations import chains
 from benchmarks.studies.larsnet.augmentations import written as chain_file
 from benchmarks.studies.study import DEFAULT, TOY, Context, Size, studies
 from stemgmd_tools.augment.chain.chain import load_chain
+from stemgmd_tools.separation.training.ablate import Variant
 from stemgmd_tools.separation.training.settings.files import overlaid
 
 
@@ -53,6 +56,38 @@ def test_augmentations_are_left_out_and_alone(tmp_path: Path) -> None:
     for chain in derived:
         assert load_chain(chain_file(chain, tmp_path)) == chain
         assert chain.probability == whole.probability
+
+
+def test_remixing_and_repitching_are_left_out(tmp_path: Path) -> None:
+    whole = load_chain("demucs")
+    files = [variant.changes["data"]["chain"] for variant in remix.variants(Context(TOY, tmp_path, 1))]
+    effects = [[step.effect for step in load_chain(file).steps] for file in files]
+    everything = [step.effect for step in whole.steps]
+    for kept, left_out in zip(effects, ((), ("remix",), ("repitch",), ("remix", "repitch")), strict=False):
+        assert kept == [effect for effect in everything if effect not in left_out]
+    assert effects[4] == []
+
+
+def test_networks_that_differ_are_told(tmp_path: Path) -> None:
+    context = Context(TOY, tmp_path, 1)
+    narrow = Variant("narrow", {"model": {"name": "larsnet-s", "options": {"width": 2, "temporal": 4}}})
+    assert "network" in [row[0] for row in sizes_of(context, [original()]).rows]
+    assert [row[0] for row in sizes_of(context, [original(), narrow]).rows][:2] == ["network", "network of narrow"]
+    assert [row[0] for row in sizes_of(context, [narrow]).rows][:2] == ["network of narrow", "training"]
+
+
+def test_costs_of_attention_are_measured_once(tmp_path: Path) -> None:
+    way, shape = attention_cost.STORED, attention_cost.Shape(16, 2, 2)
+    cost = attention_cost.step_cost(way, 0.5, shape)
+    assert cost.cpu_s > 0
+    context = Context(TOY, tmp_path, 1)
+    known = {job.name: cost._asdict() for job in attention.jobs(context)}
+    path = tmp_path / "toy" / "attention" / "costs.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({**known, f"{way}, 1 s": {"cpu_s": 7.0, "peak_mb": 1234.0}}))
+    *_, last = attention.run(context)  # nothing is left to measure
+    assert [row[-1] for row in last.sections[0].rows][1] == "7.0 s, 1,234 MB"
+    assert last.chart.series[-1].values[1] == 1234.0
 
 
 def test_figures_are_means_over_seeds_with_their_ends() -> None:

@@ -13,7 +13,7 @@ import torch
 from benchmarks.baseline.results import ROOT, commit_of
 from benchmarks.clock import OtherLoad, in_turn
 from benchmarks.results import machine
-from benchmarks.separation import ways
+from benchmarks.separation import NOISE_S, ways
 from benchmarks.studies.larsnet import SOURCE
 from benchmarks.studies.study import DEFAULT, Chart, Context, Job, Outcome, Series, Study
 from stemgmd_tools.seeds import stream
@@ -24,7 +24,6 @@ from stemgmd_tools.separation.training.settings.schema import SAMPLE_RATE
 from stemgmd_tools.storage.files import write_bytes
 
 TABLE = "speed.csv"
-NOISE_S = 40.0
 TOY_NOISE_S = 1.0
 REPEATS = 3
 COLUMNS = (

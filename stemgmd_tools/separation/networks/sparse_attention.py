@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.checkpoint import checkpoint
 
 from stemgmd_tools import seeds
 
-PAIRS: Final = 2**24
+PAIRS: Final = 2**22
 """Pairs of a query and a key whose scores are held at a time, over all items and heads."""
 SAMPLED: Final = 128
 """Queries, evenly spaced, from whose pairs the threshold is chosen."""
@@ -69,45 +68,90 @@ def sparse_attention(query: Tensor, key: Tensor, value: Tensor, hyperplanes: Ten
     :param share: of pairs that is left out at least, 0 <= share < 1.
     :return: (item, head, place, feature).
     """
+    count = 2 * hyperplanes.shape[2]
     with torch.no_grad():
-        codes, key_codes = _codes(query, hyperplanes), _codes(key, hyperplanes).transpose(-1, -2)
-        least = _least_matches(codes, key_codes, share)
+        buckets, key_buckets = _buckets(query, hyperplanes), _buckets(key, hyperplanes)
+        least = _least_matches(buckets, key_buckets, count, share)
+    attended: Tensor = _InParts.apply(  # type: ignore[no-untyped-call]
+        query, key, value, buckets, key_buckets, least, count
+    )
+    return attended
+
+
+class _InParts(torch.autograd.Function):
+    """Attention of a part of the queries at a time; the backward pass computes the scores of each part again."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        buckets: Tensor,
+        key_buckets: Tensor,
+        least: Tensor,
+        count: int,
+    ) -> Tensor:
+        """Return the attention (item, head, place, feature)."""
+        ctx.save_for_backward(query, key, value, buckets, key_buckets, least)
+        ctx.count = count
+        rows, codes = _rows(query, key), _codes(key_buckets, count)
+        parts = zip(torch.split(query, rows, 2), torch.split(buckets, rows, 2), strict=True)
+        return torch.cat([_attended(part, key, value, _codes(own, count), codes, least) for part, own in parts], 2)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of query, key and value."""
+        query, key, value, buckets, key_buckets, least = ctx.saved_tensors
+        key, value = key.detach().requires_grad_(), value.detach().requires_grad_()
+        of_query, of_key, of_value = torch.zeros_like(query), torch.zeros_like(key), torch.zeros_like(value)
+        rows, codes = _rows(query, key), _codes(key_buckets, ctx.count)
+        for start in range(0, query.shape[2], rows):
+            own = slice(start, start + rows)
+            with torch.enable_grad():
+                part = query[:, :, own].detach().requires_grad_()
+                output = _attended(part, key, value, _codes(buckets[:, :, own], ctx.count), codes, least)
+            found = torch.autograd.grad(output, (part, key, value), gradients[0][:, :, own])
+            of_query[:, :, own] = found[0]
+            of_key += found[1]
+            of_value += found[2]
+        return of_query, of_key, of_value, None, None, None, None
+
+
+def _rows(query: Tensor, key: Tensor) -> int:
+    """Return the number of queries of a part."""
     items, heads, places = query.shape[:3]
-    rows = min(max(PAIRS // (items * heads * key.shape[2]), 1), places)
-    parts = []
-    for part, part_codes in zip(torch.split(query, rows, 2), torch.split(codes, rows, 2), strict=True):
-        given = (part, key, value, part_codes, key_codes, least)
-        parts.append(checkpoint(_attended, *given, use_reentrant=False) if query.requires_grad else _attended(*given))
-    return torch.cat(parts, 2)
-
-
-def matching_pairs(codes: Tensor, key_codes: Tensor, least: Tensor) -> Tensor:
-    """Return which pairs count, (item, head, place, other place); of every query at least one."""
-    matches = codes @ key_codes
-    return matches >= torch.minimum(least.to(matches.dtype), matches.amax(-1, keepdim=True))
+    return min(max(PAIRS // (items * heads * key.shape[2]), 1), places)
 
 
 def _attended(query: Tensor, key: Tensor, value: Tensor, codes: Tensor, key_codes: Tensor, least: Tensor) -> Tensor:
     with torch.no_grad():
-        counts = matching_pairs(codes, key_codes, least)
+        matches = codes @ key_codes.transpose(-1, -2)
+        counts = matches >= torch.minimum(least.to(matches.dtype), matches.amax(-1, keepdim=True))
     return functional.scaled_dot_product_attention(query, key, value, attn_mask=counts)
 
 
-def _codes(places: Tensor, hyperplanes: Tensor) -> Tensor:
-    """Return the bucket of every round as a one-hot code, (item, head, place, round x bucket), float32.
-
-    The product of two codes is the number of rounds that match; it is an integer below 256, exact in every precision.
-    """
+def _buckets(places: Tensor, hyperplanes: Tensor) -> Tensor:
+    """Return the bucket of every place in every round, (item, head, place, round), uint8."""
     with torch.autocast(places.device.type, enabled=False):
         sides = torch.einsum("ihpf,frb->ihprb", places.float(), hyperplanes.float())
-        both = torch.cat([sides, -sides], -1)
-    return torch.zeros_like(both).scatter_(-1, both.argmax(-1, keepdim=True), 1.0).flatten(-2)
+    return torch.cat([sides, -sides], -1).argmax(-1).to(torch.uint8)
 
 
-def _least_matches(codes: Tensor, key_codes: Tensor, share: float) -> Tensor:
+def _codes(buckets: Tensor, count: int) -> Tensor:
+    """Return one-hot codes, (item, head, place, round x bucket).
+
+    The product of two is the number of rounds that match, an integer below 256, which is exact in every precision.
+    """
+    codes = torch.zeros(*buckets.shape, count, device=buckets.device)
+    return codes.scatter_(-1, buckets.long()[..., None], 1.0).flatten(-2)
+
+
+def _least_matches(buckets: Tensor, key_buckets: Tensor, count: int, share: float) -> Tensor:
     """Return the number of rounds in which a pair must match, (item, head, 1, 1)."""
-    step = max(-(-codes.shape[2] // SAMPLED), 1)
-    matches = (codes[:, :, ::step] @ key_codes).flatten(2).float()
+    step = -(-buckets.shape[2] // SAMPLED)
+    codes = _codes(buckets[:, :, ::step], count)
+    matches = (codes @ _codes(key_buckets, count).transpose(-1, -2)).flatten(2).float()
     left_out = math.ceil(share * matches.shape[-1])
     if left_out == 0:
         return matches.new_zeros((*matches.shape[:2], 1, 1))
