@@ -20,7 +20,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from stemgmd_tools import data
 from stemgmd_tools.errors import KitError
-from stemgmd_tools.kits.generate.instruments import GROUPS, INSTRUMENTS, MAIN
+from stemgmd_tools.kits.generate.instruments import INSTRUMENTS, MAIN
+from stemgmd_tools.kits.generate.parents import own_groups
 from stemgmd_tools.kits.sample_map.loader import load_map
 from stemgmd_tools.kits.sample_map.schema import ArticulationName, KitMap
 from stemgmd_tools.storage.paths import KIT_NAME
@@ -118,8 +119,7 @@ class Donor:
     @property
     def groups(self) -> tuple[str, ...]:
         """The groups of instruments of which it gives every member."""
-        given = set(self.instruments)
-        return tuple(group for group, members in GROUPS.items() if given.issuperset(members))
+        return own_groups(self.map)
 
 
 @lru_cache(maxsize=32)

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from stemgmd_tools import data
 from stemgmd_tools.errors import KitError, UsageError
-from stemgmd_tools.kits.donors import Role, donor_folder, donor_table
+from stemgmd_tools.kits.donors import Role, donor_folder, donor_table, donors
 from stemgmd_tools.kits.generate.names import (
     SPACE_VERSION,
     GeneratedName,
@@ -23,7 +23,7 @@ from stemgmd_tools.kits.generate.names import (
     is_generated_name,
     parents_of,
 )
-from stemgmd_tools.kits.generate.parents import parent
+from stemgmd_tools.kits.generate.parents import Parent, as_parent
 from stemgmd_tools.kits.kit_table import kit_table
 from stemgmd_tools.kits.sample_map.kit import (
     ENGINE_VERSION,
@@ -216,12 +216,17 @@ def split_of(name: str, origin: Origin | None = None) -> str:
 
     :param origin: origin of a generated kit, whose split is that of all its parents if they agree.
     """
-    splits = {entry.name: _SPLIT_OF_ROLE.get(entry.role, "") for entry in donor_table()}
-    splits |= {row.name: row.split for row in kit_table()}
+    splits = _splits()
     if name in splits or origin is None:
         return splits.get(name, "")
     parent_splits = {splits.get(kit, "") for kit in origin.kits}
     return parent_splits.pop() if len(parent_splits) == 1 else ""
+
+
+def _splits() -> dict[str, str]:
+    """Return the splits of the shipped kits and donors."""
+    splits = {entry.name: _SPLIT_OF_ROLE.get(entry.role, "") for entry in donor_table()}
+    return splits | {row.name: row.split for row in kit_table()}
 
 
 def _group(word: str, known: Mapping[str, Path], kit_path: Sequence[Path]) -> list[str]:
@@ -272,8 +277,12 @@ class _Parents:
         self._loaded: dict[str, _Parent] = {}
 
     @cached_property
-    def _split(self) -> dict[str, str]:
-        return {row.name: row.split for row in kit_table()}
+    def _training(self) -> tuple[str, ...]:
+        return tuple(donor.name for donor in donors(Role.TRAIN))
+
+    @cached_property
+    def _shipped(self) -> frozenset[str]:
+        return frozenset(_splits())
 
     @cached_property
     def _known(self) -> dict[str, Path]:
@@ -289,7 +298,7 @@ class _Parents:
 
     def map(self, name: GeneratedName) -> KitMap:
         """Generate the map of a name."""
-        return generated_map(name, lambda kit: self._find(kit).map, self._split)
+        return generated_map(name, lambda kit: self._find(kit).parent, self._training, self._shipped)
 
     def kit(self, name: GeneratedName) -> Kit:
         """Return the kit of a name; its content is generated on first use."""
@@ -297,11 +306,11 @@ class _Parents:
         folders = tuple(
             folder.absolute() for folder in self._folders
         )  # it may be generated in another working directory
-        return Kit(name.slug, key, None, None, _Generator(name, folders, key), parents_of(name, self._split))
+        return Kit(name.slug, key, None, None, _Generator(name, folders, key), parents_of(name, self._training))
 
     def key(self, name: GeneratedName) -> str:
         """Return a digest of everything that decides the content: name, parents' maps, versions of the generator."""
-        parents = {kit: self._find(kit).digest for kit in parents_of(name, self._split)}
+        parents = {kit: self._find(kit).digest for kit in parents_of(name, self._training)}
         text = json.dumps([ENGINE_VERSION, SPACE_VERSION, name.spelled, parents], sort_keys=True)
         return hashlib.sha256(f"stemgmd made kit\n{text}".encode()).hexdigest()
 
@@ -309,7 +318,7 @@ class _Parents:
 class _Parent(NamedTuple):
     """A kit as a parent, and the digest of its whole map, since descriptive keys are inherited, too."""
 
-    map: KitMap
+    parent: Parent
     digest: str
 
 
@@ -318,7 +327,7 @@ def _parent_at(path: Path, stamp: int) -> _Parent:  # noqa: ARG001 - a changed f
     kit_map = load_map(path)
     # None stands for "not given", so that a key added to the format later changes no digest.
     text = kit_map.model_dump_json(by_alias=True, exclude_none=True)
-    return _Parent(parent(kit_map), hashlib.sha256(text.encode()).hexdigest())
+    return _Parent(as_parent(kit_map), hashlib.sha256(text.encode()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)

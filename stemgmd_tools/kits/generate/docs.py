@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stemgmd_tools.kits.generate.draw import MOST_GRAIN, SCATTER
+from stemgmd_tools.kits.generate.draw import EVENED, MOST_GRAIN, PITCH_HZ, RETUNED, SCATTER, TAILS
 from stemgmd_tools.kits.generate.figures import FIGURES, Figure
 
 
@@ -15,4 +15,12 @@ def reference() -> str:
 def _drawn(name: str, figure: Figure) -> str:
     if name.endswith(".scatter"):
         return f"{SCATTER:g}"
-    return f"0 to {MOST_GRAIN:g}" if name.endswith(".grain") else f"sd {figure.spread:g}"
+    if name.endswith(".evenness"):
+        return f"0; in one kit of {1 / EVENED:.0f} 0 to {figure.limit:g}"
+    if name.endswith(".grain"):
+        return f"0 to {MOST_GRAIN:g}"
+    if name.endswith(".tuning_semitones"):
+        low_hz, high_hz = PITCH_HZ[name.partition(".")[0]]
+        return f"sd {figure.spread:g}; in one kit of {1 / RETUNED:.0f} any pitch of {low_hz:g} to {high_hz:g} Hz"
+    wider = f"; in one kit of {1 / TAILS:.0f} {figure.tail * figure.spread:g}" if figure.tail != 1.0 else ""
+    return f"sd {figure.spread:g}{wider}"

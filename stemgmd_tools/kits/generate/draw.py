@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.generate.figures import FIGURES
 from stemgmd_tools.kits.generate.instruments import GROUPS, MAIN
 from stemgmd_tools.kits.generate.morph import mixed_articulations, mixed_room
-from stemgmd_tools.kits.generate.parents import levels_db, louder_kit, loudness_db, voice_of
+from stemgmd_tools.kits.generate.parents import Parent, balanced, voice_of
 from stemgmd_tools.kits.generate.transform import transformed
 from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap
 from stemgmd_tools.kits.voices.loudness import pitch_hz
@@ -24,12 +25,18 @@ _TRACE: Final = 0.4
 of two kits, varied by all figures, a separator learned less (``benchmarks/realism/tried.yaml``)."""
 _TRIES: Final = 16
 """Number of normal draws of which at least one is within the limit (it fails once in 10^21)."""
-PITCH_HZ: Final = {"kick": (38.0, 90.0), "snare": (130.0, 330.0), "toms": (70.0, 190.0)}
+PITCH_HZ: Final = {"kick": (38.0, 132.0), "snare": (130.0, 330.0), "toms": (70.0, 190.0)}
 """Allowed pitch of the head (for all toms: of the mid tom), slightly wider than the range of recorded kits."""
 SCATTER: Final = 0.5
 """Scatter of a drawn kit at a spread of 1; constant, so that no kit is a perfect instrument."""
 MOST_GRAIN: Final = 0.25
 """Grain is drawn uniformly from 0 to this."""
+TAILS: Final = 0.25
+"""Share of kits that have the wider standard deviation of a figure, drawn for each figure."""
+RETUNED: Final = 1.0 / 3.0
+"""Share of kits whose kick, snare or toms are tuned to any of the pitches, drawn for each."""
+EVENED: Final = 0.5
+"""Share of kits that are brought towards equal peaks: half of the public libraries have files normalised one by one."""
 _DIGITS: Final = 4
 
 
@@ -65,26 +72,27 @@ class Drawn(NamedTuple):
     """All drawn values: figures and shares of donors."""
 
 
-def draw_kit(seed: int, kits: Sequence[KitMap], spread: float = 1.0) -> Drawn:
+def draw_kit(seed: int, parents: Sequence[Parent], spread: float = 1.0) -> Drawn:
     """Draw a kit.
 
-    Each group of instruments comes from one donor, or sometimes from a mixture of two, and so does the room. Then the
-    whole kit is varied by figures. The donors' loudness is equalised first, so that each instrument keeps its level
-    relative to its own kit.
+    Each group of instruments comes from one donor, or sometimes from a mixture of two, of those that have it, and so
+    does the room. Then the whole kit is varied by figures. The donors' loudness is equalised first, so that each
+    instrument keeps its level relative to its own kit.
 
     :param seed: equal seeds give equal kits.
-    :param kits: parents, see :func:`stemgmd_tools.kits.generate.parents.parent`; their order does not matter.
+    :param parents: the kits drawn from; their order does not matter.
     :param spread: factor on the standard deviations of all figures; 0 leaves mixtures of donors unchanged.
+    :raises UsageError: if no parent has a group of instruments.
     """
-    known = {kit.name: kit for kit in sorted(kits, key=lambda kit: kit.name)}
-    donors = {group: _donors(seed, group, tuple(known)) for group in GROUPS}
+    ordered = sorted(parents, key=lambda one: one.map.name)
+    donors = {group: _donors(seed, group, _givers(ordered, group)) for group in GROUPS}
     used = tuple(sorted({name for pair in donors.values() for name in pair.used}))
     donors["room"] = _donors(seed, "room", used)
-    level = _loudness({name: known[name] for name in used})
+    known = balanced({one.map.name: one.map for one in ordered}, {one.map.name: one.instruments for one in ordered})
     articulations: dict[str, Articulation] = {}
     for group, (first_name, second_name, share) in donors.items():
         if group != "room":
-            pair = level[first_name], level[second_name]
+            pair = known[first_name], known[second_name]
             articulations |= mixed_articulations(*pair, share, (group,))
     first = known[donors["kick"].first]
     first_name, second_name, share = donors["room"]
@@ -94,13 +102,22 @@ def draw_kit(seed: int, kits: Sequence[KitMap], spread: float = 1.0) -> Drawn:
             "room": mixed_room(known[first_name].room, known[second_name].room, share),
         }
     )
-    figures = in_range(mixed, draw_figures(seed, spread))
+    figures = tuned(mixed, draw_figures(seed, spread), seed, spread)
     parts = {
         f"{group}.from.{name}": round(part, _DIGITS)
         for group, pair in donors.items()
         for name, part in pair.parts.items()
     }
     return Drawn(transformed(mixed, figures, seed), donors, {**parts, **figures})
+
+
+def _givers(parents: Sequence[Parent], group: str) -> tuple[str, ...]:
+    names = tuple(one.map.name for one in parents if group in one.groups)
+    if not names:
+        raise UsageError(
+            f"no {group} in {', '.join(one.map.name for one in parents)}; name one more kit after from= that has it"
+        )
+    return names
 
 
 def _donors(seed: int, group: str, names: tuple[str, ...]) -> Donors:
@@ -121,16 +138,21 @@ def draw_figures(seed: int, spread: float = 1.0) -> dict[str, float]:
     return {name: round(_figure(seed, name, spread), _DIGITS) for name in FIGURES}
 
 
-def in_range(kit: KitMap, figures: Mapping[str, float]) -> dict[str, float]:
+def tuned(kit: KitMap, figures: Mapping[str, float], seed: int, spread: float) -> dict[str, float]:
     """Return figures whose tunings are limited to plausible pitches, see :data:`PITCH_HZ`.
 
-    A donor outside the range is not moved farther away from it.
+    In one kit of three, drawn for each group, the head is tuned to any of these pitches; a spread below 1 goes that
+    share of the way. A donor outside the range is not moved farther away from it.
     """
     limited = dict(figures)
     for group, (low_hz, high_hz) in PITCH_HZ.items():
         pitch = pitch_hz(voice_of(kit.articulations[MAIN[GROUPS[group][len(GROUPS[group]) // 2]]]))
         if pitch is not None:
             name = f"{group}.tuning_semitones"
+            is_anywhere, place = stream(seed, "kit", "pitch", group).uniform(size=2).tolist()
+            if is_anywhere < RETUNED:
+                anywhere = place * float(log2(high_hz / low_hz)) - float(log2(pitch / low_hz))
+                limited[name] = min(spread, 1.0) * 12.0 * anywhere
             low, high = (12.0 * float(log2(edge / pitch)) for edge in (low_hz, high_hz))
             size = limited["drums.size_semitones"]
             wanted = float(np.clip(limited[name] + size, min(low, 0.0), max(high, 0.0))) - size
@@ -145,13 +167,10 @@ def _figure(seed: int, name: str, spread: float) -> float:
         return min(SCATTER * spread, limit)
     if name.endswith(".grain"):
         return min(MOST_GRAIN * spread * float(draw.uniform()), limit)
+    if name.endswith(".evenness"):
+        is_evened, share = draw.uniform(size=2).tolist()
+        return min(spread * share, limit) if is_evened < EVENED else 0.0
     tries = standard_normal(draw, _TRIES)
     normal = float(tries[np.argmax(np.abs(tries) <= _FARTHEST)])
-    return float(np.clip(spread * FIGURES[name].spread * normal, -limit, limit))
-
-
-def _loudness(kits: Mapping[str, KitMap]) -> dict[str, KitMap]:
-    """Return the kits at equal loudness, the mean of their own."""
-    own = {name: loudness_db(levels_db(kit)) for name, kit in kits.items()}
-    wanted = float(np.mean(list(own.values())))
-    return {name: louder_kit(kit, wanted - own[name]) for name, kit in kits.items()}
+    wider = FIGURES[name].tail if draw.uniform() < TAILS else 1.0
+    return float(np.clip(spread * FIGURES[name].spread * wider * normal, -limit, limit))

@@ -28,6 +28,10 @@ MAIN: Final = {
 """Instrument -> its main articulation."""
 
 
+SIMILAR: Final = {instrument: "tom" if instrument in TOMS else instrument.rstrip("12") for instrument in INSTRUMENTS}
+"""Instrument -> its kind; one of a kind may stand in for another."""
+
+
 def _instrument(articulation: str) -> str:
     return next(name for name in INSTRUMENTS if articulation.startswith(name))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -18,14 +18,14 @@ from stemgmd_tools.kits.generate.digits import rounded, rounded_room
 from stemgmd_tools.kits.generate.draw import draw_kit
 from stemgmd_tools.kits.generate.instruments import GROUPS
 from stemgmd_tools.kits.generate.morph import mixed_articulations, mixed_room
-from stemgmd_tools.kits.generate.parents import joined, measured_on, strictest, voice_of
+from stemgmd_tools.kits.generate.parents import Parent, joined, measured_on, strictest, voice_of
 from stemgmd_tools.kits.sample_map.licence import attribution_over
 from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap, Origin, Recording
 from stemgmd_tools.kits.voices.compact import compacted
 from stemgmd_tools.kits.voices.loudness import level_db
 from stemgmd_tools.runtime.quantities import counted
 
-SPACE_VERSION: Final = 4
+SPACE_VERSION: Final = 5
 """Part of the key of every generated kit. Raise it whenever equal names and parents give another map."""
 RANDOM: Final = "random"
 MORPH: Final = "morph"
@@ -45,7 +45,7 @@ class RandomName:
 
     seed: int
     kits: tuple[str, ...] = ()
-    """Names of the parents, sorted; empty: the training kits."""
+    """Names of the parents, sorted; empty: the training donors."""
     spread: float = 1.0
 
     @property
@@ -178,29 +178,31 @@ def _kits(word: str, text: str) -> tuple[str, ...]:
     return kits
 
 
-Finder: TypeAlias = Callable[[str], KitMap]
+Finder: TypeAlias = Callable[[str], Parent]
 """Name of a kit -> the kit as a parent."""
 
 
-def generated_map(name: GeneratedName, find: Finder, split: Mapping[str, str]) -> KitMap:
+def generated_map(name: GeneratedName, find: Finder, training: Sequence[str], shipped: Collection[str]) -> KitMap:
     """Generate the kit of a name. Equal names and parents give equal kits.
 
-    :param split: shipped kit -> ``train`` or ``heldout``; the parents of a random kit default to the training kits.
-    :raises UsageError: if a parent is unknown or plays sample files.
+    :param training: names of the kits that a random kit is drawn from if its name says no others.
+    :param shipped: names of the shipped kits and donors, whose own parents are not told.
+    :raises UsageError: if a parent is unknown or plays sample files, or no parent has a group of instruments.
     """
     if isinstance(name, RandomName):
-        return _random_map(name, find, split)
-    return _morph_map(name, find, split)
+        return _random_map(name, find, training, shipped)
+    return _morph_map(name, find, shipped)
 
 
-def parents_of(name: GeneratedName, split: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the parents of the kit of a name; ``split`` as for :func:`generated_map`."""
-    return name.kits or tuple(kit for kit, own in split.items() if own == "train")
+def parents_of(name: GeneratedName, training: Sequence[str]) -> tuple[str, ...]:
+    """Return the parents of the kit of a name; ``training`` as for :func:`generated_map`."""
+    return name.kits or tuple(training)
 
 
-def _random_map(name: RandomName, find: Finder, split: Mapping[str, str]) -> KitMap:
-    parents = {kit: find(kit) for kit in parents_of(name, split)}
-    drawn = draw_kit(name.seed, tuple(parents.values()), name.spread)
+def _random_map(name: RandomName, find: Finder, training: Sequence[str], shipped: Collection[str]) -> KitMap:
+    candidates = [find(kit) for kit in parents_of(name, training)]
+    drawn = draw_kit(name.seed, candidates, name.spread)
+    parents = {one.map.name: one.map for one in candidates}
     used = sorted({kit for donors in drawn.donors.values() for kit in donors.used})
     groups = {group: [parents[kit] for kit in drawn.donors[group].used] for group in GROUPS}
     return _finished(
@@ -210,13 +212,13 @@ def _random_map(name: RandomName, find: Finder, split: Mapping[str, str]) -> Kit
         description=f"Drawn from {', '.join(used)} with seed {name.seed}.",
         groups=groups,
         parents=[parents[kit] for kit in used],
-        split=split,
+        shipped=shipped,
         figures=drawn.figures,
     )
 
 
-def _morph_map(name: MorphName, find: Finder, split: Mapping[str, str]) -> KitMap:
-    first, second = (find(kit) for kit in name.kits)
+def _morph_map(name: MorphName, find: Finder, shipped: Collection[str]) -> KitMap:
+    first, second = (find(kit).map for kit in name.kits)
     mixed = first.model_copy(
         update={
             "articulations": mixed_articulations(first, second, name.share),
@@ -231,7 +233,7 @@ def _morph_map(name: MorphName, find: Finder, split: Mapping[str, str]) -> KitMa
         description=f"Between {first.name} and {second.name}: {name.share:g} of the way.",
         groups=dict.fromkeys(GROUPS, used),
         parents=used,
-        split=split,
+        shipped=shipped,
         figures={"share": name.share},
     )
 
@@ -244,7 +246,7 @@ def _finished(
     description: str,
     groups: Mapping[str, Sequence[KitMap]],
     parents: Sequence[KitMap],
-    split: Mapping[str, str],
+    shipped: Collection[str],
     figures: Mapping[str, float],
 ) -> KitMap:
     """Return a kit with its own name, licence, attribution and origin, rounded to audible precision."""
@@ -258,7 +260,7 @@ def _finished(
             "attribution": _attribution(parents, measured),
             "source_url": None,
             "measured_on": measured,
-            "origin": Origin(name=name.spelled, kits=_ancestors(parents, split), figures=dict(figures)),
+            "origin": Origin(name=name.spelled, kits=_ancestors(parents, shipped), figures=dict(figures)),
             "room": kit_map.room and rounded_room(kit_map.room),
             "articulations": {key: _brief(articulation) for key, articulation in kit_map.articulations.items()},
         }
@@ -288,10 +290,10 @@ def _brief(articulation: Articulation) -> Articulation:
     )
 
 
-def _ancestors(parents: Sequence[KitMap], split: Mapping[str, str]) -> tuple[str, ...]:
+def _ancestors(parents: Sequence[KitMap], shipped: Collection[str]) -> tuple[str, ...]:
     """Return the kits that a kit was generated from; a generated parent is replaced by its own parents."""
     ancestors: set[str] = set()
     for kit in parents:
-        is_generated = kit.origin is not None and kit.name not in split
+        is_generated = kit.origin is not None and kit.name not in shipped
         ancestors.update(kit.origin.kits if is_generated and kit.origin else (kit.name,))
     return tuple(sorted(ancestors))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.kits.generate.instruments import GROUP_OF, INSTRUMENT_OF, INSTRUMENTS, MAIN
+from stemgmd_tools.kits.generate.instruments import GROUP_OF, GROUPS, INSTRUMENT_OF, INSTRUMENTS, MAIN, SIMILAR
 from stemgmd_tools.kits.sample_map.kit import sample_files
 from stemgmd_tools.kits.sample_map.schema import Articulation, Fallback, KitMap, Recording
 from stemgmd_tools.kits.synthesis.colour import drawn_curve
@@ -22,6 +22,43 @@ from stemgmd_tools.pieces import ARTICULATIONS
 _FREE: Final = ("CC0-1.0", "0BSD", "MIT-0", "Unlicense")
 _NAMING: Final = ("MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0")
 _GAIN_DB: Final = 60.0
+
+
+class Parent(NamedTuple):
+    """A kit that others are drawn from."""
+
+    map: KitMap
+    """The kit as :func:`parent` returns it."""
+    groups: tuple[str, ...]
+    """Groups of which every instrument is its own; the others are stand-ins that nothing is drawn from."""
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """The instruments of its groups."""
+        return tuple(member for group in self.groups for member in GROUPS[group])
+
+
+def as_parent(kit_map: KitMap) -> Parent:
+    """Return a kit as a parent, with the groups of instruments that it gives.
+
+    :raises UsageError: if the kit plays sample files.
+    """
+    return Parent(parent(kit_map), own_groups(kit_map))
+
+
+def own_groups(kit_map: KitMap) -> tuple[str, ...]:
+    """Return the groups of which every instrument is the kit's own.
+
+    A tom that falls back on another tom is, or a crash on the other crash, but not a ride on a crash.
+    """
+    return tuple(group for group, members in GROUPS.items() if all(_is_own(kit_map, member) for member in members))
+
+
+def _is_own(kit_map: KitMap, instrument: str) -> bool:
+    name = MAIN[instrument]
+    while (fallback := kit_map.articulations[name].fallback) is not None:
+        name = fallback.articulation
+    return SIMILAR[INSTRUMENT_OF[name]] == SIMILAR[instrument]
 
 
 def parent(kit_map: KitMap) -> KitMap:
@@ -112,9 +149,10 @@ def levels_db(kit_map: KitMap) -> dict[str, float]:
     }
 
 
-def loudness_db(levels: Mapping[str, float]) -> float:
-    """Return the mean level of a kit's instruments."""
-    return float(np.mean([levels[MAIN[instrument]] for instrument in INSTRUMENTS]))
+def level_of(kit_map: KitMap, instrument: str) -> float:
+    """Return the level of an instrument's main articulation at velocity 100, dB re full scale."""
+    articulation = kit_map.articulations[MAIN[instrument]]
+    return level_db(voice_of(articulation)) + articulation.gain_db
 
 
 def balanced(kits: Mapping[str, KitMap], instruments: Mapping[str, Collection[str]]) -> dict[str, KitMap]:
@@ -123,20 +161,17 @@ def balanced(kits: Mapping[str, KitMap], instruments: Mapping[str, Collection[st
     A kit without some instruments is compared by those it has with the typical balance of the whole ones, so that a
     snare drum alone is as loud as a typical snare drum.
 
-    :param kits: name -> parent; at least one has every instrument.
+    :param kits: name -> parent.
     :param instruments: name -> the instruments that the kit has.
     """
-    levels = {name: levels_db(kit) for name, kit in kits.items()}
-    whole = [name for name in kits if len(set(instruments[name])) == len(INSTRUMENTS)]
-    loudness = {name: loudness_db(levels[name]) for name in whole}
+    levels = {name: {one: level_of(kit, one) for one in INSTRUMENTS} for name, kit in kits.items()}
+    whole = [name for name in kits if len(set(instruments[name])) == len(INSTRUMENTS)] or list(kits)
+    loudness = {name: float(np.mean(list(levels[name].values()))) for name in whole}
     common = float(np.mean(list(loudness.values())))
     typical = {
-        one: float(np.median([levels[name][MAIN[one]] - loudness[name] for name in whole])) + common
-        for one in INSTRUMENTS
+        one: float(np.median([levels[name][one] - loudness[name] for name in whole])) + common for one in INSTRUMENTS
     }
-    changes = {
-        name: float(np.median([typical[one] - levels[name][MAIN[one]] for one in instruments[name]])) for name in kits
-    }
+    changes = {name: float(np.median([typical[one] - levels[name][one] for one in instruments[name]])) for name in kits}
     return {name: louder_kit(kit, changes[name]) for name, kit in kits.items()}
 
 

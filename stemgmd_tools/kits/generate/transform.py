@@ -29,7 +29,7 @@ from stemgmd_tools.kits.voices.edits import (
     with_tables,
 )
 from stemgmd_tools.kits.voices.individuality import Grain, regrained, scattered
-from stemgmd_tools.kits.voices.loudness import level_db, pitch_hz
+from stemgmd_tools.kits.voices.loudness import level_db, peak_db, pitch_hz
 from stemgmd_tools.kits.voices.tables import Shift, row, stretched
 from stemgmd_tools.numerics.elementary import exp2, log2, power
 from stemgmd_tools.seeds import stream
@@ -68,16 +68,29 @@ def transformed(kit_map: KitMap, figures: Mapping[str, float], seed: int = 0) ->
     if not any(amounts.values()):
         return kit_map
     steps = _steps(kit_map, amounts)
+    evened = _evened_db(kit_map, amounts["balance.evenness"])
     articulations = {}
     for instrument in INSTRUMENTS:
         change = _Change(
-            instrument, amounts, steps.get(instrument, 0.0), Grain.drawn(stream(seed, "grain", instrument))
+            instrument,
+            amounts,
+            steps.get(instrument, 0.0),
+            evened[instrument],
+            Grain.drawn(stream(seed, "grain", instrument)),
         )
         for name in (name for name, owner in INSTRUMENT_OF.items() if owner == instrument):
             articulations[name] = _changed(kit_map.articulations[name], name, change)
     ordered = {name: articulations[name] for name in kit_map.articulations}
     room = _changed_room(kit_map.room, amounts) if kit_map.room else None
     return kit_map.model_copy(update={"articulations": ordered, "room": room})
+
+
+def _evened_db(kit_map: KitMap, share: float) -> dict[str, float]:
+    """Return the gain of each instrument that brings it a share of the way to the mean peak of all."""
+    main = {instrument: kit_map.articulations[MAIN[instrument]] for instrument in INSTRUMENTS}
+    peaks = {name: peak_db(voice_of(articulation)) + articulation.gain_db for name, articulation in main.items()}
+    mean = float(np.mean(list(peaks.values())))
+    return {name: share * (mean - peak) for name, peak in peaks.items()}
 
 
 def _check(figures: Mapping[str, float]) -> None:
@@ -114,6 +127,7 @@ class _Change:
     instrument: str
     amounts: Mapping[str, float]
     step_semitones: float
+    evened_db: float
     grain: Grain
 
     def __call__(self, figure: str) -> float:
@@ -131,7 +145,7 @@ def _changed(articulation: Articulation, name: str, change: _Change) -> Articula
     family = _drum if change.instrument in DRUMS else _hat if change.instrument == "hihat" else _cymbal
     for step in (family, _recorded):
         voice = step(voice, name, change)
-    added = change("level_db")
+    added = change("level_db") + change.evened_db
     if change.instrument in TOMS:
         added += change.amounts["toms.level_db"]
     gain_db = articulation.gain_db + added + level_db(before) - level_db(voice)

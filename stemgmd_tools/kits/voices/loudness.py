@@ -16,13 +16,17 @@ from stemgmd_tools.numerics.products import complex_product
 
 _LENGTH_S: Final = 0.2
 """Length of the part of a one-shot whose level a bank measures."""
+_MODE_CREST_DB: Final = 3.0
+_NOISE_CREST_DB: Final = 11.0
+"""Peak over mean power of a tone, and of some hundred samples of noise."""
 _EDGES_S: Final = np.concatenate([[0.0], exp(np.linspace(log(2e-4), log(_LENGTH_S), 32))])
 _TIMES_S: Final = (_EDGES_S[1:] + _EDGES_S[:-1]) / 2
 _LENGTHS_S: Final = np.diff(_EDGES_S)
-_CACHE_SIZE: Final = 320
-"""Number of cached results: enough for the voices of a dozen parents."""
+_CACHE_SIZE: Final = 640
+"""Number of cached results: enough for the voices of two dozen parents."""
 _PITCH_STEP: Final = exp2(1.0 / 48)
-_PITCHES_HZ: Final = 35.0 * power(_PITCH_STEP, np.arange(round(48 * log2(400.0 / 35.0)) + 1))
+_LOWEST_HZ: Final = 28.0
+_PITCHES_HZ: Final = _LOWEST_HZ * power(_PITCH_STEP, np.arange(round(48 * log2(400.0 / _LOWEST_HZ)) + 1))
 _PITCH_FROM_S: Final = 0.06
 _NEARLY_DB: Final = 6.0
 """The pitch is the lowest peak that is at most this much weaker than the strongest."""
@@ -34,17 +38,38 @@ def level_db(voice: VoiceModel) -> float:
 
     For a hi-hat, return the mean over its degrees of openness.
     """
+    ringing, powers = _powers(voice)
+    return _mean_db([float(((power + ringing) * _LENGTHS_S).sum()) / _LENGTH_S for power in powers])
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def peak_db(voice: VoiceModel) -> float:
+    """Return about the peak of a stroke of velocity 100, dB re full scale, without the room.
+
+    It is estimated from the power of noise and modes over time. For a hi-hat, return the mean over its degrees of
+    openness.
+    """
+    ringing, powers = _powers(voice)
+    ringing = ringing * exp10(_MODE_CREST_DB / 10.0)
+    return _mean_db([float((power * exp10(_NOISE_CREST_DB / 10.0) + ringing).max()) for power in powers])
+
+
+def _powers(voice: VoiceModel) -> tuple[Float, list[Float]]:
+    """Return the mean power of the modes at each time of a stroke, and of the noise for each degree of openness."""
     ringing = np.zeros(len(_TIMES_S))
     for modes in (voice.body, voice.attack):
         if modes is not None:
             ringing = ringing + ModeBank.from_parameters(modes).energy(REFERENCE_VELOCITY, _TIMES_S)
-    powers = [shape.energy(REFERENCE_VELOCITY, _TIMES_S) + ringing for shape in voice_shapes(voice)]
-    return float(np.mean([10.0 * log10(float((energy * _LENGTHS_S).sum()) / _LENGTH_S + 1e-30) for energy in powers]))
+    return ringing, [shape.energy(REFERENCE_VELOCITY, _TIMES_S) for shape in voice_shapes(voice)]
+
+
+def _mean_db(powers: list[float]) -> float:
+    return float(np.mean([10.0 * log10(power + 1e-30) for power in powers]))
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def pitch_hz(voice: VoiceModel) -> float | None:
-    """Return the pitch of a drum: the lowest strong peak in the spectrum of its modes, 35 to 400 Hz, after 60 ms.
+    """Return the pitch of a drum: the lowest strong peak in the spectrum of its modes, 28 to 400 Hz, after 60 ms.
 
     Single modes are not sufficient, since fitted modes may form pairs that cancel.
 

@@ -17,6 +17,7 @@ from toy_models import toy_model, write_toy_models
 from stemgmd_tools.cli.kits import kits
 from stemgmd_tools.errors import KitError, StemgmdError, UsageError
 from stemgmd_tools.kits import library
+from stemgmd_tools.kits.donors import Role, donors
 from stemgmd_tools.kits.generate.names import MOST_KITS, SPACE_VERSION, generated_names
 from stemgmd_tools.kits.generate.parents import strictest
 from stemgmd_tools.kits.kit_table import kit_table
@@ -32,8 +33,8 @@ from tools.prepared import PREPARED_MAPS
 TRAINING = [row.name for row in kit_table() if row.split == "train"]
 HELD_OUT = [row.name for row in kit_table() if row.split == "heldout"]
 
-LARGEST_MAP_BYTES = 200_000
-"""What a fitted map may have, too."""
+LARGEST_MAP_BYTES = 230_000
+"""Sixteen numbers in a hundred more than a fitted map: its instruments may be those with the most numbers."""
 
 
 @pytest.fixture(autouse=True)
@@ -197,12 +198,13 @@ def test_show_tells_where_a_made_kit_comes_from(toys: Path) -> None:
     assert "split: none" in shown
 
 
-def test_random_kits_come_from_training_kits_unless_told_otherwise() -> None:
+def test_random_kits_come_from_training_donors_unless_told_otherwise() -> None:
+    training = {donor.name for donor in donors(Role.TRAIN)}
     held_out = {recording.kit for name in HELD_OUT for recording in shipped(name).measured_on}
     for seed in SHIPPED_SEEDS:
         kit = drawn(seed)
         assert kit.origin is not None
-        assert set(kit.origin.kits) <= set(TRAINING)
+        assert set(kit.origin.kits) <= training
         assert split_of(kit.name, kit.origin) == "train"
         assert kit.measured_on
         assert len(map_text(kit).encode()) <= LARGEST_MAP_BYTES
@@ -312,5 +314,6 @@ def test_another_way_of_making_kits_has_another_version(toys: Path) -> None:
         2: ["3a2ddebfd4639be0", "7c28a70d4a4ae8ad"],
         3: ["1674fc238bf270e1", "7c28a70d4a4ae8ad"],
         4: ["0539f7891eacb0fa", "7c28a70d4a4ae8ad"],
+        5: ["35b6f65c52a21adf", "40617f447a02c65f"],
     }
     assert stood_for[SPACE_VERSION] == digests

@@ -72,7 +72,7 @@ def test_no_figure_changes_nothing() -> None:
 def test_unknown_figures_and_amounts_out_of_range() -> None:
     with pytest.raises(UsageError, match=r'no figure "kick.tuning" \(did you mean "kick.tuning_semitones"'):
         transformed(KIT, {"kick.tuning": 1})
-    with pytest.raises(UsageError, match=r"kick\.tuning_semitones is 99; allowed: -9\.\.9"):
+    with pytest.raises(UsageError, match=r"kick\.tuning_semitones is 99; allowed: -24\.\.24"):
         transformed(KIT, {"kick.tuning_semitones": 99})
     with pytest.raises(UsageError, match="allowed"):
         transformed(KIT, {"kick.tuning_semitones": float("nan")})
@@ -88,7 +88,7 @@ def test_every_figure_keeps_a_kit_valid_to_its_limit(figure: str, sign: int) -> 
     assert kit != parent(KIT)
 
 
-@pytest.mark.parametrize("figure", sorted(set(FIGURES) - LEVELS))
+@pytest.mark.parametrize("figure", sorted(set(FIGURES) - LEVELS - {"balance.evenness"}))
 def test_the_balance_stays_whatever_else_changes(figure: str) -> None:
     before, after = levels_db(parent(KIT)), levels_db(transformed(KIT, {figure: FIGURES[figure].limit / 3}))
     assert all(abs(after[name] - before[name]) < SAME_DB for name in before)
