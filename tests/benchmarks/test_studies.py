@@ -12,12 +12,13 @@ from tone_kits import tone_kits
 from benchmarks.baseline.results import Result
 from benchmarks.studies import report
 from benchmarks.studies.cacophony import FAMILY, original, random
+from benchmarks.studies.cost import OVERHEAD_S, estimated_s
 from benchmarks.studies.grid import grid_study, over_seeds, sizes_of
 from benchmarks.studies.htdemucs import attention, attention_cost, remix
 from benchmarks.studies.larsnet import speed
 from benchmarks.studies.larsnet.augmentations import chains
 from benchmarks.studies.larsnet.augmentations import written as chain_file
-from benchmarks.studies.study import DEFAULT, TOY, Context, Size, studies
+from benchmarks.studies.study import DEFAULT, TOY, Context, Job, Size, studies
 from stemgmd_tools.augment.chain.chain import load_chain
 from stemgmd_tools.separation.training.ablate import Variant
 from stemgmd_tools.separation.training.settings.files import overlaid
@@ -131,3 +132,12 @@ def test_a_study_that_was_run_has_a_picture_and_tables(tmp_path: Path, monkeypat
     assert "![Share of original mixes](images/study-shares.png)" in text
     assert "| p=1 | 1.5 |" in report.details(known)
     assert report.overview(known).endswith("| yes |")
+
+
+def test_estimates_count_seeds(size: Size, tmp_path: Path) -> None:
+    context = Context(size, tmp_path, 1)
+    changes = {"chain": "none", "mix": {"p_original": 0.0, "gain_db": [-6.0, 0.0]}}
+    config = context.config(0, {"data": changes})
+    once, thrice = estimated_s([Job("one", config), Job("three", config, times=3)])
+    assert once > OVERHEAD_S
+    assert thrice == 3 * once
