@@ -140,10 +140,14 @@ class SegmentDataset(Dataset[Item]):
         self._stems, self._target = tuple(stems), tuple(target)
         self._min_active = dict(min_active or {})
         self._chain, self._mix, self._seed = chain, mix, seed
-        wants_hits = (chain is not None and counts_hits(chain)) or (mix is not None and mix.min_hits > 0)
-        self._pool = pool_of(source, activity=wants_hits)
+        self._wants_hits = (chain is not None and counts_hits(chain)) or (mix is not None and mix.min_hits > 0)
+        self._pool = pool_of(source, activity=self._wants_hits)
         self._segments = SegmentDraw(source, frames, min_active=min_active, seed=seed)
         self._renderer = Renderer(source)
+
+    def join_kit_splits(self) -> None:
+        """Let effects that swap kits draw from all kits of the source, whatever their split or without one."""
+        self._pool = pool_of(self.source, activity=self._wants_hits, splits=False)
 
     def set_grid(self, grid: int) -> None:
         """Restrict segment starts to multiples of ``grid`` frames of their performance, as in LarsNet.

@@ -147,14 +147,15 @@ class Pool:
         return tuple(bpm for bpm, _ in entries), line
 
 
-def pool_of(source: StemSource, *, activity: bool = False) -> Pool:
+def pool_of(source: StemSource, *, activity: bool = False, splits: bool = True) -> Pool:
     """Return the pool of all kits and performances of a source.
 
     :param activity: whether to include the positions of all hits, for random mixes with ``min_hits``.
+    :param splits: whether a kit is replaced only by kits of its split; without, by any kit of the source.
     """
     performances = source.performances
     return Pool(
-        kits=tuple(PoolKit(name, split) for name, split in source.kit_splits.items()),
+        kits=tuple(PoolKit(name, split if splits else "") for name, split in source.kit_splits.items()),
         performances=tuple(
             PoolPerformance(str(name), _text(split), None if pd.isna(bpm) else float(bpm), _text(style), float(seconds))
             for name, split, bpm, style, seconds in zip(

@@ -511,6 +511,23 @@ def test_what_cannot_be_is_refused(kits, tmp_path):
         validation_segments(config, open_data(config.data)._replace(validation=None))
 
 
+def test_kits_of_several_splits_train_together_and_others_validate(kits):
+    """Recorded kits and those of your own have no split; kits are swapped among all that are trained on."""
+    data = {"kits": [kits[0], "cedar_hall"], "validation_kits": [kits[1]], "chain": "larsnet"}
+    config = tiny_config(kits, data=data)
+    opened = open_data(config.data)
+    segments = train_segments(config, opened)
+    drawn = [segments.drawn((0, index)) for index in range(60)]
+    swaps = {
+        (example.kit, row.parameters["kit"]) for example, rows in drawn for row in rows if row.effect == "kit_swap"
+    }
+    assert swaps == {("tin", "cedar_hall"), ("cedar_hall", "tin")}
+    assert list(opened.validation.kit_splits) == ["wood"]
+    assert opened.kits == ("tin", "cedar_hall")
+    with pytest.raises(TrainingError, match="leak: kit wood is kept for the test"):
+        open_data(config.data.model_copy(update={"test_kits": (kits[1],)}))
+
+
 def test_validation_applies_the_effects_of_its_segments(kits):
     config = tiny_config(kits)
     source, ranks = open_data(config.data).train, Ranks(0, 1, torch.device("cpu"))

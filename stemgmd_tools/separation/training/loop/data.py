@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -19,7 +19,7 @@ from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.errors import TrainingError, UsageError
 from stemgmd_tools.kits.bank.cache import build_banks, seems_built
 from stemgmd_tools.kits.library import kits_named, search_path
-from stemgmd_tools.kits.sample_map.kit import ENGINE_VERSION
+from stemgmd_tools.kits.sample_map.kit import ENGINE_VERSION, Kit
 from stemgmd_tools.performances.select import spread
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.pieces import GROUPS, PIECES_OF_GROUP
@@ -103,6 +103,8 @@ def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
     validated = [] if opened.validation is None else list(opened.splits.validation.items())
     kits = sorted({(kit.name, tuple(sorted(kit.hashes))) for kit in opened.kit_identities if kit.name in opened.kits})
     parts = [list(opened.splits.train.items()), validated, kits, rendering_of(opened.train)]
+    if opened.validation is not None and config.validation_kits:
+        parts.append(sorted(opened.validation.kit_splits))
     if config.chain not in chain_names():  # a file, which may change between two runs
         parts.append(load_chain(config.chain).hash)
     fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -143,6 +145,8 @@ def prepare(data: TrainingData, jobs: int) -> None:
     source = data.train
     if isinstance(source, VirtualCorpus) and len(data.kits) <= _BUILT_AHEAD:
         kits = [source.kit(name) for name in data.kits]
+        if isinstance(data.validation, VirtualCorpus):
+            kits += [data.validation.kit(name) for name in data.validation.kit_splits if name not in data.kits]
         missing = [kit for kit in kits if not seems_built(kit, source.sample_rate)]
         if missing:
             build_banks(missing, source.sample_rate, jobs=min(jobs, len(missing)))
@@ -162,6 +166,7 @@ def train_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset:
         min_active=config.data.min_active or None,
         seed=config.seed,
     )
+    segments.join_kit_splits()
     if config.grid_frames is not None:
         segments.set_grid(config.grid_frames)
     return segments
@@ -216,16 +221,17 @@ def _rendered(config: DataConfig, before: Sequence[TrainingKits | None]) -> Trai
     source = VirtualCorpus(performances, chosen)
     gmd_splits = {performance.id: str(performance.metadata.get("split") or "") for performance in performances}
     splits = _limited(split_performances(gmd_splits, note_hashes(source.hits)), config.limit)
+    validating = kits_named(config.validation_kits, folders) if config.validation_kits else chosen
     identities = (*virtual_identities(chosen, folders), *trained_on(before, folders))
-    refuse_leaks(splits, identities, known_identities(config.test_kits, folders))
+    tested = known_identities(config.test_kits, folders)
+    refuse_leaks(splits, (*identities, *virtual_identities(validating, folders)), tested)
 
-    def part(names: list[str]) -> VirtualCorpus | None:
-        selected = set(names)
-        matching = [performance for performance in performances if performance.id in selected]
-        return VirtualCorpus(matching, chosen) if matching else None
+    def part(names: Collection[str], kits: tuple[Kit, ...]) -> VirtualCorpus | None:
+        matching = [performance for performance in performances if performance.id in names]
+        return VirtualCorpus(matching, kits) if matching else None
 
     names = tuple(kit.name for kit in chosen)
-    return _data(part(list(splits.train)), part(list(splits.validation)), splits, names, identities)
+    return _data(part(splits.train, chosen), part(splits.validation, validating), splits, names, identities)
 
 
 def _from_corpus(config: DataConfig, before: Sequence[TrainingKits | None]) -> TrainingData:
@@ -233,15 +239,17 @@ def _from_corpus(config: DataConfig, before: Sequence[TrainingKits | None]) -> T
     corpus = Corpus(Path(config.corpus or ""))
     folders = search_path([Path(folder) for folder in config.kit_path])
     kits = corpus_kits(corpus, config.kits)
+    validating = corpus_kits(corpus, config.validation_kits) if config.validation_kits else kits
     splits = _limited(split_table(corpus.performances, corpus.hits), config.limit)
     identities = (*tabled_identities(corpus.kits, kits), *trained_on(before, folders))
-    refuse_leaks(splits, identities, known_identities(config.test_kits, folders))
+    tested = known_identities(config.test_kits, folders)
+    refuse_leaks(splits, (*identities, *tabled_identities(corpus.kits, validating)), tested)
 
-    def part(names: list[str]) -> CorpusPart | None:
+    def part(names: Collection[str], kits: tuple[str, ...]) -> CorpusPart | None:
         selected = frozenset(name for name in names if set(corpus.kits_of(name)) & set(kits))
         return CorpusPart(corpus.root, selected, frozenset(kits)) if selected else None
 
-    return _data(part(list(splits.train)), part(list(splits.validation)), splits, kits, identities)
+    return _data(part(splits.train, kits), part(splits.validation, validating), splits, kits, identities)
 
 
 def _data(

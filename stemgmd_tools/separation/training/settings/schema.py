@@ -73,6 +73,9 @@ class DataConfig(Strict):
     test_kits: tuple[str, ...] = Field(
         default=("heldout",), description="test kits: training kits must not be, or be derived from, these"
     )
+    validation_kits: tuple[str, ...] = Field(
+        default=(), description="kits of the validation segments; default: the training kits"
+    )
     kit_path: tuple[str, ...] = Field(default=(), description="folders with sample maps and samples")
     limit: Count | None = Field(default=None, description="maximum number of training performances, evenly spaced")
     segment_s: Positive = Field(default=6.0, le=600, description="length of a segment in seconds")
