@@ -33,6 +33,7 @@ def test_the_paper_preset_is_the_published_recipe():
 def test_fine_tuning_of_ht_demucs_is_the_published_recipe():
     config = load_config(preset="htdemucs-finetune", changes={"data": {"target": ["snare"]}})
     optimizer = config.optimizer
+    assert config.model.name == "htdemucs-s"
     assert (optimizer.learning_rate, optimizer.clip_norm, optimizer.weight_decay) == (1e-4, 5.0, 0.05)
     assert config.schedule.name == "constant"
     assert config.budget.steps == 50 * 800
