@@ -34,6 +34,8 @@ MOST_LEVEL_DB: Final = 3.0
 """Largest median difference of level."""
 CUT_DB: Final = -25.0
 """A recording whose quietest moment is above this, re its peak, was cut before it had decayed."""
+UNDECAYED: Final = 0.95
+"""A recording that rings for this share of its length was cut: its end is an editor's."""
 PITCHES_HZ: Final = {
     "kick": (35.0, 140.0),
     "snare": (100.0, 450.0),
@@ -42,7 +44,7 @@ PITCHES_HZ: Final = {
     "low_tom": (50.0, 300.0),
 }
 """Pitches of recorded drums, widened; noise of the stand or room rings below."""
-MOST_SEMITONES: Final = 4.0
+MOST_SEMITONES: Final = 7.0
 """Largest difference between the pitch of a voice and that of its recordings; an octave has 12."""
 LEAST_OPENING: Final = 1.5
 """An open hi-hat rings at least so many times as long as the shut one."""
@@ -62,6 +64,10 @@ SHORTEST_S: Final = {
     "crash": 1.0,
 }
 """Beginning of an articulation's name -> least length of its longest recording."""
+
+
+_PLAYED: Final = 4
+"""Strokes of a voice whose mean spectrum has its pitch."""
 
 
 class Verdict(NamedTuple):
@@ -124,7 +130,7 @@ def verdicts(
 
 def _pitch_hz(voice: VoiceModel, loudest: Strokes, name: str) -> float:
     """Return the pitch of a stroke of a voice, measured like that of recordings."""
-    played = play(voice, loudest, name, 1)
+    played = play(voice, loudest, name, _PLAYED)
     return recorded_pitch_hz([np.concatenate([np.zeros((ONSET_FRAMES, 2)), sound]) for sound in played]) or math.nan
 
 
@@ -162,6 +168,8 @@ def _length(one: _Evidence) -> Iterator[str]:
     floor_db = min(take.floor_db for take in one.takes)
     if floor_db > CUT_DB:
         yield f"cut {-floor_db:.0f} dB below its peak, before it has decayed by {-CUT_DB:g} dB"
+    if all(take.ring_s > UNDECAYED * (take.seconds - take.onset_s) for take in one.takes):
+        yield "cut while it still rings: it does not fall by 30 dB before its end"
     ring_s = float(np.median([take.ring_s for take in one.takes]))
     if one.name.startswith("hihat_closed") and ring_s > RING_S:
         yield f"rings for {ring_s:.2f} s, so it is not shut"

@@ -1,4 +1,4 @@
-"""Measure the pitch of recorded drums, as :func:`stemgmd_tools.kits.voices.loudness.pitch_hz` defines it for voices."""
+"""Measure the pitch of struck drums, recorded or synthesised."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ _FROM_S: Final = 0.06
 _UNTIL_S: Final = 0.8
 _LOWEST_HZ: Final = 35.0
 _HIGHEST_HZ: Final = 400.0
-_NEARLY: Final = 10.0 ** (-6.0 / 10.0)
-"""The pitch is the lowest peak that is at most 6 dB weaker than the strongest."""
 _FFT: Final = 1 << 16
 
 
 def recorded_pitch_hz(sounds: Sequence[Float]) -> float | None:
-    """Return the pitch of recordings of one drum: the lowest strong peak of their mean spectrum after 60 ms.
+    """Return the pitch of strokes of one drum: the strongest peak of their mean spectrum after 60 ms.
 
     :param sounds: each (frames, 2) at 44.1 kHz, the attack at frame 44.
     :return: None if they are too short or have no peak from 35 to 400 Hz.
@@ -35,5 +33,5 @@ def recorded_pitch_hz(sounds: Sequence[Float]) -> float | None:
     step_hz = SAMPLE_RATE / _FFT
     part = power[round(_LOWEST_HZ / step_hz) : round(_HIGHEST_HZ / step_hz)]
     peaks = np.flatnonzero((part[1:-1] >= part[:-2]) & (part[1:-1] > part[2:])) + 1
-    strong = peaks[part[peaks] >= _NEARLY * part[peaks].max(initial=0.0)]
-    return float((strong[0] + round(_LOWEST_HZ / step_hz)) * step_hz) if len(strong) else None
+    strongest = peaks[np.argmax(part[peaks])] if len(peaks) else None
+    return None if strongest is None else float((strongest + round(_LOWEST_HZ / step_hz)) * step_hz)
