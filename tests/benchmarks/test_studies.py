@@ -10,9 +10,8 @@ import pytest
 from tone_kits import tone_kits
 
 from benchmarks.baseline.results import Result
-from benchmarks.studies import report
+from benchmarks.studies import cost, report
 from benchmarks.studies.cacophony import FAMILY, original, random
-from benchmarks.studies.cost import OVERHEAD_S, estimated_s
 from benchmarks.studies.grid import grid_study, over_seeds, sizes_of
 from benchmarks.studies.htdemucs import attention, attention_cost, remix
 from benchmarks.studies.larsnet import speed
@@ -104,13 +103,13 @@ def test_figures_are_means_over_seeds_with_their_ends() -> None:
 def test_a_study_leaves_results_a_picture_and_its_trainings(size: Size, tmp_path: Path) -> None:
     from benchmarks.studies.__main__ import run
 
-    study = grid_study("Two", "Text.", "nobody", FAMILY, lambda _: [original(), random()], x="mixes", lines=True)
+    study = grid_study("One", "Text.", "nobody", FAMILY, lambda _: [random()], x="mixes", lines=True)
     context = Context(size, tmp_path / "work", 1, results=tmp_path / "results")
-    run("two", study, context, tmp_path / "pictures")
-    result = Result.load(tmp_path / "results" / "two.json")
-    assert [row[0] for row in result.sections[0]["rows"]] == ["p=1", "p=1", "p=0", "p=0"]
-    assert result.commands == ["python -m benchmarks.studies two --work WORK --size toy"]
-    assert (tmp_path / "pictures" / "study-two.png").read_bytes().startswith(b"\x89PNG")
+    run("one", study, context, tmp_path / "pictures")
+    result = Result.load(tmp_path / "results" / "one.json")
+    assert [row[0] for row in result.sections[0]["rows"]] == ["p=0", "p=0"]
+    assert result.commands == ["python -m benchmarks.studies one --work WORK --size toy"]
+    assert (tmp_path / "pictures" / "study-one.png").read_bytes().startswith(b"\x89PNG")
     assert (context.folder(FAMILY, 0) / "p-0" / "last.safetensors").is_file()
 
 
@@ -134,10 +133,12 @@ def test_a_study_that_was_run_has_a_picture_and_tables(tmp_path: Path, monkeypat
     assert report.overview(known).endswith("| yes |")
 
 
-def test_estimates_count_seeds(size: Size, tmp_path: Path) -> None:
+def test_estimates_count_seeds(size: Size, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost, "SEPARATED_S", 0.5)
+    monkeypatch.setattr(cost, "EFFECT_BATCHES", 1)
     context = Context(size, tmp_path, 1)
     changes = {"chain": "none", "mix": {"p_original": 0.0, "gain_db": [-6.0, 0.0]}}
     config = context.config(0, {"data": changes})
-    once, thrice = estimated_s([Job("one", config), Job("three", config, times=3)])
-    assert once > OVERHEAD_S
+    once, thrice = cost.estimated_s([Job("one", config), Job("three", config, times=3)])
+    assert once > cost.OVERHEAD_S
     assert thrice == 3 * once

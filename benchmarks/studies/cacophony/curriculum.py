@@ -30,7 +30,7 @@ STUDY = grid_study(
     "A curriculum of mixes",
     "Original mixes (`p=1`), random mixes (`p=0`), both in equal shares (`p=0.5`), and one kind in the first half of "
     "the training and the other in the second.",
-    f"{SOURCE}, which has no curriculum",
+    SOURCE,
     FAMILY,
     variants,
     x="mixes",

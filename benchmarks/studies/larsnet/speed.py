@@ -104,7 +104,7 @@ def run(context: Context) -> Iterator[Outcome]:
 STUDY = Study(
     "Speed on any machine",
     "How long each model takes to separate. Each run appends the rows of the machine that it is run on.",
-    f"{SOURCE}, 62.5 times real time on a Titan V and 0.15 on a Xeon",
+    f"{SOURCE}, 62.5 times real time on a Titan V, 0.15 of real time on a Xeon",
     "speed",
     jobs,
     run,
