@@ -15,6 +15,7 @@ from benchmarks.studies.cacophony import FAMILY, original, random
 from benchmarks.studies.grid import grid_study, over_seeds, sizes_of
 from benchmarks.studies.htdemucs import attention, attention_cost, remix
 from benchmarks.studies.larsnet import speed
+from benchmarks.studies.larsnet.additions import chains as additions
 from benchmarks.studies.larsnet.augmentations import chains
 from benchmarks.studies.larsnet.augmentations import written as chain_file
 from benchmarks.studies.study import DEFAULT, TOY, Context, Job, Size, studies
@@ -43,6 +44,17 @@ def test_settings_exist_and_one_name_means_the_same_in_a_family(tmp_path: Path) 
                 identity = job.config.identity
                 assert known.setdefault((study.family, job.name), identity) == identity, (name, job.name)
     assert DEFAULT.config(1).seed == 1
+
+
+def test_additions_come_one_by_one() -> None:
+    larsnet, mixing = load_chain("larsnet"), load_chain("mixing")
+    added = {chain.name: chain.steps for chain in additions(larsnet, mixing)}
+    assert [step.effect for step in added["with-absent"][:2]] == ["hit_drop", "hit_drop"]
+    assert added["with-levels"][-1] == next(step for step in mixing.steps if step.effect == "gain")
+    of_mixing = {step.effect for step in mixing.steps} - {step.effect for step in larsnet.steps}
+    assert of_mixing == {step.effect for steps in added.values() for step in steps if step not in larsnet.steps} - {
+        "gain"
+    }
 
 
 def test_augmentations_are_left_out_and_alone(tmp_path: Path) -> None:
