@@ -18,10 +18,10 @@ from stemgmd_tools.kits.donors import Role, donor_folder, donor_table, donors
 from stemgmd_tools.kits.generate.names import (
     SPACE_VERSION,
     GeneratedName,
+    Shipped,
     generated_map,
     generated_names,
     is_generated_name,
-    parents_of,
 )
 from stemgmd_tools.kits.generate.parents import Parent, as_parent
 from stemgmd_tools.kits.kit_table import kit_table
@@ -216,15 +216,15 @@ def split_of(name: str, origin: Origin | None = None) -> str:
 
     :param origin: origin of a generated kit, whose split is that of all its parents if they agree.
     """
-    splits = _splits()
+    splits = shipped_splits()
     if name in splits or origin is None:
         return splits.get(name, "")
     parent_splits = {splits.get(kit, "") for kit in origin.kits}
     return parent_splits.pop() if len(parent_splits) == 1 else ""
 
 
-def _splits() -> dict[str, str]:
-    """Return the splits of the shipped kits and donors."""
+def shipped_splits() -> dict[str, str]:
+    """Return the splits of the shipped kits and donors, as of :func:`split_of`."""
     splits = {entry.name: _SPLIT_OF_ROLE.get(entry.role, "") for entry in donor_table()}
     return splits | {row.name: row.split for row in kit_table()}
 
@@ -277,12 +277,11 @@ class _Parents:
         self._loaded: dict[str, _Parent] = {}
 
     @cached_property
-    def _training(self) -> tuple[str, ...]:
-        return tuple(donor.name for donor in donors(Role.TRAIN))
-
-    @cached_property
-    def _shipped(self) -> frozenset[str]:
-        return frozenset(_splits())
+    def _shipped(self) -> Shipped:
+        names = tuple(donor.name for donor in donors(Role.TRAIN))
+        return Shipped(
+            names, tuple(row.name for row in kit_table() if row.split == "train"), frozenset(shipped_splits())
+        )
 
     @cached_property
     def _known(self) -> dict[str, Path]:
@@ -298,7 +297,7 @@ class _Parents:
 
     def map(self, name: GeneratedName) -> KitMap:
         """Generate the map of a name."""
-        return generated_map(name, lambda kit: self._find(kit).parent, self._training, self._shipped)
+        return generated_map(name, lambda kit: self._find(kit).parent, self._shipped)
 
     def kit(self, name: GeneratedName) -> Kit:
         """Return the kit of a name; its content is generated on first use."""
@@ -306,11 +305,12 @@ class _Parents:
         folders = tuple(
             folder.absolute() for folder in self._folders
         )  # it may be generated in another working directory
-        return Kit(name.slug, key, None, None, _Generator(name, folders, key), parents_of(name, self._training))
+        return Kit(name.slug, key, None, None, _Generator(name, folders, key), self._shipped.parents_of(name))
 
     def key(self, name: GeneratedName) -> str:
         """Return a digest of everything that decides the content: name, parents' maps, versions of the generator."""
-        parents = {kit: self._find(kit).digest for kit in parents_of(name, self._training)}
+        kits = (*self._shipped.parents_of(name), *self._shipped.rooms_of(name))
+        parents = {kit: self._find(kit).digest for kit in kits}
         text = json.dumps([ENGINE_VERSION, SPACE_VERSION, name.spelled, parents], sort_keys=True)
         return hashlib.sha256(f"stemgmd made kit\n{text}".encode()).hexdigest()
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.kits.generate.figures import FIGURES
-from stemgmd_tools.kits.generate.instruments import GROUPS, MAIN
+from stemgmd_tools.kits.generate.instruments import GROUP_OF, GROUPS, INSTRUMENT_OF, MAIN
 from stemgmd_tools.kits.generate.morph import mixed_articulations, mixed_room
 from stemgmd_tools.kits.generate.parents import Parent, balanced, voice_of
 from stemgmd_tools.kits.generate.transform import transformed
@@ -67,55 +67,66 @@ class Drawn(NamedTuple):
     kit_map: KitMap
     """The map; name, title and origin are still the first donor's."""
     donors: Mapping[str, Donors]
-    """Group of instruments, or ``room`` -> its donors."""
+    """Group of instruments, ``ride`` if it is not its group's, or ``room`` -> its donors."""
     figures: Mapping[str, float]
     """All drawn values: figures and shares of donors."""
 
 
-def draw_kit(seed: int, parents: Sequence[Parent], spread: float = 1.0) -> Drawn:
+def draw_kit(seed: int, parents: Sequence[Parent], spread: float = 1.0, rooms: Sequence[KitMap] = ()) -> Drawn:
     """Draw a kit.
 
     Each group of instruments comes from one donor, or sometimes from a mixture of two, of those that have it, and so
-    does the room. Then the whole kit is varied by figures. The donors' loudness is equalised first, so that each
-    instrument keeps its level relative to its own kit.
+    does the room; a ride comes from elsewhere if the donor of the crashes has none. Then the whole kit is varied by
+    figures. The donors' loudness is equalised first, so that each instrument keeps its level relative to its own kit.
 
     :param seed: equal seeds give equal kits.
     :param parents: the kits drawn from; their order does not matter.
     :param spread: factor on the standard deviations of all figures; 0 leaves mixtures of donors unchanged.
-    :raises UsageError: if no parent has a group of instruments.
+    :param rooms: kits of which one gives the room; none: one of the donors does, if any has a room.
+    :raises UsageError: if no parent has an instrument.
     """
     ordered = sorted(parents, key=lambda one: one.map.name)
-    donors = {group: _donors(seed, group, _givers(ordered, group)) for group in GROUPS}
-    used = tuple(sorted({name for pair in donors.values() for name in pair.used}))
-    donors["room"] = _donors(seed, "room", used)
+    donors = _drawn_donors(seed, ordered)
     known = balanced({one.map.name: one.map for one in ordered}, {one.map.name: one.instruments for one in ordered})
     articulations: dict[str, Articulation] = {}
-    for group, (first_name, second_name, share) in donors.items():
-        if group != "room":
-            pair = known[first_name], known[second_name]
-            articulations |= mixed_articulations(*pair, share, (group,))
+    for part, (first_name, second_name, share) in donors.items():
+        both = mixed_articulations(known[first_name], known[second_name], share, (GROUP_OF.get(part, part),))
+        articulations |= {name: one for name, one in both.items() if part in (INSTRUMENT_OF[name], *GROUPS)}
+    used = sorted({name for pair in donors.values() for name in pair.used})
+    roomy = {kit.name: kit for kit in rooms or [known[name] for name in used] if kit.room is not None}
+    room = None
+    if roomy:
+        donors["room"] = _donors(seed, "room", tuple(sorted(roomy)))
+        first_name, second_name, share = donors["room"]
+        room = mixed_room(roomy[first_name].room, roomy[second_name].room, share)
     first = known[donors["kick"].first]
-    first_name, second_name, share = donors["room"]
-    mixed = first.model_copy(
-        update={
-            "articulations": {name: articulations[name] for name in first.articulations},
-            "room": mixed_room(known[first_name].room, known[second_name].room, share),
-        }
-    )
+    in_order = {name: articulations[name] for name in first.articulations}
+    mixed = first.model_copy(update={"articulations": in_order, "room": room})
     figures = tuned(mixed, draw_figures(seed, spread), seed, spread)
     parts = {
-        f"{group}.from.{name}": round(part, _DIGITS)
-        for group, pair in donors.items()
-        for name, part in pair.parts.items()
+        f"{part}.from.{name}": round(amount, _DIGITS)
+        for part, pair in donors.items()
+        for name, amount in pair.parts.items()
     }
     return Drawn(transformed(mixed, figures, seed), donors, {**parts, **figures})
 
 
-def _givers(parents: Sequence[Parent], group: str) -> tuple[str, ...]:
-    names = tuple(one.map.name for one in parents if group in one.groups)
+def _drawn_donors(seed: int, parents: Sequence[Parent]) -> dict[str, Donors]:
+    """Return the donors of every group, and those of the ride if one of its group's has none."""
+    needed = {group: tuple(one for one in members if one != "ride") for group, members in GROUPS.items()}
+    donors = {group: _donors(seed, group, _givers(parents, needed[group])) for group in GROUPS}
+    rides = _givers(parents, ("ride",))
+    if not set(donors["cymbals"].used) <= set(rides):
+        donors["ride"] = _donors(seed, "ride", rides)
+    return donors
+
+
+def _givers(parents: Sequence[Parent], instruments: Sequence[str]) -> tuple[str, ...]:
+    names = tuple(one.map.name for one in parents if set(instruments) <= set(one.instruments))
     if not names:
         raise UsageError(
-            f"no {group} in {', '.join(one.map.name for one in parents)}; name one more kit after from= that has it"
+            f"no {', '.join(instruments)} in {', '.join(one.map.name for one in parents)}; "
+            "name one more kit after from= that has it"
         )
     return names
 

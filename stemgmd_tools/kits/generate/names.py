@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from stemgmd_tools.kits.voices.compact import compacted
 from stemgmd_tools.kits.voices.loudness import level_db
 from stemgmd_tools.runtime.quantities import counted
 
-SPACE_VERSION: Final = 5
+SPACE_VERSION: Final = 6
 """Part of the key of every generated kit. Raise it whenever equal names and parents give another map."""
 RANDOM: Final = "random"
 MORPH: Final = "morph"
@@ -182,37 +182,49 @@ Finder: TypeAlias = Callable[[str], Parent]
 """Name of a kit -> the kit as a parent."""
 
 
-def generated_map(name: GeneratedName, find: Finder, training: Sequence[str], shipped: Collection[str]) -> KitMap:
+class Shipped(NamedTuple):
+    """What generated kits need of the kits that ship."""
+
+    training: tuple[str, ...] = ()
+    """Donors that a random kit is drawn from if its name says no others."""
+    rooms: tuple[str, ...] = ()
+    """Kits whose rooms those have; donors have none."""
+    names: Collection[str] = frozenset()
+    """All kits and donors; their own parents are not told."""
+
+    def parents_of(self, name: GeneratedName) -> tuple[str, ...]:
+        """Return the parents of the kit of a name."""
+        return name.kits or self.training
+
+    def rooms_of(self, name: GeneratedName) -> tuple[str, ...]:
+        """Return the kits beside the parents of which only the room is used: numbers that were set, not measured."""
+        return () if name.kits else self.rooms
+
+
+def generated_map(name: GeneratedName, find: Finder, shipped: Shipped) -> KitMap:
     """Generate the kit of a name. Equal names and parents give equal kits.
 
-    :param training: names of the kits that a random kit is drawn from if its name says no others.
-    :param shipped: names of the shipped kits and donors, whose own parents are not told.
-    :raises UsageError: if a parent is unknown or plays sample files, or no parent has a group of instruments.
+    :raises UsageError: if a parent is unknown or plays sample files, or no parent has an instrument.
     """
     if isinstance(name, RandomName):
-        return _random_map(name, find, training, shipped)
-    return _morph_map(name, find, shipped)
+        return _random_map(name, find, shipped)
+    return _morph_map(name, find, shipped.names)
 
 
-def parents_of(name: GeneratedName, training: Sequence[str]) -> tuple[str, ...]:
-    """Return the parents of the kit of a name; ``training`` as for :func:`generated_map`."""
-    return name.kits or tuple(training)
-
-
-def _random_map(name: RandomName, find: Finder, training: Sequence[str], shipped: Collection[str]) -> KitMap:
-    candidates = [find(kit) for kit in parents_of(name, training)]
-    drawn = draw_kit(name.seed, candidates, name.spread)
+def _random_map(name: RandomName, find: Finder, shipped: Shipped) -> KitMap:
+    candidates = [find(kit) for kit in shipped.parents_of(name)]
+    drawn = draw_kit(name.seed, candidates, name.spread, [find(kit).map for kit in shipped.rooms_of(name)])
     parents = {one.map.name: one.map for one in candidates}
-    used = sorted({kit for donors in drawn.donors.values() for kit in donors.used})
-    groups = {group: [parents[kit] for kit in drawn.donors[group].used] for group in GROUPS}
+    donors = {part: pair.used for part, pair in drawn.donors.items() if part != "room" or name.kits}
+    used = sorted({kit for names in donors.values() for kit in names})
     return _finished(
         drawn.kit_map,
         name,
         title=f"Random {name.seed}",
         description=f"Drawn from {', '.join(used)} with seed {name.seed}.",
-        groups=groups,
+        groups={part: [parents[kit] for kit in names] for part, names in donors.items()},
         parents=[parents[kit] for kit in used],
-        shipped=shipped,
+        shipped=shipped.names,
         figures=drawn.figures,
     )
 

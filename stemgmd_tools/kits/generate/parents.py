@@ -29,21 +29,16 @@ class Parent(NamedTuple):
 
     map: KitMap
     """The kit as :func:`parent` returns it."""
-    groups: tuple[str, ...]
-    """Groups of which every instrument is its own; the others are stand-ins that nothing is drawn from."""
-
-    @property
-    def instruments(self) -> tuple[str, ...]:
-        """The instruments of its groups."""
-        return tuple(member for group in self.groups for member in GROUPS[group])
+    instruments: tuple[str, ...]
+    """Its own instruments; the others are stand-ins that nothing is drawn from."""
 
 
 def as_parent(kit_map: KitMap) -> Parent:
-    """Return a kit as a parent, with the groups of instruments that it gives.
+    """Return a kit as a parent, with the instruments that it gives.
 
     :raises UsageError: if the kit plays sample files.
     """
-    return Parent(parent(kit_map), own_groups(kit_map))
+    return Parent(parent(kit_map), tuple(one for one in INSTRUMENTS if _is_own(kit_map, one)))
 
 
 def own_groups(kit_map: KitMap) -> tuple[str, ...]:
@@ -95,7 +90,7 @@ def _borrowed(articulation: Articulation, fallback: Fallback, lender: Articulati
     """Return a fallback as an articulation with its own voice; resampling makes it higher and shorter."""
     voice = voice_of(lender)
     if fallback.openness is not None and voice.openness is not None:
-        voice = voice.model_copy(update={"openness": _nearest_degree(voice.openness, fallback.openness)})
+        voice = voice.model_copy(update={"openness": nearest_degree(voice.openness, fallback.openness)})
     voice = retuned(voice, Shift(fallback.pitch_semitones))
     voice = damped(voice, exp2(-fallback.pitch_semitones / 12.0), 0.0)
     return articulation.model_copy(
@@ -109,7 +104,8 @@ def _borrowed(articulation: Articulation, fallback: Fallback, lender: Articulati
     )
 
 
-def _nearest_degree(openness: Openness, wanted: float) -> Openness:
+def nearest_degree(openness: Openness, wanted: float) -> Openness:
+    """Return the openness with one of its degrees alone, the nearest to the one wanted."""
     nearest = int(np.argmin(np.abs(np.array(openness.degrees) - wanted)))
     level = openness.level_db and tuple((levels[nearest],) for levels in openness.level_db)
     return openness.model_copy(
@@ -205,11 +201,12 @@ def _rank(license_id: str) -> int:
 def measured_on(parts: Mapping[str, Sequence[KitMap]]) -> tuple[Recording, ...]:
     """Return the recordings that a generated kit is based on.
 
-    :param parts: group of instruments -> its parents.
+    :param parts: group of instruments -> its parents; an instrument with other parents than its group has its own.
     """
     used: dict[str, tuple[Recording, set[str]]] = {}
     for name in ARTICULATIONS:
-        for kit_map in parts[GROUP_OF[INSTRUMENT_OF[name]]]:
+        instrument = INSTRUMENT_OF[name]
+        for kit_map in parts.get(instrument, parts[GROUP_OF[instrument]]):
             for recording in kit_map.measured_on:
                 if name in recording.articulations or not recording.articulations:
                     used.setdefault(recording.kit, (recording, set()))[1].add(name)

@@ -6,8 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from stemgmd_tools.kits.kit_table import kit_table
-from stemgmd_tools.kits.library import split_of
+from stemgmd_tools.kits.library import shipped_splits, split_of
 from stemgmd_tools.kits.sample_map.kit import Kit
 from stemgmd_tools.manifest.columns import common
 from stemgmd_tools.manifest.columns.common import hash_column, kit_key, one_line
@@ -19,7 +18,7 @@ _Known: TypeAlias = Known[Kit]
 
 def kit_split(kit: Kit) -> str:
     """Return the split of a kit; a generated kit is not generated for this if all its sources are in one split."""
-    split_by_name = {row.name: row.split for row in kit_table()}
+    split_by_name = shipped_splits()
     splits = {split_by_name.get(name, "") for name in kit.parents}
     if len(splits) == 1 and "" not in splits:  # the sources of a kit without a split may have one
         return splits.pop()

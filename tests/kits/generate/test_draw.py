@@ -16,7 +16,7 @@ from stemgmd_tools.kits.donors import Role, donors
 from stemgmd_tools.kits.generate.draw import PITCH_HZ, TAILS, Drawn, draw_figures, draw_kit
 from stemgmd_tools.kits.generate.figures import FIGURES
 from stemgmd_tools.kits.generate.instruments import GROUPS, INSTRUMENTS, MAIN
-from stemgmd_tools.kits.generate.names import RandomName, generated_map
+from stemgmd_tools.kits.generate.names import RandomName, Shipped, generated_map
 from stemgmd_tools.kits.generate.parents import as_parent, level_of, voice_of
 from stemgmd_tools.kits.generate.transform import transformed
 from stemgmd_tools.kits.kit_table import kit_table
@@ -37,7 +37,7 @@ BALANCE_DB = 1.5
 
 @lru_cache
 def toy(seed: int, spread: float = 1.0) -> KitMap:
-    return generated_map(RandomName(seed, tuple(TOYS), spread), TOYS.__getitem__, tuple(TOYS), ())
+    return generated_map(RandomName(seed, tuple(TOYS), spread), TOYS.__getitem__, Shipped())
 
 
 def pitches(kit: KitMap) -> list[float]:
@@ -146,12 +146,15 @@ def test_random_kits_reach_the_pitches_and_levels_of_recordings(surveyed: list[D
 
 
 def test_a_donor_gives_only_what_it_has(surveyed: list[Drawn]) -> None:
-    partial = {donor.name: set(donor.groups) for donor in donors(Role.TRAIN) if len(donor.groups) < len(GROUPS)}
-    assert partial
-    used = {(group, name) for one in surveyed for group in GROUPS for name in one.donors[group].used}
-    assert {name for _, name in used} & set(partial)
-    assert all(group in partial[name] for group, name in used if name in partial)
-    with pytest.raises(UsageError, match="no cymbals in gogodze_phu_donor"):
+    has = {donor.name: set(donor.instruments) for donor in donors(Role.TRAIN)}
+    used = {(part, name) for one in surveyed for part, pair in one.donors.items() for name in pair.used}
+    assert {name for _, name in used if len(has[name]) < len(INSTRUMENTS)}
+    for part, name in used:
+        assert set(GROUPS.get(part, (part,))) - {"ride"} <= has[name] or part == "ride"
+    for one in surveyed:
+        assert all("ride" in has[name] for name in one.donors.get("ride", one.donors["cymbals"]).used)
+    assert any("ride" in one.donors for one in surveyed)
+    with pytest.raises(UsageError, match="no crash1, crash2 in gogodze_phu_donor"):
         find_map("random:1:from=gogodze_phu_donor")
 
 

@@ -207,6 +207,7 @@ def test_random_kits_come_from_training_donors_unless_told_otherwise() -> None:
         assert set(kit.origin.kits) <= training
         assert split_of(kit.name, kit.origin) == "train"
         assert kit.measured_on
+        assert kit.room is not None
         assert len(map_text(kit).encode()) <= LARGEST_MAP_BYTES
         assert not {recording.kit for recording in kit.measured_on} & held_out
 
@@ -223,6 +224,8 @@ def test_a_made_kit_belongs_where_all_its_parents_do() -> None:
     assert split(f"morph:{TRAINING[0]}+{HELD_OUT[0]}:0.5") == ""
     assert split(f"morph:{TRAINING[0]}+{HELD_OUT[0]}:1") == "heldout"
     assert split(TRAINING[0]) == "train"
+    validation = "+".join(donor.name for donor in donors(Role.VALIDATION))
+    assert split(f"random:1:from={validation}") == ""
 
 
 def test_parents_that_were_made_themselves_tell_of_their_own_parents(tmp_path: Path) -> None:
@@ -278,6 +281,7 @@ def test_thousands_of_kits_are_named_without_making_one(toys: Path, monkeypatch:
 
     monkeypatch.setattr(library, "generated_map", never)
     many = kits_named(["random:0..4999:from=one+other", "morph:one+other:0.3"], [toys])
+    assert kit_split(load_kit("random:1")) == "train"
     assert len({kit.key for kit in many}) == len({kit.name for kit in many}) == 5001
     assert all(kit.is_generated and len(pickle.dumps(kit)) < 1000 for kit in many)
     with pytest.raises(RuntimeError, match="was made"):
@@ -315,5 +319,6 @@ def test_another_way_of_making_kits_has_another_version(toys: Path) -> None:
         3: ["1674fc238bf270e1", "7c28a70d4a4ae8ad"],
         4: ["0539f7891eacb0fa", "7c28a70d4a4ae8ad"],
         5: ["35b6f65c52a21adf", "40617f447a02c65f"],
+        6: ["24850248cb325b19", "40617f447a02c65f"],
     }
     assert stood_for[SPACE_VERSION] == digests
