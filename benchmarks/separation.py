@@ -180,11 +180,11 @@ def _busy(others: OtherLoad) -> str:
 
 def with_factors(path: Path, rows: list[Row]) -> Results:
     """Return the results of a file, if there is one, with other real-time factors."""
-    found = Results(_machine(), "noise", [])
+    earlier = Results(_machine(), "noise", [])
     if path.is_file():
-        found = Results.of(json.loads(path.read_text(encoding="utf-8")))
+        earlier = Results.of(json.loads(path.read_text(encoding="utf-8")))
     new = {row.what for row in rows}
-    return Results(found.machine, found.material, [row for row in found.rows if row.what not in new] + rows)
+    return Results(earlier.machine, earlier.material, [row for row in earlier.rows if row.what not in new] + rows)
 
 
 def _plain(model: LarsNet, mixture: Tensor) -> Way:

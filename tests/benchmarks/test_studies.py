@@ -75,8 +75,8 @@ def test_remixing_and_repitching_are_left_out(tmp_path: Path) -> None:
     files = [variant.changes["data"]["chain"] for variant in remix.variants(Context(TOY, tmp_path, 1))]
     effects = [[step.effect for step in load_chain(file).steps] for file in files]
     everything = [step.effect for step in whole.steps]
-    for kept, left_out in zip(effects, ((), ("remix",), ("repitch",), ("remix", "repitch")), strict=False):
-        assert kept == [effect for effect in everything if effect not in left_out]
+    for remaining, left_out in zip(effects, ((), ("remix",), ("repitch",), ("remix", "repitch")), strict=False):
+        assert remaining == [effect for effect in everything if effect not in left_out]
     assert effects[4] == []
 
 

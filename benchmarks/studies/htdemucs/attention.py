@@ -18,7 +18,7 @@ LENGTHS_S = (3.4, 7.8, 12.2, 24.4)
 TOY_LENGTHS_S = (0.5, 1.0)
 SHAPE = Shape(width=192, heads=8, layers=3)
 TOY_SHAPE = Shape(width=16, heads=2, layers=2)
-KEPT_UP_TO_S = 12.2
+STORED_UP_TO_S = 12.2
 """Longer segments would take more than 10 GB with all scores kept."""
 COST_S = 60.0
 """Upper estimate of one measurement."""
@@ -27,7 +27,7 @@ COST_S = 60.0
 def grid(context: Context) -> list[tuple[str, float]]:
     """Return ways and lengths, short ones first."""
     lengths = LENGTHS_S if context.size == DEFAULT else TOY_LENGTHS_S
-    return [(way, length) for length in lengths for way in WAYS if way != STORED or length <= KEPT_UP_TO_S]
+    return [(way, length) for length in lengths for way in WAYS if way != STORED or length <= STORED_UP_TO_S]
 
 
 def jobs(context: Context) -> Sequence[Job]:
@@ -39,24 +39,24 @@ def jobs(context: Context) -> Sequence[Job]:
 def run(context: Context) -> Iterator[Outcome]:
     """Measure what was not measured yet."""
     path = context.work / context.size.name / "attention" / "costs.json"
-    found = _read(path)
+    costs = _read(path)
     for way, length in grid(context):
         key = _key(way, length)
-        if key not in found:
+        if key not in costs:
             context.progress.say(key)
-            found[key] = measured(way, length, SHAPE if context.size == DEFAULT else TOY_SHAPE)
-            write_bytes(path, json.dumps({name: cost._asdict() for name, cost in found.items()}).encode())
-        yield outcome(found, context)
+            costs[key] = measured(way, length, SHAPE if context.size == DEFAULT else TOY_SHAPE)
+            write_bytes(path, json.dumps({name: cost._asdict() for name, cost in costs.items()}).encode())
+        yield outcome(costs, context)
 
 
-def outcome(found: Mapping[str, Cost], context: Context) -> Outcome:
+def outcome(costs: Mapping[str, Cost], context: Context) -> Outcome:
     """Return table and picture of what was measured so far."""
     lengths = sorted({length for _, length in grid(context)})
     cells = []
     for length in lengths:
         rows, columns, line = places(length)
-        costs = [found.get(_key(way, length)) for way in WAYS]
-        cells.append((f"{length:g}", f"{rows * columns:,} and {line:,}", *map(_spelled, costs)))
+        own = [costs.get(_key(way, length)) for way in WAYS]
+        cells.append((f"{length:g}", f"{rows * columns:,} and {line:,}", *map(_spelled, own)))
     shape = SHAPE if context.size == DEFAULT else TOY_SHAPE
     note = (
         f"CPU seconds and memory of a training step of one segment: a transformer of {shape.width} features, "
@@ -66,7 +66,7 @@ def outcome(found: Mapping[str, Cost], context: Context) -> Outcome:
         "pass."
     )
     header = ("segment, s", "places of spectra and of sound", *WAYS)
-    series = [Series(way, [_memory(found.get(_key(way, length))) for length in lengths]) for way in WAYS]
+    series = [Series(way, [_memory(costs.get(_key(way, length))) for length in lengths]) for way in WAYS]
     chart = Chart(
         "length of the segment, s", "peak memory of a step, MB", [f"{one:g}" for one in lengths], series, True
     )

@@ -23,18 +23,18 @@ LEFT_OUT = {
 
 def without(whole: Chain, name: str, effects: Sequence[str]) -> Chain:
     """Return a chain without some of its effects."""
-    kept = tuple(step for step in whole.steps if step.effect not in effects)
-    return whole.model_copy(update={"name": name, "description": f"{whole.name}, {name}", "steps": kept})
+    steps = tuple(step for step in whole.steps if step.effect not in effects)
+    return whole.model_copy(update={"name": name, "description": f"{whole.name}, {name}", "steps": steps})
 
 
 def variants(context: Context) -> Sequence[Variant]:
     """Return the whole chain, the chains that lack effects, and none."""
     folder, whole = context.work / context.size.name / "chains", load_chain(CHAIN)
-    made = [
+    derived = [
         Variant(name, {"data": {"chain": str(written(without(whole, name, effects), folder))}})
         for name, effects in LEFT_OUT.items()
     ]
-    return [Variant(CHAIN, {"data": {"chain": CHAIN}}), *made, Variant("none", {"data": {"chain": "none"}})]
+    return [Variant(CHAIN, {"data": {"chain": CHAIN}}), *derived, Variant("none", {"data": {"chain": "none"}})]
 
 
 STUDY = grid_study(

@@ -88,10 +88,10 @@ class CrossTransformer(nn.Module):
         super().__init__()
         self.grid_norm, self.line_norm = nn.LayerNorm(width), nn.LayerNorm(width)
 
-        def made() -> nn.ModuleList:
+        def layers_of_one() -> nn.ModuleList:
             return nn.ModuleList(TransformerLayer(width, heads, sparsity, crossed=bool(n % 2)) for n in range(layers))
 
-        self.grid, self.line = made(), made()
+        self.grid, self.line = layers_of_one(), layers_of_one()
 
     def forward(self, grid: Tensor, line: Tensor) -> tuple[Tensor, Tensor]:
         """Return both, changed: (item, width, frequency, time) and (item, width, time)."""

@@ -111,10 +111,10 @@ class _InParts(torch.autograd.Function):
             with torch.enable_grad():
                 part = query[:, :, own].detach().requires_grad_()
                 output = _attended(part, key, value, _codes(buckets[:, :, own], ctx.count), codes, least)
-            found = torch.autograd.grad(output, (part, key, value), gradients[0][:, :, own])
-            of_query[:, :, own] = found[0]
-            of_key += found[1]
-            of_value += found[2]
+            own_gradients = torch.autograd.grad(output, (part, key, value), gradients[0][:, :, own])
+            of_query[:, :, own] = own_gradients[0]
+            of_key += own_gradients[1]
+            of_value += own_gradients[2]
         return of_query, of_key, of_value, None, None, None, None
 
 

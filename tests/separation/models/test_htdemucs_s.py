@@ -12,7 +12,7 @@ from stemgmd_tools.separation.networks.separator import Separator, parameter_cou
 from stemgmd_tools.separation.networks.sparse_attention import Hashing, Sparsity, sparse_attention
 from stemgmd_tools.separation.weights.shapes import unallocated
 
-TOLD = 0.1e6
+PRECISION = 0.1e6
 """The paper gives parameters in 0.1 M."""
 ROUNDING = 1e-6
 """Sums over keys in another order; outputs are about 0.1."""
@@ -27,17 +27,17 @@ def _network(**options: int | float) -> Separator:
 
 
 @pytest.mark.parametrize(
-    ("options", "told", "parameters"),
+    ("options", "published", "parameters"),
     [
         ({"layers": 5}, 26.9e6, 26_899_536),
         ({"layers": 7}, 34.0e6, 34_005_072),
         ({"layers": 5, "dimension": 512}, 41.4e6, 41_473_616),
     ],
 )
-def test_published_sizes(options: dict[str, int], told: float, parameters: int) -> None:
+def test_published_sizes(options: dict[str, int], published: float, parameters: int) -> None:
     spec = ModelSpec("htdemucs-s", ("drums", "bass", "other", "vocals"), {"width": 48, **options})
     assert parameter_count(unallocated(spec, build)) == parameters
-    assert abs(parameters - told) <= TOLD
+    assert abs(parameters - published) <= PRECISION
 
 
 def test_a_transformer_of_another_dimension_is_trained_and_changes_nothing_else() -> None:
@@ -85,8 +85,8 @@ def test_pairs_that_match_in_few_rounds_are_left_out() -> None:
             assert abs(1 - float(counts.double().mean()) - PUBLISHED.share) <= LEFT_OUT
             scores = (query[item, head] @ key[item, head].T / 8**0.5).masked_fill(~counts, -torch.inf)
             expected = scores.softmax(-1) @ value[item, head]
-            found = sparse_attention(query, key, value, planes, PUBLISHED.share)[item, head]
-            assert float((found - expected).abs().max()) <= 10 * ROUNDING
+            output = sparse_attention(query, key, value, planes, PUBLISHED.share)[item, head]
+            assert float((output - expected).abs().max()) <= 10 * ROUNDING
 
 
 def test_a_sparse_network_is_a_function_of_its_sound() -> None:

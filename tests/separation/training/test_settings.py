@@ -38,9 +38,9 @@ def test_fine_tuning_of_ht_demucs_is_the_published_recipe():
     assert config.schedule.name == "constant"
     assert config.budget.steps == 50 * 800
     assert config.loss.terms == {"l1_waveform": 1.0}
-    whole, kept = load_chain("demucs").steps, load_chain(config.data.chain).steps
+    whole, remaining = load_chain("demucs").steps, load_chain(config.data.chain).steps
     left_out = {"remix", "time_shift", "repitch", "scale"}
-    assert kept == tuple(step for step in whole if step.effect not in left_out)
+    assert remaining == tuple(step for step in whole if step.effect not in left_out)
 
 
 @pytest.mark.parametrize("preset", preset_names())
