@@ -1,4 +1,4 @@
-"""Load the recipes of the shipped kits: the recordings each is fitted to, and the changes applied to the fit."""
+"""Load the recipes of the shipped kits: the donors that lend the instruments, and the changes applied to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pydantic import Field, ValidationError, model_validator
 from stemgmd_tools import data
 from stemgmd_tools.errors import KitError
 from stemgmd_tools.kits.generate.instruments import GROUPS, INSTRUMENTS
-from stemgmd_tools.kits.sample_map.schema import ArticulationName
 from stemgmd_tools.kits.synthesis.parameters import RoomModel
 from stemgmd_tools.strict_yaml.model import Strict
 from stemgmd_tools.strict_yaml.parse import parse_yaml
@@ -23,15 +22,19 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Pan = Annotated[float, Field(ge=-1, le=1)]
 
 
-class Parent(Strict):
-    """A recorded kit, completed by donors."""
+class Lent(Strict):
+    """Where a group of instruments comes from: one donor, or a mixture of two."""
 
-    recorded: str
-    """Name of the recorded kit."""
-    donors: tuple[str, ...] = ()
-    """Recorded kits that supply missing articulations, in order of preference."""
-    leave_out: tuple[ArticulationName, ...] = ()
-    """Recorded articulations that are replaced by synthesised ones."""
+    donors: Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
+    """Recordings whose donors lend it."""
+    share: Share = 0.0
+    """Share of the second."""
+
+    @model_validator(mode="after")
+    def _shared(self) -> Lent:
+        if (len(self.donors) == 2) != (self.share > 0.0):
+            raise ValueError("a share above 0 is part of the second of two donors")
+        return self
 
 
 class KitRecipe(Strict):
@@ -40,11 +43,10 @@ class KitRecipe(Strict):
     name: str
     title: str
     description: str
-    parents: Annotated[tuple[Parent, ...], Field(min_length=1, max_length=2)]
-    shares: dict[str, Share] = Field(default_factory=dict)
-    """Group of instruments -> share of the second parent; other groups are the first parent's."""
+    instruments: dict[str, Lent]
+    """Group of instruments -> where it comes from."""
     figures: dict[str, float] = Field(default_factory=dict)
-    """Changes of the fit, see :data:`stemgmd_tools.kits.generate.figures.FIGURES`."""
+    """Changes of the mixture, see :data:`stemgmd_tools.kits.generate.figures.FIGURES`."""
     seed: int = Field(default=0, ge=0)
     """Seed of scatter and grain."""
     room: RoomModel | None = None
@@ -58,19 +60,19 @@ class KitRecipe(Strict):
 
     @model_validator(mode="after")
     def _known(self) -> KitRecipe:
-        for names, known in ((self.shares, GROUPS), (self.pans, INSTRUMENTS), (self.dynamics_db, INSTRUMENTS)):
+        for names, known in ((self.instruments, GROUPS), (self.pans, INSTRUMENTS), (self.dynamics_db, INSTRUMENTS)):
             unknown = [name for name in names if name not in known]
             if unknown:
                 raise ValueError(f'"{unknown[0]}" is not one of {", ".join(known)}')
-        if self.shares and len(self.parents) != 2:
-            raise ValueError("shares are parts of the second of two parents")
+        missing = [group for group in GROUPS if group not in self.instruments]
+        if missing:
+            raise ValueError(f"instruments: {missing[0]} is missing; needed: {', '.join(GROUPS)}")
         return self
 
     @property
     def recordings(self) -> tuple[str, ...]:
-        """Names of all required recorded kits, each once."""
-        named = [name for parent in self.parents for name in (parent.recorded, *parent.donors)]
-        return tuple(dict.fromkeys(named))
+        """Names of the recordings whose donors lend something, each once."""
+        return tuple(dict.fromkeys(name for lent in self.instruments.values() for name in lent.donors))
 
 
 class _Recipes(Strict):

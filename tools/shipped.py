@@ -1,59 +1,74 @@
-"""Rebuild the shipped kits from recordings by their recipes in ``sample_maps/recipes.yaml``.
+"""Rebuild the shipped kits from the donors by their recipes in ``sample_maps/recipes.yaml``.
 
-    python -m tools.shipped --kits DIR             writes sample_maps/modelled/*.yaml
-    python -m tools.shipped --kits DIR --check     writes nothing; names the maps that differ
+    python -m tools.shipped             writes sample_maps/modelled/*.yaml
+    python -m tools.shipped --check     writes nothing; names the maps that differ
 
-DIR holds the sample folders of the maps in ``tools/prepared_kits/``. After a change, update the fingerprints
+Kits of a split are made of the donors of that split alone. After a change, update the fingerprints
 (``python -m tools.fingerprint``), the golden stems (``python -m tools.golden``) and the changelog.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from stemgmd_tools import data
 from stemgmd_tools.errors import UsageError
-from stemgmd_tools.fitting.completion.complete import complete_map
-from stemgmd_tools.fitting.estimation.recorded_kit import Fitted
 from stemgmd_tools.fitting.velocity.monotonic_levels import with_rising_levels
+from stemgmd_tools.kits.donors import Role, donors
 from stemgmd_tools.kits.generate.digits import rounded
 from stemgmd_tools.kits.generate.instruments import GROUPS, INSTRUMENT_OF
 from stemgmd_tools.kits.generate.morph import mixed_articulations
-from stemgmd_tools.kits.generate.parents import measured_on, parent, voice_of
+from stemgmd_tools.kits.generate.parents import balanced, measured_on, parent, voice_of
 from stemgmd_tools.kits.generate.transform import transformed
+from stemgmd_tools.kits.kit_table import kit_table
 from stemgmd_tools.kits.sample_map.licence import attribution_over, license_over
 from stemgmd_tools.kits.sample_map.schema import Articulation, KitMap
 from stemgmd_tools.kits.sample_map.writer import map_text
 from stemgmd_tools.kits.voices.arithmetic import louder
 from stemgmd_tools.kits.voices.compact import compacted
+from stemgmd_tools.pieces import ARTICULATIONS
 from stemgmd_tools.storage.files import write_bytes
 from stemgmd_tools.strict_yaml.problem import nearest
-from tools.fits import fitted_kits
-from tools.recipes import KitRecipe, Parent, load_recipes, recipes_path
+from tools.recipes import KitRecipe, load_recipes, recipes_path
 
 MODELLED = "modelled"
 """Folder of the shipped kits, in the folder of sample maps."""
 
 
-def kit_from_recipe(recipe: KitRecipe, fits: Mapping[str, Fitted]) -> KitMap:
+class Lender(NamedTuple):
+    """A donor as a parent."""
+
+    kit: KitMap
+    instruments: tuple[str, ...]
+    """What it gives."""
+
+
+def kit_from_recipe(recipe: KitRecipe, lenders: Mapping[str, Lender]) -> KitMap:
     """Return the kit of a recipe.
 
-    :param fits: recorded kit -> its fitted voices, for all recordings of the recipe.
-    :raises KitError: if an articulation can be neither synthesised nor taken from a donor.
+    :param lenders: recording -> its donor, for all recordings of the recipe and at least one with every instrument.
+    :raises UsageError: if a donor does not give a whole group of instruments that it shall lend.
     """
-    parents = [parent(_whole(recipe_parent, fits)) for recipe_parent in recipe.parents]
-    kit = transformed(_mixed(recipe, parents), recipe.figures, recipe.seed)
-    resting = measured_on(_parts(recipe, parents))
-    articulations = {name: _finished(name, recipe_parent, recipe) for name, recipe_parent in kit.articulations.items()}
+    for group, lent in recipe.instruments.items():
+        for name in lent.donors:
+            if not set(GROUPS[group]) <= set(lenders[name].instruments):
+                raise UsageError(f"{recipe.name}: {name} does not give {group} as a whole; choose another donor")
+    kits = balanced(
+        {name: lender.kit for name, lender in lenders.items()},
+        {name: lender.instruments for name, lender in lenders.items()},
+    )
+    kit = transformed(_mixed(recipe, kits), recipe.figures, recipe.seed)
+    resting = measured_on({group: [kits[name] for name in lent.donors] for group, lent in recipe.instruments.items()})
+    articulations = {name: _finished(name, one, recipe) for name, one in kit.articulations.items()}
     return KitMap(
         schema_id=kit.schema_id,
         name=recipe.name,
         title=recipe.title,
         description=recipe.description,
-        license=license_over(recipe_parent.license for recipe_parent in resting),
+        license=license_over(one.license for one in resting),
         attribution=attribution_over(resting),
         measured_on=resting,
         gain_db=recipe.gain_db,
@@ -62,30 +77,13 @@ def kit_from_recipe(recipe: KitRecipe, fits: Mapping[str, Fitted]) -> KitMap:
     )
 
 
-def _whole(recipe: Parent, fits: Mapping[str, Fitted]) -> KitMap:
-    donors = [fits[name] for name in recipe.donors]
-    return complete_map(fits[recipe.recorded], donors, leave_out=recipe.leave_out)
-
-
-def _parts(recipe: KitRecipe, parents: list[KitMap]) -> dict[str, list[KitMap]]:
-    """Return the parents with a positive share in each group of instruments."""
-    parts = {}
-    for group in GROUPS:
-        share = recipe.shares.get(group, 0.0)
-        parts[group] = [
-            parent_map for parent_map, part in zip(parents, (1.0 - share, share), strict=False) if part > 0.0
-        ]
-    return parts
-
-
-def _mixed(recipe: KitRecipe, parents: list[KitMap]) -> KitMap:
-    """Return the mixture of the parents."""
-    if len(parents) == 1:
-        return parents[0]
+def _mixed(recipe: KitRecipe, kits: Mapping[str, KitMap]) -> KitMap:
+    """Return the mixture of the donors."""
     mixed: dict[str, Articulation] = {}
-    for group in GROUPS:
-        mixed |= mixed_articulations(parents[0], parents[1], recipe.shares.get(group, 0.0), (group,))
-    return parents[0].model_copy(update={"articulations": {name: mixed[name] for name in parents[0].articulations}})
+    for group, lent in recipe.instruments.items():
+        mixed |= mixed_articulations(kits[lent.donors[0]], kits[lent.donors[-1]], lent.share, (group,))
+    first = kits[recipe.instruments["kick"].donors[0]]
+    return first.model_copy(update={"articulations": {name: mixed[name] for name in ARTICULATIONS}})
 
 
 def _finished(name: str, articulation: Articulation, recipe: KitRecipe) -> Articulation:
@@ -111,25 +109,24 @@ def _chosen(recipes: Mapping[str, KitRecipe], names: tuple[str, ...]) -> list[Ki
     return [recipes[name] for name in names or recipes]
 
 
+def lenders_of(split: str) -> dict[str, Lender]:
+    """Return the donors of a split, by recording."""
+    role = Role.TRAIN if split == "train" else Role.TEST
+    return {donor.entry.recording: Lender(parent(donor.map), donor.instruments) for donor in donors(role)}
+
+
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option("--kits", type=click.Path(path_type=Path, exists=True), required=True, help="Folders of samples.")
 @click.option("--check", is_flag=True, help="Write nothing; fail if a map differs from what its recipe gives.")
-@click.option(
-    "--fits", type=click.Path(path_type=Path), help="Cache of fits: reuse those in this folder, add new ones."
-)
-@click.option("--jobs", default=1, show_default=True, help="Recordings fitted at a time.")
-def main(names: tuple[str, ...], *, kits: Path, check: bool, fits: Path | None, jobs: int) -> None:
-    """Rebuild the shipped kits from recordings, or check them."""
+def main(names: tuple[str, ...], *, check: bool) -> None:
+    """Rebuild the shipped kits from the donors, or check them."""
     chosen = _chosen(load_recipes(recipes_path()), names)
-    if fits is not None:
-        fits.mkdir(parents=True, exist_ok=True)
-    wanted = dict.fromkeys(name for recipe in chosen for name in recipe.recordings)
-    fitted = fitted_kits(wanted, kits, fits, jobs)
+    splits = {row.name: row.split for row in kit_table()}
+    lenders = {split: lenders_of(split) for split in sorted(set(splits.values()))}
     differing = []
     for recipe in chosen:
         path = data.shipped("sample_maps") / MODELLED / f"{recipe.name}.yaml"
-        text = map_text(kit_from_recipe(recipe, fitted)).encode()
+        text = map_text(kit_from_recipe(recipe, lenders[splits[recipe.name]])).encode()
         if not path.is_file() or path.read_bytes() != text:
             differing.append(recipe.name)
         if not check:
