@@ -63,7 +63,7 @@ from stemgmd_tools.separation.weights.file import REFERENCE  # noqa: E402
 from stemgmd_tools.separation.weights.join import has_network_per_stem  # noqa: E402
 from stemgmd_tools.separation.weights.shapes import unallocated  # noqa: E402
 from stemgmd_tools.strict_yaml.docs import schema_reference  # noqa: E402
-from tools import donor_docs  # noqa: E402
+from tools import donor_docs, ranges  # noqa: E402
 
 RESULT_PAGES: Final = tuple(sorted((ROOT / "benchmarks" / "results").glob("*.md")))
 """Results too long for the documentation, which summarises them."""
@@ -264,6 +264,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "donors-left-out": donor_docs.left_out,
     "effects": augment_docs.effects_reference,
     "figures": figure_docs.reference,
+    "ranges": ranges.table,
     "kits": kits,
     "loader": loader,
     "manifests": manifest_docs.reference,
