@@ -8,7 +8,7 @@ differ from that expectation, the bound is what the recordings the kits were fit
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import combinations
 from pathlib import Path
 
@@ -112,6 +112,11 @@ BRIGHTER_OCTAVES = 0.15
 """Median of the kits; recorded: 0.3 to 1.2. No kit grows duller by as much."""
 
 
+@cache
+def shipped_kit(name: str) -> Kit:
+    return load_kit_file(known_maps()[name])
+
+
 @dataclass(frozen=True, eq=False)
 class Voices:
     """One kit's synthesisers."""
@@ -121,7 +126,7 @@ class Voices:
 
     @classmethod
     def of(cls, name: str, articulations: tuple[str, ...] = ARTICULATIONS) -> Voices:
-        kit = load_kit_file(known_maps()[name])
+        kit = shipped_kit(name)
         room = Room(kit.map.room, name) if kit.map.room else None
         models = {a: kit.map.articulations[a].model for a in articulations}
         return cls(kit, {a: Synthesiser(model, room, name, a) for a, model in models.items() if model is not None})
@@ -160,7 +165,7 @@ def test_held_out_kits_share_no_measured_recording_with_training_kits() -> None:
             m.kit
             for row in kit_table()
             if row.split == split
-            for m in load_kit_file(known_maps()[row.name]).map.measured_on
+            for m in shipped_kit(row.name).map.measured_on
         }
         for split in ("train", "heldout")
     }
@@ -176,7 +181,7 @@ LARGEST_MAP = 200_000
 
 
 def test_each_map_says_what_it_was_measured_on_and_its_licence_follows() -> None:
-    maps = {name: load_kit_file(known_maps()[name]).map for name in KITS}
+    maps = {name: shipped_kit(name).map for name in KITS}
     recorded = {path.stem: load_map(path) for folder in (PREPARED_MAPS, DONOR_MAPS) for path in folder.glob("*.yaml")}
     for name, kit_map in maps.items():
         assert known_maps()[name].stat().st_size <= LARGEST_MAP
