@@ -30,8 +30,8 @@ def chains(whole: Chain, mixing: Chain) -> Iterator[Chain]:
     """Yield the first chain with each addition: effects on hits before all others, effects on audio after them."""
     for name, effects in ADDED.items():
         added = tuple(step for step in mixing.steps if step.effect in effects)
-        kept = tuple(step for step in whole.steps if step.effect not in effects)
-        steps = (*added, *kept) if name == "absent" else (*kept, *added)
+        own = tuple(step for step in whole.steps if step.effect not in effects)
+        steps = (*added, *own) if name == "absent" else (*own, *added)
         update = {"name": f"with-{name}", "description": f"{whole.name} with {name}", "steps": steps}
         yield whole.model_copy(update=update)
 

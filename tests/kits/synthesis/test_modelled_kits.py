@@ -161,12 +161,7 @@ def test_there_are_six_kits_for_training_and_four_held_out() -> None:
 
 def test_held_out_kits_share_no_measured_recording_with_training_kits() -> None:
     measured = {
-        split: {
-            m.kit
-            for row in kit_table()
-            if row.split == split
-            for m in shipped_kit(row.name).map.measured_on
-        }
+        split: {m.kit for row in kit_table() if row.split == split for m in shipped_kit(row.name).map.measured_on}
         for split in ("train", "heldout")
     }
     assert measured["train"] and measured["heldout"]
