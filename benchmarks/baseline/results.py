@@ -106,7 +106,9 @@ def result_of(experiment: Experiment, work: Path, begun: Begun) -> Result:
 
 
 def commit_of(folder: Path) -> str:
-    """Return the commit of a checkout, with a plus if files in it differ, results apart."""
+    """Return the commit of a checkout, with a plus if files in it differ, results apart; ``unknown`` without git."""
+    if not (folder / ".git").exists():
+        return "unknown"
 
     def git(*words: str) -> str:
         return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True).stdout

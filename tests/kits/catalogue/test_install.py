@@ -266,4 +266,4 @@ def test_the_command_installs_a_published_kit(raw_kits: Path) -> None:
     kit = load_kit("sams_sonor")
     assert (kit.license, kit.attribution) == ("CC-BY-SA-4.0", "Sam Greene (samples), kinwie (SFZ)")
     listed = CliRunner().invoke(command, ["list"]).output.splitlines()
-    assert next(line for line in listed if line.startswith("sams_sonor")).endswith(" found")
+    assert next(line for line in listed if line.split()[0:1] == ["sams_sonor"]).endswith(" found")

@@ -67,7 +67,6 @@ def _other_weights(path: Path) -> str:
 
 FAULTS = {
     "no budget": lambda tmp: ["--config", _text(tmp / "endless.yaml", "budget: {steps: null}")],
-    "a chain that needs a second kit": lambda _: ["--kits", "cedar_hall", "--chain", "larsnet"],
     "no such device": lambda _: ["--device", "cuda"],
     "no such kit": lambda _: ["--kits", "bras"],
     "a kit without a file": lambda tmp: ["--kits", _silent_kit(tmp / "silent")],
@@ -101,6 +100,15 @@ def _folder_without_validation(folder: Path) -> str:
         writer.writeheader()
         writer.writerows({**row, "split": "train"} for row in rows if "eval_session" not in row["id"])
     return str(folder)
+
+
+@pytest.mark.parametrize("mode", [(), ABLATE], ids=["one run", "ablation"])
+def test_a_chain_that_needs_a_second_kit_fails_in_the_dry_run(mode, common, kits) -> None:
+    words = [word if word != ",".join(kits) else kits[0] for word in common]
+    words += ["--chain", "larsnet", *mode]
+    told = said(*words, "--dry-run")
+    assert "needs another kit than tin" in told
+    assert said(*words) == told
 
 
 @pytest.mark.parametrize("fault", FAULTS)
