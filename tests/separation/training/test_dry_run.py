@@ -106,9 +106,9 @@ def _folder_without_validation(folder: Path) -> str:
 def test_a_chain_that_needs_a_second_kit_fails_in_the_dry_run(mode, common, kits) -> None:
     words = [word if word != ",".join(kits) else kits[0] for word in common]
     words += ["--chain", "larsnet", *mode]
-    told = said(*words, "--dry-run")
-    assert "needs another kit than tin" in told
-    assert said(*words) == told
+    reported = said(*words, "--dry-run")
+    assert "needs another kit than tin" in reported
+    assert said(*words) == reported
 
 
 @pytest.mark.parametrize("fault", FAULTS)
