@@ -18,7 +18,7 @@ class Figure(NamedTuple):
     """Factor on the standard deviation in one kit of four: what recordings show beside the usual."""
 
 
-_LEVEL: Final = Figure(0.75, 24.0, "level of the instrument, dB", tail=4.0)
+_LEVEL: Final = Figure(0.75, 24.0, "level of the instrument, dB", tail=2.0)
 _BRIGHTNESS: Final = "brightness of the instrument, dB per octave around 1 kHz"
 _WEIGHT: Final = Figure(0.5, 7.0, "pitch of its partials, semitones: heavier is higher")
 _RING: Final = Figure(0.125, 2.0, "length of its ring, octaves: 1 doubles it", 3.0)

@@ -84,10 +84,18 @@ def _mixed_envelope(
         frequencies: Float = np.array(first.frequencies_hz)
     else:
         frequencies = np.round(CENTRES_HZ, 1) if bands else common(first.frequencies_hz, second.frequencies_hz)
-    values = [values_at(table, frequencies, times, extend=extend) for table in (first, second)]
     if extend:
-        values = [np.maximum(levels, _QUIET_DB) for levels in values]
+        values = [_extended(table, frequencies, times) for table in (first, second)]
+    else:
+        values = [values_at(table, frequencies, times, extend=False) for table in (first, second)]
     return envelope(frequencies, times, (1.0 - share) * values[0] + share * values[1])
+
+
+def _extended(levels: BandEnvelope, frequencies: Float, times: Float) -> Float:
+    """Return levels on a grid; past the last knot a fall goes on, but a rise does not: the voice has ended by then."""
+    values = np.maximum(values_at(levels, frequencies, times, extend=True), _QUIET_DB)
+    last = values_at(levels, frequencies, levels.times_s[-1:], extend=False)
+    return np.where(times > levels.times_s[-1], np.minimum(values, last), values)
 
 
 def common(first: tuple[float, ...], second: tuple[float, ...]) -> Float:

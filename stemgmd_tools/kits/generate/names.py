@@ -25,7 +25,7 @@ from stemgmd_tools.kits.voices.compact import compacted
 from stemgmd_tools.kits.voices.loudness import level_db
 from stemgmd_tools.runtime.quantities import counted
 
-SPACE_VERSION: Final = 6
+SPACE_VERSION: Final = 7
 """Part of the key of every generated kit. Raise it whenever equal names and parents give another map."""
 RANDOM: Final = "random"
 MORPH: Final = "morph"

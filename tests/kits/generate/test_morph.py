@@ -148,6 +148,23 @@ def test_the_fine_colour_keeps_its_depth_half_way() -> None:
     assert max(depths) < 1.2 * min(depths)
 
 
+def test_a_short_voice_whose_end_rises_does_not_swell_in_a_longer_one() -> None:
+    """Fits of cut recordings may end in a rise, which was continued to the end of the other voice: 160 dB of it."""
+    long = voice_of(ONE.articulations["crash1_edge"])
+    levels = long.noise.level_db
+    rising = BandEnvelope(
+        frequencies_hz=levels.frequencies_hz,
+        times_s=(0.0, 0.2, 0.3),
+        values=tuple((row[0], row[0] - 30.0, row[0] - 27.0) for row in levels.values),
+    )
+    short = long.model_copy(update={"noise": long.noise.model_copy(update={"level_db": rising}), "duration_s": 0.3})
+    mixed = mixed_voice(short, long, 0.5).noise.level_db
+    late = np.array(mixed.values)[:, np.array(mixed.times_s) > 0.3]
+    assert late.shape[1] > 0
+    assert (np.diff(late, axis=1) <= 0.0).all()
+    assert late.max() <= np.array(levels.values).max()
+
+
 def test_what_only_one_parent_has_fades_in() -> None:
     bare = VoiceModel(
         noise=voice_of(ONE.articulations["kick"]).noise.model_copy(update={"colour": None, "stereo": None})

@@ -320,5 +320,6 @@ def test_another_way_of_making_kits_has_another_version(toys: Path) -> None:
         4: ["0539f7891eacb0fa", "7c28a70d4a4ae8ad"],
         5: ["35b6f65c52a21adf", "40617f447a02c65f"],
         6: ["24850248cb325b19", "40617f447a02c65f"],
+        7: ["1dbaadca5f16a813", "40617f447a02c65f"],
     }
     assert stood_for[SPACE_VERSION] == digests

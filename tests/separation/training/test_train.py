@@ -16,6 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tiny_separator import Tiny, make_tiny, tiny_config
+from tone_kits import tone_kits
 
 from stemgmd_tools.augment.dataset import SegmentDataset
 from stemgmd_tools.augment.sampling.mixing_options import RandomMix
@@ -28,7 +29,7 @@ from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.runtime.progress import Silent
 from stemgmd_tools.separation.networks.registry import ModelSpec
-from stemgmd_tools.separation.training.loop.data import open_data, open_test, train_segments
+from stemgmd_tools.separation.training.loop.data import kit_names_of, open_data, open_test, train_segments
 from stemgmd_tools.separation.training.loop.distributed import Ranks
 from stemgmd_tools.separation.training.loop.validate import Validation, ValidationResult
 from stemgmd_tools.separation.training.run.checkpoint import read_progress, read_state
@@ -524,8 +525,17 @@ def test_kits_of_several_splits_train_together_and_others_validate(kits):
     assert swaps == {("tin", "cedar_hall"), ("cedar_hall", "tin")}
     assert list(opened.validation.kit_splits) == ["wood"]
     assert opened.kits == ("tin", "cedar_hall")
+    assert kit_names_of(opened)["validation_kits"] == ["wood"]
     with pytest.raises(TrainingError, match="leak: kit wood is kept for the test"):
         open_data(config.data.model_copy(update={"test_kits": (kits[1],)}))
+
+
+def test_another_validation_kit_of_the_same_name_makes_another_run(kits, tmp_path):
+    config = tiny_config(kits, data={"kits": [kits[0]], "validation_kits": [kits[1]]}).data
+    changed = tone_kits(tmp_path, {"wood": 333.0})
+    others = config.model_copy(update={"validation_kits": changed})
+    assert open_data(others).validation_identities[0].name == "wood"
+    assert open_data(config).fingerprint != open_data(others).fingerprint
 
 
 def test_validation_applies_the_effects_of_its_segments(kits):

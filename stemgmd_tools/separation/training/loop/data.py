@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -64,6 +64,8 @@ class TrainingData(NamedTuple):
     kits: tuple[str, ...]
     kit_identities: tuple[KitIdentity, ...]
     """Identities of these kits, and of the training kits of the initial weights."""
+    validation_identities: tuple[KitIdentity, ...]
+    """Identities of the kits named for validation; empty if these are the training kits."""
     fingerprint: str
     """SHA-256 (hex) of everything that determines the sound: performances and their notes, kits, render settings, and a
     chain from a file."""
@@ -101,14 +103,18 @@ def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
     before = [] if weights is None else [training_kits_of(about_weights(Path(weights)))]
     opened = _from_corpus(config, before) if config.corpus is not None else _rendered(config, before)
     validated = [] if opened.validation is None else list(opened.splits.validation.items())
-    kits = sorted({(kit.name, tuple(sorted(kit.hashes))) for kit in opened.kit_identities if kit.name in opened.kits})
+    kits = _hashes(kit for kit in opened.kit_identities if kit.name in opened.kits)
     parts = [list(opened.splits.train.items()), validated, kits, rendering_of(opened.train)]
-    if opened.validation is not None and config.validation_kits:
-        parts.append(sorted(opened.validation.kit_splits))
+    if opened.validation_identities:
+        parts.append(_hashes(opened.validation_identities))
     if config.chain not in chain_names():  # a file, which may change between two runs
         parts.append(load_chain(config.chain).hash)
     fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return opened._replace(fingerprint=fingerprint, origin={} if weights is None else _origin(Path(weights)))
+
+
+def _hashes(kits: Iterable[KitIdentity]) -> list[tuple[str, tuple[str, ...]]]:
+    return sorted({(kit.name, tuple(sorted(kit.hashes))) for kit in kits})
 
 
 def _origin(weights: Path) -> dict[str, Any]:
@@ -206,10 +212,13 @@ def bank_engine_of(data: TrainingData) -> dict[str, int]:
 
 
 def kit_names_of(data: TrainingData) -> dict[str, list[str]]:
-    """Return the names of the training kits and of all kits related to them, for the description of weights."""
+    """Return the names of the training kits, of all kits related to them, and of the kits named for validation, for the
+    description of weights.
+    """
     return {
         "kits": list(dict.fromkeys(kit.name for kit in data.kit_identities)),
         "related": sorted({name for kit in data.kit_identities for name in kit.related}),
+        "validation_kits": [kit.name for kit in data.validation_identities],
     }
 
 
@@ -223,15 +232,15 @@ def _rendered(config: DataConfig, before: Sequence[TrainingKits | None]) -> Trai
     splits = _limited(split_performances(gmd_splits, note_hashes(source.hits)), config.limit)
     validating = kits_named(config.validation_kits, folders) if config.validation_kits else chosen
     identities = (*virtual_identities(chosen, folders), *trained_on(before, folders))
-    tested = known_identities(config.test_kits, folders)
-    refuse_leaks(splits, (*identities, *virtual_identities(validating, folders)), tested)
+    validated = tuple(virtual_identities(validating, folders)) if config.validation_kits else ()
+    refuse_leaks(splits, (*identities, *validated), known_identities(config.test_kits, folders))
 
     def part(names: Collection[str], kits: tuple[Kit, ...]) -> VirtualCorpus | None:
         matching = [performance for performance in performances if performance.id in names]
         return VirtualCorpus(matching, kits) if matching else None
 
     names = tuple(kit.name for kit in chosen)
-    return _data(part(splits.train, chosen), part(splits.validation, validating), splits, names, identities)
+    return _data(part(splits.train, chosen), part(splits.validation, validating), splits, names, identities, validated)
 
 
 def _from_corpus(config: DataConfig, before: Sequence[TrainingKits | None]) -> TrainingData:
@@ -242,14 +251,14 @@ def _from_corpus(config: DataConfig, before: Sequence[TrainingKits | None]) -> T
     validating = corpus_kits(corpus, config.validation_kits) if config.validation_kits else kits
     splits = _limited(split_table(corpus.performances, corpus.hits), config.limit)
     identities = (*tabled_identities(corpus.kits, kits), *trained_on(before, folders))
-    tested = known_identities(config.test_kits, folders)
-    refuse_leaks(splits, (*identities, *tabled_identities(corpus.kits, validating)), tested)
+    validated = tuple(tabled_identities(corpus.kits, validating)) if config.validation_kits else ()
+    refuse_leaks(splits, (*identities, *validated), known_identities(config.test_kits, folders))
 
     def part(names: Collection[str], kits: tuple[str, ...]) -> CorpusPart | None:
         selected = frozenset(name for name in names if set(corpus.kits_of(name)) & set(kits))
         return CorpusPart(corpus.root, selected, frozenset(kits)) if selected else None
 
-    return _data(part(splits.train, kits), part(splits.validation, validating), splits, kits, identities)
+    return _data(part(splits.train, kits), part(splits.validation, validating), splits, kits, identities, validated)
 
 
 def _data(
@@ -258,6 +267,7 @@ def _data(
     splits: Splits,
     kits: tuple[str, ...],
     identities: tuple[KitIdentity, ...],
+    validated: tuple[KitIdentity, ...],
 ) -> TrainingData:
     if train is None:
         raise UsageError("no performance is for training; give a source that holds some of GMD's split `train`")
@@ -265,7 +275,7 @@ def _data(
         raise UsageError(
             f"the corpus has {train.sample_rate:,} Hz, the models need {SAMPLE_RATE:,} Hz; render it at that rate"
         )
-    return TrainingData(train, validation, splits, kits, identities, "", {})
+    return TrainingData(train, validation, splits, kits, identities, validated, "", {})
 
 
 def _limited(splits: Splits, limit: int | None) -> Splits:
