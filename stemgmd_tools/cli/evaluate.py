@@ -11,6 +11,7 @@ import click
 
 from stemgmd_tools.cli.support.options import id_option, kit_path_option, limit_option, quiet_option, split_option
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
+from stemgmd_tools.cli.support.recordings import check_options, evaluate_folder
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.runtime.plugins import module_names
 from stemgmd_tools.runtime.quantities import counted
@@ -45,6 +46,22 @@ METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
     type=LocalPath(exists=True, file_okay=False),
     metavar="DIR",
     help="Folder of recorded kits with sample maps; also evaluate the same performances through these.",
+)
+@click.option(
+    "--recordings",
+    type=LocalPath(exists=True, file_okay=False),
+    metavar="DIR",
+    help="Without CORPUS: real drum recordings with annotated onsets (docs/real-recordings.md).",
+)
+@click.option(
+    "--layout", metavar="NAME", help="Layout of --recordings: mdb, enst, idmt or plain.  [default: the one that fits]"
+)
+@click.option(
+    "--estimates",
+    multiple=True,
+    type=LocalPath(exists=True, file_okay=False),
+    metavar="DIR",
+    help="With --recordings: stems that another program wrote, DIR/<recording>/<stem>.wav; repeatable.",
 )
 @click.option(
     "--method",
@@ -99,7 +116,8 @@ def evaluate(**options: Any) -> None:
 
     Writes evaluation.parquet, evaluation.csv, report.md and index.html. Resumes after interruption. The page shows
     examples of the last method; weights come after methods. With --weights and neither --split nor --id, only test
-    performances are used: GMD's evaluation sessions and its test split.
+    performances are used: GMD's evaluation sessions and its test split. With --recordings, onsets and leakage of real
+    recordings are measured instead, and recordings.parquet, recordings.csv and report.md are written.
     """
     try:
         from stemgmd_tools.separation.evaluation import report
@@ -112,6 +130,10 @@ def evaluate(**options: Any) -> None:
     from stemgmd_tools.storage.figures import empty_figure
     from stemgmd_tools.storage.locks import alone_in
 
+    check_options(options)
+    if options["recordings"] is not None:
+        evaluate_folder(options, _methods(options))
+        return
     if options["page"]:
         empty_figure(1.0, 1.0)  # fails here, not after minutes of work, if matplotlib is missing
     out: Path = options["out"]
@@ -154,7 +176,7 @@ def _methods(options: dict[str, Any]) -> list[Method]:
     }
     selected = [method for name in dict.fromkeys(options["methods"]) for method in makers[name]()]
     selected += trained_models(options["weights"], device)
-    if not selected:
+    if not selected and options["recordings"] is None:
         raise UsageError(f"nothing to evaluate: give --weights FILE, or --method {', '.join(METHODS)}")
     return selected
 

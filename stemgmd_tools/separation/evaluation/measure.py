@@ -29,7 +29,7 @@ def measure(method: Method, clip: Clip, strokes_s: Mapping[str, Times]) -> dict[
     mixture_meters = {meter: meter(clip.sample_rate) for meter in of_mixture}
     meters = [_StemMeters(clip.sample_rate, mixture_meters) for _ in clip.stems]
     blocks = list(clip.blocks())
-    estimates = regrouped(_checked(method, clip), [length for _, length in blocks])
+    estimates = regrouped(checked_estimates(method, clip), [length for _, length in blocks])
     for start, length in blocks:
         mixture, references = clip.both(start, length)
         _push(mixture_meters.values(), mixture, mixture)
@@ -93,7 +93,7 @@ def _push(meters: Iterable[Meter], reference: Frames, estimate: Frames) -> None:
         meter.push(reference, estimate)
 
 
-def _checked(method: Method, clip: Clip) -> Iterator[Frames]:
+def checked_estimates(method: Method, clip: Clip) -> Iterator[Frames]:
     """Yield a method's estimates after checking shape and values."""
     for part in method.separate(clip):
         if part.ndim != 3 or part.shape[:2] != (len(clip.stems), 2):

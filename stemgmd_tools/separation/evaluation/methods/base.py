@@ -5,13 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stemgmd_tools.augment.chain.stems import pieces_of_stem
-from stemgmd_tools.corpus.sources.base import StemSource, axes_of
+from stemgmd_tools.corpus.sources.base import axes_of
 from stemgmd_tools.errors import UsageError
 
 Frames: TypeAlias = NDArray[np.float32]
@@ -21,11 +21,24 @@ BLOCK: Final = 64 * 2048
 """Frames per block: 3 s at 44.1 kHz, a multiple of the windows of every metric."""
 
 
+class SoundSource(Protocol):
+    """What a clip reads: any :class:`~stemgmd_tools.corpus.sources.base.StemSource`, or a recording."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Frames per second."""
+        ...
+
+    def floats(self, performance: str, kit: str, start: int = 0, frames: int | None = None) -> Frames:
+        """Return a part of the nine stems, shape (9, 2, frame)."""
+        ...
+
+
 @dataclass(frozen=True)
 class Clip:
     """A performance through a kit, or its beginning."""
 
-    source: StemSource
+    source: SoundSource
     performance: str
     kit: str
     stems: tuple[str, ...]

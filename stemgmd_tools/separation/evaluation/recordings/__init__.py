@@ -1,0 +1,1 @@
+"""Evaluation on real recordings: multitracks, and drum tracks with onset annotations."""

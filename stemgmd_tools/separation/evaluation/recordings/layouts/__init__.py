@@ -1,0 +1,1 @@
+"""Layouts of folders of recordings: one module for each, which declares ``LAYOUT``."""
