@@ -50,6 +50,8 @@ from stemgmd_tools.manifest import docs as manifest_docs  # noqa: E402
 from stemgmd_tools.markdown import markdown_table  # noqa: E402
 from stemgmd_tools.pieces import GROUPS, NOTES  # noqa: E402
 from stemgmd_tools.separation.evaluation.metric_table import metric_table  # noqa: E402
+from stemgmd_tools.separation.evaluation.recordings.labels import ENST, IDMT, MDB  # noqa: E402
+from stemgmd_tools.separation.evaluation.recordings.table import RECORDINGS_TABLE  # noqa: E402
 from stemgmd_tools.separation.networks.registry import (  # noqa: E402
     ModelSpec,
     build,
@@ -235,6 +237,18 @@ def training() -> str:
     return schema_reference(TrainConfig.model_json_schema(by_alias=True), "TrainConfig")
 
 
+def recording_labels() -> str:
+    """Return the labels of annotated recordings by layout and stem."""
+    rows = [
+        (
+            f"`{layout}`",
+            *(", ".join(f"`{label}`" for label in labels if labels[label].group is group) for group in GROUPS),
+        )
+        for layout, labels in (("mdb", MDB), ("enst", ENST), ("idmt", IDMT))
+    ]
+    return markdown_table(("layout", *(group.value for group in GROUPS)), rows)
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "augment-benchmarks": augment_benchmarks,
     "baseline": lambda: baseline_results(baseline.markdown),
@@ -275,6 +289,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "kit-rules": kit_rules,
     "library-formats": library_formats,
     "notes": notes,
+    "recording-labels": recording_labels,
+    "recordings-table": lambda: manifest_docs.columns(RECORDINGS_TABLE),
     "reference-results": baseline.card_results,
     "reference-weights": baseline.card,
     "realism-details": lambda: realism_results(realism.details),

@@ -11,11 +11,15 @@ def reference() -> str:
     return "\n".join(_section(table) for table in TABLES.values())
 
 
-def _section(table: Table) -> str:
+def columns(table: Table) -> str:
+    """Return the columns of a table as Markdown."""
     head = "| column | type | unit | may be missing | values | meaning |\n|---|---|---|---|---|---|"
-    rows = "\n".join(_row(column) for column in table.columns)
+    return "\n".join((head, *map(_row, table.columns)))
+
+
+def _section(table: Table) -> str:
     key = ", ".join(f"`{name}`" for name in table.key)
-    return f"### `{table.name}`\n\n{table.description} Key and sorting order: {key}.\n\n{head}\n{rows}\n"
+    return f"### `{table.name}`\n\n{table.description} Key and sorting order: {key}.\n\n{columns(table)}\n"
 
 
 def _row(column: Column) -> str:

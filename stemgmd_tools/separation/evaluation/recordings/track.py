@@ -83,6 +83,10 @@ def read_events(
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise UsageError(
+            f"{shown(path)}: is missing, the annotation of a recording; add it, or move the audio elsewhere"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{shown(path)}: cannot be read as text: {error}") from error
     events = []
