@@ -142,12 +142,20 @@ class SegmentDataset(Dataset[Item]):
         self._chain, self._mix, self._seed = chain, mix, seed
         self._wants_hits = (chain is not None and counts_hits(chain)) or (mix is not None and mix.min_hits > 0)
         self._pool = pool_of(source, activity=self._wants_hits)
+        self._kit_weights: dict[str, int] = {}
         self._segments = SegmentDraw(source, frames, min_active=min_active, seed=seed)
         self._renderer = Renderer(source)
 
-    def join_kit_splits(self) -> None:
-        """Let effects that swap kits draw from all kits of the source, whatever their split or without one."""
-        self._pool = pool_of(self.source, activity=self._wants_hits, splits=False)
+    def join_kits(self, weights: Mapping[str, int] | None = None) -> None:
+        """Draw from all kits of the source, in effects that swap kits too, whatever their split or without one.
+
+        :param weights: how many kits a kit counts as, by its name; default: 1.
+        """
+        self._pool = pool_of(self.source, activity=self._wants_hits, splits=False, weights=weights)
+        self._segments = SegmentDraw(
+            self.source, self._frames, min_active=self._min_active, seed=self._seed, kit_weights=weights
+        )
+        self._kit_weights = dict(weights or {})
 
     def set_grid(self, grid: int) -> None:
         """Restrict segment starts to multiples of ``grid`` frames of their performance, as in LarsNet.
@@ -156,7 +164,9 @@ class SegmentDataset(Dataset[Item]):
         """
         if self._mix is not None or self._min_active:
             raise UsageError("a grid goes neither with min_active nor with mix, which place segments otherwise")
-        self._segments = SegmentDraw(self.source, self._frames, grid=grid, seed=self._seed)
+        self._segments = SegmentDraw(
+            self.source, self._frames, grid=grid, seed=self._seed, kit_weights=self._kit_weights
+        )
 
     def __len__(self) -> int:
         """Return the number of items in an epoch."""

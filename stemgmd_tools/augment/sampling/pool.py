@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
@@ -24,6 +24,8 @@ class PoolKit(NamedTuple):
     name: str
     split: str = ""
     """``train``, ``heldout`` or, for a kit of your own, ``""``."""
+    weight: int = 1
+    """How many kits it counts as when one is drawn."""
 
 
 class PoolPerformance(NamedTuple):
@@ -73,6 +75,7 @@ class Pool:
     _kits: dict[str, PoolKit] = field(init=False, repr=False)
     _performances: dict[str, PoolPerformance] = field(init=False, repr=False)
     _kits_of: dict[str, tuple[str, ...]] = field(init=False, repr=False)
+    _every_kit: tuple[str, ...] = field(init=False, repr=False)
     _everything: _TimeLine = field(init=False, repr=False)
     _of_split: dict[str, _TimeLine] = field(init=False, repr=False)
     _by_tempo: dict[str, tuple[tuple[float, ...], _TimeLine]] = field(init=False, repr=False)
@@ -85,7 +88,9 @@ class Pool:
                 raise AugmentError(f"pool: {kind} holds {_duplicate(names)} twice; name each once")
         object.__setattr__(self, "_kits", {kit.name: kit for kit in self.kits})
         object.__setattr__(self, "_performances", {performance.name: performance for performance in self.performances})
-        object.__setattr__(self, "_kits_of", _by_split(self.kits))
+        weighted = [kit for kit in self.kits for _ in range(kit.weight)]
+        object.__setattr__(self, "_kits_of", _by_split(weighted))
+        object.__setattr__(self, "_every_kit", tuple(kit.name for kit in weighted))
         object.__setattr__(self, "_everything", _TimeLine.of(self.performances))
         of_split = {
             split: _TimeLine.of(self._performances[name] for name in names)
@@ -114,16 +119,20 @@ class Pool:
         except KeyError:
             raise AugmentError(f"pool: holds no performance {name} among its {len(self._performances)}") from None
 
+    def kit_at(self, share: float) -> str:
+        """Return the kit at a share (in [0, 1)) of all kits by their weights."""
+        return self._every_kit[int(share * len(self._every_kit))]
+
     def performance_at(self, share: float) -> str:
         """Return the performance at a share (in [0, 1)) of the total time of all performances."""
         return self._everything.at(share)
 
     def other_kits(self, kit: str) -> tuple[str, ...]:
-        """Return the other kits of the split of ``kit``."""
+        """Return the other kits of the split of ``kit``, each as often as its weight says."""
         return tuple(name for name in self._kits_of[self.kit(kit).split] if name != kit)
 
     def kits_like(self, kit: str) -> tuple[str, ...]:
-        """Return all kits of the split of ``kit``."""
+        """Return all kits of the split of ``kit``, each as often as its weight says."""
         return self._kits_of[self.kit(kit).split]
 
     def performance_like(self, performance: str, share: float) -> str:
@@ -147,15 +156,20 @@ class Pool:
         return tuple(bpm for bpm, _ in entries), line
 
 
-def pool_of(source: StemSource, *, activity: bool = False, splits: bool = True) -> Pool:
+def pool_of(
+    source: StemSource, *, activity: bool = False, splits: bool = True, weights: Mapping[str, int] | None = None
+) -> Pool:
     """Return the pool of all kits and performances of a source.
 
     :param activity: whether to include the positions of all hits, for random mixes with ``min_hits``.
     :param splits: whether a kit is replaced only by kits of its split; without, by any kit of the source.
+    :param weights: how many kits a kit counts as when one is drawn, by its name; default: 1.
     """
-    performances = source.performances
+    performances, weights = source.performances, weights or {}
     return Pool(
-        kits=tuple(PoolKit(name, split if splits else "") for name, split in source.kit_splits.items()),
+        kits=tuple(
+            PoolKit(name, split if splits else "", weights.get(name, 1)) for name, split in source.kit_splits.items()
+        ),
         performances=tuple(
             PoolPerformance(str(name), _text(split), None if pd.isna(bpm) else float(bpm), _text(style), float(seconds))
             for name, split, bpm, style, seconds in zip(

@@ -136,7 +136,7 @@ def _base(
     part = Part("", "", "", 0, 0.0, 0.0)
     for u in table:
         performance = pool.performance_at(float(u[_PERFORMANCE]))
-        kit = pool.kits[int(u[_KIT] * len(pool.kits))].name
+        kit = pool.kit_at(float(u[_KIT]))
         part = Part("", performance, kit, _place(u[_START], performance, frames, pool), 0.0, 0.0)
         if activity is None or any(_is_active(part._replace(stem=stem), knobs, frames, activity) for stem in stems):
             break

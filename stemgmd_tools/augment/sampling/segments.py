@@ -54,6 +54,7 @@ class SegmentDraw:
     :param grid: segments start at multiples of this number of frames, as in LarsNet; 1: anywhere. Not with
         ``min_active``, which places segments by their hits.
     :param seed: seed of all draws.
+    :param kit_weights: how many kits a kit counts as when one is drawn, by its name; default: 1.
     :raises UsageError: if a length or share is out of range, or a name is unknown or never played.
     """
 
@@ -65,6 +66,7 @@ class SegmentDraw:
         min_active: Mapping[str, float] | None = None,
         grid: int = 1,
         seed: int = 0,
+        kit_weights: Mapping[str, int] | None = None,
     ) -> None:
         """Index the onsets."""
         if frames < 1:
@@ -79,7 +81,10 @@ class SegmentDraw:
         self._names = performances["performance"].tolist()
         self._lengths = np.maximum((performances["duration_s"].to_numpy() * source.sample_rate).astype(np.int64), 1)
         self._ends = np.cumsum(self._lengths)
-        self._kits = {name: source.kits_of(name) for name in self._names}
+        weights = kit_weights or {}
+        self._kits = {
+            name: tuple(kit for kit in source.kits_of(name) for _ in range(weights.get(kit, 1))) for name in self._names
+        }
         self._required = _required(min_active or {}, source.hits, self._names)
 
     def segment(self, epoch: int, index: int) -> Segment:

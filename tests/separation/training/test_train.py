@@ -530,6 +530,24 @@ def test_kits_of_several_splits_train_together_and_others_validate(kits):
         open_data(config.data.model_copy(update={"test_kits": (kits[1],)}))
 
 
+def test_a_kit_is_drawn_as_often_as_its_weight_says(kits):
+    data = {"kits": [*kits, "cedar_hall"], "kit_weights": {"tin": 6}, "chain": "larsnet"}
+    config = tiny_config(kits, data=data)
+    segments = train_segments(config, open_data(config.data))
+    drawn = [segments.drawn((0, index)) for index in range(300)]
+    played = [example.kit for example, _ in drawn]
+    swapped = [
+        row.parameters["kit"]
+        for example, rows in drawn
+        for row in rows
+        if row.effect == "kit_swap" and example.kit != "tin"
+    ]
+    for names, share in ((played, 6 / 8), (swapped, 6 / 7)):
+        assert abs(names.count("tin") / len(names) - share) < 0.08
+    with pytest.raises(UsageError, match="kit_weights names steel, which is none of the training kits: tin, wood"):
+        open_data(config.data.model_copy(update={"kit_weights": {"steel": 2}}))
+
+
 def test_another_validation_kit_of_the_same_name_makes_another_run(kits, tmp_path):
     config = tiny_config(kits, data={"kits": [kits[0]], "validation_kits": [kits[1]]}).data
     changed = tone_kits(tmp_path, {"wood": 333.0})

@@ -98,10 +98,12 @@ def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
 
     :param weights: initial weights, whose training kits must not be test kits either.
     :raises TrainingError: if splits or kits overlap.
+    :raises UsageError: if ``kit_weights`` names a kit that is none of the training kits.
     :raises StemgmdError: if a source, a kit or a performance cannot be used.
     """
     before = [] if weights is None else [training_kits_of(about_weights(Path(weights)))]
     opened = _from_corpus(config, before) if config.corpus is not None else _rendered(config, before)
+    _check_weights(config, opened.kits)
     validated = [] if opened.validation is None else list(opened.splits.validation.items())
     kits = _hashes(kit for kit in opened.kit_identities if kit.name in opened.kits)
     parts = [list(opened.splits.train.items()), validated, kits, rendering_of(opened.train)]
@@ -111,6 +113,15 @@ def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
         parts.append(load_chain(config.chain).hash)
     fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return opened._replace(fingerprint=fingerprint, origin={} if weights is None else _origin(Path(weights)))
+
+
+def _check_weights(config: DataConfig, kits: Sequence[str]) -> None:
+    unknown = [name for name in config.kit_weights if name not in kits]
+    if unknown:
+        raise UsageError(
+            f"data.kit_weights names {unknown[0]}, which is none of the training kits: {', '.join(kits[:8])}"
+            + (f" and {len(kits) - 8} more" if len(kits) > 8 else "")
+        )
 
 
 def _hashes(kits: Iterable[KitIdentity]) -> list[tuple[str, tuple[str, ...]]]:
@@ -172,7 +183,7 @@ def train_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset:
         min_active=config.data.min_active or None,
         seed=config.seed,
     )
-    segments.join_kit_splits()
+    segments.join_kits(config.data.kit_weights)
     if config.grid_frames is not None:
         segments.set_grid(config.grid_frames)
     return segments

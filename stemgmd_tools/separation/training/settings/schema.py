@@ -70,6 +70,9 @@ class DataConfig(Strict):
     corpus: str | None = Field(default=None, description="folder of a rendered corpus; default: rendered on the fly")
     gmd: str | None = Field(default=None, description="without a corpus: GMD, folder or zip; default: as for `render`")
     kits: tuple[str, ...] = Field(default=("train",), min_length=1, description="training kits, named as in `render`")
+    kit_weights: dict[str, Annotated[int, Field(ge=1, le=1_000)]] = Field(
+        default={}, description="how many kits a kit counts as when kits are drawn, by its name; default: 1"
+    )
     test_kits: tuple[str, ...] = Field(
         default=("heldout",), description="test kits: training kits must not be, or be derived from, these"
     )
