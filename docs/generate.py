@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import yaml
@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 if __name__ == "__main__":
     os.environ["STEMGMD_PLUGINS"] = "0"  # what other distributions declare is not documented here
 
-from benchmarks import report  # noqa: E402 - lies in the checkout, not in an installed package
+from benchmarks import recordings, report  # noqa: E402 - lies in the checkout, not in an installed package
 from benchmarks.baseline import published  # noqa: E402
 from benchmarks.baseline import report as baseline  # noqa: E402
 from benchmarks.baseline.plan import Experiment  # noqa: E402
@@ -237,6 +237,11 @@ def training() -> str:
     return schema_reference(TrainConfig.model_json_schema(by_alias=True), "TrainConfig")
 
 
+def _recordings() -> dict[str, Any]:
+    """Return the last figures of real recordings that were committed."""
+    return dict(json.loads(recordings.RESULTS.read_text(encoding="utf-8")))
+
+
 def recording_labels() -> str:
     """Return the labels of annotated recordings by layout and stem."""
     rows = [
@@ -290,6 +295,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "library-formats": library_formats,
     "notes": notes,
     "recording-labels": recording_labels,
+    "recordings-recorded": lambda: recordings.recorded_markdown(_recordings()),
+    "recordings-rendered": lambda: recordings.rendered_markdown(_recordings()),
     "recordings-table": lambda: manifest_docs.columns(RECORDINGS_TABLE),
     "reference-results": baseline.card_results,
     "reference-weights": baseline.card,

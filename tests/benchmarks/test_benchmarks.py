@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 import yaml
+from recorded_folders import STROKES_S, recorded_folder
 
-from benchmarks import clips, recorded, report, segments, separation
+from benchmarks import clips, recorded, recordings, report, segments, separation
 from benchmarks.results import Results, Row
 from benchmarks.run import Size, measure
 from stemgmd_tools.corpus.sources.open import virtual_corpus
@@ -19,6 +20,8 @@ from stemgmd_tools.kits.library import load_kit
 from stemgmd_tools.performances.tables import Hit
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.pieces import ARTICULATIONS
+from stemgmd_tools.separation.evaluation.methods.bounds import Mixture
+from stemgmd_tools.separation.evaluation.run import evaluation_clips
 
 SMALLEST = Size(mixed=2, written=2, repeats=1, parse_every=4, slow_peers=False, built=1, first_stem=False)
 ROUNDING_S = 1e-6
@@ -152,3 +155,24 @@ def test_a_recorded_kit_is_measured_beside_a_modelled_one(click_kit: Path) -> No
         "other over clicks",
     ]
     assert all(row.figure is not None and row.figure > 0 for row in rows)
+
+
+def test_true_stems_of_rendered_clips_are_the_ceiling_beside_recordings(click_kit: Path, tmp_path: Path) -> None:
+    source = virtual_corpus(None, [str(click_kit)], ids=["drummer13/session1/7"])
+    rendered = recordings.rendered_rows(evaluation_clips(source), [recordings.TrueStems(), Mixture()])
+    true, mixed = (
+        {row["stem"]: row for row in rendered if row["method"] == name} for name in ("true stems", "mixture")
+    )
+    assert set(true) == set(recordings.STEMS)
+    assert true["kick"]["strokes"] >= true["kick"]["matched"] > 0
+    assert true["kick"]["onset_f1"] > mixed["kick"]["onset_f1"]
+    one = recorded_folder("mdb", tmp_path)
+    rows = recordings.recorded_rows(one.path, [Mixture()])
+    results = {"weights": {"name": "mixture", "sha256": "0" * 64}, "recorded": rows, "rendered": rendered}
+    strokes = sum(map(len, STROKES_S.values()))
+    text = recordings.recorded_markdown(json.loads(json.dumps(results)))
+    assert f"1 recording, {strokes} strokes. Weights: `mixture`" in text
+    kick = 2 * len(STROKES_S["kick"]) / (len(STROKES_S["kick"]) + strokes)
+    assert f"| MusicDelta_Toy | {kick:.2f} |" in text
+    assert "| true stems | other |" in recordings.rendered_markdown(results)
+    assert recordings.recorded_markdown({}) == recordings.NOTHING

@@ -254,9 +254,13 @@ def audio_of(clip: EvaluationClip, measures: Measures) -> Clip:
     return Clip(clip.source, clip.performance, clip.kit, measures.stems, frames)
 
 
-def _figures(method: Method, clip: EvaluationClip, measures: Measures) -> dict[str, Any]:
-    strokes = {
+def strokes_of(clip: EvaluationClip, stems: Sequence[str]) -> dict[str, Times]:
+    """Return the seconds of the strokes of each stem, ascending."""
+    return {
         stem: np.sort(np.concatenate([np.empty(0), *(clip.hits.get(piece, np.empty(0)) for piece in pieces)]))
-        for stem, pieces in ((stem, pieces_of_stem(stem)) for stem in measures.stems)
+        for stem, pieces in ((stem, pieces_of_stem(stem)) for stem in stems)
     }
-    return dict(measure(method, audio_of(clip, measures), strokes))
+
+
+def _figures(method: Method, clip: EvaluationClip, measures: Measures) -> dict[str, Any]:
+    return dict(measure(method, audio_of(clip, measures), strokes_of(clip, measures.stems)))
