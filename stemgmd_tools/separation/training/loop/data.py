@@ -50,7 +50,7 @@ _VALIDATION_SEED: Final = 20_230_807
 _VALIDATION_ACTIVE: Final = 0.4
 """Minimum share of validation segments in which each group is played; otherwise few would contain toms."""
 
-_BUILT_AHEAD: Final = 64
+_BUILT_AHEAD: Final = 256
 """Maximum number of kits for which banks are built before training; a bank takes seconds and about 10 MB."""
 
 
