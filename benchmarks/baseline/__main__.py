@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.baseline.plan import GMD, RECORDED, WORK, Experiment, arguments, load
 from benchmarks.baseline.results import RESULTS, ROOT, Begun, result_of
 from stemgmd_tools.storage.files import file_sha256
+from tools.prepared import PREPARED_MAPS
 
 
 def run(experiment: Experiment, folders: dict[str, Path]) -> Begun:
@@ -21,6 +22,8 @@ def run(experiment: Experiment, folders: dict[str, Path]) -> Begun:
         _call(training.command, folders)
     if experiment.recorded:
         offer(experiment, folders)
+    if experiment.preparation is not None:
+        _call(experiment.preparation, folders)
     weights = [file_sha256(Path(*arguments(one.weights, folders))) for one in experiment.trainings]
     begun = Begun.noted(work / experiment.name, ROOT, " ".join([experiment.command, *weights]))
     _call(experiment.command, folders)
@@ -31,7 +34,7 @@ def _call(command: str, folders: dict[str, Path]) -> None:
     print(f"$ {command}", file=sys.stderr, flush=True)
     program, *rest = arguments(command, folders)
     executable = shutil.which(program, path=str(Path(sys.executable).parent)) or program
-    subprocess.run([executable, *rest], check=True)
+    subprocess.run([executable, *rest], check=True, cwd=ROOT)
 
 
 def offer(experiment: Experiment, folders: dict[str, Path]) -> None:
@@ -45,6 +48,9 @@ def offer(experiment: Experiment, folders: dict[str, Path]) -> None:
         link.unlink()
     for name in experiment.recorded:
         (folder / name).symlink_to((folders[RECORDED] / name).resolve(), target_is_directory=True)
+        beside, name_of_map = folders[RECORDED] / f"{name}.yaml", f"{name}.yaml"
+        sample_map = beside if beside.is_file() else PREPARED_MAPS / name_of_map
+        (folder / name_of_map).symlink_to(sample_map.resolve())
 
 
 def main() -> None:

@@ -47,6 +47,8 @@ class Experiment(NamedTuple):
     """In the order of the table; the last is the one that others are compared with."""
     evaluate: str | None
     """Options of ``stemgmd evaluate``."""
+    augment: str | None
+    """Options of ``stemgmd augment``, whose corpus is evaluated instead of clips as they are rendered."""
     ablate: str | None
     """Options of ``stemgmd baseline-train --ablate``."""
     recorded: tuple[str, ...]
@@ -57,15 +59,27 @@ class Experiment(NamedTuple):
         """The command that measures, folders as words."""
         if self.ablate is not None:
             return f"stemgmd baseline-train --virtual {GMD} {self.ablate} --out {WORK}/{self.name}"
+        source = f"--virtual {GMD}" if self.augment is None else self.corpus
         kits = f" --test-kits {self.test_kits}" if self.recorded else ""
         weights = "".join(f" --weights {one.weights}" for one in self.trainings)
-        evaluation = f"stemgmd evaluate --virtual {GMD} {self.evaluate}{kits}{weights}"
+        evaluation = f"stemgmd evaluate {source} {self.evaluate}{kits}{weights}"
         return f"{evaluation} --no-page --jobs 2 --out {WORK}/{self.name}"
+
+    @property
+    def preparation(self) -> str | None:
+        """The command that makes the corpus to evaluate, if one is made, folders as words."""
+        return None if self.augment is None else f"stemgmd augment --gmd {GMD} {self.augment} --out {self.corpus}"
+
+    @property
+    def corpus(self) -> str:
+        """The folder of this corpus, folders as words."""
+        return f"{WORK}/{self.name}-corpus"
 
     @property
     def commands(self) -> list[str]:
         """All commands in order, folders as words."""
-        return [*(one.command for one in self.trainings), self.command]
+        prepared = [] if self.preparation is None else [self.preparation]
+        return [*(one.command for one in self.trainings), *prepared, self.command]
 
     @property
     def test_kits(self) -> str:
@@ -93,6 +107,7 @@ def _experiment(name: str, entry: Mapping[str, object], trainings: Mapping[str, 
         " ".join(str(entry["text"]).split()),
         tuple(trainings[one] for one in words("weights")),
         options("evaluate"),
+        options("augment"),
         options("ablate"),
         words("recorded"),
     )

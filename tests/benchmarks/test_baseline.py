@@ -32,7 +32,7 @@ def test_every_command_is_one_that_there_is(command: str, tmp_path: Path) -> Non
         if option.endswith("best.safetensors"):
             Path(option).parent.mkdir(exist_ok=True)
             Path(option).touch()
-        elif option.startswith("/") and option.endswith("-kits"):
+        elif option.startswith("/") and option.endswith(("-kits", "-corpus")):
             Path(option).mkdir()
     child.make_context(name, list(options))
 
@@ -116,6 +116,28 @@ def test_a_commit_with_changes_is_marked_but_for_results(checkout: Path) -> None
 def test_a_recorded_kit_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="has no folder avl_black_pearl, which experiment session tests with"):
         offer(load()["session"], {RECORDED: tmp_path, WORK: tmp_path / "work"})
+
+
+def test_recorded_kits_are_offered_with_their_maps(tmp_path: Path) -> None:
+    experiment = load()["untouched"]
+    recorded, work = tmp_path / "recorded", tmp_path / "work"
+    for name in experiment.recorded:
+        (recorded / name).mkdir(parents=True)
+        (recorded / f"{name}.yaml").touch()
+    offer(experiment, {RECORDED: recorded, WORK: work})
+    offered = work / "untouched-kits"
+    assert {one.name for one in offered.iterdir() if one.exists()} == {one.name for one in recorded.iterdir()}
+    for name in load()["session"].recorded:
+        (recorded / name).mkdir()
+    offer(load()["session"], {RECORDED: recorded, WORK: work})
+    maps = sorted(one.stem for one in (work / "session-kits").glob("*.yaml") if one.stat().st_size)
+    assert maps == sorted(load()["session"].recorded)
+
+
+def test_a_corpus_is_made_before_it_is_evaluated() -> None:
+    first, second = load()["compressed"].commands[-2:]
+    assert first.startswith("stemgmd augment --gmd GMD") and first.endswith("--out WORK/compressed-corpus")
+    assert second.startswith("stemgmd evaluate WORK/compressed-corpus --max-s 30")
 
 
 def test_the_weights_that_were_measured_are_those_that_ship() -> None:
