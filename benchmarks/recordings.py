@@ -59,9 +59,9 @@ class TrueStems(Method):
 
 
 def recorded_rows(folder: Path, methods: Sequence[Method]) -> list[dict[str, Any]]:
-    """Return the rows of methods on the recordings of a folder, a missing figure as None."""
+    """Return the rows of methods on the recordings of a folder, without missing figures."""
     table = evaluate_recordings(None, methods, find_recordings(folder)[1], STEMS)
-    return [dict(row) for row in table.astype(object).where(table.notna(), None).to_dict("records")]
+    return [row.dropna().to_dict() for _, row in table.astype(object).iterrows()]
 
 
 def rendered_rows(clips: Sequence[EvaluationClip], methods: Sequence[Method]) -> list[dict[str, Any]]:
@@ -85,7 +85,8 @@ def recorded_markdown(results: Mapping[str, Any]) -> str:
     """Return the tables of real recordings: all of them together, then F1 of the weights on each."""
     if "recorded" not in results:
         return NOTHING
-    table = frame_of(RECORDINGS_TABLE, results["recorded"])
+    complete = ({**dict.fromkeys(RECORDINGS_TABLE.names), **row} for row in results["recorded"])
+    table = frame_of(RECORDINGS_TABLE, complete)
     weights = results["weights"]
     others = dict.fromkeys(row["method"] for row in results["recorded"] if row["method"] != weights["name"])
     methods = [*others, weights["name"]]

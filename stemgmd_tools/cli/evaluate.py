@@ -51,10 +51,12 @@ METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
     "--recordings",
     type=LocalPath(exists=True, file_okay=False),
     metavar="DIR",
-    help="Without CORPUS: real drum recordings with annotated onsets (docs/real-recordings.md).",
+    help="Without CORPUS: real drum recordings with annotated onsets or isolated stems (docs/real-recordings.md).",
 )
 @click.option(
-    "--layout", metavar="NAME", help="Layout of --recordings: mdb, enst, idmt or plain.  [default: the one that fits]"
+    "--layout",
+    metavar="NAME",
+    help="Layout of --recordings: mdb, enst, idmt, multitrack or plain.  [default: the one that fits]",
 )
 @click.option(
     "--estimates",

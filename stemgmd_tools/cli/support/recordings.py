@@ -39,7 +39,9 @@ def evaluate_folder(options: dict[str, Any], methods: Sequence[Method]) -> None:
         raise UsageError("nothing to evaluate: give --weights FILE, --estimates DIR, or --method mixture, nmfd, sanmf")
     with alone_in(options["out"]):
         with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
-            table = evaluate_recordings(options["out"], everything, recordings, stems, progress=progress)
+            table = evaluate_recordings(
+                options["out"], everything, recordings, stems, jobs=options["jobs"], progress=progress
+            )
         ignored = sum(recording.ignored for recording in recordings)
         about = (
             f"{counted(len(recordings), 'recording')} ({layout.title}), {counted(len(table), 'row')}; "
@@ -64,7 +66,7 @@ def check_options(options: dict[str, Any]) -> None:
             raise UsageError(f"--recordings cannot be used with {_shown(name)}; leave one of them out")
     for name in _NEED_STEMS:
         if name in options["methods"]:
-            raise UsageError(f"--method {name} needs true stems, which --recordings does not have; leave it out")
+            raise UsageError(f"--method {name} cannot be used with --recordings: it needs true stems; leave it out")
     if options["templates"] == "own" or options["stems"] == "nine":
         raise UsageError(
             "--recordings measures five stems, with templates of training kits; leave --stems and --templates out"

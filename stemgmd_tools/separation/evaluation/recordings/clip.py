@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +44,8 @@ class RecordingClip(Clip):
     """A whole recording."""
 
     source: RecordedSound
+    references: Mapping[str, Frames] = field(default_factory=dict)
+    """Isolated stems by name, shape (2, frame); those of which no file is there are missing."""
 
     def mixture(self, start: int, frames: int) -> Frames:
         """Return a part of the recording, shape (2, frame); silence beyond its end."""
@@ -54,10 +56,31 @@ class RecordingClip(Clip):
 def recording_clip(recording: Recording, stems: Sequence[str]) -> RecordingClip:
     """Read a recording.
 
-    :raises StemgmdError: if it cannot be read, is empty, or has more than two channels.
+    :raises StemgmdError: if it cannot be read, is empty, or has more than two channels, or its files differ in length.
     """
-    sound = read_stereo(recording.audio)
-    return RecordingClip(RecordedSound(sound), recording.name, "recording", tuple(stems), sound.shape[1])
+    sound = _sum(recording.audio)
+    references = {stem: _sum(recording.stems[stem]) for stem in stems if stem in recording.stems}
+    for stem, reference in references.items():
+        _check_length(recording.stems[stem][0], reference, sound.shape[1])
+    return RecordingClip(RecordedSound(sound), recording.name, "recording", tuple(stems), sound.shape[1], references)
+
+
+def _sum(files: Sequence[Path]) -> Frames:
+    """Return the sum of sound files of the same length."""
+    first, *others = files
+    total = read_stereo(first)
+    for path in others:
+        sound = read_stereo(path)
+        _check_length(path, sound, total.shape[1])
+        total += sound
+    return total
+
+
+def _check_length(path: Path, sound: Frames, frames: int) -> None:
+    if sound.shape[1] != frames:
+        raise UsageError(
+            f"{shown(path)}: has {sound.shape[1]} frames at 44.1 kHz, the recording {frames}; both need the same length"
+        )
 
 
 def read_stereo(path: Path) -> Frames:
@@ -104,11 +127,7 @@ class Estimates(Method):
         for stem in clip.stems:
             path = self._files[clip.performance][stem]
             sound = read_stereo(path)
-            if sound.shape[1] != clip.frames:
-                raise UsageError(
-                    f"{shown(path)}: has {sound.shape[1]} frames at 44.1 kHz, the recording {clip.frames}; "
-                    "both need the same length"
-                )
+            _check_length(path, sound, clip.frames)
             stems.append(sound)
         yield np.stack(stems)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from stemgmd_tools.pieces import NOTES, PIECES, Group, Piece
+from stemgmd_tools.performances.mapping import NoteMapping, note_table
+from stemgmd_tools.pieces import NOTE_OF_NUMBER, NOTES, PIECES, Group, Piece
 
 MDB: Final[Mapping[str, Piece]] = {
     "KD": Piece.KICK,
@@ -62,6 +63,13 @@ ENST_IGNORED: Final = frozenset({"sticks", "cb"})
 IDMT: Final[Mapping[str, Piece]] = {"KD": Piece.KICK, "SD": Piece.SNARE, "HH": Piece.HIHAT_CLOSED}
 """The instruments of IDMT-SMT-Drums (Dittmar & Gärtner 2014); open and closed hi-hats have one label."""
 
+MIDI: Final[Mapping[int, Piece]] = {
+    note: NOTE_OF_NUMBER[own].piece
+    for mapping in (NoteMapping.GM, NoteMapping.TD11)
+    for note, own in note_table(mapping).items()
+}
+"""MIDI notes of General MIDI, and those of GMD that it lacks; where both have a note, its group is the same."""
+
 _FIRST_OF_GROUP: Final = {
     Group.TOMS.value: Piece.MID_TOM,
     Group.HIHAT.value: Piece.HIHAT_CLOSED,
@@ -70,8 +78,8 @@ _FIRST_OF_GROUP: Final = {
 PLAIN: Final[Mapping[str, Piece]] = {
     **MDB,
     **_FIRST_OF_GROUP,
-    **{str(note.number): note.piece for note in NOTES},
+    **{str(note): piece for note, piece in MIDI.items()},
     **{note.articulation: note.piece for note in NOTES},
     **{piece.value: piece for piece in PIECES},
 }
-"""Labels of the plain layout: groups, pieces, articulations, MIDI notes of the note table, and those of MDB Drums."""
+"""Labels of the plain layout: groups, pieces, articulations, MIDI notes, and those of MDB Drums."""

@@ -1,4 +1,4 @@
-"""What can be measured without true stems: onsets, invented strokes and leakage."""
+"""Measure one method on one recording: onsets, invented strokes and leakage, and distance from isolated stems."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from stemgmd_tools.errors import UsageError
 from stemgmd_tools.separation.evaluation.measure import Figures, Times, checked_estimates
 from stemgmd_tools.separation.evaluation.methods.base import Clip, Frames, Method, regrouped
 from stemgmd_tools.separation.evaluation.onsets import OnsetMeter, merge_close
+from stemgmd_tools.separation.evaluation.recordings.references import References
 
 TOLERANCES_S: Final[Mapping[str, float]] = {"onset_f1": 0.050, "onset_f1_30ms": 0.030, "onset_f1_20ms": 0.020}
 """Columns and the greatest distance of matching strokes in them."""
@@ -24,6 +25,7 @@ _WINDOW: Final = 2048
 _HOP_S: Final = 0.010
 _REACH_S: Final = 0.100
 """Length of the windows after strokes in which leakage is measured."""
+_NOT_ANNOTATED: Final[Figures] = dict.fromkeys(("strokes", "matched", *TOLERANCES_S, "invented_per_min", "leakage_db"))
 _RINGING_S: Final = 0.250
 """For this long before a window, the stem itself must not have been struck."""
 
@@ -47,10 +49,13 @@ def level_gain(mixture: Frames) -> float:
     return math.sqrt(10.0 ** (LEVEL_DB / 10.0) / level) if level > 0.0 else 1.0
 
 
-def measure_recording(method: Method, clip: Clip, strokes_s: Mapping[str, Times]) -> dict[str, Figures]:
+def measure_recording(
+    method: Method, clip: Clip, strokes_s: Mapping[str, Times] | None, isolated: Mapping[str, Frames] | None = None
+) -> dict[str, Figures]:
     """Return the figures of each stem.
 
-    :param strokes_s: annotated strokes of each stem of the clip, ascending.
+    :param strokes_s: annotated strokes of each stem of the clip, ascending; None: not annotated.
+    :param isolated: isolated stems, shape (2, frame), of those stems that have one.
     :raises UsageError: if the estimates do not have the shape of the clip, or mir_eval is not installed.
     """
     gain = np.float32(level_gain(clip.mixture(0, clip.frames)))
@@ -58,25 +63,29 @@ def measure_recording(method: Method, clip: Clip, strokes_s: Mapping[str, Times]
     hop = round(_HOP_S * clip.sample_rate)
     count = -(-clip.frames // hop)
     heights = _Heights(np.zeros(count), [np.zeros(count) for _ in clip.stems])
+    references = References(isolated or {}, clip.sample_rate)
     blocks = list(clip.blocks())
     estimates = regrouped(checked_estimates(method, clip), [length for _, length in blocks])
     for start, length in blocks:
         places = np.arange(start, start + length) // hop
         mixture = clip.mixture(start, length)
         heights.mixture[:] += _power(mixture, places, count)
-        for meter, height, estimate in zip(meters, heights.stems, next(estimates), strict=True):
+        for stem, meter, height, estimate in zip(clip.stems, meters, heights.stems, next(estimates), strict=True):
+            references.push(stem, start, estimate)
             meter.push(mixture, gain * estimate)
             height[:] += _power(estimate, places, count)
     next(estimates, None)  # raises if there are more frames
     duration_s = clip.frames / clip.sample_rate
-    played = {stem: merge_close(times[times < duration_s]) for stem, times in strokes_s.items()}
-    return {
-        stem: {
-            **onset_figures(played[stem], meter.times_s(), duration_s),
-            "leakage_db": _leakage_db(stem, played, height, heights.mixture),
-        }
-        for stem, meter, height in zip(clip.stems, meters, heights.stems, strict=True)
-    }
+    played = {stem: merge_close(times[times < duration_s]) for stem, times in (strokes_s or {}).items()}
+    figures = {}
+    for stem, meter, height in zip(clip.stems, meters, heights.stems, strict=True):
+        detected_s = meter.times_s()
+        onsets = {**_NOT_ANNOTATED, "detected": len(detected_s)}
+        if strokes_s is not None:
+            leakage = _leakage_db(stem, played, height, heights.mixture)
+            onsets = {**onset_figures(played[stem], detected_s, duration_s), "leakage_db": leakage}
+        figures[stem] = {**onsets, **references.figures(stem, duration_s)}
+    return figures
 
 
 def onset_figures(played_s: Times, detected_s: Times, duration_s: float) -> Figures:

@@ -10,11 +10,21 @@ import pandas as pd
 
 from stemgmd_tools.manifest.files import write_manifest
 from stemgmd_tools.separation.evaluation.bootstrap import mean_interval
+from stemgmd_tools.separation.evaluation.recordings.references import BLEED, LESS_BLEED, METRICS
 from stemgmd_tools.separation.evaluation.recordings.table import RECORDINGS_TABLE
 from stemgmd_tools.separation.evaluation.summary import Section, stems_in, text_of
 from stemgmd_tools.storage.files import write_bytes
 
 REPORT: Final = "report.md"
+_DISTANCES: Final = {
+    column: (
+        f"{metric.title}, dB{', bleed reduced' if prefix else ''}",
+        "Against isolated stems" + (" whose bleed was reduced." if prefix else ", with the bleed that they have."),
+    )
+    for metric in METRICS[:2]
+    for prefix in ("", LESS_BLEED)
+    for column in (f"{prefix}{metric.name}",)
+}
 _NOTES: Final = {
     "onset_f1": (
         "Onset F1",
@@ -25,17 +35,21 @@ _NOTES: Final = {
         "Leakage, dB",
         "Level of a stem relative to the mixture after strokes of other stems alone; lower is better.",
     ),
+    **_DISTANCES,
+    BLEED: ("Bleed, dB", "Level of what was reduced, relative to the isolated stems."),
 }
 
 
 def sections_of(table: pd.DataFrame, methods: Sequence[str]) -> list[Section]:
-    """Return one section for each figure: a row per method, a column per stem.
+    """Return one section for each figure that is known of any recording: a row per method, a column per stem.
 
     Brackets hold 95 % intervals of a percentile bootstrap over recordings.
     """
     stems = stems_in(table)
     sections = []
     for column, (title, note) in _NOTES.items():
+        if table[column].isna().all():
+            continue
         rows = [_row(table[table["method"] == method], method, column, stems) for method in methods]
         pooled = ("pooled",) if column == "onset_f1" else ()
         sections.append(Section(title, note, ("method", *stems, "stem mean", *pooled), rows))

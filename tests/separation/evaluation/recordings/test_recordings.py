@@ -16,7 +16,9 @@ pytest.importorskip("torch")
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.errors import StemgmdError
 from stemgmd_tools.manifest.files import read_manifest
+from stemgmd_tools.runtime.workers import workers
 from stemgmd_tools.separation.evaluation.methods.base import Callback
+from stemgmd_tools.separation.evaluation.recordings import run
 from stemgmd_tools.separation.evaluation.recordings.measure import LEVEL_DB, level_gain
 from stemgmd_tools.separation.evaluation.recordings.run import evaluate_recordings
 from stemgmd_tools.separation.evaluation.recordings.table import RECORDINGS_TABLE
@@ -123,6 +125,18 @@ def test_finished_recordings_are_measured_once(folders, tmp_path: Path) -> None:
     assert again.at[("mine/toy", "kick"), "strokes"] == 2
 
 
+def test_recordings_go_to_as_many_workers_as_asked_for(folders, tmp_path: Path, monkeypatch) -> None:
+    asked: list[int] = []
+
+    def in_this_process(jobs: int, **options: object):
+        asked.append(jobs)
+        return workers(1, **options)
+
+    monkeypatch.setattr(run, "workers", in_this_process)
+    assert _call(folders["plain"].path, "--method", "mixture", "--jobs", "3", "--out", tmp_path).exit_code == 0
+    assert asked == [3]
+
+
 def _without_annotation(one: Folder) -> None:
     one.annotation.unlink()
 
@@ -169,13 +183,13 @@ def test_damaged_recordings_are_named_in_one_line(damage, message: str, tmp_path
 def test_folders_that_hold_nothing_to_measure_are_refused(folders, tmp_path: Path) -> None:
     words = ("--method", "mixture", "--out", tmp_path / "out")
     (tmp_path / "empty").mkdir()
-    assert "empty: holds no recordings with annotations as enst, idmt, mdb, plain" in _refusal(
+    assert "empty: holds no recordings as enst, idmt, mdb, multitrack, plain have" in _refusal(
         tmp_path / "empty", *words
     )
-    assert "layout cd: not known; layouts are enst, idmt, mdb" in _refusal(
+    assert "layout cd: not known; layouts are enst, idmt, mdb, multi" in _refusal(
         folders["mdb"].path, "--layout", "cd", *words
     )
-    assert "holds no recordings with annotations as idmt" in _refusal(folders["mdb"].path, "--layout", "idmt", *words)
+    assert "holds no recordings as idmt have them" in _refusal(folders["mdb"].path, "--layout", "idmt", *words)
     plain = recorded_folder("plain", tmp_path)
     write_wav(plain.path / "second.wav", bursts((0.1,), 0))
     assert "second.wav: has no annotation beside it" in _refusal(plain.path, *words)
@@ -199,7 +213,7 @@ def test_estimates_that_do_not_fit_are_refused(folders, tmp_path: Path) -> None:
     ("words", "message"),
     [
         ((), "nothing to evaluate: give --weights FILE, --estimates DIR, or --method"),
-        (("--method", "irm"), "--method irm needs true stems"),
+        (("--method", "irm"), "--method irm cannot be used with --recordings: it needs true stems"),
         (("--method", "mixture", "--max-s", "3"), "--recordings cannot be used with --max-s"),
         (("--method", "mixture", "--stems", "nine"), "--recordings measures five stems"),
     ],

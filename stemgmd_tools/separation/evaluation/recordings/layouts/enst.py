@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from stemgmd_tools.pieces import PIECES, Piece
+from stemgmd_tools.separation.evaluation.recordings.annotations import read_events
 from stemgmd_tools.separation.evaluation.recordings.labels import ENST, ENST_IGNORED
-from stemgmd_tools.separation.evaluation.recordings.track import Layout, Recording, read_events
+from stemgmd_tools.separation.evaluation.recordings.track import Layout, Recording
 
 _CYMBALS: Final = ("rc", "cr", "ch", "spl", "c")
 _LABELS: Final[dict[str, Piece]] = {
@@ -20,7 +21,7 @@ def _recordings(folder: Path) -> list[Recording]:
     return [
         Recording(
             f"{audio.parents[2].name}/{audio.stem}",
-            audio,
+            (audio,),
             *read_events(audio.parents[2] / "annotation" / f"{audio.stem}.txt", _LABELS, ENST_IGNORED),
         )
         for audio in sorted(folder.glob("drummer_*/audio/wet_mix/*.wav"))

@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 from stemgmd_tools.errors import UsageError, shown
 from stemgmd_tools.pieces import PIECES_OF_GROUP as OF_GROUP
 from stemgmd_tools.pieces import Group
+from stemgmd_tools.separation.evaluation.recordings.annotations import strokes_of
 from stemgmd_tools.separation.evaluation.recordings.labels import IDMT
-from stemgmd_tools.separation.evaluation.recordings.track import Layout, Recording, strokes_of
+from stemgmd_tools.separation.evaluation.recordings.track import Layout, Recording
 
 _MIX: Final = "#MIX"
 
@@ -28,7 +29,7 @@ def _recordings(folder: Path) -> list[Recording]:
     for audio in sorted((folder / "audio").glob(f"*{_MIX}.wav")):
         annotation = folder / "annotation_xml" / f"{audio.stem}.xml"
         strokes = strokes_of(annotation, _events(annotation), IDMT, ())
-        recordings.append(Recording(audio.stem.removesuffix(_MIX), audio, *strokes))
+        recordings.append(Recording(audio.stem.removesuffix(_MIX), (audio,), *strokes))
     return recordings
 
 

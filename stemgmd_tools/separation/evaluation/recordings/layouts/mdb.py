@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from stemgmd_tools.pieces import PIECES
+from stemgmd_tools.separation.evaluation.recordings.annotations import read_events
 from stemgmd_tools.separation.evaluation.recordings.labels import MDB, MDB_IGNORED
-from stemgmd_tools.separation.evaluation.recordings.track import Layout, Recording, read_events
+from stemgmd_tools.separation.evaluation.recordings.track import Layout, Recording
 
 _SUFFIX: Final = "_Drum"
 
@@ -24,7 +25,7 @@ def _recordings(folder: Path) -> list[Recording]:
     for audio in sorted((root / "audio" / "drum_only").glob(f"*{_SUFFIX}.wav")):
         name = audio.stem.removesuffix(_SUFFIX)
         annotation = root / "annotations" / "subclass" / f"{name}_subclass.txt"
-        recordings.append(Recording(name, audio, *read_events(annotation, MDB, MDB_IGNORED)))
+        recordings.append(Recording(name, (audio,), *read_events(annotation, MDB, MDB_IGNORED)))
     return recordings
 
 

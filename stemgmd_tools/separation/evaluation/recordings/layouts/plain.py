@@ -1,4 +1,4 @@
-"""Plain folders: ``X.wav`` (or another audio file) beside ``X.txt``, ``X.csv`` or ``X.tsv``, in any subfolders."""
+"""Plain folders: ``X.wav`` (or another audio file) beside ``X.txt``, ``.csv``, ``.tsv`` or ``.mid``, in any folders."""
 
 from __future__ import annotations
 
@@ -8,14 +8,8 @@ from typing import Final
 from stemgmd_tools.audio import AUDIO_SUFFIXES
 from stemgmd_tools.errors import UsageError, shown
 from stemgmd_tools.pieces import PIECES
-from stemgmd_tools.separation.evaluation.recordings.labels import MDB_IGNORED, PLAIN
-from stemgmd_tools.separation.evaluation.recordings.track import Layout, Recording, read_events
-
-_ANNOTATIONS: Final = (".txt", ".csv", ".tsv")
-
-
-def _annotation(audio: Path) -> Path | None:
-    return next((path for path in map(audio.with_suffix, _ANNOTATIONS) if path.is_file()), None)
+from stemgmd_tools.separation.evaluation.recordings.annotations import annotation_beside, read_annotation
+from stemgmd_tools.separation.evaluation.recordings.track import Layout, Recording
 
 
 def _audio_files(folder: Path) -> list[Path]:
@@ -25,21 +19,21 @@ def _audio_files(folder: Path) -> list[Path]:
 def _recordings(folder: Path) -> list[Recording]:
     recordings = []
     for audio in _audio_files(folder):
-        annotation = _annotation(audio)
+        annotation = annotation_beside(audio)
         if annotation is None:
             raise UsageError(
-                f"{shown(audio)}: has no annotation beside it; add {shown(audio.stem)}.txt, .csv or .tsv, "
+                f"{shown(audio)}: has no annotation beside it; add {shown(audio.stem)}.txt, .csv, .tsv or .mid, "
                 "or move the audio elsewhere"
             )
         name = audio.relative_to(folder).with_suffix("").as_posix()
-        recordings.append(Recording(name, audio, *read_events(annotation, PLAIN, MDB_IGNORED)))
+        recordings.append(Recording(name, (audio,), *read_annotation(annotation)))
     return recordings
 
 
 LAYOUT: Final = Layout(
     "plain",
     "plain folders",
-    lambda folder: any(_annotation(audio) for audio in _audio_files(folder)),
+    lambda folder: any(annotation_beside(audio) for audio in _audio_files(folder)),
     _recordings,
     PIECES,
 )
