@@ -81,6 +81,8 @@ def train(config: TrainConfig, out: Path, *, progress: Progress | None = None, m
     with ExitStack() as stack:
         ranks = stack.enter_context(ranks_of(config.device))
         folder = RunFolder(out)
+        display = progress if progress is not None and ranks.is_first else Silent()
+        stack.callback(display.close)
         if ranks.is_first:
             require_writable(out)
         data = open_data(config.data, config.model.weights)
@@ -89,10 +91,8 @@ def train(config: TrainConfig, out: Path, *, progress: Progress | None = None, m
             folder.check(config, data)
             require_drawable(train_segments(config, data))
             folder.begin(config, data)
-            prepare(data, worker_count(None))
+            prepare(data, worker_count(None), display)
         ranks.wait()
-        display = progress if progress is not None and ranks.is_first else Silent()
-        stack.callback(display.close)
         return _Run(config, folder, data, Trainer(config, ranks, make), display).go(stack)
 
 

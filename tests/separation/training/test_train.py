@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import load_file
 from tiny_separator import Tiny, make_tiny, tiny_config
 from tone_kits import tone_kits
+from toy_models import write_toy_models
 
 from stemgmd_tools.augment.dataset import SegmentDataset
 from stemgmd_tools.augment.sampling.mixing_options import RandomMix
@@ -29,7 +30,7 @@ from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.runtime.progress import Silent
 from stemgmd_tools.separation.networks.registry import ModelSpec
-from stemgmd_tools.separation.training.loop.data import kit_names_of, open_data, open_test, train_segments
+from stemgmd_tools.separation.training.loop.data import kit_names_of, open_data, open_test, prepare, train_segments
 from stemgmd_tools.separation.training.loop.distributed import Ranks
 from stemgmd_tools.separation.training.loop.validate import Validation, ValidationResult
 from stemgmd_tools.separation.training.run.checkpoint import read_progress, read_state
@@ -309,6 +310,20 @@ def test_a_run_of_a_version_that_hashed_settings_otherwise_goes_on(kits, tmp_pat
     assert losses(tmp_path / "parts") == losses(tmp_path / "whole")
 
 
+class Told(Silent):
+    """Keeps what a run says and how far it is."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.shares: list[tuple[float, float | None]] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def update(self, done: float, total: float | None, text: str = "") -> None:
+        self.shares.append((done, total))
+
+
 class EndsAt(Silent):
     """Ends a run as a kill does, without a save, when it says something; right after best weights were written."""
 
@@ -528,6 +543,19 @@ def test_kits_of_several_splits_train_together_and_others_validate(kits):
     assert kit_names_of(opened)["validation_kits"] == ["wood"]
     with pytest.raises(TrainingError, match="leak: kit wood is kept for the test"):
         open_data(config.data.model_copy(update={"test_kits": (kits[1],)}))
+
+
+def test_banks_are_built_before_the_first_step_with_progress(kits, tmp_path, monkeypatch):
+    monkeypatch.setenv("STEMGMD_CACHE", str(tmp_path / "cache"))
+    toys = write_toy_models(tmp_path / "toys")
+    data = {"kits": ["random:1:from=one+other"], "kit_path": [str(toys)], "test_kits": [kits[1]]}
+    opened = open_data(tiny_config(kits, data=data).data)
+    told = Told()
+    prepare(opened, 1, told)
+    assert told.lines == ["building 1 bank before the first step"]
+    assert told.shares == [(0, 1), (1, 1)]
+    prepare(opened, 1, again := Told())
+    assert not again.lines and not again.shares
 
 
 def test_a_kit_is_drawn_as_often_as_its_weight_says(kits):

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +24,8 @@ from stemgmd_tools.kits.sample_map.kit import ENGINE_VERSION, Kit
 from stemgmd_tools.performances.select import spread
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.pieces import GROUPS, PIECES_OF_GROUP
+from stemgmd_tools.runtime.progress import Progress
+from stemgmd_tools.runtime.quantities import counted
 from stemgmd_tools.separation.splits.kit_identity import (
     corpus_kits,
     known_identities,
@@ -154,10 +157,11 @@ def open_test(config: DataConfig, limit: int | None = None) -> Corpus | VirtualC
     )
 
 
-def prepare(data: TrainingData, jobs: int) -> None:
+def prepare(data: TrainingData, jobs: int, progress: Progress) -> None:
     """Build missing banks before training, unless there are too many kits.
 
     :param jobs: worker processes.
+    :param progress: receives how many of the missing banks are built.
     """
     source = data.train
     if isinstance(source, VirtualCorpus) and len(data.kits) <= _BUILT_AHEAD:
@@ -166,7 +170,16 @@ def prepare(data: TrainingData, jobs: int) -> None:
             kits += [data.validation.kit(name) for name in data.validation.kit_splits if name not in data.kits]
         missing = [kit for kit in kits if not seems_built(kit, source.sample_rate)]
         if missing:
-            build_banks(missing, source.sample_rate, jobs=min(jobs, len(missing)))
+            progress.say(f"building {counted(len(missing), 'bank')} before the first step")
+            done = count(1)
+            progress.update(0, len(missing), "banks")
+            build_banks(
+                missing,
+                source.sample_rate,
+                jobs=min(jobs, len(missing)),
+                progress=lambda name: progress.update(next(done), len(missing), f"bank of {name}"),
+            )
+            progress.close()
 
 
 def train_segments(config: TrainConfig, data: TrainingData) -> SegmentDataset:
