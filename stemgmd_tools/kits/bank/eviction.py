@@ -20,7 +20,9 @@ from stemgmd_tools.storage.locks import lock_if_free
 LIMIT_VARIABLE: Final = "STEMGMD_CACHE_GB"
 """Environment variable: limit of the total size of the banks in the cache, in GB (1e9 bytes)."""
 DEFAULT_LIMIT_GB: Final = 20.0
-"""Room for a hundred banks. Allow at least 0.2 GB per worker, or banks in use are rebuilt repeatedly."""
+"""Allow at least the size of one bank per worker, or banks in use are rebuilt repeatedly."""
+BANK_GB: Final = 0.22
+"""Mean size of the bank of a modelled kit with all articulations."""
 
 _BYTES_PER_GB: Final = 1e9
 _LOCK: Final = ".lock"

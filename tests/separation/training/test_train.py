@@ -556,6 +556,9 @@ def test_banks_are_built_before_the_first_step_with_progress(kits, tmp_path, mon
     assert told.shares == [(0, 1), (1, 1)]
     prepare(opened, 1, again := Told())
     assert not again.lines and not again.shares
+    monkeypatch.setenv("STEMGMD_CACHE_GB", "0.1")
+    prepare(opened, 1, again)
+    assert "banks of 1 kit take about 0.2 GB and the cache holds 0.1 GB" in again.lines[0]
 
 
 def test_a_kit_is_drawn_as_often_as_its_weight_says(kits):

@@ -19,6 +19,7 @@ from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.errors import TrainingError, UsageError
 from stemgmd_tools.kits.bank.cache import build_banks, seems_built
+from stemgmd_tools.kits.bank.eviction import BANK_GB, LIMIT_VARIABLE, limit_bytes
 from stemgmd_tools.kits.library import kits_named, search_path
 from stemgmd_tools.kits.sample_map.kit import ENGINE_VERSION, Kit
 from stemgmd_tools.performances.select import spread
@@ -54,7 +55,7 @@ _VALIDATION_ACTIVE: Final = 0.4
 """Minimum share of validation segments in which each group is played; otherwise few would contain toms."""
 
 _BUILT_AHEAD: Final = 256
-"""Maximum number of kits for which banks are built before training; a bank takes seconds and about 10 MB."""
+"""Maximum number of kits for which banks are built before training; a bank takes seconds."""
 
 
 class TrainingData(NamedTuple):
@@ -164,7 +165,16 @@ def prepare(data: TrainingData, jobs: int, progress: Progress) -> None:
     :param progress: receives how many of the missing banks are built.
     """
     source = data.train
-    if isinstance(source, VirtualCorpus) and len(data.kits) <= _BUILT_AHEAD:
+    if not isinstance(source, VirtualCorpus):
+        return
+    needed = BANK_GB * 1e9 * len(data.kits)
+    if needed > limit_bytes():
+        progress.say(
+            f"warning: the banks of {counted(len(data.kits), 'kit')} take about {needed / 1e9:.1f} GB and the cache "
+            f"holds {limit_bytes() / 1e9:.1f} GB: they will be built again and again; set {LIMIT_VARIABLE}, or take "
+            "fewer kits"
+        )
+    if len(data.kits) <= _BUILT_AHEAD:
         kits = [source.kit(name) for name in data.kits]
         if isinstance(data.validation, VirtualCorpus):
             kits += [data.validation.kit(name) for name in data.validation.kit_splits if name not in data.kits]
