@@ -118,8 +118,8 @@ def evaluate(**options: Any) -> None:
 
     Writes evaluation.parquet, evaluation.csv, report.md and index.html. Resumes after interruption. The page shows
     examples of the last method; weights come after methods. With --weights and neither --split nor --id, only test
-    performances are used: GMD's evaluation sessions and its test split. With --recordings, onsets and leakage of real
-    recordings are measured instead, and recordings.parquet, recordings.csv and report.md are written.
+    performances are used: GMD's evaluation sessions and its test split. With --recordings, onsets, leakage and
+    isolated stems of real recordings are measured instead, and recordings.parquet and recordings.csv are written.
     """
     try:
         from stemgmd_tools.separation.evaluation import report

@@ -27,8 +27,11 @@ def evaluate_folder(options: dict[str, Any], methods: Sequence[Method]) -> None:
     from stemgmd_tools.separation.evaluation.recordings.report import write_results
     from stemgmd_tools.separation.evaluation.recordings.run import annotated_stems, evaluate_recordings
     from stemgmd_tools.separation.evaluation.recordings.track import find_recordings
+    from stemgmd_tools.storage.figures import empty_figure
     from stemgmd_tools.storage.locks import alone_in
 
+    if options["page"]:
+        empty_figure(1.0, 1.0)  # fails here, not after minutes of work, if matplotlib is missing
     folder: Path = options["recordings"]
     layout, recordings = find_recordings(folder, options["layout"])
     recordings = recordings[: options["limit"]]
@@ -48,7 +51,13 @@ def evaluate_folder(options: dict[str, Any], methods: Sequence[Method]) -> None:
             f"{counted(ignored, 'annotated stroke')} of instruments in no stem are left out."
         )
         written, report = write_results(options["out"], table, names, about)
-    click.echo(f"{written}: {counted(len(table), 'row')}; {report}")
+        click.echo(f"{written}: {counted(len(table), 'row')}; {report}")
+        if options["page"]:
+            from stemgmd_tools.separation.evaluation.recordings.page import write_page
+
+            with counter_on(sys.stderr, quiet=options["quiet"]) as progress:
+                page = write_page(options["out"], about, table, everything, recordings, stems, progress)
+            click.echo(f"open {page}")
 
 
 def check_options(options: dict[str, Any]) -> None:

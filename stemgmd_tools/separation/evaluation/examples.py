@@ -32,6 +32,9 @@ _BIT_DEPTH: Final = 16
 _FLAC_LEVEL: Final = 8
 _PICTURE_INCHES: Final = (3.6, 2.0)
 _DPI: Final = 90
+_MARKS: Final = ((0.0, 0.12), (0.88, 1.0))
+"""Where strokes and onsets are marked, as shares of the height of a picture."""
+_MARK_COLOURS: Final = ("#40d060", "#ff5040")
 _GREY: Final = "#888888"
 """Readable on light and dark backgrounds."""
 
@@ -53,6 +56,10 @@ class ExampleSound(NamedTuple):
     title: str
     sound: Frames
     """Shape (2, frame)."""
+    played_s: NDArray[np.float64] | None = None
+    """Strokes in it, marked at the lower edge of its picture; None: not known."""
+    detected_s: NDArray[np.float64] | None = None
+    """Detected onsets in it, marked at the upper edge."""
 
 
 def examples_of(table: pd.DataFrame, method: str, clips: Sequence[EvaluationClip]) -> list[Example]:
@@ -62,7 +69,7 @@ def examples_of(table: pd.DataFrame, method: str, clips: Sequence[EvaluationClip
     for stem in stems_in(table):
         present = table[table["present"] & (table["stem"] == stem)]
         own = present[present["method"] == method].sort_values([MAIN.name, "performance", "kit"], ascending=False)
-        for rank, place in _places(len(own)).items():
+        for rank, place in ranks_of(len(own)).items():
             performance, kit = str(own["performance"].iloc[place]), str(own["kit"].iloc[place])
             same = present[(present["performance"] == performance) & (present["kit"] == kit)]
             figures = dict(zip(same["method"].tolist(), same[MAIN.name].tolist(), strict=True))
@@ -70,7 +77,7 @@ def examples_of(table: pd.DataFrame, method: str, clips: Sequence[EvaluationClip
     return examples
 
 
-def _places(count: int) -> dict[str, int]:
+def ranks_of(count: int) -> dict[str, int]:
     """Return the index of each rank in descending order; at most as many ranks as clips."""
     if count < len(RANKS):
         return dict(zip((RANKS[0], RANKS[-1]), range(count), strict=False))
@@ -84,7 +91,7 @@ def example_sounds(example: Example, methods: Sequence[Method], measures: Measur
     start, frames = loudest_part(audio, axis)
     mixture, stems = audio.both(start, frames)
     estimates = [
-        ExampleSound(method.name, _excerpt(method, audio, start, frames)[axis])
+        ExampleSound(method.name, excerpt(method, audio, start, frames)[axis])
         for method in methods
         if method.name != MIXTURE
     ]
@@ -103,7 +110,7 @@ def loudest_part(clip: Clip, axis: int) -> tuple[int, int]:
     return min(int(sums.argmax()) * step, clip.frames - frames), frames
 
 
-def _excerpt(method: Method, clip: Clip, start: int, frames: int) -> Frames:
+def excerpt(method: Method, clip: Clip, start: int, frames: int) -> Frames:
     """Return part of a method's estimates, shape (stem, 2, frame); frames after it are not separated."""
     whole, rest = divmod(start, BLOCK)
     before = [BLOCK] * whole + [rest] * bool(rest)
@@ -153,15 +160,27 @@ def picture_uris(sounds: Sequence[ExampleSound], sample_rate: int) -> list[str]:
     spectra = [log_spectrogram_db(item.sound.mean(axis=0, dtype=np.float64), sample_rate) for item in sounds]
     top_db = max(float(spectrum.max()) for spectrum in spectra)
     seconds = sounds[0].sound.shape[1] / sample_rate
-    return [_picture(spectrum, seconds, sample_rate, top_db) for spectrum in spectra]
+    return [
+        _picture(spectrum, seconds, sample_rate, top_db, (item.played_s, item.detected_s))
+        for item, spectrum in zip(sounds, spectra, strict=True)
+    ]
 
 
-def _picture(spectrum: NDArray[np.float64], seconds: float, sample_rate: int, top_db: float) -> str:
+def _picture(
+    spectrum: NDArray[np.float64],
+    seconds: float,
+    sample_rate: int,
+    top_db: float,
+    marks_s: Sequence[NDArray[np.float64] | None],
+) -> str:
     figure = empty_figure(*_PICTURE_INCHES)
     figure.set_facecolor("none")
     axes = figure.add_axes((0.14, 0.13, 0.82, 0.85))
     draw_spectrogram(axes, spectrum, seconds, sample_rate, top_db=top_db, label_size=7)
     axes.tick_params(colors=_GREY)
+    for times_s, span, colour in zip(marks_s, _MARKS, _MARK_COLOURS, strict=True):
+        if times_s is not None:
+            axes.vlines(times_s, *span, colors=colour, linewidth=1.5, transform=axes.get_xaxis_transform())
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=_DPI)
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"

@@ -41,7 +41,7 @@ from stemgmd_tools.storage.files import write_bytes
 REPORT: Final = "report.md"
 PAGE: Final = "index.html"
 _EXCERPT_NOTE: Final = "Where the stem is loudest, both channels mixed to one; all sounds of an example at one level."
-_STYLE: Final = """.wide { overflow-x: auto; } .wide th, .wide td { white-space: nowrap; font-size: .85rem; }
+STYLE: Final = """.wide { overflow-x: auto; } .wide th, .wide td { white-space: nowrap; font-size: .85rem; }
 figure { margin: 1rem 0; } figcaption { font-weight: 600; }
 .sounds { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: .8rem; }
 .sounds div { min-width: 0; } h3 { margin-bottom: .3rem; overflow-wrap: anywhere; }"""
@@ -116,7 +116,7 @@ def write_page(
     paragraphs = "".join(
         f"<p>{html.escape(text)}</p>\n" for text in (result.about, _training_overlap(result), EXPLANATION) if text
     )
-    body = [paragraphs, _charts(result.table, result.names), *(_section(section) for section in sections)]
+    body = [paragraphs, _charts(result.table, result.names), *(section_html(section) for section in sections)]
     examples = examples_of(result.table, result.names[-1], result.clips)
     body.append(
         f"<h2>Best, median and worst of {html.escape(result.names[-1])}, by stem</h2>\n<p>{_EXCERPT_NOTE}</p>\n"
@@ -124,11 +124,12 @@ def write_page(
     for number, example in enumerate(examples, start=1):
         body.append(_example(example, example_sounds(example, result.methods, result.measures)))
         progress(number, len(examples))
-    write_bytes(out / PAGE, page(result.title, "".join(body), _STYLE))
+    write_bytes(out / PAGE, page(result.title, "".join(body), STYLE))
     return out / PAGE
 
 
-def _section(section: Section) -> str:
+def section_html(section: Section) -> str:
+    """Return heading, note and table of a section as HTML."""
     head = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in section.header)
     rows = "\n".join(
         "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>" for cells in section.rows
@@ -164,16 +165,24 @@ def _label(part: Slice) -> str:
 def _example(example: Example, sounds: Sequence[ExampleSound]) -> str:
     """Return the part of the page about one example."""
     clip, rate, gain = example.clip, example.clip.source.sample_rate, gain_for(sounds)
-    cells = []
-    for item, picture in zip(sounds, picture_uris(sounds, rate), strict=True):
+    captions = []
+    for item in sounds:
         figure = example.figures.get(item.title)
-        caption = item.title
-        if figure is not None and item.title != "true stem":
-            caption += f": {figure:.1f} dB"
-        cells.append(
-            f"<div><span>{html.escape(caption)}</span>"
-            f'<img src="{picture}" alt="Spectrogram: {html.escape(item.title)}">'
-            f'<audio controls preload="none" src="{sound_uri(item.sound, gain, rate)}"></audio></div>'
-        )
+        known = figure is not None and item.title != "true stem"
+        captions.append(f"{item.title}: {figure:.1f} dB" if known else item.title)
     title = f"{example.stem}, {example.rank}: {clip.performance} through {clip.kit} ({clip.kit_set.value})"
-    return f'<h3>{html.escape(title)}</h3>\n<div class="sounds">{"".join(cells)}</div>\n'
+    return f"<h3>{html.escape(title)}</h3>\n{sounds_html(sounds, captions, gain, rate)}"
+
+
+def sounds_html(sounds: Sequence[ExampleSound], captions: Sequence[str], gain: float, sample_rate: int) -> str:
+    """Return players with spectrograms of sounds beside each other.
+
+    :param gain: see :func:`~stemgmd_tools.separation.evaluation.examples.sound_uri`.
+    """
+    cells = [
+        f"<div><span>{html.escape(caption)}</span>"
+        f'<img src="{picture}" alt="Spectrogram: {html.escape(item.title)}">'
+        f'<audio controls preload="none" src="{sound_uri(item.sound, gain, sample_rate)}"></audio></div>'
+        for item, caption, picture in zip(sounds, captions, picture_uris(sounds, sample_rate), strict=True)
+    ]
+    return f'<div class="sounds">{"".join(cells)}</div>\n'

@@ -73,7 +73,7 @@ def _rows_of(
     out: Path | None, methods: Sequence[Method], recording: Recording, stems: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return the rows of one recording, from its records if nothing has changed, else measured."""
-    strokes = None if recording.strokes_s is None else {stem: _strokes(recording.strokes_s, stem) for stem in stems}
+    strokes = strokes_of_stems(recording, stems)
     identity = _identity(recording, strokes)
     clip: RecordingClip | None = None
     rows = []
@@ -97,6 +97,11 @@ def _identity(recording: Recording, strokes: Mapping[str, Times] | None) -> str:
     times = strokes and {stem: times.tolist() for stem, times in strokes.items()}
     files = {"": recording.audio, **recording.stems}
     return _digest({stem: [file_sha256(path) for path in paths] for stem, paths in files.items()}, times)
+
+
+def strokes_of_stems(recording: Recording, stems: Sequence[str]) -> dict[str, Times] | None:
+    """Return the annotated strokes of each stem in seconds, ascending; None if they are not annotated."""
+    return None if recording.strokes_s is None else {stem: _strokes(recording.strokes_s, stem) for stem in stems}
 
 
 def _strokes(strokes_s: Strokes, stem: str) -> Times:

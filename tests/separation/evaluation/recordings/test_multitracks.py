@@ -164,7 +164,16 @@ def test_the_mixture_file_goes_before_the_sum_and_carries_strokes(tmp_path: Path
     assert track.ignored == len(STROKES_S["kick"])  # a tambourine
     assert track.strokes_s is not None
     assert track.strokes_s[Piece.KICK] == pytest.approx(STROKES_S["kick"], abs=1e-3)
-    words = ["--recordings", str(tmp_path), "--method", "mixture", "--out", str(tmp_path / "out"), "--quiet"]
+    words = [
+        "--recordings",
+        str(tmp_path),
+        "--method",
+        "mixture",
+        "--out",
+        str(tmp_path / "out"),
+        "--quiet",
+        "--no-page",
+    ]
     result = CliRunner().invoke(stemgmd, ["evaluate", *words])
     assert result.exit_code == 0, result.output + repr(result.exception)
     table = read_manifest(tmp_path / "out/recordings.parquet", RECORDINGS_TABLE).set_index("stem")
@@ -189,7 +198,16 @@ def test_tracks_that_cannot_be_used_are_named(name: str, frames: int, message: s
         write_wav(tmp_path / "a" / f"{other}.wav", sounds[other])
     write_wav(tmp_path / "a/Mixture.wav", sounds["kick"])
     write_wav(tmp_path / "a" / f"{name}.wav", sounds["hihat"][:, frames:])
-    words = ["--recordings", str(tmp_path), "--method", "mixture", "--out", str(tmp_path / "out"), "--quiet"]
+    words = [
+        "--recordings",
+        str(tmp_path),
+        "--method",
+        "mixture",
+        "--out",
+        str(tmp_path / "out"),
+        "--quiet",
+        "--no-page",
+    ]
     error = CliRunner().invoke(stemgmd, ["evaluate", *words]).exception
     assert isinstance(error, StemgmdError)
     assert message in str(error)

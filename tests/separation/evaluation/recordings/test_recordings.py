@@ -35,7 +35,8 @@ def folders(tmp_path_factory) -> dict[str, Folder]:
 
 
 def _call(folder: Path, *words: object) -> Result:
-    return CliRunner().invoke(stemgmd, ["evaluate", "--recordings", str(folder), "--quiet", *map(str, words)])
+    given = ["--recordings", str(folder), "--quiet", "--no-page", *map(str, words)]
+    return CliRunner().invoke(stemgmd, ["evaluate", *given])
 
 
 def _table(out: Path):
