@@ -77,7 +77,7 @@ METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
     multiple=True,
     type=LocalPath(exists=True, dir_okay=False),
     metavar="FILE",
-    help="Model weights; repeatable.",
+    help="Model weights, or a network that baseline-export wrote to an ONNX file; repeatable.",
 )
 @click.option(
     "--templates",

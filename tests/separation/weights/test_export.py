@@ -13,6 +13,8 @@ from toy_separators import ComplexMasks, Gains, TinyMasks, register_toys
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.errors import StemgmdError, UsageError
 from stemgmd_tools.seeds import stream
+from stemgmd_tools.separation.evaluation.methods.model import TrainedModel
+from stemgmd_tools.separation.evaluation.methods.onnx_masks import OnnxMasks
 from stemgmd_tools.separation.networks.registry import ModelSpec, build
 from stemgmd_tools.separation.networks.separator import MaskSeparator
 from stemgmd_tools.separation.weights import export
@@ -78,6 +80,9 @@ def test_who_has_only_the_file_gets_the_same_stems(tmp_path, kind):
         with torch.inference_mode():
             expected = model.eval()(torch.from_numpy(sound)[None])[0].numpy()
         assert np.abs(separated(exported.path, sound) - expected).max() < TOLERANCE
+        with torch.inference_mode():
+            loaded = OnnxMasks(exported.path)(torch.from_numpy(sound)[None])[0].numpy()
+        assert np.abs(loaded - expected).max() < TOLERANCE
 
 
 @pytest.mark.slow
@@ -104,6 +109,22 @@ def test_a_model_of_pieces_says_how_many_spectra_it_takes(tmp_path):
     exported = export_onnx(tmp_path / "m.onnx", Whole(("a",)))
     assert exported.spectra == 9
     assert metadata_of(exported.path)["spectra"] == "9"
+    loaded = OnnxMasks(exported.path)
+    assert loaded.segment == Whole.segment
+    for frames in (Whole.segment, 300):  # a shorter sound is one piece as well
+        sound = torch.from_numpy(stream(0, "onnx", frames).uniform(-1, 1, (1, 2, frames)).astype(np.float32))
+        assert loaded(sound).shape == (1, 1, 2, frames)
+    written = exported.path.read_bytes()
+    method = TrainedModel(exported.path)
+    assert (method.name, method.stems, len(method.about["sha256"])) == ("m", ("a",), 64)
+    (tmp_path / "damaged.onnx").write_bytes(written[:100])
+    with pytest.raises(UsageError, match=r"damaged\.onnx: is no ONNX file that onnxruntime can run"):
+        TrainedModel(tmp_path / "damaged.onnx")
+    foreign = onnx.load(exported.path)
+    del foreign.metadata_props[:]
+    onnx.save(foreign, tmp_path / "foreign.onnx")
+    with pytest.raises(UsageError, match=r"foreign\.onnx: lacks the metadata of stemgmd-masks/1"):
+        TrainedModel(tmp_path / "foreign.onnx")
 
 
 def test_a_difference_is_noticed_before_anything_is_written(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,15 +13,23 @@ from torch import Tensor
 from stemgmd_tools.augment.chain.stems import pieces_of_stem
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.separation.evaluation.methods.base import Clip, Frames, Method
+from stemgmd_tools.separation.evaluation.methods.onnx_masks import SUFFIX, OnnxMasks
 from stemgmd_tools.separation.inference.allocator import keep_freed_memory
 from stemgmd_tools.separation.inference.overlap import OVERLAP, Stream
 from stemgmd_tools.separation.networks.registry import ModelSpec, build
 from stemgmd_tools.separation.networks.separator import Separator
-from stemgmd_tools.separation.weights.file import TrainingKits, Weights, load_weights, training_kits_of
+from stemgmd_tools.separation.weights.file import TrainingKits, load_weights, training_kits_of
 from stemgmd_tools.storage.files import file_sha256
 
 _RUN_FILES: Final = ("best", "last")
 """File names of the weights of every `baseline-train` run."""
+
+
+class _Loaded(NamedTuple):
+    """A model and the description of its training."""
+
+    model: Separator
+    about: Mapping[str, Any]
 
 
 class TrainedModel(Method):
@@ -29,7 +37,7 @@ class TrainedModel(Method):
 
     Groups that the model does not separate are summed from its pieces.
 
-    :param path: safetensors of this toolkit.
+    :param path: safetensors of this toolkit, or an ONNX file that it exported.
     :param device: device to compute on.
     :param name: default: the stem of the file name.
     :param make: builds the model of a spec.
@@ -101,23 +109,28 @@ class TrainedModel(Method):
             )
         return [self.stems.index(piece) for piece in pieces]
 
-    def _loaded(self) -> Weights:
+    def _loaded(self) -> _Loaded:
         return _loaded(self._path, self._sha256, self._device, self._make)
 
 
 @lru_cache(maxsize=2)
-def _loaded(path: Path, sha256: str, device: str, make: Callable[[ModelSpec], Separator]) -> Weights:
+def _loaded(path: Path, sha256: str, device: str, make: Callable[[ModelSpec], Separator]) -> _Loaded:
     """Return weights, which every process reads once: a method is pickled for each clip anew.
 
     :raises UsageError: if the file is not what it was when the evaluation began.
     """
     keep_freed_memory()
-    weights = load_weights(path, device, make)
+    if path.suffix.lower() == SUFFIX:
+        network = OnnxMasks(path)
+        loaded = _Loaded(network, network.about)
+    else:
+        weights = load_weights(path, device, make)
+        loaded = _Loaded(weights.model, weights.about)
     if file_sha256(path) != sha256:
         raise UsageError(
             f"{path}: changed while it was evaluated (by a training that still runs?); copy it, and evaluate the copy"
         )
-    return weights
+    return loaded
 
 
 def _chosen(stems: Tensor, places: Sequence[Sequence[int]]) -> Frames:
