@@ -46,10 +46,10 @@ def test_the_command_writes_a_page_to_listen_to(tmp_path: Path) -> None:
     assert f"best: {one.recording}, from 0.0 s" in text
     sounds = re.findall(r'src="data:audio/flac;base64,([^"]+)"', text)
     assert len(sounds) == 1 + 3  # mixture, kick, snare, hi-hat
-    heard, rate = soundfile.read(io.BytesIO(base64.b64decode(sounds[1])))
+    excerpt, rate = soundfile.read(io.BytesIO(base64.b64decode(sounds[1])))
     assert rate == RATE
     kick = bursts(STROKES_S["kick"], 0).mean(axis=0)
-    assert np.corrcoef(heard[:, 0], kick)[0, 1] > 0.999
+    assert np.corrcoef(excerpt[:, 0], kick)[0, 1] > 0.999
 
 
 def test_strokes_and_onsets_are_marked_in_the_part_with_most_strokes(tmp_path: Path, monkeypatch) -> None:
