@@ -38,6 +38,8 @@ from benchmarks.torture import report as torture_report  # noqa: E402
 from stemgmd_tools.augment.chain import docs as augment_docs  # noqa: E402
 from stemgmd_tools.augment.chain.chain import CHAINS, schema_text  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
+from stemgmd_tools.curation.run import rules as all_curation_rules  # noqa: E402
+from stemgmd_tools.curation.table import CURATION_TABLE  # noqa: E402
 from stemgmd_tools.kits.catalogue import docs as catalogue_docs  # noqa: E402
 from stemgmd_tools.kits.catalogue import loader as catalogue  # noqa: E402
 from stemgmd_tools.kits.checks.run import rules as check_rules  # noqa: E402
@@ -130,6 +132,12 @@ def library_formats() -> str:
         (f"`{one.name}`", one.description, ", ".join(f"`{suffix}`" for suffix in one.suffixes)) for one in kit_formats()
     ]
     return markdown_table(("format", "what it is", "suffixes"), rows)
+
+
+def curation_rules() -> str:
+    """Return the table of the rules of ``curate``."""
+    rows = [(f"`{rule.name}`", rule.severity.value, rule.description) for rule in all_curation_rules()]
+    return markdown_table(("rule", "severity", "a fault is"), rows)
 
 
 def kit_rules() -> str:
@@ -265,9 +273,10 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "chain-format": augment_docs.format_reference,
     "chains": augment_docs.chains_reference,
     "command-line": lambda: command_line(
-        lambda words: not words or words[0] not in (*SEPARATION, "augment", "export", "kits")
+        lambda words: not words or words[0] not in (*SEPARATION, "augment", "curate", "export", "kits")
     ),
     "command-line-augment": lambda: command_line(lambda words: words[:1] == ("augment",)),
+    "command-line-curate": lambda: command_line(lambda words: words[:1] == ("curate",)),
     "command-line-export": lambda: command_line(lambda words: words[:1] == ("export",)),
     "command-line-kits": lambda: command_line(
         lambda words: words[:1] == ("kits",) and not set(words[1:]) & {*MODELLED_KITS, *RECORDED_KITS}
@@ -297,6 +306,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "recording-labels": recording_labels,
     "recordings-recorded": lambda: recordings.recorded_markdown(_recordings()),
     "recordings-rendered": lambda: recordings.rendered_markdown(_recordings()),
+    "curation-rules": curation_rules,
+    "curation-table": lambda: manifest_docs.columns(CURATION_TABLE),
     "recordings-table": lambda: manifest_docs.columns(RECORDINGS_TABLE),
     "reference-results": baseline.card_results,
     "reference-weights": baseline.card,

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "separate": "stemgmd_tools.cli.separate:separate",
     "evaluate": "stemgmd_tools.cli.evaluate:evaluate",
     "verify": "stemgmd_tools.cli.verify:verify",
+    "curate": "stemgmd_tools.cli.curate:curate",
     "export": "stemgmd_tools.cli.export:export",
     "plot": "stemgmd_tools.cli.plot:plot",
     "info": "stemgmd_tools.cli.info:info",

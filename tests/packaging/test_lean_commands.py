@@ -31,6 +31,7 @@ TYPED: dict[str, tuple[str, str]] = {
     "evaluate": ("corpus --method mixture", "baseline"),
     "verify": ("corpus --jobs 1", ""),
     "info": ("corpus", ""),
+    "curate": ("corpus --jobs 1 --out curated", ""),
     "export onsets": ("corpus --out annotations", ""),
     "export stemgmd": ("corpus --out original --jobs 1", ""),
     "plot": ("drummer12/session1/4 --kit kit/toy.yaml", "plot"),

@@ -1,0 +1,1 @@
+"""The rules of curation: one module each."""
