@@ -310,7 +310,7 @@ def test_a_run_of_a_version_that_hashed_settings_otherwise_goes_on(kits, tmp_pat
     assert losses(tmp_path / "parts") == losses(tmp_path / "whole")
 
 
-class Told(Silent):
+class Messages(Silent):
     """Keeps what a run says and how far it is."""
 
     def __init__(self) -> None:
@@ -550,11 +550,11 @@ def test_banks_are_built_before_the_first_step_with_progress(kits, tmp_path, mon
     toys = write_toy_models(tmp_path / "toys")
     data = {"kits": ["random:1:from=one+other"], "kit_path": [str(toys)], "test_kits": [kits[1]]}
     opened = open_data(tiny_config(kits, data=data).data)
-    told = Told()
-    prepare(opened, 1, told)
-    assert told.lines == ["building 1 bank before the first step"]
-    assert told.shares == [(0, 1), (1, 1)]
-    prepare(opened, 1, again := Told())
+    first = Messages()
+    prepare(opened, 1, first)
+    assert first.lines == ["building 1 bank before the first step"]
+    assert first.shares == [(0, 1), (1, 1)]
+    prepare(opened, 1, again := Messages())
     assert not again.lines and not again.shares
     monkeypatch.setenv("STEMGMD_CACHE_GB", "0.1")
     prepare(opened, 1, again)
