@@ -44,6 +44,14 @@ DEFAULT_CHAIN: Final = "larsnet"
     "--copies", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Augmented copies per example."
 )
 @click.option(
+    "--batch",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Compute up to N examples together, within 0.5 GB per worker; same bytes on a CPU.",
+)
+@click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
@@ -147,7 +155,7 @@ def _replaying(options: dict[str, Any], origin: SourceSpec, source: str) -> Augm
     given = read_drawn(options["replay"])
     recorded, asked = given[0].augmentation, options["device"]
     device = _device(recorded.device if asked == "auto" else asked)
-    request = AugmentRequest(origin, source, replace(recorded, device=device), replayed=given)
+    request = AugmentRequest(origin, source, replace(recorded, device=device), replayed=given, batch=options["batch"])
     note = environment_difference(given[0], request.augmentation)
     if note:
         click.echo(f"{options['replay']}: {note}", err=True)
@@ -169,6 +177,7 @@ def _drawing(options: dict[str, Any], origin: SourceSpec, source: str) -> Augmen
         copies=options["copies"],
         selected_kits=_names(options["kits"]) if origin.corpus else (),
         selection=_selection(options),
+        batch=options["batch"],
     )
 
 

@@ -1,14 +1,14 @@
-"""Apply the rows of one example in bounded memory: a few stems at a time, with the others on the disk.
+"""Apply the rows of examples in bounded memory: several short ones together, a long one a few stems at a time.
 
-The samples are those of :func:`stemgmd_tools.augment.audio.apply.apply` for all stems at once, since the result of a
-line does not depend on other lines. Steps that need all stems (a loudness of their sum, the mixture, bleed) read them
-from the disk in parts.
+The stems of a long example that are not in memory are on the disk. The samples are those of
+:func:`stemgmd_tools.augment.audio.apply.apply` for all stems of one example, since the result of a line does not depend
+on other lines. Steps that need all stems (a loudness of their sum, the mixture, bleed) read them in parts.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -29,7 +29,9 @@ from stemgmd_tools.augment.symbolic.examples import ExampleRenderer
 from stemgmd_tools.errors import AugmentError
 
 MOST_AT_ONCE: Final = 1 << 29
-"""Maximum bytes of stems in memory, but at least one stem: nine stems of up to 169 s at 44.1 kHz fit."""
+"""Maximum bytes of stems in memory, but at least one stem: nine stems of up to 169 s at 44.1 kHz fit.
+
+Examples that are computed together share it."""
 PART_FRAMES: Final = 1 << 18
 """Frames per part when all stems are summed."""
 _FRAME_BYTES: Final = 8
@@ -56,35 +58,64 @@ class Work(NamedTuple):
     impulse_responses: ImpulseResponses
 
 
-def apply_streamed(renderer: ExampleRenderer, work: Work, folder: Path | None) -> Finished:
-    """Apply the rows of an example in bounded memory.
+def apply_streamed(examples: Sequence[tuple[ExampleRenderer, Work]], folder: Path | None) -> Iterator[Finished]:
+    """Apply the rows of examples in bounded memory; yield them in order.
 
+    Consecutive examples are computed together while they fit :data:`MOST_AT_ONCE`.
+
+    :param examples: each with the same names of stems, sample rate and device.
     :param folder: folder for temporary files of stems; None for the system's.
     :raises StemgmdError: as :func:`~stemgmd_tools.augment.audio.apply.apply` does, and if the disk is full.
     """
-    count = len(work.names)
-    at_once = max(1, MOST_AT_ONCE // (renderer.frames * _FRAME_BYTES))
-    if at_once >= count:
-        return _apply_in_memory(renderer, work)
-    return _StemGroups(
-        renderer, work, [range(i, min(i + at_once, count)) for i in range(0, count, at_once)], folder
-    ).finished()
+    for group in _groups(examples):
+        (renderer, work), count = group[0], len(group[0][1].names)
+        at_once = max(1, MOST_AT_ONCE // (renderer.frames * _FRAME_BYTES))
+        if at_once >= count:
+            yield from _apply_in_memory(group)
+        else:
+            stems = [range(first, min(first + at_once, count)) for first in range(0, count, at_once)]
+            yield _StemGroups(renderer, work, stems, folder).finished()
 
 
-def _apply_in_memory(renderer: ExampleRenderer, work: Work) -> Finished:
-    axes = range(len(work.names))
+def _groups(examples: Sequence[tuple[ExampleRenderer, Work]]) -> Iterator[list[tuple[ExampleRenderer, Work]]]:
+    """Yield consecutive examples whose stems, all as long as the longest, fit the memory; at least one."""
+    group: list[tuple[ExampleRenderer, Work]] = []
+    longest = 0
+    for renderer, work in examples:
+        longest = max(longest, renderer.frames)
+        if group and (len(group) + 1) * len(work.names) * longest * _FRAME_BYTES > MOST_AT_ONCE:
+            yield group
+            group, longest = [], renderer.frames
+        group.append((renderer, work))
+    if group:
+        yield group
+
+
+def _apply_in_memory(examples: Sequence[tuple[ExampleRenderer, Work]]) -> Iterator[Finished]:
+    """Apply the rows of examples that are in memory together."""
+    first = examples[0][1]
+    axes = range(len(first.names))
+    lengths = [renderer.frames for renderer, _ in examples]
+    if len(examples) == 1:
+        stems = examples[0][0].stems(axes)[None]
+    else:
+        stems = np.zeros((len(examples), len(axes), 2, max(lengths)), np.float32)
+        for out, (renderer, _), frames in zip(stems, examples, lengths, strict=True):
+            out[:, :, :frames] = renderer.stems(axes)
     applied = apply(
-        [work.rows],
-        torch.from_numpy(renderer.stems(axes))[None].to(work.device),
-        sample_rate=work.sample_rate,
-        names=work.names,
-        onsets=[renderer.onsets(axes)],
-        impulse_responses=work.impulse_responses,
+        [work.rows for _, work in examples],
+        torch.from_numpy(stems).to(first.device),
+        sample_rate=first.sample_rate,
+        names=first.names,
+        onsets=[renderer.onsets(axes) for renderer, _ in examples],
+        frames=lengths,
+        impulse_responses={name: taps for _, work in examples for name, taps in work.impulse_responses.items()},
         overwrite=True,
     )
-    frames = applied.frames[0]
-    mixture = applied.mixture[0, :, :frames].cpu().numpy() if _is_finished(work.rows) else None
-    return Finished(MemoryStems(applied.stems[0, :, :, :frames].cpu().numpy()), mixture, applied.warps[0])
+    sound, mixtures = applied.stems.cpu().numpy(), applied.mixture.cpu().numpy()
+    for item, ((_, work), frames) in enumerate(zip(examples, applied.frames, strict=True)):
+        mixture = mixtures[item, :, :frames] if _is_finished(work.rows) else None
+        yield Finished(MemoryStems(sound[item, :, :, :frames]), mixture, applied.warps[item])
 
 
 def _is_finished(rows: Sequence[Row]) -> bool:

@@ -15,7 +15,7 @@ from stemgmd_tools.devices import device_named
 from stemgmd_tools.performances.select import selection_of
 
 
-def augment_corpus(
+def augment_corpus(  # noqa: PLR0913 - the options of `stemgmd augment`
     corpus: Path | str,
     out: Path | str,
     *,
@@ -25,6 +25,7 @@ def augment_corpus(
     kits: Sequence[str] = (),
     impulse_responses: Path | str | None = None,
     device: str = "auto",
+    batch: int = 1,
     jobs: int | None = None,
     **filters: Any,
 ) -> Report:
@@ -38,6 +39,7 @@ def augment_corpus(
     :param kits: names of the kits to augment; default: all of the corpus.
     :param impulse_responses: folder of the impulse responses that the chain names.
     :param device: ``auto``, ``cpu`` or ``cuda``.
+    :param batch: maximum number of examples that are computed together; on a CPU the bytes do not depend on it.
     :param jobs: worker processes; default: all cores, or one on a GPU.
     :param filters: as in :class:`~stemgmd_tools.performances.select.Selection`.
     :raises StemgmdError: if the corpus, the chain or the device cannot be used, or a file cannot be written.
@@ -56,6 +58,7 @@ def augment_corpus(
         copies=copies,
         selected_kits=tuple(kits),
         selection=selection_of(filters),
+        batch=batch,
     )
     workers = 1 if jobs is None and used == "cuda" else jobs
     return render_corpus(Path(out), request, jobs=workers)

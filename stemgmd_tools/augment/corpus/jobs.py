@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from stemgmd_tools.augment.chain.impulse_responses import digests, names_of_rows
 from stemgmd_tools.augment.chain.manifest_rows import Drawn, manifest_rows
 from stemgmd_tools.augment.chain.rows import Example, Row, rows_to_json
 from stemgmd_tools.augment.chain.schema import Chain
-from stemgmd_tools.augment.corpus.render_example import Augmented, augment
+from stemgmd_tools.augment.corpus.render_example import Augmented, augment_together
 from stemgmd_tools.augment.sampling.draw import counts_hits, draw
 from stemgmd_tools.augment.sampling.pool import Pool, pool_of
 from stemgmd_tools.augment.symbolic.source_spec import SourceSpec, bank_sha256, open_source
@@ -38,6 +39,8 @@ class AugmentationPlan:
     augmentation: Augmentation
     kits: tuple[tuple[str, str], ...]
     """Name and hash of every kit that may be drawn."""
+    batch: int = 1
+    """Maximum number of examples that are computed together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,10 +99,28 @@ class AugmentJob:
         """Return the number of files: tracks and two MIDI files."""
         return len(layout.tracks(settings)) + 2
 
+    @property
+    def at_once(self) -> int:
+        """Maximum number of examples that are computed together."""
+        return self.plan.batch
+
     def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
         """Augment the example and write its files."""
-        drawn = Drawn(self.example, self.drawn_rows(), self.plan.augmentation)
-        augmented = augment(self.plan.origin, self.example, drawn.rows, self.plan.augmentation.device, root)
+        return next(self.write_together([self], root, settings))
+
+    def write_together(
+        self, jobs: Sequence[AugmentJob], root: Path, settings: RenderSettings
+    ) -> Iterator[tuple[list[FileEntry], dict[str, Any]]]:
+        """Augment the examples of jobs of this plan together and write their files, one after the other."""
+        examples = [(job.example, job.drawn_rows()) for job in jobs]
+        together = augment_together(self.plan.origin, examples, self.plan.augmentation.device, root)
+        for job, (example, rows), augmented in zip(jobs, examples, together, strict=True):
+            yield job.write_augmented(Drawn(example, rows, self.plan.augmentation), augmented, root, settings)
+
+    def write_augmented(
+        self, drawn: Drawn, augmented: Augmented, root: Path, settings: RenderSettings
+    ) -> tuple[list[FileEntry], dict[str, Any]]:
+        """Write the files of the example once it is augmented."""
         blocks = augmented.tracks.blocks(block_frames(settings.sample_rate))
         rows = write_tracks(root, self._track_set(augmented, settings), blocks, settings)
         source = open_source(self.plan.origin)

@@ -1,4 +1,4 @@
-"""Augment one example to integer tracks and the performance that they contain."""
+"""Augment examples to integer tracks and the performances that they contain."""
 
 from __future__ import annotations
 
@@ -48,21 +48,44 @@ def augment(
     :param folder: folder for temporary files of long examples; None for the system's.
     :raises StemgmdError: if a source, kit or row cannot be used.
     """
+    return next(augment_together(origin, [(example, rows)], device, folder))
+
+
+def augment_together(
+    origin: SourceSpec, examples: Sequence[tuple[Example, Sequence[Row]]], device: str, folder: Path | None = None
+) -> Iterator[Augmented]:
+    """Augment examples of a corpus, as many at a time as fit the memory; yield them in order.
+
+    On a CPU each has the bytes that it has alone.
+
+    :param examples: examples with their rows, as for :func:`augment`.
+    :raises StemgmdError: if a source, kit or row cannot be used.
+    """
     source = open_source(origin)
-    renderer = ExampleRenderer(source, example, rows, _renderer(origin))
-    responses = {
-        name: torch.from_numpy(response(origin.impulse_responses, name, source.sample_rate)).to(device)
+    renderers = [ExampleRenderer(source, example, rows, _renderer(origin)) for example, rows in examples]
+    works = [
+        Work(rows, example.stems, source.sample_rate, device, _responses(origin, rows, device))
+        for example, rows in examples
+    ]
+    finished = apply_streamed(list(zip(renderers, works, strict=True)), folder)
+    for renderer, (example, _) in zip(renderers, examples, strict=True):
+        with _single_thread():
+            stems, mixture, warps = next(finished)
+        tracks = quantise_stems(stems, mixture, source.bit_depth)
+        labels = _at_new_frames(renderer.labels, warps, tracks.frames)
+        frames = tracks.frames
+        performance = _moved_performance(renderer.performance, labels, warps, example, frames, source.sample_rate)
+        counts = np.bincount(labels["stem"], minlength=len(PIECES))
+        yield Augmented(performance, tuple(counts.tolist()), tracks)
+
+
+def _responses(origin: SourceSpec, rows: Sequence[Row], device: str) -> dict[str, torch.Tensor]:
+    """Return the impulse responses that rows name."""
+    rate = open_source(origin).sample_rate
+    return {
+        name: torch.from_numpy(response(origin.impulse_responses, name, rate)).to(device)
         for name in names_of_rows(rows)
     }
-    with _single_thread():
-        stems, mixture, warps = apply_streamed(
-            renderer, Work(rows, example.stems, source.sample_rate, device, responses), folder
-        )
-    tracks = quantise_stems(stems, mixture, source.bit_depth)
-    labels = _at_new_frames(renderer.labels, warps, tracks.frames)
-    performance = _moved_performance(renderer.performance, labels, warps, example, tracks.frames, source.sample_rate)
-    counts = np.bincount(labels["stem"], minlength=len(PIECES))
-    return Augmented(performance, tuple(counts.tolist()), tracks)
 
 
 @contextmanager

@@ -53,6 +53,8 @@ class AugmentRequest:
     selection: Selection = field(default_factory=Selection)
     replayed: tuple[Drawn, ...] = ()
     """Examples to rebuild from their rows instead of drawing new ones."""
+    batch: int = 1
+    """Maximum number of examples that are computed together; the bytes do not depend on it on a CPU."""
 
     def __post_init__(self) -> None:
         """Check the source and the impulse responses."""
@@ -165,7 +167,7 @@ class AugmentRequest:
     def _plan(self) -> AugmentationPlan:
         kits = open_source(self.origin).kits
         hashes = tuple((str(name), str(kit_hash)) for name, kit_hash in zip(kits["kit"], kits["kit_hash"], strict=True))
-        return AugmentationPlan(self.origin, self.chain, self.augmentation, hashes)
+        return AugmentationPlan(self.origin, self.chain, self.augmentation, hashes, self.batch)
 
     def _performances(self) -> list[Performance]:
         """Return the selected performances."""

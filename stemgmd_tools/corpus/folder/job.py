@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from stemgmd_tools.corpus.folder.records import FileEntry
 from stemgmd_tools.rendering.settings import RenderSettings
@@ -22,6 +23,10 @@ class Outcome(NamedTuple):
     """Nominal duration of the job's performance in seconds, counted once for all its tracks."""
     files: int
     bytes: int
+
+
+Output: TypeAlias = tuple[list[FileEntry], dict[str, Any]]
+"""The files of a job and the content of its record."""
 
 
 class Job(Protocol):
@@ -66,8 +71,22 @@ class Job(Protocol):
         """Return the number of files that the job writes."""
         ...
 
-    def write(self, root: Path, settings: RenderSettings) -> tuple[list[FileEntry], dict[str, Any]]:
+    def write(self, root: Path, settings: RenderSettings) -> Output:
         """Write the files; return their entries and the content of the record."""
+        ...
+
+
+@runtime_checkable
+class BatchJob(Job, Protocol):
+    """A job that is computed faster together with others of its kind. Equal jobs write equal bytes on a CPU."""
+
+    @property
+    def at_once(self) -> int:
+        """Maximum number of jobs that are computed together."""
+        ...
+
+    def write_together(self, jobs: Sequence[Any], root: Path, settings: RenderSettings) -> Iterator[Output]:
+        """Write the files of jobs of this kind; yield what :meth:`write` returns, in order, as each is written."""
         ...
 
 

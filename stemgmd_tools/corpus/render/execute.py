@@ -1,16 +1,21 @@
-"""Execute jobs in parallel through joblib, on this machine or on a Dask cluster."""
+"""Execute jobs in parallel through joblib, on this machine or on a Dask cluster.
+
+A job that is not complete writes its files, then its record.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from stemgmd_tools.corpus.folder.job import Outcome
-from stemgmd_tools.corpus.render.jobs import complete
-from stemgmd_tools.corpus.render.schedule import Batch
+from stemgmd_tools.corpus.folder.job import BatchJob, Job, Outcome, Output, inputs_digest
+from stemgmd_tools.corpus.folder.kit_rows import record_generated_kit
+from stemgmd_tools.corpus.folder.records import Record, read_record, record_path, write_record
+from stemgmd_tools.corpus.render.jobs import SingleHitsJob, StemsJob
+from stemgmd_tools.corpus.render.schedule import Batch, groups
 from stemgmd_tools.errors import CorpusError, UsageError
 from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.runtime.workers import Parallel, cpu_count, delayed, parallel_config, results_of, workers
@@ -53,7 +58,52 @@ def execute(
 
 def _complete_batch(root: Path, batch: Batch, settings: RenderSettings) -> list[Outcome]:
     """Complete the jobs of a batch, in a worker process."""
-    return [complete(root, job, settings) for job in batch]
+    return [outcome for group in groups(batch) for outcome in complete(root, group, settings)]
+
+
+def complete(root: Path, jobs: Sequence[Job], settings: RenderSettings) -> Iterator[Outcome]:
+    """Do the jobs that are not complete; yield the outcome of each, in order.
+
+    A job is complete if its record exists, has the same inputs, and every file matches it.
+
+    :raises StemgmdError: if a job cannot be done.
+    :raises OSError: if a file cannot be written.
+    """
+    digests = [inputs_digest(job, settings) for job in jobs]
+    records = [_whole_record(root, job, inputs) for job, inputs in zip(jobs, digests, strict=True)]
+    outputs = _outputs(root, [job for job, record in zip(jobs, records, strict=True) if record is None], settings)
+    for job, inputs, record in zip(jobs, digests, records, strict=True):
+        done = record or _written(root, job, inputs, next(outputs))
+        yield Outcome(record is None, job.performance_s, len(done.files), done.bytes)
+
+
+def _whole_record(root: Path, job: Job, inputs: str) -> Record | None:
+    """Return the record of a job that is complete; remove that of another, which must not look complete."""
+    if isinstance(job, StemsJob | SingleHitsJob) and job.kit.is_generated:
+        record_generated_kit(root, job.kit)
+    path = record_path(root, job.kind, job.name)
+    record = read_record(path)
+    if record is not None and record.inputs == inputs and record.is_whole(root):
+        return record
+    path.unlink(missing_ok=True)
+    return None
+
+
+def _outputs(root: Path, jobs: Sequence[Job], settings: RenderSettings) -> Iterator[Output]:
+    """Write the files of jobs, together if they can be."""
+    if jobs and isinstance(jobs[0], BatchJob):
+        yield from jobs[0].write_together(jobs, root, settings)
+    else:
+        for job in jobs:
+            yield job.write(root, settings)
+
+
+def _written(root: Path, job: Job, inputs: str, output: Output) -> Record:
+    """Write the record of a job whose files are written."""
+    files, content = output
+    record = Record(inputs=inputs, files=tuple(files), content=content)
+    write_record(record_path(root, job.kind, job.name), record)
+    return record
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The jobs of a rendered corpus: stems, single hits and MIDI. Each writes its files, then its record."""
+"""The jobs of a rendered corpus: stems, single hits and MIDI. Each writes its files."""
 
 from __future__ import annotations
 
@@ -11,18 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stemgmd_tools.corpus.folder import layout
-from stemgmd_tools.corpus.folder.job import Job, Outcome, inputs_digest
-from stemgmd_tools.corpus.folder.kit_rows import record_generated_kit
-from stemgmd_tools.corpus.folder.records import (
-    MIDI,
-    SINGLE_HITS,
-    STEMS,
-    FileEntry,
-    Record,
-    read_record,
-    record_path,
-    write_record,
-)
+from stemgmd_tools.corpus.folder.records import MIDI, SINGLE_HITS, STEMS, FileEntry
 from stemgmd_tools.corpus.render.microphones import write_with_microphones
 from stemgmd_tools.corpus.render.single_hits import write_single_hits
 from stemgmd_tools.corpus.render.writer import write_performance
@@ -216,26 +205,6 @@ def write_midi(root: Path, performance: Performance, source: bytes) -> list[File
         FileEntry(path.as_posix(), hashlib.sha256(content).hexdigest(), len(content))
         for path, content in contents.items()
     ]
-
-
-def complete(root: Path, job: Job, settings: RenderSettings) -> Outcome:
-    """Do a job unless it is complete: its record exists, has the same inputs, and every file matches it.
-
-    :raises StemgmdError: if the job cannot be done.
-    :raises OSError: if a file cannot be written.
-    """
-    if isinstance(job, StemsJob | SingleHitsJob) and job.kit.is_generated:
-        record_generated_kit(root, job.kit)
-    path = record_path(root, job.kind, job.name)
-    inputs = inputs_digest(job, settings)
-    record = read_record(path)
-    done = record is None or record.inputs != inputs or not record.is_whole(root)
-    if record is None or done:
-        path.unlink(missing_ok=True)  # an interrupted job must not look complete
-        files, content = job.write(root, settings)
-        record = Record(inputs=inputs, files=tuple(files), content=content)
-        write_record(path, record)
-    return Outcome(done, job.performance_s, len(record.files), record.bytes)
 
 
 def performance_digest(performance: Performance) -> str:

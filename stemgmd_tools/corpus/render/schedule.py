@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
-from stemgmd_tools.corpus.folder.job import Job
+from stemgmd_tools.corpus.folder.job import BatchJob, Job
 from stemgmd_tools.corpus.folder.locks import Shard
 from stemgmd_tools.corpus.folder.records import SINGLE_HITS, STEMS
 
@@ -51,6 +51,18 @@ def batches(jobs: Sequence[Job], kits: Sequence[str], workers: int) -> Iterator[
         yield from sorted(packed, key=_batch_order)
 
 
+def groups(batch: Batch) -> Iterator[Batch]:
+    """Yield the jobs of a batch that are computed together: as many as its jobs allow, or one at a time."""
+    at_once = _at_once(batch)
+    for first in range(0, len(batch), at_once):
+        yield batch[first : first + at_once]
+
+
+def _at_once(jobs: Sequence[Job]) -> int:
+    """Return how many jobs may be computed together."""
+    return min((job.at_once if isinstance(job, BatchJob) else 1 for job in jobs), default=1)
+
+
 def _batch_order(batch: Batch) -> tuple[bool, float, str]:
     """Return the sort key of a batch: stems by their longest job, then single hits."""
     head = batch[0]
@@ -58,13 +70,17 @@ def _batch_order(batch: Batch) -> tuple[bool, float, str]:
 
 
 def _packed(jobs: Sequence[Job], limit: float) -> Iterator[Batch]:
-    """Yield batches of at least ``limit`` of work, the most expensive jobs first."""
+    """Yield batches of at least ``limit`` of work, the most expensive jobs first.
+
+    A batch but the last has at least as many jobs as are computed together.
+    """
     batch: list[Job] = []
+    least = _at_once(jobs)
     cost = 0.0
     for job in sorted(jobs, key=lambda job: (-job.cost_s, job.name)):
         batch.append(job)
         cost += job.cost_s
-        if cost >= limit:
+        if cost >= limit and len(batch) >= least:
             yield tuple(batch)
             batch, cost = [], 0.0
     if batch:

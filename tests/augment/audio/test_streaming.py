@@ -65,7 +65,7 @@ def streamed(rows: tuple[Row, ...], tmp_path):
     """Return what becomes of an example, as floats and as the integers that are written."""
     work = Work(rows, PIECE_STEMS, RATE, "cpu", {})
     take = ExampleRenderer(SOURCE, toy_example(FRAMES), rows, Renderer(SOURCE))
-    done = apply_streamed(take, work, tmp_path)
+    done = next(apply_streamed([(take, work)], tmp_path))
     tracks = quantise_stems(done.stems, done.mixture, 16)
     return (
         done.stems.part(0, done.stems.frames).copy(),
@@ -185,7 +185,7 @@ rows += [step(2, "bleed", -1, "mixture"), step(3, "compressor", -1, "mixture"), 
 
 def written(frames):
     work = streaming.Work(rows, names, rate, "cpu", {})
-    done = streaming.apply_streamed(ExampleRenderer(frames), work, Path(sys.argv[1]))
+    done = next(streaming.apply_streamed([(ExampleRenderer(frames), work)], Path(sys.argv[1])))
     assert all(stems.any() for stems, _ in quantise_stems(done.stems, done.mixture, 16).blocks(rate * 60))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 

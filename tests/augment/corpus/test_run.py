@@ -13,11 +13,15 @@ import pytest
 import torch
 from click.testing import CliRunner
 from corpora import IDS, digests
+from toy_batches import ON_STEMS, parameters
 from toy_kits import write_sound
 
 from stemgmd_tools.augment.audio import streaming
+from stemgmd_tools.augment.chain.catalogue import find_effect
 from stemgmd_tools.augment.chain.chain import load_chain, make_chain
+from stemgmd_tools.augment.chain.effect import DRAWN
 from stemgmd_tools.augment.chain.manifest_rows import read_drawn
+from stemgmd_tools.augment.chain.schema import Chain
 from stemgmd_tools.augment.corpus import libraries
 from stemgmd_tools.augment.corpus.run import AugmentRequest
 from stemgmd_tools.augment.corpus.verify_corpus import verify_corpus
@@ -95,23 +99,70 @@ def test_a_virtual_source_gives_the_same_bytes(tmp_path, augmented, kit_files):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("origin", ["files", "virtual"])
-def test_the_number_of_processes_and_threads_is_not_heard(tmp_path, monkeypatch, rendered, kit_files, origin):
+def test_the_number_of_processes_threads_and_examples_at_once_is_not_heard(
+    tmp_path, monkeypatch, rendered, kit_files, origin
+):
     source = (
         SourceSpec(rendered, kit_path=(Path(kit_files[0]).parent,))
         if origin == "files"
         else SourceSpec(None, kits=kit_files)
     )
     digests_by_setting = {}
-    for processes, threads in ((1, 1), (1, 2), (2, 2)):
+    for processes, threads, batch in ((1, 1, 1), (1, 2, 2), (2, 2, 3)):
         monkeypatch.setenv("OMP_NUM_THREADS", str(threads))  # of further processes
         torch.set_num_threads(threads)
         root = tmp_path / f"{processes}-{threads}"
-        wanted = replace(request(source, "studio"), copies=1, selected_kits=("tin",))
+        wanted = replace(request(source, "studio"), copies=1, selected_kits=("tin",), batch=batch)
         render_corpus(root, wanted, jobs=processes)
         digests_by_setting[processes, threads] = digests(root)
     torch.set_num_threads(1)
     assert digests_by_setting[1, 2] == digests_by_setting[1, 1]
     assert digests_by_setting[2, 2] == digests_by_setting[1, 1]
+
+
+def stated(effect: str) -> dict:
+    """Return the typical values of the parameters that a chain states."""
+    return {
+        name: value
+        for name, value in parameters(effect).items()
+        if find_effect(effect).parameter(name).kind not in DRAWN
+    }
+
+
+def every_effect_on_audio() -> Chain:
+    """Return a chain with every effect on audio and one on the mixture, each with its typical values."""
+    steps = [
+        {"effect": name, "scope": scope, "parameters": stated(name)}
+        for name in (*ON_STEMS, "bleed")
+        for scope in find_effect(name).scopes
+        if name != "convolution" and scope in ("stem", "song", "mixture", "example")
+        if scope != "example" or "stem" not in find_effect(name).scopes
+    ]
+    order = sorted(steps, key=lambda step: step["scope"] == "mixture")
+    return make_chain({"steps": [{**step, "probability": 0.15 if step["scope"] == "stem" else 0.5} for step in order]})
+
+
+def test_examples_computed_together_have_the_bytes_that_each_has_alone(monkeypatch, tmp_path, rendered):
+    chain = every_effect_on_audio()
+    augmentation = Augmentation(chain.name, chain.hash, 3, "cpu")
+    alone = AugmentRequest(
+        SourceSpec(rendered), "starter", augmentation, chain, copies=2, selected_kits=("tin",), selection=SELECTION
+    )
+    render_corpus(tmp_path / "alone", alone, jobs=1)
+    drawn = set(open_corpus(tmp_path / "alone").manifest("augmentations")["effect"])
+    assert drawn >= {step.effect for step in chain.steps}
+    sizes = []
+    apply = streaming.apply
+    monkeypatch.setattr(streaming, "apply", lambda rows, *a, **k: sizes.append(len(rows)) or apply(rows, *a, **k))
+    render_corpus(tmp_path / "together", replace(alone, batch=3), jobs=1)
+    assert sorted(sizes) == [1, 3]  # of four examples of two lengths
+    assert digests(tmp_path / "together") == digests(tmp_path / "alone")
+    for record in sorted((tmp_path / "together" / ".stemgmd" / "stems").rglob("*.record"))[::2]:
+        record.unlink()
+    sizes.clear()
+    render_corpus(tmp_path / "together", replace(alone, batch=4), jobs=1)
+    assert sizes == [2]
+    assert digests(tmp_path / "together") == digests(tmp_path / "alone")
 
 
 def test_rows_make_it_again_to_the_bit(tmp_path, augmented, rendered):
