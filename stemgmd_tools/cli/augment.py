@@ -37,7 +37,7 @@ DEFAULT_CHAIN: Final = "larsnet"
     "--chain",
     type=LocalName(),
     metavar="NAME",
-    help="larsnet, demucs, demucs-finetune, cacophony, studio, none, or the path of a YAML file.  "
+    help="larsnet, demucs, demucs-finetune, cacophony, mixing, studio, mastered, none, or the path of a YAML file.  "
     f"[default: {DEFAULT_CHAIN}]",
 )
 @click.option(

@@ -59,7 +59,8 @@ def variants(by: str, values: Sequence[str] = ()) -> tuple[Variant, ...]:
 
     :param by: ``chain``, ``p_original`` or ``kits``.
     :param values: chains; ``P`` or ``P:SCOPE`` such as ``0.5:kit_swap``; kits, separated by commas. Empty: the
-        shipped chains; 1, and 0.5 and 0 with ``kit_swap`` and ``any``; ``train`` and a hundred kits drawn from it.
+        shipped chains but
+        ``mastered``; 1, and 0.5 and 0 with ``kit_swap`` and ``any``; ``train`` and a hundred kits drawn from it.
     :raises UsageError: for another setting, or an invalid value.
     """
     if by not in _GRIDS:
@@ -243,8 +244,14 @@ def _mixed(value: str) -> dict[str, Any]:
     return {"data": {"mix": mix, "min_active": {}, "grid_s": None}}
 
 
+MASTERED: Final = "mastered"
+"""A ready chain that needs a library that trainings do not."""
+
 _GRIDS: Final[dict[str, tuple[tuple[str, ...], Callable[[str], Mapping[str, Any]]]]] = {
-    "chain": (("none", *(name for name in chain_names() if name != "none")), lambda value: {"data": {"chain": value}}),
+    "chain": (
+        ("none", *(name for name in chain_names() if name not in ("none", MASTERED))),
+        lambda value: {"data": {"chain": value}},
+    ),
     "p_original": (("1", "0.5:kit_swap", "0:kit_swap", "0.5:any", "0:any"), _mixed),
     "kits": (("train", "random:0..99"), lambda value: {"data": {"kits": value.split(",")}}),
 }

@@ -35,7 +35,16 @@ def _read(folder: Path, steps: str, head: str = HEAD):
 
 
 def test_the_ready_chains_are_those_that_are_promised_and_have_no_fault():
-    assert chain_names() == ("cacophony", "demucs", "demucs-finetune", "larsnet", "mixing", "none", "studio")
+    assert chain_names() == (
+        "cacophony",
+        "demucs",
+        "demucs-finetune",
+        "larsnet",
+        "mastered",
+        "mixing",
+        "none",
+        "studio",
+    )
     for name in chain_names():
         chain = load_chain(name)
         assert chain.name == name
