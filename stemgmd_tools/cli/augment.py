@@ -49,7 +49,7 @@ DEFAULT_CHAIN: Final = "larsnet"
     default=1,
     show_default=True,
     metavar="N",
-    help="Compute up to N examples together, within 0.5 GB per worker; same bytes on a CPU.",
+    help="Compute up to N examples together, within 0.5 GB of stems; same bytes on a CPU.",
 )
 @click.option(
     "--device",
