@@ -16,7 +16,7 @@ from stemgmd_tools.corpus.folder.kit_rows import record_generated_kit
 from stemgmd_tools.corpus.folder.records import Record, read_record, record_path, write_record
 from stemgmd_tools.corpus.render.jobs import SingleHitsJob, StemsJob
 from stemgmd_tools.corpus.render.schedule import Batch, groups
-from stemgmd_tools.errors import CorpusError, UsageError
+from stemgmd_tools.errors import CorpusError, StemgmdError, UsageError
 from stemgmd_tools.rendering.settings import RenderSettings
 from stemgmd_tools.runtime.workers import Parallel, cpu_count, delayed, parallel_config, results_of, workers
 
@@ -90,12 +90,18 @@ def _whole_record(root: Path, job: Job, inputs: str) -> Record | None:
 
 
 def _outputs(root: Path, jobs: Sequence[Job], settings: RenderSettings) -> Iterator[Output]:
-    """Write the files of jobs, together if they can be."""
-    if jobs and isinstance(jobs[0], BatchJob):
-        yield from jobs[0].write_together(jobs, root, settings)
-    else:
-        for job in jobs:
-            yield job.write(root, settings)
+    """Write the files of jobs, together if they can be.
+
+    If that fails, those that are left are done one by one, so that a job that cannot be done stops no other before it.
+    """
+    count = 0
+    if len(jobs) > 1 and isinstance(jobs[0], BatchJob):
+        with contextlib.suppress(StemgmdError):
+            for output in jobs[0].write_together(jobs, root, settings):
+                count += 1
+                yield output
+    for job in jobs[count:]:
+        yield job.write(root, settings)
 
 
 def _written(root: Path, job: Job, inputs: str, output: Output) -> Record:

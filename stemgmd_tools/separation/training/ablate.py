@@ -59,8 +59,8 @@ def variants(by: str, values: Sequence[str] = ()) -> tuple[Variant, ...]:
 
     :param by: ``chain``, ``p_original`` or ``kits``.
     :param values: chains; ``P`` or ``P:SCOPE`` such as ``0.5:kit_swap``; kits, separated by commas. Empty: the
-        shipped chains but
-        ``mastered``; 1, and 0.5 and 0 with ``kit_swap`` and ``any``; ``train`` and a hundred kits drawn from it.
+        shipped chains but ``mastered``; 1, and 0.5 and 0 with ``kit_swap`` and ``any``; ``train`` and a hundred kits
+        drawn from it.
     :raises UsageError: for another setting, or an invalid value.
     """
     if by not in _GRIDS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +33,7 @@ from stemgmd_tools.corpus.folder.locks import Shard
 from stemgmd_tools.corpus.merge import merge
 from stemgmd_tools.corpus.render.run import Request, render_corpus
 from stemgmd_tools.corpus.sources.open import open_corpus, virtual_corpus
-from stemgmd_tools.errors import LONGEST_MESSAGE, AugmentError, CorpusError, UsageError
+from stemgmd_tools.errors import LONGEST_MESSAGE, AugmentError, CorpusError, StemgmdError, UsageError
 from stemgmd_tools.performances.select import Selection, select
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.rendering.settings import RenderSettings
@@ -163,6 +164,24 @@ def test_examples_computed_together_have_the_bytes_that_each_has_alone(monkeypat
     render_corpus(tmp_path / "together", replace(alone, batch=4), jobs=1)
     assert sizes == [2]
     assert digests(tmp_path / "together") == digests(tmp_path / "alone")
+
+
+def test_a_damaged_source_stops_a_batch_where_it_stops_one_at_a_time(tmp_path, rendered):
+    source = tmp_path / "source"
+    shutil.copytree(rendered, source)
+    second, first = IDS[:2]  # the longer one is done first
+    damaged = source / "audio" / "tin" / second / "kick.flac"
+    damaged.write_bytes(damaged.read_bytes()[:1000])
+    wanted = replace(request(SourceSpec(source), "none"), copies=1, selected_kits=("tin",))
+    ends = {}
+    for batch in (1, 2):
+        root = tmp_path / str(batch)
+        with pytest.raises(StemgmdError) as caught:
+            render_corpus(root, replace(wanted, batch=batch), jobs=1)
+        ends[batch] = str(caught.value), digests(root)
+    assert str(damaged) in ends[1][0]
+    assert ends[2] == ends[1]
+    assert any(first in name for name in ends[1][1])
 
 
 def test_rows_make_it_again_to_the_bit(tmp_path, augmented, rendered):
