@@ -23,16 +23,16 @@ INTERRUPTED = 130
 RECORDS = ".stemgmd/stems/*/*/*/*.record"
 
 
-def command(root: Path, kit_files, *, jobs: int = 1) -> list[str]:
+def command(root: Path, kit_files, *, jobs: int = 1, batch: int = 1) -> list[str]:
     """Return the command line that augments a few performances through both kits."""
     chosen = ["--kits", ",".join(kit_files), "--id", "drummer11/session1/[1-4]", "--chain", "larsnet", "--seed", "1"]
-    options = [*chosen, "--out", str(root), "--jobs", str(jobs), "--device", "cpu"]
+    options = [*chosen, "--out", str(root), "--jobs", str(jobs), "--batch", str(batch), "--device", "cpu"]
     return [sys.executable, "-m", "stemgmd_tools.cli.main", "augment", *options]
 
 
-def start(root: Path, kit_files, *, jobs: int = 1) -> subprocess.Popen[str]:
+def start(root: Path, kit_files, *, jobs: int = 1, batch: int = 1) -> subprocess.Popen[str]:
     """Start augmenting in a process group of its own, as a shell does."""
-    line = command(root, kit_files, jobs=jobs)
+    line = command(root, kit_files, jobs=jobs, batch=batch)
     return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
@@ -54,11 +54,11 @@ def whole(tmp_path_factory, kit_files) -> Path:
 
 
 @pytest.mark.slow
-def test_killed_again_and_again_it_completes_to_the_same_bytes(whole, kit_files, tmp_path):
+def test_killed_again_and_again_it_completes_to_the_same_bytes_in_batches_of_any_size(whole, kit_files, tmp_path):
     root = tmp_path / "corpus"
     everything = sum(1 for _ in whole.glob(RECORDS))
     for number, chance in enumerate(stream(0, "kill").random(KILLS)):
-        process = start(root, kit_files, jobs=1 + number % 2)
+        process = start(root, kit_files, jobs=1 + number % 2, batch=1 + number)
         wait_for_records(root, min(number + 1, everything - 1), process)
         time.sleep(0.2 * float(chance))  # anywhere within the next example
         if number % 3:
@@ -67,7 +67,7 @@ def test_killed_again_and_again_it_completes_to_the_same_bytes(whole, kit_files,
             process.kill()  # workers are orphaned
         process.communicate()
         assert process.returncode in (-signal.SIGKILL, 0)
-    subprocess.run(command(root, kit_files, jobs=2), check=True, capture_output=True)
+    subprocess.run(command(root, kit_files, jobs=2, batch=2), check=True, capture_output=True)
     assert digests(root) == digests(whole)
 
 
@@ -116,7 +116,7 @@ def test_a_full_disk_is_one_line_and_room_lets_it_go_on(whole, kit_files, tmp_pa
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=False).returncode:
         pytest.skip("mounting a small file system needs privileges")
     root = disk / "corpus"
-    line = [sys.executable, "-c", BLIND, *command(root, kit_files)[3:]]
+    line = [sys.executable, "-c", BLIND, *command(root, kit_files, batch=2)[3:]]
     try:
         full = subprocess.run(line, capture_output=True, text=True, check=False)
         assert full.returncode == 1
