@@ -13,7 +13,16 @@ from tools.donor_gate import Row, read_rows
 def table() -> str:
     """Return the table of all recordings: role, maker, licence, and what their donors give."""
     fitted = {donor.name: donor for role in Role for donor in donors(role)}
-    header = ("recording", "role", "maker", "licence", "gives", "kick, Hz", "hats: shut, open", "why this role")
+    header = (
+        "recording",
+        "role",
+        "maker",
+        "licence",
+        "gives",
+        "kick's strongest partial, Hz",
+        "hats: shut, open",
+        "why this role",
+    )
     figures = {(row.recording, row.articulation): row for row in read_rows()}
     return markdown_table(header, [tuple(_row(entry, fitted.get(entry.name), figures)) for entry in donor_table()])
 

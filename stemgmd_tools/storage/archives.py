@@ -17,7 +17,6 @@ BAD_ARCHIVE: Final = (
     zlib.error,
     EOFError,
     RuntimeError,
-    NotImplementedError,
     UnicodeDecodeError,
     IndexError,
 )
