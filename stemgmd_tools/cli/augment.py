@@ -11,10 +11,12 @@ import click
 
 from stemgmd_tools.cli.support.options import (
     id_option,
+    keep_option,
     kit_path_option,
     limit_option,
     quiet_option,
     scheduler_option,
+    selection,
     shard_option,
     split_option,
 )
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from stemgmd_tools.augment.corpus.run import AugmentRequest
     from stemgmd_tools.augment.symbolic.source_spec import SourceSpec
     from stemgmd_tools.corpus.render.run import Report
-    from stemgmd_tools.performances.select import Selection
 
 DEFAULT_CHAIN: Final = "larsnet"
 
@@ -87,6 +88,7 @@ DEFAULT_CHAIN: Final = "larsnet"
 @split_option
 @id_option
 @limit_option
+@keep_option
 @click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores; 1 with cuda]"
 )
@@ -148,7 +150,9 @@ def _replaying(options: dict[str, Any], origin: SourceSpec, source: str) -> Augm
     from stemgmd_tools.augment.corpus.libraries import environment_difference
     from stemgmd_tools.augment.corpus.run import AugmentRequest
 
-    _refuse(options, "replay", ("chain", "kits", "splits", "ids", "limit") if origin.corpus else ("chain",))
+    _refuse(
+        options, "replay", ("chain", "kits", "splits", "ids", "limit", "keep") if origin.corpus else ("chain", "keep")
+    )
     for name, default in (("copies", 1), ("seed", 0)):
         if options[name] != default:
             raise UsageError(f"--{name} cannot be used with --replay, whose rows determine it; leave it out")
@@ -176,7 +180,7 @@ def _drawing(options: dict[str, Any], origin: SourceSpec, source: str) -> Augmen
         chain,
         copies=options["copies"],
         selected_kits=_names(options["kits"]) if origin.corpus else (),
-        selection=_selection(options),
+        selection=selection(options),
         batch=options["batch"],
     )
 
@@ -222,12 +226,6 @@ def _refuse_out_in_corpus(out: Path, corpus: Path | None) -> None:
 def _names(kits: tuple[str, ...]) -> tuple[str, ...]:
     """Split names at commas."""
     return tuple(dict.fromkeys(name for text in kits for name in text.split(",") if name and name != "all"))
-
-
-def _selection(options: dict[str, Any]) -> Selection:
-    from stemgmd_tools.performances.select import Selection
-
-    return Selection(splits=options["splits"], ids=options["ids"], limit=options["limit"])
 
 
 def _device(name: str) -> str:

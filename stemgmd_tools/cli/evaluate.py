@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from stemgmd_tools.cli.support.options import id_option, kit_path_option, limit_option, quiet_option, split_option
+from stemgmd_tools.cli.support.options import (
+    id_option,
+    keep_option,
+    kit_path_option,
+    limit_option,
+    quiet_option,
+    selection,
+    split_option,
+)
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.cli.support.recordings import check_options, evaluate_folder
 from stemgmd_tools.errors import UsageError
@@ -92,6 +100,7 @@ METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
 @split_option
 @id_option
 @limit_option
+@keep_option
 @click.option("--max-s", type=float, metavar="S", help="Measure at most the first S seconds of each clip.")
 @click.option(
     "--out",
@@ -189,7 +198,6 @@ def _clips(options: dict[str, Any], methods: list[Method]) -> list[EvaluationCli
     from stemgmd_tools.corpus.sources.open import open_corpus, virtual_corpus
     from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
     from stemgmd_tools.kits.library import search_path
-    from stemgmd_tools.performances.select import Selection
     from stemgmd_tools.separation.evaluation.run import Source, evaluation_clips, performances_for_test
     from stemgmd_tools.separation.splits.recorded_kits import recorded_kits, trained_on
 
@@ -200,7 +208,7 @@ def _clips(options: dict[str, Any], methods: list[Method]) -> list[EvaluationCli
         raise UsageError("--kits cannot be used with CORPUS; leave it out")
     kit_path = search_path((*options["kit_path"], *([folder] if folder else [])))
     trained = trained_on((getattr(method, "training_kits", None) for method in methods), kit_path)
-    selection = Selection(splits=options["splits"], ids=options["ids"], limit=options["limit"])
+    chosen = selection(options)
     kits = options["kits"] or ("all",)
     source: Source = open_corpus(corpus) if corpus else virtual_corpus(gmd, kits, kit_path=options["kit_path"])
     if folder and is_augmented(source):
@@ -213,7 +221,7 @@ def _clips(options: dict[str, Any], methods: list[Method]) -> list[EvaluationCli
             "no test performances (GMD's evaluation sessions and its test split): the weights may have been trained "
             "on all of these; give --id '*' to evaluate them anyway"
         )
-    clips = evaluation_clips(source, recorded=names, trained=trained, allowed=allowed, selection=selection)
+    clips = evaluation_clips(source, recorded=names, trained=trained, allowed=allowed, selection=chosen)
     added = [kit for kit in recorded if kit.name not in source.kit_splits]
     if added:
         played = [source.played(name) for name in dict.fromkeys(clip.performance for clip in clips)]

@@ -11,9 +11,11 @@ import click
 from stemgmd_tools.cli.support.options import (
     id_option,
     jobs_option,
+    keep_option,
     kit_path_option,
     limit_option,
     quiet_option,
+    selection,
     split_option,
 )
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
@@ -88,7 +90,7 @@ def _command(export: Export) -> click.Command:
             f"--{option.name}", type=choice, default=option.default, show_default=True, help=option.help
         )
         run = decorate(run)
-    shared = (_virtual_option, _kits_option, kit_path_option, split_option, id_option, limit_option)
+    shared = (_virtual_option, _kits_option, kit_path_option, split_option, id_option, limit_option, keep_option)
     for decorate in reversed((_corpus_argument, _out_option, *shared, jobs_option, quiet_option)):
         run = decorate(run)
     return click.command(export.name, help=export.description, short_help=export.summary)(run)
@@ -100,7 +102,6 @@ def _request(export: Export, options: dict[str, Any]) -> ExportRequest:
     from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
     from stemgmd_tools.exports.base import ExportRequest
     from stemgmd_tools.kits.library import kits_named, search_path
-    from stemgmd_tools.performances.select import Selection
     from stemgmd_tools.performances.source import find_source
     from stemgmd_tools.runtime.progress import progress_on
 
@@ -110,7 +111,7 @@ def _request(export: Export, options: dict[str, Any]) -> ExportRequest:
     shared: dict[str, Any] = {
         "out": options["out"],
         "options": {option.name: options[option.name] for option in export.options},
-        "selection": Selection(splits=options["splits"], ids=options["ids"], limit=options["limit"]),
+        "selection": selection(options),
         "jobs": options["jobs"],
         "progress": progress_on(sys.stderr, quiet=options["quiet"]),
     }

@@ -58,6 +58,19 @@ class ExportRequest:
         names = self.source.performances["performance"]
         return select([self.source.played(str(name)) for name in names], self.selection)
 
+    def clips(self) -> list[tuple[Performance, str]]:
+        """Return the selected performances, each with the selected kits that the source has it through.
+
+        :raises StemgmdError: if nothing is selected.
+        """
+        kits = self.kit_names()
+        return [
+            (performance, kit)
+            for performance in self.performances()
+            for kit in self.source.kits_of(performance.id)
+            if kit in kits and self.selection.allows(performance.id, kit)
+        ]
+
     def kit_names(self) -> tuple[str, ...]:
         """Return the names of the selected kits.
 

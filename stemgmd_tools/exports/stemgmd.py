@@ -46,14 +46,21 @@ def _rendered(request: ExportRequest) -> Work:
     source = request.source
     if isinstance(source, Corpus) or request.midi is None:
         raise UsageError(f"{source}: give the MIDI files of its performances, as `stemgmd export --virtual` does")
+    performances = request.performances()
     kits = [source.kit(name) for name in request.kit_names()]
-    return Request(request.performances(), request.midi, request.collection, kits, _settings(source.settings))
+    if len(request.clips()) < len(performances) * len(kits):
+        raise UsageError(
+            f"{source}: the list of clips to keep leaves performances with some kits only; render the corpus first, or "
+            "export one kit at a time with --kits"
+        )
+    return Request(performances, request.midi, request.collection, kits, _settings(source.settings))
 
 
 def _copied(request: ExportRequest, corpus: Corpus) -> Work:
     performances, settings = request.performances(), _settings(corpus.identity.settings)
     require_distinct_files(settings, performances, request.kit_names()[0])
-    return CopiedCorpus(corpus, performances, request.kit_names(), settings)
+    clips = frozenset((performance.id, kit) for performance, kit in request.clips())
+    return CopiedCorpus(corpus, performances, request.kit_names(), settings, clips)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,8 @@ class CopiedCorpus:
     performances: Sequence[Performance]
     kit_names: Sequence[str]
     settings: RenderSettings
+    clips: frozenset[tuple[str, str]]
+    """Performance and kit of the clips to copy."""
 
     @property
     def identity(self) -> Identity:
@@ -87,7 +96,7 @@ class CopiedCorpus:
             StemsCopy(self.corpus, performance, kit, self.corpus.identity.kits[kit])
             for kit in self.kit_names
             for performance in self.performances
-            if kit in self.corpus.kits_of(performance.id)
+            if (performance.id, kit) in self.clips
         ]
         with_hits = set(self.corpus.single_hits["kit"])
         jobs += [

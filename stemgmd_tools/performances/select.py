@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, TypeVar
 
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.performances.lists.keep import KeepList
 from stemgmd_tools.performances.types import Performance
 from stemgmd_tools.runtime.quantities import counted
 from stemgmd_tools.seeds import stream
@@ -46,6 +47,8 @@ class Selection:
     the filters and ``limit`` leave (:func:`subset_of_hours`)."""
     seed: int = 0
     """Random seed of the subset of ``hours``."""
+    keep: KeepList | None = None
+    """Clips to use; None: all."""
 
     def __post_init__(self) -> None:
         """Check that the filters can select something."""
@@ -58,6 +61,10 @@ class Selection:
             raise UsageError(f"hours is {self.hours:g}; it must be a number above 0")
         if self.bpm_min is not None and self.bpm_max is not None and self.bpm_min > self.bpm_max:
             raise UsageError(f"bpm range {self.bpm_min:g}..{self.bpm_max:g} is empty; the lower bound comes first")
+
+    def allows(self, performance: str, kit: str) -> bool:
+        """Return whether ``keep`` has a performance through a kit; the other filters are applied by :func:`select`."""
+        return self.keep is None or self.keep.allows(performance, kit)
 
 
 def selection_of(filters: Mapping[str, Any]) -> Selection:
@@ -98,8 +105,24 @@ def select(performances: Sequence[Performance], selection: Selection) -> list[Pe
     for filter_ in _filters(selection):
         if filter_.requested:
             chosen = _apply(filter_, chosen, performances)
+    if selection.keep is not None:
+        chosen = _listed(chosen, selection.keep)
     chosen = spread(chosen, selection.limit)
     return chosen if selection.hours is None else subset_of_hours(chosen, selection.hours, selection.seed)
+
+
+def _listed(chosen: list[Performance], keep: KeepList) -> list[Performance]:
+    """Return the performances of a list of clips.
+
+    :raises UsageError: if there is none.
+    """
+    listed = [performance for performance in chosen if performance.id in keep.performances]
+    if not listed:
+        raise UsageError(
+            f"none of {counted(len(chosen), 'selected performance')} is in the list of clips to keep, "
+            f"which has {counted(len(keep.performances), 'performance')}"
+        )
+    return listed
 
 
 def spread(items: Sequence[T], limit: int | None) -> list[T]:

@@ -180,6 +180,6 @@ class AugmentRequest:
         """Yield every example; its rows are drawn by its job."""
         for kit in self.kit_names:
             for performance in performances:
-                for copy in range(1, self.copies + 1):
+                for copy in range(1, self.copies + 1) if self.selection.allows(performance, kit) else ():
                     name = example_name(performance, kit, copy)
                     yield Drawn(Example(name, performance, kit, copy, 0, None, STEM_NAMES), (), self.augmentation)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from stemgmd_tools.cli.support.options import kit_path_option, quiet_option
+from stemgmd_tools.cli.support.options import keep_option, kit_path_option, quiet_option
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.runtime.quantities import counted
@@ -46,6 +46,7 @@ def _duration_s(context: click.Context, option: click.Parameter, text: str | Non
 )
 @click.option("--kits", multiple=True, type=LocalName(), metavar="NAMES", help="Training kits.  [default: train]")
 @kit_path_option
+@keep_option
 @click.option(
     "--test-kits",
     multiple=True,
@@ -202,6 +203,7 @@ def _config(options: dict[str, Any]) -> TrainConfig:
     data = {
         "corpus": _path(options["corpus"]),
         "gmd": _path(options["gmd"]),
+        "keep": _path(options["keep"]),
         "kits": _names(options["kits"]),
         "kit_path": [str(path.absolute()) for path in (*options["kit_path"], *test_folders)],
         "test_kits": test_kits,

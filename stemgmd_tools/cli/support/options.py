@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from stemgmd_tools.cli.support.paths import LocalPath
+
+if TYPE_CHECKING:
+    from stemgmd_tools.performances.select import Selection
+
+
+def selection(options: Mapping[str, Any]) -> Selection:
+    """Return the selection of ``--split``, ``--id``, ``--limit`` and ``--keep``.
+
+    :raises UsageError: if a value is not valid or the list cannot be read.
+    """
+    from stemgmd_tools.performances.lists.keep import read_keep
+    from stemgmd_tools.performances.select import Selection
+
+    keep = None if options["keep"] is None else read_keep(options["keep"])
+    return Selection(splits=options["splits"], ids=options["ids"], limit=options["limit"], keep=keep)
+
 
 kit_path_option = click.option(
     "--kit-path",
@@ -26,6 +45,9 @@ id_option = click.option(
 limit_option = click.option("--limit", type=int, metavar="N", help="Use at most N performances, evenly spaced.")
 jobs_option = click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: all cores]"
+)
+keep_option = click.option(
+    "--keep", type=LocalPath(), metavar="FILE", help="Only the clips of this list, as `stemgmd curate` writes it."
 )
 scheduler_option = click.option(
     "--scheduler", metavar="ADDRESS", help="Use the Dask cluster at tcp://host:port instead of local processes."

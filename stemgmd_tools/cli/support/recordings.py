@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from stemgmd_tools.separation.evaluation.methods.base import Method
 
-_OF_CORPORA: Final = ("corpus", "virtual", "kits", "test_kits", "splits", "ids", "max_s")
+_OF_CORPORA: Final = ("corpus", "virtual", "kits", "test_kits", "splits", "ids", "keep", "max_s")
 _NEED_STEMS: Final = ("irm", "psm")
 
 

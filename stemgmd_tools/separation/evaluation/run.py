@@ -115,6 +115,7 @@ def evaluation_clips(
         )
         for performance in played
         for kit in source.kits_of(performance.id)
+        if selection is None or selection.allows(performance.id, kit)
     ]
 
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-
-import pandas as pd
 
 from stemgmd_tools.augment.chain.chain import chain_names, load_chain
 from stemgmd_tools.augment.dataset import SegmentDataset
@@ -22,6 +19,7 @@ from stemgmd_tools.kits.bank.cache import build_banks, seems_built
 from stemgmd_tools.kits.bank.eviction import BANK_GB, LIMIT_VARIABLE, limit_bytes
 from stemgmd_tools.kits.library import kits_named, search_path
 from stemgmd_tools.kits.sample_map.kit import ENGINE_VERSION, Kit
+from stemgmd_tools.performances.lists.keep import read_keep
 from stemgmd_tools.performances.select import spread
 from stemgmd_tools.performances.source import find_source
 from stemgmd_tools.pieces import GROUPS, PIECES_OF_GROUP
@@ -42,6 +40,7 @@ from stemgmd_tools.separation.splits.roles import (
     split_performances,
     split_table,
 )
+from stemgmd_tools.separation.training.loop.parts import CorpusPart, listed_performances
 from stemgmd_tools.separation.training.settings.schema import SAMPLE_RATE, DataConfig, TrainConfig
 from stemgmd_tools.separation.weights.file import TrainingKits, about_weights, training_kits_of
 from stemgmd_tools.storage.files import file_sha256
@@ -75,26 +74,6 @@ class TrainingData(NamedTuple):
     chain from a file."""
     origin: Mapping[str, Any]
     """SHA-256 and licence of the initial weights; empty without."""
-
-
-@dataclass(frozen=True)
-class CorpusPart(Corpus):
-    """A part of a corpus: selected performances and kits."""
-
-    names: frozenset[str] = frozenset()
-    kit_names: frozenset[str] = frozenset()
-
-    def manifest(self, name: str) -> pd.DataFrame:
-        """Return the rows of a manifest that belong to this part."""
-        rows = super().manifest(name)
-        for column, selected in (("performance", self.names), ("kit", self.kit_names)):
-            if column in rows:
-                rows = rows[rows[column].isin(selected)]
-        return rows.reset_index(drop=True)
-
-    def kits_of(self, performance: str) -> tuple[str, ...]:
-        """Return the kits of this part with which a performance is rendered, ascending."""
-        return tuple(kit for kit in super().kits_of(performance) if kit in self.kit_names)
 
 
 def open_data(config: DataConfig, weights: str | None = None) -> TrainingData:
@@ -261,6 +240,8 @@ def _rendered(config: DataConfig, before: Sequence[TrainingKits | None]) -> Trai
     performances = find_source(gmd=None if config.gmd is None else Path(config.gmd)).read()
     folders = search_path([Path(folder) for folder in config.kit_path])
     chosen = kits_named(config.kits, folders)
+    if config.keep is not None:
+        performances = listed_performances(performances, read_keep(Path(config.keep)), chosen)
     source = VirtualCorpus(performances, chosen)
     gmd_splits = {performance.id: str(performance.metadata.get("split") or "") for performance in performances}
     splits = _limited(split_performances(gmd_splits, note_hashes(source.hits)), config.limit)
@@ -283,14 +264,19 @@ def _from_corpus(config: DataConfig, before: Sequence[TrainingKits | None]) -> T
     folders = search_path([Path(folder) for folder in config.kit_path])
     kits = corpus_kits(corpus, config.kits)
     validating = corpus_kits(corpus, config.validation_kits) if config.validation_kits else kits
+    keep = None if config.keep is None else read_keep(Path(config.keep))
     splits = _limited(split_table(corpus.performances, corpus.hits), config.limit)
     identities = (*tabled_identities(corpus.kits, kits), *trained_on(before, folders))
     validated = tuple(tabled_identities(corpus.kits, validating)) if config.validation_kits else ()
     refuse_leaks(splits, (*identities, *validated), known_identities(config.test_kits, folders))
 
     def part(names: Collection[str], kits: tuple[str, ...]) -> CorpusPart | None:
-        selected = frozenset(name for name in names if set(corpus.kits_of(name)) & set(kits))
-        return CorpusPart(corpus.root, selected, frozenset(kits)) if selected else None
+        selected = frozenset(
+            name
+            for name in names
+            if any(kit in kits and (keep is None or keep.allows(name, kit)) for kit in corpus.kits_of(name))
+        )
+        return CorpusPart(corpus.root, selected, frozenset(kits), keep) if selected else None
 
     return _data(part(splits.train, kits), part(splits.validation, validating), splits, kits, identities, validated)
 

@@ -80,6 +80,10 @@ class DataConfig(Strict):
         default=(), description="kits of the validation segments; default: the training kits"
     )
     kit_path: tuple[str, ...] = Field(default=(), description="folders with sample maps and samples")
+    keep: str | None = Field(
+        default=None,
+        description="list of the clips to train and validate on, as `stemgmd curate` writes it; default: all",
+    )
     limit: Count | None = Field(default=None, description="maximum number of training performances, evenly spaced")
     segment_s: Positive = Field(default=6.0, le=600, description="length of a segment in seconds")
     grid_s: Positive | None = Field(
@@ -247,4 +251,6 @@ class TrainConfig(Strict):
             del content["validation"][key]
         for key in ("corpus", "gmd", "kit_path", "workers"):
             del content["data"][key]
+        if self.data.keep is None:
+            del content["data"]["keep"]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Lists of performances and kits."""
