@@ -1,13 +1,9 @@
 """The compact separator: one small network for all stems, for training and use without a GPU.
 
 Spectra become some 70 bands (:mod:`stemgmd_tools.separation.networks.bands`); a U-Net over bands and time and dilated
-convolutions over time at its bottom process them; each band then predicts the masks of its bins for both channels of
-every stem. Masks are real and unbounded: where sounds cancel, the best real mask (the phase-sensitive one,
-Erdogan et al. 2015) lies outside 0..1.
-
-Each mask is multiplied by a gate in 0..1 that every band has for every stem: a linear layer alone does not
-keep a thousand bins at zero while a drum is silent, as most drums are most of the time. In trainings of equal length
-gates brought 0.6 dB on present stems and 3.5 dB on absent ones.
+convolutions over time at its bottom process them; each band then predicts gated masks of its bins for both channels of
+every stem (:mod:`stemgmd_tools.separation.networks.band_masks`). In trainings of equal length gates brought 0.6 dB on
+present stems and 3.5 dB on absent ones.
 
 A hop of half a window, instead of the usual quarter, halves all costs; it took 0.3 dB from the best masks in 0..1
 (twelve clips of random kits, window 2048).
@@ -22,28 +18,19 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from stemgmd_tools.separation.networks.bands import BandJoin, BandSplit, band_count, band_groups, bins_of_bands
+from stemgmd_tools.separation.networks.band_masks import FEATURES, MASK_GAIN, BandMaskSeparator, new_gate
+from stemgmd_tools.separation.networks.bands import BandJoin, BandSplit, band_count, band_groups
 from stemgmd_tools.separation.networks.registry import Model, ModelOption
-from stemgmd_tools.separation.networks.separator import MaskSeparator
 from stemgmd_tools.separation.networks.stft import Spectrogram
 
-_QUIETEST: Final = 1e-8
-"""Minimum power, relative to the mean."""
-_SILENCE: Final = 1e-5
-"""Amplitude added to a mixture's mean, so that quieter mixtures stay quiet."""
-_FEATURES: Final = 2
-"""Features per bin and channel: fourth root and logarithm of power."""
-_OPEN: Final = 1.0
-"""Initial bias of the gates, before the sigmoid."""
 _DEPTHS: Final = (2, 2, 3)
 """Convolutions per block, by level."""
 
 
-class LarsNetSmall(MaskSeparator):
+class LarsNetSmall(BandMaskSeparator):
     """Masks of all stems from magnitudes, 1.6 million weights for five stems, 1.9 million for nine.
 
-    A mixture is first normalised by its mean amplitude, so that masks do not depend on loudness. For the options see
-    :data:`MODEL`.
+    For the options see :data:`MODEL`.
     """
 
     def __init__(
@@ -54,8 +41,8 @@ class LarsNetSmall(MaskSeparator):
         groups = band_groups(window // 2, 32, 8)
         bands = band_count(groups)
         widths = (width, 2 * width, 3 * width)
-        self._groups = groups
-        self.split = BandSplit(groups, 2 * _FEATURES, width)
+        self.groups = groups
+        self.split = BandSplit(groups, 2 * FEATURES, width)
         self.scale = nn.BatchNorm2d(width)
         levels = list(zip(widths[:-1], _DEPTHS, strict=False))
         self.down = nn.ModuleList(_Block(channels, depth) for channels, depth in levels)
@@ -64,20 +51,14 @@ class LarsNetSmall(MaskSeparator):
         self.temporal = _Temporal(widths[-1] * bands // 4, temporal)
         self.grow = nn.ModuleList(nn.ConvTranspose2d(b, a, (2, 1), (2, 1)) for a, b in pairwise(widths))
         self.up = nn.ModuleList(_Block(channels, depth) for channels, depth in levels)
-        self.join = BandJoin(groups, width, 2 * len(self.stems), gain=0.3)
-        self.gate = nn.Linear(width, len(self.stems))
-        nn.init.constant_(self.gate.bias, _OPEN)
+        self.join = BandJoin(groups, width, 2 * len(self.stems), gain=MASK_GAIN)
+        self.gate = new_gate(width, len(self.stems))
 
-    def masks(self, spectra: Tensor) -> Tensor:
-        """Return real masks (item, stem, 2, bin, spectrum) of complex spectra (item, 2, bin, spectrum)."""
-        items, _, bins, count = spectra.shape
-        features = _features(spectra[:, :, :-1])
-        bands = self.split(features.flatten(0, 1)).unflatten(0, (items, count)).permute(0, 3, 2, 1)
-        features_out = self._network(bands.contiguous(memory_format=torch.channels_last))
-        rows = features_out.permute(0, 3, 2, 1).flatten(0, 1)
-        masks = self.join(rows).float().view(items * count, bins - 1, len(self.stems), 2)
-        gates = bins_of_bands(self.gate(rows).float().sigmoid(), self._groups).unsqueeze(-1)
-        return _with_top_bin((masks * gates).unflatten(0, (items, count))).permute(0, 3, 4, 2, 1)
+    def network(self, bands: Tensor, items: int) -> Tensor:
+        """Return features (item x spectrum, band, channel) of such features."""
+        features = bands.reshape(items, -1, *bands.shape[1:]).permute(0, 3, 2, 1)
+        features_out = self._network(features.contiguous(memory_format=torch.channels_last))
+        return features_out.permute(0, 3, 2, 1).flatten(0, 1)
 
     def _network(self, bands: Tensor) -> Tensor:
         """Return features (item, channel, band, spectrum) of such features."""
@@ -90,19 +71,6 @@ class LarsNetSmall(MaskSeparator):
         for block, grow in zip(reversed(self.up), reversed(self.grow), strict=True):
             features = block(grow(features) + skips.pop())
         return features
-
-
-def _features(spectra: Tensor) -> Tensor:
-    """Return (item, spectrum, bin, feature) of complex spectra (item, channel, bin, spectrum), normalised."""
-    power = torch.view_as_real(spectra).detach().square().sum(-1).permute(0, 3, 2, 1)
-    mean = power.mean((1, 2, 3), keepdim=True).sqrt() + _SILENCE
-    relative = (power / mean.square()).clamp_min(_QUIETEST)
-    return torch.cat([relative.log() / 4.0, relative.pow(0.25)], -1)
-
-
-def _with_top_bin(masks: Tensor) -> Tensor:
-    """Return masks (item, spectrum, bin, stem, channel) with one bin more, half the sample rate, like its neighbour."""
-    return torch.cat([masks, masks[:, :, -1:]], 2)
 
 
 class _Block(nn.Module):

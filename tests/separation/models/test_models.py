@@ -23,7 +23,11 @@ and weights that were never trained."""
 BYTES_PER_WEIGHT = 4
 DESCRIPTION_BYTES = 512
 """Most that a checkpoint of PyTorch spends on the name, shape and alignment of a tensor."""
-NARROW: dict[str, dict[str, int]] = {"tfc-tdf-s": {"width": 8, "growth": 8}, "htdemucs-s": {"width": 8}}
+NARROW: dict[str, dict[str, int]] = {
+    "bandsplit-s": {"width": 8, "across": 16},
+    "tfc-tdf-s": {"width": 8, "growth": 8},
+    "htdemucs-s": {"width": 8},
+}
 """What holds for few channels holds for many, and sooner."""
 
 
@@ -120,7 +124,7 @@ def test_stems_are_those_asked_for(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("compact", "parameters"),
-    [("larsnet-s", 1_625_637), ("tfc-tdf-s", 4_659_328), ("htdemucs-s", 4_976_538)],
+    [("bandsplit-s", 3_679_205), ("larsnet-s", 1_625_637), ("tfc-tdf-s", 4_659_328), ("htdemucs-s", 4_976_538)],
 )
 def test_compact_models_are_as_large_as_told(compact: str, parameters: int) -> None:
     assert parameter_count(build(ModelSpec(compact, ("kick", "snare", "toms", "hihat", "cymbals")))) == parameters

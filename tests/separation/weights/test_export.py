@@ -95,6 +95,16 @@ def test_the_weights_that_ship_are_exported_for_any_length(tmp_path):
 
 
 @pytest.mark.slow
+def test_bandsplit_is_exported_for_any_length(tmp_path):
+    torch.manual_seed(3)
+    model = build(ModelSpec("bandsplit-s", ("kick", "snare"), {"width": 4, "across": 4}))
+    assert isinstance(model, MaskSeparator)
+    exported = export_onnx(tmp_path / "m.onnx", model)
+    assert exported.spectra is None
+    assert exported.difference <= TOLERANCE
+
+
+@pytest.mark.slow
 def test_larsnet_is_exported_for_its_patches(tmp_path):
     torch.manual_seed(3)
     model = build(ModelSpec("larsnet", ("kick",)))
@@ -135,7 +145,7 @@ def test_a_difference_is_noticed_before_anything_is_written(tmp_path, monkeypatc
 
 
 def test_models_without_masks_are_refused(tmp_path):
-    with pytest.raises(UsageError, match=r"does not predict masks; .*: larsnet, larsnet-s$"):
+    with pytest.raises(UsageError, match=r"does not predict masks; .*: bandsplit-s, larsnet, larsnet-s$"):
         export_onnx(tmp_path / "m.onnx", Gains())
 
 
