@@ -273,10 +273,11 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "chain-format": augment_docs.format_reference,
     "chains": augment_docs.chains_reference,
     "command-line": lambda: command_line(
-        lambda words: not words or words[0] not in (*SEPARATION, "augment", "curate", "export", "kits")
+        lambda words: not words or words[0] not in (*SEPARATION, "augment", "curate", "explore", "export", "kits")
     ),
     "command-line-augment": lambda: command_line(lambda words: words[:1] == ("augment",)),
     "command-line-curate": lambda: command_line(lambda words: words[:1] == ("curate",)),
+    "command-line-explore": lambda: command_line(lambda words: words[:1] == ("explore",)),
     "command-line-export": lambda: command_line(lambda words: words[:1] == ("export",)),
     "command-line-kits": lambda: command_line(
         lambda words: words[:1] == ("kits",) and not set(words[1:]) & {*MODELLED_KITS, *RECORDED_KITS}

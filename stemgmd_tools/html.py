@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import html
-from typing import Final
+import json
+from collections.abc import Iterable
+from string import Template
+from typing import Any, Final
 
 _STYLE: Final = """:root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 66rem; padding: 0 1rem; }
@@ -36,3 +39,16 @@ def page(title: str, body: str, style: str = "") -> bytes:
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}\n{style}</style></head>\n'
         f"<body><h1>{escaped_title}</h1>\n{body}</body></html>\n"
     ).encode()
+
+
+def script_page(template: str, *, title: str, style: str, data: Any, scripts: Iterable[str]) -> bytes:
+    """Return a page that scripts build from data.
+
+    :param template: HTML with ``$title``, ``$style``, ``$data`` and ``$script``.
+    :param title: plain text.
+    :param data: anything that JSON can hold.
+    """
+    # Within a script element, "</script" ends it and "<!--" changes how it is read.
+    content = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
+    values = {"title": html.escape(title), "style": style, "data": content, "script": "\n".join(scripts)}
+    return Template(template).substitute(values).encode()

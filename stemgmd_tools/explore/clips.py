@@ -107,6 +107,12 @@ class ClipTable:
             raise UsageError(f"clip {performance} through {kit}: not in this corpus")
         return self._row(int(index[0]))
 
+    def spaced(self, count: int) -> list[tuple[str, str]]:
+        """Return performance and kit of ``count`` clips, evenly spaced; of all if there are fewer."""
+        rows = np.unique(np.linspace(0, len(self.frame) - 1, min(count, len(self.frame))).round().astype(np.int64))
+        chosen = self.frame.iloc[rows]
+        return list(zip(chosen["performance"], chosen["kit"], strict=True))
+
     def _row(self, index: int) -> dict[str, Any]:
         values = {name: _plain(self.frame.at[index, name]) for name in COLUMNS}
         pieces = [piece.value for piece, present in zip(PIECES, self._has_piece[index], strict=True) if present]

@@ -74,7 +74,11 @@ class Browser:
 
     def open(self, path: Path) -> None:
         """Open a file and wait until it is loaded."""
-        self._post("/url", url=path.absolute().as_uri())
+        self.open_url(path.absolute().as_uri())
+
+    def open_url(self, url: str) -> None:
+        """Open an address and wait until it is loaded."""
+        self._post("/url", url=url)
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of a JavaScript expression."""

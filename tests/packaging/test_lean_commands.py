@@ -32,6 +32,7 @@ TYPED: dict[str, tuple[str, str]] = {
     "verify": ("corpus --jobs 1", ""),
     "info": ("corpus", ""),
     "curate": ("corpus --jobs 1 --out curated", ""),
+    "explore": ("corpus --static 1 --out explore.html", ""),
     "export onsets": ("corpus --out annotations", ""),
     "export stemgmd": ("corpus --out original --jobs 1", ""),
     "plot": ("drummer12/session1/4 --kit kit/toy.yaml", "plot"),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import html
-import json
 from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Any, Final
 
 from stemgmd_tools.errors import UsageError
+from stemgmd_tools.html import script_page
 from stemgmd_tools.kits.bank.cache import open_bank
 from stemgmd_tools.kits.checks.run import check_kit
 from stemgmd_tools.kits.sample_map.kit import Kit
@@ -44,20 +42,18 @@ def kit_page(kit: Kit) -> bytes:
 
     :raises StemgmdError: if the kit cannot be used.
     """
-    assets = files(__package__) / "assets"
-
-    def read(name: str) -> str:
-        return (assets / name).read_text(encoding="utf-8")
-
-    # Within a script element, "</script" ends it and "<!--" changes how it is read.
-    data = json.dumps(_content(kit), ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
-    page = Template(read("page.html")).substitute(
-        title=html.escape(kit.title),
-        style=read("page.css"),
-        data=data,
-        script="\n".join(read(f"{name}.js") for name in _SCRIPTS),
+    return script_page(
+        asset("page.html"),
+        title=kit.title,
+        style=asset("page.css"),
+        data=_content(kit),
+        scripts=[asset(f"{name}.js") for name in _SCRIPTS],
     )
-    return page.encode()
+
+
+def asset(name: str) -> str:
+    """Return the text of a file of the page, which the page of a corpus uses too."""
+    return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
 
 
 def _content(kit: Kit) -> dict[str, Any]:
