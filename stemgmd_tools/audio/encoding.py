@@ -7,23 +7,26 @@ from typing import Final
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
+
+from stemgmd_tools.audio.library import Pcm
 
 _SMALLEST: Final = 1.0
 """Compression level of the smallest files, which take longest to encode."""
 
 
-def flac_bytes(pcm: NDArray[np.int16], sample_rate: int) -> bytes:
-    """Return a 16-bit FLAC file.
+def flac_bytes(pcm: Pcm, sample_rate: int, compression_level: float = _SMALLEST) -> bytes:
+    """Return a FLAC file: of 16 bits for int16, of 24 for int32 on the 24-bit grid.
 
     :param pcm: shape (frames, channels), one or two channels.
+    :param compression_level: 0..1.
     """
     content = io.BytesIO()
-    soundfile.write(content, pcm, sample_rate, format="FLAC", subtype="PCM_16", compression_level=_SMALLEST)
+    samples, subtype = (pcm, "PCM_16") if pcm.dtype == np.int16 else (pcm << 8, "PCM_24")
+    soundfile.write(content, samples, sample_rate, format="FLAC", subtype=subtype, compression_level=compression_level)
     return content.getvalue()
 
 
-def wav_bytes(pcm: NDArray[np.int16] | NDArray[np.int32], sample_rate: int, bit_depth: int) -> bytes:
+def wav_bytes(pcm: Pcm, sample_rate: int, bit_depth: int) -> bytes:
     """Return a WAV file of 16 or 24 bits.
 
     :param pcm: shape (frames, channels), on the grid of the bit depth.

@@ -130,7 +130,7 @@ def test_another_export_is_not_written_over(corpus, tmp_path, options, selection
     assert digests(tmp_path) == whole
 
 
-@pytest.mark.parametrize("name", ["onsets", "stemgmd"])
+@pytest.mark.parametrize("name", ["huggingface", "onsets", "stemgmd"])
 def test_a_folder_of_something_else_is_refused(corpus, tmp_path, name):
     (tmp_path / "thesis.txt").write_text("all of it")
     with pytest.raises(StemgmdError, match="not empty and not"):
@@ -141,7 +141,7 @@ def test_a_folder_of_something_else_is_refused(corpus, tmp_path, name):
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("nothing", {}, "export format 'nothing': not known; there are onsets, stemgmd"),
+        ("nothing", {}, "export format 'nothing': not known; there are huggingface, onsets, stemgmd"),
         ("onsets", {"vocabulary": "7"}, "vocabulary is '7'; allowed: 9, 5, 3, 22"),
         ("stemgmd", {"x": "7"}, "export stemgmd: no option 'x'; there are none"),
         ("onsets", {"vocabular": "7"}, 'no option .vocabular. \\(did you mean "vocabulary"'),
