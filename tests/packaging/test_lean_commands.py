@@ -32,11 +32,8 @@ TYPED: dict[str, tuple[str, str]] = {
     "verify": ("corpus --jobs 1", ""),
     "info": ("corpus", ""),
     "curate": ("corpus --jobs 1 --out curated", ""),
-<<<<<<< HEAD
     "explore": ("corpus --static 1 --out explore.html", ""),
-=======
     "export huggingface": ("corpus --out hub", ""),
->>>>>>> 96f0383 (Name the export for Hugging Face in the tests of all commands)
     "export onsets": ("corpus --out annotations", ""),
     "export stemgmd": ("corpus --out original --jobs 1", ""),
     "plot": ("drummer12/session1/4 --kit kit/toy.yaml", "plot"),
