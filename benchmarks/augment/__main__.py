@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import report
-from benchmarks.augment import chain, effects, memory
+from benchmarks.augment import batches, chain, effects, memory
 from benchmarks.augment.sounds import SEGMENT_S, Batch, batch
 from benchmarks.clock import OtherLoad
 from benchmarks.results import Results, Row, machine
@@ -31,6 +31,7 @@ def measure(items: int, repeats: int) -> Results:
         for row in part_rows:
             print(report.line(row), file=sys.stderr, flush=True)
     rows += memory.rows()
+    rows += batches.rows(repeats)
     share = others.share()
     busy = "" if share is None else f"; other processes used {share:.0%} of the machine meanwhile"
     about = f"{items} examples of five groups, {SEGMENT_S} s in stereo, rendered from the starter set{busy}"
