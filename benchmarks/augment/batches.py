@@ -102,8 +102,8 @@ def main() -> None:
     print(*map(report.line, measured_rows), sep="\n")
     results = Results.of(json.loads(RESULTS.read_text(encoding="utf-8")))
     names = {row.what for row in measured_rows}
-    kept = [row for row in results.rows if row.what not in names]
-    Results(results.machine, results.material, [*kept, *measured_rows]).save(RESULTS)
+    remaining = [row for row in results.rows if row.what not in names]
+    Results(results.machine, results.material, [*remaining, *measured_rows]).save(RESULTS)
 
 
 if __name__ == "__main__":
