@@ -58,6 +58,12 @@ class ClipMeasures:
     """Power of the mixture minus the sum of the stems, relative to the mixture; None if they cannot be compared."""
     hits: Mapping[str, tuple[float, ...]] | None = None
     """Times of hits in seconds by stem; None if not known."""
+    own_onsets: Mapping[str, float] = field(default_factory=dict)
+    """Share of the hits of a stem at which its power rises, by stem, where hits are known."""
+    other_onsets: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    """The other stem at whose hits a stem rises most often, and that share."""
+    fingerprint: tuple[int, ...] = ()
+    """Of the mixture, see :func:`~stemgmd_tools.curation.duplicates.fingerprint`."""
     unreadable: Mapping[str, str] = field(default_factory=dict)
     """Message for each stem, or ``mixture``, that cannot be read."""
 
@@ -84,6 +90,8 @@ class ClipMeasures:
                 **content,
                 "stems": {name: _stem(stem) for name, stem in content["stems"].items()},
                 "mixture": None if mixture is None else _stem(mixture),
+                "other_onsets": {name: (other, share) for name, (other, share) in content["other_onsets"].items()},
+                "fingerprint": tuple(content["fingerprint"]),
                 "hits": None if hits is None else {name: tuple(times) for name, times in hits.items()},
             }
         )

@@ -9,7 +9,9 @@ import numpy as np
 
 from stemgmd_tools.audio import read_audio
 from stemgmd_tools.corpus.sources.base import StemSource
+from stemgmd_tools.curation.duplicates import fingerprint
 from stemgmd_tools.curation.measures import ClipMeasures, Sound, StemMeasures, measure_sound, residual_db
+from stemgmd_tools.curation.onset_agreement import Power, agreements, frame_power
 from stemgmd_tools.curation.songs import Song
 from stemgmd_tools.errors import StemgmdError
 from stemgmd_tools.pieces import PIECES
@@ -24,6 +26,7 @@ def measure_song(song: Song, source: StemSource | None = None) -> ClipMeasures:
         return _measure_rendered(song, source)
     stems: dict[str, StemMeasures] = {}
     unreadable: dict[str, str] = {}
+    powers: dict[str, Power] = {}
     total: Sound | None = None
     comparable = True
     for name, files in song.stems.items():
@@ -33,24 +36,42 @@ def measure_song(song: Song, source: StemSource | None = None) -> ClipMeasures:
             unreadable[name], comparable = str(error), False
             continue
         stems[name] = measure_sound(sound, rate)
+        powers[name] = frame_power(sound, rate)
         if total is None:
             total = sound.copy() if len(files) == 1 else sound
         elif total.shape == sound.shape and next(iter(stems.values())).sample_rate == rate:
             total += sound
         else:
             comparable = False
-    mixture, residual = None, None
+    mixture, residual, prints = None, None, () if total is None else _fingerprint(total, next(iter(stems.values())))
     if song.mixture:
         try:
             sound, rate = _sum(song.mixture)
             mixture = measure_sound(sound, rate)
+            prints = _fingerprint(sound, mixture)
             if comparable and song.is_sum and total is not None and total.shape == sound.shape:
                 residual = residual_db(sound, total)
         except StemgmdError as error:
             unreadable["mixture"] = str(error)
+    own, others = agreements(powers, song.hits or {})
     return ClipMeasures(
-        song.name, song.performance, song.kit, song.split, stems, mixture, residual, song.hits, unreadable
+        song.name,
+        song.performance,
+        song.kit,
+        song.split,
+        stems,
+        mixture,
+        residual,
+        song.hits,
+        own,
+        others,
+        prints,
+        unreadable,
     )
+
+
+def _fingerprint(sound: Sound, measures: StemMeasures) -> tuple[int, ...]:
+    return fingerprint(frame_power(sound, measures.sample_rate))
 
 
 def _measure_rendered(song: Song, source: StemSource) -> ClipMeasures:
@@ -59,8 +80,25 @@ def _measure_rendered(song: Song, source: StemSource) -> ClipMeasures:
         piece.value: measure_sound(np.ascontiguousarray(sound.T), source.sample_rate)
         for piece, sound in zip(PIECES, sounds, strict=True)
     }
-    mixture = measure_sound(np.ascontiguousarray(sounds.sum(axis=0).T), source.sample_rate)
-    return ClipMeasures(song.name, song.performance, song.kit, song.split, stems, mixture, hits=song.hits)
+    total = np.ascontiguousarray(sounds.sum(axis=0).T)
+    mixture = measure_sound(total, source.sample_rate)
+    powers = {
+        piece.value: frame_power(np.ascontiguousarray(sound.T), source.sample_rate)
+        for piece, sound in zip(PIECES, sounds, strict=True)
+    }
+    own, others = agreements(powers, song.hits or {})
+    return ClipMeasures(
+        song.name,
+        song.performance,
+        song.kit,
+        song.split,
+        stems,
+        mixture,
+        hits=song.hits,
+        own_onsets=own,
+        other_onsets=others,
+        fingerprint=_fingerprint(total, mixture),
+    )
 
 
 def _sum(files: Sequence[Path]) -> tuple[Sound, int]:

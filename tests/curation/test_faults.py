@@ -156,7 +156,7 @@ def test_the_published_rule_of_activity() -> None:
 
 def test_drums_need_the_activity_of_their_hits() -> None:
     loud, soft = measured(np.full((4 * RATE, 2), 0.01)), measured(np.full((4 * RATE, 2), 1e-4))
-    hits = {"ride": (0.5, 1.5), "kick": (0.1,)}
+    hits = {"ride": (0.5, 1.5, 2.5), "crash": (0.5,), "kick": (0.1,)}
     clip = ClipMeasures("a", "a", None, "", {"kick": loud, "ride": soft, "crash": soft}, hits=hits)
     outcome = ACTIVITY.judge(clip, Preset.DRUMS)
     assert outcome is not None

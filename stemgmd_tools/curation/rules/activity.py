@@ -18,6 +18,8 @@ DRUMS_DB: Final = -70.0
 """Level above which a second of a drum stem is active: single soft strokes are far below -40 dB."""
 OF_HITS: Final = 0.5
 """A stem has to be active in this share of the seconds in which it is hit."""
+FEWEST_STRUCK: Final = 3
+"""Seconds with hits from which on a stem is judged: a single soft stroke may lie below."""
 FLOORS: Final = {"kick": 0.05, "snare": 0.05}
 """Share of seconds in which stems have to be active if hits are not known; others may be absent."""
 
@@ -34,7 +36,7 @@ def _judge(clip: ClipMeasures, preset: Preset) -> Outcome | None:
             shares[name] = sum(windows) / len(windows), FLOORS.get(name, 0.0)
         else:
             struck = {int(time / WINDOW_S) for time in clip.hits.get(name, ())} & set(range(len(windows)))
-            if struck:
+            if len(struck) >= FEWEST_STRUCK:
                 shares[name] = sum(windows[index] for index in struck) / len(struck), OF_HITS
     if not shares:
         return None
@@ -49,7 +51,8 @@ RULE: Final = ClipRule(
     "activity",
     "`htdemucs`: a stem above -40 dB in less than 30 % of all seconds, as published. "
     "`drums`: a stem above -70 dB in less "
-    "than half of the seconds in which it is hit; without known hits, kick or snare in less than 5 % of all seconds",
+    "than half of the seconds in which it is hit, if these are 3 or more; "
+    "without known hits, kick or snare in less than 5 % of all seconds",
     Severity.WARNING,
     "share",
     _judge,
