@@ -40,6 +40,7 @@ from stemgmd_tools.augment.chain.chain import CHAINS, schema_text  # noqa: E402
 from stemgmd_tools.cli.main import stemgmd  # noqa: E402
 from stemgmd_tools.curation.run import rules as all_curation_rules  # noqa: E402
 from stemgmd_tools.curation.table import CURATION_TABLE  # noqa: E402
+from stemgmd_tools.exports.writing.vocabularies import rows as vocabulary_rows  # noqa: E402
 from stemgmd_tools.kits.catalogue import docs as catalogue_docs  # noqa: E402
 from stemgmd_tools.kits.catalogue import loader as catalogue  # noqa: E402
 from stemgmd_tools.kits.checks.run import rules as check_rules  # noqa: E402
@@ -262,6 +263,11 @@ def recording_labels() -> str:
     return markdown_table(("layout", *(group.value for group in GROUPS)), rows)
 
 
+def vocabularies() -> str:
+    """Return the vocabularies of onset annotations."""
+    return markdown_table(("vocabulary", "labels", "source"), vocabulary_rows())
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "augment-benchmarks": augment_benchmarks,
     "baseline": lambda: baseline_results(baseline.markdown),
@@ -278,6 +284,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "command-line-augment": lambda: command_line(lambda words: words[:1] == ("augment",)),
     "command-line-curate": lambda: command_line(lambda words: words[:1] == ("curate",)),
     "command-line-explore": lambda: command_line(lambda words: words[:1] == ("explore",)),
+    "vocabularies": vocabularies,
     "command-line-export": lambda: command_line(lambda words: words[:1] == ("export",)),
     "command-line-kits": lambda: command_line(
         lambda words: words[:1] == ("kits",) and not set(words[1:]) & {*MODELLED_KITS, *RECORDED_KITS}

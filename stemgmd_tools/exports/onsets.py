@@ -4,38 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 import pandas as pd
 
 from stemgmd_tools.exports.base import Export, ExportReport, ExportRequest, Option
 from stemgmd_tools.exports.text_files import write_files
-from stemgmd_tools.pieces import Group, Piece
-
-
-class _Hit(NamedTuple):
-    time_s: float
-    piece: Piece
-    articulation: str
-    velocity: int
-
-
-_THREE: Final = {Group.KICK: "kick", Group.SNARE: "snare", Group.HIHAT: "hihat"}
-
-VOCABULARIES: Final[dict[str, Callable[[_Hit], str | None]]] = {
-    "9": lambda hit: hit.piece.value,
-    "5": lambda hit: hit.piece.group.value,
-    "3": lambda hit: _THREE.get(hit.piece.group),
-    "22": lambda hit: hit.articulation,
-}
-"""Number of labels -> label of a hit; None leaves the hit out."""
+from stemgmd_tools.exports.writing.vocabularies import VOCABULARIES
+from stemgmd_tools.pieces import NOTE_OF_ARTICULATION, Note
 
 _HEADER: Final = "time_s\tlabel\tvelocity\n"
 
 
 def write(request: ExportRequest) -> ExportReport:
     """Write the annotations of the selected performances; kits make no difference."""
-    label = VOCABULARIES[request.options["vocabulary"]]
+    label = VOCABULARIES[request.options["vocabulary"]].label
     hits = {str(name): rows for name, rows in request.source.hits.groupby("performance", sort=False)}
     files: dict[str, Callable[[], bytes]] = {}
     for performance in request.performances():
@@ -48,11 +31,13 @@ def write(request: ExportRequest) -> ExportReport:
     return write_files(EXPORT.name, request, files)
 
 
-def _labelled(hits: pd.DataFrame, label: Callable[[_Hit], str | None]) -> list[tuple[float, str, int]]:
+def _labelled(hits: pd.DataFrame, label: Callable[[Note], str | None]) -> list[tuple[float, str, int]]:
     """Return time in seconds, label and velocity of the hits that have a label."""
-    columns = (hits[name].tolist() for name in ("time_s", "piece", "articulation", "velocity"))
-    rows = (_Hit(time_s, Piece(piece), *rest) for time_s, piece, *rest in zip(*columns, strict=True))
-    return [(hit.time_s, text, hit.velocity) for hit in rows if (text := label(hit)) is not None]
+    columns = (hits[name].tolist() for name in ("time_s", "articulation", "velocity"))
+    rows = [
+        (time_s, label(NOTE_OF_ARTICULATION[name]), velocity) for time_s, name, velocity in zip(*columns, strict=True)
+    ]
+    return [(time_s, text, velocity) for time_s, text, velocity in rows if text is not None]
 
 
 def _text(rows: list[tuple[str, ...]], header: str = "") -> bytes:
@@ -69,7 +54,7 @@ EXPORT: Final = Export(
     (
         Option(
             "vocabulary",
-            "Labels: the 9 stems, 5 groups, 3 (kick, snare, hihat; other hits are left out) or 22 articulations.",
+            "Number of labels: 9 stems, 5 groups, 22 articulations, or 3, 8 or 18 classes of drum transcription.",
             tuple(VOCABULARIES),
             "9",
         ),

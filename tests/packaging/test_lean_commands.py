@@ -34,6 +34,8 @@ TYPED: dict[str, tuple[str, str]] = {
     "curate": ("corpus --jobs 1 --out curated", ""),
     "explore": ("corpus --static 1 --out explore.html", ""),
     "export huggingface": ("corpus --out hub", ""),
+    "export jams": ("corpus --out jams", ""),
+    "export midi": ("corpus --out midi", ""),
     "export onsets": ("corpus --out annotations", ""),
     "export stemgmd": ("corpus --out original --jobs 1", ""),
     "plot": ("drummer12/session1/4 --kit kit/toy.yaml", "plot"),
