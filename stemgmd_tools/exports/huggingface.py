@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +14,9 @@ import pyarrow.parquet as pq
 from stemgmd_tools.corpus.folder.dataset_card import CARD_FILE, card_text
 from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.exports.base import Export, ExportReport, ExportRequest
-from stemgmd_tools.exports.writing.clips import TRACKS, Clip, Clips
+from stemgmd_tools.exports.writing.clips import TRACKS, Clip, Clips, hit_rows, shards_of
 from stemgmd_tools.exports.writing.parts import Part, write_parts
-from stemgmd_tools.pieces import NOTE_OF_NUMBER
 
-_SHARD_S: Final = 1200.0
-"""Longest sum of durations in a file: ten tracks of 20 minutes are about 500 MB of FLAC, as the Hub advises."""
 _ROWS_PER_GROUP: Final = 4
 """Rows that a reader loads at once when it streams."""
 
@@ -67,7 +64,7 @@ def write(request: ExportRequest) -> ExportReport:
     kits = request.source.kits
     kits = kits[kits["kit"].isin(request.kit_names())]
     kit_rows = {str(row["kit"]): row for row in kits.fillna("").astype(object).to_dict("records")}
-    shards = {split: list(_shards(members)) for split, members in clips.splits.items()}
+    shards = {split: list(shards_of(members)) for split, members in clips.splits.items()}
     parts = [
         Part(f"data/{split}-{number:05d}-of-{len(of_split):05d}.parquet", partial(_write_shard, clips, shard, kit_rows))
         for split, of_split in shards.items()
@@ -84,20 +81,6 @@ def write(request: ExportRequest) -> ExportReport:
 
 def _write_bytes(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-
-
-def _shards(clips: Sequence[Clip]) -> Iterator[list[Clip]]:
-    """Yield the clips of each file."""
-    shard: list[Clip] = []
-    total_s = 0.0
-    for clip in clips:
-        if shard and total_s + clip.performance.duration_s > _SHARD_S:
-            yield shard
-            shard, total_s = [], 0.0
-        shard.append(clip)
-        total_s += clip.performance.duration_s
-    if shard:
-        yield shard
 
 
 def _write_shard(clips: Clips, shard: Sequence[Clip], kits: dict[str, dict[Any, Any]], path: Path) -> None:
@@ -122,20 +105,13 @@ def _row(clips: Clips, clip: Clip, kit: dict[Any, Any]) -> dict[str, Any]:
         **text,
         "bpm": None if bpm is None else float(bpm),
         "duration_s": performance.duration_s,
-        "hits": [
-            _hit(dict(zip(performance.hits.dtype.names or (), hit, strict=True))) for hit in performance.hits.tolist()
-        ],
+        "hits": hit_rows(performance),
         **audio,
     }
 
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _hit(hit: dict[str, Any]) -> dict[str, Any]:
-    note = NOTE_OF_NUMBER[hit["note"]]
-    return {**hit, "piece": note.piece.value, "articulation": note.articulation}
 
 
 def _body(clips: Clips) -> list[str]:

@@ -143,7 +143,11 @@ def test_a_folder_of_something_else_is_refused(corpus, tmp_path, name):
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("nothing", {}, "export format 'nothing': not known; there are huggingface, jams, midi, onsets, stemgmd"),
+        (
+            "nothing",
+            {},
+            "export format 'nothing': not known; there are huggingface, jams, midi, onsets, stemgmd, webdataset",
+        ),
         ("onsets", {"vocabulary": "7"}, "vocabulary is '7'; allowed: 9, 3, 5, 8, 18, 22"),
         ("stemgmd", {"x": "7"}, "export stemgmd: no option 'x'; there are none"),
         ("onsets", {"vocabular": "7"}, 'no option .vocabular. \\(did you mean "vocabulary"'),

@@ -38,6 +38,7 @@ TYPED: dict[str, tuple[str, str]] = {
     "export midi": ("corpus --out midi", ""),
     "export onsets": ("corpus --out annotations", ""),
     "export stemgmd": ("corpus --out original --jobs 1", ""),
+    "export webdataset": ("corpus --out shards", ""),
     "plot": ("drummer12/session1/4 --kit kit/toy.yaml", "plot"),
     "merge": ("merged corpus --jobs 1", ""),
     "fetch gmd": ("--to groove --url ftp://nowhere", "an error"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,13 +16,15 @@ from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.errors import CorpusError
 from stemgmd_tools.exports.base import ExportRequest
 from stemgmd_tools.performances.types import Performance
-from stemgmd_tools.pieces import PIECES
+from stemgmd_tools.pieces import NOTE_OF_NUMBER, PIECES
 from stemgmd_tools.rendering.settings import DEFAULT_FLAC_LEVEL
 from stemgmd_tools.storage.paths import inside
 
 TRACKS: Final = (MIXTURE, *(piece.value for piece in PIECES))
 """Tracks of a clip: the mixture and the nine stems."""
 _LEVEL: Final = DEFAULT_FLAC_LEVEL / 8
+_SHARD_S: Final = 1200.0
+"""Longest sum of durations in a file: ten tracks of 20 minutes are about 500 MB of FLAC, as the Hub advises."""
 DEFAULT_SPLIT: Final = "train"
 """Split of performances that have none."""
 
@@ -98,6 +100,30 @@ class Clips:
             name: (flac_bytes(np.ascontiguousarray(pcm.T), source.sample_rate, _LEVEL), "flac")
             for name, pcm in tracks.items()
         }
+
+
+def shards_of(clips: Sequence[Clip]) -> Iterator[list[Clip]]:
+    """Yield the clips of each file."""
+    shard: list[Clip] = []
+    total_s = 0.0
+    for clip in clips:
+        if shard and total_s + clip.performance.duration_s > _SHARD_S:
+            yield shard
+            shard, total_s = [], 0.0
+        shard.append(clip)
+        total_s += clip.performance.duration_s
+    if shard:
+        yield shard
+
+
+def hit_rows(performance: Performance) -> list[dict[str, Any]]:
+    """Return the hits as rows: time in seconds, note, velocity, openness, piece, articulation."""
+    names = performance.hits.dtype.names or ()
+    rows = [dict(zip(names, hit, strict=True)) for hit in performance.hits.tolist()]
+    return [
+        {**row, "piece": (note := NOTE_OF_NUMBER[row["note"]]).piece.value, "articulation": note.articulation}
+        for row in rows
+    ]
 
 
 def _rows_of(tracks: pd.DataFrame) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
