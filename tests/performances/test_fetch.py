@@ -363,4 +363,5 @@ def test_nothing_else_in_the_package_can_touch_the_network() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             if network & {name.split(".")[0] for name in names}:
                 importers.add(path.relative_to(package).as_posix())
-    assert importers == {"performances/gmd/download.py", "storage/http.py"}
+    served = {"explore/server.py"}  # listens on the loopback interface, connects to nothing
+    assert importers == {"performances/gmd/download.py", "storage/http.py"} | served

@@ -126,5 +126,5 @@ def test_a_folder_of_recorded_kits_is_kept_for_the_test(kits, small, tmp_path, m
 
 
 def test_a_model_that_is_unknown_is_refused_before_anything_is_trained(kits):
-    with pytest.raises(UsageError, match=r"model 'larsnet-x' is unknown .*; there are htdemucs-s, larsnet, "):
+    with pytest.raises(UsageError, match=r"model 'larsnet-x' is unknown .*; there are bandsplit-s, htdemucs-s, "):
         invoke("--kits", ",".join(kits), "--model", "larsnet-x", "--dry-run")
