@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import sys
-from itertools import product
+from itertools import combinations, product
 from typing import TypeAlias
 
 import pytest
@@ -49,6 +49,22 @@ MACHINES: list[Environment] = [
 def all_of(*choices: list[Environment]) -> list[Environment]:
     """Return every combination of one environment from each list."""
     return [{key: value for part in parts for key, value in part.items()} for parts in product(*choices)]
+
+
+def pairs_of(*choices: list[Environment]) -> list[Environment]:
+    """Return combinations in which any two environments of two lists occur together, as few as a greedy choice takes.
+
+    A difference that needs three at once is missed; every combination would take twice as many processes.
+    """
+    combined = list(product(*(range(len(choice)) for choice in choices)))
+    missing = {pair for one in combined for pair in combinations(enumerate(one), 2)}
+    chosen = []
+    while missing:
+        best = max(combined, key=lambda one: len(missing.intersection(combinations(enumerate(one), 2))))
+        missing.difference_update(combinations(enumerate(best), 2))
+        chosen.append(best)
+    environments = [[choice[number] for choice, number in zip(choices, one, strict=True)] for one in chosen]
+    return [{key: value for part in parts for key, value in part.items()} for parts in environments]
 
 
 def printed_under(environment: Environment, program: str, *arguments: str) -> str:

@@ -14,8 +14,8 @@ from processors import (
     NUMPY_FEATURES,
     THREADS,
     Environment,
-    all_of,
     only_on_x86_64,
+    pairs_of,
     printed_under,
 )
 from tone_kits import tone_kits
@@ -61,7 +61,8 @@ CORPUS = "from stemgmd_tools.cli.main import run; run()"
 
 
 def test_a_small_kit_under_every_environment() -> None:
-    environments = all_of(BLAS_KERNELS, THREADS, NUMPY_FEATURES)
+    environments = pairs_of(BLAS_KERNELS, THREADS, NUMPY_FEATURES)
+    assert len(environments) == len(BLAS_KERNELS) * len(NUMPY_FEATURES)
     with ThreadPoolExecutor(2) as pool:
         printed = set(pool.map(lambda environment: printed_under(environment, SMALL_KIT, MORPHED), environments))
     assert len(printed) == 1
