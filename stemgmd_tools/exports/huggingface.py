@@ -16,6 +16,7 @@ from stemgmd_tools.corpus.sources.disk import Corpus
 from stemgmd_tools.exports.base import Export, ExportReport, ExportRequest
 from stemgmd_tools.exports.writing.clips import TRACKS, Clip, Clips, hit_rows, shards_of
 from stemgmd_tools.exports.writing.parts import Part, write_parts
+from stemgmd_tools.runtime.quantities import counted
 
 _ROWS_PER_GROUP: Final = 4
 """Rows that a reader loads at once when it streams."""
@@ -120,8 +121,8 @@ def _body(clips: Clips) -> list[str]:
     counts = ", ".join(f"{len(members):,} in {split}" for split, members in clips.splits.items())
     columns = ", ".join(f"`{track}`" for track in TRACKS)
     size = (
-        f"{len(clips.all):,} clips ({counts}), {hours:.2f} hours: drum performances rendered through sampled or "
-        "modelled kits by stemgmd-tools."
+        f"{counted(len(clips.all), 'clip')} ({counts}), {hours:.2f} hours: drum performances rendered "
+        "through sampled or modelled kits by stemgmd-tools."
     )
     row = (
         f"Each row has the audio columns {columns}, the hits (time in seconds, note, piece, articulation, velocity, "

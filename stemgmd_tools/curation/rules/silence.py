@@ -6,6 +6,7 @@ from typing import Final
 
 from stemgmd_tools.curation.base import OK, ClipRule, Outcome, Preset, Severity
 from stemgmd_tools.curation.measures import ClipMeasures
+from stemgmd_tools.runtime.quantities import counted
 
 
 def _judge(clip: ClipMeasures, preset: Preset) -> Outcome:  # noqa: ARG001
@@ -14,7 +15,7 @@ def _judge(clip: ClipMeasures, preset: Preset) -> Outcome:  # noqa: ARG001
     for name, stem in clip.stems.items():
         hits = None if clip.hits is None else len(clip.hits.get(name, ()))
         if stem.peak == 0 and hits:
-            return Outcome(0.0, 0.0, name, f"is silent; it has {hits} hits")
+            return Outcome(0.0, 0.0, name, f"is silent; it has {counted(hits, 'hit')}")
         if stem.peak == 0 and hits is None:
             return Outcome(0.0, 0.0, name, "is silent", Severity.ADVICE)
     return OK
