@@ -142,7 +142,6 @@ class SegmentDataset(Dataset[Item]):
         self._chain, self._mix, self._seed = chain, mix, seed
         self._wants_hits = (chain is not None and counts_hits(chain)) or (mix is not None and mix.min_hits > 0)
         self._pool = pool_of(source, activity=self._wants_hits)
-        self._kit_weights: dict[str, int] = {}
         self._segments = SegmentDraw(source, frames, min_active=min_active, seed=seed)
         self._renderer = Renderer(source)
 
@@ -152,10 +151,7 @@ class SegmentDataset(Dataset[Item]):
         :param weights: how many kits a kit counts as, by its name; default: 1.
         """
         self._pool = pool_of(self.source, activity=self._wants_hits, splits=False, weights=weights)
-        self._segments = SegmentDraw(
-            self.source, self._frames, min_active=self._min_active, seed=self._seed, kit_weights=weights
-        )
-        self._kit_weights = dict(weights or {})
+        self._segments.weigh_kits(weights or {})
 
     def set_grid(self, grid: int) -> None:
         """Restrict segment starts to multiples of ``grid`` frames of their performance, as in LarsNet.
@@ -164,9 +160,7 @@ class SegmentDataset(Dataset[Item]):
         """
         if self._mix is not None or self._min_active:
             raise UsageError("a grid goes neither with min_active nor with mix, which place segments otherwise")
-        self._segments = SegmentDraw(
-            self.source, self._frames, grid=grid, seed=self._seed, kit_weights=self._kit_weights
-        )
+        self._segments.set_grid(grid)
 
     def __len__(self) -> int:
         """Return the number of items in an epoch."""

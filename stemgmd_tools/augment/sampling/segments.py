@@ -54,7 +54,6 @@ class SegmentDraw:
     :param grid: segments start at multiples of this number of frames, as in LarsNet; 1: anywhere. Not with
         ``min_active``, which places segments by their hits.
     :param seed: seed of all draws.
-    :param kit_weights: how many kits a kit counts as when one is drawn, by its name; default: 1.
     :raises UsageError: if a length or share is out of range, or a name is unknown or never played.
     """
 
@@ -66,26 +65,37 @@ class SegmentDraw:
         min_active: Mapping[str, float] | None = None,
         grid: int = 1,
         seed: int = 0,
-        kit_weights: Mapping[str, int] | None = None,
     ) -> None:
         """Index the onsets."""
         if frames < 1:
             raise UsageError(f"frames is {frames}; a segment has at least 1")
-        if grid < 1:
-            raise UsageError(f"grid is {grid}; it is 1 frame at least")
-        if grid > 1 and min_active:
-            raise UsageError("min_active and a grid cannot be used together; min_active places segments by their hits")
-        self.frames, self._grid = frames, grid
+        self.frames, self._by_hits = frames, bool(min_active)
+        self.set_grid(grid)
         self._seed = seed
         performances = source.performances
         self._names = performances["performance"].tolist()
         self._lengths = np.maximum((performances["duration_s"].to_numpy() * source.sample_rate).astype(np.int64), 1)
         self._ends = np.cumsum(self._lengths)
-        weights = kit_weights or {}
-        self._kits = {
-            name: tuple(kit for kit in source.kits_of(name) for _ in range(weights.get(kit, 1))) for name in self._names
-        }
+        self._kits = {name: source.kits_of(name) for name in self._names}
         self._required = _required(min_active or {}, source.hits, self._names)
+
+    def set_grid(self, grid: int) -> None:
+        """Let segments start at multiples of this number of frames.
+
+        :raises UsageError: if it is below 1, or above 1 with ``min_active``.
+        """
+        if grid < 1:
+            raise UsageError(f"grid is {grid}; it is 1 frame at least")
+        if grid > 1 and self._by_hits:
+            raise UsageError("min_active and a grid cannot be used together; min_active places segments by their hits")
+        self._grid = grid
+
+    def weigh_kits(self, weights: Mapping[str, int]) -> None:
+        """Draw kits as often as these weights say: how many kits each counts as, by its name; 1 where it is missing."""
+        self._kits = {
+            name: tuple(kit for kit in dict.fromkeys(kits) for _ in range(weights.get(kit, 1)))
+            for name, kits in self._kits.items()
+        }
 
     def segment(self, epoch: int, index: int) -> Segment:
         """Return the segment of an item of an epoch."""
