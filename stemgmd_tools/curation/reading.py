@@ -2,106 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 from stemgmd_tools.audio import read_audio
+from stemgmd_tools.corpus.folder.layout import MIXTURE
 from stemgmd_tools.corpus.sources.base import StemSource
 from stemgmd_tools.curation.duplicates import fingerprint
 from stemgmd_tools.curation.measures import ClipMeasures, Sound, StemMeasures, measure_sound, residual_db
 from stemgmd_tools.curation.onset_agreement import Power, agreements, frame_power
 from stemgmd_tools.curation.songs import Song
-from stemgmd_tools.errors import StemgmdError
+from stemgmd_tools.errors import StemgmdError, shown
 from stemgmd_tools.pieces import PIECES
+
+_Track: TypeAlias = tuple[Sound, int]
+"""Sound of shape (frame, channel) and its sample rate in Hz."""
 
 
 def measure_song(song: Song, source: StemSource | None = None) -> ClipMeasures:
     """Measure a clip; files that cannot be read are named in the result.
 
-    :param source: renders the stems of a virtual corpus; None: they are in files.
+    :param source: renders the stems of a virtual corpus, whose mixture is their sum; None: they are in files.
     """
-    if source is not None:
-        return _measure_rendered(song, source)
     stems: dict[str, StemMeasures] = {}
-    unreadable: dict[str, str] = {}
     powers: dict[str, Power] = {}
-    total: Sound | None = None
+    unreadable: dict[str, str] = {}
+    total: _Track | None = None
     comparable = True
-    for name, files in song.stems.items():
+    for name, read in _stems(song, source):
         try:
-            sound, rate = _sum(files)
+            sound, rate = read()
         except StemgmdError as error:
             unreadable[name], comparable = str(error), False
             continue
-        stems[name] = measure_sound(sound, rate)
-        powers[name] = frame_power(sound, rate)
+        stems[name], powers[name] = measure_sound(sound, rate), frame_power(sound, rate)
         if total is None:
-            total = sound.copy() if len(files) == 1 else sound
-        elif total.shape == sound.shape and next(iter(stems.values())).sample_rate == rate:
-            total += sound
+            total = sound.copy(), rate
+        elif total[0].shape == sound.shape and total[1] == rate:
+            total[0][:] += sound
         else:
             comparable = False
-    mixture, residual, prints = None, None, () if total is None else _fingerprint(total, next(iter(stems.values())))
+    mixture, residual = None if source is None else total, None
     if song.mixture:
         try:
-            sound, rate = _sum(song.mixture)
-            mixture = measure_sound(sound, rate)
-            prints = _fingerprint(sound, mixture)
-            if comparable and song.is_sum and total is not None and total.shape == sound.shape:
-                residual = residual_db(sound, total)
+            mixture = _sum(song.mixture)
         except StemgmdError as error:
-            unreadable["mixture"] = str(error)
+            unreadable[MIXTURE] = str(error)
+        else:
+            if comparable and song.is_sum and total is not None and total[0].shape == mixture[0].shape:
+                residual = residual_db(mixture[0], total[0])
     own, others = agreements(powers, song.hits or {})
+    whole = mixture or total
     return ClipMeasures(
         song.name,
         song.performance,
         song.kit,
         song.split,
         stems,
-        mixture,
+        None if mixture is None else measure_sound(*mixture),
         residual,
         song.hits,
         own,
         others,
-        prints,
+        () if whole is None else fingerprint(frame_power(*whole)),
         unreadable,
     )
 
 
-def _fingerprint(sound: Sound, measures: StemMeasures) -> tuple[int, ...]:
-    return fingerprint(frame_power(sound, measures.sample_rate))
+def _stems(song: Song, source: StemSource | None) -> Iterator[tuple[str, Callable[[], _Track]]]:
+    """Yield the name of each stem and a function that reads it."""
+    if source is None:
+        for name, files in song.stems.items():
+            yield name, partial(_sum, files)
+        return
+    for piece, sound in zip(PIECES, source.floats(song.performance, song.kit or ""), strict=True):
+        yield piece.value, partial(_track, sound, source.sample_rate)
 
 
-def _measure_rendered(song: Song, source: StemSource) -> ClipMeasures:
-    sounds = source.floats(song.performance, song.kit or "")
-    stems = {
-        piece.value: measure_sound(np.ascontiguousarray(sound.T), source.sample_rate)
-        for piece, sound in zip(PIECES, sounds, strict=True)
-    }
-    total = np.ascontiguousarray(sounds.sum(axis=0).T)
-    mixture = measure_sound(total, source.sample_rate)
-    powers = {
-        piece.value: frame_power(np.ascontiguousarray(sound.T), source.sample_rate)
-        for piece, sound in zip(PIECES, sounds, strict=True)
-    }
-    own, others = agreements(powers, song.hits or {})
-    return ClipMeasures(
-        song.name,
-        song.performance,
-        song.kit,
-        song.split,
-        stems,
-        mixture,
-        hits=song.hits,
-        own_onsets=own,
-        other_onsets=others,
-        fingerprint=_fingerprint(total, mixture),
-    )
+def _track(sound: Sound, sample_rate: int) -> _Track:
+    """Return rendered sound, shape (channel, frame), as it is read from files."""
+    return np.ascontiguousarray(sound.T), sample_rate
 
 
-def _sum(files: Sequence[Path]) -> tuple[Sound, int]:
+def _sum(files: Sequence[Path]) -> _Track:
     """Return the sum of files, as long as the longest one, and the sample rate of the first.
 
     :raises StemgmdError: if one cannot be read, or they differ in rate or channels.
@@ -111,8 +98,8 @@ def _sum(files: Sequence[Path]) -> tuple[Sound, int]:
         sound, other = read_audio(path, foreign=True)
         if other != rate or sound.shape[1] != total.shape[1]:
             raise StemgmdError(
-                f"{path}: has {sound.shape[1]} channels at {other} Hz, {files[0].name} {total.shape[1]} at {rate} Hz; "
-                "files of one stem need the same"
+                f"{shown(path)}: has {sound.shape[1]} channels at {other} Hz, {shown(files[0].name)} "
+                f"{total.shape[1]} at {rate} Hz; files of one stem need the same"
             )
         if len(sound) > len(total):
             total, sound = sound, total

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from stemgmd_tools.corpus.folder.records import Record, read_record, write_record
+from stemgmd_tools.corpus.render.jobs import performance_digest
 from stemgmd_tools.corpus.sources.base import StemSource
 from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.curation.base import DROPPED, OK, ClipRule, CorpusRule, Outcome, Preset, Rule, Severity
@@ -117,7 +118,8 @@ def _inputs(song: Song, source: StemSource | None) -> str:
     files = {name: [_stamp(path) for path in paths] for name, paths in {**song.stems, "": song.mixture}.items()}
     rendered = None
     if isinstance(source, VirtualCorpus) and song.kit is not None:
-        rendered = [repr(source.settings), source.kit(song.kit).hash]
+        played = performance_digest(source.played(song.performance))
+        rendered = [repr(source.settings), source.kit(song.kit).hash, played]
     about: list[Any] = [files, song.hits, song.split, song.is_sum, rendered, __version__, _REVISION]
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -11,16 +10,15 @@ from typing import Final
 
 import numpy as np
 
-from stemgmd_tools.audio import AUDIO_SUFFIXES
 from stemgmd_tools.corpus.folder.identity import IDENTITY_FILE
 from stemgmd_tools.corpus.folder.layout import MIXTURE
 from stemgmd_tools.corpus.sources.base import StemSource
 from stemgmd_tools.corpus.sources.disk import Corpus
+from stemgmd_tools.corpus.sources.stem_files import audio_in, names_mixture
 from stemgmd_tools.errors import UsageError, shown
 from stemgmd_tools.performances.select import spread
 from stemgmd_tools.pieces import PIECES
 
-_MIXTURE: Final = re.compile(r"(?:.*[^a-z])?mix(?:ture)?", re.IGNORECASE)
 _SPLITS: Final = {
     "train": "train",
     "validation": "validation",
@@ -151,7 +149,7 @@ def _of_folder(root: Path) -> Iterator[Song]:
         name = "/".join(parts) or folder.absolute().name
         split = next((_SPLITS[part.lower()] for part in parts[:1] if part.lower() in _SPLITS), "")
         if (folder / _MOISESDB_FILE).is_file():
-            stems = {inner.name: files for inner in _folders(folder) if (files := _audio(inner))}
+            stems = {inner.name: files for inner in _folders(folder) if (files := audio_in(inner))}
             if len(stems) >= _FEWEST_STEMS:
                 yield Song(name, None, split, stems)
             continue
@@ -161,8 +159,8 @@ def _of_folder(root: Path) -> Iterator[Song]:
             continue
         if inner_names & _TRACK_OF_FOLDER.keys() or folder.name in _TRACK_OF_FOLDER.keys() | _GROUP_FOLDERS:
             continue
-        files = _audio(folder)
-        mixtures = tuple(path for path in files if _MIXTURE.fullmatch(path.stem))
+        files = audio_in(folder)
+        mixtures = tuple(path for path in files if names_mixture(path))
         stems = {path.stem: (path,) for path in files if path not in mixtures}
         if len(stems) >= _FEWEST_STEMS and not (folder.parent / _MOISESDB_FILE).is_file():
             yield Song(name, None, split, stems, mixtures[:1])
@@ -171,7 +169,7 @@ def _of_folder(root: Path) -> Iterator[Song]:
 def _of_stemgmd(folder: Path, parts: tuple[str, ...], split: str) -> Iterator[Song]:
     """Yield the clips of a folder ``<drummer>/<session>/<kit>`` of StemGMD, which has a folder for each stem."""
     tracks = {_TRACK_OF_FOLDER[inner.name]: inner for inner in _folders(folder) if inner.name in _TRACK_OF_FOLDER}
-    files = {track: {path.stem: path for path in _audio(inner)} for track, inner in tracks.items()}
+    files = {track: {path.stem: path for path in audio_in(inner)} for track, inner in tracks.items()}
     for name in sorted({name for named in files.values() for name in named}):
         paths = {track: (named[name],) for track, named in files.items() if name in named}
         mixture = paths.pop(MIXTURE, ())
@@ -180,7 +178,3 @@ def _of_stemgmd(folder: Path, parts: tuple[str, ...], split: str) -> Iterator[So
 
 def _folders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir())
-
-
-def _audio(folder: Path) -> tuple[Path, ...]:
-    return tuple(path for path in sorted(folder.iterdir()) if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,22 @@ import pandas as pd
 import pytest
 import soundfile
 from click.testing import CliRunner
+from corpora import IDS
 from curation_songs import RATE, song
+from toy_kits import toy_kit
 
 from stemgmd_tools.cli.main import stemgmd
+from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
 from stemgmd_tools.curation.base import Preset
 from stemgmd_tools.curation.measures import ClipMeasures, StemMeasures, measure_sound
 from stemgmd_tools.curation.rules.activity import RULE as ACTIVITY
 from stemgmd_tools.curation.run import curate, rules
-from stemgmd_tools.curation.songs import songs_of
+from stemgmd_tools.curation.songs import songs_of, songs_of_source
 from stemgmd_tools.curation.table import CURATION_TABLE
+from stemgmd_tools.kits.sample_map.kit import load_kit_file
 from stemgmd_tools.manifest.files import read_manifest
+from stemgmd_tools.performances.select import Selection, select
+from stemgmd_tools.performances.source import find_source
 
 CLEAN = song(99)
 
@@ -113,6 +120,20 @@ def test_the_command_writes_manifest_list_and_report_and_resumes(
     soundfile.write(root / "planted" / "hihat.wav", CLEAN["hihat"], RATE, subtype="FLOAT")
     soundfile.write(root / "planted" / "mixture.wav", CLEAN["mixture"], RATE, subtype="FLOAT")
     assert CliRunner().invoke(stemgmd, [*line, "--fail-on", "warning"]).exit_code == 0
+
+
+def test_a_rendered_clip_is_measured_again_if_it_is_played_otherwise(tmp_path: Path) -> None:
+    kit = load_kit_file(toy_kit(tmp_path / "kit"))
+    performance = select(find_source().read(), Selection(ids=IDS[:1]))[0]
+    hits = performance.hits.copy()
+    hits["velocity"] = 1
+    softer = replace(performance, hits=hits)
+    first, again, other = (
+        curate(tmp_path / "out", songs_of_source(source), source=source).clips[0]
+        for source in (VirtualCorpus([played], [kit]) for played in (performance, performance, softer))
+    )
+    assert first == again
+    assert other.mixture.level_db < first.mixture.level_db - 3
 
 
 def test_layouts_of_other_datasets_are_read(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from stemgmd_tools.audio import AUDIO_SUFFIXES
+from stemgmd_tools.corpus.sources.stem_files import audio_in, names_mixture
 from stemgmd_tools.errors import UsageError, shown
 from stemgmd_tools.kits.recognition.names import articulation_of_names
 from stemgmd_tools.kits.recognition.vocabulary import WEAK
@@ -20,7 +20,6 @@ from stemgmd_tools.pieces import GROUPS, NOTE_OF_ARTICULATION, PIECES
 from stemgmd_tools.separation.evaluation.recordings.annotations import annotation_beside, read_annotation
 from stemgmd_tools.separation.evaluation.recordings.track import Layout, Recording
 
-_MIXTURE: Final = re.compile(r"(?:.*[^a-z])?mix(?:ture)?", re.IGNORECASE)
 _WHOLE_KIT: Final = re.compile(r"(?:.*[^a-z])?(?:oh|overheads?|rooms?|amb|ambience)(?:[^a-z].*)?", re.IGNORECASE)
 _FEWEST_STEMS: Final = 2
 
@@ -33,17 +32,13 @@ def _group(audio: Path) -> str | None:
     return NOTE_OF_ARTICULATION[guess.articulation].piece.group.value
 
 
-def _is_mixture(audio: Path) -> bool:
-    return _MIXTURE.fullmatch(audio.stem) is not None
-
-
 def _track(folder: Path, name: str) -> Recording | None:
     """Return the track in a folder; None if it holds none.
 
     :raises UsageError: if a file is not known by its name.
     """
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file())
-    mixtures = tuple(filter(_is_mixture, files))
+    files = audio_in(folder)
+    mixtures = tuple(filter(names_mixture, files))
     parts = {audio: _group(audio) for audio in files if audio not in mixtures}
     stems = {
         group.value: tuple(audio for audio, own in parts.items() if own == group.value)
