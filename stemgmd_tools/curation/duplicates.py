@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgmd_tools.curation.measures import ClipMeasures
+from stemgmd_tools.curation.measures import ClipMeasures, Sound
 
 LEAST: Final = 0.97
 """Correlation of fingerprints from which on two mixtures count as one sound."""
@@ -16,22 +16,33 @@ _FEWEST_HITS: Final = 8
 _ORDER: Final = ("test", "validation", "train", "")
 """Of clips that are the same, the first in this order of splits is retained."""
 _ROWS: Final = 512
+_FRAMES: Final = 500
+"""Of 20 ms in a fingerprint."""
 
 
-def fingerprint(power: NDArray[np.float64], frames: int = 500) -> tuple[int, ...]:
+def fingerprint(sound: Sound, sample_rate: int) -> tuple[int, ...]:
     """Return the rises of level over 10 s from the start of the sound on, 20 ms apart, in dB; empty for silence.
 
     Gain, silence before the sound, and lossy coding change it little.
 
-    :param power: mean power of frames of 10 ms.
+    :param sound: shape (frame, channel).
     """
+    power = _power(sound, sample_rate)
     if not len(power) or power.max() <= 0:
         return ()
     start = int(np.argmax(power > 1e-4 * power.max()))
-    pairs = power[start : start + 2 * frames]
+    pairs = power[start : start + 2 * _FRAMES]
     pairs = pairs[: len(pairs) // 2 * 2].reshape(-1, 2).mean(axis=1)
     level_db = 10.0 * np.log10(pairs / power.max() + 1e-5)
     return tuple(int(value) for value in np.rint(np.maximum(np.diff(level_db, prepend=-50.0), 0.0)))
+
+
+def _power(sound: Sound, sample_rate: int) -> NDArray[np.float64]:
+    """Return the mean power of frames of 10 ms."""
+    hop = max(1, round(0.01 * sample_rate))
+    rows = sound[: len(sound) // hop * hop].reshape(-1, hop * sound.shape[1])
+    power: NDArray[np.float64] = np.einsum("ij,ij->i", rows, rows).astype(np.float64) / rows.shape[1]
+    return power
 
 
 def same_clips(clips: Sequence[ClipMeasures]) -> dict[str, tuple[str, float]]:

@@ -15,6 +15,8 @@ SILENCE_DB: Final = -200.0
 """Level given for digital silence."""
 _RUN: Final = 4
 """Frames at the peak that count as a flat top."""
+_CONSTANT: Final = 0.05
+"""Share of the RMS level from which on a mean counts as constant."""
 _BLOCK: Final = 1 << 20
 """Frames that are measured at a time, so that they stay in the cache of the processor."""
 
@@ -33,7 +35,8 @@ class StemMeasures:
     flat_tops: int
     """Runs of four frames or more at the peak."""
     offset: float
-    """Largest absolute mean of a channel, full scale 1."""
+    """Largest absolute mean of a channel in the softest second that is not silent, full scale 1; 0 if it is less than
+    5 % of the RMS level: the low end of a drum does not quite average out while it sounds."""
     level_db: float
     """Mean power over the whole, 10 log10 mean(x^2)."""
     windows_db: tuple[float, ...]
@@ -59,9 +62,9 @@ class ClipMeasures:
     hits: Mapping[str, tuple[float, ...]] | None = None
     """Times of hits in seconds by stem; None if not known."""
     own_onsets: Mapping[str, float] = field(default_factory=dict)
-    """Share of the hits of a stem at which its power rises, by stem, where hits are known."""
+    """Share of the onsets of a stem that lie at its own hits, by stem, where hits are known."""
     other_onsets: Mapping[str, tuple[str, float]] = field(default_factory=dict)
-    """The other stem at whose hits a stem rises most often, and that share."""
+    """The other stem at whose hits a stem has onsets most often, and that share."""
     fingerprint: tuple[int, ...] = ()
     """Of the mixture, see :func:`~stemgmd_tools.curation.duplicates.fingerprint`."""
     unreadable: Mapping[str, str] = field(default_factory=dict)
@@ -114,7 +117,8 @@ def measure_sound(sound: Sound, sample_rate: int) -> StemMeasures:
     frames, channels = sound.shape
     window = min(max(frames, 1), round(WINDOW_S * sample_rate))
     squares = np.zeros(max(1, frames // window))
-    products, power, total, peak = 0.0, np.zeros(channels), np.zeros(channels), 0.0
+    sums = np.zeros((len(squares), channels))
+    products, power, peak = 0.0, np.zeros(channels), 0.0
     is_identical = channels == 2 and frames > 0
     step = max(1, _BLOCK // window) * window
     for start in range(0, frames, step):
@@ -123,12 +127,12 @@ def measure_sound(sound: Sound, sample_rate: int) -> StemMeasures:
         full = len(block) // window
         for channel, samples in enumerate(of_channels):
             peak = max(peak, float(samples.max()), -float(samples.min()))
-            total[channel] += samples.sum(dtype=np.float64)
             rows = samples[: full * window].reshape(full, window)
             powers = np.einsum("ij,ij->i", rows, rows).astype(np.float64)
             rest = samples[full * window :]
             power[channel] += powers.sum() + float(np.dot(rest, rest))
             squares[start // window : start // window + full] += powers
+            sums[start // window : start // window + full, channel] = rows.sum(axis=1, dtype=np.float64)
         if channels == 2:
             products += float(np.dot(of_channels[0], of_channels[1]))
             is_identical = is_identical and bool(np.array_equal(of_channels[0], of_channels[1]))
@@ -139,12 +143,27 @@ def measure_sound(sound: Sound, sample_rate: int) -> StemMeasures:
         frames,
         peak,
         _flat_tops(sound, peak),
-        float(np.abs(total).max() / max(frames, 1)),
+        _offset(sums / window, squares / (window * channels)),
         decibels(float(power.sum()) / max(frames * channels, 1)),
         tuple(round(decibels(float(one) / (window * channels)), 3) for one in squares),
         products / norm if norm > 0 else None,
         is_identical,
     )
+
+
+def _offset(means: NDArray[np.float64], powers: NDArray[np.float64]) -> float:
+    """Return the largest absolute mean of a channel in the softest window that is not silent; 0 for less than 5 % of
+    its RMS level.
+
+    :param means: shape (window, channel).
+    :param powers: mean power of each window.
+    """
+    sounding = np.flatnonzero(powers)
+    if not len(sounding):
+        return 0.0
+    softest = sounding[np.argmin(powers[sounding])]
+    offset = float(np.abs(means[softest]).max())
+    return offset if offset >= _CONSTANT * float(np.sqrt(powers[softest])) else 0.0
 
 
 def _flat_tops(sound: Sound, peak: float) -> int:

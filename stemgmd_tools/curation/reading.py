@@ -14,10 +14,11 @@ from stemgmd_tools.corpus.folder.layout import MIXTURE
 from stemgmd_tools.corpus.sources.base import StemSource
 from stemgmd_tools.curation.duplicates import fingerprint
 from stemgmd_tools.curation.measures import ClipMeasures, Sound, StemMeasures, measure_sound, residual_db
-from stemgmd_tools.curation.onset_agreement import Power, agreements, frame_power
+from stemgmd_tools.curation.onset_agreement import Times, agreements
 from stemgmd_tools.curation.songs import Song
 from stemgmd_tools.errors import StemgmdError, shown
 from stemgmd_tools.pieces import PIECES
+from stemgmd_tools.separation.evaluation.onsets import onset_times_s
 
 _Track: TypeAlias = tuple[Sound, int]
 """Sound of shape (frame, channel) and its sample rate in Hz."""
@@ -29,7 +30,7 @@ def measure_song(song: Song, source: StemSource | None = None) -> ClipMeasures:
     :param source: renders the stems of a virtual corpus, whose mixture is their sum; None: they are in files.
     """
     stems: dict[str, StemMeasures] = {}
-    powers: dict[str, Power] = {}
+    onsets: dict[str, Times] = {}
     unreadable: dict[str, str] = {}
     total: _Track | None = None
     comparable = True
@@ -39,7 +40,9 @@ def measure_song(song: Song, source: StemSource | None = None) -> ClipMeasures:
         except StemgmdError as error:
             unreadable[name], comparable = str(error), False
             continue
-        stems[name], powers[name] = measure_sound(sound, rate), frame_power(sound, rate)
+        stems[name] = measure_sound(sound, rate)
+        if song.hits is not None and stems[name].peak > 0:
+            onsets[name] = onset_times_s(sound[:, [0, -1]].T, rate)
         if total is None:
             total = sound.copy(), rate
         elif total[0].shape == sound.shape and total[1] == rate:
@@ -55,7 +58,7 @@ def measure_song(song: Song, source: StemSource | None = None) -> ClipMeasures:
         else:
             if comparable and song.is_sum and total is not None and total[0].shape == mixture[0].shape:
                 residual = residual_db(mixture[0], total[0])
-    own, others = agreements(powers, song.hits or {})
+    own, others = agreements(onsets, song.hits or {})
     whole = mixture or total
     return ClipMeasures(
         song.name,
@@ -68,7 +71,7 @@ def measure_song(song: Song, source: StemSource | None = None) -> ClipMeasures:
         song.hits,
         own,
         others,
-        () if whole is None else fingerprint(frame_power(*whole)),
+        () if whole is None else fingerprint(*whole),
         unreadable,
     )
 

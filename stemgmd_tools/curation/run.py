@@ -30,7 +30,7 @@ from stemgmd_tools.version import __version__
 RECORDS: Final = "records"
 """Folder of the figures of finished clips, from which an interrupted curation resumes."""
 _RULES: Final = "stemgmd_tools.curation.rules"
-_REVISION: Final = 2
+_REVISION: Final = 4
 """Incremented when the meaning of a figure changes."""
 
 

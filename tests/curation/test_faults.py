@@ -18,9 +18,10 @@ from toy_kits import toy_kit
 
 from stemgmd_tools.cli.main import stemgmd
 from stemgmd_tools.corpus.sources.virtual import VirtualCorpus
-from stemgmd_tools.curation.base import Preset
+from stemgmd_tools.curation.base import Preset, Severity
 from stemgmd_tools.curation.measures import ClipMeasures, StemMeasures, measure_sound
 from stemgmd_tools.curation.rules.activity import RULE as ACTIVITY
+from stemgmd_tools.curation.rules.levels import RULE as LEVELS
 from stemgmd_tools.curation.run import curate, rules
 from stemgmd_tools.curation.songs import songs_of, songs_of_source
 from stemgmd_tools.curation.table import CURATION_TABLE
@@ -92,6 +93,24 @@ def test_levels_outside_those_of_the_others_are_found(songs: Callable[..., Path]
     softer = {name: 0.01 * sound for name, sound in CLEAN.items()}
     violated = {row for row in violations(songs(clean=7, **softer)) if row[1] == "levels"}
     assert {(clip, severity) for clip, _, severity, _ in violated} == {("planted", "warning")}
+
+
+def test_the_low_end_of_a_kick_is_no_offset() -> None:
+    """While a kick sounds, its mean is not zero; a second later it is."""
+    time_s = np.arange(2 * RATE) / RATE
+    kick = 0.5 * np.exp(-time_s / 0.1) * np.maximum(np.sin(2 * np.pi * 40 * time_s), -0.5)
+    assert abs(kick.mean()) > 0.001
+    assert measured(np.stack([kick, kick], 1)).offset < 0.001
+    assert measured(np.stack([kick, kick + 0.002], 1)).offset == pytest.approx(0.002, rel=0.05)
+
+
+def test_a_few_soft_strokes_are_advice(songs: Callable[..., Path]) -> None:
+    root = songs(clean=8, kick=0.01 * CLEAN["kick"], mixture=CLEAN["mixture"] - 0.99 * CLEAN["kick"])
+    clips = [replace(clip, hits=None) for clip in curate(None, songs_of(root)).clips]
+    assert {name: one.severity for name, one in LEVELS.compare(clips).items() if one.message} == {"planted": None}
+    known = [replace(clip, hits={"kick": (0.0, 1.0)}) for clip in clips]
+    soft = {name: one.severity for name, one in LEVELS.compare(known).items() if one.message}
+    assert soft == {"planted": Severity.ADVICE}
 
 
 def test_a_damaged_file_is_an_error(songs: Callable[..., Path]) -> None:

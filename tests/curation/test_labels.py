@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from curation_songs import STEMS, times, write_song
 from curation_songs import song as bursts
 
 from stemgmd_tools.curation.base import CorpusRule, Preset
+from stemgmd_tools.curation.onset_agreement import agreements
 from stemgmd_tools.curation.reading import measure_song
 from stemgmd_tools.curation.rules import duplicates, labels, leakage
 from stemgmd_tools.curation.songs import Song, songs_of
@@ -57,3 +59,14 @@ def test_the_same_hits_under_two_names_are_found(corpus: Path) -> None:
     copy = replace(clips[0], name="copy", performance="copy")
     assert set(duplicates.RULE.compare([*clips, copy])) <= {"copy", clips[0].name}
     assert len(duplicates.RULE.compare([*clips, copy])) == 1
+
+
+def test_strokes_that_a_ringing_cymbal_hides_are_no_fault() -> None:
+    """Only a third of the hits can be told in the sound, each of them where it was struck."""
+    hits = {"ride": tuple(0.3 * number for number in range(30)), "kick": tuple(0.3 * n + 0.15 for n in range(30))}
+    own, others = agreements({"ride": np.array(hits["ride"][::3]) + 0.01}, hits)
+    assert own == {"ride": 1.0}
+    assert others == {"ride": ("kick", 0.0)}
+    own, others = agreements({"ride": np.array(hits["kick"])}, hits)
+    assert own == {"ride": 0.0}
+    assert others == {"ride": ("kick", 1.0)}

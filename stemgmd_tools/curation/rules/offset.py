@@ -17,5 +17,9 @@ def _judge(clip: ClipMeasures, preset: Preset) -> Outcome:  # noqa: ARG001
 
 
 RULE: Final = ClipRule(
-    "offset", "a constant (DC) offset above 0.1 % of full scale", Severity.WARNING, "full scale", _judge
+    "offset",
+    "a constant (DC) offset above 0.1 % of full scale in the softest second that is not silent",
+    Severity.WARNING,
+    "full scale",
+    _judge,
 )
