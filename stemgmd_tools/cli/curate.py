@@ -18,6 +18,7 @@ from stemgmd_tools.cli.support.options import (
     limit_option,
     quiet_option,
     split_option,
+    virtual_option,
 )
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
@@ -50,12 +51,7 @@ if TYPE_CHECKING:
     type=click.Choice(["error", "warning", "advice"]),
     help="Exit with code 1 if a rule of this severity, or a worse one, is violated.",
 )
-@click.option(
-    "--virtual",
-    type=LocalPath(),
-    metavar="GMD",
-    help="Without CORPUS: the Groove MIDI Dataset (folder or zip), rendered on the fly.",
-)
+@virtual_option
 @click.option("--kits", multiple=True, type=LocalName(), metavar="NAMES", help="Kits of --virtual.  [default: all]")
 @kit_path_option
 @split_option

@@ -17,6 +17,7 @@ from stemgmd_tools.cli.support.options import (
     quiet_option,
     selection,
     split_option,
+    virtual_option,
 )
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.cli.support.recordings import check_options, evaluate_folder
@@ -39,12 +40,7 @@ METHODS: Final = ("mixture", "irm", "psm", "nmfd", "sanmf")
     epilog=f"Metrics: {', '.join(module_names(metrics.__name__))}.",
 )
 @click.argument("corpus", required=False, type=LocalPath())
-@click.option(
-    "--virtual",
-    type=LocalPath(),
-    metavar="GMD",
-    help="Without CORPUS: the Groove MIDI Dataset (folder or zip), rendered on the fly.",
-)
+@virtual_option
 @click.option(
     "--kits", multiple=True, type=LocalName(), metavar="NAMES", help="With --virtual.  [default: all shipped kits]"
 )

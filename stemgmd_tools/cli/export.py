@@ -17,6 +17,7 @@ from stemgmd_tools.cli.support.options import (
     quiet_option,
     selection,
     split_option,
+    virtual_option,
 )
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
@@ -52,12 +53,6 @@ def export() -> None:
 
 
 _corpus_argument = click.argument("corpus", required=False, type=LocalPath())
-_virtual_option = click.option(
-    "--virtual",
-    type=LocalPath(),
-    metavar="GMD",
-    help="Without CORPUS: the Groove MIDI Dataset (folder or zip), rendered on the fly.",
-)
 _kits_option = click.option(
     "--kits",
     multiple=True,
@@ -90,7 +85,7 @@ def _command(export: Export) -> click.Command:
             f"--{option.name}", type=choice, default=option.default, show_default=True, help=option.help
         )
         run = decorate(run)
-    shared = (_virtual_option, _kits_option, kit_path_option, split_option, id_option, limit_option, keep_option)
+    shared = (virtual_option, _kits_option, kit_path_option, split_option, id_option, limit_option, keep_option)
     for decorate in reversed((_corpus_argument, _out_option, *shared, jobs_option, quiet_option)):
         run = decorate(run)
     return click.command(export.name, help=export.description, short_help=export.summary)(run)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.explore.corpus import ExploredCorpus
-from stemgmd_tools.explore.sound import MIXTURE, TRACKS
+from stemgmd_tools.explore.sound import TRACKS
 from stemgmd_tools.html import script_page
 from stemgmd_tools.rendering.kit_page.page import SUFFIXES
 from stemgmd_tools.rendering.kit_page.page import asset as shared
@@ -68,5 +68,5 @@ def write_static_page(corpus: ExploredCorpus, path: Path, count: int, progress: 
 
 def _sounds(corpus: ExploredCorpus, performance: str, kit: str) -> list[str | None]:
     """Return the stems of the first part as FLAC in base64; None for silence."""
-    sounds = [corpus.sounds.flac(performance, kit, 0, track) for track in TRACKS if track != MIXTURE]
+    sounds = [corpus.sounds.flac(performance, kit, 0, track) for track in TRACKS]
     return [None if sound is None else base64.b64encode(sound).decode("ascii") for sound in sounds]

@@ -18,8 +18,7 @@ from stemgmd_tools.rendering.stems import Pcm
 
 PART_S: Final = 30
 """Length of a part in seconds: a browser holds nine decoded stems of it in 95 MB, and clips last up to 23 minutes."""
-MIXTURE: Final = "mixture"
-TRACKS: Final = (*(piece.value for piece in PIECES), MIXTURE)
+TRACKS: Final = tuple(piece.value for piece in PIECES)
 _PARTS: Final = 3
 """Parts in memory, 24 MB each at 16 bits and 44.1 kHz."""
 _COLUMNS: Final = 1200
@@ -64,7 +63,7 @@ class Sounds:
             return self._parts[key]
 
     def wav(self, performance: str, kit: str, part: int, track: str) -> bytes:
-        """Return a part of a stem or of the mixture as a WAV file of the corpus's bit depth.
+        """Return a part of a stem as a WAV file of the corpus's bit depth.
 
         :raises UsageError: if there is no such clip, part or track.
         """
@@ -72,7 +71,7 @@ class Sounds:
         return wav_bytes(pcm, self._source.sample_rate, self._source.bit_depth)
 
     def flac(self, performance: str, kit: str, part: int, track: str) -> bytes | None:
-        """Return a part of a stem or of the mixture as a 16-bit FLAC file; None for silence."""
+        """Return a part of a stem as a 16-bit FLAC file; None for silence."""
         pcm = self._track(performance, kit, part, track)
         if not pcm.any():
             return None
@@ -84,9 +83,8 @@ class Sounds:
         """Return one track, shape (frames, 2)."""
         if track not in TRACKS:
             raise UsageError(f"track {track!r}: not known; there are {', '.join(TRACKS)}")
-        stems = self.stems(performance, kit, part)
-        mixed = stems.sum(axis=0, dtype=np.int32) if track == MIXTURE else stems[TRACKS.index(track)]
-        return np.ascontiguousarray(mixed.T.astype(np.int16 if self._source.bit_depth == 16 else np.int32))
+        stem = self.stems(performance, kit, part)[TRACKS.index(track)]
+        return np.ascontiguousarray(stem.T.astype(np.int16 if self._source.bit_depth == 16 else np.int32))
 
     def peaks(self, performance: str, kit: str, part: int) -> list[dict[str, Any]]:
         """Return the waveform of every stem: ``peak_dbfs``, None for silence; ``low`` and ``high`` in percent of it."""

@@ -92,11 +92,10 @@ def test_the_sound_is_that_of_the_corpus_in_any_range(get, source: VirtualCorpus
     wholes = {track: get("api/audio", {**CLIP, "track": track}).content for track in TRACKS}
     for axis, (track, whole) in enumerate(wholes.items()):
         pcm, rate = soundfile.read(io.BytesIO(whole), dtype="int16")
-        expected = stems.sum(axis=0) if track == "mixture" else stems[axis]
         assert rate == 44_100
-        assert np.array_equal(pcm.T, expected), track
-    whole = wholes["mixture"]
-    query = {**CLIP, "track": "mixture"}
+        assert np.array_equal(pcm.T, stems[axis]), track
+    whole = wholes["kick"]
+    query = {**CLIP, "track": "kick"}
     for spelled, part in (("100-199", whole[100:200]), ("100-", whole[100:]), ("-50", whole[-50:])):
         answer = get("api/audio", query, Range=f"bytes={spelled}")
         assert (answer.status_code, answer.content == part) == (206, True)

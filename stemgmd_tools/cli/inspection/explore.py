@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stemgmd_tools.cli.support.options import id_option, kit_path_option, limit_option, quiet_option, split_option
+from stemgmd_tools.cli.support.options import (
+    id_option,
+    kit_path_option,
+    limit_option,
+    quiet_option,
+    split_option,
+    virtual_option,
+)
 from stemgmd_tools.cli.support.paths import LocalName, LocalPath
 from stemgmd_tools.errors import UsageError
 from stemgmd_tools.runtime.quantities import counted
@@ -19,12 +26,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("corpus", required=False, type=LocalPath())
-@click.option(
-    "--virtual",
-    type=LocalPath(),
-    metavar="GMD",
-    help="Without CORPUS: the Groove MIDI Dataset (folder or zip), rendered on the fly.",
-)
+@virtual_option
 @click.option(
     "--kits",
     multiple=True,

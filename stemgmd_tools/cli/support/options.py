@@ -25,6 +25,12 @@ def selection(options: Mapping[str, Any]) -> Selection:
     return Selection(splits=options["splits"], ids=options["ids"], limit=options["limit"], keep=keep)
 
 
+virtual_option = click.option(
+    "--virtual",
+    type=LocalPath(),
+    metavar="GMD",
+    help="Without CORPUS: the Groove MIDI Dataset (folder or zip), rendered on the fly.",
+)
 kit_path_option = click.option(
     "--kit-path",
     multiple=True,

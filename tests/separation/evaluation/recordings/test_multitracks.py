@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from midi_files import midi_file, off, on
 from numpy.typing import NDArray
 from recorded_folders import RATE, STROKES_S, bursts, recorded_folder, stems, write_wav
@@ -89,6 +89,12 @@ def _write(folder: Path, sounds: Frames) -> Path:
     return folder
 
 
+def evaluated(folder: Path) -> Result:
+    """Run the command on a folder of recordings."""
+    words = ("--recordings", str(folder), "--method", "mixture", "--out", str(folder / "out"), "--quiet", "--no-page")
+    return CliRunner().invoke(stemgmd, ["evaluate", *words])
+
+
 def test_scores_with_reduced_bleed_are_those_against_true_stems(true_stems, tmp_path: Path) -> None:
     folder = _write(tmp_path, _microphones(true_stems))
     estimates = _noisy(true_stems)
@@ -164,17 +170,7 @@ def test_the_mixture_file_goes_before_the_sum_and_carries_strokes(tmp_path: Path
     assert track.ignored == len(STROKES_S["kick"])  # a tambourine
     assert track.strokes_s is not None
     assert track.strokes_s[Piece.KICK] == pytest.approx(STROKES_S["kick"], abs=1e-3)
-    words = [
-        "--recordings",
-        str(tmp_path),
-        "--method",
-        "mixture",
-        "--out",
-        str(tmp_path / "out"),
-        "--quiet",
-        "--no-page",
-    ]
-    result = CliRunner().invoke(stemgmd, ["evaluate", *words])
+    result = evaluated(tmp_path)
     assert result.exit_code == 0, result.output + repr(result.exception)
     table = read_manifest(tmp_path / "out/recordings.parquet", RECORDINGS_TABLE).set_index("stem")
     assert table.at["kick", "strokes"] == len(STROKES_S["kick"])
@@ -198,17 +194,7 @@ def test_tracks_that_cannot_be_used_are_named(name: str, frames: int, message: s
         write_wav(tmp_path / "a" / f"{other}.wav", sounds[other])
     write_wav(tmp_path / "a/Mixture.wav", sounds["kick"])
     write_wav(tmp_path / "a" / f"{name}.wav", sounds["hihat"][:, frames:])
-    words = [
-        "--recordings",
-        str(tmp_path),
-        "--method",
-        "mixture",
-        "--out",
-        str(tmp_path / "out"),
-        "--quiet",
-        "--no-page",
-    ]
-    error = CliRunner().invoke(stemgmd, ["evaluate", *words]).exception
+    error = evaluated(tmp_path).exception
     assert isinstance(error, StemgmdError)
     assert message in str(error)
 
